@@ -1,5 +1,6 @@
-// What files tell about who made them does not arrive, in both ways of sealing: an independent
-// program reads what an investigator saves.
+// Metadata of files does not arrive, whether the browser or the intake seals. An independent
+// program
+// reads the files that an investigator saves.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,10 +10,13 @@ import { type RunningInstallation, expect, test } from "./src/office.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
 const STORY = "Trois photos du quai et la quittance.";
-/** Stands in everything that tells something (`crates/metadata-scrubber/tests/samples`). */
+/** Is in every metadata item of the samples (`crates/metadata-scrubber/tests/samples`). */
 const CANARY = "CANARI";
 
-/** Files as phones and office programs write them: `a.jpg`, `b.pdf` and so on. One form takes all of them. */
+/**
+ * Files as phones and office programs write them: `a.jpg`, `b.pdf` and so on. One form accepts all
+ * of them.
+ */
 function readSamples(): Map<string, Buffer> {
   const folder = mkdtempSync(join(tmpdir(), "samples-"));
   execFileSync(`${process.env["PROGRAMS"]}/examples/samples`, [folder]);
@@ -20,19 +24,22 @@ function readSamples(): Map<string, Buffer> {
   return new Map(names.sort().map((name) => [name, readFileSync(join(folder, name))]));
 }
 
-/** All that ExifTool reads of a file, as text. */
+/** Returns everything that ExifTool reads in a file, as text. */
 const readMetadata = (path: string): string => execFileSync("exiftool", ["-j", "-G1", "-a", "-u", "-ee", path], { encoding: "utf8" });
 
-/** What the frame says was done to each file, as `burkindi show` gives it. */
+/** The treatment of each file according to the frame, as `burkindi show` prints it. */
 type TreatmentsByName = Map<string, { how: string; removed?: string[]; left?: string[]; reading?: string; signature?: string } | null>;
 
-/** What an investigator has of the files: by name what an independent program reads of each, and what is said to be done to it. */
+/**
+ * The files of an investigator: by name, what an independent program reads in each, and its
+ * treatment.
+ */
 interface ArrivedReport {
   told: Map<string, string>;
   treatments: TreatmentsByName;
 }
 
-/** Sends files, and gives what arrives of them. */
+/** Sends files and returns what arrives. */
 async function sendFiles(office: RunningInstallation, page: Page, names: string[], before?: () => Promise<void>): Promise<ArrivedReport> {
   const all = readSamples();
   const files = names.map((name) => ({ name: `${CANARY} ${name}`, mimeType: "application/octet-stream", buffer: all.get(name)! }));
@@ -54,7 +61,7 @@ function treatmentsOf(office: RunningInstallation, id: string): TreatmentsByName
 
 const treatmentNames = (treatments: TreatmentsByName): (string | undefined)[] => [...treatments.values()].map((treatment) => treatment?.how);
 
-/** Neither words of who made it, nor a place, a maker, or a day. */
+/** Expects no words of the author, no place, no device and no date. */
 function expectNoMetadata(told: Map<string, string>): void {
   for (const [name, said] of told) {
     expect(said.replaceAll(/"(SourceFile|System:[^"]*)": .*/g, ""), name).not.toContain(CANARY);
@@ -65,7 +72,7 @@ function expectNoMetadata(told: Map<string, string>): void {
 test.describe("without a script", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("files lose what they tell, and the receipt says what it was", async ({ page, office }) => {
+  test("files lose their metadata, and the receipt names what was removed", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     const names = [...readSamples().keys()];
     const { told, treatments } = await sendFiles(office, page, names);
@@ -84,7 +91,7 @@ test.describe("without a script", () => {
     expect(await page.content()).not.toContain(CANARY);
   });
 
-  test("an original is kept when its owner wants it", async ({ page, office }) => {
+  test("an original is kept when the reporter wants it", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     const { told, treatments } = await sendFiles(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
     expect([...told.keys()]).toEqual([`${CANARY} a.jpg`]);
@@ -95,7 +102,7 @@ test.describe("without a script", () => {
 });
 
 test.describe("sealed in the browser", () => {
-  test("pictures are drawn anew and documents rewritten, before anything leaves", async ({ page, office }) => {
+  test("pictures are redrawn and documents rewritten before anything is sent", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     await waitForHydration(page);
     const names = ["a.docx", "a.jpg", "a.mp3", "a.mp4", "a.odt", "a.pdf", "a.png", "a.webp", "b.docx"];
@@ -108,11 +115,11 @@ test.describe("sealed in the browser", () => {
     for (const [name, treatment] of treatments) {
       if (treatment?.how === "cleaned") expect(treatment.removed?.length, name).toBeGreaterThan(0);
     }
-    // Drawn upright: what was 64 by 48 and lay on its side.
+    // The picture of 64 by 48 on its side is redrawn upright.
     expect(told.get("image-2.jpg")).toMatch(/"File:ImageHeight": 64/);
   });
 
-  test("what the browser cannot draw or pack is cleaned all the same", async ({ page, office }) => {
+  test("files that the browser cannot redraw or repack are scrubbed", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     await waitForHydration(page);
     const names = ["a.flac", "a.gif", "a.heic", "a.wav", "b.pdf"];
@@ -124,7 +131,7 @@ test.describe("sealed in the browser", () => {
     expect(treatmentNames(treatments)).toEqual(names.map(() => "cleaned"));
   });
 
-  test("a picture that cannot be cleaned waits for a decision", async ({ page, office }) => {
+  test("a picture that cannot be scrubbed waits for a decision", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     await waitForHydration(page);
     const scans = ["quai.tif", "liste.tif"].map((name) => ({ name, mimeType: "image/tiff", buffer: Buffer.from(`II*\0\x08\0\0\0${CANARY}`, "latin1") }));
@@ -144,14 +151,14 @@ test.describe("sealed in the browser", () => {
     expect(readFileSync(saved[0]!.path)).toEqual(scans[0]!.buffer);
   });
 
-  test("an original is kept when its owner wants it", async ({ page, office }) => {
+  test("an original is kept when the reporter wants it", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     await waitForHydration(page);
     const { told, treatments } = await sendFiles(office, page, ["a.jpg", "a.pdf"], async () => {
       const items = page.locator(".washed li");
       await expect(items.first()).toContainText("Redessinée");
       await page.check("input[name=keep]");
-      // The list says what is sent.
+      // The list names what is sent.
       await expect(items.filter({ hasText: "partira tel quel" })).toHaveCount(2);
       await expect(page.locator(".washed")).not.toContainText(/Redessinée|Retiré/);
       await page.uncheck("input[name=keep]");

@@ -1,4 +1,4 @@
-// What a page costs on the line, without the script: markup, style and icon, headers included.
+// Bytes of a page on the network without the script: markup, style and icon, headers included.
 import { expect, test } from "./src/office.ts";
 import { fillReport } from "./src/reporting.ts";
 

@@ -1,5 +1,6 @@
-// Browsers that guard against fingerprinting do not give back what was drawn on a canvas. No photo
-// may arrive as noise or blank.
+// Browsers that protect against fingerprinting change the pixels that a page reads from a canvas.
+// No
+// photo may arrive as noise or blank.
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,10 +9,12 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./src/office.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
-/** What a browser does to pictures that are read from a canvas. */
+/** The ways in which a browser changes pictures that are read from a canvas. */
 type CanvasGuard = "noise" | "white" | "one pixel" | "white above 1 megapixel" | "half the size" | "nothing at all";
 
-/** Emulates a guard in the page: on the encoded picture, and where the guard says so also on pixels that are read. */
+/**
+ * Emulates a protection in the page: on the encoded picture, and for some kinds also on the pixels.
+ */
 function emulateGuard(guard: CanvasGuard): void {
   const [toBlob, getImageData] = [HTMLCanvasElement.prototype.toBlob, CanvasRenderingContext2D.prototype.getImageData];
   const spoil = (data: Uint8ClampedArray) => {
@@ -25,7 +28,7 @@ function emulateGuard(guard: CanvasGuard): void {
     const { width, height } = this;
     if (isSpared(width * height)) return toBlob.call(this, callback, ...rest);
     const copy = document.createElement("canvas");
-    // The known picture is spared, so that only the check of the photo itself is left.
+    // The known test picture is not changed, so only the check of the photo itself can detect it.
     const share = guard === "half the size" && width > 64 ? 2 : 1;
     [copy.width, copy.height] = [width / share, height / share];
     const drawing = copy.getContext("2d")!;
@@ -42,7 +45,7 @@ function emulateGuard(guard: CanvasGuard): void {
   };
 }
 
-/** A picture of a page: light, with dark lines, and not square. */
+/** A picture like that of a page: light, with dark lines, and not square. */
 async function drawPhoto(page: Page, type: string): Promise<Buffer> {
   const encoded = await page.evaluate(async (type) => {
     const canvas = document.createElement("canvas");
@@ -59,7 +62,7 @@ async function drawPhoto(page: Page, type: string): Promise<Buffer> {
 
 const CANVAS_GUARDS: CanvasGuard[] = ["noise", "white", "one pixel", "white above 1 megapixel", "half the size", "nothing at all"];
 
-/** A JPEG picture with a place in its notes. */
+/** A JPEG picture with a place in its metadata. */
 function withGpsExif(jpeg: Buffer): Buffer {
   const tiff = Buffer.from("MM\0*\0\0\0\x08\0\x01\x88\x25\0\x04\0\0\0\x01\0\0\0\x1A\0\0\0\0\0\0\0\0\0\0", "latin1");
   const notes = Buffer.concat([Buffer.from("\xFF\xE1\0\0Exif\0\0", "latin1"), tiff]);
@@ -67,11 +70,14 @@ function withGpsExif(jpeg: Buffer): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), notes, jpeg.subarray(2)]);
 }
 
-/** What a JPEG picture is drawn from: its tables and all that follows. Chromium writes a colour profile before them. */
+/**
+ * The part of a JPEG picture that holds its pixels: the tables and everything after them. Chromium
+ * writes a colour profile before the tables.
+ */
 const imageDataOf = (jpeg: Buffer): Buffer => jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xdb])));
 
 for (const guard of CANVAS_GUARDS) {
-  test(`a canvas that returns ${guard}: the photo is cleaned without it`, async ({ page, office }) => {
+  test(`a canvas that returns ${guard}: the photo is scrubbed without it`, async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     const files = ["jpeg", "png", "webp"].map((kind) => ({ name: `photo.${kind}`, mimeType: `image/${kind}`, kind }));
     const buffers = await Promise.all(files.map(({ mimeType }) => drawPhoto(page, mimeType)));

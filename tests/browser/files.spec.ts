@@ -1,5 +1,6 @@
-// The list of chosen files: one that cannot be read is named and decided about, one can be left
-// out, and what is said of each is true.
+// The list of chosen files. It names a file that cannot be read and asks what to do, the reporter
+// can
+// leave a file out, and the list describes each file truly.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { type RunningInstallation, expect, test } from "./src/office.ts";
 import { fillReport, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 
-/** A file on the disk, so that it can be moved, changed and deleted once it was chosen. */
+/** A file on the disk, so that the test can move, change and delete it after it was chosen. */
 function writeTempFile(name: string, content: string | Uint8Array = "une note"): string {
   const path = join(mkdtempSync(join(tmpdir(), "chosen-")), name);
   writeFileSync(path, content);
@@ -28,7 +29,7 @@ const fileItems = (page: Page) => page.locator(".washed li");
 const errorSummary = (page: Page) => page.locator(".wrong[role=alert]");
 const clickSend = (page: Page) => page.locator("form[action$='/report/send'] .button:visible").first().click();
 const chosenFiles = (page: Page) => page.locator("#files").evaluate((input: HTMLInputElement) => Array.from(input.files ?? [], ({ name }) => name));
-/** The beginning of a TIFF picture, which the script does not clean. */
+/** The beginning of a TIFF picture, which the script does not scrub. */
 const tiffScan = Buffer.from("II*\0\x08\0\0\0", "latin1");
 
 const LOSSES: [string, (path: string) => void][] = [
@@ -47,7 +48,7 @@ for (const [loss, lose] of LOSSES) {
       await clickSend(page);
       await expect(errorSummary(page)).toContainText("note du quai.txt");
       await expect(fileItems(page).first()).toContainText("ne pouvons pas examiner");
-      // Nothing goes on without it unasked.
+      // Nothing continues without it unless the reporter agrees.
       await clickSend(page);
       await expect(errorSummary(page)).toContainText("note du quai.txt");
       const picker = page.waitForEvent("filechooser");
@@ -60,7 +61,7 @@ for (const [loss, lose] of LOSSES) {
   }
 }
 
-test("a file that cannot be read is left out by its owner's choice, and the report goes", async ({ page, office }) => {
+test("a file that cannot be read is left out by choice of the reporter, and the report is sent", async ({ page, office }) => {
   const path = writeTempFile("note.txt");
   await chooseFiles(page, office, [path, writeTempFile("autre.txt")]);
   rmSync(path);
@@ -72,7 +73,7 @@ test("a file that cannot be read is left out by its owner's choice, and the repo
   await sendReport(page);
 });
 
-test("a file that cannot be read as it is chosen says so, and a later attempt reads it again", async ({ page, office }) => {
+test("a file that cannot be read when it is chosen is marked, and a later attempt reads it again", async ({ page, office }) => {
   await chooseFiles(page, office, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
     page.evaluate(() => {
       const read = Blob.prototype.arrayBuffer;
@@ -85,7 +86,7 @@ test("a file that cannot be read as it is chosen says so, and a later attempt re
   await sendReport(page);
 });
 
-test("a file that never comes is not examined for ever", async ({ page, office }) => {
+test("the examination of a file that never arrives ends", async ({ page, office }) => {
   await page.clock.install();
   await chooseFiles(page, office, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
     page.evaluate(() => {
@@ -110,7 +111,7 @@ test("one file is taken out of the list, and the others stay", async ({ page, of
   expect(await chosenFiles(page)).toEqual([]);
 });
 
-test("the summary of errors goes as pictures are decided about, and leads to each", async ({ page, office }) => {
+test("the summary of errors leads to each picture and shrinks with each decision", async ({ page, office }) => {
   await chooseFiles(page, office, [writeTempFile("a.tif", tiffScan), writeTempFile("b.tif", tiffScan)]);
   await expect(page.locator(".washed [aria-pressed]")).toHaveCount(2);
   await clickSend(page);

@@ -1,10 +1,10 @@
-// The form as the server makes it, in a browser that runs no scripts.
+// The form of the server, in a browser without scripts.
 import { expect, test, waitUntil } from "./src/office.ts";
 import { readQr } from "./src/qr.ts";
 
 test.use({ javaScriptEnabled: false });
 
-/** What is written in each language, there and back. */
+/** Story and reply in each language. */
 const ENTERED_ANSWERS = {
   fr: { story: "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.", answer: "Merci. À quel poste était-ce ?", digits: "0123456789" },
   ar: { story: "في المركز يحتفظ العون بأوراقي حتى أدفع.", answer: "شكراً. في أي مركز كان ذلك؟", digits: "٠١٢٣٤٥٦٧٨٩" },

@@ -1,12 +1,13 @@
-// What could show who wrote it is pointed at before sending, by the same words in both ways of
-// sealing.
+// Words that could identify the reporter are marked before sending. The marks are the same whether
+// the
+// browser or the intake seals.
 import { fillReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
 const STORY = "Je m’appelle Awa, appelez le 70 12 34 56. Le camion 11 GH 4521 était là vers 14h30. Je suis la seule à le savoir.";
 const COVERED = "[…], appelez le […]. Le camion […] était là vers […]. Je suis la seule à le savoir.";
 
-test("traces are shown and covered alike wherever the report is sealed", async ({ browser, office }) => {
+test("identifying details are shown and covered alike wherever the report is sealed", async ({ browser, office }) => {
   const seen: string[][] = [];
   for (const javaScriptEnabled of [true, false]) {
     const context = await browser.newContext({ javaScriptEnabled });
@@ -15,13 +16,13 @@ test("traces are shown and covered alike wherever the report is sealed", async (
     if (javaScriptEnabled) await waitForHydration(page);
     await fillReport(page, { story: STORY });
     seen.push((await page.locator(".careful li").allInnerTexts()).map((line) => line.replaceAll(/\s+/g, " ").trim()));
-    // One tap covers the words, another leads back to them.
+    // One tap covers the words, and another goes back to them.
     await page.setInputFiles("#files", { name: "kept.txt", mimeType: "text/plain", buffer: Buffer.from("kept") });
     for (let left = 5; left > 0; left--) {
       await expect(page.locator(".careful li")).toHaveCount(left);
       if (left > 1) await page.locator(".careful li .quiet").first().click();
     }
-    // What was chosen is still chosen where the page did not have to be loaded anew.
+    // The choice remains where the page was not loaded again.
     expect(await page.locator("#files").evaluate((field: HTMLInputElement) => field.files!.length)).toBe(javaScriptEnabled ? 1 : 0);
     await page.locator(".careful li .change").first().click();
     await expect(page.locator("[name='a.story']")).toHaveValue(COVERED);

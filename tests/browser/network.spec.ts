@@ -1,10 +1,10 @@
-// Bad lines and impatient people: nothing lost, nothing doubled, nothing left behind.
+// Poor connections and impatient reporters: nothing is lost, doubled or left behind.
 import { fillReport, storedBrowserData, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
 const SEND_BUTTON = "form[action$='/report/send'] .button:visible";
 
-test("a line that is cut in mid-upload costs nothing but time", async ({ page, office }) => {
+test("a connection that breaks during an upload costs only time", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   let cuts = 0;
@@ -24,14 +24,14 @@ test("a line that is cut in mid-upload costs nothing but time", async ({ page, o
   expect(cases).toHaveLength(1);
 });
 
-test("a line that goes dead without a word is given up, and the next attempt arrives", async ({ page, office }) => {
+test("a connection that stalls silently is abandoned, and the next attempt arrives", async ({ page, office }) => {
   await page.clock.install();
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   let attempts = 0;
   await page.route("**/api/reports", async (route) => {
     attempts += 1;
-    // The first one is never answered, and never fails.
+    // The first request gets no response and no error.
     if (attempts > 1) await route.continue();
   });
   await fillReport(page, { story: "Une ligne morte." });
@@ -44,7 +44,7 @@ test("a line that goes dead without a word is given up, and the next attempt arr
   expect(attempts).toBe(2);
 });
 
-test("what a closed page loses is said where the text is written", async ({ page, office }) => {
+test("the page warns beside the text that closing it loses the text", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit." });
@@ -52,7 +52,7 @@ test("what a closed page loses is said where the text is written", async ({ page
   await expect(page.getByText("Si elle se ferme, ce que vous avez écrit est perdu.")).toBeVisible();
 });
 
-test("an answer that was lost after the report was stored makes no second one", async ({ page, office }) => {
+test("a response that is lost after the report was stored makes no second report", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   let times = 0;
@@ -69,14 +69,14 @@ test("an answer that was lost after the report was stored makes no second one", 
     await receiptCode(page);
   });
   expect(times).toBe(2);
-  // A moment in which a second one would have come.
+  // Time for a second report to arrive.
   await page.waitForTimeout(3000);
   expect(cases).toHaveLength(1);
   const alike = office.queue("inspector-1").filter((row) => row.id === cases[0]!.id);
   expect(alike).toHaveLength(1);
 });
 
-test("the back button walks the steps, and reloading leaves nothing", async ({ page, office }) => {
+test("the back button goes through the steps, and reloading leaves nothing", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit que le bouton de retour garde." });
@@ -86,7 +86,7 @@ test("the back button walks the steps, and reloading leaves nothing", async ({ p
   await expect(page.locator("button[value='category.FAC']")).toBeVisible();
   await page.goForward();
   await expect(page.locator("[name='a.story']")).toHaveValue("Un récit que le bouton de retour garde.");
-  // Whoever reloads is asked first, and then it is gone.
+  // The browser asks before it reloads, and then the form is empty.
   const asked = page.waitForEvent("dialog");
   const reloading = page.reload();
   await (await asked).accept();
@@ -96,7 +96,7 @@ test("the back button walks the steps, and reloading leaves nothing", async ({ p
   expect(await storedBrowserData(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0, history: '{"at":0}' });
 });
 
-test("one Back, a swipe or a reload does not take the receipt away before it is noted", async ({ page, office }) => {
+test("one Back, a swipe or a reload does not remove the receipt before it is noted", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Le reçu reste." });
@@ -106,7 +106,7 @@ test("one Back, a swipe or a reload does not take the receipt away before it is 
     await expect(page.locator(".code")).toContainText(code.slice(0, 4));
     await expect(page.locator(".remind")).toHaveCount(1);
   }
-  // Who reloads, or closes the page, is asked.
+  // The browser asks before it reloads or closes the page.
   const asked = page.waitForEvent("dialog");
   const reloading = page.reload({ timeout: 3000 }).catch(() => undefined);
   const dialog = await asked;
@@ -114,7 +114,7 @@ test("one Back, a swipe or a reload does not take the receipt away before it is 
   await dialog.dismiss();
   await reloading;
   await expect(page.locator(".code")).toContainText(code.slice(0, 4));
-  // Once it is noted nobody is asked, and Back shows no receipt.
+  // After the receipt is noted, the browser does not ask, and Back shows no receipt.
   page.on("dialog", (dialog) => {
     throw new Error(`asked: ${dialog.type()}`);
   });
@@ -124,7 +124,7 @@ test("one Back, a swipe or a reload does not take the receipt away before it is 
   expect(await page.content()).not.toContain(code.slice(0, 4));
 });
 
-test("the receipt speaks of no words until they are there", async ({ page, office }) => {
+test("the receipt mentions no words before they have loaded", async ({ page, office }) => {
   let times = 0;
   await page.route("**/words/*", (route) => ((times += 1) === 1 ? route.abort() : route.continue()));
   await page.goto(`${office.url}/fr/report`);
@@ -132,12 +132,12 @@ test("the receipt speaks of no words until they are there", async ({ page, offic
   await fillReport(page, { story: "Une ligne qui tombe." });
   await sendReport(page);
   await expect(page.locator(".of-words")).toBeHidden();
-  // They are asked for again.
+  // The page requests them again.
   await expect(page.locator(".words li")).toHaveCount(12, { timeout: 10_000 });
   await expect(page.locator(".of-words")).toBeVisible();
 });
 
-test("walking back and another language lose no file", async ({ page, office }) => {
+test("going back and changing the language lose no file", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await waitForHydration(page);
   const file = { name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("une note") };
@@ -153,7 +153,7 @@ test("walking back and another language lose no file", async ({ page, office }) 
 });
 
 for (const how of ["link", "escape"])
-  test(`leaving quickly asks nothing, keeps nothing, and Back leads past the form: ${how}`, async ({ page, office }) => {
+  test(`a quick exit asks nothing, stores nothing, and Back skips the form: ${how}`, async ({ page, office }) => {
     await page.route("**/leave", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
     await page.goto("about:blank");
     await page.goto(`${office.url}/fr/report`);
@@ -185,7 +185,7 @@ test("two tabs make two reports with two receipts", async ({ context, office }) 
   expect(codes.size).toBe(2);
 });
 
-test("it all goes through a line of 50 kbit/s with 600 ms", async ({ page, office }) => {
+test("the whole form works over 50 kbit/s with 600 ms of latency", async ({ page, office }) => {
   test.setTimeout(300_000);
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");

@@ -1,5 +1,6 @@
-// Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and
-// without.
+// Every page against the rules of WCAG 2.2 AA: in each language, light and dark, with and without
+// the
+// script.
 import type { Browser, Page } from "@playwright/test";
 import { takeScreenshots, expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
@@ -17,7 +18,7 @@ async function checkPage(page: Page, where: string): Promise<void> {
   await expectNoHorizontalScroll(page, where);
 }
 
-/** Axe needs scripts of its own in the page, so "without" means: without ours. */
+/** Axe needs its own scripts in the page, so "without" means without ours. */
 async function openReporterPage(browser: Browser, office: RunningInstallation, scripts: boolean): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 360, height: 760 }, bypassCSP: true });
   const page = await context.newPage();
@@ -44,7 +45,7 @@ async function visitEveryPage(page: Page, office: RunningInstallation, lang: str
   await checkPage(page, "questions");
   await page.click("button[value=review]:not(.enter)");
   await checkPage(page, "questions with an error");
-  // Both ways of sealing say it beside the field too.
+  // The error is beside the field too, wherever the report is sealed.
   await expect(page.locator(".bad .error")).toHaveCount(1);
 
   await page.goto(`${office.url}/${lang}/report`);
@@ -69,7 +70,7 @@ async function visitEveryPage(page: Page, office: RunningInstallation, lang: str
   await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator(".traces")).toBeVisible();
-  // What was wrong before has been put right.
+  // The earlier error is corrected.
   await expect(page.locator(".wrong, .bad, .error, [aria-invalid]")).toHaveCount(0);
   await page.locator("details:has(#earlier) summary").click();
   await checkPage(page, "thread with traces");

@@ -1,12 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-// Debian's browser, and nothing that talks to anybody but the services under test.
+// The browser of the system, without features that connect to other services.
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
   outputDir: "../../var/browser-tests",
-  // Each with an installation and a browser of its own: while one waits for a service, the other
-  // goes on.
+  // Each worker has its own installation and browser. While one waits for a service, the other
+  // continues.
   workers: 2,
   timeout: 120_000,
   reporter: [["list"]],

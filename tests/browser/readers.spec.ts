@@ -1,10 +1,11 @@
-// Who will read a report: the server's page and the script's page say the same, before anything is
-// sent.
+// The readers of a report. The page of the server and that of the script name the same readers
+// before
+// anything is sent.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./src/office.ts";
 import { waitForHydration } from "./src/reporting.ts";
 
-/** What the review page says of readers, after these exclusions. */
+/** Returns the readers that the review page names after these exclusions. */
 async function readers(page: Page, url: string, excluded: string[], scripts: boolean): Promise<string[]> {
   await page.goto(`${url}/fr/report`);
   if (scripts) await waitForHydration(page);
@@ -19,7 +20,7 @@ async function readers(page: Page, url: string, excluded: string[], scripts: boo
   return page.locator(".readers p:visible").allInnerTexts();
 }
 
-test("both ways say who will read the report", async ({ browser, office }) => {
+test("both pages name the readers of the report", async ({ browser, office }) => {
   const said: string[][][] = [];
   for (const javaScriptEnabled of [false, true]) {
     const context = await browser.newContext({ javaScriptEnabled });

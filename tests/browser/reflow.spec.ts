@@ -1,10 +1,10 @@
-// Small windows and large letters: nothing scrolls sideways, and the way out stays in reach.
+// Small windows and large text: nothing scrolls sideways, and the quick exit stays visible.
 import type { Page } from "@playwright/test";
 import { takeScreenshots, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
-/** What people paste: an address of 85 characters. */
+/** An address of 85 characters, as reporters paste it. */
 const LONG_URL = "https://exemple.example/" + "declaration".repeat(5) + "/bb";
 
 async function expectFits(page: Page, where: string): Promise<void> {
@@ -20,7 +20,7 @@ async function expectFits(page: Page, where: string): Promise<void> {
 for (const lang of ["fr", "ar"])
   for (const size of ["100%", "200%"])
     test(`every page fits 320 px with letters of ${size}: ${lang}`, async ({ page, office }) => {
-      // As a browser does whose owner has set large letters.
+      // As a browser with a large font size does.
       await page.addInitScript((size) => {
         new MutationObserver(() => document.documentElement?.style.setProperty("font-size", `calc(1.0625 * 16px * ${parseInt(size) / 100})`)).observe(document, { childList: true });
       }, size);

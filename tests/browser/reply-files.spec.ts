@@ -1,5 +1,5 @@
-// Files of a message that follows a report: the list on the page says what is sent, and the sealed
-// frame says what was done.
+// Files of a later message. The list on the page names what is sent, and the sealed frame names the
+// treatment.
 import { type RunningInstallation, expect, test } from "./src/office.ts";
 import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import type { Page } from "@playwright/test";
@@ -17,7 +17,7 @@ interface ShownCase {
 
 const fileItems = (page: Page) => page.locator(".washed li");
 
-/** Files a report, comes back, and opens the page on which a message is written. */
+/** Submits a report, opens the mailbox, and opens the page for a message. */
 async function openThreadPage(page: Page, office: RunningInstallation, scripts: boolean): Promise<string> {
   let code = "";
   const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
@@ -32,7 +32,7 @@ async function openThreadPage(page: Page, office: RunningInstallation, scripts: 
   return row!.id;
 }
 
-/** Sends the message, and gives what an investigator is shown of its files, once they are there. */
+/** Sends the message and returns the treatment of its files that an investigator sees. */
 async function arrivedFiles(page: Page, office: RunningInstallation, id: string, count = FILES.length): Promise<[string, unknown][]> {
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator("main")).toContainText("Votre message est en route", { timeout: 30_000 });
@@ -43,7 +43,7 @@ async function arrivedFiles(page: Page, office: RunningInstallation, id: string,
   return shown().map(({ name, treatment }) => [name, treatment]);
 }
 
-test("a message's files are listed, cleaned, and said to be so", async ({ page, office }) => {
+test("the files of a message are listed, scrubbed and described as such", async ({ page, office }) => {
   const id = await openThreadPage(page, office, true);
   await expect(fileItems(page).nth(0)).toContainText("Redessinée");
   await expect(fileItems(page).nth(1)).toContainText("Retiré : un nom");
@@ -53,10 +53,10 @@ test("a message's files are listed, cleaned, and said to be so", async ({ page, 
   ]);
 });
 
-test("a message's files that are kept are said to be kept, before and after", async ({ page, office }) => {
+test("original files of a message are described as originals before and after sending", async ({ page, office }) => {
   const id = await openThreadPage(page, office, true);
   await expect(fileItems(page).nth(0)).toContainText("Redessinée");
-  // A picture that cannot be cleaned waits for a decision, which keeping all files takes.
+  // A picture that cannot be scrubbed waits for a decision. Keeping all files is a decision.
   const scan = { name: "scan.tif", mimeType: "image/tiff", buffer: Buffer.from("II*\0\x08\0\0\0CANARI", "latin1") };
   await page.setInputFiles("#files", [...FILES, scan]);
   await expect(page.locator(".washed [aria-pressed]")).toHaveCount(1);
@@ -77,7 +77,7 @@ test("a message's files that are kept are said to be kept, before and after", as
 test.describe("without a script", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("a message's files are cleaned, and said to be so", async ({ page, office }) => {
+  test("the files of a message are scrubbed and described as such", async ({ page, office }) => {
     const id = await openThreadPage(page, office, false);
     expect(await arrivedFiles(page, office, id)).toEqual([
       ["image-1.png", { how: "cleaned", removed: [], left: [], reading: "whole", signature: "absent" }],

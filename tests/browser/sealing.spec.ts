@@ -1,4 +1,4 @@
-// Sealing in the browser: the whole way of a report, and nothing readable in anything that is sent.
+// Sealing in the browser: the round trip of a report, with nothing readable in any request.
 import { openMailbox, fillReport, storedBrowserData, sendReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test, waitUntil } from "./src/office.ts";
 import { readQr } from "./src/qr.ts";
@@ -6,7 +6,7 @@ import { RecordingProxy, recordRequests } from "./src/wire.ts";
 
 const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que je paie.";
 const PLACE = "CANARI-LIEU-4410";
-/** In the words of who reads each language. */
+/** A story in each language. */
 const STORIES = { fr: STORY, ar: "يحتفظ العون CANARI-RECIT-7731 بأوراقي حتى أدفع." };
 const FILE = { name: "CANARI-NOM-9902.txt", mimeType: "text/plain", buffer: Buffer.from("CANARI-FICHIER-5526 ".repeat(9000)) };
 const REPLY = "C’était CANARI-REPONSE-3308, en mars.";
@@ -44,7 +44,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(shown.attachments).toMatchObject([{ name: "document-1.txt", len: FILE.buffer.length }]);
   office.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
 
-  // The answer is read with either spelling, and opened here.
+  // Either spelling of the receipt opens the reply in the browser.
   for (const receipt of [code.toLowerCase(), words]) {
     await waitUntil(async () => {
       await page.goto(`${tap.url}/${lang}/return`);
@@ -61,7 +61,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   await page.setInputFiles("#files", [{ ...FILE, name: "CANARI-NOM-9902-b.txt" }]);
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator(".done")).toBeVisible();
-  // Another one at once, while the first has not been collected.
+  // Another message at once, before the first was collected.
   await page.fill("#message", AFTERTHOUGHT);
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator("#message")).toHaveValue("");
@@ -73,11 +73,11 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   });
   expect(messages.map(({ text }) => text)).toEqual([ANSWER, REPLY, AFTERTHOUGHT]);
 
-  // What was sent: sealed bytes, locators, and fetches that are the same for everybody.
+  // The requests: sealed bytes, locators, and fetches that are the same for every reporter.
   const posted = asked.filter(({ method }) => method === "POST").map(({ url }) => new URL(url).pathname);
   expect(new Set(posted)).toEqual(new Set(["/api/reports", "/api/mailbox"]));
   expect(asked.filter(({ url }) => !url.startsWith(tap.url))).toEqual([]);
-  // The file alone has 180,000 bytes, and went twice.
+  // The file alone has 180,000 bytes and was sent twice.
   expect(tap.length).toBeGreaterThan(2 * FILE.buffer.length);
   expect(tap.found(CANARIES)).toEqual([]);
   tap.close();
@@ -85,7 +85,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(await context.cookies()).toEqual([]);
 });
 
-test("the search finds what the server's own form sends", async ({ browser, office }) => {
+test("the control: the search finds a text that the form of the server sends", async ({ browser, office }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   const tap = await RecordingProxy.open(office.url);
@@ -98,14 +98,14 @@ test("the search finds what the server's own form sends", async ({ browser, offi
   await context.close();
 });
 
-test("whoever is faster than the script is taken over on a later page, and told what the server knows", async ({ page, office }) => {
+test("a reporter who is faster than the script gets it on a later page, with a note of what the server has read", async ({ page, office }) => {
   const tap = await RecordingProxy.open(office.url);
   await page.route("**/assets/*.js", (route) => route.abort());
   await page.goto(`${tap.url}/fr/report`);
   await page.click("button[name=go][value=audience]");
   await page.click("button[value='audience.trader']");
   await page.click("button[value='family.money']");
-  // The script of this page must have been missed before the next one may have it.
+  // The script must miss this page before the next page may load it.
   await expect(page.locator("button[value='category.FAC']")).toBeVisible();
   await page.waitForLoadState("networkidle");
   await page.unroute("**/assets/*.js");
@@ -120,7 +120,7 @@ test("whoever is faster than the script is taken over on a later page, and told 
   tap.close();
 });
 
-test("what the server has read is not called sealed here", async ({ page, office }) => {
+test("a report that the server has read is not described as sealed here", async ({ page, office }) => {
   await page.route("**/assets/*.js", (route) => route.abort());
   await page.goto(`${office.url}/fr/report`);
   await fillReport(page, { story: STORY });
@@ -131,7 +131,7 @@ test("what the server has read is not called sealed here", async ({ page, office
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
 });
 
-test("without a directory that holds, the server's form goes on and says so", async ({ page, office }) => {
+test("without a valid directory the form of the server continues and states so", async ({ page, office }) => {
   await page.route("**/directory.sig", (route) => route.fulfill({ json: [] }));
   await page.goto(`${office.url}/fr/report`);
   await page.waitForLoadState("networkidle");
@@ -141,7 +141,7 @@ test("without a directory that holds, the server's form goes on and says so", as
   await sendReport(page);
 });
 
-test("a phone whose date is wrong is told why it does not seal", async ({ page, office }) => {
+test("a phone with a wrong date shows why it does not seal", async ({ page, office }) => {
   await page.clock.setFixedTime(new Date("2020-01-01T12:00:00Z"));
   await page.goto(`${office.url}/fr/report`);
   await expect(page.getByText("Si la date de votre appareil est fausse")).toBeVisible();
@@ -152,7 +152,7 @@ test("a phone whose date is wrong is told why it does not seal", async ({ page, 
   await expect(page.getByText("Si la date de votre appareil est fausse")).toHaveCount(0);
 });
 
-test("a wrong receipt is said to be wrong, and an unknown one shows nothing", async ({ page, office }) => {
+test("a mistyped receipt is refused, and an unknown one shows nothing", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/return`);
   await waitForHydration(page);
   await openMailbox(page, office, "fr", "1234");

@@ -1,9 +1,10 @@
-// Sealing on a slow phone: a number to look at, and no limit that a busy machine could break.
+// Sealing on a slow phone. The test prints a time and has no limit, which a busy machine would
+// exceed.
 import { fillReport, receiptCode, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 import { writeFileSync } from "node:fs";
 
-/** What is wanted, in milliseconds. */
+/** The target, in milliseconds. */
 const MAX_SEAL_MS = 2000;
 
 test("a report of 2 kB is sealed on a processor six times slower", async ({ page, office }) => {
@@ -13,7 +14,7 @@ test("a report of 2 kB is sealed on a processor six times slower", async ({ page
   await fillReport(page, { story: "Un récit de deux mille caractères. ".repeat(58) });
   await session.send("Emulation.setCPUThrottlingRate", { rate: 6 });
   const posted = page.waitForRequest("**/api/reports");
-  // By the page's own clock: from the press to the first byte that is sent.
+  // Measured by the clock of the page, from the press to the first byte that is sent.
   await page.evaluate(() => document.addEventListener("submit", () => performance.mark("pressed"), { capture: true }));
   await page.locator("form[action$='/report/send'] .button:visible").first().click();
   await posted;

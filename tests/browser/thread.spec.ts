@@ -1,5 +1,5 @@
-// Going on after the report: traces in a message are pointed at, and another report of one's own is
-// named.
+// Messages after the report: identifying details are marked, and the reporter can name an earlier
+// report.
 import type { Page } from "@playwright/test";
 import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
@@ -21,7 +21,7 @@ async function submitReport(page: Page, office: RunningInstallation, scripts: bo
 }
 
 for (const scripts of [true, false])
-  test(`a message names another report and says nothing of its writer: ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
+  test(`a message names an earlier report and does not identify its writer: ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
     const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
     const page = await context.newPage();
     const first = await submitReport(page, office, scripts, "Le premier récit.");
@@ -32,7 +32,7 @@ for (const scripts of [true, false])
     const send = () => page.locator("form[action$='/return/send'] .button:visible").first().click();
     await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
     await page.locator("details:has(#earlier) summary").click();
-    // Its own receipt is none of another report; nor is anything that was mistyped.
+    // The receipt of this report and a mistyped receipt are refused.
     await page.fill("#earlier", second.code);
     await send();
     if (scripts) {
@@ -46,7 +46,7 @@ for (const scripts of [true, false])
       await send();
       await expect(page.locator(".traces li")).toHaveCount(2);
     } else {
-      // Already pointed at: shown anew once the text is another one.
+      // Marked already: the page marks the words again after the text changes.
       await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026 !");
       await send();
     }
@@ -68,7 +68,7 @@ for (const scripts of [true, false])
     await context.close();
   });
 
-test("looking again and another language lose nothing that was typed", async ({ page, office }) => {
+test("checking for messages and changing the language lose no typed text", async ({ page, office }) => {
   const { code } = await submitReport(page, office, true, "Un récit pour écrire ensuite.");
   await openThread(page, office, true, code);
   const [text, other] = ["Encore une chose.", "ABCD"];
@@ -89,8 +89,7 @@ test("looking again and another language lose nothing that was typed", async ({ 
   await page.locator(".langs [lang=es]").click();
   await expect(page.locator("html")).toHaveAttribute("lang", "es");
   await kept();
-  // A line that is gone while messages are looked for is not said to be a message that was not
-  // sent.
+  // A lost connection while the page checks for messages is not described as an unsent message.
   await page.route("**/api/mailbox", (route) => route.abort());
   await page.locator("main button[value=look]").click();
   await expect(page.locator(".wrong")).toContainText("No hemos podido abrir sus mensajes");

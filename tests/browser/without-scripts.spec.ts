@@ -1,5 +1,4 @@
-// A browser that runs no scripts: Back, forward and reload lose nothing, and nothing readable is
-// left behind.
+// A browser without scripts: Back, forward and reload lose nothing, and nothing readable remains.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +8,7 @@ import { expect, test } from "./src/office.ts";
 
 const STORIES = { fr: "Un récit CANARI-RETOUR-5151.", ar: "بلاغ CANARI-RETOUR-5151." };
 
-/** The files below a folder that hold a text as UTF-8 or as UTF-16. */
+/** Returns the files below a folder that contain a text as UTF-8 or UTF-16. */
 function filesContaining(folder: string, text: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -29,7 +28,7 @@ for (const [lang, story] of Object.entries(STORIES))
     await page.goto(`${office.url}/${lang}/report`);
     await fillReport(page, { story, place: undefined });
     await expect(page.getByText(story)).toBeVisible();
-    // Back to the questions, and further, and forward again.
+    // Back to the questions and further, then forward again.
     await page.goBack();
     await expect(page.locator("[name='a.story']")).toHaveValue(story);
     await page.goBack();
@@ -44,14 +43,14 @@ for (const [lang, story] of Object.entries(STORIES))
     await office.waitForNewCases("inspector-1", 1, async () => {
       code = await sendReport(page);
     });
-    // The receipt stays, whatever is pressed.
+    // The receipt stays after each of these.
     await page.reload();
     await expect(page.locator(".code")).toContainText(code.slice(0, 4));
     await page.goBack();
     await expect(page.locator(".code")).toContainText(code.slice(0, 4));
     await page.goForward();
     await expect(page.locator(".code")).toContainText(code.slice(0, 4));
-    // Chromium writes its tabs down a few seconds later.
+    // Chromium saves its tabs a few seconds later.
     await page.waitForTimeout(4000);
     await page.locator("form[action$='/noted'] .button").click();
     await expect(page).toHaveURL(`${office.url}/${lang}`);
@@ -62,10 +61,10 @@ for (const [lang, story] of Object.entries(STORIES))
     rmSync(folder, { recursive: true });
   });
 
-test("after leaving quickly, Back shows nothing that was typed", async ({ browser, office }) => {
+test("after a quick exit, Back shows nothing that was typed", async ({ browser, office }) => {
   const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 760 } });
   const page = await context.newPage();
-  // The service hears of it; what it leads to is not asked for.
+  // The service gets the request; the browser does not load the destination.
   await context.route("**/leave/*", async (route) => {
     await route.fetch({ maxRedirects: 0 });
     await route.fulfill({ body: "elsewhere", contentType: "text/html" });
@@ -76,7 +75,7 @@ test("after leaving quickly, Back shows nothing that was typed", async ({ browse
   await page.waitForURL("**/leave/*");
   expect(await page.content()).toContain("elsewhere");
   for (let step = 0; step < 3; step++) {
-    // The addresses of the visit lead away again: to a name that nobody serves here.
+    // The addresses of the visit redirect away again, to a name that no service here has.
     const failed = await page.goBack().then(() => "", (error: Error) => error.message);
     expect(failed === "" || failed.includes("ERR_NAME_NOT_RESOLVED"), failed).toBe(true);
     await page.waitForTimeout(300);
@@ -86,7 +85,7 @@ test("after leaving quickly, Back shows nothing that was typed", async ({ browse
   await context.close();
 });
 
-test("Back and reload keep what a receipt opened, the disk keeps no receipt, and a link shows nobody anything", async ({ office, browser, launchOptions }) => {
+test("Back and reload keep an open mailbox, the disk has no receipt, and a copied link shows nothing", async ({ office, browser, launchOptions }) => {
   const folder = mkdtempSync(join(tmpdir(), "profile-"));
   const options = { ...launchOptions, javaScriptEnabled: false, viewport: { width: 360, height: 760 } };
   const context = await chromium.launchPersistentContext(folder, options);
@@ -98,7 +97,7 @@ test("Back and reload keep what a receipt opened, the disk keeps no receipt, and
     code = await sendReport(page);
   });
   await page.locator("form[action$='/noted'] .button").click();
-  // A mistyped receipt, then the right one, until the mailbox is laid out.
+  // A mistyped receipt, then the right one until the mailbox is published.
   await page.goto(`${office.url}/fr/return`);
   const open = async (receipt: string) => {
     await page.fill("textarea[name=receipt]", receipt);
@@ -123,7 +122,7 @@ test("Back and reload keep what a receipt opened, the disk keeps no receipt, and
   await expect(page.locator(".done")).toBeVisible();
   await page.reload();
   await expect(page.locator(".done")).toBeVisible();
-  // Looking again and another language keep what is being written.
+  // Checking for messages and changing the language keep the draft.
   await page.fill("#message", "Pas encore fini.");
   await page.locator("main button[value=look]").click();
   await expect(page.locator("#message")).toHaveValue("Pas encore fini.");
@@ -134,7 +133,7 @@ test("Back and reload keep what a receipt opened, the disk keeps no receipt, and
   await expect(page.locator("#message")).toHaveValue("Pas encore fini.");
   await page.locator(".langs [lang=fr]").click();
   await expect(page).toHaveURL(address);
-  // The link, passed on.
+  // The link in another browser.
   const other = await browser.newContext({ javaScriptEnabled: false });
   const stranger = await other.newPage();
   await stranger.goto(address);

@@ -1,4 +1,5 @@
-// From an empty folder to the queue, and keys on paper: a person's first day, and the day of a new
+// From an empty folder to the queue, and the backup sheet: a member's first day, and the day of a
+// new
 // computer.
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ const ME = "inspector-2";
 
 const emptyHome = () => join(mkdtempSync(join(tmpdir(), "burkindi-")), "home");
 
-/** What the administrator gives: the address, and two files. */
+/** Enters the address and the two files of the administrator. */
 async function fillConnectForm(page: Page, office: RunningInstallation, trust = "trust.json"): Promise<void> {
   const home = office.home(ME);
   await page.fill("#handler", office.where.handler.replace("https://", ""));
@@ -87,7 +88,7 @@ for (const lang of ["fr", "en"]) {
     for (const kept of workbench.history) for (const word of secret) expect(kept).not.toContain(word);
   });
 
-  test(`a key on paper opens a new computer: ${lang}`, async ({ office, openWorkbench }) => {
+  test(`a backup sheet restores the key on a new computer: ${lang}`, async ({ office, openWorkbench }) => {
     test.setTimeout(180_000);
     const old = await openWorkbench(office, ME, { locale: lang });
     await old.enter();
@@ -107,7 +108,7 @@ for (const lang of ["fr", "en"]) {
     await page.locator("main form .button").click();
     await expect(page.locator("#sheet-wrong")).toBeVisible();
     await screen("restore with an error");
-    // A scanner makes a file.
+    // A scanner produces a file.
     const scanned = join(mkdtempSync(join(tmpdir(), "burkindi-")), "scan.txt");
     writeFileSync(scanned, text);
     await page.setInputFiles("#file", scanned);

@@ -1,5 +1,6 @@
-// Screens that only come with time or with a second person: what is late, what one judges of
-// another, what two decide, what is destroyed.
+// Screens that need time or a second member: overdue cases, claims of a conflict of interest,
+// decisions
+// by two members, and purged cases.
 import { type Page } from "@playwright/test";
 import { checkScreen } from "./src/barriers.ts";
 import { RunningInstallation, expect } from "./src/office.ts";
@@ -10,7 +11,10 @@ const [ME, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const
 const LANGUAGES = ["fr", "en"] as const;
 const FEEDBACK = "Les faits ont été vérifiés ; une procédure a été changée, et l’affaire est close.";
 
-/** Nobody touched `late`; a conflict is claimed in `judged`; somebody proposed to close `proposed`, and `closed` is; in `barred` a conflict is claimed before the declaration. */
+/**
+ * No member opened `late`. A conflict is claimed in `judged`, and in `barred` before the
+ * declaration. The closing of `proposed` is proposed, and `closed` is closed.
+ */
 let cases: Record<"late" | "judged" | "proposed" | "closed" | "barred", string>;
 let office: RunningInstallation;
 
@@ -45,15 +49,15 @@ test.beforeAll(async ({ browser }) => {
 });
 test.afterAll(() => office?.close());
 
-/** Somebody at work on the day that the office has reached. */
+/** A member's workbench on the current date of the installation. */
 async function openAt(openWorkbench: (office: RunningInstallation, handle: string, options: object) => Promise<Workbench>, handle: string) {
-  // Axe brings scripts of its own, which the pages' policy would refuse.
+  // Axe adds its own scripts, which the policy of the pages would refuse.
   const workbench = await openWorkbench(office, handle, { bypassCSP: true });
   await workbench.enter();
   await workbench.unlock();
   const { page } = workbench;
   const room = page.url().replace(/\/(fr|en)\b.*/, "");
-  /** A page in each language. */
+  /** Opens a page in each language. */
   const screens = async (path: string, where: string) => {
     for (const lang of [...LANGUAGES].reverse()) {
       await page.goto(`${room}/${lang}${path}`);
@@ -63,7 +67,7 @@ async function openAt(openWorkbench: (office: RunningInstallation, handle: strin
   return { workbench, page, screens, open: (path: string) => page.goto(`${room}/fr${path}`) };
 }
 
-/** Does the one act that the page offers under this name, and confirms it where that is asked. */
+/** Takes the action of this name and confirms it if the page asks. */
 async function pressAction(page: Page, act: string): Promise<void> {
   await page.locator(`form[action$='/act/${act}'] button`).click();
   const confirmed = page.locator(`form[action$='/act/${act}'] [name=confirmed]`);
@@ -72,7 +76,7 @@ async function pressAction(page: Page, act: string): Promise<void> {
   await expect(page.locator(".done")).toBeVisible();
 }
 
-test("after ten days what nobody touched is late, and the outside body has it", async ({ openWorkbench }) => {
+test("after ten days an untouched case is overdue, and the oversight body has it", async ({ openWorkbench }) => {
   test.setTimeout(240_000);
   await office.advanceDays(10);
   const lead = await openAt(openWorkbench, LEAD);
@@ -111,7 +115,7 @@ test("after ten days what nobody touched is late, and the outside body has it", 
   await expect(outside.page.locator("#verify .wrong")).toHaveCount(0);
 });
 
-test("when the retention is over, two destroy the content, and what happened stays", async ({ openWorkbench }) => {
+test("after the retention two members purge the content, and the events stay", async ({ openWorkbench }) => {
   test.setTimeout(240_000);
   await office.advanceDays(40);
   const me = await openAt(openWorkbench, ME);

@@ -1,5 +1,5 @@
-// Every screen of the workbench: nobody is kept out, in either language, light and dark; and what
-// was written outlives the lock.
+// Every screen of the workbench is accessible in each language, light and dark. Drafts survive the
+// lock.
 import { rmSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { checkScreen, takeScreenshots } from "./src/barriers.ts";
@@ -10,7 +10,10 @@ import { test } from "./src/workbench.ts";
 const [ME, LEAD] = ["inspector-2", "inspector-1"] as const;
 const STORY = "À Dakola, l’agent Ouédraogo a retenu mon camion 11 KJ 4521 et demandé 50 000 francs sans quittance.";
 
-/** Three cases: `full` has something of everything, `plain` is only taken, and `new` was not declared in. */
+/**
+ * Three cases: `full` has every kind of content, `plain` is only claimed, and `new` has no
+ * declaration.
+ */
 let cases: { full: string; plain: string; new: string };
 let office: RunningInstallation;
 
@@ -35,7 +38,7 @@ test.beforeAll(async ({ browser }) => {
   office.runAs(ME, "move", full, "triaged");
   office.runAs(LEAD, "declare", full);
   office.runAs(LEAD, "propose", full, "lower", "P4");
-  // The lead has another key from now on: the old one still opens all three.
+  // The lead has a new key from now on. The old key still opens all three cases.
   office.replaceKey(LEAD);
 });
 test.afterAll(() => office?.close());
@@ -43,7 +46,7 @@ test.afterAll(() => office?.close());
 for (const lang of ["fr", "en"]) {
   test(`no barrier on any screen of the workbench: ${lang}`, async ({ openWorkbench }) => {
     test.setTimeout(300_000);
-    // Axe brings scripts of its own, which the pages' policy would refuse.
+    // Axe adds its own scripts, which the policy of the pages would refuse.
     const workbench = await openWorkbench(office, ME, { locale: lang, bypassCSP: true });
     await workbench.enter();
     const { page } = workbench;
@@ -113,16 +116,16 @@ for (const lang of ["fr", "en"]) {
   });
 }
 
-test("who searches for the first time sees how far it is", async ({ openWorkbench }) => {
-  // What an earlier search has read would be there already.
+test("the first search shows its progress", async ({ openWorkbench }) => {
+  // An earlier search would have filled the index already.
   rmSync(`${office.home(ME)}/index.age`, { force: true });
-  // Without patience each request reads one case.
+  // With a timeout of zero each request reads one case.
   const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--patience", "0"] });
   const { page } = workbench;
   await workbench.enter();
   await workbench.unlock();
   await page.goto(page.url().replace(/\/queue.*/, "/search"));
-  // The script asks once more, and is not answered before the picture is taken.
+  // The script asks again and gets no response before the picture is taken.
   let answer = () => {};
   const looked = new Promise<void>((resolve) => (answer = resolve));
   await page.route("**/reading", async (route) => (await looked, await route.continue()));
@@ -137,7 +140,7 @@ test("who searches for the first time sees how far it is", async ({ openWorkbenc
 
 const REPLY_TEXT = "Depuis quand, et à quelle étape du dédouanement ?";
 
-test("who was away finds the screen locked, nothing on it, and what was written behind the passphrase", async ({ openWorkbench }) => {
+test("after a time without activity the screen is locked and empty, and the passphrase restores the draft", async ({ openWorkbench }) => {
   const workbench = await openWorkbench(office, ME);
   const { page } = workbench;
   await page.clock.install();
@@ -159,7 +162,7 @@ test("who was away finds the screen locked, nothing on it, and what was written 
   }
 });
 
-test("without scripts a text that was sent too late is kept as well", async ({ openWorkbench }) => {
+test("without scripts a text that is sent after the lock is kept as well", async ({ openWorkbench }) => {
   const workbench = await openWorkbench(office, ME, { javaScriptEnabled: false });
   const { page } = workbench;
   await page.goto(workbench.link);

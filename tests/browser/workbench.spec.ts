@@ -1,4 +1,4 @@
-// The working day of three people, in the browser and by command line, over the real processes.
+// The working day of three members, in the browser and on the command line, over real processes.
 import type { Browser, Page } from "@playwright/test";
 import { openMailbox, fillReport, storedBrowserData, sendReport } from "./src/reporting.ts";
 import { RunningInstallation, expect, waitUntil } from "./src/office.ts";
@@ -7,7 +7,7 @@ import { test } from "./src/workbench.ts";
 
 const [TRIAGER, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const;
 
-// Each of these tells of the case; the number and the names could lead to the reporter.
+// Each of these words describes the case; the number and the names could identify the reporter.
 const STORY = "À Dakola, l’agent Ouédraogo a retenu mon camion 11 KJ 4521 trois jours et demandé 50 000 francs sans quittance.";
 const ANSWER = "Depuis le mois de mars, à chaque passage.";
 const QUESTION = "Merci. Depuis quand, et combien de fois ?";
@@ -15,7 +15,7 @@ const FEEDBACK = "Une mesure a été prise. Merci.";
 const FACT = "Trois passages au registre, aucune quittance.";
 const CONTENT_WORDS = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Merci", "registre"];
 
-/** What a case looks like once the day is over, without what differs from one run to the next. */
+/** The state of a case at the end of the day, without values that differ between runs. */
 function exportedHistory(office: RunningInstallation, id: string) {
   const shown = office.runAs(LEAD, "show", id) as ShownCase;
   expect(shown.alarms).toEqual([]);
@@ -55,7 +55,7 @@ const EXPECTED_HISTORY = {
     `${TRIAGER} moved it from received to triaged`,
     `${TRIAGER} answered the reporter`,
     "case-handler the reporter sent something more",
-    "case-handler released to the outside body: the reporter asked for it",
+    "case-handler released to the oversight body: the reporter asked for it",
     `${LEAD} declared to have no conflict of interest`,
     `${LEAD} gave the case to ${TRIAGER}`,
     `${TRIAGER} moved it from triaged to assessing`,
@@ -68,7 +68,7 @@ const EXPECTED_HISTORY = {
   ],
 };
 
-/** Somebody files the report. */
+/** A reporter submits the report. */
 async function submitReport(page: Page, office: RunningInstallation): Promise<{ receipt: string; id: string }> {
   let receipt = "";
   const [row] = await office.waitForNewCases(TRIAGER, 1, async () => {
@@ -79,7 +79,9 @@ async function submitReport(page: Page, office: RunningInstallation): Promise<{ 
   return { receipt, id: row!.id };
 }
 
-/** The reporter comes back, reads the question, answers it and asks for the outside body. */
+/**
+ * The reporter opens the mailbox, reads the question, answers it and asks for the oversight body.
+ */
 async function answerQuestion(page: Page, office: RunningInstallation, receipt: string): Promise<void> {
   await waitUntil(async () => {
     await openMailbox(page, office, "fr", receipt);
@@ -88,12 +90,12 @@ async function answerQuestion(page: Page, office: RunningInstallation, receipt: 
   await page.fill("#message", ANSWER);
   await page.check("[name=kind][value=oversight-body]");
   await page.locator("form[action$='/return/send'] .button").click();
-  // What could point to them is shown once; then it goes.
+  // Identifying details are shown once; then the message is sent.
   if ((await page.locator(".traces").count()) > 0) await page.locator("form[action$='/return/send'] .button").click();
   await expect(page.locator(".done")).toBeVisible();
 }
 
-/** A reporter whose browser runs no scripts. */
+/** A reporter whose browser has no scripts. */
 async function openReporterPage(browser: Browser): Promise<Page> {
   return (await browser.newContext({ javaScriptEnabled: false })).newPage();
 }
@@ -101,18 +103,18 @@ async function openReporterPage(browser: Browser): Promise<Page> {
 let office: RunningInstallation;
 test.beforeAll(async () => {
   test.setTimeout(120_000);
-  // Of its own, so that the queues hold nothing but these reports.
+  // A separate installation, so that the queues contain only these reports.
   office = await RunningInstallation.open();
 });
 test.afterAll(() => office?.close());
 
-test("the working day of three people, in the browser", async ({ browser, openWorkbench }) => {
+test("the working day of three members, in the browser", async ({ browser, openWorkbench }) => {
   const phone = await openReporterPage(browser);
   const triager = await openWorkbench(office, TRIAGER);
   const lead = await openWorkbench(office, LEAD, { locale: "en-GB" });
   const outside = await openWorkbench(office, OUTSIDE, { colorScheme: "dark" });
 
-  await test.step("the triager comes in by the link, which nobody can use again", async () => {
+  await test.step("the triager opens the link, which works only once", async () => {
     await triager.enter();
     await triager.unlock("a wrong passphrase");
     await expect(triager.page.locator(".wrong")).toHaveText("La phrase secrète est fausse. Personne ne peut la retrouver pour vous.");
@@ -130,7 +132,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
   await outside.queue("open");
   await expect(outside.row(id), "its access is sealed").toHaveCount(0);
 
-  await test.step("is asked about a conflict of interest and sees nothing of the content before", async () => {
+  await test.step("must declare about a conflict of interest before any content is shown", async () => {
     const { page } = triager;
     await triager.queue("open");
     await triager.row(id).getByRole("link").click();
@@ -168,7 +170,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
 
   await answerQuestion(phone, office, receipt);
 
-  await test.step("the lead gives the case to the triager, by keyboard alone", async () => {
+  await test.step("the lead assigns the case to the triager, by keyboard alone", async () => {
     const { page } = lead;
     const { keyboard } = page;
     const press = async (selector: string) => {
@@ -193,7 +195,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await expect(page.locator(".strip")).toContainText(TRIAGER);
   });
 
-  await test.step("what waits for the triager is among the new, and the assessment begins", async () => {
+  await test.step("the case is new in the queue of the triager, and the assessment begins", async () => {
     const { page } = triager;
     await triager.queue("unread");
     await triager.row(id).getByRole("link").click();
@@ -211,7 +213,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await expect(lead.page.locator(".strip")).toContainText("investigating");
   });
 
-  await test.step("the outside body opens what the reporter had released to it", async () => {
+  await test.step("the oversight body opens the case that the reporter released to it", async () => {
     const { page } = outside;
     await outside.queue("open");
     await outside.row(id).getByRole("link").click();
@@ -222,7 +224,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await expect(page.locator(".messages .text")).toHaveText([QUESTION, ANSWER]);
   });
 
-  await test.step("the triager decides, tells the reporter, and cannot close alone", async () => {
+  await test.step("the triager decides, informs the reporter, and cannot close alone", async () => {
     const { page } = triager;
     await triager.tab("actions");
     await triager.act("decide");
@@ -235,7 +237,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await triager.act("propose-close", { ending: "substantiated/disciplinary" });
     await expect(page.locator("main .answer")).toContainText("Une autre personne doit approuver.");
     await expect(page.locator("form[action$='/act/approve-close']")).toHaveCount(0);
-    // Not even by a form that the page does not offer.
+    // A form that the page does not offer is refused too.
     await page.locator("form[action$='/act/withdraw']").evaluate((form: HTMLFormElement) => {
       form.action = form.action.replace("withdraw", "approve-close");
       form.requestSubmit();
@@ -260,7 +262,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
   await phone.context().close();
 });
 
-test("the same day by the command line ends in the same state", async ({ browser }) => {
+test("the same day on the command line ends in the same state", async ({ browser }) => {
   const phone = await openReporterPage(browser);
   const { receipt, id } = await submitReport(phone, office);
   const as = (handle: string, ...command: string[]) => office.runAs(handle, ...command) as ShownCase;
@@ -280,7 +282,7 @@ test("the same day by the command line ends in the same state", async ({ browser
   as(LEAD, "declare", id);
   as(LEAD, "assign", id, "--to", TRIAGER);
   refused(TRIAGER, "move", id, "assessing");
-  // Nothing is signed while an answer of the reporter is unread.
+  // No action is signed while a message of the reporter is unread.
   expect(as(TRIAGER, "show", id).messages).toHaveLength(2);
   as(TRIAGER, "move", id, "assessing");
   refused(TRIAGER, "move", id, "investigating");

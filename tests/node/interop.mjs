@@ -1,5 +1,5 @@
-// Seals and opens with the npm package age-encryption, one JSON object a line: the other half of
-// crates/age-hybrid/tests/node_interop.rs.
+// Seals and opens with the npm package age-encryption, one JSON object per line.
+// crates/age-hybrid/tests/node_interop.rs starts it.
 import { Decrypter, Encrypter } from "age-encryption";
 import { createInterface } from "node:readline";
 

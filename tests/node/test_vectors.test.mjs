@@ -1,4 +1,5 @@
-// The protocol's test vectors, recomputed by libraries that share no code with the Rust implementation.
+// The test vectors of the protocol, recomputed with libraries that share no code with the Rust
+// implementation.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";

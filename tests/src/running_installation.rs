@@ -136,14 +136,15 @@ impl RunningInstallation {
     }
 }
 
-/// Returns the folder of the built programs. Tests run from its folder `deps`.
+/// Returns the folder of the built programs. Tests and measuring programs run from its folder
+/// `deps`.
 ///
 /// # Errors
 /// If this program has no folder.
 pub fn programs_dir() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().context("this program has a folder")?;
-    let within = folder.ends_with("deps") || folder.ends_with("examples");
-    let folder = if within { folder.parent().context("it has a parent")? } else { folder };
+    let folder =
+        if folder.ends_with("deps") { folder.parent().context("it has a parent")? } else { folder };
     Ok(folder.to_path_buf())
 }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::cmd::{BROWSER_DIR, cargo, command, npm_ci, npm_run, run_step, succeeds};
+use crate::cmd::{BROWSER_DIR, cargo, command, npm_ci, npm_run, read_stdout, run_step, succeeds};
 
 /// Measuring programs: package, target, and topics of the rows. Each program prints
 /// `{"rows": […]}`.
@@ -31,33 +31,33 @@ const BENCHMARKS: [(&str, &str, &[&str]); 11] = [
 const BROWSER_TOPICS: [&str; 2] = ["browser", "sealed"];
 
 /// Runs every measuring program, or those about one topic such as `form`.
-pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Result<()> {
-    let wanted = |words: &[&str]| about.is_none_or(|about| words.contains(&about));
-    let chosen: Vec<_> = BENCHMARKS.into_iter().filter(|(_, _, words)| wanted(words)).collect();
+pub(crate) fn run(topic: Option<&str>, json: Option<PathBuf>, quick: bool) -> Result<()> {
+    let wanted = |topics: &[&str]| topic.is_none_or(|topic| topics.contains(&topic));
+    let chosen: Vec<_> = BENCHMARKS.into_iter().filter(|(_, _, topics)| wanted(topics)).collect();
     let browser = wanted(&BROWSER_TOPICS);
     if chosen.is_empty() && !browser {
         bail!(
-            "nothing is measured about “{}”: name one of {}",
-            about.unwrap_or_default(),
-            topics().join(", ")
+            "unknown topic “{}”: choose one of {}",
+            topic.unwrap_or_default(),
+            all_topics().join(", ")
         );
     }
     let built = build_benchmarks(&chosen, browser)?;
     let (mut rows, mut failed) = (Vec::new(), Vec::new());
-    for (number, (_, example, words)) in (1..).zip(&chosen) {
-        println!("\n== {number} of {}: {} ({example})", chosen.len(), words.join(", "));
-        let mut program = command(&built.join("examples").join(example).display().to_string(), &[]);
+    for (number, (_, name, topics)) in (1..).zip(&chosen) {
+        println!("\n== {number} of {}: {} ({name})", chosen.len(), topics.join(", "));
+        let mut program = command(&built.executable(name)?, &[]);
         if quick {
             program.env("BENCH_QUICK", "1");
         }
         // The rows of the other programs are printed even if one program fails.
         match run_benchmark(program) {
             Ok(mut more) => rows.append(&mut more),
-            Err(error) => failed.push(format!("{example}: {error:#}")),
+            Err(error) => failed.push(format!("{name}: {error:#}")),
         }
     }
     if browser {
-        match run_browser_benchmark(&built) {
+        match run_browser_benchmark(&built.programs) {
             Ok(mut more) => rows.append(&mut more),
             Err(error) => failed.push(format!("browser: {error:#}")),
         }
@@ -67,25 +67,44 @@ pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Re
         fs::write(&path, json!({ "rows": rows }).to_string())
             .with_context(|| path.display().to_string())?;
     }
-    ensure!(failed.is_empty(), "not measured: {}", failed.join("; "));
+    ensure!(failed.is_empty(), "{} measurements failed: {}", failed.len(), failed.join("; "));
     Ok(())
 }
 
-fn topics() -> Vec<&'static str> {
-    let mut words: Vec<_> = BENCHMARKS
+fn all_topics() -> Vec<&'static str> {
+    let mut topics: Vec<_> = BENCHMARKS
         .iter()
-        .flat_map(|(_, _, words)| *words)
+        .flat_map(|(_, _, topics)| *topics)
         .chain(&BROWSER_TOPICS)
         .copied()
         .collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+    topics.sort_unstable();
+    topics.dedup();
+    topics
 }
 
-/// Builds the measuring programs and the services in release mode. Returns the folder of the
-/// programs.
-fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
+/// The release build that is measured.
+struct BenchBuild {
+    /// Folder of the services and of `burkindi`.
+    programs: PathBuf,
+    /// Messages of cargo about the measuring programs.
+    artifacts: Vec<Value>,
+}
+
+impl BenchBuild {
+    /// Returns the path of a measuring program.
+    fn executable(&self, name: &str) -> Result<String> {
+        self.artifacts
+            .iter()
+            .filter(|message| message["target"]["name"] == name)
+            .find_map(|message| message["executable"].as_str())
+            .map(str::to_owned)
+            .with_context(|| format!("cargo built no measuring program {name}"))
+    }
+}
+
+/// Builds the measuring programs and the services in release mode.
+fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<BenchBuild> {
     if browser {
         npm_ci(BROWSER_DIR)?;
         run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
@@ -93,15 +112,22 @@ fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<P
     // One build of the whole workspace. Separate builds would use different features of the shared
     // dependencies.
     let mut arguments = vec!["build", "--release", "--locked", "--workspace", "--bins"];
-    for (_, example, _) in chosen {
-        arguments.extend(["--example", example]);
+    for (_, name, _) in chosen {
+        arguments.extend(["--bench", name]);
     }
-    run_step("programs as they are delivered", cargo(&arguments))?;
+    arguments.push("--message-format=json-render-diagnostics");
+    println!("\n== release build");
+    let messages = read_stdout(cargo(&arguments))?;
+    let artifacts = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["kind"][0] == "bench")
+        .collect();
     let metadata =
-        cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output()?;
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
-    let target = metadata["target_directory"].as_str().context("cargo names its folder")?;
-    Ok(Path::new(target).join("release"))
+        read_stdout(cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
+    let target = metadata["target_directory"].as_str().context("no target directory")?;
+    Ok(BenchBuild { programs: Path::new(target).join("release"), artifacts })
 }
 
 /// Runs a measuring program. Its progress goes to the terminal.
@@ -109,26 +135,28 @@ fn run_benchmark(mut program: Command) -> Result<Vec<Value>> {
     let start = Instant::now();
     let output = program.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "{}: {}", program.get_program().display(), output.status);
-    let mut result: Value = serde_json::from_slice(&output.stdout).context("rows in JSON")?;
+    let mut result: Value =
+        serde_json::from_slice(&output.stdout).context("the measuring program prints no JSON")?;
     println!("   {:.0} s", start.elapsed().as_secs_f32());
-    Ok(std::mem::take(result["rows"].as_array_mut().context("rows")?))
+    Ok(std::mem::take(result["rows"].as_array_mut().context("the JSON has no rows")?))
 }
 
 /// Measures sealing in Chromium, slowed down to the speed of a phone.
-fn run_browser_benchmark(built: &Path) -> Result<Vec<Value>> {
+fn run_browser_benchmark(programs: &Path) -> Result<Vec<Value>> {
     if !succeeds(command("chromium", &["--version"])) {
-        println!("\nNo Chromium: what the browser does is not measured");
+        println!("\nChromium is not installed: sealing in the browser is not measured");
         return Ok(Vec::new());
     }
     npm_ci("tests/browser")?;
-    let rows = built.join("browser-rows.json");
+    let rows = programs.join("browser-rows.json");
     let mut playwright =
         command("npm", &["test", "--silent", "--prefix", "tests/browser", "--", "speed.spec.ts"]);
-    playwright.env("PROGRAMS", built).env("BENCH_ROWS", &rows);
+    playwright.env("PROGRAMS", programs).env("BENCH_ROWS", &rows);
     run_step("sealing in the browser", playwright)?;
     let text = fs::read(&rows).with_context(|| rows.display().to_string())?;
-    let mut result: Value = serde_json::from_slice(&text).context("rows in JSON")?;
-    Ok(std::mem::take(result["rows"].as_array_mut().context("rows")?))
+    let mut result: Value =
+        serde_json::from_slice(&text).context("the measuring program prints no JSON")?;
+    Ok(std::mem::take(result["rows"].as_array_mut().context("the JSON has no rows")?))
 }
 
 fn print_table(rows: &[Value]) {

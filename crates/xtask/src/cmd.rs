@@ -24,7 +24,7 @@ pub(crate) fn workspace_root() -> PathBuf {
 /// Returns the folder of the built programs, which contains this program.
 pub(crate) fn programs_dir() -> Result<PathBuf> {
     let here = env::current_exe()?;
-    here.parent().map(PathBuf::from).context("this program has a folder")
+    here.parent().map(PathBuf::from).context("this program is in no folder")
 }
 
 /// Returns a cargo command in the root of the workspace.
@@ -78,11 +78,11 @@ pub(crate) fn read_stdout(mut command: Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
         .output()
-        .with_context(|| format!("could not start {name}"))?;
+        .with_context(|| format!("failed to start {name}"))?;
     if !output.status.success() {
         bail!("{name}: {}", output.status);
     }
-    String::from_utf8(output.stdout).with_context(|| format!("{name} prints no text"))
+    String::from_utf8(output.stdout).with_context(|| format!("the output of {name} is not UTF-8"))
 }
 
 /// Runs one step. Its output goes to the terminal.
@@ -90,7 +90,7 @@ pub(crate) fn run_step(heading: &str, mut command: Command) -> Result<()> {
     println!("\n== {heading}");
     let start = Instant::now();
     let status = command.status().with_context(|| {
-        format!("{heading}: could not start {}", command.get_program().display())
+        format!("{heading}: failed to start {}", command.get_program().display())
     })?;
     if !status.success() {
         bail!("{heading}: {status}");

@@ -1,5 +1,5 @@
-//! A whole installation to try: builds, makes keys, starts everything, says where to go, and ends
-//! cleanly on interrupt.
+//! Starts a complete installation with sample reports, prints how to use it, and ends it on
+//! interrupt.
 
 use std::{fs, time::Duration};
 
@@ -11,50 +11,57 @@ use crate::cmd::{
     BROWSER_DIR, cargo, command, npm_ci, npm_run, programs_dir, run_step, succeeds, workspace_root,
 };
 
-/// Runs until it is interrupted.
-pub(crate) fn run() -> Result<()> {
+/// Ports of pages, relay and API, as in the shipped configuration.
+const PORTS: [u16; 3] = [8080, 8444, 8443];
+
+/// Runs the demo until it is interrupted. `empty` leaves out the sample reports.
+pub(crate) fn run(empty: bool) -> Result<()> {
     bundle_browser_script()?;
-    run_step(
-        "build",
-        cargo(&[
-            "build",
-            "--quiet",
-            "--locked",
-            "--bins",
-            "-p",
-            "intake",
-            "-p",
-            "case-handler",
-            "-p",
-            "workbench",
-        ]),
-    )?;
+    build_programs(empty)?;
     let folder = workspace_root().join("var/demo");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
-    println!("\nMaking keys, certificates, people and a directory in {} …", folder.display());
-    let installation =
-        Installation::create(&folder, &programs_dir()?, InstallationSettings::default())?;
+    println!("\nCreating keys, certificates, members and a directory in {} …", folder.display());
+    let settings =
+        InstallationSettings { preferred_ports: Some(PORTS), ..InstallationSettings::default() };
+    let installation = Installation::create(&folder, &programs_dir()?, settings)?;
     let intake = installation.start_intake()?;
     let case_handler = installation.start_case_handler()?;
     installation.publish()?;
+    if !empty {
+        let program = programs_dir()?.join("sample-reports").display().to_string();
+        run_step("sample reports", command(&program, &[&installation.public_url()]))?;
+    }
     print_instructions(&installation)?;
     wait_for_interrupt(intake, case_handler)
 }
 
-/// Bundles the script with which browsers seal. Without it everything works, and the intake seals.
+fn build_programs(empty: bool) -> Result<()> {
+    let mut arguments = vec!["build", "--locked"];
+    let mut programs =
+        vec![("intake", "intake"), ("case-handler", "case-handler"), ("workbench", "burkindi")];
+    if !empty {
+        programs.push(("scenarios", "sample-reports"));
+    }
+    for (package, program) in programs {
+        arguments.extend(["-p", package, "--bin", program]);
+    }
+    run_step("programs", cargo(&arguments))
+}
+
+/// Bundles the script that seals reports in browsers. Without Node.js the intake seals them.
 fn bundle_browser_script() -> Result<()> {
-    let made =
+    let bundled =
         if succeeds(command("node", &["--version"])) && succeeds(command("npm", &["--version"])) {
             npm_ci(BROWSER_DIR)
                 .and_then(|()| run_step("the browser's script", npm_run(BROWSER_DIR, "build")))
         } else {
             Err(anyhow!("Node.js and npm are not installed"))
         };
-    if let Err(error) = made {
-        println!("\nNo script for browsers, so that the intake will seal reports: {error:#}");
-        // What was bundled from other sources before must not be served instead.
+    if let Err(error) = bundled {
+        println!("\nNo script for browsers, so the intake will seal reports: {error:#}");
+        // The intake must not serve a bundle of other sources.
         let old = workspace_root().join(BROWSER_DIR).join("dist");
         if old.exists() {
             fs::remove_dir_all(&old).with_context(|| old.display().to_string())?;
@@ -64,36 +71,33 @@ fn bundle_browser_script() -> Result<()> {
 }
 
 fn print_instructions(installation: &Installation) -> Result<()> {
-    let programs = programs_dir()?;
-    let burkindi = programs.join("burkindi");
+    let burkindi = programs_dir()?.join("burkindi");
+    let burkindi = burkindi.display();
     let command = |handle: &str, rest: &str| {
         let home = installation.member_home(handle);
-        format!(
-            "  echo '{PASSPHRASE}' | {} --home {home} --passphrase-fd 0 {rest}",
-            burkindi.display()
-        )
+        format!("  echo '{PASSPHRASE}' | {burkindi} --home {home} --passphrase-fd 0 {rest}")
     };
-    println!("\nReport here:  {}\n", installation.public_url());
-    println!(
-        "It is collected within a second or two. Then, in another terminal, as an investigator:\n"
-    );
-    println!(
-        "  {} --home {} serve        # in a browser; the passphrase is: {PASSPHRASE}",
-        burkindi.display(),
-        installation.member_home("inspector-1")
-    );
-    println!("\nor on the command line:\n");
+    println!("\n1. Submit a report:\n\n  {}\n", installation.public_url());
+    println!("2. Read and handle it as an investigator. In another terminal, run");
+    println!("   (passphrase: {PASSPHRASE})\n");
+    println!("  {burkindi} --home {} serve\n", installation.member_home("inspector-1"));
+    println!("   or use the command line:\n");
     println!("{}", command("inspector-1", "queue"));
-    println!("{}", command("inspector-1", "show CASE"));
     println!("{}", command("inspector-1", "claim CASE"));
+    println!("{}", command("inspector-1", "show CASE"));
     println!("{}", command("inspector-1", "reply CASE --text 'Merci. Où était-ce ?'"));
-    println!("\nand read the answer on the page, under the receipt. As the oversight body:\n");
+    println!(
+        "\n   CASE is the beginning of an id in the queue. A new report is in the queue after"
+    );
+    println!("   one or two seconds. The reply is on the reporter's page, under the receipt.\n");
+    println!("3. Audit the event log as the oversight body:\n");
     println!("{}", command("outside-1", "audit verify"));
-    println!("\nCASE is the beginning of an id that the queue shows. Ctrl-C ends the demo.");
+    println!("\nCtrl-C ends the demo.");
     Ok(())
 }
 
-/// Ctrl-C reaches the services too, as they run in the same terminal; they end by themselves.
+/// Waits for Ctrl-C or SIGTERM. Ctrl-C reaches the services too, because they run in the same
+/// terminal.
 fn wait_for_interrupt(mut intake: ChildService, mut case_handler: ChildService) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -106,11 +110,11 @@ fn wait_for_interrupt(mut intake: ChildService, mut case_handler: ChildService) 
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
             if intake.has_exited() || case_handler.has_exited() {
-                bail!("a service has ended: see var/demo/log");
+                bail!("a service ended unexpectedly: read its log in var/demo/log");
             }
         }
     })?;
-    println!("\nending …");
+    println!("\nStopping the services …");
     case_handler.stop()?;
     intake.stop()
 }

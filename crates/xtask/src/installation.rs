@@ -56,6 +56,8 @@ pub struct InstallationSettings {
     pub intake_store_url: Option<String>,
     /// URL of the case handler's database. `None` means a SQLite file.
     pub case_handler_store_url: Option<String>,
+    /// Preferred ports of pages, relay and API. A free port replaces one that is taken.
+    pub preferred_ports: Option<[u16; 3]>,
 }
 
 impl Default for InstallationSettings {
@@ -67,6 +69,7 @@ impl Default for InstallationSettings {
             retention_months: 60,
             intake_store_url: None,
             case_handler_store_url: None,
+            preferred_ports: None,
         }
     }
 }
@@ -98,7 +101,7 @@ impl Installation {
             }
         }
         fs::create_dir_all(root.join("log"))?;
-        let [public, relay, api] = free_ports()?;
+        let [public, relay, api] = bind_ports(settings.preferred_ports.unwrap_or_default())?;
         let made = Self {
             root: root.to_path_buf(),
             programs_dir: programs.to_path_buf(),
@@ -116,10 +119,10 @@ impl Installation {
     fn make_keys(&self) -> Result<()> {
         let admin = self.path("admin");
         self.run_admin_with_passphrases(&["init", "--dir", &admin], &ROOT_PASSPHRASES)?;
-        for person in TEST_MEMBERS {
-            let request = self.path(&format!("{}.request.json", person.handle));
-            let handle = ["key", "new", "--handle", person.handle, "--out", &request];
-            run_json(&mut self.workbench_command(person.handle, &handle), &[PASSPHRASE])?;
+        for member in TEST_MEMBERS {
+            let request = self.path(&format!("{}.request.json", member.handle));
+            let handle = ["key", "new", "--handle", member.handle, "--out", &request];
+            run_json(&mut self.workbench_command(member.handle, &handle), &[PASSPHRASE])?;
             self.run_admin(&[
                 "member",
                 "add",
@@ -137,12 +140,20 @@ impl Installation {
     fn make_directory(&self) -> Result<()> {
         let admin = self.path("admin");
         for desk in ["internal_affairs", "hr_integrity", "external"] {
-            let seats: Vec<_> = TEST_MEMBERS
+            let members: Vec<_> = TEST_MEMBERS
                 .iter()
-                .filter(|person| person.desk == desk)
-                .map(|p| p.handle)
+                .filter(|member| member.desk == desk)
+                .map(|member| member.handle)
                 .collect();
-            self.run_admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")])?;
+            self.run_admin(&[
+                "desk",
+                "add",
+                "--dir",
+                &admin,
+                desk,
+                "--member",
+                &members.join(","),
+            ])?;
         }
         self.sign_directory()
     }
@@ -305,9 +316,9 @@ impl Installation {
             "--ca",
             &ca,
         ])?;
-        for person in TEST_MEMBERS {
+        for member in TEST_MEMBERS {
             let connect = ["connect", "--handler", &handler, "--ca", &ca, "--trust", &trust];
-            run_json(&mut self.workbench_command(person.handle, &connect), &[PASSPHRASE])?;
+            run_json(&mut self.workbench_command(member.handle, &connect), &[PASSPHRASE])?;
         }
         Ok(())
     }
@@ -404,7 +415,7 @@ fn service_command(
 fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let mut stdin = child.stdin.take().context("the input is piped")?;
+    let mut stdin = child.stdin.take().context("stdin is not piped")?;
     // A command that ends before it reads the passphrase closes the pipe. Its own error explains
     // why.
     let lines: String = passphrases.iter().flat_map(|passphrase| [passphrase, "\n"]).collect();
@@ -412,13 +423,13 @@ fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     drop(stdin);
     let output = child.wait_with_output()?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{command:?}: {}\n{said}", output.status);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        bail!("{command:?}: {}\n{stderr}", output.status);
     }
     if output.stdout.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} answers no JSON"))
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} printed no JSON"))
 }
 
 /// Returns the root of the workspace: the nearest parent folder with a lock file. Cargo runs
@@ -426,7 +437,9 @@ fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
 fn workspace_root() -> Result<PathBuf> {
     let here = std::env::current_dir()?;
     let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
-    Ok(root.context("run this within the workspace")?.to_path_buf())
+    Ok(root
+        .context("not inside the workspace: no Cargo.lock in this folder or above")?
+        .to_path_buf())
 }
 
 /// Returns ports that are free now. All are bound at the same time, so they differ.
@@ -434,9 +447,15 @@ fn workspace_root() -> Result<PathBuf> {
 /// # Errors
 /// If the system has no free port.
 pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    bind_ports([0; N])
+}
+
+/// Returns these ports, or free ones in place of those that are taken or 0.
+fn bind_ports<const N: usize>(preferred: [u16; N]) -> Result<[u16; N]> {
     let mut listeners = Vec::with_capacity(N);
-    for _ in 0..N {
-        listeners.push(TcpListener::bind(("127.0.0.1", 0))?);
+    for port in preferred {
+        let listener = TcpListener::bind(("127.0.0.1", port));
+        listeners.push(listener.or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?);
     }
     let mut ports = [0; N];
     for (port, listener) in ports.iter_mut().zip(&listeners) {

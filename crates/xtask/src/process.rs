@@ -36,8 +36,8 @@ impl ChildService {
     pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
         let log_file = open_append(log)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
-        let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
-        let output = child.stdout.take().context("the output is piped")?;
+        let mut child = command.spawn().with_context(|| format!("failed to start {name}"))?;
+        let output = child.stdout.take().context("stdout is not piped")?;
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut reader = BufReader::new(output);
@@ -45,15 +45,15 @@ impl ChildService {
             let read = reader.read_line(&mut line).map(|_| line);
             drop(sender.send((read, reader.into_inner())));
         });
-        let told = receiver.recv_timeout(READY_TIMEOUT);
-        let (line, output) = match told {
+        let received = receiver.recv_timeout(READY_TIMEOUT);
+        let (line, output) = match received {
             Ok((Ok(line), output)) if line.starts_with("ready ") => (line, output),
             other => {
                 drop(child.kill());
                 drop(child.wait());
                 let log = std::fs::read_to_string(log).unwrap_or_default();
                 let line = other.ok().and_then(|(line, _)| line.ok()).unwrap_or_default();
-                bail!("{name} is not ready: {line}\n{log}");
+                bail!("{name} did not become ready; its first line is “{line}”\n{log}");
             }
         };
         let addresses = line
@@ -89,7 +89,7 @@ impl ChildService {
             let pid = i32::try_from(self.child.id())
                 .ok()
                 .and_then(Pid::from_raw)
-                .context("a process id")?;
+                .context("not a process id")?;
             kill_process(pid, Signal::TERM)?;
         }
         let status = self.child.wait()?;

@@ -5,13 +5,13 @@ use anyhow::Result;
 use crate::cmd::{cargo, run_step};
 
 /// Kills each service `kills` times on each database.
-pub(crate) fn run(kills: u32, engine: Option<DatabaseBackend>) -> Result<()> {
+pub(crate) fn run(kills: u32, only: Option<DatabaseBackend>) -> Result<()> {
     run_step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
-    for one in [DatabaseBackend::Sqlite, DatabaseBackend::Postgres] {
-        if engine.is_some_and(|engine| engine != one) {
+    for backend in [DatabaseBackend::Sqlite, DatabaseBackend::Postgres] {
+        if only.is_some_and(|only| only != backend) {
             continue;
         }
-        let (test, name) = match one {
+        let (test, name) = match backend {
             DatabaseBackend::Sqlite => ("soak", "SQLite"),
             DatabaseBackend::Postgres => ("on_postgres", "PostgreSQL"),
         };

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::cmd::{
-    BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir, run_step, succeeds,
+use crate::{
+    check::check_sources,
+    cmd::{
+        BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir, run_step,
+        succeeds,
+    },
 };
 
 /// Installs missing tools, checks format, lints, licences and dependencies, and runs every test.
 pub(crate) fn run() -> Result<()> {
     install_missing()?;
-    run_step("format", cargo(&["fmt", "--all", "--check"]))?;
-    run_step(
-        "lints",
-        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
-    )?;
+    check_sources()?;
     // `cargo deny` reads the dependencies of every platform. A build for one platform does not
     // fetch all of them.
     run_step("sources of the dependencies", cargo(&["fetch", "--locked"]))?;
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<()> {
     // Runs under its own name. As a cargo subcommand within `cargo xtask` it takes its name for a
     // folder.
     run_step("unused dependencies", command("cargo-machete", &[]))?;
-    run_step("known answers in Node", npm_run("tests/node", "test"))?;
+    run_step("test vectors in Node.js", npm_run("tests/node", "test"))?;
     // The intake embeds the bundle, so the bundle is built first. Tests in Rust read files that the
     // tests of the script write.
     run_step("types of the browser's script", npm_run(BROWSER_DIR, "check"))?;
@@ -37,7 +37,7 @@ pub(crate) fn run() -> Result<()> {
     run_step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     run_step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     run_step(
-        "examples in the documentation",
+        "documentation examples",
         cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
     )?;
     run_step("types of the browser tests", npm_run("tests/browser", "check"))?;
@@ -52,10 +52,7 @@ fn install_missing() -> Result<()> {
         apt_install(&["nodejs", "npm"], "Node.js 20 or newer with npm")?;
     }
     if !Path::new("/usr/lib/postgresql").is_dir() {
-        apt_install(
-            &["postgresql"],
-            "PostgreSQL, of which the tests start a cluster of their own",
-        )?;
+        apt_install(&["postgresql"], "PostgreSQL, of which the tests start temporary clusters")?;
     }
     for (program, arguments) in [
         ("nginx", &["-v"][..]),
@@ -68,7 +65,7 @@ fn install_missing() -> Result<()> {
         if !succeeds(command(program, arguments)) {
             apt_install(
                 &["nginx-light", "tor", "systemd", "shellcheck", "docker-compose", "python3-yaml"],
-                "nginx, tor, systemd, shellcheck, docker-compose and a parser of YAML, which read what is in deploy/",
+                "nginx, tor, systemd, shellcheck, docker-compose and a YAML parser, which check deploy/",
             )?;
         }
     }
@@ -81,7 +78,7 @@ fn install_missing() -> Result<()> {
     {
         apt_install(
             &["libimage-exiftool-perl", "python3"],
-            "ExifTool and Python, which read what is left in files",
+            "ExifTool and Python, which read the metadata that remains in files",
         )?;
     }
     [BROWSER_DIR, "tests/node", "tests/browser"].into_iter().try_for_each(npm_ci)
@@ -90,7 +87,7 @@ fn install_missing() -> Result<()> {
 /// Installs Debian packages. On other systems the error names what to install.
 fn apt_install(packages: &[&str], what: &str) -> Result<()> {
     if !succeeds(command("apt-get", &["--version"])) {
-        bail!("install {what}: the tests need it");
+        bail!("the tests need {what}: install it and try again");
     }
     run_step("package lists", command("apt-get", &["update", "--quiet=2"]))?;
     let arguments =

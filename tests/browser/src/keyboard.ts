@@ -1,7 +1,7 @@
-// A person without a mouse.
+// Use of a page without a mouse.
 import type { Page } from "@playwright/test";
 
-/** Presses the tabulator until something has the focus. */
+/** Presses Tab until an element has the focus. */
 export async function tabTo(page: Page, selector: string): Promise<void> {
   await page.locator(selector).first().waitFor();
   for (let presses = 0; presses < 200; presses++) {

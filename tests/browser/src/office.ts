@@ -1,4 +1,4 @@
-// An installation that is running, and its investigators' command line.
+// A running installation, and the command line of its members.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ interface InstallationInfo {
   pids: { intake: number; "case-handler": number };
 }
 
-/** A row of the queue, as far as tests look at it. */
+/** A row of the queue, with the fields that tests read. */
 export interface QueueRow {
   id: string;
   lang: string;
@@ -28,7 +28,7 @@ export interface QueueRow {
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const WAIT_TIMEOUT_MS = 60_000;
 
-/** A whole installation: intake, case handler, and five people with their own folders. */
+/** A complete installation: intake, case handler, and five members with their own folders. */
 export class RunningInstallation {
   /** How many days the case handler is ahead of the machine's clock. */
   daysOn = 0;
@@ -39,7 +39,7 @@ export class RunningInstallation {
     private readonly said: AsyncIterator<string>,
   ) {}
 
-  /** Starts it; the folder of the built programs comes from PROGRAMS. */
+  /** Starts an installation. PROGRAMS names the folder of the built programs. */
   static async open(): Promise<RunningInstallation> {
     const programs = process.env["PROGRAMS"];
     if (!programs) throw new Error("PROGRAMS names the folder of the built programs, such as target/debug");
@@ -53,39 +53,45 @@ export class RunningInstallation {
     return new RunningInstallation(JSON.parse(line.value as string) as InstallationInfo, child, said);
   }
 
-  /** Takes the case handler so many days on from today; workbenches that are opened from then on go along, commands do not. */
+  /**
+   * Sets the clock of the case handler to `days` days from today. Workbenches that start afterwards
+   * use that date too; commands do not.
+   */
   async advanceDays(days: number): Promise<void> {
     this.daysOn = days;
     this.child.stdin?.write(`${days}\n`);
     const { done } = await this.said.next();
-    if (done) throw new Error(`the installation did not reach the day in ${days} days`);
+    if (done) throw new Error(`the installation did not advance by ${days} days`);
   }
 
-  /** Ends it, and waits until it has ended. */
+  /** Stops the installation and waits until it has ended. */
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin?.end();
     await ended;
   }
 
-  /** Where reporters go. */
+  /** The address of the form. */
   get url(): string {
     return this.where.public;
   }
 
-  /** The folder of one of the people. */
+  /** Returns the folder of a member. */
   home(handle: string): string {
     const person = this.where.people.find((one) => one.handle === handle);
-    if (!person) throw new Error(`nobody is called ${handle}`);
+    if (!person) throw new Error(`there is no member ${handle}`);
     return person.home;
   }
 
-  /** A command of `burkindi` as one of the people, and its JSON. */
+  /** Runs a command of `burkindi` as a member and returns its JSON. */
   runAs(handle: string, ...command: string[]): unknown {
     return this.run(this.home(handle), command);
   }
 
-  /** Gives somebody new keys, which the next directory names; their folder keeps the old ones. */
+  /**
+   * Creates new keys for a member and publishes a directory with them. The folder of the member
+   * keeps the old keys.
+   */
   replaceKey(handle: string): void {
     const { folder, handler } = this.where;
     const [home, admin, request] = [`${folder}/new-${handle}`, `${folder}/admin`, `${folder}/new-${handle}.json`];
@@ -97,21 +103,24 @@ export class RunningInstallation {
     run(["directory", "publish", "--dir", admin, "--handler", handler, "--ca", `${admin}/tls/ca.pem`]);
   }
 
-  /** Runs a command with the passphrases that it asks for, by default twice that of every person's key. */
+  /**
+   * Runs a command with the passphrases that it asks for; the default is the passphrase of every
+   * member, twice.
+   */
   private run(home: string, command: string[], passphrases = Array<string>(2).fill(this.where.passphrase)): unknown {
-    if (this.daysOn > 0) throw new Error("commands go by the machine's clock, which is behind the case handler's by now");
+    if (this.daysOn > 0) throw new Error("commands use the clock of the machine, which is behind that of the case handler now");
     const options = ["--home", home, "--json", "--passphrase-fd", "0"];
     const input = passphrases.map((passphrase) => `${passphrase}\n`).join("");
     const said = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
     return said === "" ? null : JSON.parse(said);
   }
 
-  /** The cases that a person can see. */
+  /** Returns the cases that a member can see. */
   queue(handle: string): QueueRow[] {
     return (this.runAs(handle, "queue", "--all") as { cases: QueueRow[] }).cases;
   }
 
-  /** Does something that files reports, and gives the cases that came of it, once `count` have. */
+  /** Runs a step that submits reports and returns the new cases once there are `count`. */
   async waitForNewCases(handle: string, count: number, filing: () => Promise<void>): Promise<QueueRow[]> {
     const before = new Set(this.queue(handle).map((row) => row.id));
     await filing();
@@ -122,18 +131,18 @@ export class RunningInstallation {
   }
 }
 
-/** Asks again and again until there is an answer. */
+/** Calls `ask` until it returns a value. */
 export async function waitUntil<T>(ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const end = Date.now() + WAIT_TIMEOUT_MS;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > end) throw new Error(`nothing came within ${WAIT_TIMEOUT_MS / 1000} s`);
+    if (Date.now() > end) throw new Error(`no result within ${WAIT_TIMEOUT_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
-/** Playwright's test, with one installation for all tests of a worker. */
+/** The `test` of Playwright with one installation for all tests of a worker. */
 export const test = base.extend<object, { office: RunningInstallation }>({
   office: [
     async ({}, use) => {

@@ -1,13 +1,13 @@
-// Reads the QR code of a receipt page, with a reader that knows nothing of how it was drawn.
+// Reads the QR code of a receipt page with an independent reader.
 import type { Page } from "@playwright/test";
 import decodeQR from "qr/decode.js";
 
-/** The text in the code, by the colours on the screen. */
+/** Returns the text in the code, read from the colours on the screen. */
 export async function readQr(page: Page): Promise<string> {
   const svg = page.locator(".qr svg");
   await svg.scrollIntoViewIfNeeded();
   const png = (await svg.screenshot()).toString("base64");
-  // A second page, since the one under test may run no scripts.
+  // A second page, because the page under test may run without scripts.
   const context = await page.context().browser()!.newContext();
   const desk = await context.newPage();
   const { width, height, bytes } = await desk.evaluate(async (encoded) => {

@@ -1,15 +1,18 @@
-// Everything that a browser sends, and whether something can be found in it.
+// Records everything that a browser sends and searches it.
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 import type { Page, Request } from "@playwright/test";
 
-/** The addresses that a page asks for from now on. Bodies are the tap's business: a browser tells nothing about those of files. */
+/**
+ * Records the addresses that a page requests from now on. The tap records bodies, because a browser
+ * does not expose those of files.
+ */
 export function recordRequests(page: Page): { url: string; method: string }[] {
   const asked: { url: string; method: string }[] = [];
   page.on("request", (request: Request) => asked.push({ url: request.url(), method: request.method() }));
   return asked;
 }
 
-/** Stands in the line to a service, and keeps every byte that goes there. */
+/** A proxy before a service that records every byte of the requests. */
 export class RecordingProxy {
   private readonly lines: Buffer[][] = [];
   private readonly sockets = new Set<Socket>();
@@ -37,17 +40,17 @@ export class RecordingProxy {
     return tap;
   }
 
-  /** Where to go in order to be listened to. */
+  /** The address of the proxy. */
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** How much went there, in bytes. */
+  /** Number of recorded bytes. */
   get length(): number {
     return this.lines.flat().reduce((length, bytes) => length + bytes.length, 0);
   }
 
-  /** Those of the texts that can be read in what went there. */
+  /** Returns the texts that are readable in the recorded bytes. */
   found(texts: readonly string[]): string[] {
     const lines = this.lines.map((line) => Buffer.concat(line));
     return texts.filter((text) => encodingsOf(text).some((form) => lines.some((line) => line.includes(form))));
@@ -59,7 +62,7 @@ export class RecordingProxy {
   }
 }
 
-/** The forms in which a text could stand in a request. */
+/** Returns the encodings that a text could have in a request. */
 function encodingsOf(text: string): Buffer[] {
   const bytes = Buffer.from(text);
   const padded = [0, 1, 2].map((shift) => Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64").slice(shift === 0 ? 0 : 4, -4));

@@ -1,5 +1,5 @@
-// An investigator in front of the workbench: the program that serves it, and the browser that was
-// let in.
+// An investigator who uses the workbench: the program that serves it, and the authenticated
+// browser.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Browser, type BrowserContextOptions, type Page, expect, test as base } from "@playwright/test";
@@ -7,11 +7,14 @@ import type { RunningInstallation } from "./office.ts";
 
 const BROWSER_CONTEXT: BrowserContextOptions = { locale: "fr-FR", viewport: { width: 1280, height: 800 } };
 
-/** Of the browser, and flags for the program. */
+/** Options of the browser, and flags for the program. */
 type WorkbenchOptions = BrowserContextOptions & { flags?: string[] };
 
 export class Workbench {
-  /** Every address and title that the browser could keep in its history, and every address that it asked for. */
+  /**
+   * Every address and title that the browser could store in its history, and every address that it
+   * requested.
+   */
   readonly history: string[] = [];
 
   private constructor(
@@ -24,7 +27,7 @@ export class Workbench {
     page.on("load", async () => this.history.push(page.url(), await page.title().catch(() => "")));
   }
 
-  /** Starts the program in somebody's folder, and reads the link off the terminal. */
+  /** Starts the program in a member's folder and reads the link from the terminal. */
   static async open(office: RunningInstallation, browser: Browser, home: string, { flags = [], ...options }: WorkbenchOptions = {}): Promise<Workbench> {
     const [program, ...command] =
       office.daysOn > 0
@@ -40,39 +43,39 @@ export class Workbench {
     return new Workbench(await context.newPage(), link, child, office.where.passphrase);
   }
 
-  /** Follows the link, which leads to the locked workbench. */
+  /** Opens the link, which leads to the locked workbench. */
   async enter(): Promise<void> {
     await this.page.goto(this.link);
     await expect(this.page.locator("#passphrase")).toBeFocused();
   }
 
-  /** Types the passphrase; its hash is dear, so this takes its time. */
+  /** Types the passphrase. Its hash is expensive, so this takes some time. */
   async unlock(passphrase = this.passphrase): Promise<void> {
     await this.page.locator("#passphrase").fill(passphrase);
     await this.page.keyboard.press("Enter");
     await expect(this.page.locator(".who, .wrong")).toBeVisible({ timeout: 30_000 });
   }
 
-  /** Goes to a part of the queue, such as `mine`. */
+  /** Opens a filter of the queue, such as `mine`. */
   async queue(part: string): Promise<void> {
     await this.page.locator(".ways a").first().click();
     await this.page.locator(`.tabs a[href$='/queue/${part}']`).click();
     await expect(this.page.locator(`.tabs a[href$='/queue/${part}'][aria-current]`)).toBeVisible();
   }
 
-  /** The row of a case in the part of the queue that is shown. */
+  /** The row of a case in the queue that is shown. */
   row(id: string) {
     return this.page.locator("tbody tr", { has: this.page.locator(`a[href$='/case/${id}']`) });
   }
 
-  /** Opens one of a case's pages, such as `messages`; the report itself without a name. */
+  /** Opens a page of the case, such as `messages`. The empty name opens the report. */
   async tab(name: "" | "messages" | "notes" | "actions" | "related" | "timeline"): Promise<void> {
     const path = name === "" ? "" : `/${name}`;
     await this.page.locator(`.tabs a[href${name === "" ? "*='/case/'" : `$='${path}'`}]`).first().click();
     await expect(this.page.locator(".tabs [aria-current=page]")).toHaveAttribute("href", new RegExp(`/case/[^/]+${path}$`));
   }
 
-  /** Does an act that the case's page offers. */
+  /** Takes an action that the page of the case offers. */
   async act(act: string, fields: Record<string, string> = {}): Promise<void> {
     const form = this.page.locator(`form[action$='/act/${act}']`);
     for (const [name, value] of Object.entries(fields)) await form.locator(`[name=${name}]`).selectOption(value);
@@ -80,7 +83,7 @@ export class Workbench {
     await expect(this.page.locator(".done")).toBeVisible();
   }
 
-  /** Ends the program, as Ctrl-C does, and the browser's session. */
+  /** Stops the program as Ctrl-C does, and closes the browser's session. */
   async close(): Promise<void> {
     await this.page.context().close();
     if (this.child.exitCode !== null) return;
@@ -90,10 +93,10 @@ export class Workbench {
   }
 }
 
-/** As one of the people, or in any folder. */
+/** Opens a workbench as a member, or in any folder. */
 type OpenWorkbench = (office: RunningInstallation, who: string | { home: string }, options?: WorkbenchOptions) => Promise<Workbench>;
 
-/** Playwright's test, with workbenches that end with it, however it ends. */
+/** The `test` of Playwright with workbenches that end with the test, even if it fails. */
 export const test = base.extend<{ openWorkbench: OpenWorkbench }>({
   openWorkbench: async ({ browser }, use) => {
     const opened: Workbench[] = [];

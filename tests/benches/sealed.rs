@@ -1,8 +1,8 @@
-//! How many sealed submissions of 32 KiB a second an intake acknowledges from 64 connections,
-//! client included, on each engine.
+//! Rate at which an intake acknowledges sealed submissions of 32 KiB from 64 connections, client
+//! included, on each database.
 //!
-//! The ceiling is bare durable inserts of 32 KiB, each its own commit, into the same engine in the
-//! same run, by as many connections as the intake writes with.
+//! The ceiling is bare durable inserts of 32 KiB, each in its own commit, into the same database in
+//! the same run, over as many connections as the intake writes with.
 
 use std::{
     sync::{
@@ -16,22 +16,22 @@ use anyhow::{Result, ensure};
 use bench_support::{BenchRow, HttpClient, full_or_quick, print_rows, progress};
 use database::{DatabaseUrl, PoolOptions};
 use rand::{RngCore, rngs::OsRng};
-use scenarios::load::{LoadTarget, rate_per_second};
+use scenarios::load::{LoadTarget, rate_per_second, seal_report};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use tokio::task::JoinSet;
 use xtask::InstallationSettings;
 
 const SENDERS: usize = 64;
 const SUBMISSION_LEN: usize = 32 * 1024;
-/// Connections with which the intake writes into `PostgreSQL`.
+/// Connections with which the intake writes to `PostgreSQL`.
 const WRITERS: u32 = 16;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let long = Duration::from_secs(full_or_quick(5, 1) as u64);
+    let duration = Duration::from_secs(full_or_quick(5, 1) as u64);
     let cluster = test_postgres::shared_cluster()?;
-    let engines = [
+    let backends = [
         ("SQLite", 1, DatabaseUrl::Sqlite(folder.path().join("bare.sqlite")), None),
         (
             "postgres",
@@ -41,31 +41,31 @@ async fn main() -> Result<()> {
         ),
     ];
     let mut rows = Vec::new();
-    for (engine, connections, place, spool_url) in engines {
-        progress(&format!("bare inserts, {engine} …"));
-        let ceiling = baseline_inserts_per_second(&place, connections, long).await?;
+    for (backend, connections, url, spool_url) in backends {
+        progress(&format!("bare inserts, {backend} …"));
+        let ceiling = baseline_inserts_per_second(&url, connections, duration).await?;
         let target = LoadTarget::start(InstallationSettings {
             intake_store_url: spool_url,
             ..InstallationSettings::default()
         })
         .await?;
-        progress(&format!("{SENDERS} senders, {engine} …"));
-        let value = acknowledged_per_second(&target, long)?;
-        let name = format!("sealed submissions, 32 KiB, {SENDERS} at once, {engine}");
+        progress(&format!("{SENDERS} senders, {backend} …"));
+        let value = acknowledged_per_second(&target, duration)?;
+        let name = format!("sealed submissions, 32 KiB, {SENDERS} at once, {backend}");
         rows.push(BenchRow::higher_is_better(name, "1/s", value, ceiling));
     }
     print_rows(&rows);
     Ok(())
 }
 
-/// Durable inserts a second, each its own commit.
+/// Returns the durable inserts per second, each in its own commit.
 async fn baseline_inserts_per_second(
-    place: &DatabaseUrl,
+    url: &DatabaseUrl,
     connections: u32,
-    long: Duration,
+    duration: Duration,
 ) -> Result<f64> {
-    let db = place.connect(PoolOptions::with_connections(connections)).await?;
-    let bytes = if place.is_shared() { "bytea" } else { "blob" };
+    let db = url.connect(PoolOptions::with_connections(connections)).await?;
+    let bytes = if url.is_shared() { "bytea" } else { "blob" };
     db.execute_unprepared(&format!(
         "CREATE TABLE bare (id {bytes} PRIMARY KEY, bytes {bytes} NOT NULL)"
     ))
@@ -75,7 +75,7 @@ async fn baseline_inserts_per_second(
     for _ in 0..connections {
         let (db, done) = (db.clone(), Arc::clone(&done));
         inserting.spawn(async move {
-            while start.elapsed() < long {
+            while start.elapsed() < duration {
                 let mut row = vec![0; SUBMISSION_LEN];
                 OsRng.fill_bytes(&mut row);
                 let values = [Value::from(row[..16].to_vec()), Value::from(row)];
@@ -97,15 +97,17 @@ async fn baseline_inserts_per_second(
     Ok(f64::from(done.load(Ordering::Relaxed)) / start.elapsed().as_secs_f64())
 }
 
-/// Submissions a second; each sender sends another one as soon as it has the answer.
-fn acknowledged_per_second(target: &LoadTarget, long: Duration) -> Result<f64> {
-    let make = |_| {
-        let mut bytes = vec![0; SUBMISSION_LEN];
-        OsRng.fill_bytes(&mut bytes);
-        Ok((HttpClient::new(target.public_address())?, bytes))
-    };
-    rate_per_second(SENDERS, long, make, |(client, bytes)| {
-        OsRng.fill_bytes(&mut bytes[..32]);
+/// Returns the submissions per second. Each client sends the next one after the response to the
+/// last.
+fn acknowledged_per_second(target: &LoadTarget, duration: Duration) -> Result<f64> {
+    let (directory, hash) = target.fetch_directory()?;
+    let sealed = seal_report(&directory, hash)?;
+    ensure!(sealed.len() == SUBMISSION_LEN, "a sealed report has {} bytes", sealed.len());
+    let connect = |_| Ok((HttpClient::new(target.public_address())?, sealed.clone()));
+    rate_per_second(SENDERS, duration, connect, |(client, bytes)| {
+        // The intake checks the age header, so the submission must begin as a sealed one. Other
+        // bytes at its end make it another submission, which the intake stores as well.
+        OsRng.fill_bytes(&mut bytes[SUBMISSION_LEN - 32..]);
         let answer = client.post("/api/reports", "application/octet-stream", bytes)?;
         ensure!(answer.status == 201, "{}", answer.head);
         Ok(())
