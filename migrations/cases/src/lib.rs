@@ -1,7 +1,7 @@
 //! Schema of the case handler's database. Merged migrations are never edited; a change is a new
 //! file.
 //!
-//! No column can hold who reported, what was reported, or when to more than a day.
+//! No column can hold who reported, what was reported, or when more precisely than the date.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -14,6 +14,7 @@ mod m20261125_000005_purged;
 mod m20261125_000006_days;
 mod m20261128_000007_openings;
 mod m20261128_000008_clock;
+mod m20261129_000009_quarantine;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_days::Migration),
             Box::new(m20261128_000007_openings::Migration),
             Box::new(m20261128_000008_clock::Migration),
+            Box::new(m20261129_000009_quarantine::Migration),
         ]
     }
 }
