@@ -1,4 +1,4 @@
-//! When certificates end.
+//! Checks of certificates.
 
 use std::{
     fs,
@@ -15,14 +15,14 @@ use x509_cert::{
 
 use crate::Finding;
 
-/// Days before its end from which on a certificate wants to be renewed.
+/// Number of days before its expiry from which a certificate should be renewed.
 const RENEWAL_DAYS: i64 = 30;
 
-/// What ends the first certificate of a chain.
+/// The last line of the first certificate of a chain.
 const CERTIFICATE_END: &[u8] = b"-----END CERTIFICATE-----";
 
 fn first_certificate(bytes: &[u8]) -> Option<Certificate> {
-    // Some editors put a byte order mark before a text.
+    // Some editors write a byte order mark before a text.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let first = bytes
         .windows(CERTIFICATE_END.len())
@@ -31,8 +31,8 @@ fn first_certificate(bytes: &[u8]) -> Option<Certificate> {
     Certificate::from_pem(&bytes[..first]).or_else(|_| Certificate::from_der(bytes)).ok()
 }
 
-/// The names and addresses that a certificate is valid for, in DER or PEM (the first of a chain);
-/// `None` if it is none.
+/// Returns the names and addresses that a certificate is valid for, in DER or PEM (the first of a
+/// chain), or `None` if it cannot be parsed.
 pub fn subject_names(bytes: &[u8]) -> Option<Vec<String>> {
     let certificate = first_certificate(bytes)?;
     let Some((_, SubjectAltName(names))) = certificate.tbs_certificate.get().ok()? else {
@@ -52,7 +52,7 @@ pub fn subject_names(bytes: &[u8]) -> Option<Vec<String>> {
     Some(names.iter().filter_map(name).collect())
 }
 
-/// Was it issued by the authority that `burkindi admin init` makes?
+/// Returns true if the authority that `burkindi admin init` creates issued the certificate.
 pub fn is_issued_by_own_ca(bytes: &[u8]) -> bool {
     first_certificate(bytes).is_some_and(|certificate| {
         let issuer = certificate.tbs_certificate.issuer.to_string();
@@ -60,7 +60,7 @@ pub fn is_issued_by_own_ca(bytes: &[u8]) -> bool {
     })
 }
 
-/// Does one of these names stand for the host? A leading `*.` stands for one label.
+/// Returns true if one of the names matches the host. A leading `*.` matches one label.
 pub fn matches_host(names: &[String], host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     names.iter().any(|name| match name.strip_prefix("*.") {
@@ -71,7 +71,7 @@ pub fn matches_host(names: &[String], host: &str) -> bool {
     })
 }
 
-/// Is the certificate valid for the host under which it is reached?
+/// Checks that a certificate is valid for the host under which clients reach it.
 pub fn check_host(check: &str, bytes: &[u8], host: &str) -> Finding {
     let names = subject_names(bytes).unwrap_or_default();
     if matches_host(&names, host) {
@@ -79,38 +79,39 @@ pub fn check_host(check: &str, bytes: &[u8], host: &str) -> Finding {
     }
     let found = format!("not valid for {host}, only for {}", names.join(", "));
     let advice = format!(
-        "burkindi admin tls renew --host {host}; copy the new files, and start both services \
-         again. Or correct the address."
+        "Run `burkindi admin tls renew --host {host}`, copy the new files, and restart both services. \
+         Or correct the address."
     );
     Finding::error(check, found, advice)
 }
 
-/// The end of a certificate, in DER or PEM (the first of a chain); `None` if it is none.
+/// Returns the end of validity of a certificate, in DER or PEM (the first of a chain), or `None` if
+/// it cannot be parsed.
 pub fn not_after(bytes: &[u8]) -> Option<OffsetDateTime> {
     let certificate = first_certificate(bytes)?;
     let end = certificate.tbs_certificate.validity.not_after.to_unix_duration();
     OffsetDateTime::from_unix_timestamp(i64::try_from(end.as_secs()).ok()?).ok()
 }
 
-/// How long a certificate is still good.
+/// Checks how long a certificate remains valid. `renew` is the advice.
 pub fn check_certificate(check: &str, bytes: &[u8], now: OffsetDateTime, renew: &str) -> Finding {
     let Some(end) = not_after(bytes) else {
-        return Finding::error(check, "is no certificate", renew);
+        return Finding::error(check, "not a certificate", renew);
     };
     let date = end.date();
     match (end - now).whole_days() {
         _ if end <= now => Finding::error(check, format!("expired on {date}"), renew),
         days @ ..=RENEWAL_DAYS => {
-            Finding::warning(check, format!("good for {days} more days, to {date}"), renew)
+            Finding::warning(check, format!("valid for {days} more days, until {date}"), renew)
         }
-        days => Finding::ok(check, format!("good for {days} more days")),
+        days => Finding::ok(check, format!("valid for {days} more days")),
     }
 }
 
-/// The same for a file.
+/// Checks how long the certificate in a file remains valid.
 pub fn check_certificate_file(check: &str, path: &Path, now: OffsetDateTime) -> Finding {
     const RENEWAL_ADVICE: &str =
-        "Renew it: burkindi admin tls renew; copy the new files, and start the service again.";
+        "Run `burkindi admin tls renew`, copy the new files, and restart the service.";
     match fs::read(path) {
         Ok(bytes) => check_certificate(check, &bytes, now, RENEWAL_ADVICE),
         Err(error) => Finding::error(check, format!("{}: {error}", path.display()), RENEWAL_ADVICE),
@@ -125,14 +126,14 @@ mod tests {
     use crate::Severity;
 
     #[test]
-    fn a_certificate_is_told_before_it_ends_in_either_form() {
+    fn an_expiring_certificate_is_reported_in_either_format() {
         let end = datetime!(2026-12-23 0:00 UTC);
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(vec!["intake.example".to_owned()]).unwrap();
         (params.not_before, params.not_after) = (end - Duration::days(90), end);
-        let made = params.self_signed(&key).unwrap();
-        let chain = made.pem().repeat(2);
-        for bytes in [made.pem().as_bytes(), chain.as_bytes(), made.der()] {
+        let certificate = params.self_signed(&key).unwrap();
+        let chain = certificate.pem().repeat(2);
+        for bytes in [certificate.pem().as_bytes(), chain.as_bytes(), certificate.der()] {
             assert_eq!(not_after(bytes), Some(end));
             let state =
                 |days| check_certificate("tls", bytes, end - Duration::days(days), "renew").state;
@@ -141,9 +142,9 @@ mod tests {
                 [Severity::Ok, Severity::Warning, Severity::Error]
             );
         }
-        assert_eq!(subject_names(made.pem().as_bytes()).unwrap(), ["intake.example"]);
+        assert_eq!(subject_names(certificate.pem().as_bytes()).unwrap(), ["intake.example"]);
         assert_eq!(
-            subject_names(format!("\u{feff}{}", made.pem()).as_bytes()).unwrap(),
+            subject_names(format!("\u{feff}{}", certificate.pem()).as_bytes()).unwrap(),
             ["intake.example"]
         );
         for nothing in [&b""[..], b"nothing", CERTIFICATE_END] {
@@ -152,11 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_for_another_host_is_told_with_its_names() {
+    fn a_certificate_for_another_host_is_reported_with_its_names() {
         let hosts = ["intake.example".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
         let key = rcgen::KeyPair::generate().unwrap();
-        let made = rcgen::CertificateParams::new(hosts.clone()).unwrap().self_signed(&key).unwrap();
-        let pem = made.pem();
+        let certificate =
+            rcgen::CertificateParams::new(hosts.clone()).unwrap().self_signed(&key).unwrap();
+        let pem = certificate.pem();
         assert_eq!(subject_names(pem.as_bytes()).unwrap(), hosts);
         let state = |host| check_host("names", pem.as_bytes(), host).state;
         for host in ["intake.example", "INTAKE.example", "127.0.0.1", "[::1]"] {

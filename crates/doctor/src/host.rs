@@ -1,4 +1,4 @@
-//! What only the machine itself can tell: its disk, its files, its proxy.
+//! Checks that only the machine itself can make: disk, files and reverse proxy.
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
@@ -8,7 +8,7 @@ use crate::Finding;
 
 const GIB: u64 = 1 << 30;
 
-/// How much room is left where something is written.
+/// Checks the free space of the disk of a folder.
 pub fn check_disk_space(check: &str, folder: &Path) -> Finding {
     let stat = match statvfs(folder) {
         Ok(stat) => stat,
@@ -17,7 +17,7 @@ pub fn check_disk_space(check: &str, folder: &Path) -> Finding {
             return Finding::error(
                 check,
                 found,
-                "Make the folder, and give it to the service's account.",
+                "Create the folder, and make the service's account its owner.",
             );
         }
     };
@@ -25,11 +25,10 @@ pub fn check_disk_space(check: &str, folder: &Path) -> Finding {
     let percent = free.saturating_mul(100) / all.max(1);
     let found = format!("{percent} % free, {} GiB", free / GIB);
     if stat.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        let advice =
-            "Look into the kernel's log for errors of the disk, then mount it for writing again.";
+        let advice = "Check the kernel log for disk errors, then mount it read-write again.";
         return Finding::error(check, "mounted read-only: nothing can be acknowledged", advice);
     }
-    let advice = "Make room, or move to a larger disk: with a full one reporters are asked to come back later.";
+    let advice = "Free space, or use a larger disk: with a full one, reporters are asked to come back later.";
     match (percent, free) {
         (..5, _) | (_, ..GIB) => Finding::error(check, found, advice),
         (..20, _) => Finding::warning(check, found, advice),
@@ -37,7 +36,7 @@ pub fn check_disk_space(check: &str, folder: &Path) -> Finding {
     }
 }
 
-/// Who else may read or change a file with a secret.
+/// Checks that no other account can read or change a file with a secret.
 pub fn check_permissions(check: &str, path: &Path) -> Finding {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -45,7 +44,7 @@ pub fn check_permissions(check: &str, path: &Path) -> Finding {
             return Finding::error(
                 check,
                 format!("{}: {error}", path.display()),
-                "Put it back from the offline medium.",
+                "Restore it from the offline medium.",
             );
         }
     };
@@ -58,10 +57,10 @@ pub fn check_permissions(check: &str, path: &Path) -> Finding {
     Finding::error(check, found, advice)
 }
 
-/// Does the reverse proxy (nginx) write down who came?
+/// Checks that the reverse proxy (nginx) does not log visitors.
 pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
-    const ADVICE: &str = "Use deploy/nginx/nginx.conf as it is, or say `access_log off;` for all of http, and nowhere another. \
-                          Delete the logs that are there.";
+    const ADVICE: &str = "Use deploy/nginx/nginx.conf unchanged, or set `access_log off;` for all of http, and no other. \
+                          Delete the existing logs.";
     let text = match fs::read_to_string(configuration) {
         Ok(text) => text,
         Err(error) => {
@@ -79,23 +78,15 @@ pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
     };
     let (access, errors) = (directives("access_log"), directives("error_log"));
     if access.is_empty() || access.iter().any(|value| value != "off") {
-        return Finding::error(
-            check,
-            "it writes down every visitor's address (access_log)",
-            ADVICE,
-        );
+        return Finding::error(check, "it logs every visitor's address (access_log)", ADVICE);
     }
     if errors.is_empty() || errors.iter().any(|value| !value.starts_with("/dev/null")) {
-        return Finding::error(check, "lines of its error_log hold visitors' addresses", ADVICE);
+        return Finding::error(check, "its error_log contains visitors' addresses", ADVICE);
     }
     if directives("include").iter().any(|value| !value.ends_with("mime.types")) {
-        return Finding::warning(
-            check,
-            "it includes other files, which could say otherwise",
-            ADVICE,
-        );
+        return Finding::warning(check, "it includes other files, which may enable logs", ADVICE);
     }
-    Finding::ok(check, "it writes down no visitor")
+    Finding::ok(check, "it logs no visitor")
 }
 
 #[cfg(test)]
@@ -106,7 +97,7 @@ mod tests {
     use crate::Severity;
 
     #[test]
-    fn a_key_is_for_its_owner_and_the_group_that_reads_it() {
+    fn a_key_is_readable_by_its_owner_and_one_group_only() {
         let file = tempfile::NamedTempFile::new().unwrap();
         for (mode, state) in [
             (0o600, Severity::Ok),
@@ -121,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_no_room() {
+    fn a_missing_folder_is_an_error() {
         assert_eq!(check_disk_space("disk", Path::new("/nowhere")).state, Severity::Error);
         assert!(check_disk_space("disk", &std::env::temp_dir()).found.contains('%'));
     }
 
     #[test]
-    fn the_shipped_proxy_writes_down_nobody_and_another_does() {
+    fn the_shipped_proxy_configuration_logs_no_visitor() {
         let shipped = include_str!("../../../deploy/nginx/nginx.conf");
         let file = tempfile::NamedTempFile::new().unwrap();
         let state = |text: &str| {

@@ -1,13 +1,13 @@
-//! What `doctor` commands find, and how they say it: each finding with what to do about it. Knows
-//! nothing of reports or visitors.
+//! Findings of the `doctor` commands, each with its severity and advice. The crate knows nothing
+//! about reports or visitors.
 //!
 //! ```
-//! use doctor::{Finding, Report};
+//! use doctor::{DoctorReport, Finding};
 //!
-//! let mut report = Report::default();
-//! report.add(Finding::good("disk", "60 % is free"));
-//! report.add(Finding::bad("clock", "a day ahead", "Set it by NTP."));
-//! assert_eq!(report.exit_code(), doctor::WRONG);
+//! let mut report = DoctorReport::default();
+//! report.add(Finding::ok("disk", "60 % is free"));
+//! report.add(Finding::error("clock", "a day ahead", "Set it by NTP."));
+//! assert_eq!(report.exit_code(), doctor::EXIT_ERROR);
 //! ```
 
 mod certificate;
@@ -25,57 +25,56 @@ use serde::Serialize;
 pub use store::{ObservedStore, check_backup_age, check_store};
 use time::{Date, OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
-/// Exit code where something wants attention soon.
+/// Exit code if a finding is a warning and none is an error.
 pub const EXIT_WARNING: u8 = 7;
-/// Exit code where something is wrong now.
+/// Exit code if a finding is an error.
 pub const EXIT_ERROR: u8 = 8;
 
-/// A directory that ends in so many days wants its successor. Everything that warns of it begins on
-/// this day.
+/// Number of days before the expiry of a directory from which all programs warn.
 pub const DIRECTORY_WARNING_DAYS: i64 = 10;
-/// From here on it is urgent.
+/// Number of days before the expiry of a directory from which the warning is urgent.
 const DIRECTORY_URGENT_DAYS: i64 = 5;
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// As it should be.
+    /// The check passed.
     Ok,
-    /// Wants attention soon.
+    /// The operator should act soon.
     Warning,
-    /// Is wrong now.
+    /// The operator must act now.
     Error,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at, in few words.
+    /// The name of the check.
     pub check: String,
-    /// How it is.
+    /// The severity.
     pub state: Severity,
-    /// What was found.
+    /// What the check found.
     pub found: String,
-    /// What to do; nothing where all is good.
+    /// Advice for the operator, unless the check passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
-/// Everything that was looked at.
+/// All findings of one run.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DoctorReport {
-    /// In the order of looking.
+    /// The findings, in the order of the checks.
     pub findings: Vec<Finding>,
 }
 
 impl Finding {
-    /// As it should be.
+    /// Returns the finding of a check that passed.
     pub fn ok(check: impl Into<String>, found: impl Into<String>) -> Self {
         Self { check: check.into(), state: Severity::Ok, found: found.into(), advice: None }
     }
 
-    /// Wants attention soon.
+    /// Returns a warning with advice.
     pub fn warning(
         check: impl Into<String>,
         found: impl Into<String>,
@@ -84,7 +83,7 @@ impl Finding {
         Self { state: Severity::Warning, ..Self::error(check, found, advice) }
     }
 
-    /// Is wrong now.
+    /// Returns an error with advice.
     pub fn error(
         check: impl Into<String>,
         found: impl Into<String>,
@@ -101,12 +100,12 @@ impl DoctorReport {
         self.findings.push(finding);
     }
 
-    /// The worst of all.
+    /// Returns the highest severity.
     pub fn worst(&self) -> Severity {
         self.findings.iter().map(|finding| finding.state).max().unwrap_or(Severity::Ok)
     }
 
-    /// 0, [`SOON`] or [`WRONG`].
+    /// Returns 0, [`EXIT_WARNING`] or [`EXIT_ERROR`].
     pub fn exit_code(&self) -> u8 {
         match self.worst() {
             Severity::Ok => 0,
@@ -115,9 +114,9 @@ impl DoctorReport {
         }
     }
 
-    /// For machines.
+    /// Returns the findings as JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("words and numbers")
+        serde_json::to_string_pretty(self).expect("findings contain strings only")
     }
 }
 
@@ -125,71 +124,77 @@ impl fmt::Display for DoctorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Finding { check, state, found, advice } in &self.findings {
             let mark = match state {
-                Severity::Ok => "good ",
-                Severity::Warning => "SOON ",
-                Severity::Error => "WRONG",
+                Severity::Ok => "ok     ",
+                Severity::Warning => "WARNING",
+                Severity::Error => "ERROR  ",
             };
             writeln!(f, "{mark}  {check}: {found}")?;
             if let Some(advice) = advice {
-                writeln!(f, "       → {advice}")?;
+                writeln!(f, "         → {advice}")?;
             }
         }
         let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
-        let (good, soon, wrong) =
+        let (passed, warnings, errors) =
             (count(Severity::Ok), count(Severity::Warning), count(Severity::Error));
-        write!(f, "{good} good, {soon} soon, {wrong} wrong")
+        write!(f, "{passed} ok, {warnings} warnings, {errors} errors")
     }
 }
 
-/// How long a directory is still good; `expires` is its last day.
+/// Checks how long a directory remains valid. `expires` is its last day.
 pub fn check_directory_expiry(expires: Date, today: Date) -> Finding {
     const CHECK: &str = "directory";
     const SIGN_ADVICE: &str =
-        "Sign the next directory and publish it: burkindi admin directory sign, publish.";
+        "Sign and publish the next directory: `burkindi admin directory sign`, `publish`.";
     match (expires - today).whole_days() {
         ..0 => Finding::error(
             CHECK,
-            format!("expired on {expires}: no report can be filed"),
+            format!("expired on {expires}: the intake refuses reports"),
             SIGN_ADVICE,
         ),
         days @ 0..=1 => Finding::error(
             CHECK,
             format!(
-                "ends on {expires}, {}: then no report can be filed",
+                "expires on {expires}, {}: then the intake refuses reports",
                 ["today", "tomorrow"][usize::from(days == 1)]
             ),
             SIGN_ADVICE,
         ),
         days @ ..=DIRECTORY_URGENT_DAYS => Finding::warning(
             CHECK,
-            format!("urgent: good for {days} more days, to {expires}; then no report can be filed"),
+            format!(
+                "urgent: valid for {days} more days, until {expires}; then the intake refuses reports"
+            ),
             SIGN_ADVICE,
         ),
-        days @ ..=DIRECTORY_WARNING_DAYS => {
-            Finding::warning(CHECK, format!("good for {days} more days, to {expires}"), SIGN_ADVICE)
-        }
-        days => Finding::ok(CHECK, format!("good for {days} more days")),
+        days @ ..=DIRECTORY_WARNING_DAYS => Finding::warning(
+            CHECK,
+            format!("valid for {days} more days, until {expires}"),
+            SIGN_ADVICE,
+        ),
+        days => Finding::ok(CHECK, format!("valid for {days} more days")),
     }
 }
 
-/// How far another machine's clock is from this one's. Dates decide what expires, and when a
-/// deadline passes.
+/// Checks the difference between the clocks of another machine and this one. Dates decide about
+/// expiry and deadlines.
 pub fn check_clock_skew(check: &str, there: OffsetDateTime, here: OffsetDateTime) -> Finding {
-    let apart = (there - here).whole_seconds();
+    let difference = (there - here).whole_seconds();
     let found = format!(
         "{} seconds {} this machine's",
-        apart.abs(),
-        if apart < 0 { "behind" } else { "before" }
+        difference.abs(),
+        if difference < 0 { "behind" } else { "ahead of" }
     );
-    let advice = "Synchronise both by NTP (systemd-timesyncd, chrony); find out which one is off.";
-    match apart.abs() {
+    let advice =
+        "Synchronise both by NTP (systemd-timesyncd, chrony); find out which one is wrong.";
+    match difference.abs() {
         0..=60 => Finding::ok(check, found),
         61..=3600 => Finding::warning(check, found, advice),
         _ => Finding::error(check, found, advice),
     }
 }
 
-/// Reads the header `Date`, such as `Mon, 23 Nov 2026 12:00:00 GMT`.
+/// Parses an HTTP `Date` header, such as `Mon, 23 Nov 2026 12:00:00 GMT`. Returns `None` if it is
+/// malformed.
 pub fn parse_http_date(date: &str) -> Option<OffsetDateTime> {
     let format = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
@@ -204,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_is_told_before_it_ends() {
+    fn an_expiring_directory_is_reported() {
         let state = |today| check_directory_expiry(date!(2026 - 12 - 23), today).state;
         assert_eq!(state(date!(2026 - 12 - 12)), Severity::Ok);
         assert_eq!(state(date!(2026 - 12 - 13)), Severity::Warning, "ten days before");
@@ -219,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_of_an_answer_is_read() {
+    fn the_date_header_of_a_response_is_parsed() {
         assert_eq!(
             parse_http_date("Mon, 23 Nov 2026 12:00:05 GMT"),
             Some(datetime!(2026-11-23 12:00:05 UTC))
@@ -240,19 +245,19 @@ mod tests {
     }
 
     #[test]
-    fn every_finding_that_is_not_good_says_what_to_do() {
+    fn every_warning_and_error_has_advice() {
         let mut report = DoctorReport::default();
         assert_eq!(report.exit_code(), 0);
         report.add(check_directory_expiry(date!(2026 - 12 - 23), date!(2026 - 12 - 20)));
         assert_eq!(report.exit_code(), EXIT_WARNING);
         report.add(Finding::error("disk", "full", "Make room."));
         assert_eq!(report.exit_code(), EXIT_ERROR);
-        let told = report.to_string();
+        let text = report.to_string();
         assert!(
-            told.contains("SOON   directory")
-                && told.contains("→ Make room.")
-                && told.ends_with("1 wrong")
+            text.contains("WARNING  directory")
+                && text.contains("→ Make room.")
+                && text.ends_with("1 errors")
         );
-        assert!(report.to_json().contains("\"state\": \"wrong\""));
+        assert!(report.to_json().contains("\"state\": \"error\""));
     }
 }

@@ -1,4 +1,5 @@
-//! Whether a doctor looks at the store that the service uses, and how old the newest backup is.
+//! Checks that the configured store is the one that the service uses, and the age of the newest
+//! backup.
 
 use std::{
     fs, io,
@@ -10,70 +11,72 @@ use time::OffsetDateTime;
 
 use crate::Finding;
 
-/// Hours after which a nightly backup is late.
+/// Age in hours from which a nightly backup is late.
 const MAX_BACKUP_AGE_HOURS: i64 = 36;
 
-/// What a doctor knows of the store that the configuration names, and of the service.
+/// What is known about the configured store and the service.
 #[derive(Debug)]
 pub struct ObservedStore<'a> {
-    /// Its address, without user and password.
+    /// URL of the store, without user and password.
     pub store: &'a str,
-    /// The key of the configuration that names it.
+    /// Configuration key of the URL.
     pub key: &'a str,
-    /// The service's unit, without `.service`.
+    /// Unit of the service, without `.service`.
     pub unit: &'a str,
-    /// The account that owns it, if this process runs as another.
+    /// The account that owns the store, if this process runs as another.
     pub owner_if_other: Option<String>,
-    /// Files of it that its owner cannot open, and the name of that owner.
+    /// Files of the store that its owner cannot open, and the name of that owner.
     pub misowned_files: Option<(Vec<PathBuf>, String)>,
-    /// Does a running process use it now? Or why that is not known.
+    /// True if a running process uses the store, or the reason why that is unknown.
     pub in_use: Result<bool, String>,
-    /// Does the service answer?
+    /// True if the service answers.
     pub is_service_up: bool,
 }
 
-/// Is it the store that the running service uses? And does this process see files as the service
-/// does?
-pub fn check_store(seen: &ObservedStore<'_>) -> Vec<Finding> {
+/// Checks that the running service uses the configured store, and that this process has the same
+/// access to files as the service.
+pub fn check_store(observed: &ObservedStore<'_>) -> Vec<Finding> {
     const CHECK: &str = "store of the running service";
-    let ObservedStore { store, key, unit, .. } = seen;
+    let ObservedStore { store, key, unit, .. } = observed;
     let mut findings = Vec::new();
-    if let Some(owner) = &seen.owner_if_other {
+    if let Some(owner) = &observed.owner_if_other {
         let advice =
             format!("As root, run it as {owner}: runuser -u {owner} -- and the same command.");
         let found = format!("{store} belongs to {owner}, and this command runs as another account");
         findings.push(Finding::warning("account", found, advice));
     }
-    if let Some((files, owner)) = &seen.misowned_files {
+    if let Some((files, owner)) = &observed.misowned_files {
         let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let files = files.join(" ");
-        let found = format!("not {owner}, who owns the folder: the service cannot open {files}");
+        let found = format!(
+            "not owned by {owner}, the owner of the folder; the service cannot open {files}"
+        );
         findings.push(Finding::error(
             "owner of the store",
             found,
             format!("chown {owner}: {files}"),
         ));
     }
-    findings.push(match (&seen.in_use, seen.is_service_up) {
+    findings.push(match (&observed.in_use, observed.is_service_up) {
         (Err(error), _) => Finding::warning(
             CHECK,
-            format!("not known: {error}"),
-            "Run this command as the service's account. Name a password in the address \
-             (password_file=…) and not by a variable of the unit, which this command does not see.",
+            format!("unknown: {error}"),
+            "Run this command as the service's account. Name the password file in the URL \
+             (password_file=…), not in a variable of the unit, which this command does not have.",
         ),
         (Ok(true), true) => Finding::ok(CHECK, format!("{store}, as configured")),
         (Ok(false), true) => Finding::error(
             CHECK,
-            format!("the service answers and does not use {store}: it uses another store"),
+            format!("the service runs and does not use {store}: it uses another store"),
             format!(
-                "See `systemctl cat {unit}` and its environment for another {key}, remove that, \
-                 and start the service again. Do not delete either store before."
+                "Check `systemctl cat {unit}` and its environment for another {key}, remove it, \
+                 and restart the service. Delete neither store before."
             ),
         ),
         (Ok(true), false) => Finding::warning(
             CHECK,
             format!("a process uses {store}, and the service does not answer"),
-            "Wait until a service that is starting or ending is done; otherwise see which process \
+            "Wait if the service is starting or stopping; otherwise find out which process \
              it is.",
         ),
         (Ok(false), false) => Finding::ok(
@@ -85,7 +88,7 @@ pub fn check_store(seen: &ObservedStore<'_>) -> Vec<Finding> {
     findings
 }
 
-/// How old the newest backup in a folder is.
+/// Checks the age of the newest backup in a folder.
 pub fn check_backup_age(check: &str, folder: &Path, now: OffsetDateTime) -> Finding {
     let advice = "Enable the timer of the backup unit, or name the folder of the backups with \
         --backups.";
@@ -96,25 +99,24 @@ pub fn check_backup_age(check: &str, folder: &Path, now: OffsetDateTime) -> Find
             if hours <= MAX_BACKUP_AGE_HOURS {
                 return Finding::ok(check, found);
             }
-            let advice = "See the log of the backup unit: systemctl status, journalctl -u. Then start it \
+            let advice = "Check the log of the backup unit: systemctl status, journalctl -u. Then start it \
                  once.";
             Finding::warning(check, found, advice)
         }
         Ok(None) => Finding::warning(check, format!("none in {}", folder.display()), advice),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Finding::warning(
-            check,
-            format!("none: there is no folder {}", folder.display()),
-            advice,
-        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Finding::warning(check, format!("none: folder {} not found", folder.display()), advice)
+        }
         Err(error) => Finding::warning(
             check,
-            format!("not known: {}: {error}", folder.display()),
+            format!("unknown: {}: {error}", folder.display()),
             "Run this command as the service's account.",
         ),
     }
 }
 
-/// When the newest whole backup was finished: its sums are written last.
+/// Returns the time at which the newest complete backup was finished. Its checksums are written
+/// last.
 fn newest_backup(folder: &Path) -> io::Result<Option<SystemTime>> {
     let mut newest = None;
     for entry in fs::read_dir(folder)? {
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_on_another_store_is_found() {
+    fn a_service_that_uses_another_store_is_detected() {
         let state = |in_use, answers| check_store(&observed_store(in_use, answers)).remove(0).state;
         assert_eq!(state(Ok(true), true), Severity::Ok);
         assert_eq!(state(Ok(false), true), Severity::Error);
@@ -179,15 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_that_is_late_or_not_whole_is_told() {
+    fn a_late_or_incomplete_backup_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let now = OffsetDateTime::from(fs::metadata(folder.path()).unwrap().modified().unwrap());
         let state = |now| check_backup_age("backups", folder.path(), now).state;
         assert_eq!(state(now), Severity::Warning, "none yet");
-        fs::create_dir(folder.path().join("half")).unwrap();
-        assert_eq!(state(now), Severity::Warning, "not whole");
-        fs::create_dir(folder.path().join("whole")).unwrap();
-        fs::write(folder.path().join("whole/SHA256SUMS"), "").unwrap();
+        fs::create_dir(folder.path().join("incomplete")).unwrap();
+        assert_eq!(state(now), Severity::Warning, "incomplete");
+        fs::create_dir(folder.path().join("complete")).unwrap();
+        fs::write(folder.path().join("complete/SHA256SUMS"), "").unwrap();
         assert_eq!(state(now), Severity::Ok);
         assert_eq!(state(now + Duration::hours(38)), Severity::Warning);
         assert_eq!(
