@@ -1,6 +1,6 @@
-//! A backup: a folder with one `SQLite` file, whatever engine it was taken from, perhaps a folder
-//! of parts beside it, and `SHA256SUMS`, which `sha256sum --check` reads too. The sums are written
-//! last: a folder without them is half a backup.
+//! Backups. A backup is a folder with one `SQLite` file (for every source database), optionally a
+//! folder of parts, and `SHA256SUMS`, which `sha256sum --check` also reads. The checksums are
+//! written last, so a folder without them is incomplete.
 
 use std::{
     fmt::Write as _,
@@ -16,41 +16,41 @@ use crate::{CopyError, DatabaseUrl, OpenError, TableCopier, TableDigest, copy::c
 const SUMS_FILE: &str = "SHA256SUMS";
 const PARTS_FOLDER: &str = "parts";
 
-/// A folder with a backup, or one to be.
+/// The folder of a backup that exists or will be created.
 #[derive(Debug)]
 pub struct BackupFolder {
     folder: PathBuf,
     database_file: &'static str,
 }
 
-/// Why there is no backup, or none that can be used.
+/// Why a backup could not be made or used.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// Reading or writing the folder.
+    /// A file or folder could not be read or written.
     #[error("{path}: {source}{}", hint(source))]
     Io {
-        /// Which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Two backups must not be mixed.
-    #[error("{0}: is there already. Name a new folder for each backup")]
+    /// The folder exists. Two backups must not be mixed.
+    #[error("backup directory already exists: {0}. Name a new folder for each backup")]
     AlreadyExists(PathBuf),
-    /// There is no such folder.
-    #[error("{0}: there is no such folder. Name the folder of a backup")]
+    /// The folder does not exist.
+    #[error("backup directory not found: {0}")]
     NotFound(PathBuf),
-    /// The sums, which are written last, or a file that they name are not there.
+    /// The checksums, which are written last, or a file that they list is missing.
     #[error(
-        "{0}: is no whole backup: its SHA256SUMS or a file that they name is not there, or they do \
-         not name the database. Name one backup and not the folder around several, or take an \
+        "incomplete backup {0}: SHA256SUMS or a file that it lists is missing, or it does not list \
+         the database. Name the folder of one backup, not the folder of several, or use an \
          earlier one"
     )]
     Incomplete(PathBuf),
-    /// The medium has changed what was written.
-    #[error("{0}: is not what was written. Take an earlier backup, and another medium")]
+    /// The medium has changed a file.
+    #[error("checksum mismatch: {0}. Use an earlier backup, and another medium")]
     ChecksumMismatch(PathBuf),
-    /// A database.
+    /// The database could not be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
 }
@@ -62,101 +62,114 @@ impl From<OpenError> for BackupError {
 }
 
 impl BackupFolder {
-    /// The backup in a folder; `file` is the name of the database in it.
+    /// Returns the backup in a folder. `file` is the name of its database file.
     pub fn new(folder: &Path, file: &'static str) -> Self {
         Self { folder: folder.to_owned(), database_file: file }
     }
 
-    /// Copies a database into a new folder, as it is at this moment; services go on. To be ended by
-    /// [`BackupFolder::finalize`].
+    /// Copies one snapshot of a database into a new folder. Services continue to run.
+    /// [`BackupFolder::finalize`] completes the backup.
+    ///
+    /// # Errors
+    /// Fails if the folder exists, if the database was migrated elsewhere, or if it cannot be
+    /// copied.
     pub async fn create<M: MigratorTrait>(
         &self,
         from: &DatabaseUrl,
         tables: &[TableCopier],
     ) -> Result<Vec<(&'static str, TableDigest)>, BackupError> {
-        let there = fs::exists(&self.folder).map_err(|error| self.io_error(error))?;
-        if there {
+        let exists = fs::exists(&self.folder).map_err(|error| self.io_error(error))?;
+        if exists {
             return Err(BackupError::AlreadyExists(self.folder.clone()));
         }
-        // An old file that was moved would be backed up for ever, without what came since.
+        // Otherwise the old file of a migrated store would be backed up for ever, without newer
+        // data.
         from.check_not_moved()?;
         fs::create_dir_all(&self.folder).map_err(|error| self.io_error(error))?;
         Ok(copy::<M>(from, &DatabaseUrl::Sqlite(self.database_path()), tables).await?)
     }
 
-    /// Where parts stand that are kept outside of the database.
+    /// Returns the folder for parts that are stored outside of the database.
     pub fn parts_folder(&self) -> PathBuf {
         self.folder.join(PARTS_FOLDER)
     }
 
-    /// Where its database is.
+    /// Returns the path of the database file.
     pub fn database_path(&self) -> PathBuf {
         self.folder.join(self.database_file)
     }
 
-    /// Makes it a whole backup: everything durable, and then the sums.
+    /// Completes the backup: makes all files durable, and then writes the checksums.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read or written.
     pub fn finalize(&self) -> Result<(), BackupError> {
-        let mut sums = String::new();
+        let mut checksums = String::new();
         for name in self.file_names()? {
             let path = self.folder.join(&name);
             let file = fs::File::open(&path).and_then(|file| file.sync_all());
             file.map_err(|source| BackupError::Io { path: path.clone(), source })?;
-            writeln!(sums, "{}  {name}", file_sha256(&path)?).expect("writing to a string");
+            writeln!(checksums, "{}  {name}", file_sha256(&path)?).expect("writing to a string");
         }
         let path = self.folder.join(SUMS_FILE);
-        let written = fs::write(&path, sums).and_then(|()| {
+        let result = fs::write(&path, checksums).and_then(|()| {
             fs::File::open(&path)?.sync_all()?;
             fs::File::open(&self.folder)?.sync_all()
         });
-        written.map_err(|source| BackupError::Io { path, source })
+        result.map_err(|source| BackupError::Io { path, source })
     }
 
-    /// Reads all of it against its sums, and gives how many files there are.
+    /// Compares all files with their checksums, and returns the number of files.
     ///
     /// # Errors
-    /// If there is no such folder, a file is missing or differs, or this account may not read one.
+    /// Fails if the folder does not exist, if a file is missing, differs or is unreadable for this
+    /// account.
     pub fn verify(&self) -> Result<usize, BackupError> {
         let incomplete = || BackupError::Incomplete(self.folder.clone());
-        // What is not there and what may not be read are told apart: a good backup must not be
-        // thrown away.
-        let or_else = |path: &Path, error: io::Error, missing: BackupError| match error.kind() {
+        // Missing and unreadable files are different errors, so that no operator deletes a valid
+        // backup.
+        let distinguish = |path: &Path, error: io::Error, missing: BackupError| match error.kind() {
             io::ErrorKind::NotFound => missing,
             _ => BackupError::Io { path: path.to_owned(), source: error },
         };
         fs::read_dir(&self.folder).map_err(|error| {
-            or_else(&self.folder, error, BackupError::NotFound(self.folder.clone()))
+            distinguish(&self.folder, error, BackupError::NotFound(self.folder.clone()))
         })?;
         let path = self.folder.join(SUMS_FILE);
-        let sums =
-            fs::read_to_string(&path).map_err(|error| or_else(&path, error, incomplete()))?;
-        let sums: Vec<_> = sums.lines().filter_map(|line| line.split_once("  ")).collect();
-        if !sums.iter().any(|(_, name)| *name == self.database_file) {
+        let checksums =
+            fs::read_to_string(&path).map_err(|error| distinguish(&path, error, incomplete()))?;
+        let checksums: Vec<_> =
+            checksums.lines().filter_map(|line| line.split_once("  ")).collect();
+        if !checksums.iter().any(|(_, name)| *name == self.database_file) {
             return Err(incomplete());
         }
-        for (expected, name) in &sums {
+        for (expected, name) in &checksums {
             let path = self.folder.join(name);
             let found = file_sha256(&path).map_err(|error| match error {
-                BackupError::Io { path, source } => or_else(&path, source, incomplete()),
+                BackupError::Io { path, source } => distinguish(&path, source, incomplete()),
                 other => other,
             })?;
             if found != *expected {
                 return Err(BackupError::ChecksumMismatch(path));
             }
         }
-        Ok(sums.len())
+        Ok(checksums.len())
     }
 
-    /// A copy of its database in another folder, brought up to this program's schema. The backup
-    /// itself stays as it is.
+    /// Copies the database of the backup into another folder and migrates the copy to the schema of
+    /// this program. The backup does not change.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be copied or migrated.
     pub async fn unpack<M: MigratorTrait>(&self, into: &Path) -> Result<DatabaseUrl, BackupError> {
         let path = into.join(self.database_file);
         fs::copy(self.database_path(), &path).map_err(|error| self.io_error(error))?;
-        let place = DatabaseUrl::Sqlite(path);
-        place.migrate::<M>().await?;
-        Ok(place)
+        let url = DatabaseUrl::Sqlite(path);
+        url.migrate::<M>().await?;
+        Ok(url)
     }
 
-    /// Every file but the sums, relative to the folder.
+    /// Returns all files except the checksums, relative to the folder.
     fn file_names(&self) -> Result<Vec<String>, BackupError> {
         let mut names = vec![self.database_file.to_owned()];
         if self.parts_folder().is_dir() {
@@ -174,12 +187,12 @@ impl BackupFolder {
     }
 }
 
-/// What to do about an error of the system.
+/// Returns advice for an error of the operating system.
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            ". This account may not read or write there; nothing is said about the backup itself. \
-             Give it the folder, or run the command as an account that may"
+            ". This account has no permission; the backup itself may be valid. \
+             Grant access to the folder, or run the command as another account"
         }
         _ => "",
     }

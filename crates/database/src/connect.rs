@@ -1,4 +1,4 @@
-//! Opening: schema brought up to date, durability checked, connections set up.
+//! Opens databases: migrates the schema, checks durability, and configures connections.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -19,20 +19,21 @@ use crate::{
     },
 };
 
-/// Of 4 KiB, which is what a new `SQLite` file has.
+/// Pages of 4 KiB, the page size of a new `SQLite` file.
 const PAGES_PER_MIB: u64 = 256;
-/// Size to which `SQLite`'s log is cut back once it has been written into the database, in bytes.
+/// Size in bytes to which `SQLite` truncates its log after a checkpoint.
 const WAL_SIZE_LIMIT: &str = "67108864";
-/// Pages after which `SQLite` writes its log into the database: 32 MiB. Each time costs two waits
-/// for the disk, whatever the number.
+/// Number of pages after which `SQLite` checkpoints its log: 32 MiB. Each checkpoint costs two disk
+/// syncs, for any number of pages.
 const WAL_AUTOCHECKPOINT_PAGES: &str = "8192";
-/// A connection that rested for so long is tried before it is used.
+/// Idle time after which a connection is tested before it is used.
 const IDLE_CHECK_AFTER: Duration = Duration::from_secs(5);
 
-/// Has a database the tables of a service? Migrations note themselves there.
+/// Returns true if a database has the tables of a service, because migrations record themselves in
+/// this one.
 const HAS_SCHEMA_SQL: &str = "SELECT to_regclass('seaql_migrations') IS NOT NULL";
 
-/// What connections are for.
+/// Number and kind of the connections of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolOptions {
     connections: u32,
@@ -44,36 +45,36 @@ pub struct PoolOptions {
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The database itself.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] DbErr),
-    /// The lock beside the file.
+    /// The lock file beside the database file failed.
     #[error(
-        "the lock beside the database file: {0}. The files of the store must belong to the owner of \
+        "failed to lock the database file: {0}. The files of the store must belong to the owner of \
          their folder, the account of the service: see `doctor`"
     )]
     LockFile(#[from] std::io::Error),
-    /// Only one process may write.
-    #[error("another process is using this database")]
+    /// Another process holds the writer lock.
+    #[error("database is locked by another process")]
     InUse,
-    /// What was committed could be lost, so that nothing could be acknowledged.
-    #[error("PostgreSQL is set to lose commits in a power cut ({0}): set it right")]
+    /// The server could lose committed transactions, so nothing could be acknowledged.
+    #[error("unsafe PostgreSQL setting: {0} (commits may be lost on power failure)")]
     NotDurable(&'static str),
     /// The server does not answer, or refuses the connection.
     #[error(
-        "{place}: {error}. Check that the server runs, that the address is right, and that it \
-         admits this machine (pg_hba.conf)"
+        "{url}: {error}. Check that the server runs, that the URL is correct, and that the server \
+         accepts this machine (pg_hba.conf)"
     )]
     Unreachable {
-        /// Its address.
-        place: DatabaseUrl,
+        /// Its URL.
+        url: DatabaseUrl,
         /// The cause.
         error: sqlx::Error,
     },
-    /// The rows are elsewhere.
+    /// The rows were migrated to another store.
     #[error(
-        "{from} was moved to {to}. Set the address of the store in the configuration to that one, \
-         and delete the old file. If moving was interrupted before it ended, repeat `move-to`"
+        "{from} was moved to {to}. Set store.url in the configuration file to the new store, \
+         and delete the old file. If the migration was interrupted, repeat `migrate-to`"
     )]
     Moved {
         /// The old file.
@@ -83,12 +84,12 @@ pub enum OpenError {
     },
     /// The folder of the file is missing.
     #[error(
-        "the folder {} is not there. Make it for the account of the service: systemd-tmpfiles \
+        "folder {} not found. Create it for the account of the service: systemd-tmpfiles \
          --create /usr/lib/tmpfiles.d/burkindi.conf, or install -d -m 0700 -o ACCOUNT -g ACCOUNT \
          {}", .0.display(), .0.display()
     )]
     FolderNotFound(PathBuf),
-    /// The folder of the file cannot be looked into.
+    /// The folder of the file is unreadable.
     #[error("{}: {error}", path.display())]
     FolderUnreadable {
         /// The folder.
@@ -96,63 +97,65 @@ pub enum OpenError {
         /// The cause.
         error: std::io::Error,
     },
-    /// The task would leave files that the service cannot open.
+    /// The command would leave files that the service cannot open.
     #[error(
-        "{place} belongs to {owner}, and this command runs as {me}. As root, run it as {owner}: \
+        "{url} belongs to {owner}, and this command runs as {current}. As root, run it as {owner}: \
          runuser -u {owner} -- and the same command"
     )]
     WrongAccount {
         /// The store.
-        place: DatabaseUrl,
+        url: DatabaseUrl,
         /// The account that owns it.
         owner: String,
         /// The account of this process.
-        me: String,
+        current: String,
     },
 }
 
 impl PoolOptions {
-    /// So many connections.
+    /// A pool of this number of connections.
     pub const fn with_connections(connections: u32) -> Self {
         Self { connections, max_size_mib: None, is_exclusive_writer: false, is_read_only: false }
     }
 
-    /// So many connections that read, and begin no transaction.
+    /// A pool of this number of connections that only read and start no transaction.
     pub const fn read_only(connections: u32) -> Self {
         Self { is_read_only: true, ..Self::with_connections(connections) }
     }
 
-    /// The one connection that writes. In `PostgreSQL` it holds a lock that no other session gets.
+    /// The only connection that writes. In `PostgreSQL` it holds a lock that no other session gets.
     pub const fn exclusive_writer() -> Self {
         Self { is_exclusive_writer: true, ..Self::with_connections(1) }
     }
 
-    /// How large an `SQLite` file may grow, in MiB.
+    /// Limits the size of an `SQLite` file, in MiB.
     #[must_use]
-    pub const fn max_size_mib(self, most_mib: u32) -> Self {
-        Self { max_size_mib: Some(most_mib), ..self }
+    pub const fn max_size_mib(self, max_mib: u32) -> Self {
+        Self { max_size_mib: Some(max_mib), ..self }
     }
 }
 
 impl DatabaseUrl {
-    /// Is it a server that several processes may use?
+    /// Returns true for a server that several processes may use.
     pub fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Makes sure that nobody else writes, waiting a little for a process that is about to end.
+    /// Takes the writer lock. Waits briefly for a process that is about to end.
     ///
     /// # Errors
-    /// If another process writes, the store was moved, or it cannot be reached.
+    /// Fails if another process writes, if the store was migrated elsewhere, or if it cannot be
+    /// reached.
     pub async fn acquire_writer_lock(&self) -> Result<WriterLock, OpenError> {
         self.check_not_moved()?;
         self.acquire_lock_even_if_moved().await
     }
 
-    /// The same for a file whose rows may have been moved, to bring them back.
+    /// Takes the writer lock, also of a file whose rows were migrated elsewhere, to restore into
+    /// it.
     ///
     /// # Errors
-    /// If another process writes, or the store cannot be reached.
+    /// Fails if another process writes, or if the store cannot be reached.
     pub async fn acquire_lock_even_if_moved(&self) -> Result<WriterLock, OpenError> {
         match self {
             Self::Sqlite(path) => WriterLock::acquire_file(path).await?.ok_or(OpenError::InUse),
@@ -173,13 +176,13 @@ impl DatabaseUrl {
     }
 
     fn unreachable_error(&self, error: sqlx::Error) -> OpenError {
-        OpenError::Unreachable { place: self.clone(), error }
+        OpenError::Unreachable { url: self.clone(), error }
     }
 
-    /// Is there a store: a file with content, or a database with the schema?
+    /// Returns true if the store exists: a file with content, or a database with the schema.
     ///
     /// # Errors
-    /// If the folder cannot be looked into, or the server does not answer.
+    /// Fails if the file is unreadable, or if the server does not answer.
     pub async fn exists(&self) -> Result<bool, OpenError> {
         match self {
             Self::Sqlite(path) => match fs::metadata(path) {
@@ -191,11 +194,11 @@ impl DatabaseUrl {
         }
     }
 
-    /// Does a running process use it now? Nothing is created or written. Ask before anything else
-    /// of this process opens it.
+    /// Returns true if a running process uses the store. Creates and writes nothing. Must be called
+    /// before this process opens the store.
     ///
     /// # Errors
-    /// If the lock of the file cannot be read, or the server does not answer.
+    /// Fails if the lock file is unreadable, or if the server does not answer.
     pub async fn is_in_use(&self) -> Result<bool, OpenError> {
         match self {
             Self::Sqlite(path) => Ok(is_locked(path)?),
@@ -209,26 +212,26 @@ impl DatabaseUrl {
         }
     }
 
-    /// Asks a server one question, on a connection of its own: its error is the server's, where a
-    /// pool says that it timed out.
-    async fn query_bool(&self, question: &'static str) -> Result<bool, OpenError> {
+    /// Runs a query on a separate connection, because it returns the server's own error, where a
+    /// pool reports a timeout.
+    async fn query_bool(&self, query: &'static str) -> Result<bool, OpenError> {
         let Self::Postgres(url) = self else { return Ok(true) };
-        let failed = |error| self.unreachable_error(error);
-        let options = with_keepalive(server::connect_options(url).map_err(failed)?);
-        let late = |_| failed(sqlx::Error::PoolTimedOut);
+        let unreachable = |error| self.unreachable_error(error);
+        let options = with_keepalive(server::connect_options(url).map_err(unreachable)?);
+        let timed_out = |_| unreachable(sqlx::Error::PoolTimedOut);
         let connecting = tokio::time::timeout(LOCK_TIMEOUT, PgConnection::connect_with(&options));
-        let mut connection = connecting.await.map_err(late)?.map_err(failed)?;
-        let answer =
-            sqlx::query_scalar(question).fetch_one(&mut connection).await.map_err(failed)?;
-        connection.close().await.map_err(failed)?;
-        Ok(answer)
+        let mut connection = connecting.await.map_err(timed_out)?.map_err(unreachable)?;
+        let result =
+            sqlx::query_scalar(query).fetch_one(&mut connection).await.map_err(unreachable)?;
+        connection.close().await.map_err(unreachable)?;
+        Ok(result)
     }
 
-    /// Makes the schema or brings it up to date, one process at a time, and checks that commits
-    /// will last. As root, gives a file to the owner of its folder.
+    /// Creates or migrates the schema, one process at a time, and checks that commits are durable.
+    /// As root, assigns the file to the owner of its folder.
     ///
     /// # Errors
-    /// If the database cannot be reached or would lose commits.
+    /// Fails if the database cannot be reached or could lose commits.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), OpenError> {
         self.query_bool("SELECT true").await?;
         let db = self.connect(PoolOptions::with_connections(1)).await?;
@@ -239,11 +242,14 @@ impl DatabaseUrl {
         }
         M::up(&db, None).await?;
         account::chown_to_folder_owner(self)?;
-        // Ends the session, and with it the lock.
+        // Closing the session also releases the lock.
         Ok(db.close().await?)
     }
 
-    /// Connects.
+    /// Opens a pool of connections.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be reached.
     pub async fn connect(&self, pool: PoolOptions) -> Result<DatabaseConnection, DbErr> {
         let mut options = match self {
             Self::Sqlite(_) => ConnectOptions::new("sqlite::memory:"),
@@ -256,7 +262,7 @@ impl DatabaseUrl {
             .test_before_acquire_if_idle_for(IDLE_CHECK_AFTER)
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
-            // Connections stay: a new one would have to set itself up during a request.
+            // Connections stay open, because a new one would be set up during a request.
             .idle_timeout(None)
             .max_lifetime(None);
         match self {
@@ -283,9 +289,9 @@ fn configure_sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, pool
             .foreign_keys(true)
             .busy_timeout(LOCK_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged commit survives a power cut.
+            // An acknowledged commit must survive a power failure.
             .synchronous(SqliteSynchronous::Full)
-            // What is deleted is overwritten.
+            // Deleted data is overwritten.
             .pragma("secure_delete", "ON")
             .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
             .pragma("journal_size_limit", WAL_SIZE_LIMIT);
@@ -299,13 +305,13 @@ fn configure_sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, pool
     if pool.is_read_only {
         return;
     }
-    // When a disk is full, `SQLite` may undo a transaction by itself. What sqlx then still takes
-    // for open it continues with savepoints, whose "commit" makes nothing durable: such a
-    // connection must never be used again.
+    // When a disk is full, `SQLite` may roll back a transaction by itself. sqlx then continues with
+    // savepoints, because it considers the transaction open, and their "commit" makes nothing
+    // durable. Such a connection must not be used again.
     options.map_sqlx_sqlite_pool_opts(|pool| {
         pool.after_release(|connection, _| {
             Box::pin(async move {
-                // After whatever is still to be done, such as rolling back.
+                // The ping runs after everything that is pending, such as a rollback.
                 connection.ping().await?;
                 Ok(!connection.is_in_transaction())
             })
@@ -313,24 +319,28 @@ fn configure_sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, pool
     });
 }
 
-fn configure_postgres(options: &mut ConnectOptions, server: PgConnectOptions, writes_alone: bool) {
-    // The URL alone does not hold a password that stands in a file.
+fn configure_postgres(
+    options: &mut ConnectOptions,
+    server: PgConnectOptions,
+    is_exclusive_writer: bool,
+) {
+    // The URL alone does not contain a password from a file.
     options.map_sqlx_postgres_opts(move |_| with_keepalive(server.clone()));
-    if writes_alone {
+    if is_exclusive_writer {
         options.map_sqlx_postgres_pool_opts(|pool| {
             pool.after_connect(|connection, _| {
                 Box::pin(async move {
-                    let held = try_lock_session(connection).await?;
-                    let taken = "another process writes into this database";
-                    held.then_some(()).ok_or_else(|| sqlx::Error::Protocol(taken.to_owned()))
+                    let locked = try_lock_session(connection).await?;
+                    let message = "database is locked by another process";
+                    locked.then_some(()).ok_or_else(|| sqlx::Error::Protocol(message.to_owned()))
                 })
             })
         });
     }
 }
 
-/// A session whose other end notices within a minute that this machine is gone, and gives its lock
-/// to the next.
+/// With these settings, the server ends the session of a machine that is gone within a minute, so
+/// that another process gets its lock.
 fn with_keepalive(options: PgConnectOptions) -> PgConnectOptions {
     options.application_name("burkindi").options([
         ("tcp_keepalives_idle", "30"),
@@ -340,7 +350,8 @@ fn with_keepalive(options: PgConnectOptions) -> PgConnectOptions {
     ])
 }
 
-/// `synchronous_commit` may also be `local` or more than `on`: each writes before it answers.
+/// `synchronous_commit` may also be `local` or stricter than `on`: with each of these, the server
+/// writes before it answers.
 async fn check_durable(db: &DatabaseConnection) -> Result<(), OpenError> {
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         let show = Statement::from_string(db.get_database_backend(), format!("SHOW {setting}"));

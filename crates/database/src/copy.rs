@@ -1,11 +1,10 @@
-//! Copying everything that one database holds into another, on whichever engines, and reading all
-//! of it again on the other side.
+//! Copies all tables of one database into another of any kind, reads the copy again and compares.
 //!
 //! ```no_run
-//! # use database::{Place, Table, CopyError};
-//! # async fn example(tables: &[Table], from: &Place, to: &Place) -> Result<(), CopyError> {
-//! for (name, copied) in database::copy::<migrations_intake::Migrator>(from, to, tables).await? {
-//!     println!("{name}: {copied}");
+//! # use database::{CopyError, DatabaseUrl, TableCopier};
+//! # async fn example(tables: &[TableCopier], from: &DatabaseUrl, to: &DatabaseUrl) -> Result<(), CopyError> {
+//! for (name, digest) in database::copy::<migrations_intake::Migrator>(from, to, tables).await? {
+//!     println!("{name}: {digest}");
 //! }
 //! # Ok(()) }
 //! ```
@@ -23,14 +22,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{DatabaseUrl, OpenError, PoolOptions};
 
-/// Rows in one statement: fewer parameters than any engine's limit.
+/// Rows in one statement. The number of parameters stays below every database's limit.
 const BATCH_ROWS: usize = 64;
 /// Bytes in one statement.
 const BATCH_BYTES: usize = 1 << 20;
-/// The table in which migrations note themselves; made anew, never copied.
+/// The table in which migrations record themselves. It is created in the target, never copied.
 const MIGRATIONS_TABLE: &str = "seaql_migrations";
 
-/// A table that is copied: one for each entity of a service.
+/// A table to copy. There is one for each entity of a service.
 #[derive(Debug, Clone, Copy)]
 pub struct TableCopier {
     name: &'static str,
@@ -41,45 +40,45 @@ pub struct TableCopier {
     digest: for<'t> fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<TableDigest, DbErr>>,
 }
 
-/// What a table holds: how many rows, and a digest of every value in every one. Two tables with the
-/// same rows in any order have the same.
+/// The content of a table: the number of rows, and a digest of every value. Two tables with the
+/// same rows in any order have the same digest.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct TableDigest {
     rows: u64,
     digest: [u64; 4],
 }
 
-/// Why nothing was copied. The target is as it was.
+/// Why nothing was copied. The target is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// One of the two could not be opened.
+    /// A database could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// One of the two failed in between.
-    #[error("the database failed: {0}")]
+    /// A database failed during the copy.
+    #[error("database error: {0}")]
     Database(#[from] DbErr),
-    /// Something would be mixed with what is copied.
-    #[error("the target is not empty: its table {0} has rows. Name an empty database")]
+    /// The target has rows, which would be mixed with the copied ones.
+    #[error("target database is not empty (table {0} has rows)")]
     TargetNotEmpty(&'static str),
-    /// What stands in the target is not what was read.
+    /// The rows in the target differ from those that were read.
     #[error(
-        "the copy of table {table} differs: {found} in place of {expected}. Nothing was kept of it; look at both disks"
+        "copy verification failed for table {table}: expected {expected}, found {found}; rolled back. Check both disks"
     )]
     CopyMismatch {
-        /// Its name.
+        /// Name of the table.
         table: &'static str,
-        /// In the source.
+        /// Digest in the source.
         expected: TableDigest,
-        /// In the target.
+        /// Digest in the target.
         found: TableDigest,
     },
-    /// The source is newer than this program, or something else.
-    #[error("the source has a table that this program does not know: {0}")]
+    /// The source is newer than this program, or another database.
+    #[error("unknown table in source database: {0}")]
     UnknownSchema(String),
 }
 
 impl TableCopier {
-    /// The table of an entity.
+    /// Returns the copier for the table of an entity.
     pub fn for_entity<E>() -> Self
     where
         E: EntityTrait,
@@ -93,15 +92,19 @@ impl TableCopier {
         }
     }
 
-    /// Its name in the database.
+    /// Returns the name of the table.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 }
 
-/// Copies all tables in one transaction of the target, which is made if need be and must be empty;
-/// reads the copy again and compares, then commits. The source is read as it was at one moment, and
-/// must have the schema of this program. Tables that others refer to come first.
+/// Copies all tables in one transaction of the target, reads the copy again, compares, and then
+/// commits. Creates the schema of the target, which must be empty. The source is read as one
+/// snapshot and must have the schema of this program. Tables that others refer to come first.
+///
+/// # Errors
+/// Fails if a database cannot be opened, if the target has rows, if the source has an unknown
+/// table, or if the copy differs. The target is then unchanged.
 pub async fn copy<M: MigratorTrait>(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
@@ -146,7 +149,7 @@ fn snapshot_transaction() -> TransactionOptions {
     }
 }
 
-/// A table that this program does not copy must not be left behind in silence.
+/// Refuses a source with a table that this program would not copy.
 async fn check_all_tables_known(
     source: &DatabaseConnection,
     tables: &[TableCopier],
@@ -181,11 +184,11 @@ where
     E::Model: IntoActiveModel<E::ActiveModel> + Send + Sync,
     E::ActiveModel: Send,
 {
-    let mut tally = TableDigest::default();
+    let mut digest = TableDigest::default();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     let mut rows = E::find().stream(from).await?;
     while let Some(row) = rows.try_next().await? {
-        bytes += tally.add_row(&row)?;
+        bytes += digest.add_row(&row)?;
         batch.push(row.into_active_model().reset_all());
         if batch.len() == BATCH_ROWS || bytes >= BATCH_BYTES {
             E::insert_many(mem::take(&mut batch)).exec_without_returning(to).await?;
@@ -195,38 +198,38 @@ where
     if !batch.is_empty() {
         E::insert_many(batch).exec_without_returning(to).await?;
     }
-    Ok(tally)
+    Ok(digest)
 }
 
 async fn digest_table<E: EntityTrait>(db: &DatabaseTransaction) -> Result<TableDigest, DbErr>
 where
     E::Model: Send + Sync,
 {
-    let mut tally = TableDigest::default();
+    let mut digest = TableDigest::default();
     let mut rows = E::find().stream(db).await?;
     while let Some(row) = rows.try_next().await? {
-        tally.add_row(&row)?;
+        digest.add_row(&row)?;
     }
-    Ok(tally)
+    Ok(digest)
 }
 
 impl TableDigest {
-    /// How many rows.
+    /// Returns the number of rows.
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Counts a row and gives how large it is.
+    /// Adds a row to the digest, and returns its size in bytes.
     fn add_row<M: ModelTrait>(&mut self, row: &M) -> Result<usize, DbErr> {
         let (mut hash, mut size) = (Sha256::new(), 0);
         for column in <M::Entity as EntityTrait>::Column::iter() {
             let value = value_bytes(row.get(column))?;
-            // What is absent has no length.
+            // A missing value has no length.
             hash.update(value.as_ref().map_or(u64::MAX, |bytes| bytes.len() as u64).to_be_bytes());
             hash.update(value.as_deref().unwrap_or_default());
             size += value.map_or(0, |bytes| bytes.len());
         }
-        // Digests of rows are added up, as no two engines give rows in the same order.
+        // The digests of rows are added, because databases return rows in different orders.
         let hash = hash.finalize();
         for (sum, word) in self.digest.iter_mut().zip(hash.chunks_exact(8)) {
             *sum = sum.wrapping_add(u64::from_be_bytes(word.try_into().expect("chunks of eight")));
@@ -236,7 +239,7 @@ impl TableDigest {
     }
 }
 
-/// One value, alike on all engines.
+/// Returns the bytes of one value, equal for all databases.
 fn value_bytes(value: Value) -> Result<Option<Vec<u8>>, DbErr> {
     Ok(match value {
         Value::Bool(value) => value.map(|value| vec![u8::from(value)]),
@@ -247,7 +250,7 @@ fn value_bytes(value: Value) -> Result<Option<Vec<u8>>, DbErr> {
         Value::Bytes(value) => value,
         Value::TimeDate(value) => value.map(|value| value.to_julian_day().to_be_bytes().to_vec()),
         Value::Uuid(value) => value.map(|value| value.into_bytes().to_vec()),
-        _ => return Err(DbErr::Type("a column of a kind that is not copied".to_owned())),
+        _ => return Err(DbErr::Type("unsupported column type".to_owned())),
     })
 }
 

@@ -1,13 +1,13 @@
-//! Opening the services' databases: `SQLite` by path, `PostgreSQL` by URL. In either, what was
-//! committed outlives a power cut. Copying one into another, and backups, work across both.
+//! Opens the databases of the services: `SQLite` by path, `PostgreSQL` by URL. In both, committed
+//! data survives a power failure. Copies and backups work between both.
 //!
 //! ```
-//! use database::Place;
+//! use database::DatabaseUrl;
 //!
-//! let small: Place = "sqlite:///var/lib/burkindi/cases.sqlite".parse()?;
-//! let large: Place = "postgres://burkindi@db.internal/cases?sslmode=verify-full".parse()?;
+//! let small: DatabaseUrl = "sqlite:///var/lib/burkindi/cases.sqlite".parse()?;
+//! let large: DatabaseUrl = "postgres://burkindi@db.internal/cases?sslmode=verify-full".parse()?;
 //! assert_eq!(large.to_string(), "postgres://db.internal/cases");
-//! # Ok::<(), database::PlaceError>(())
+//! # Ok::<(), database::DatabaseUrlError>(())
 //! ```
 
 mod account;

@@ -1,5 +1,5 @@
-//! The mark beside an `SQLite` file whose rows were moved elsewhere. Neither a service nor a backup
-//! opens such a file again: it would go on from an older state.
+//! The marker beside an `SQLite` file whose rows were migrated to another store. No service and no
+//! backup opens such a file again, because it would continue from an outdated state.
 
 use std::{
     fs, io,
@@ -18,10 +18,10 @@ fn marker_path(path: &Path) -> PathBuf {
 }
 
 impl DatabaseUrl {
-    /// Where its rows were moved, as its mark says.
+    /// Returns the store to which the rows were migrated, from the marker.
     ///
     /// # Errors
-    /// If the mark is there and cannot be read.
+    /// Fails if the marker exists and is unreadable.
     pub fn read_moved_marker(&self) -> io::Result<Option<String>> {
         let Self::Sqlite(path) = self else { return Ok(None) };
         match fs::read_to_string(marker_path(path)) {
@@ -31,7 +31,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Refuses a store that was moved.
+    /// Refuses a store that was migrated elsewhere.
     pub(crate) fn check_not_moved(&self) -> Result<(), OpenError> {
         match self.read_moved_marker()? {
             Some(to) => Err(OpenError::Moved { from: self.clone(), to }),
@@ -39,10 +39,11 @@ impl DatabaseUrl {
         }
     }
 
-    /// Removes the mark, so that the file may be used again: its rows came back from a backup.
+    /// Removes the marker, so that the file may be used again, because its rows were restored from
+    /// a backup.
     ///
     /// # Errors
-    /// If the mark is there and cannot be removed.
+    /// Fails if the marker exists and cannot be removed.
     pub fn remove_moved_marker(&self) -> io::Result<()> {
         let Self::Sqlite(path) = self else { return Ok(()) };
         match fs::remove_file(marker_path(path)) {
@@ -51,7 +52,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Writes the mark, durably. Returns whether there was none before.
+    /// Writes the marker durably. Returns true if there was none before.
     fn write_moved_marker(&self, to: &Self) -> io::Result<bool> {
         let Self::Sqlite(path) = self else { return Ok(false) };
         let mut file =
@@ -71,28 +72,29 @@ impl DatabaseUrl {
     }
 }
 
-/// Moves all rows of an `SQLite` file into an empty database. The mark is written before the rows
-/// are committed, so that there is no moment at which two stores could be written; it is removed
-/// again if nothing was moved.
+/// Migrates all rows of an `SQLite` file into an empty database. The marker is written before the
+/// rows are committed, so that at no moment both stores can be written. It is removed again if
+/// nothing was copied.
 ///
 /// # Errors
-/// If another process uses the file, or nothing could be copied. Both stores are then as they were.
+/// Fails if another process uses the file, or if nothing could be copied. Both stores are then
+/// unchanged.
 pub async fn move_rows<M: MigratorTrait>(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
     tables: &[TableCopier],
 ) -> Result<Vec<(&'static str, TableDigest)>, CopyError> {
-    // To the same place it may be repeated after an interruption; two places would each go on from
-    // here.
-    let before = from.read_moved_marker().map_err(OpenError::LockFile)?;
-    if before.is_some_and(|before| before != to.to_string()) {
+    // After an interruption, the migration may be repeated to the same target only. With two
+    // targets, each would continue from the same rows.
+    let former_target = from.read_moved_marker().map_err(OpenError::LockFile)?;
+    if former_target.is_some_and(|former_target| former_target != to.to_string()) {
         from.check_not_moved()?;
     }
     let _lock = from.acquire_lock_even_if_moved().await?;
     from.migrate::<M>().await?;
-    let marked = from.write_moved_marker(to).map_err(OpenError::LockFile)?;
+    let created_marker = from.write_moved_marker(to).map_err(OpenError::LockFile)?;
     let copied = copy::<M>(from, to, tables).await;
-    if copied.is_err() && marked {
+    if copied.is_err() && created_marker {
         from.remove_moved_marker().map_err(OpenError::LockFile)?;
     }
     account::chown_to_folder_owner(from).map_err(OpenError::LockFile)?;

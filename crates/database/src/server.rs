@@ -1,4 +1,4 @@
-//! How a `PostgreSQL` server is reached: its URL, and the files that the URL names.
+//! The connection to a `PostgreSQL` server: its URL, and the files that the URL names.
 
 use std::{
     fs, io,
@@ -8,12 +8,12 @@ use std::{
 use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::{self, postgres::PgConnectOptions};
 
-/// The parameter of a URL that names the file with the password. It is this project's own.
+/// The URL parameter that names the file with the password. It is specific to this project.
 const PASSWORD_FILE_PARAMETER: &str = "password_file";
-/// Parameters of a URL that name files.
+/// URL parameters that name files.
 const FILE_PARAMETERS: [&str; 4] = [PASSWORD_FILE_PARAMETER, "sslrootcert", "sslcert", "sslkey"];
 
-/// A file that a URL names cannot be read.
+/// A file that a URL names is unreadable.
 #[derive(Debug, thiserror::Error)]
 #[error("{parameter}={}: {error}", path.display())]
 pub struct ServerFileError {
@@ -22,18 +22,18 @@ pub struct ServerFileError {
     error: io::Error,
 }
 
-/// The URL without the parameters that `sqlx` does not know.
+/// Returns the URL without the parameters that `sqlx` does not know.
 pub(crate) fn without_own_parameters(url: &str) -> String {
     rewrite_parameters(url, |name, value| {
         (name != PASSWORD_FILE_PARAMETER).then(|| format!("{name}={value}"))
     })
 }
 
-/// The URL with the paths of its files made absolute, starting at `folder`.
+/// Returns the URL with absolute paths of its files. Relative ones start at `folder`.
 pub(crate) fn with_absolute_paths(url: &str, folder: &Path) -> String {
     rewrite_parameters(url, |name, value| {
         let path = Path::new(value);
-        // A path that begins with % is an encoded one, which is left as it is.
+        // A path that begins with % is percent-encoded, and stays unchanged.
         let relative =
             FILE_PARAMETERS.contains(&name) && path.is_relative() && !value.starts_with('%');
         Some(if relative {
@@ -44,7 +44,7 @@ pub(crate) fn with_absolute_paths(url: &str, folder: &Path) -> String {
     })
 }
 
-/// The file with the password, if the URL names one.
+/// Returns the file with the password, if the URL names one.
 pub(crate) fn password_file(url: &str) -> Option<PathBuf> {
     file_parameters(url).find_map(|(name, path)| (name == PASSWORD_FILE_PARAMETER).then_some(path))
 }
@@ -57,10 +57,10 @@ pub(crate) fn check_files(url: &str) -> Result<(), ServerFileError> {
     })
 }
 
-/// What a session needs, with the password from the file that the URL names.
+/// Returns the connection options, with the password from the file that the URL names.
 ///
 /// # Errors
-/// If the URL is none, or the file cannot be read.
+/// Fails if the URL is invalid, or if the file is unreadable.
 pub(crate) fn connect_options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options: PgConnectOptions = without_own_parameters(url).parse()?;
     let Some(path) = password_file(url) else { return Ok(options) };
@@ -71,15 +71,19 @@ pub(crate) fn connect_options(url: &str) -> Result<PgConnectOptions, sqlx::Error
             error,
         }))
     })?;
-    // An editor ends the last line.
+    // An editor may add a line end.
     Ok(options.password(text.trim_end_matches(['\r', '\n'])))
 }
 
-fn rewrite_parameters(url: &str, each: impl Fn(&str, &str) -> Option<String>) -> String {
+fn rewrite_parameters(url: &str, rewrite: impl Fn(&str, &str) -> Option<String>) -> String {
     let Some((server, query)) = url.split_once('?') else { return url.to_owned() };
-    let kept: Vec<String> =
-        query_parameters(query).filter_map(|(name, value)| each(name, value)).collect();
-    if kept.is_empty() { server.to_owned() } else { format!("{server}?{}", kept.join("&")) }
+    let parameters: Vec<String> =
+        query_parameters(query).filter_map(|(name, value)| rewrite(name, value)).collect();
+    if parameters.is_empty() {
+        server.to_owned()
+    } else {
+        format!("{server}?{}", parameters.join("&"))
+    }
 }
 
 fn query_parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {

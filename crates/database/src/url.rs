@@ -1,4 +1,4 @@
-//! Where a database is.
+//! Database URLs.
 
 use std::{
     fmt,
@@ -10,35 +10,34 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 
 use crate::server::{self, ServerFileError};
 
-/// Where a database is. Displayed without its user and password.
+/// The URL of a database. `Display` omits user and password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// A file on this machine, made if it is not there.
+    /// A file on this machine. It is created if it does not exist.
     Sqlite(PathBuf),
-    /// A URL as `libpq` takes it,
-    /// `postgres://user@host/database?sslmode=verify-full&sslrootcert=…`. A password that it does
-    /// not hold comes from the file that its parameter `password_file` names, or else from
-    /// `PGPASSWORD` or the file that `PGPASSFILE` names.
+    /// A `libpq` URL, `postgres://user@host/database?sslmode=verify-full&sslrootcert=…`. A password
+    /// that it does not contain comes from the file that its parameter `password_file` names, or
+    /// else from `PGPASSWORD` or the file that `PGPASSFILE` names.
     Postgres(String),
 }
 
-/// Why something is no place of a database.
+/// Why a URL is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlError {
-    /// Another scheme.
-    #[error("begins with sqlite: or postgres:")]
+    /// Unknown scheme.
+    #[error("unsupported scheme (expected sqlite: or postgres:)")]
     UnknownScheme,
-    /// Nothing after the scheme.
-    #[error("names no file")]
+    /// No path after the scheme.
+    #[error("missing file path")]
     MissingPath,
-    /// Not a URL of a database.
-    #[error("is no URL of a PostgreSQL database")]
+    /// Not a URL of a PostgreSQL database.
+    #[error("invalid PostgreSQL URL")]
     InvalidUrl,
 }
 
 impl DatabaseUrl {
-    /// The URL with its paths made absolute, starting at `folder`: of an `SQLite` file, and of the
-    /// files with certificates and the password that the URL of a server names.
+    /// Returns the URL with absolute paths: of an `SQLite` file, and of the certificate and
+    /// password files that the URL of a server names. Relative ones start at `folder`.
     pub fn with_absolute_paths(url: &str, folder: &Path) -> String {
         match url.parse() {
             Ok(Self::Sqlite(path)) => format!("sqlite://{}", folder.join(path).display()),
@@ -47,7 +46,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The file with the password of the server, if the URL names one.
+    /// Returns the file with the password of the server, if the URL names one.
     pub fn password_file(&self) -> Option<PathBuf> {
         match self {
             Self::Sqlite(_) => None,
@@ -58,7 +57,7 @@ impl DatabaseUrl {
     /// Opens each file that the URL of a server names: certificates and the password.
     ///
     /// # Errors
-    /// For the first that cannot be read, with the parameter that names it.
+    /// Fails for the first file that is unreadable, with the parameter that names it.
     pub fn check_files(&self) -> Result<(), ServerFileError> {
         match self {
             Self::Sqlite(_) => Ok(()),
@@ -155,9 +154,9 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let place: DatabaseUrl =
+        let url: DatabaseUrl =
             "postgresql://me:se@cret@db.internal/cases?sslpassword=secret".parse().unwrap();
-        for shown in [format!("{place}"), format!("{place:?}")] {
+        for shown in [format!("{url}"), format!("{url:?}")] {
             assert_eq!(shown, "postgres://db.internal/cases");
         }
     }

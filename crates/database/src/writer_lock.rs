@@ -1,4 +1,4 @@
-//! Being the only process that writes into a database.
+//! Locks that allow only one process to write into a database.
 
 use std::{
     fs::{File, TryLockError},
@@ -10,17 +10,17 @@ use sea_orm::sqlx::{self, Connection as _, PgConnection, postgres::PgConnectOpti
 
 use crate::account;
 
-/// How long a starting service waits for the one before it to end.
+/// Time that a starting service waits for the previous one to end.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Number of `PostgreSQL`'s advisory lock under which migrations run: the bytes of `burkmigr`.
+/// Number of `PostgreSQL`'s advisory lock for migrations: the bytes of `burkmigr`.
 pub(crate) const MIGRATION_LOCK_ID: i64 = 0x6275_726b_6d69_6772;
-/// Of the lock that the only writer holds: the bytes of `burkwrit`.
+/// Number of the advisory lock of the only writer: the bytes of `burkwrit`.
 const WRITER_LOCK_ID: i64 = 0x6275_726b_7772_6974;
 
-/// Held as long as this process is the only one that writes into an `SQLite` file. In `PostgreSQL`
-/// the writing connection itself holds a lock, so that it cannot outlive the right to write.
+/// Held while this process is the only one that writes into an `SQLite` file. In `PostgreSQL` the
+/// writing connection itself holds a lock, so that it cannot outlive the lock.
 #[derive(Debug)]
 pub struct WriterLock {
     _file: Option<File>,
@@ -31,10 +31,10 @@ impl WriterLock {
         Self { _file: None }
     }
 
-    /// Locks a file beside the database; `None` if another process keeps it.
+    /// Locks a file beside the database. Returns `None` if another process holds the lock.
     pub(crate) async fn acquire_file(path: &Path) -> std::io::Result<Option<Self>> {
         let file = File::options().create(true).append(true).open(lock_file_path(path))?;
-        // The service must be able to open it after a task of root made it.
+        // The service must be able to open the file after a command of root created it.
         account::chown_to_folder_owner(&path.into())?;
         let mut waited = Duration::ZERO;
         loop {
@@ -57,7 +57,7 @@ fn lock_file_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Does a process hold the lock of this file now? Creates nothing.
+/// Returns true if a process holds the lock of this file. Creates nothing.
 pub(crate) fn is_locked(path: &Path) -> std::io::Result<bool> {
     let file = match File::open(lock_file_path(path)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
@@ -70,7 +70,7 @@ pub(crate) fn is_locked(path: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// Takes the writer's lock for a session; false if another session has it.
+/// Takes the writer lock for a session. Returns false if another session has it.
 pub(crate) async fn try_lock_session(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
         .bind(WRITER_LOCK_ID)
@@ -78,7 +78,8 @@ pub(crate) async fn try_lock_session(connection: &mut PgConnection) -> Result<bo
         .await
 }
 
-/// Waits until no session has the writer's lock; false if one keeps it.
+/// Waits until no session has the writer lock. Returns false if one still has it after
+/// [`LOCK_TIMEOUT`].
 pub(crate) async fn wait_for_writer_lock(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
     let mut waited = Duration::ZERO;

@@ -1,5 +1,5 @@
-//! A store that was moved is not opened again, a task leaves files that the service can open, and
-//! an unreadable backup is called so.
+//! Migrated stores are not opened again, commands leave files that the service can open, and an
+//! unreadable backup is not reported as broken.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
@@ -14,33 +14,33 @@ use database::{
 use migrations_intake::Migrator;
 use sea_orm::ConnectionTrait as _;
 
-/// A file with the schema, as a service would leave it.
+/// Creates a file with the schema, as a service would leave it.
 async fn create_store(path: &Path) -> DatabaseUrl {
-    let place = DatabaseUrl::Sqlite(path.to_owned());
-    assert!(!place.exists().await.unwrap());
-    place.migrate::<Migrator>().await.unwrap();
-    assert!(place.exists().await.unwrap());
-    place
+    let url = DatabaseUrl::Sqlite(path.to_owned());
+    assert!(!url.exists().await.unwrap());
+    url.migrate::<Migrator>().await.unwrap();
+    assert!(url.exists().await.unwrap());
+    url
 }
 
 #[tokio::test]
-async fn a_moved_file_is_opened_by_nothing_until_its_rows_come_back() {
+async fn a_migrated_file_is_not_opened_until_its_rows_are_restored() {
     let folder = tempfile::tempdir().unwrap();
     let old = create_store(&folder.path().join("spool.sqlite")).await;
     let server = test_postgres::shared_cluster().unwrap().create_database().unwrap();
     let to: DatabaseUrl = server.parse().unwrap();
     assert!(!to.exists().await.unwrap());
     move_rows::<Migrator>(&old, &to, &[]).await.unwrap_err();
-    assert_eq!(old.read_moved_marker().unwrap(), None, "nothing was moved, so nothing is marked");
-    // A table of which nothing is known is refused; drop what this test has no use for.
+    assert_eq!(old.read_moved_marker().unwrap(), None, "nothing was copied, so there is no marker");
+    // The copy refuses unknown tables, so the test drops those that it does not need.
     let db = old.connect(PoolOptions::with_connections(1)).await.unwrap();
     for table in ["chunks", "submissions", "mailboxes", "state"] {
         db.execute_unprepared(&format!("DROP TABLE {table}")).await.unwrap();
     }
     db.close().await.unwrap();
     let empty = DatabaseUrl::Sqlite(folder.path().join("new.sqlite"));
-    let moved = move_rows::<Migrator>(&old, &empty, &[]).await;
-    moved.unwrap();
+    let migrated = move_rows::<Migrator>(&old, &empty, &[]).await;
+    migrated.unwrap();
     assert_eq!(old.read_moved_marker().unwrap(), Some(empty.to_string()));
     let refused = old.acquire_writer_lock().await.unwrap_err();
     assert!(
@@ -58,27 +58,27 @@ async fn a_moved_file_is_opened_by_nothing_until_its_rows_come_back() {
 }
 
 #[tokio::test]
-async fn a_store_in_use_is_told_from_one_that_is_not() {
+async fn a_store_in_use_is_detected() {
     let folder = tempfile::tempdir().unwrap();
     let file = create_store(&folder.path().join("spool.sqlite")).await;
     let server: DatabaseUrl =
         test_postgres::shared_cluster().unwrap().create_database().unwrap().parse().unwrap();
-    for place in [file, server] {
-        assert!(!place.is_in_use().await.unwrap(), "{place}");
-        let alone = place.acquire_writer_lock().await.unwrap();
-        let writing = place.connect(PoolOptions::with_connections(1)).await.unwrap();
-        assert!(place.is_in_use().await.unwrap(), "{place}");
-        drop((alone, writing.close().await));
+    for url in [file, server] {
+        assert!(!url.is_in_use().await.unwrap(), "{url}");
+        let lock = url.acquire_writer_lock().await.unwrap();
+        let connection = url.connect(PoolOptions::with_connections(1)).await.unwrap();
+        assert!(url.is_in_use().await.unwrap(), "{url}");
+        drop((lock, connection.close().await));
     }
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_named() {
-    let place: DatabaseUrl = "postgres://me:secret@127.0.0.1:1/cases".parse().unwrap();
+    let url: DatabaseUrl = "postgres://me:secret@127.0.0.1:1/cases".parse().unwrap();
     for error in [
-        place.migrate::<Migrator>().await.unwrap_err(),
-        place.exists().await.unwrap_err(),
-        place.acquire_writer_lock().await.map(drop).unwrap_err(),
+        url.migrate::<Migrator>().await.unwrap_err(),
+        url.exists().await.unwrap_err(),
+        url.acquire_writer_lock().await.map(drop).unwrap_err(),
     ] {
         let error = error.to_string();
         assert!(error.contains("127.0.0.1:1/cases") && !error.contains("secret"), "{error}");
@@ -87,67 +87,67 @@ async fn a_server_that_does_not_answer_is_named() {
 }
 
 #[tokio::test]
-async fn what_root_makes_belongs_to_the_owner_of_the_folder() {
+async fn files_created_by_root_belong_to_the_owner_of_the_folder() {
     const OWNER_UID: u32 = 54_321;
     let folder = tempfile::tempdir().unwrap();
     let missing = DatabaseUrl::Sqlite(folder.path().join("nowhere/spool.sqlite"));
     let error = missing.check_account().unwrap_err();
     assert!(error.to_string().contains("install -d -m 0700"), "{error}");
     if !rustix::process::geteuid().is_root() {
-        // Another account cannot give files away.
+        // Another account cannot change the owner of files.
         return;
     }
     chown(folder.path(), Some(OWNER_UID), Some(OWNER_UID)).unwrap();
     let path = folder.path().join("spool.sqlite");
-    let place = DatabaseUrl::Sqlite(path.clone());
-    assert_eq!(place.owner_if_other().unwrap(), Some(OWNER_UID.to_string()));
-    place.check_account().unwrap();
-    drop(place.acquire_writer_lock().await.unwrap());
-    place.migrate::<Migrator>().await.unwrap();
+    let url = DatabaseUrl::Sqlite(path.clone());
+    assert_eq!(url.owner_if_other().unwrap(), Some(OWNER_UID.to_string()));
+    url.check_account().unwrap();
+    drop(url.acquire_writer_lock().await.unwrap());
+    url.migrate::<Migrator>().await.unwrap();
     for entry in fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
         assert_eq!(entry.metadata().unwrap().uid(), OWNER_UID, "{:?}", entry.file_name());
     }
     assert!(folder.path().join("spool.sqlite.lock").exists());
-    // A copy that root put there is still the service's to have, and named as one that it cannot
-    // open.
-    assert_eq!(place.misowned_files().unwrap(), None);
+    // A copy by root still belongs to the service's store, and is listed as a file that the service
+    // cannot open.
+    assert_eq!(url.misowned_files().unwrap(), None);
     chown(&path, Some(0), Some(0)).unwrap();
-    assert_eq!(place.owner_if_other().unwrap(), Some(OWNER_UID.to_string()));
-    assert_eq!(place.misowned_files().unwrap(), Some((vec![path], OWNER_UID.to_string())));
-    // A service that was taken over must get no file of root by a link in its folder.
+    assert_eq!(url.owner_if_other().unwrap(), Some(OWNER_UID.to_string()));
+    assert_eq!(url.misowned_files().unwrap(), Some((vec![path], OWNER_UID.to_string())));
+    // A compromised service must not get a file of root through a link in its folder.
     let others = tempfile::NamedTempFile::new().unwrap();
     symlink(others.path(), folder.path().join("spool.sqlite.moved")).unwrap();
-    place.migrate::<Migrator>().await.unwrap();
+    url.migrate::<Migrator>().await.unwrap();
     assert_eq!(fs::metadata(others.path()).unwrap().uid(), 0);
 }
 
 #[test]
-fn a_backup_that_may_not_be_read_is_not_called_broken() {
+fn an_unreadable_backup_is_not_reported_as_broken() {
     let folder = tempfile::tempdir().unwrap();
-    let at = folder.path().join("backup");
-    let backup = BackupFolder::new(&at, "spool.sqlite");
+    let backup_folder = folder.path().join("backup");
+    let backup = BackupFolder::new(&backup_folder, "spool.sqlite");
     assert!(matches!(backup.verify(), Err(BackupError::NotFound(_))));
-    fs::create_dir(&at).unwrap();
+    fs::create_dir(&backup_folder).unwrap();
     assert!(matches!(backup.verify(), Err(BackupError::Incomplete(_))));
-    fs::write(at.join("spool.sqlite"), "rows").unwrap();
+    fs::write(backup_folder.join("spool.sqlite"), "rows").unwrap();
     backup.finalize().unwrap();
     assert_eq!(backup.verify().unwrap(), 1);
-    // A folder in the place of the sums is as unreadable for root as a closed one is for others.
+    // A folder in place of the file is as unreadable for root as a protected file is for others.
     for name in ["SHA256SUMS", "spool.sqlite"] {
-        let (file, kept) = (at.join(name), folder.path().join("kept"));
-        fs::rename(&file, &kept).unwrap();
+        let (file, saved) = (backup_folder.join(name), folder.path().join("kept"));
+        fs::rename(&file, &saved).unwrap();
         fs::create_dir(&file).unwrap();
         let error = backup.verify().unwrap_err();
         assert!(matches!(error, BackupError::Io { .. }), "{name}: {error}");
         assert!(!error.to_string().contains("earlier"), "{error}");
         fs::remove_dir(&file).unwrap();
         assert!(matches!(backup.verify(), Err(BackupError::Incomplete(_))), "{name} is missing");
-        fs::rename(&kept, &file).unwrap();
+        fs::rename(&saved, &file).unwrap();
     }
     if !rustix::process::geteuid().is_root() {
-        fs::set_permissions(&at, fs::Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(&backup_folder, fs::Permissions::from_mode(0o000)).unwrap();
         let error = backup.verify().unwrap_err();
-        assert!(error.to_string().contains("nothing is said about the backup"), "{error}");
-        fs::set_permissions(&at, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(error.to_string().contains("the backup itself may be valid"), "{error}");
+        fs::set_permissions(&backup_folder, fs::Permissions::from_mode(0o700)).unwrap();
     }
 }
