@@ -1,8 +1,8 @@
-//! How long a page of a queue takes with 1,000,000 cases, over HTTP from anywhere within it,
-//! against the same with 10,000: the ceiling.
+//! Measures the duration of one page of a queue with 1,000,000 cases, over HTTP and at random
+//! positions. The limit is the duration with 10,000 cases.
 //!
-//! The cases are copies of one that was filed in earnest, with ids and deadlines of their own, made
-//! by the database itself.
+//! The cases are copies of one that was ingested normally, with their own ids and deadlines. The
+//! database itself makes the copies.
 
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed measurement")]
 
@@ -25,61 +25,61 @@ use uuid::Uuid;
 const PAGES: usize = 2_000;
 /// Rows of a page, as a screen shows them.
 const ROWS: usize = 50;
-/// Cases that are made in one transaction.
+/// Cases that are created in one transaction.
 const BASE_CASES: usize = 50_000;
 
 #[tokio::main]
 async fn main() {
-    let few = measure_pages(10_000).await;
-    let many = measure_pages(full_or_quick(1_000_000, 50_000)).await;
+    let small = measure_pages(10_000).await;
+    let large = measure_pages(full_or_quick(1_000_000, 50_000)).await;
     print_rows(&[BenchRow::lower_is_better(
         "queue: a page with 1,000,000 cases, 95 of 100",
         "ms",
-        many * 1000.0,
-        few * 1000.0,
+        large * 1000.0,
+        small * 1000.0,
     )]);
 }
 
-/// Seconds for a page, of 95 in 100, when there are so many cases.
+/// Returns the 95th percentile of the seconds for a page, with this number of cases.
 async fn measure_pages(cases: usize) -> f64 {
-    let mut world = HandlerFixture::new().await;
-    let (mut report, _) = world.new_report(&["awa", "bila", "coumba", "eva"]);
+    let mut handler = HandlerFixture::new().await;
+    let (mut report, _) = handler.new_report(&["awa", "bila", "coumba", "eva"]);
     report.attachments.clear();
-    // As long as a capsule is.
+    // The usual length of a capsule.
     report.capsule = vec![7; 2_200];
-    world.ingest(&report).await.unwrap();
-    progress(&format!("{cases} cases are made …"));
-    world.store.release_writer().await.unwrap();
-    copy_cases(&world.url, cases).await;
-    world.restart().await;
+    handler.ingest(&report).await.unwrap();
+    progress(&format!("creating {cases} cases …"));
+    handler.store.release_writer().await.unwrap();
+    copy_cases(&handler.url, cases).await;
+    handler.restart().await;
     let mut rng = StdRng::seed_from_u64(7);
-    let places = queue_cursors(&world.url, cases, &mut rng).await;
+    let cursors = queue_cursors(&handler.url, cases, &mut rng).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let app = world.app.clone();
+    let app = handler.app.clone();
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let token = world.sign_in("awa").await;
-    progress(&format!("{PAGES} pages of them …"));
-    let asking = tokio::task::spawn_blocking(move || {
+    let token = handler.sign_in("awa").await;
+    progress(&format!("requesting {PAGES} pages …"));
+    let requests = tokio::task::spawn_blocking(move || {
         let mut client = HttpClient::new(&address).unwrap();
         let mut times = Vec::with_capacity(PAGES);
-        for (case, due) in places {
+        for (case, due) in cursors {
             let head = format!(
-                "GET /v1/cases?most={ROWS}&after={case}&due={due} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n"
+                "GET /v1/cases?limit={ROWS}&after={case}&due={due} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n"
             );
             let start = Instant::now();
-            let answer = client.send(&head, &[]).unwrap();
+            let response = client.send(&head, &[]).unwrap();
             times.push(start.elapsed().as_secs_f64());
-            assert_eq!(answer.status, 200);
-            let rows: Vec<CaseSummary> = serde_json::from_slice(answer.body).unwrap();
+            assert_eq!(response.status, 200);
+            let rows: Vec<CaseSummary> = serde_json::from_slice(response.body).unwrap();
             assert_eq!(rows.len(), ROWS);
         }
         times
     });
-    percentile(&mut asking.await.unwrap(), 95)
+    percentile(&mut requests.await.unwrap(), 95)
 }
 
-/// Copies the one case until there are so many, past everything that makes a database slow and
+/// Copies the case until the number is reached, without the settings that make a database slow and
 /// safe.
 async fn copy_cases(url: &str, cases: usize) {
     let options = SqliteConnectOptions::from_str(url)
@@ -89,7 +89,7 @@ async fn copy_cases(url: &str, cases: usize) {
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     let columns = "mailbox, mailbox_recipient, capsule, desk, lang, filed, state, suggested, open, urgency, assignee, escalates, purged";
-    // Some at a time, so that SQLite's log stays small.
+    // Several transactions keep SQLite's log small.
     for first in (1..cases).step_by(BASE_CASES) {
         let last = (first + BASE_CASES).min(cases) - 1;
         let sql = format!(
@@ -105,17 +105,17 @@ async fn copy_cases(url: &str, cases: usize) {
     db.close().await.unwrap();
 }
 
-/// Places anywhere in the queue, with a whole page behind each.
+/// Returns random positions in the queue, with a complete page after each.
 async fn queue_cursors(url: &str, cases: usize, rng: &mut StdRng) -> Vec<(Uuid, String)> {
     let db: DatabaseConnection = Database::connect(url).await.unwrap();
     let sql = "SELECT case_id, due FROM queues WHERE member = 'awa' ORDER BY due, case_id";
     let rows =
         db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     assert_eq!(rows.len(), cases);
-    let place = |_| {
+    let random_cursor = |_| {
         let row = &rows[rng.gen_range(0..cases - ROWS - 1)];
         let due: Date = row.try_get("", "due").unwrap();
         (row.try_get("", "case_id").unwrap(), due.format(&Iso8601::DATE).unwrap())
     };
-    (0..PAGES).map(place).collect()
+    (0..PAGES).map(random_cursor).collect()
 }

@@ -1,54 +1,55 @@
-//! Whom a case is suggested to. Who *may* read it was decided by the reporter's side; routing only
-//! picks among those.
+//! Suggests an assignee. The reporter's side decided who may read a case; the suggestion only
+//! chooses among these members.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use protocol::{Hash, directory::Directory, submission::envelope::Urgency};
 use uuid::Uuid;
 
-/// What routing looks at.
+/// What the suggestion depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct AssignmentQuery<'a> {
-    /// Which case.
+    /// The case.
     pub case: Uuid,
     /// Members with a released grant.
     pub holders: &'a [String],
-    /// Who cannot take cases now.
+    /// Members with an absence.
     pub absent_members: &'a [String],
     /// The reporter's language.
     pub lang: &'a str,
-    /// How much each member has to do.
+    /// The workload of each member.
     pub workload: &'a Workload,
 }
 
-/// One candidate, and why where it stands.
+/// A candidate with the facts that determine the rank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RankedMember {
-    /// The member.
+    /// The handle of the member.
     pub handle: String,
-    /// Cannot take cases now; comes last.
+    /// The member has an absence, and ranks last.
     pub is_absent: bool,
-    /// Reads the reporter's language.
+    /// The member reads the reporter's language.
     pub reads_language: bool,
-    /// Weight of open cases.
+    /// Weighted number of open cases.
     pub workload: u32,
-    /// Drawn from the case's id, so that whoever comes first by name has no more to do than others.
+    /// Derived from the case id, so that the first member in alphabetical order gets no more cases
+    /// than others.
     pub tie_breaker: u16,
 }
 
-/// The candidates, best first: present before absent, the reporter's language, then the least load,
-/// then the lot.
-pub fn rank_members(directory: &Directory, question: &AssignmentQuery<'_>) -> Vec<RankedMember> {
-    let mut candidates: Vec<_> = question
+/// Returns the candidates, best first: no absence, reads the reporter's language, smallest
+/// workload, then tie breaker.
+pub fn rank_members(directory: &Directory, query: &AssignmentQuery<'_>) -> Vec<RankedMember> {
+    let mut candidates: Vec<_> = query
         .holders
         .iter()
         .filter_map(|handle| directory.member(handle))
         .map(|member| RankedMember {
             handle: member.handle.clone(),
-            is_absent: question.absent_members.contains(&member.handle),
-            reads_language: member.languages.iter().any(|lang| lang == question.lang),
-            workload: question.workload.get(&member.handle),
-            tie_breaker: tie_breaker(question.case, &member.handle),
+            is_absent: query.absent_members.contains(&member.handle),
+            reads_language: member.languages.iter().any(|lang| lang == query.lang),
+            workload: query.workload.get(&member.handle),
+            tie_breaker: tie_breaker(query.case, &member.handle),
         })
         .collect();
     candidates.sort_by_key(|c| {
@@ -58,19 +59,19 @@ pub fn rank_members(directory: &Directory, question: &AssignmentQuery<'_>) -> Ve
 }
 
 fn tie_breaker(case: Uuid, handle: &str) -> u16 {
-    let hash = Hash::of(&[b"burkindi/lot/v1\0", case.as_bytes(), handle.as_bytes()]);
+    let hash = Hash::of(&[b"burkindi/tie-breaker/v1\0", case.as_bytes(), handle.as_bytes()]);
     u16::from_be_bytes([hash.0[0], hash.0[1]])
 }
 
-/// The best candidate who is there.
-pub fn suggest_assignee(directory: &Directory, question: &AssignmentQuery<'_>) -> Option<String> {
-    rank_members(directory, question)
+/// Returns the best candidate without an absence.
+pub fn suggest_assignee(directory: &Directory, query: &AssignmentQuery<'_>) -> Option<String> {
+    rank_members(directory, query)
         .into_iter()
         .find(|candidate| !candidate.is_absent)
         .map(|candidate| candidate.handle)
 }
 
-/// How much an open case weighs: an urgent one keeps its investigator from others.
+/// Returns the weight of an open case. An urgent case takes more time.
 fn urgency_weight(urgency: Urgency) -> u32 {
     match urgency {
         Urgency::P1 => 4,
@@ -80,13 +81,12 @@ fn urgency_weight(urgency: Urgency) -> u32 {
     }
 }
 
-/// How much each member has to do: open cases that they have, or that wait for them because they
-/// were suggested.
+/// The workload of each member: open cases that the member is assigned or suggested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workload(BTreeMap<String, u32>);
 
 impl Workload {
-    /// So many cases more.
+    /// Adds cases to a member's workload.
     pub fn add(&mut self, handle: &str, urgency: Urgency, cases: u32) {
         let load = self.0.entry(handle.to_owned()).or_insert(0);
         *load = load.saturating_add(urgency_weight(urgency).saturating_mul(cases));

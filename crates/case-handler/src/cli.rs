@@ -1,6 +1,5 @@
-//! The program around the service. It is compiled with the library, so that the program itself
-//! holds next to nothing.
-#![expect(clippy::print_stdout, reason = "says on its standard output that it is ready")]
+//! The command line of the service. It is in the library, so that the binary has almost no code.
+#![expect(clippy::print_stdout, reason = "prints on standard output that it is ready")]
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -23,21 +22,21 @@ use crate::{
 
 #[derive(Parser)]
 #[command(
-    about = "Burkindi's case handler: routes sealed cases, runs deadlines, keeps the log",
+    about = "Burkindi's case handler: collects sealed reports, suggests assignees, runs deadlines, writes the log",
     version
 )]
 struct CliArgs {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
-    /// Believe the clock although it is far ahead of the newest day known here, if it says this
-    /// day: YYYY-MM-DD.
-    #[arg(long, value_name = "DAY", value_parser = parse_date)]
-    confirm_day: Option<Date>,
-    /// Check the configuration and end.
+    /// Accept the system clock even if it is far ahead of the latest recorded date, if it shows
+    /// this date: YYYY-MM-DD.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    confirm_date: Option<Date>,
+    /// Check the configuration and exit.
     #[arg(long)]
     check_config: bool,
-    /// Instead of serving.
+    /// The command to run instead of the service.
     #[command(subcommand)]
     command: Option<CliCommand>,
 }
@@ -45,40 +44,43 @@ struct CliArgs {
 #[derive(Subcommand)]
 enum CliCommand {
     #[command(flatten)]
-    Upkeep(MaintenanceCommand),
-    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good,
-    /// 7 soon, 8 wrong.
+    Maintenance(MaintenanceCommand),
+    /// Check this machine's part of the installation, and print findings with advice. Exit codes: 0
+    /// all ok, 7 a warning, 8 an error.
     Doctor(DoctorArgs),
 }
 
-/// Does what the command line says. The allocator is the caller's.
+/// Runs the command line. The binary chooses the allocator.
+///
+/// # Errors
+/// Fails if the configuration is invalid, or if the service or command fails.
 pub fn main() -> Result<ExitCode> {
-    // No core dump, and no other process of this user reads our memory.
+    // No core dumps, and no other process of this user may read the memory.
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    // The database is for this user alone.
+    // New files are for this user only.
     umask(Mode::RWXG | Mode::RWXO);
     let arguments = CliArgs::parse();
     let config = Config::load(&arguments.config)?;
-    // Fails only if a provider was installed before, which is as good.
+    // The call fails only if a provider is installed already, which is sufficient.
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if arguments.check_config {
         runtime.block_on(server::check_files(&config))?;
         config.check_names()?;
-        println!("the configuration is sound");
+        println!("the configuration is valid");
         return Ok(ExitCode::SUCCESS);
     }
     match arguments.command {
         None => {}
-        Some(CliCommand::Upkeep(task)) => {
-            println!("{}", runtime.block_on(maintenance::run(&config, task))?.join("\n"));
+        Some(CliCommand::Maintenance(command)) => {
+            println!("{}", runtime.block_on(maintenance::run(&config, command))?.join("\n"));
             return Ok(ExitCode::SUCCESS);
         }
-        Some(CliCommand::Doctor(asked)) => {
+        Some(CliCommand::Doctor(args)) => {
             let report =
-                runtime.block_on(doctor::run_checks(&config, &asked, Clock::system().now()));
-            println!("{}", if asked.json { report.to_json() } else { report.to_string() });
+                runtime.block_on(doctor::run_checks(&config, &args, Clock::system().now()));
+            println!("{}", if args.json { report.to_json() } else { report.to_string() });
             return Ok(report.exit_code().into());
         }
     }
@@ -86,12 +88,12 @@ pub fn main() -> Result<ExitCode> {
     web::init_logging(config.level()?, config.log.json);
     runtime
         .block_on(maintenance::ensure_exists(&config.store.url.parse().context("store.url")?))?;
-    runtime.block_on(serve(&config, arguments.confirm_day))?;
+    runtime.block_on(serve(&config, arguments.confirm_date))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
-    Date::parse(text, &Iso8601::DATE).map_err(|_| "a day is YYYY-MM-DD".to_owned())
+    Date::parse(text, &Iso8601::DATE).map_err(|_| "invalid date (expected YYYY-MM-DD)".to_owned())
 }
 
 async fn serve(config: &Config, confirmed: Option<Date>) -> Result<()> {

@@ -1,13 +1,14 @@
-//! The configuration: one commented TOML file, `deploy/config/case-handler.toml`; each key can be
-//! set by environment too.
+//! The configuration: one commented TOML file, `deploy/config/case-handler.toml`. An environment
+//! variable can override each key.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use confique::Config as _;
 use database::DatabaseUrl;
 use doctor::{Finding, Severity};
@@ -17,35 +18,47 @@ use time::{Time, macros::format_description};
 
 use crate::notify::{MailConfig, Notifier, NotifyChannel, WebhookChannel};
 
-/// Everything that can be set. Paths are absolute once loaded.
+/// Prefix of the environment variables in development versions.
+const FORMER_PREFIX: &str = "CASES_";
+
+/// Environment variables, without prefix, whose key has another name than in development versions.
+const RENAMED_VARIABLES: [(&str, &str); 5] = [
+    ("TRUST", "DIRECTORY_TRUST"),
+    ("STORE_MOST_ASIDE_MIB", "STORE_MAX_QUARANTINE_MIB"),
+    ("CALENDAR_REST", "CALENDAR_WEEKEND"),
+    ("CALENDAR_MOST_DAYS_OFF", "CALENDAR_MAX_CLOCK_JUMP_DAYS"),
+    ("RELAY_COLLECT_SECONDS", "RELAY_POLL_INTERVAL_SECONDS"),
+];
+
+/// The configuration. Paths are absolute after loading.
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Config {
-    /// The database.
+    /// The root keys that sign directories.
+    #[config(nested)]
+    pub directory: DirectoryConfig,
+    /// The store.
     #[config(nested)]
     pub store: StoreConfig,
     /// The API for workbenches.
     #[config(nested)]
     pub api: ApiConfig,
-    /// The way to the intake.
+    /// The relay interface of the intake.
     #[config(nested)]
     pub relay: RelayConfig,
-    /// The handler's own keys.
+    /// The case handler's keys.
     #[config(nested)]
     pub keys: KeysConfig,
-    /// `trust.json`: the instance and root keys that directories are checked against.
-    #[config(env = "CASES_TRUST")]
-    pub directory: PathBuf,
-    /// Working days, and how far the clock is believed.
+    /// Weekend, holidays, and plausibility of the clock.
     #[config(nested)]
     pub calendar: CalendarConfig,
-    /// How members hear that something waits for them.
+    /// Digests for members.
     #[config(nested)]
     pub notify: NotifyConfig,
-    /// How long closed cases are kept.
+    /// Retention of closed cases.
     #[config(nested)]
     pub retention: RetentionConfig,
-    /// Figures for operators.
+    /// Metrics for operators.
     #[config(nested)]
     pub metrics: MetricsConfig,
     /// The log.
@@ -53,12 +66,21 @@ pub struct Config {
     pub log: LogConfig,
 }
 
+/// `[directory]`
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct DirectoryConfig {
+    /// `trust.json`: the installation, its root keys and the threshold of signatures.
+    #[config(env = "CASE_HANDLER_DIRECTORY_TRUST")]
+    pub trust: PathBuf,
+}
+
 /// `[metrics]`
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct MetricsConfig {
-    /// Address and port of this machine's own; no such page without.
-    #[config(env = "CASES_METRICS_LISTEN")]
+    /// Loopback address of the metrics page. Without it there is no page.
+    #[config(env = "CASE_HANDLER_METRICS_LISTEN")]
     pub listen: Option<SocketAddr>,
 }
 
@@ -66,18 +88,18 @@ pub struct MetricsConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct CalendarConfig {
-    /// Days of rest, such as `saturday`.
-    #[config(env = "CASES_CALENDAR_REST", default = ["saturday", "sunday"], parse_env = parse_list)]
+    /// Days of the week that are no working days, such as `saturday`.
+    #[config(env = "CASE_HANDLER_CALENDAR_WEEKEND", default = ["saturday", "sunday"], parse_env = parse_list)]
     pub weekend: Vec<String>,
     /// Holidays: `MM-DD` for every year, `YYYY-MM-DD` for one.
-    #[config(env = "CASES_CALENDAR_HOLIDAYS", default = [], parse_env = parse_list)]
+    #[config(env = "CASE_HANDLER_CALENDAR_HOLIDAYS", default = [], parse_env = parse_list)]
     pub holidays: Vec<String>,
-    /// How many days before a deadline the one who has the case is told.
-    #[config(env = "CASES_CALENDAR_WARN_DAYS", default = 3)]
+    /// Number of days before a deadline from which the assignee gets a digest.
+    #[config(env = "CASE_HANDLER_CALENDAR_WARN_DAYS", default = 3)]
     pub warn_days: u16,
-    /// By how many days the clock may be ahead of the newest day known here at the first look after
-    /// a boot of the machine; beyond it, nothing happens until the day is confirmed.
-    #[config(env = "CASES_CALENDAR_MOST_DAYS_OFF", default = 2)]
+    /// Number of days by which the clock may be ahead of the latest recorded date at the first
+    /// check after a boot. Beyond it, the service pauses until the operator confirms the date.
+    #[config(env = "CASE_HANDLER_CALENDAR_MAX_CLOCK_JUMP_DAYS", default = 2)]
     pub max_clock_jump_days: u16,
 }
 
@@ -85,44 +107,48 @@ pub struct CalendarConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct NotifyConfig {
-    /// When digests are sent, UTC, such as `07:30`. None: nothing is sent.
-    #[config(env = "CASES_NOTIFY_TIMES", default = [], parse_env = parse_list)]
+    /// Times (UTC) at which digests are sent, such as `07:30`. Without times, none are sent.
+    #[config(env = "CASE_HANDLER_NOTIFY_TIMES", default = [], parse_env = parse_list)]
     pub times: Vec<String>,
-    /// Addresses by handle: each gets the same text when something waits for that member.
+    /// Webhook URLs by handle. Each gets the same text if work is pending for that member.
     #[config(default = {})]
     pub webhooks: BTreeMap<String, String>,
-    /// Messages: the mail server, and addresses by handle.
+    /// The mail server, and mail addresses by handle.
     pub mail: Option<MailConfig>,
 }
 
 impl NotifyConfig {
-    /// Everybody who is to be told.
+    /// Returns the handles of all members who get digests.
     pub fn recipients(&self) -> BTreeSet<&str> {
-        let mails = self.mail.iter().flat_map(|mail| mail.to.keys());
-        self.webhooks.keys().chain(mails).map(String::as_str).collect()
+        let mail_channels = self.mail.iter().flat_map(|mail| mail.to.keys());
+        self.webhooks.keys().chain(mail_channels).map(String::as_str).collect()
     }
 
-    /// What sends, if anything is to be sent.
+    /// Returns the notifier, or `None` if no digests are configured.
+    ///
+    /// # Errors
+    /// Fails if a time, an address or a combination of keys is invalid.
     pub fn notifier(&self) -> anyhow::Result<Option<Notifier>> {
         let time = |text: &str| Time::parse(text, format_description!("[hour]:[minute]"));
         let times: Result<Vec<Time>, _> = self.times.iter().map(|text| time(text.trim())).collect();
-        let times = times.map_err(|_| anyhow!("notify.times: HH:MM"))?;
-        let mut ways: BTreeMap<String, Vec<NotifyChannel>> = BTreeMap::new();
+        let times = times.map_err(|_| anyhow!("notify.times: invalid time (expected HH:MM)"))?;
+        let mut channels: BTreeMap<String, Vec<NotifyChannel>> = BTreeMap::new();
         for (member, url) in &self.webhooks {
-            ways.entry(member.clone())
+            channels
+                .entry(member.clone())
                 .or_default()
                 .push(NotifyChannel::Webhook(WebhookChannel::new(url)?));
         }
-        let mails = self.mail.as_ref().map(MailConfig::recipients).transpose()?;
-        for (member, mail) in mails.into_iter().flatten() {
-            ways.entry(member).or_default().push(NotifyChannel::Mail(mail));
+        let mail_channels = self.mail.as_ref().map(MailConfig::recipients).transpose()?;
+        for (member, mail) in mail_channels.into_iter().flatten() {
+            channels.entry(member).or_default().push(NotifyChannel::Mail(mail));
         }
         ensure!(
-            times.is_empty() == ways.is_empty(),
+            times.is_empty() == channels.is_empty(),
             "notify: times and webhooks or mail belong \
             together"
         );
-        Ok((!times.is_empty()).then(|| Notifier::new(times, ways)))
+        Ok((!times.is_empty()).then(|| Notifier::new(times, channels)))
     }
 }
 
@@ -130,9 +156,9 @@ impl NotifyConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct RetentionConfig {
-    /// Months after the closing before which nobody can purge a case. It counts for cases that are
-    /// filed from now on: each carries its own.
-    #[config(env = "CASES_RETENTION_MONTHS", default = 60)]
+    /// Months after the closing during which a case cannot be purged. A change applies to cases
+    /// that are ingested from then on, because each case stores its own number.
+    #[config(env = "CASE_HANDLER_RETENTION_MONTHS", default = 60)]
     pub months: u16,
 }
 
@@ -142,16 +168,16 @@ pub struct RetentionConfig {
 pub struct StoreConfig {
     /// Such as `sqlite:///var/lib/burkindi/cases.sqlite` or
     /// `postgres://burkindi@db.internal/cases?sslmode=verify-full`.
-    #[config(env = "CASES_STORE_URL")]
+    #[config(env = "CASE_HANDLER_STORE_URL")]
     pub url: String,
-    /// Where large sealed parts are kept: `file:///folder` or `s3://bucket/folder`, the latter with
-    /// the usual variables (`AWS_ENDPOINT`, `AWS_ACCESS_KEY_ID`, …). Without it they stand in the
-    /// database.
-    #[config(env = "CASES_STORE_PARTS_URL")]
+    /// Object store for large sealed parts: `file:///folder` or `s3://bucket/folder`, the latter
+    /// with the usual variables (`AWS_ENDPOINT`, `AWS_ACCESS_KEY_ID`, …). Without it, the database
+    /// stores them.
+    #[config(env = "CASE_HANDLER_STORE_PARTS_URL")]
     pub parts_url: Option<String>,
-    /// How much of what cannot be filed is kept, in MiB. What comes beyond it stays at the intake,
-    /// and an error is logged.
-    #[config(env = "CASES_STORE_MOST_ASIDE_MIB", default = 4096)]
+    /// Maximum size of the quarantine, in MiB. Further submissions stay at the intake, and an error
+    /// is logged.
+    #[config(env = "CASE_HANDLER_STORE_MAX_QUARANTINE_MIB", default = 4096)]
     pub max_quarantine_mib: u32,
 }
 
@@ -159,14 +185,14 @@ pub struct StoreConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct ApiConfig {
-    /// Where workbenches connect.
-    #[config(env = "CASES_API_LISTEN")]
+    /// Address on which the API listens.
+    #[config(env = "CASE_HANDLER_API_LISTEN")]
     pub listen: SocketAddr,
     /// PEM file of the server's certificate.
-    #[config(env = "CASES_API_CERTIFICATE")]
+    #[config(env = "CASE_HANDLER_API_CERTIFICATE")]
     pub certificate: PathBuf,
-    /// PEM file of its key.
-    #[config(env = "CASES_API_KEY")]
+    /// PEM file of the key of that certificate.
+    #[config(env = "CASE_HANDLER_API_KEY")]
     pub key: PathBuf,
 }
 
@@ -174,21 +200,21 @@ pub struct ApiConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct RelayConfig {
-    /// The intake's relay listener, such as `https://intake.internal:8444`.
-    #[config(env = "CASES_RELAY_URL")]
+    /// URL of the intake's relay listener, such as `https://intake.internal:8444`.
+    #[config(env = "CASE_HANDLER_RELAY_URL")]
     pub url: String,
     /// PEM file of the private certificate authority.
-    #[config(env = "CASES_RELAY_CA")]
+    #[config(env = "CASE_HANDLER_RELAY_CA")]
     pub ca: PathBuf,
-    /// PEM file of the handler's client certificate.
-    #[config(env = "CASES_RELAY_CERTIFICATE")]
+    /// PEM file of the case handler's client certificate.
+    #[config(env = "CASE_HANDLER_RELAY_CERTIFICATE")]
     pub certificate: PathBuf,
-    /// PEM file of its key.
-    #[config(env = "CASES_RELAY_KEY")]
+    /// PEM file of the key of that certificate.
+    #[config(env = "CASE_HANDLER_RELAY_KEY")]
     pub key: PathBuf,
-    /// Seconds between two collections. Longer hides better when somebody wrote; shorter answers
-    /// sooner.
-    #[config(env = "CASES_RELAY_COLLECT_SECONDS", default = 900)]
+    /// Seconds between two collection cycles. A longer interval hides better when a reporter wrote;
+    /// a shorter one answers sooner.
+    #[config(env = "CASE_HANDLER_RELAY_POLL_INTERVAL_SECONDS", default = 900)]
     pub poll_interval_seconds: u64,
 }
 
@@ -196,11 +222,11 @@ pub struct RelayConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct KeysConfig {
-    /// Files of transport identities, the newest first.
-    #[config(env = "CASES_KEYS_TRANSPORT", parse_env = parse_list)]
+    /// Files of transport identities, newest first.
+    #[config(env = "CASE_HANDLER_KEYS_TRANSPORT", parse_env = parse_list)]
     pub transport: Vec<PathBuf>,
-    /// File of the key that signs the handler's own events.
-    #[config(env = "CASES_KEYS_LOG")]
+    /// File of the key that signs the case handler's events.
+    #[config(env = "CASE_HANDLER_KEYS_LOG")]
     pub log: PathBuf,
 }
 
@@ -209,25 +235,40 @@ pub struct KeysConfig {
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct LogConfig {
     /// `error`, `warn`, `info`, `debug` or `trace`.
-    #[config(env = "CASES_LOG_LEVEL", default = "info")]
+    #[config(env = "CASE_HANDLER_LOG_LEVEL", default = "info")]
     pub level: String,
     /// JSON lines instead of text.
-    #[config(env = "CASES_LOG_JSON", default = false)]
+    #[config(env = "CASE_HANDLER_LOG_JSON", default = false)]
     pub json: bool,
 }
 
+/// Refuses environment variables with the former prefix, because ignoring them would silently use
+/// other values than the operator set.
+fn refuse_renamed_variables(variables: &[OsString]) -> anyhow::Result<()> {
+    for variable in variables {
+        let variable = variable.to_string_lossy();
+        let Some(key) = variable.strip_prefix(FORMER_PREFIX) else { continue };
+        let key = RENAMED_VARIABLES.iter().find(|(old, _)| *old == key).map_or(key, |(_, new)| new);
+        bail!(
+            "the environment variable {variable} has a former name: set CASE_HANDLER_{key} instead"
+        );
+    }
+    Ok(())
+}
+
 impl Config {
-    /// Reads the file and the environment, and checks every key. Relative paths start at the folder
-    /// of the file.
+    /// Reads the file and the environment, and checks every value. Relative paths start at the
+    /// folder of the file.
     ///
     /// # Errors
-    /// If the file cannot be read, a key or a variable is unknown, or a value cannot be. The error
-    /// names it.
+    /// Fails if the file is unreadable, if a key or variable is unknown, or if a value is invalid.
+    /// The error names the key.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let folder =
             config_folder(path).with_context(|| format!("--config: {}", path.display()))?;
-        let variables = std::env::vars_os().map(|(name, _)| name);
-        check_variables("CASES_", &Self::META, variables).map_err(anyhow::Error::msg)?;
+        let variables: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();
+        refuse_renamed_variables(&variables)?;
+        check_variables("CASE_HANDLER_", &Self::META, variables).map_err(anyhow::Error::msg)?;
         let read = Self::builder().env().file(path).load();
         let mut config = read.map_err(|error| anyhow!(explain_error(&error)))?;
         config.resolve_paths(&folder);
@@ -236,11 +277,11 @@ impl Config {
     }
 
     fn resolve_paths(&mut self, folder: &Path) {
-        let Self { store, api, relay, keys, directory: trust, notify, .. } = self;
+        let Self { directory, store, api, relay, keys, notify, .. } = self;
         let mail = notify.mail.iter_mut().flat_map(|mail| [&mut mail.ca, &mut mail.password_file]);
         [&mut api.certificate, &mut api.key, &mut relay.ca, &mut relay.certificate, &mut relay.key]
             .into_iter()
-            .chain([&mut keys.log, trust])
+            .chain([&mut keys.log, &mut directory.trust])
             .chain(&mut keys.transport)
             .chain(mail.flatten())
             .for_each(|path| make_absolute(folder, path));
@@ -255,40 +296,43 @@ impl Config {
             ("relay.certificate", &self.relay.certificate),
             ("relay.key", &self.relay.key),
             ("keys.log", &self.keys.log),
-            ("trust", &self.directory),
+            ("directory.trust", &self.directory.trust),
         ];
         let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
         for (key, path) in files.into_iter().chain(transport) {
-            // Opening it tells a missing permission from a missing file.
+            // Opening the file distinguishes a missing permission from a missing file.
             std::fs::File::open(path).with_context(|| format!("{key}: {}", path.display()))?;
         }
-        ensure!(!self.keys.transport.is_empty(), "keys.transport: name at least one file");
+        ensure!(!self.keys.transport.is_empty(), "keys.transport: at least one file is required");
         ensure!(
             self.relay_host().is_some(),
-            "relay.url: https:// and the name of the intake, such as https://intake.example:8444"
+            "relay.url: expected an https:// URL with the host of the intake, such as https://intake.example:8444"
         );
         let store: DatabaseUrl = self.store.url.parse().context("store.url")?;
         store.check_files().context("store.url")?;
         for (key, value, values) in [
-            ("relay.collect_seconds", self.relay.poll_interval_seconds, 1..=86_400),
+            ("relay.poll_interval_seconds", self.relay.poll_interval_seconds, 1..=86_400),
             ("retention.months", self.retention.months.into(), 1..=1200),
             ("calendar.warn_days", self.calendar.warn_days.into(), 0..=60),
-            ("calendar.most_days_off", self.calendar.max_clock_jump_days.into(), 1..=366),
-            ("store.most_aside_mib", self.store.max_quarantine_mib.into(), 1..=1_000_000),
+            ("calendar.max_clock_jump_days", self.calendar.max_clock_jump_days.into(), 1..=366),
+            ("store.max_quarantine_mib", self.store.max_quarantine_mib.into(), 1..=1_000_000),
         ] {
-            let (least, most) = (values.start(), values.end());
-            ensure!(values.contains(&value), "{key} = {value}: must be from {least} to {most}");
+            let (min, max) = (values.start(), values.end());
+            ensure!(values.contains(&value), "{key} = {value}: must be from {min} to {max}");
         }
         ensure!(
             self.metrics.listen.is_none_or(|at| at.ip().is_loopback()),
-            "metrics.listen: an address of this machine alone, such as 127.0.0.1"
+            "metrics.listen: expected a loopback address, such as 127.0.0.1"
         );
         self.calendar()?;
         self.notify.notifier()?;
         self.level().map(drop)
     }
 
-    /// Working days.
+    /// Returns the calendar.
+    ///
+    /// # Errors
+    /// Fails if a weekday or holiday is invalid.
     pub fn calendar(&self) -> anyhow::Result<Calendar> {
         let items = |list: &[String]| -> Vec<String> {
             let items = list.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
@@ -298,33 +342,35 @@ impl Config {
             .context("calendar")
     }
 
-    /// The host in `relay.url`; `None` if that is no address with `https`.
+    /// Returns the host in `relay.url`, or `None` if that is no `https` URL.
     pub fn relay_host(&self) -> Option<String> {
         let url: reqwest::Url = self.relay.url.parse().ok()?;
         (url.scheme() == "https").then(|| url.host_str().map(ToOwned::to_owned)).flatten()
     }
 
     /// Checks that the certificates of this installation are valid for the host in `relay.url`. All
-    /// leaves that `burkindi admin` makes have the same names, so the handler's own tells what the
-    /// intake's is valid for. Nothing is known of those of another authority.
+    /// certificates that `burkindi admin` creates have the same names, so the case handler's own
+    /// certificate has the names of the intake's. The names in certificates of another authority
+    /// are unknown.
     ///
     /// # Errors
-    /// If the names are known and the host is not among them.
+    /// Fails if the names are known and do not include the host.
     pub fn check_names(&self) -> anyhow::Result<()> {
         let finding = self.check_relay_name()?;
-        let wrong = finding.filter(|finding| finding.state != Severity::Ok);
-        wrong.map_or(Ok(()), |finding| {
+        let failed = finding.filter(|finding| finding.state != Severity::Ok);
+        failed.map_or(Ok(()), |finding| {
             Err(anyhow!("relay.url: {}. {}", finding.found, finding.advice.unwrap_or_default()))
         })
     }
 
-    /// The same as a finding; `None` for a certificate of another authority.
+    /// Returns the finding for the host in `relay.url`, or `None` for a certificate of another
+    /// authority.
     ///
     /// # Errors
-    /// If the certificate cannot be read.
+    /// Fails if the certificate is unreadable.
     pub fn check_relay_name(&self) -> anyhow::Result<Option<Finding>> {
         let path = &self.relay.certificate;
-        let own = std::fs::read(path).with_context(|| {
+        let certificate = std::fs::read(path).with_context(|| {
             format!(
                 "relay.certificate: \
             {}",
@@ -332,12 +378,18 @@ impl Config {
             )
         })?;
         let Some(host) = self.relay_host() else { return Ok(None) };
-        Ok(doctor::is_issued_by_own_ca(&own)
-            .then(|| doctor::check_host("names of the certificates", &own, &host)))
+        Ok(doctor::is_issued_by_own_ca(&certificate)
+            .then(|| doctor::check_host("names of the certificates", &certificate, &host)))
     }
 
-    /// The log level.
+    /// Returns the log level.
+    ///
+    /// # Errors
+    /// Fails if the level is unknown.
     pub fn level(&self) -> anyhow::Result<tracing::Level> {
-        self.log.level.parse().map_err(|_| anyhow!("log.level: error, warn, info, debug or trace"))
+        self.log
+            .level
+            .parse()
+            .map_err(|_| anyhow!("log.level: expected error, warn, info, debug or trace"))
     }
 }

@@ -1,4 +1,4 @@
-//! What every part of the handler works with: the database, the time, and the rules of the house.
+//! Shared application context: store, clock, signing key and calendar.
 
 use std::sync::Arc;
 
@@ -12,33 +12,37 @@ use crate::{
     trusted_date::{ClockError, TrustedDateSource},
 };
 
-/// Shared by the API, collecting, deadlines and notifications.
+/// Context that the escalation and notification tasks share.
 #[derive(Debug, Clone)]
 pub struct HandlerContext {
-    /// The database.
+    /// The store.
     pub store: Arc<CaseStore>,
-    /// Signs the handler's own events.
+    /// The key that signs the case handler's own events.
     pub log_key: Arc<SigningKey>,
-    /// The time.
+    /// The system clock.
     pub clock: Clock,
-    /// The day, if the clock can be believed.
+    /// The current date, checked for clock jumps.
     pub trusted_date: TrustedDateSource,
-    /// Working days.
+    /// Weekend and holidays.
     pub calendar: Calendar,
-    /// How many days before a deadline people are warned.
+    /// Number of days before a deadline from which members get digests.
     pub warn_days: u16,
 }
 
 impl HandlerContext {
-    /// The author of the handler's events of this day.
+    /// Returns the signer of the case handler's events on the current date.
+    ///
+    /// # Errors
+    /// Fails if the clock is implausible or the store cannot be read.
     pub async fn signer(&self) -> Result<HandlerSigner<'_>, ClockError> {
         Ok(HandlerSigner { key: &self.log_key, today: self.trusted_date.date().await? })
     }
 
-    /// The same for events that give a case away: not while a day that moved ahead has not settled.
+    /// Returns the signer for events that release a case. A date that moved ahead at a boot must
+    /// settle first.
     ///
     /// # Errors
-    /// Fails as [`Today::settled_date`] does.
+    /// Fails as [`TrustedDateSource::settled_date`] does.
     pub async fn releasing_signer(&self) -> Result<HandlerSigner<'_>, ClockError> {
         Ok(HandlerSigner { key: &self.log_key, today: self.trusted_date.settled_date().await? })
     }

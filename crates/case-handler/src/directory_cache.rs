@@ -1,4 +1,4 @@
-//! The directory in force, shared by everything that asks who is who.
+//! The verified directories, shared by everything that needs to know the members.
 
 use std::{
     collections::HashMap,
@@ -15,38 +15,38 @@ use tokio::task::spawn_blocking;
 
 use crate::store::{CaseStore, StoreError};
 
-/// A verified directory with its bytes.
+/// A verified directory with its signed bytes.
 #[derive(Debug)]
 pub struct VerifiedDirectory {
-    /// What it says.
+    /// The parsed directory.
     pub directory: Directory,
-    /// As signed.
+    /// The directory as signed.
     pub signed: SignedDirectory,
-    /// Of its bytes.
+    /// Hash of the signed bytes.
     pub hash: Hash,
 }
 
-/// Why a directory was not taken.
+/// Why a directory was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// Not the JSON of a signed directory.
+    /// The body is not the JSON of a signed directory.
     #[error("the body is not the JSON of a signed directory")]
     Malformed,
-    /// Not signed, expired, rolled back, or against a rule.
+    /// The directory is unsigned, expired, rolled back or invalid.
     #[error(transparent)]
     Rejected(#[from] DirectoryError),
-    /// Could not be kept.
+    /// The directory could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Every directory that was accepted; none before the first was published.
+/// All accepted directories. Empty before the first is published.
 #[derive(Debug)]
 pub struct DirectoryCache {
     trust: TrustRoots,
     cached: RwLock<CachedDirectories>,
-    /// Held while a directory is verified and kept: of two published at once, the older must not
-    /// come to stand in front of the newer.
+    /// Held while a directory is verified and stored, so that of two directories published at the
+    /// same time the older cannot replace the newer.
     verifying: tokio::sync::Mutex<()>,
 }
 
@@ -65,17 +65,20 @@ impl CachedDirectories {
 }
 
 impl DirectoryCache {
-    /// The directories that were kept. The newest may have expired since: the handler goes on
-    /// working with what it knows, and only reporters stop sealing to it.
+    /// Loads the stored directories. The newest may have expired: the case handler continues to
+    /// work with it, and only reporters stop sealing to it.
+    ///
+    /// # Errors
+    /// Fails if the store cannot be read, or if a stored directory is not signed by the root keys.
     pub async fn load(trust: TrustRoots, store: &CaseStore) -> Result<Self, PublishError> {
-        let mut known = CachedDirectories::default();
+        let mut cached = CachedDirectories::default();
         for signed in store.directories().await? {
-            known.add(to_verified(signed.verify_ignoring_dates(&trust)?, signed));
+            cached.add(to_verified(signed.verify_ignoring_dates(&trust)?, signed));
         }
-        Ok(Self { trust, cached: RwLock::new(known), verifying: tokio::sync::Mutex::default() })
+        Ok(Self { trust, cached: RwLock::new(cached), verifying: tokio::sync::Mutex::default() })
     }
 
-    /// The directory in force.
+    /// Returns the newest directory.
     pub fn latest(&self) -> Option<Arc<VerifiedDirectory>> {
         self.cached.read().unwrap_or_else(PoisonError::into_inner).latest.clone()
     }
@@ -85,21 +88,21 @@ impl DirectoryCache {
             .map(|accepted| LastSeen { epoch: accepted.directory.epoch, hash: accepted.hash })
     }
 
-    /// The directory that an envelope names: submissions under way may still be sealed to people of
-    /// an older one.
+    /// Returns the directory that an envelope names. Submissions in transit may still be sealed to
+    /// members of an older one.
     pub fn by_hash(&self, hash: &Hash) -> Option<Arc<VerifiedDirectory>> {
         self.cached.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
     }
 
-    /// Takes a newer directory; the one in force again changes nothing. `body` is the JSON of a
+    /// Accepts a newer directory. The newest one again changes nothing. `body` is the JSON of a
     /// [`SignedDirectory`].
     ///
-    /// Anybody may call this: whatever takes time is done one call at a time, outside of the async
-    /// threads, and before the writer's lock is taken. Only a directory that the root keys signed
-    /// and that is newer than the one in force gets that far.
+    /// Anyone may call this. Therefore verification runs one call at a time, outside of the async
+    /// threads, and before the writer lock is taken. Only a directory that the root keys signed and
+    /// that is newer than the latest one gets to the database.
     ///
     /// # Errors
-    /// When the body is malformed, or the directory is refused or cannot be kept.
+    /// Fails if the body is malformed, or if the directory is rejected or cannot be stored.
     pub async fn publish(
         &self,
         body: Bytes,
@@ -118,9 +121,9 @@ impl DirectoryCache {
         if last.is_some_and(|last| last.hash == accepted.hash) {
             return Ok(());
         }
-        let writing = store.begin_write().await?;
-        writing.add_directory(accepted.directory.epoch, &accepted.signed).await?;
-        writing
+        let transaction = store.begin_write().await?;
+        transaction.add_directory(accepted.directory.epoch, &accepted.signed).await?;
+        transaction
             .commit_then(|| {
                 self.cached.write().unwrap_or_else(PoisonError::into_inner).add(accepted);
             })

@@ -1,5 +1,5 @@
-//! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor`
-//! looks.
+//! The `doctor` command: checks that only the machine of the case handler can make. `burkindi admin
+//! doctor` checks the service from outside.
 
 use std::{
     collections::BTreeSet,
@@ -30,26 +30,26 @@ use crate::{
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How to look.
+/// Options of the `doctor` command.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
-    /// Where the nightly backups are, to see how old the newest is.
+    /// Folder of the nightly backups, to check the age of the newest one.
     #[arg(long, value_name = "FOLDER", default_value = "/var/lib/burkindi-case-handler-backups")]
     pub backups: PathBuf,
 }
 
-/// Looks at everything; the service may run or not.
-pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime) -> DoctorReport {
+/// Runs all checks. The service may run or not.
+pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime) -> DoctorReport {
     let mut report = DoctorReport::default();
     report.add(match server::check_files(config).await {
-        Ok(()) => Finding::ok("configuration", "sound"),
+        Ok(()) => Finding::ok("configuration", "valid"),
         Err(error) => Finding::error(
             "configuration",
             format!("{error:#}"),
-            "Put the right file there: OPERATING, step 6.",
+            "Install the correct file: OPERATING, step 6.",
         ),
     });
     for (key, path) in [
@@ -75,26 +75,25 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
         Err(error) => report.add(Finding::error(
             "relay.certificate",
             format!("{error:#}"),
-            "Mend the \
-            key.",
+            "Correct the key.",
         )),
     }
-    let answers = is_listening(config).await;
-    // Before anything of this command opens the store.
-    if let Ok(place) = config.store.url.parse::<DatabaseUrl>() {
-        let seen = ObservedStore {
-            store: &place.to_string(),
+    let is_up = is_listening(config).await;
+    // Must run before any check opens the store.
+    if let Ok(url) = config.store.url.parse::<DatabaseUrl>() {
+        let observed = ObservedStore {
+            store: &url.to_string(),
             key: "store.url",
             unit: "burkindi-case-handler",
-            owner_if_other: place.owner_if_other().ok().flatten(),
-            misowned_files: place.misowned_files().ok().flatten(),
-            in_use: place.is_in_use().await.map_err(|error| error.to_string()),
-            is_service_up: answers,
+            owner_if_other: url.owner_if_other().ok().flatten(),
+            misowned_files: url.misowned_files().ok().flatten(),
+            in_use: url.is_in_use().await.map_err(|error| error.to_string()),
+            is_service_up: is_up,
         };
-        for finding in check_store(&seen) {
+        for finding in check_store(&observed) {
             report.add(finding);
         }
-        if let Some(path) = place.password_file() {
+        if let Some(path) = url.password_file() {
             report.add(check_permissions("password of store.url", &path));
         }
     }
@@ -104,16 +103,16 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
     {
         report.add(check_disk_space("disk of store.parts_url", Path::new(folder)));
     }
-    report.add(if answers {
+    report.add(if is_up {
         Finding::ok("service", "it answers")
     } else {
         Finding::error(
             "service",
-            format!("nothing answers at {}", config.api.listen),
-            "systemctl start burkindi-case-handler; then look at its log.",
+            format!("no answer at {}", config.api.listen),
+            "Run `systemctl start burkindi-case-handler`, then read its log.",
         )
     });
-    report.add(check_backup_age("backups", &asked.backups, now));
+    report.add(check_backup_age("backups", &args.backups, now));
     check_relay(config, now, &mut report).await;
     if let Some(mail) = &config.notify.mail {
         check_mail_server(mail, now, &mut report).await;
@@ -121,7 +120,7 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
     report
 }
 
-/// The mail server, and what it takes to speak to it. No message is sent.
+/// Checks the mail server: its files, the connection and the credentials. Sends no message.
 pub async fn check_mail_server(mail: &MailConfig, now: OffsetDateTime, report: &mut DoctorReport) {
     if let Some(path) = &mail.password_file {
         report.add(check_permissions("notify.mail.password_file", path));
@@ -132,38 +131,38 @@ pub async fn check_mail_server(mail: &MailConfig, now: OffsetDateTime, report: &
             "notify.mail.ca",
             &pem,
             now,
-            "Ask who runs the mail server for the new one.",
+            "Ask the operator of the mail server for the new one.",
         ));
     }
-    let tested = match mail.server() {
+    let connection = match mail.server() {
         Ok(server) => tokio::time::timeout(CHECK_TIMEOUT, server.check_connection())
             .await
             .unwrap_or(Err(NotifyError::Timeout)),
         Err(error) => Err(error),
     };
-    report.add(match tested {
+    report.add(match connection {
         Ok(()) => Finding::ok("notify.mail", "the mail server answers"),
         Err(error) => Finding::error(
             "notify.mail",
             error.to_string(),
-            "Members are not told by mail that something waits; nothing else depends on it.",
+            "Members get no digests by mail; nothing else depends on it.",
         ),
     });
 }
 
-/// Does everybody who is to be told sit in the directory? A mistyped handle is told nothing, and
-/// nobody would notice.
+/// Checks that every handle in `[notify]` is in the directory. A mistyped handle gets no digest,
+/// and no other check shows it. Returns `None` if there are no handles.
 pub fn check_notify_recipients(handles: &BTreeSet<&str>, directory: &Directory) -> Option<Finding> {
     const CHECK: &str = "notify";
-    let strangers: Vec<&str> =
+    let unknown: Vec<&str> =
         handles.iter().copied().filter(|handle| directory.member(handle).is_none()).collect();
-    Some(match strangers.as_slice() {
+    Some(match unknown.as_slice() {
         _ if handles.is_empty() => return None,
-        [] => Finding::ok(CHECK, "all who are to be told sit in the directory"),
-        strangers => Finding::warning(
+        [] => Finding::ok(CHECK, "all handles are in the directory"),
+        unknown => Finding::warning(
             CHECK,
-            format!("in no directory, and told nothing: {}", strangers.join(", ")),
-            "Mend the handle in [notify], seat the member, or take the line out.",
+            format!("handles that are not in the directory: {}", unknown.join(", ")),
+            "Correct the handle in [notify], add the member to the directory, or remove the line.",
         ),
     })
 }
@@ -175,41 +174,45 @@ async fn is_listening(config: &Config) -> bool {
 
 async fn check_database(config: &Config, now: OffsetDateTime, report: &mut DoctorReport) {
     const CHECK: &str = "store.url";
-    let place: DatabaseUrl = match config.store.url.parse() {
-        Ok(place) => place,
+    let url: DatabaseUrl = match config.store.url.parse() {
+        Ok(url) => url,
         Err(error) => {
-            return report.add(Finding::error(CHECK, format!("{error}"), "Mend the key."));
+            return report.add(Finding::error(CHECK, format!("{error}"), "Correct the key."));
         }
     };
-    if let Err(error) = maintenance::ensure_exists(&place).await {
-        let advice = "Does store.url name the right place? Then do as it says.";
+    if let Err(error) = maintenance::ensure_exists(&url).await {
+        let advice = "Check store.url. If it is correct, follow the message.";
         return report.add(Finding::error(CHECK, format!("{error:#}"), advice));
     }
-    if let DatabaseUrl::Sqlite(path) = &place {
+    if let DatabaseUrl::Sqlite(path) = &url {
         report.add(check_permissions(CHECK, path));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         report.add(check_disk_space("disk of store.url", folder.unwrap_or(Path::new("."))));
     }
-    let signed = match newest_directory(&place).await {
+    let signed = match newest_directory(&url).await {
         Ok(signed) => signed,
         Err(error) => {
-            let advice = "Does the database server run? Who owns the file? The kernel's log tells of a broken disk.";
+            let advice = "Check that the database server runs, who owns the file, and the kernel log for disk errors.";
             return report.add(Finding::error(CHECK, error.to_string(), advice));
         }
     };
     report.add(Finding::ok(CHECK, "the database answers"));
-    check_clock(config, &place, report).await;
-    check_quarantine(&place, report).await;
+    check_clock(config, &url, report).await;
+    check_quarantine(&url, report).await;
     let keys = match HandlerKeys::load(config) {
         Ok(keys) => keys,
         Err(error) => {
-            let advice = "Put it back from the offline medium.";
+            let advice = "Restore it from the offline medium.";
             return report.add(Finding::error("keys", format!("{error:#}"), advice));
         }
     };
     let Some(signed) = signed else {
         let advice = "Publish one: burkindi admin directory publish.";
-        return report.add(Finding::error("directory", "none: no report can be filed", advice));
+        return report.add(Finding::error(
+            "directory",
+            "no directory: the intake refuses reports",
+            advice,
+        ));
     };
     match signed.verify_ignoring_dates(&keys.trust) {
         Ok(directory) => {
@@ -218,59 +221,63 @@ async fn check_database(config: &Config, now: OffsetDateTime, report: &mut Docto
             {
                 report.add(finding);
             }
-            let wrong = keys::mismatches(&directory, &keys.transport, &keys.log);
-            report.add(if wrong.is_empty() {
-                Finding::ok("keys", "those that the directory names")
+            let mismatches = keys::mismatches(&directory, &keys.transport, &keys.log);
+            report.add(if mismatches.is_empty() {
+                Finding::ok("keys", "they match the directory")
             } else {
-                let advice =
-                    "Put the keys that the directory names back in place, the newest first.";
-                Finding::error("keys", wrong.join("; "), advice)
+                let advice = "Restore the keys that the directory names, newest first.";
+                Finding::error("keys", mismatches.join("; "), advice)
             });
         }
         Err(error) => report.add(Finding::error(
             "directory",
             error.to_string(),
-            "Is `trust` this installation's trust.json?",
+            "Check that directory.trust is the trust.json of this installation.",
         )),
     }
 }
 
-/// Is the clock of this machine believed?
-async fn check_clock(config: &Config, place: &DatabaseUrl, report: &mut DoctorReport) {
+/// Checks the plausibility of this machine's clock.
+async fn check_clock(config: &Config, url: &DatabaseUrl, report: &mut DoctorReport) {
     const CHECK: &str = "clock of this machine";
-    // An earlier version keeps none of it.
-    let Ok(kept) = read_saved_clock(place).await else { return };
+    // A store of an earlier version has no recorded clock.
+    let Ok(saved) = read_saved_clock(url).await else { return };
     report.add(check_saved_clock(
         CHECK,
-        &kept,
+        &saved,
         &Clock::system(),
         config.calendar.max_clock_jump_days,
     ));
 }
 
-/// What a doctor says of a clock.
-pub fn check_saved_clock(check: &str, kept: &SavedClock, clock: &Clock, most_days: u16) -> Finding {
-    let judgement = kept.assess(clock.now(), &clock.uptime(), most_days);
-    let found = format!("{}: {judgement}", clock.today());
-    match judgement {
+/// Returns the finding for a clock, compared with the recorded one.
+pub fn check_saved_clock(
+    check: &str,
+    saved: &SavedClock,
+    clock: &Clock,
+    max_jump_days: u16,
+) -> Finding {
+    let verdict = saved.assess(clock.now(), &clock.uptime(), max_jump_days);
+    let found = format!("{}: {verdict}", clock.today());
+    match verdict {
         ClockVerdict::Consistent => Finding::ok(check, found),
         ClockVerdict::MovedAhead(_) => Finding::warning(
             check,
             found,
-            "Nothing is released or purged in the first round after the start. Is it the right day?",
+            "The service releases and purges nothing in the first cycle after the start. Check the date.",
         ),
         ClockVerdict::Behind(known) => Finding::error(
             check,
             found,
             format!(
-                "Set the clock. If {known} was never right: stop the service, `case-handler day take-back DAY`."
+                "Set the clock. If {known} was never correct, stop the service and run `case-handler day take-back DATE`."
             ),
         ),
         ClockVerdict::ClockJump { .. } => Finding::error(
             check,
             found,
             format!(
-                "Nothing is collected, released or decided. Set the clock; if it is right: stop the service, `case-handler day \
+                "The service collects, releases and decides nothing. Set the clock. If it is correct, stop the service and run `case-handler day \
                  confirm {}`.",
                 clock.today()
             ),
@@ -278,29 +285,29 @@ pub fn check_saved_clock(check: &str, kept: &SavedClock, clock: &Clock, most_day
     }
 }
 
-async fn check_quarantine(place: &DatabaseUrl, report: &mut DoctorReport) {
+async fn check_quarantine(url: &DatabaseUrl, report: &mut DoctorReport) {
     const CHECK: &str = "quarantine";
-    // An earlier version keeps none.
-    let Ok(quarantined) = poison_count(place).await else { return };
-    report.add(match quarantined {
-        0 => Finding::ok(CHECK, "no submission has ended the service"),
-        some => Finding::warning(
+    // A store of an earlier version has no such table.
+    let Ok(count) = poison_count(url).await else { return };
+    report.add(match count {
+        0 => Finding::ok(CHECK, "no submission has terminated the service"),
+        count => Finding::warning(
             CHECK,
             format!(
-                "{some} submissions ended the service while they were being opened, and are kept unopened"
+                "{count} submissions terminated the service while they were being opened, and are stored unopened"
             ),
-            "They may be reports. Update, then `case-handler quarantine list` and `quarantine retry ID`.",
+            "They may be reports. Update, then run `case-handler quarantine list` and `quarantine retry ID`.",
         ),
     });
 }
 
 async fn check_relay(config: &Config, now: OffsetDateTime, report: &mut DoctorReport) {
     const CHECK: &str = "intake";
-    let asked = async {
+    let args = async {
         let relay = server::relay_client(config).map_err(|error| format!("{error:#}"))?;
         relay.health().await.map_err(|error| error.to_string())
     };
-    match asked.await {
+    match args.await {
         Ok(there) => {
             report.add(Finding::ok(CHECK, "it answers"));
             if let Some(there) = there {
@@ -308,7 +315,7 @@ async fn check_relay(config: &Config, now: OffsetDateTime, report: &mut DoctorRe
             }
         }
         Err(error) => {
-            let advice = "Nothing is lost: the intake keeps everything. Is it running, is the line up, are both sides' certificates good?";
+            let advice = "Nothing is lost, because the intake stores everything. Check that it runs, the network, and the certificates of both sides.";
             report.add(Finding::error(CHECK, error, advice));
         }
     }

@@ -1,5 +1,5 @@
-//! What the clock alone does: a missed deadline gives the case to the outside body. It asks nobody,
-//! so that neither an intake that is down nor one that dawdles can put it off.
+//! Automatic escalation: releases cases with a missed deadline to the oversight body. It does not
+//! depend on the intake, so an intake that is down or slow cannot delay it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,57 +19,65 @@ use crate::{
 /// Cases that are read at once.
 const PAGE_SIZE: u64 = 500;
 
-/// Looks at the clocks of all cases at once and then at every tick, until the future is dropped.
-pub async fn run(office: HandlerContext, current: Arc<DirectoryCache>, every: Duration) {
-    let mut interval = tokio::time::interval(every);
-    office.store.wait_log_verified().await;
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut failing: Option<String> = None;
+/// Checks the deadlines of all cases immediately and then at every `interval`, until the future is
+/// dropped.
+pub async fn run(context: HandlerContext, directories: Arc<DirectoryCache>, interval: Duration) {
+    let mut ticker = tokio::time::interval(interval);
+    context.store.wait_log_verified().await;
+    ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last_error: Option<String> = None;
     loop {
-        interval.tick().await;
-        let Some(accepted) = current.latest() else { continue };
-        let looked = match office.releasing_signer().await {
-            Ok(author) => {
-                let escalated =
-                    escalate_overdue(&office.store, &accepted.directory, &office.calendar, author)
-                        .await;
+        ticker.tick().await;
+        let Some(accepted) = directories.latest() else { continue };
+        let result = match context.releasing_signer().await {
+            Ok(signer) => {
+                let escalated = escalate_overdue(
+                    &context.store,
+                    &accepted.directory,
+                    &context.calendar,
+                    signer,
+                )
+                .await;
                 escalated.map(drop).map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
-        let now = looked.err();
-        match (&failing, &now) {
+        let current_error = result.err();
+        match (&last_error, &current_error) {
             (before, Some(error)) if before.as_ref() != Some(error) => {
-                tracing::error!("no deadline was looked at: {error}");
+                tracing::error!("failed to check deadlines: {error}");
             }
-            (Some(_), None) => tracing::info!("deadlines are looked at again"),
+            (Some(_), None) => tracing::info!("deadline checks recovered"),
             _ => {}
         }
-        failing = now;
+        last_error = current_error;
     }
 }
 
-/// Releases every case of which a deadline has passed. Gives how many were released now. One that
-/// fails stops no other.
+/// Releases every case with a missed deadline, and returns the number of cases released. A case
+/// that fails does not stop the others.
+///
+/// # Errors
+/// Fails if the store cannot be read.
 pub async fn escalate_overdue(
     store: &CaseStore,
     directory: &Directory,
     calendar: &Calendar,
-    author: HandlerSigner<'_>,
+    signer: HandlerSigner<'_>,
 ) -> Result<u32, StoreError> {
-    let (mut released, mut behind) = (0, None);
+    let (mut released, mut cursor) = (0, None);
     loop {
-        let page = store.overdue_cases(author.today, behind, PAGE_SIZE).await?;
+        let page = store.overdue_cases(signer.today, cursor, PAGE_SIZE).await?;
         let Some((last, _)) = page.last() else { return Ok(released) };
-        behind = Some(*last);
+        cursor = Some(*last);
         for (_, overdue) in page {
-            if calendar.overdue_deadline(&overdue.state, author.today).is_none() {
+            if calendar.overdue_deadline(&overdue.state, signer.today).is_none() {
                 continue;
             }
-            match escalate_one(store, overdue.id, directory, calendar, author).await {
-                Ok(now) => released += u32::from(now),
+            match escalate_one(store, overdue.id, directory, calendar, signer).await {
+                Ok(was_released) => released += u32::from(was_released),
                 Err(error) => {
-                    tracing::error!("a case with a missed deadline could not be released: {error}")
+                    tracing::error!("failed to escalate an overdue case: {error}")
                 }
             }
         }
@@ -81,17 +89,22 @@ async fn escalate_one(
     id: uuid::Uuid,
     directory: &Directory,
     calendar: &Calendar,
-    author: HandlerSigner<'_>,
+    signer: HandlerSigner<'_>,
 ) -> Result<bool, LogError> {
-    let writing = store.begin_write().await?;
-    // Read again: somebody may have acted in the meantime.
-    let Some(mut case) = writing.case(id).await? else { return Ok(false) };
-    if calendar.overdue_deadline(&case.state, author.today).is_none() {
+    let transaction = store.begin_write().await?;
+    // Read the case again, because a member may have acted meanwhile.
+    let Some(mut case) = transaction.case(id).await? else { return Ok(false) };
+    if calendar.overdue_deadline(&case.state, signer.today).is_none() {
         return Ok(false);
     }
-    let released =
-        release_to_oversight(&writing, &mut case, ReleaseReason::MissedDeadline, directory, author)
-            .await?;
-    writing.commit().await?;
+    let released = release_to_oversight(
+        &transaction,
+        &mut case,
+        ReleaseReason::MissedDeadline,
+        directory,
+        signer,
+    )
+    .await?;
+    transaction.commit().await?;
     Ok(released)
 }

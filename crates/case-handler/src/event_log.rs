@@ -1,4 +1,4 @@
-//! Writing the log, and checking it at the start.
+//! Writes the event log, and verifies it at the start.
 
 use std::collections::HashMap;
 
@@ -16,22 +16,23 @@ use uuid::Uuid;
 
 use crate::store::{CaseRecord, CaseStore, StoreError, StoredLogEntry, WriteTransaction};
 
-/// Entries or cases that are read at once while checking.
+/// Entries or cases that are read at once during verification.
 const PAGE_SIZE: u64 = 1000;
 
-/// Signs what the handler itself does, on this day.
+/// Signs the case handler's own events on one date.
 #[derive(Debug, Clone, Copy)]
 pub struct HandlerSigner<'a> {
-    /// The handler's log key.
+    /// The log key.
     pub key: &'a SigningKey,
-    /// The day that its events give: never a time, so that none tells when a reporter wrote.
+    /// The date of its events. Events have no time of day, so that they do not reveal when a
+    /// reporter wrote.
     pub today: Date,
 }
 
 /// Why an event was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// It breaks a rule.
+    /// The event breaks a rule.
     #[error(transparent)]
     RuleViolated(#[from] RuleViolation),
     /// The database failed.
@@ -39,17 +40,17 @@ pub enum LogError {
     Store(#[from] StoreError),
 }
 
-/// Why the log is not believed.
+/// Why the log does not verify.
 #[derive(Debug, thiserror::Error)]
 pub enum LogIntegrityError {
-    /// An entry was altered, dropped, put in or hung under another case.
+    /// An entry was altered, removed, inserted or assigned to another case.
     #[error(
-        "entry {0} of the log does not follow the one before it: the database was altered. Restore a backup, and compare"
+        "log entry {0}: hash chain broken (database modified outside the service; restore a backup and compare)"
     )]
     Altered(u64),
-    /// The log's last entries are gone, or a case says something that the log does not.
+    /// The last entries are missing, or a case refers to events that are not in the log.
     #[error(
-        "the log ends before what the cases say has happened: the database was altered. Restore a backup, and compare"
+        "log is truncated: cases reference later entries (database modified outside the service; restore a backup and compare)"
     )]
     Truncated,
     /// The database failed.
@@ -58,7 +59,7 @@ pub enum LogIntegrityError {
 }
 
 impl HandlerSigner<'_> {
-    /// The first event of a case, with the state that it makes.
+    /// Signs the first event of a case, and returns it with the state that follows.
     pub fn sign_received(&self, case: Uuid, action: Action) -> (SignedEvent, CaseState) {
         let at = midnight(self.today);
         let event =
@@ -69,74 +70,85 @@ impl HandlerSigner<'_> {
         (signed, state)
     }
 
-    /// Writes an event of the handler itself.
+    /// Writes an event of the case handler itself.
+    ///
+    /// # Errors
+    /// Fails if the event breaks a rule or cannot be written.
     pub async fn append(
         &self,
-        writing: &WriteTransaction<'_>,
+        transaction: &WriteTransaction<'_>,
         case: &mut CaseRecord,
         action: Action,
     ) -> Result<(), LogError> {
         let event = next_event(case.id, &case.state, HANDLER_ACTOR, midnight(self.today), action);
         let signed = event.sign(self.key);
-        append_event(writing, case, &event, signed, Role::default()).await.map(drop)
+        append_event(transaction, case, &event, signed, Role::default()).await.map(drop)
     }
 }
 
-/// Writes a verified event if the rules of the case's life allow it, and keeps the new state.
+/// Writes a verified event if the rules of the case allow it, and stores the new state.
+///
+/// # Errors
+/// Fails if the event breaks a rule or cannot be written.
 pub async fn append_event(
-    writing: &WriteTransaction<'_>,
+    transaction: &WriteTransaction<'_>,
     case: &mut CaseRecord,
     event: &Event,
     signed: SignedEvent,
     role: Role,
 ) -> Result<LogEntry, LogError> {
     case.state.apply(event, signed.hash(), role)?;
-    let entry = writing.append(case.id, event.seq, signed).await?;
-    writing.set_state(case.id, &case.state).await?;
+    let entry = transaction.append(case.id, event.seq, signed).await?;
+    transaction.set_state(case.id, &case.state).await?;
     Ok(entry)
 }
 
-/// The number of a case's next event, and the hash of its newest: what the case's state says too.
+/// For each case, the number of its next event and the hash of its newest event, as its stored
+/// state has them.
 type CaseHeads = HashMap<Uuid, (u32, Hash)>;
 
-/// Follows the chain from its first entry to its last, and holds what the cases say against it.
-/// Gives the number of entries. Signatures are for the outside body to check, who knows every
-/// directory.
+/// Verifies the hash chain from the first to the last entry, compares it with the states of the
+/// cases, and returns the number of entries. It does not check signatures: the oversight body does,
+/// because it knows every directory.
+///
+/// # Errors
+/// Fails for the first entry that breaks the chain, if entries are missing, or if the database
+/// fails.
 pub async fn verify_chain(store: &CaseStore) -> Result<u64, LogIntegrityError> {
-    let (mut before, mut position, mut number) = (Hash::default(), 0, 0);
-    let mut ends = CaseHeads::new();
+    let (mut previous_link, mut position, mut number) = (Hash::default(), 0, 0);
+    let mut heads = CaseHeads::new();
     loop {
-        let (logged, last) = store.log_entries_after(position, PAGE_SIZE).await?;
-        if logged.is_empty() {
+        let (entries, last) = store.log_entries_after(position, PAGE_SIZE).await?;
+        if entries.is_empty() {
             break;
         }
-        for StoredLogEntry { case, seq, entry } in logged {
+        for StoredLogEntry { case, seq, entry } in entries {
             number += 1;
             let hash = entry.event.hash();
-            let belongs = entry
+            let is_consistent = entry
                 .event
                 .decode_unverified()
                 .is_ok_and(|event| event.case == case && event.seq == seq);
-            let next = ends.get(&case).map_or(0, |(next, _)| *next);
-            if !belongs
+            let next = heads.get(&case).map_or(0, |(next, _)| *next);
+            if !is_consistent
                 || next != seq
-                || entry.previous_link != before
-                || entry.link != chain_hash(&before, &hash)
+                || entry.previous_link != previous_link
+                || entry.link != chain_hash(&previous_link, &hash)
             {
                 return Err(LogIntegrityError::Altered(number));
             }
-            ends.insert(case, (seq + 1, hash));
-            before = entry.link;
+            heads.insert(case, (seq + 1, hash));
+            previous_link = entry.link;
         }
         position = last;
     }
-    verify_case_heads(store, ends).await?;
+    verify_case_heads(store, heads).await?;
     Ok(number)
 }
 
 async fn verify_case_heads(
     store: &CaseStore,
-    mut ends: CaseHeads,
+    mut heads: CaseHeads,
 ) -> Result<(), LogIntegrityError> {
     let mut after = None;
     loop {
@@ -145,11 +157,11 @@ async fn verify_case_heads(
         after = Some(last.id);
         if cases
             .iter()
-            .any(|case| ends.remove(&case.id) != Some((case.state.next_seq, case.state.head)))
+            .any(|case| heads.remove(&case.id) != Some((case.state.next_seq, case.state.head)))
         {
             return Err(LogIntegrityError::Truncated);
         }
     }
-    // Cases are never deleted in this version: events without one mean that it was taken out.
-    if ends.is_empty() { Ok(()) } else { Err(LogIntegrityError::Truncated) }
+    // No command deletes a case, so events without a case mean that its row was removed.
+    if heads.is_empty() { Ok(()) } else { Err(LogIntegrityError::Truncated) }
 }

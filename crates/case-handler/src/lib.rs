@@ -1,9 +1,9 @@
-//! The case handler: collects sealed submissions from the intake, routes them to the people who may
-//! read them, keeps the log of what happens, and lays out mailboxes. It can open no report and
-//! knows no reporter.
+//! The case handler: collects sealed submissions from the intake, assigns them to members who may
+//! read them, writes the event log, and publishes mailboxes. It cannot open a report and knows no
+//! reporter.
 //!
-//! A submission's way: [`collector`] → [`ingest`] → [`store`] → [`assignment`] → [`api`] →
-//! [`mailbox_publisher`].
+//! The path of a submission: [`collector`] → [`ingest`] → [`store`] → [`assignment`] → [`api`] →
+//! [`collector::mailbox_publisher`].
 
 pub mod api;
 pub mod assignment;

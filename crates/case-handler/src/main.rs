@@ -1,6 +1,6 @@
-//! The case handler's program.
+//! The binary of the case handler.
 
-/// Memory is wiped when it is freed: age's own buffers are not wiped otherwise.
+/// Zeroizes memory when it is freed, because age does not zeroize its own buffers.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);

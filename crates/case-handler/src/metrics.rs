@@ -1,5 +1,5 @@
-//! What operators see of the case handler on its metrics page: how the service is, on a schedule of
-//! its own, and nothing of cases.
+//! The metrics page for operators. It describes the service, is updated at fixed intervals, and
+//! reveals nothing about cases.
 
 use std::{
     fs,
@@ -17,22 +17,22 @@ use crate::{Config, directory_cache::DirectoryCache, store::CaseStore};
 
 const PUBLISH_INTERVAL: Duration = Duration::from_mins(5);
 
-/// What is looked at.
+/// The task that updates the metrics page.
 pub struct MetricsTask {
-    /// The database.
+    /// The store.
     pub store: Arc<CaseStore>,
-    /// The directory.
+    /// The directories.
     pub directories: Arc<DirectoryCache>,
-    /// Did the last round to the intake get to its end?
+    /// True if the last collection cycle succeeded.
     pub collector_healthy: Arc<AtomicBool>,
-    /// Certificates, by the name of their figure.
+    /// Certificate files by the name of their metric.
     pub certificates: [(&'static str, PathBuf); 2],
-    /// The time.
+    /// The system clock.
     pub clock: Clock,
 }
 
 impl MetricsTask {
-    /// The certificates that a configuration names.
+    /// Returns the configured certificates by the name of their metric.
     pub fn certificates(config: &Config) -> [(&'static str, PathBuf); 2] {
         [
             ("handler_api_certificate_days", config.api.certificate.clone()),
@@ -40,22 +40,20 @@ impl MetricsTask {
         ]
     }
 
-    /// Looks and publishes again and again, until the future is dropped.
-    pub async fn run(self, mut board: MetricsRegistry) {
-        let ready = board.register_gauge("handler_ready", "Does the database answer? 1 if so");
-        let collecting = board.register_gauge(
-            "handler_collecting",
-            "Did the last round to the intake get to its end? 1 if so",
-        );
-        let directory = board.register_gauge(
+    /// Updates the metrics page at fixed intervals until the future is dropped.
+    pub async fn run(self, mut registry: MetricsRegistry) {
+        let ready = registry.register_gauge("handler_ready", "1 if the database answers");
+        let collecting = registry
+            .register_gauge("handler_collecting", "1 if the last collection cycle succeeded");
+        let directory = registry.register_gauge(
             "handler_directory_days",
-            "Days that the directory is still good; below 0 no report can be filed",
+            "Days until the directory expires; below 0 the intake refuses reports",
         );
         let certificates = self.certificates.each_ref().map(|(name, path)| {
             (
-                board.register_gauge(
+                registry.register_gauge(
                     name,
-                    "Days that this certificate is still good; below 0 nobody believes it",
+                    "Days until this certificate expires; below 0 clients refuse it",
                 ),
                 path,
             )
@@ -68,11 +66,11 @@ impl MetricsTask {
             collecting.set(i64::from(self.collector_healthy.load(Ordering::Relaxed)));
             let expires = self.directories.latest().map(|accepted| accepted.directory.expires);
             directory.set(expires.map_or(-1, |last| (last - now.date()).whole_days()));
-            for (figure, path) in &certificates {
+            for (gauge, path) in &certificates {
                 let end = fs::read(path).ok().and_then(|bytes| doctor::not_after(&bytes));
-                figure.set(end.map_or(-1, |end| (end - now).whole_days()));
+                gauge.set(end.map_or(-1, |end| (end - now).whole_days()));
             }
-            board.publish();
+            registry.publish();
         }
     }
 }

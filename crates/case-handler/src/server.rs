@@ -1,4 +1,4 @@
-//! Putting it together: keys, database, listener, ticks.
+//! Starts the service: keys, store, API listener and background tasks.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -30,19 +30,20 @@ use crate::{
     trusted_date::TrustedDateSource,
 };
 
-/// How long open requests may take to end after a signal.
+/// Time that open requests get to finish after a termination signal.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
-/// How long the head of a request may take, so that connections that say nothing end.
+/// Maximum time to receive the head of a request, so that idle connections end.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long the log is checked before anything is answered. One that takes longer is checked while
-/// questions are answered; nothing is collected or written until it has been found whole.
+/// Time for which the start waits for the log verification. A longer verification continues in the
+/// background. Until it succeeds, the API answers reads only, and the service collects and writes
+/// nothing.
 const STARTUP_CHECK_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// A running case handler.
 pub struct RunningService {
-    /// Where the API listens.
+    /// Address on which the API listens.
     pub address: SocketAddr,
     server_handle: Handle<SocketAddr>,
     server_task: JoinHandle<std::io::Result<()>>,
@@ -50,151 +51,167 @@ pub struct RunningService {
     collector_task: JoinHandle<()>,
     escalation_task: JoinHandle<()>,
     notifier_task: Option<JoinHandle<()>>,
-    /// The metrics page, if there is one.
+    /// Tasks of the metrics page, if it is configured.
     metrics_tasks: Option<[JoinHandle<()>; 2]>,
     store: Arc<CaseStore>,
 }
 
-/// Starts everything; returns once the API listens.
+/// Starts all tasks and returns once the API listens.
+///
+/// # Errors
+/// Fails if a key, certificate or database cannot be used, if the log does not verify, or if an
+/// address cannot be bound.
 pub async fn run(config: &Config, clock: Clock) -> Result<RunningService> {
     run_with_confirmed_date(config, clock, None).await
 }
 
-/// The same with a day that an operator has confirmed, so that a clock that has leapt is believed.
+/// Starts as [`run`] does, with a date that the operator has confirmed. The service accepts the
+/// system clock on that date even after a clock jump.
+///
+/// # Errors
+/// Fails as [`run`] does.
 pub async fn run_with_confirmed_date(
     config: &Config,
     clock: Clock,
     confirmed: Option<Date>,
 ) -> Result<RunningService> {
-    // Fails only if a provider was installed before, which is as good.
+    // The call fails only if a provider is installed already, which is sufficient.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = open_store(config).await?;
     let HandlerKeys { trust, transport, log: log_key } = HandlerKeys::load(config)?;
-    let current = Arc::new(DirectoryCache::load(trust, &store).await?);
+    let directories = Arc::new(DirectoryCache::load(trust, &store).await?);
     let relay = relay_client(config)?;
-    let every = Duration::from_secs(config.relay.poll_interval_seconds);
-    let most_days = config.calendar.max_clock_jump_days;
-    // The second round after a day that moved ahead releases what it must.
-    let today =
-        TrustedDateSource::new(clock.clone(), Arc::clone(&store), most_days, confirmed, every / 2);
+    let interval = Duration::from_secs(config.relay.poll_interval_seconds);
+    let max_jump_days = config.calendar.max_clock_jump_days;
+    // A date that moved ahead at a boot settles before the second cycle, which then releases
+    // overdue cases.
+    let trusted_date = TrustedDateSource::new(
+        clock.clone(),
+        Arc::clone(&store),
+        max_jump_days,
+        confirmed,
+        interval / 2,
+    );
     let calendar = config.calendar()?;
-    let office = HandlerContext {
+    let context = HandlerContext {
         store: Arc::clone(&store),
         log_key: Arc::new(log_key.clone()),
         clock: clock.clone(),
-        trusted_date: today.clone(),
+        trusted_date: trusted_date.clone(),
         calendar: calendar.clone(),
         warn_days: config.calendar.warn_days,
     };
     let api = ApiState {
         store: Arc::clone(&store),
-        directories: Arc::clone(&current),
+        directories: Arc::clone(&directories),
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(SessionRegistry::default()),
-        trusted_date: today.clone(),
+        trusted_date: trusted_date.clone(),
         calendar: calendar.clone(),
         clock: clock.clone(),
     };
-    // Ends with this set, however starting goes on.
-    let mut checking = JoinSet::new();
-    checking.spawn(verify_log(Arc::clone(&store)));
+    // The task ends with this set, also if a later step of the start fails.
+    let mut log_check = JoinSet::new();
+    log_check.spawn(verify_log(Arc::clone(&store)));
     tokio::select! {
-        Some(broken) = checking.join_next() => return Err(broken?.into()),
+        Some(broken) = log_check.join_next() => return Err(broken?.into()),
         () = store.wait_log_verified() => {}
-        () = tokio::time::sleep(STARTUP_CHECK_TIMEOUT) => tracing::info!("the log is long; checking it goes on"),
+        () = tokio::time::sleep(STARTUP_CHECK_TIMEOUT) => tracing::info!("log verification continues in the background"),
     }
-    let handle = Handle::new();
+    let server_handle = Handle::new();
     let tls = api_certificate(config).await?;
-    // An answer in two pieces would wait until the first is confirmed: 40 ms for each part of a
-    // case.
+    // Without `TCP_NODELAY`, a response in two segments waits for an acknowledgement: 40 ms for
+    // each part of a case.
     let acceptor = LimitedAcceptor::new(RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new()));
     let mut server = axum_server::bind(config.api.listen)
         .acceptor(acceptor)
-        .handle(handle.clone())
+        .handle(server_handle.clone())
         .http1_only()
         .first_request_timeout(HEADER_READ_TIMEOUT);
     server.http_builder().http1().header_read_timeout(HEADER_READ_TIMEOUT);
-    let serving = tokio::spawn(server.serve(api::routes(api).into_make_service()));
-    let Some(address) = handle.listening().await else {
-        serving.await??;
-        anyhow::bail!("api.listen: cannot listen on {}", config.api.listen);
+    let server_task = tokio::spawn(server.serve(api::routes(api).into_make_service()));
+    let Some(address) = server_handle.listening().await else {
+        server_task.await??;
+        anyhow::bail!("api.listen: failed to listen on {}", config.api.listen);
     };
-    let escalating = tokio::spawn(escalation::run(office.clone(), Arc::clone(&current), every));
-    let notifying = config
+    let escalation_task =
+        tokio::spawn(escalation::run(context.clone(), Arc::clone(&directories), interval));
+    let notifier_task = config
         .notify
         .notifier()?
-        .map(|notifier| tokio::spawn(notifier.run(office.clone(), Arc::clone(&current))));
-    let progress = CollectorState::default();
-    let watched = MetricsTask {
+        .map(|notifier| tokio::spawn(notifier.run(context.clone(), Arc::clone(&directories))));
+    let state = CollectorState::default();
+    let metrics = MetricsTask {
         store: Arc::clone(&store),
-        directories: Arc::clone(&current),
-        collector_healthy: progress.health_flag(),
+        directories: Arc::clone(&directories),
+        collector_healthy: state.health_flag(),
         certificates: MetricsTask::certificates(config),
         clock: clock.clone(),
     };
-    let watching = match config.metrics.listen {
-        Some(at) => {
-            let board = MetricsRegistry::default();
-            let (_, page) = board.listen(at).await.context("metrics.listen")?;
-            Some([tokio::spawn(page), tokio::spawn(watched.run(board))])
+    let metrics_tasks = match config.metrics.listen {
+        Some(address) => {
+            let registry = MetricsRegistry::default();
+            let (_, page) = registry.listen(address).await.context("metrics.listen")?;
+            Some([tokio::spawn(page), tokio::spawn(metrics.run(registry))])
         }
         None => None,
     };
     let collector = Collector {
         store: Arc::clone(&store),
-        directories: current,
+        directories,
         relay,
         transport: Arc::new(transport),
         log_key,
         absent_members: Vec::new(),
         retention_months: config.retention.months,
-        trusted_date: today,
+        trusted_date,
         reply_schedule: ReplySchedule {
             calendar,
             collect_seconds: u32::try_from(config.relay.poll_interval_seconds).unwrap_or(u32::MAX),
         },
         clock,
-        state: progress,
+        state,
     };
-    let collecting = tokio::spawn(collector.run(every));
+    let collector_task = tokio::spawn(collector.run(interval));
     Ok(RunningService {
         address,
-        server_handle: handle,
-        server_task: serving,
-        log_check: checking,
-        collector_task: collecting,
-        escalation_task: escalating,
-        notifier_task: notifying,
-        metrics_tasks: watching,
+        server_handle,
+        server_task,
+        log_check,
+        collector_task,
+        escalation_task,
+        notifier_task,
+        metrics_tasks,
         store,
     })
 }
 
-/// Reads every key and certificate that the configuration names as a start does, so that a file
-/// that is not what it should be is named before the service ends.
+/// Reads every configured key and certificate as a start does, so that `--check-config` and
+/// `doctor` name an unusable file.
 ///
 /// # Errors
-/// Fails for the first that cannot be read, or that does not belong to its counterpart.
+/// Fails for the first file that cannot be read or does not belong to its counterpart.
 pub async fn check_files(config: &Config) -> Result<()> {
     HandlerKeys::load(config)?;
     api_certificate(config).await?;
     relay_client(config).map(drop)
 }
 
-/// Returns the client of the relay that the configuration names. Nothing is sent.
+/// Returns a client for the configured relay. Sends no request.
 ///
 /// # Errors
-/// Fails if the address is none, or a file cannot be read or does not belong to its counterpart.
+/// Fails if `relay.url` is invalid, or if a file cannot be read or does not belong to its
+/// counterpart.
 pub(crate) fn relay_client(config: &Config) -> Result<RelayClient> {
     let relay = &config.relay;
     let url: Url = relay.url.parse().context("relay.url")?;
     Ok(RelayClient::new(&url, &relay.ca, &relay.certificate, &relay.key)?)
 }
 
-/// Returns the TLS settings of the API, made of the configured certificate and key.
+/// Returns the TLS settings of the API from the configured certificate and key.
 ///
 /// # Errors
-/// Fails if either file cannot be read, or if they do not belong together.
+/// Fails if a file cannot be read, or if certificate and key do not belong together.
 async fn api_certificate(config: &Config) -> Result<RustlsConfig> {
     let pem = |path: &Path| {
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
@@ -203,18 +220,18 @@ async fn api_certificate(config: &Config) -> Result<RustlsConfig> {
     let tls = RustlsConfig::from_pem(pem(&config.api.certificate)?, pem(&config.api.key)?)
         .await
         .context("api.certificate, api.key")?;
-    // Only what is spoken is offered, or a client that knows HTTP/2 would choose it.
-    let mut offering = rustls::ServerConfig::clone(&tls.get_inner());
-    offering.alpn_protocols = vec![b"http/1.1".to_vec()];
-    tls.reload_from_config(Arc::new(offering));
+    // The server speaks HTTP/1.1 only. If it offered HTTP/2, a client would choose that.
+    let mut server_config = rustls::ServerConfig::clone(&tls.get_inner());
+    server_config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    tls.reload_from_config(Arc::new(server_config));
     Ok(tls)
 }
 
-/// Opens the store; nothing is written into it until the log has been found whole.
+/// Opens the store. Nothing is written until the log is verified.
 async fn open_store(config: &Config) -> Result<Arc<CaseStore>> {
-    let place: DatabaseUrl = config.store.url.parse().context("store.url")?;
-    tracing::info!("the store is {place}");
-    let store = CaseStore::open_at(&place).await.with_context(|| format!("store.url: {place}"))?;
+    let url: DatabaseUrl = config.store.url.parse().context("store.url")?;
+    tracing::info!("using the store {url}");
+    let store = CaseStore::open_at(&url).await.with_context(|| format!("store.url: {url}"))?;
     let objects =
         config.store.parts_url.as_ref().map(|url| PartObjectStore::open(url, std::env::vars()));
     let objects = objects.transpose().context("store.parts_url")?;
@@ -226,14 +243,11 @@ async fn open_store(config: &Config) -> Result<Arc<CaseStore>> {
     ))
 }
 
-/// Comes back only if the log is not whole.
+/// Returns only if the log verification fails.
 async fn verify_log(store: Arc<CaseStore>) -> LogIntegrityError {
     match event_log::verify_chain(&store).await {
         Ok(entries) => {
-            tracing::info!(
-                "the log is whole ({} entries)",
-                if entries == 0 { "no" } else { "some" }
-            );
+            tracing::info!("log verified ({} entries)", if entries == 0 { "no" } else { "some" });
             store.mark_log_verified();
             std::future::pending().await
         }
@@ -241,7 +255,7 @@ async fn verify_log(store: Arc<CaseStore>) -> LogIntegrityError {
     }
 }
 
-/// Comes back when a task that runs has ended; never if it does not run at all.
+/// Waits until the task ends. Waits forever if there is no task.
 async fn join_or_pending(task: &mut Option<JoinHandle<()>>) {
     match task {
         Some(task) => drop(task.await),
@@ -250,36 +264,40 @@ async fn join_or_pending(task: &mut Option<JoinHandle<()>>) {
 }
 
 impl RunningService {
-    /// Waits until a part of the service has ended by itself, which none should: a handler that
-    /// serves but no longer collects or escalates is worse than one that is started again.
+    /// Waits until a task of the service ends by itself, and returns the reason. The caller then
+    /// ends the process, because a service that answers but no longer collects or escalates is
+    /// worse than a restart.
     pub async fn task_failure(&mut self) -> anyhow::Error {
         tokio::select! {
             ended = &mut self.server_task => match ended {
-                Ok(Err(error)) => anyhow::Error::new(error).context("the API has stopped"),
-                _ => anyhow::anyhow!("the API has stopped"),
+                Ok(Err(error)) => anyhow::Error::new(error).context("the API server ended unexpectedly"),
+                _ => anyhow::anyhow!("the API server ended unexpectedly"),
             },
             broken = self.log_check.join_next() => match broken {
                 Some(Ok(broken)) => broken.into(),
-                _ => anyhow::anyhow!("checking the log has stopped: this is a bug"),
+                _ => anyhow::anyhow!("the log verification task ended unexpectedly (bug)"),
             },
-            _ = &mut self.collector_task => anyhow::anyhow!("collecting has stopped: this is a bug"),
-            _ = &mut self.escalation_task => anyhow::anyhow!("watching deadlines has stopped: this is a bug"),
-            () = join_or_pending(&mut self.notifier_task) => anyhow::anyhow!("sending digests has stopped: this is a bug"),
+            _ = &mut self.collector_task => anyhow::anyhow!("the collection task ended unexpectedly (bug)"),
+            _ = &mut self.escalation_task => anyhow::anyhow!("the escalation task ended unexpectedly (bug)"),
+            () = join_or_pending(&mut self.notifier_task) => anyhow::anyhow!("the notification task ended unexpectedly (bug)"),
         }
     }
 
-    /// Lets open requests end, and stops.
+    /// Stops the service after open requests have finished.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be written, or if the API ended with an error.
     pub async fn stop(self) -> Result<()> {
         drop(self.log_check);
         self.collector_task.abort();
         self.escalation_task.abort();
-        // An aborted task may still hold its write.
+        // An aborted task may still hold the write transaction.
         drop(self.collector_task.await);
         if self.store.is_log_verified() {
             self.store.journal_clean_shutdown().await?;
         }
-        if let Some(notifying) = self.notifier_task {
-            notifying.abort();
+        if let Some(notifier_task) = self.notifier_task {
+            notifier_task.abort();
         }
         self.metrics_tasks.into_iter().flatten().for_each(|task| task.abort());
         self.server_handle.graceful_shutdown(Some(SHUTDOWN_GRACE));

@@ -1,12 +1,15 @@
-//! Which day it is, with a look at whether that can be.
+//! The current date, checked for plausibility.
 //!
-//! A wrong clock would give every case to the oversight body and let everything be purged, and the
-//! log would say so for ever. So a day takes a day: within one boot of the machine, the clock is
-//! held against the time since the boot, which no time server sets. At the first look after a boot,
-//! the clock may be ahead of the newest day known by a few days, and nothing is released or purged
-//! for a while. Anything else is not believed until the clock is right again or an operator
-//! confirms the day. A clock that was set back puts nothing off: the newest day counts, and the log
-//! says so.
+//! If the system clock jumped ahead, every deadline would expire: all cases would be released to
+//! the oversight body and become purgeable, and the log would record it permanently. Therefore:
+//! - Within one boot, the service compares the clock with the time since the boot, which no time
+//!   server sets.
+//! - At the first check after a boot, the clock may be ahead of the latest recorded date by a few
+//!   days. The service then releases and purges nothing for a while.
+//! - Any other clock that is ahead pauses the service, until the clock is correct or an operator
+//!   confirms the date.
+//! - A clock that was set back delays nothing: the latest recorded date counts, and the log reports
+//!   the clock.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -16,98 +19,101 @@ use web::{Clock, Uptime};
 
 use crate::store::{CaseStore, StoreError};
 
-/// Seconds by which a clock may be set ahead within one boot.
+/// Number of seconds by which the clock may be set ahead within one boot.
 const TOLERANCE_SECONDS: i64 = 3600;
-/// Of the seconds since the anchor, one in so many may be added: clocks that are only set in steps
-/// drift.
+/// The clock may also be ahead by one second for this many seconds since the anchor, because clocks
+/// that are set only in steps drift.
 const DRIFT_DIVISOR: i64 = 1000;
-/// How far the clock of the intake may be from this one before that is an error.
+/// Difference between the clocks of the intake and of this machine beyond which the log has an
+/// error.
 const MAX_CLOCK_DIFFERENCE: time::Duration = time::Duration::days(1);
 
-/// Why there is no day.
+/// Why no date can be returned.
 #[derive(Debug, thiserror::Error)]
 pub enum ClockError {
-    /// The clock says something that cannot be.
+    /// The clock is further ahead than plausible.
     #[error(
-        "the clock says {now}, the newest day known here is {known}, and no more than {latest} is believed: nothing is collected, \
-         released or decided until the clock is right. If it is right, stop the service and run `case-handler day confirm {now}`"
+        "system clock ({now}) is too far ahead of the last recorded date ({known}; the latest plausible date is {latest}); \
+         processing is paused. If the clock is correct, stop the service and run `case-handler day confirm {now}`"
     )]
     ClockJump {
-        /// The newest day before.
+        /// The latest recorded date.
         known: Date,
-        /// What the clock says.
+        /// The date of the system clock.
         now: Date,
-        /// The latest day that is believed.
+        /// The latest plausible date.
         latest: Date,
     },
-    /// The day moved ahead at the first look after a boot.
+    /// The date moved ahead at the first check after a boot.
     #[error(
-        "the day moved from {known} to {now} while the machine was off: nothing is released or purged for {seconds} seconds. If \
-         the clock is wrong, stop the service, set it, and run `case-handler day take-back {known}`"
+        "the date moved from {known} to {now} while the machine was off; releases and purges are paused for {seconds} seconds. If \
+         the clock is problem, stop the service, set it, and run `case-handler day take-back {known}`"
     )]
     Settling {
-        /// The newest day before.
+        /// The previous latest recorded date.
         known: Date,
-        /// The day now.
+        /// The current date.
         now: Date,
-        /// How long nothing is released or purged after the move.
+        /// Seconds during which nothing is released or purged after the move.
         seconds: u64,
     },
-    /// The intake's clock does not agree that the day moved ahead.
+    /// The date moved ahead at a boot, and the clock of the intake does not confirm it.
     #[error(
-        "the day moved from {known} to {now} while the machine was off, and the clock of the intake is more than a day behind: \
-         nothing is released or purged. Set the clock that is wrong; if it is the intake's, run `case-handler day confirm {now}`"
+        "the date moved from {known} to {now} while the machine was off, and the clock of the intake is more than a day behind; \
+         releases and purges are paused. Set the clock that is problem; if it is the intake's, run `case-handler day confirm {now}`"
     )]
     Disputed {
-        /// The newest day before.
+        /// The previous latest recorded date.
         known: Date,
-        /// The day now.
+        /// The current date.
         now: Date,
     },
-    /// The database.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A moment at which the clock was believed.
+/// A moment at which the clock was plausible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockAnchor {
-    /// The time since the boot then.
+    /// The time since boot at that moment.
     pub uptime: Uptime,
-    /// The clock then, in seconds since 1970.
+    /// The clock at that moment, in seconds since 1970.
     pub clock: i64,
 }
 
-/// What is kept of the clock from one process to the next.
+/// What the store keeps about the clock from one process to the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SavedClock {
-    /// The newest day that was believed.
+    /// The latest recorded date.
     pub latest_date: Option<Date>,
-    /// The first moment of this boot at which the clock was believed.
+    /// The first moment of this boot at which the clock was plausible.
     pub anchor: Option<ClockAnchor>,
 }
 
-/// What a clock that was looked at is worth.
+/// The plausibility of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockVerdict {
-    /// As much time has passed as the clock says.
+    /// The clock agrees with the time that has passed.
     Consistent,
-    /// Ahead of the newest day, at the first look after a boot, by no more than is believed.
+    /// At the first check after a boot, the clock is ahead of the latest recorded date by a
+    /// plausible number of days. Contains the recorded date.
     MovedAhead(Date),
-    /// Before the newest day, which counts.
+    /// The clock is before the latest recorded date, which counts.
     Behind(Date),
-    /// Ahead of everything that is believed.
+    /// The clock is further ahead than plausible.
     ClockJump {
-        /// The newest day.
+        /// The latest recorded date.
         known: Date,
-        /// The latest day that is believed.
+        /// The latest plausible date.
         latest: Date,
     },
 }
 
 impl SavedClock {
-    /// Judges a clock. `most_days` is how far it may be ahead at the first look after a boot.
-    pub fn assess(&self, now: OffsetDateTime, uptime: &Uptime, most_days: u16) -> ClockVerdict {
+    /// Assesses a clock. `max_jump_days` is the number of days by which it may be ahead at the
+    /// first check after a boot.
+    pub fn assess(&self, now: OffsetDateTime, uptime: &Uptime, max_jump_days: u16) -> ClockVerdict {
         let Some(known) = self.latest_date else { return ClockVerdict::Consistent };
         let today = now.date();
         if today < known {
@@ -116,7 +122,9 @@ impl SavedClock {
         let latest =
             match self.anchor.as_ref().filter(|anchor| anchor.uptime.boot_id == uptime.boot_id) {
                 Some(anchor) => anchor.latest_plausible(uptime).max(end_of_day(known)),
-                None => end_of_day(known.saturating_add(time::Duration::days(most_days.into()))),
+                None => {
+                    end_of_day(known.saturating_add(time::Duration::days(max_jump_days.into())))
+                }
             };
         if now > latest {
             return ClockVerdict::ClockJump { known, latest: latest.date() };
@@ -132,7 +140,7 @@ impl SavedClock {
         self.anchor.as_ref().is_some_and(|anchor| anchor.uptime.boot_id == uptime.boot_id)
     }
 
-    /// Takes in a clock that is believed.
+    /// Records a plausible clock.
     fn accept(&mut self, now: OffsetDateTime, uptime: Uptime) {
         self.latest_date = self.latest_date.max(Some(now.date()));
         if !self.is_anchored(&uptime) {
@@ -142,13 +150,13 @@ impl SavedClock {
 }
 
 impl ClockAnchor {
-    /// The latest time that is believed.
+    /// Returns the latest plausible time.
     fn latest_plausible(&self, uptime: &Uptime) -> OffsetDateTime {
-        let passed = uptime.seconds.saturating_sub(self.uptime.seconds).max(0);
+        let elapsed = uptime.seconds.saturating_sub(self.uptime.seconds).max(0);
         let latest = self
             .clock
-            .saturating_add(passed)
-            .saturating_add(passed / DRIFT_DIVISOR + TOLERANCE_SECONDS);
+            .saturating_add(elapsed)
+            .saturating_add(elapsed / DRIFT_DIVISOR + TOLERANCE_SECONDS);
         OffsetDateTime::from_unix_timestamp(latest).unwrap_or_else(|_| end_of_day(Date::MAX))
     }
 }
@@ -157,72 +165,74 @@ fn end_of_day(day: Date) -> OffsetDateTime {
     day.with_time(Time::MAX).assume_utc()
 }
 
-/// Tells the day.
+/// Source of the current date.
 #[derive(Debug, Clone)]
 pub struct TrustedDateSource {
     clock: Clock,
     store: Arc<CaseStore>,
     max_jump_days: u16,
     confirmed_date: Option<Date>,
-    /// How long nothing is released or purged after the day moved ahead.
+    /// Time after a date moved ahead during which nothing is released or purged.
     settling_time: Duration,
     state: Arc<Mutex<ClockState>>,
 }
 
-/// What this process has seen of the clock.
+/// What this process knows about the clock.
 #[derive(Debug, Default)]
 struct ClockState {
-    /// `None` until it was read.
+    /// `None` before the first read from the store.
     saved: Option<SavedClock>,
-    /// The day moved ahead: from which day, and when.
+    /// The previous date and the moment of the check, if the date moved ahead.
     moved_ahead: Option<(Date, Instant)>,
-    /// The intake's clock is that far ahead of this one, if it said.
+    /// How far the clock of the intake is ahead of this one, once the intake has sent its time.
     intake_offset: Option<time::Duration>,
-    /// What the log has said of the clock.
+    /// The latest message about the clock in the log.
     logged: Option<String>,
 }
 
 impl TrustedDateSource {
-    /// Believes a clock that is at most `most_days` ahead of the newest day known at the first look
-    /// after a boot, and then takes as long for a day as a day takes. A confirmed day is believed.
-    /// After a day that moved ahead, nothing is released or purged for the time `settling`.
+    /// Creates a source that accepts a clock at most `max_jump_days` ahead of the latest recorded
+    /// date at the first check after a boot, and afterwards only a clock that agrees with the time
+    /// since boot. It also accepts a confirmed date. After a date moved ahead, nothing is released
+    /// or purged for the time `settling`.
     pub fn new(
         clock: Clock,
         store: Arc<CaseStore>,
-        most_days: u16,
+        max_jump_days: u16,
         confirmed: Option<Date>,
         settling: Duration,
     ) -> Self {
         Self {
             clock,
             store,
-            max_jump_days: most_days,
+            max_jump_days,
             confirmed_date: confirmed,
             settling_time: settling,
             state: Arc::default(),
         }
     }
 
-    /// The day; never an earlier one than before.
+    /// Returns the current date, which never decreases.
     ///
     /// # Errors
-    /// Fails with [`ClockError::ClockJump`] as long as the clock is not believed.
+    /// Fails with [`ClockError::ClockJump`] while the clock is implausible, and if the store fails.
     pub async fn date(&self) -> Result<Date, ClockError> {
-        let mut seen = self.state.lock().await;
-        self.check(&mut seen).await
+        let mut state = self.state.lock().await;
+        self.check(&mut state).await
     }
 
-    /// The day on which cases may be released and purged.
+    /// Returns the date on which cases may be released and purged.
     ///
     /// # Errors
-    /// Fails as [`Today::date`] does, and while a day that moved ahead has not settled.
+    /// Fails as [`TrustedDateSource::date`] does, and while a date that moved ahead has not
+    /// settled.
     pub async fn settled_date(&self) -> Result<Date, ClockError> {
-        let mut seen = self.state.lock().await;
-        let now = self.check(&mut seen).await?;
-        match seen.moved_ahead {
+        let mut state = self.state.lock().await;
+        let now = self.check(&mut state).await?;
+        match state.moved_ahead {
             None => Ok(now),
             Some((known, _))
-                if seen.intake_offset.is_some_and(|ahead| ahead < -MAX_CLOCK_DIFFERENCE) =>
+                if state.intake_offset.is_some_and(|ahead| ahead < -MAX_CLOCK_DIFFERENCE) =>
             {
                 Err(ClockError::Disputed { known, now })
             }
@@ -233,54 +243,54 @@ impl TrustedDateSource {
         }
     }
 
-    /// Takes in what the intake says the time is. A clock that is far off is an error in the log.
-    /// Only where the day moved ahead after a boot does it stop anything: an intake that lies must
-    /// not keep cases from the oversight body.
+    /// Records the time that the intake reports. A large difference is an error in the log. It
+    /// pauses releases only if the date moved ahead at a boot, because a dishonest intake must not
+    /// be able to keep cases from the oversight body.
     pub async fn report_intake_clock(&self, there: OffsetDateTime) {
         let ahead = there - self.clock.now();
-        let mut seen = self.state.lock().await;
-        let was = seen.intake_offset.replace(ahead);
+        let mut state = self.state.lock().await;
+        let was = state.intake_offset.replace(ahead);
         if ahead.abs() > MAX_CLOCK_DIFFERENCE
             && was.is_none_or(|was| was.abs() <= MAX_CLOCK_DIFFERENCE)
         {
             tracing::error!(
-                "the clock of the intake says {}, and this one {}: set the one that is wrong",
+                "the clock of the intake shows {}, and this one {}: set the one that is wrong",
                 there.date(),
                 self.clock.today()
             );
         }
     }
 
-    async fn check(&self, seen: &mut ClockState) -> Result<Date, ClockError> {
-        let mut kept = match &seen.saved {
-            Some(kept) => kept.clone(),
+    async fn check(&self, state: &mut ClockState) -> Result<Date, ClockError> {
+        let mut saved = match &state.saved {
+            Some(saved) => saved.clone(),
             None => self.store.saved_clock().await?,
         };
         let (now, uptime) = (self.clock.now(), self.clock.uptime());
-        let judgement = kept.assess(now, &uptime, self.max_jump_days);
-        let before = kept.clone();
-        let told = match judgement {
+        let verdict = saved.assess(now, &uptime, self.max_jump_days);
+        let before = saved.clone();
+        let moved_from = match verdict {
             ClockVerdict::Behind(known) => {
-                seen.saved = Some(kept);
+                state.saved = Some(saved);
                 let text = format!(
-                    "the clock says {}, and the newest day known here is {known}, which counts until the clock has reached it. Set \
-                     the clock; if {known} is wrong, stop the service and run `case-handler day take-back DAY`",
+                    "system clock ({}) is before the last recorded date ({known}), which counts until the clock has reached it. Set \
+                     the clock; if {known} is problem, stop the service and run `case-handler day take-back DATE`",
                     now.date()
                 );
-                log_once(seen, Some(text));
+                log_once(state, Some(text));
                 return Ok(known);
             }
             ClockVerdict::ClockJump { known, latest }
                 if self.confirmed_date != Some(now.date()) =>
             {
-                seen.saved = Some(kept);
+                state.saved = Some(saved);
                 let error = ClockError::ClockJump { known, now: now.date(), latest };
-                log_once(seen, Some(error.to_string()));
+                log_once(state, Some(error.to_string()));
                 return Err(error);
             }
             ClockVerdict::ClockJump { .. } => {
-                // An operator confirmed it: the measure begins again.
-                kept.anchor = None;
+                // An operator confirmed the date, so the next accepted time becomes the anchor.
+                saved.anchor = None;
                 None
             }
             ClockVerdict::MovedAhead(known) if self.confirmed_date != Some(now.date()) => {
@@ -288,47 +298,47 @@ impl TrustedDateSource {
             }
             ClockVerdict::MovedAhead(_) | ClockVerdict::Consistent => None,
         };
-        kept.accept(now, uptime);
-        if kept != before {
-            self.store.save_clock(&kept).await?;
+        saved.accept(now, uptime);
+        if saved != before {
+            self.store.save_clock(&saved).await?;
         }
-        if let Some(known) = told {
-            seen.moved_ahead = Some((known, Instant::now()));
+        if let Some(known) = moved_from {
+            state.moved_ahead = Some((known, Instant::now()));
         }
-        let newest = kept.latest_date.unwrap_or_else(|| now.date());
-        seen.saved = Some(kept);
-        log_once(seen, None);
-        Ok(newest)
+        let latest = saved.latest_date.unwrap_or_else(|| now.date());
+        state.saved = Some(saved);
+        log_once(state, None);
+        Ok(latest)
     }
 }
 
-/// Says what is wrong with the clock, once until it changes.
-fn log_once(seen: &mut ClockState, wrong: Option<String>) {
-    if seen.logged == wrong {
+/// Logs a problem with the clock once, until it changes.
+fn log_once(state: &mut ClockState, problem: Option<String>) {
+    if state.logged == problem {
         return;
     }
-    if let Some(wrong) = &wrong {
-        tracing::error!("{wrong}");
+    if let Some(problem) = &problem {
+        tracing::error!("{problem}");
     } else {
-        tracing::info!("the clock is believed again");
+        tracing::info!("the system clock is plausible again");
     }
-    seen.logged = wrong;
+    state.logged = problem;
 }
 
 impl fmt::Display for ClockVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Consistent => f.write_str("it agrees with the newest day known here"),
+            Self::Consistent => f.write_str("it agrees with the latest recorded date"),
             Self::MovedAhead(known) => {
-                write!(f, "it moved ahead since {known}, by no more than is believed")
+                write!(f, "it moved ahead since {known}, by a plausible number of days")
             }
             Self::Behind(known) => {
-                write!(f, "it is before the newest day known here, {known}, which counts")
+                write!(f, "it is before the latest recorded date, {known}, which counts")
             }
             Self::ClockJump { known, latest } => {
                 write!(
                     f,
-                    "it is not believed: the newest day known here is {known}, and no more than {latest} is"
+                    "it is implausible: the latest recorded date is {known}, and the latest plausible date is {latest}"
                 )
             }
         }
@@ -356,13 +366,13 @@ mod tests {
             machine
         }
 
-        /// Judges, and believes what is not a leap.
+        /// Assesses the clock, and records it unless it is implausible or behind.
         fn check(&mut self) -> ClockVerdict {
-            let judgement = self.saved.assess(self.clock.now(), &self.clock.uptime(), 2);
-            if matches!(judgement, ClockVerdict::Consistent | ClockVerdict::MovedAhead(_)) {
+            let verdict = self.saved.assess(self.clock.now(), &self.clock.uptime(), 2);
+            if matches!(verdict, ClockVerdict::Consistent | ClockVerdict::MovedAhead(_)) {
                 self.saved.accept(self.clock.now(), self.clock.uptime());
             }
-            judgement
+            verdict
         }
 
         fn latest_date(&self) -> Option<Date> {
@@ -371,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_takes_a_day() {
+    fn the_date_advances_with_the_time_since_boot() {
         let mut machine = TestMachine::new();
         for days in 1..400 {
             machine.clock.advance(Span::DAY);
@@ -386,14 +396,14 @@ mod tests {
     }
 
     #[test]
-    fn no_leap_and_no_walk_within_one_boot_is_believed() {
+    fn no_clock_jump_in_one_or_many_steps_within_one_boot_is_accepted() {
         for step in [Span::hours(13), Span::days(1), Span::days(2), Span::days(14), Span::days(365)]
         {
             let mut machine = TestMachine::new();
             let first = machine.latest_date();
             for _ in 0..200 {
                 machine.clock.jump(step);
-                // What a round takes.
+                // The length of one cycle.
                 machine.clock.advance(Span::seconds(30));
                 machine.check();
             }
@@ -402,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_to_and_fro_gains_nothing() {
+    fn a_clock_that_moves_back_and_forth_gains_nothing() {
         let mut machine = TestMachine::new();
         for _ in 0..100 {
             machine.clock.jump(Span::minutes(55));
@@ -412,12 +422,12 @@ mod tests {
         }
         let gained = machine
             .latest_date()
-            .map(|newest| (newest - datetime!(2026-11-28 12:00 UTC).date()).whole_days());
+            .map(|latest| (latest - datetime!(2026-11-28 12:00 UTC).date()).whole_days());
         assert_eq!(gained, Some(0));
     }
 
     #[test]
-    fn after_a_boot_two_days_are_believed_once() {
+    fn after_a_boot_a_jump_of_two_days_is_accepted_once() {
         let mut machine = TestMachine::new();
         machine.clock.reboot();
         machine.clock.jump(Span::days(3));
@@ -431,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_a_clock_of_its_own_is_believed_once_a_time_server_has_set_it() {
+    fn a_machine_without_a_hardware_clock_is_accepted_once_a_time_server_has_set_it() {
         let mut machine = TestMachine::new();
         machine.clock.reboot();
         machine.clock.jump(-Span::days(3000));

@@ -1,4 +1,4 @@
-//! Large parts in an object store: a folder, or a bucket behind a small server that speaks S3.
+//! Large parts in an object store: a folder, or an S3 bucket.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -30,7 +30,7 @@ use uuid::Uuid;
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 const LARGE_PART_LEN: usize = 700_000;
 
-/// What a bucket holds; while it is down it answers errors.
+/// The objects of a bucket. While it is down, every request fails.
 #[derive(Clone, Default)]
 struct FakeBucket(Arc<Mutex<BucketState>>);
 
@@ -53,9 +53,13 @@ impl FakeBucket {
         endpoint
     }
 
-    fn respond(&self, answer: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
-        let mut held = self.0.lock().unwrap();
-        if held.is_down { StatusCode::FORBIDDEN.into_response() } else { answer(&mut held.objects) }
+    fn respond(&self, respond: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
+        let mut state = self.0.lock().unwrap();
+        if state.is_down {
+            StatusCode::FORBIDDEN.into_response()
+        } else {
+            respond(&mut state.objects)
+        }
     }
 }
 
@@ -83,7 +87,7 @@ async fn delete(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Re
     })
 }
 
-/// `ListObjectsV2`, all in one answer.
+/// `ListObjectsV2`, with all objects in one response.
 async fn list(State(bucket): State<FakeBucket>) -> Response {
     bucket.respond(|objects| {
         {
@@ -103,7 +107,7 @@ async fn list(State(bucket): State<FakeBucket>) -> Response {
     })
 }
 
-/// A place for objects, as the test looks into it.
+/// An object store, as the test inspects it.
 enum ObjectBackend {
     Folder(PathBuf),
     Bucket(FakeBucket),
@@ -149,8 +153,8 @@ impl ObjectBackend {
     }
 }
 
-fn folder_backend(world: &HandlerFixture) -> (ObjectBackend, PartObjectStore) {
-    let folder = world.folder.path().join("parts");
+fn folder_backend(handler: &HandlerFixture) -> (ObjectBackend, PartObjectStore) {
+    let folder = handler.folder.path().join("parts");
     let objects = PartObjectStore::open(&format!("file://{}", folder.display()), []).unwrap();
     (ObjectBackend::Folder(folder), objects)
 }
@@ -162,7 +166,7 @@ async fn bucket_backend() -> (ObjectBackend, PartObjectStore) {
         ("AWS_ENDPOINT", bucket.serve().await),
         ("AWS_ALLOW_HTTP", "true".to_owned()),
         ("AWS_REGION", "here".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "somebody".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "user".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value));
@@ -170,97 +174,98 @@ async fn bucket_backend() -> (ObjectBackend, PartObjectStore) {
     (ObjectBackend::Bucket(bucket), objects)
 }
 
-fn large_report(world: &mut HandlerFixture) -> OpenedSubmission {
-    let (mut report, _) = world.new_report(&DESK_MEMBERS);
+fn large_report(handler: &mut HandlerFixture) -> OpenedSubmission {
+    let (mut report, _) = handler.new_report(&DESK_MEMBERS);
     let bytes = (0..LARGE_PART_LEN).map(|n| u8::try_from(n % 251).unwrap()).collect();
     report.attachments = vec![vec![1; 1000], bytes];
     report
 }
 
-/// The attachments of a case, as a reader gets them.
+/// Returns the attachments of a case as a reader gets them.
 async fn attachments(
-    world: &HandlerFixture,
+    handler: &HandlerFixture,
     report: &OpenedSubmission,
 ) -> Vec<Result<Vec<u8>, String>> {
     let id = report.header.case.id;
     let mut found = Vec::new();
-    for part in world.case("awa", id).await.unwrap().parts {
+    for part in handler.case("awa", id).await.unwrap().parts {
         if part.kind == PartKind::Attachment {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(100);
-            let kept = world.store.visible_part("awa", id, part.id).await.unwrap().unwrap();
-            let sent = world.store.stream_part(&kept, &sender).await;
+            let part = handler.store.visible_part("awa", id, part.id).await.unwrap().unwrap();
+            let streamed = handler.store.stream_part(&part, &sender).await;
             drop(sender);
             let mut bytes = Vec::new();
-            while let Some(piece) = receiver.recv().await {
-                bytes.extend(piece.unwrap());
+            while let Some(chunk) = receiver.recv().await {
+                bytes.extend(chunk.unwrap());
             }
-            found.push(sent.map(|()| bytes).map_err(|error| error.to_string()));
+            found.push(streamed.map(|()| bytes).map_err(|error| error.to_string()));
         }
     }
     found
 }
 
-async fn large_parts_are_objects(world: &mut HandlerFixture, behind: &ObjectBackend) {
-    let report = large_report(world);
-    assert_eq!(world.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
-    assert_eq!(behind.count(), 1, "the small one is a row");
-    let read: Vec<_> = attachments(world, &report).await.into_iter().map(Result::unwrap).collect();
+async fn large_parts_are_objects(handler: &mut HandlerFixture, backend: &ObjectBackend) {
+    let report = large_report(handler);
+    assert_eq!(handler.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
+    assert_eq!(backend.count(), 1, "the small part is a row");
+    let read: Vec<_> = attachments(handler, &report).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(read, report.attachments);
 
-    // What is filed again, or follows nothing, leaves nothing.
-    assert_eq!(world.ingest(&report).await.unwrap(), IngestOutcome::Duplicate);
-    let other = large_report(world);
+    // A duplicate or an orphan leaves no object.
+    assert_eq!(handler.ingest(&report).await.unwrap(), IngestOutcome::Duplicate);
+    let other = large_report(handler);
     let mut orphan = follow_up(&other, "no report");
     orphan.attachments = vec![vec![2; LARGE_PART_LEN]];
-    assert!(matches!(world.ingest(&orphan).await, Err(IngestError::Orphan)));
-    assert_eq!(behind.count(), 1);
+    assert!(matches!(handler.ingest(&orphan).await, Err(IngestError::Orphan)));
+    assert_eq!(backend.count(), 1);
 
-    // What a process that died left behind is swept, and what is named or under way is not.
-    behind.plant_orphan();
-    let under_way = world.store.stage_objects(&[vec![3; LARGE_PART_LEN]]).await.unwrap();
-    assert_eq!(world.store.delete_orphaned_objects().await.unwrap(), 1);
-    assert_eq!(behind.count(), 2);
-    drop(under_way);
-    assert_eq!(world.store.delete_orphaned_objects().await.unwrap(), 1);
-    assert_eq!(behind.count(), 1);
+    // Objects that a crashed process left are deleted, but not those that are referenced or in
+    // progress.
+    backend.plant_orphan();
+    let in_flight = handler.store.stage_objects(&[vec![3; LARGE_PART_LEN]]).await.unwrap();
+    assert_eq!(handler.store.delete_orphaned_objects().await.unwrap(), 1);
+    assert_eq!(backend.count(), 2);
+    drop(in_flight);
+    assert_eq!(handler.store.delete_orphaned_objects().await.unwrap(), 1);
+    assert_eq!(backend.count(), 1);
 
-    // A damaged object is said, and what else there is can be read.
-    behind.damage_objects();
-    let read = attachments(world, &report).await;
+    // A damaged object causes an error, and all other parts are readable.
+    backend.damage_objects();
+    let read = attachments(handler, &report).await;
     assert_eq!(read[0].as_ref().unwrap(), &report.attachments[0]);
-    assert!(read[1].as_ref().unwrap_err().contains("not what was filed"), "{read:?}");
+    assert!(read[1].as_ref().unwrap_err().contains("was altered"), "{read:?}");
 }
 
 #[tokio::test]
-async fn a_folder_holds_large_parts_and_nothing_else() {
-    let mut world = HandlerFixture::new().await;
-    let (behind, objects) = folder_backend(&world);
-    world.set_object_store(objects).await;
-    large_parts_are_objects(&mut world, &behind).await;
+async fn a_folder_contains_only_large_parts() {
+    let mut handler = HandlerFixture::new().await;
+    let (backend, objects) = folder_backend(&handler);
+    handler.set_object_store(objects).await;
+    large_parts_are_objects(&mut handler, &backend).await;
 }
 
 #[tokio::test]
-async fn a_bucket_holds_large_parts_and_nothing_else() {
-    let mut world = HandlerFixture::new().await;
-    let (behind, objects) = bucket_backend().await;
-    world.set_object_store(objects).await;
-    large_parts_are_objects(&mut world, &behind).await;
-    let ObjectBackend::Bucket(bucket) = &behind else { unreachable!() };
+async fn a_bucket_contains_only_large_parts() {
+    let mut handler = HandlerFixture::new().await;
+    let (backend, objects) = bucket_backend().await;
+    handler.set_object_store(objects).await;
+    large_parts_are_objects(&mut handler, &backend).await;
+    let ObjectBackend::Bucket(bucket) = &backend else { unreachable!() };
     assert!(bucket.0.lock().unwrap().objects.keys().all(|key| key.starts_with("parts/")));
 
-    // While it is down nothing with a large part is filed, and everything else is.
+    // While the bucket is down, no submission with a large part is ingested, but all others are.
     bucket.0.lock().unwrap().is_down = true;
-    let report = large_report(&mut world);
-    assert!(matches!(world.ingest(&report).await, Err(IngestError::Store(_))));
-    let (small, _) = world.new_report(&DESK_MEMBERS);
+    let report = large_report(&mut handler);
+    assert!(matches!(handler.ingest(&report).await, Err(IngestError::Store(_))));
+    let (small, _) = handler.new_report(&DESK_MEMBERS);
     let small = OpenedSubmission { attachments: Vec::new(), ..small };
-    assert_eq!(world.ingest(&small).await.unwrap(), IngestOutcome::NewCase);
+    assert_eq!(handler.ingest(&small).await.unwrap(), IngestOutcome::NewCase);
     bucket.0.lock().unwrap().is_down = false;
-    assert_eq!(world.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
+    assert_eq!(handler.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
 }
 
 #[test]
-fn an_address_that_is_none_is_said() {
+fn an_invalid_url_is_reported() {
     for url in ["ftp://here/parts", "parts", "file://parts"] {
         let error = PartObjectStore::open(url, []).unwrap_err().to_string();
         assert!(error.contains("file:/// or s3://"), "{error}");

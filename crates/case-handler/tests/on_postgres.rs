@@ -1,12 +1,14 @@
-//! All of it once more, on `PostgreSQL`.
-#![expect(clippy::duplicate_mod, reason = "each test file brings what it shares with the others")]
+//! Runs all tests again, on `PostgreSQL`.
+#![expect(clippy::duplicate_mod, reason = "each test file declares the shared module")]
 
+#[path = "assignment.rs"]
+mod assignment;
 #[path = "clock.rs"]
 mod clock;
-#[path = "filing.rs"]
-mod filing;
-#[path = "lives.rs"]
-mod lives;
+#[path = "ingest.rs"]
+mod ingest;
+#[path = "lifecycle.rs"]
+mod lifecycle;
 #[path = "members.rs"]
 mod members;
 #[path = "objects.rs"]
@@ -17,5 +19,3 @@ mod queues;
 mod readers;
 #[path = "relay/main.rs"]
 mod relay;
-#[path = "routing.rs"]
-mod routing;

@@ -1,5 +1,4 @@
-//! Queues: the most pressing first, page by page, and of each member exactly what that member may
-//! see.
+//! Queues: most urgent first, page by page, with exactly the cases that each member may see.
 
 mod common;
 
@@ -7,7 +6,7 @@ use std::collections::HashSet;
 
 use case_handler::{
     escalation,
-    store::{CaseStore, QueuePlace},
+    store::{CaseStore, QueueCursor},
 };
 use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
@@ -23,117 +22,129 @@ use uuid::Uuid;
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
 async fn queue_page(
-    world: &HandlerFixture,
+    handler: &HandlerFixture,
     handle: &str,
     query: &str,
 ) -> Result<Vec<CaseSummary>, StatusCode> {
-    world.get(&format!("/v1/cases?{query}"), &world.sign_in(handle).await).await
+    handler.get(&format!("/v1/cases?{query}"), &handler.sign_in(handle).await).await
 }
 
 #[tokio::test]
-async fn pages_put_together_are_the_whole_queue_in_its_order() {
-    let mut world = HandlerFixture::new().await;
+async fn all_pages_together_are_the_complete_queue_in_order() {
+    let mut handler = HandlerFixture::new().await;
     for day in 0..9 {
-        let (report, _) = world.new_report(&DESK_MEMBERS);
-        world.ingest(&report).await.unwrap();
+        let (report, _) = handler.new_report(&DESK_MEMBERS);
+        handler.ingest(&report).await.unwrap();
         if day % 3 == 0 {
-            world.post_action("awa", report.header.case.id, Action::Claimed).await.unwrap();
+            handler.post_action("awa", report.header.case.id, Action::Claimed).await.unwrap();
         }
-        world.clock.advance(Duration::days(1));
+        handler.clock.advance(Duration::days(1));
     }
-    let whole = world.queue("awa").await;
+    let whole = handler.queue("awa").await;
     assert_eq!(whole.len(), 9);
     let due = |row: &CaseSummary| (row.state.next_deadline().unwrap().due, row.id);
     assert!(whole.is_sorted_by_key(due));
-    let mut pages = queue_page(&world, "awa", "most=2").await.unwrap();
+    let mut pages = queue_page(&handler, "awa", "limit=2").await.unwrap();
     assert_eq!(pages.len(), 2);
     loop {
         let (day, id) = due(pages.last().unwrap());
         let next =
-            queue_page(&world, "awa", &format!("most=4&after={id}&due={day}")).await.unwrap();
+            queue_page(&handler, "awa", &format!("limit=4&after={id}&due={day}")).await.unwrap();
         if next.is_empty() {
             break;
         }
         pages.extend(next);
     }
     assert_eq!(pages, whole);
-    for wrong in
-        ["most=many", "most=2&after=me", "after=00000000-0000-0000-0000-000000000000&due=today"]
+    for invalid in
+        ["limit=many", "limit=2&after=me", "after=00000000-0000-0000-0000-000000000000&due=today"]
     {
-        assert_eq!(queue_page(&world, "awa", wrong).await, Err(StatusCode::BAD_REQUEST), "{wrong}");
+        assert_eq!(
+            queue_page(&handler, "awa", invalid).await,
+            Err(StatusCode::BAD_REQUEST),
+            "{invalid}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_queue_follows_grants_and_deadlines_at_once() {
-    let mut world = HandlerFixture::new().await;
-    let (report, _) = world.new_report(&DESK_MEMBERS);
-    world.ingest(&report).await.unwrap();
+async fn a_queue_reflects_grants_and_deadlines_immediately() {
+    let mut handler = HandlerFixture::new().await;
+    let (report, _) = handler.new_report(&DESK_MEMBERS);
+    handler.ingest(&report).await.unwrap();
     let id = report.header.case.id;
-    assert_eq!(world.queue("eva").await, [], "held back");
-    world.post_action("awa", id, Action::Recused).await.unwrap();
-    assert_eq!(world.queue("awa").await, [], "stepped back");
-    assert_eq!(world.queue("bila").await.len(), 1);
-    world.ingest(&follow_up(&report, "more")).await.unwrap();
-    assert_eq!(world.queue("bila").await.len(), 1, "once, however often it changes");
+    assert_eq!(handler.queue("eva").await, [], "withheld");
+    handler.post_action("awa", id, Action::Recused).await.unwrap();
+    assert_eq!(handler.queue("awa").await, [], "recused");
+    assert_eq!(handler.queue("bila").await.len(), 1);
+    handler.ingest(&follow_up(&report, "more")).await.unwrap();
+    assert_eq!(handler.queue("bila").await.len(), 1, "once, however often it changes");
 
-    // Of many that are overdue each is given to the outside body, and is not looked at again.
+    // Each of several overdue cases is released to the oversight body once.
     for _ in 0..4 {
-        let (report, _) = world.new_report(&DESK_MEMBERS);
-        world.ingest(&report).await.unwrap();
+        let (report, _) = handler.new_report(&DESK_MEMBERS);
+        handler.ingest(&report).await.unwrap();
     }
-    world.clock.advance(Duration::days(40));
-    let today = world.clock.today();
-    assert_eq!(world.store.overdue_cases(today, None, 100).await.unwrap().len(), 5);
-    let raw = Database::connect(&world.url).await.unwrap();
+    handler.clock.advance(Duration::days(40));
+    let today = handler.clock.today();
+    assert_eq!(handler.store.overdue_cases(today, None, 100).await.unwrap().len(), 5);
+    let raw = Database::connect(&handler.url).await.unwrap();
     let moved = "UPDATE cases SET escalates = '2026-01-01' WHERE id = (SELECT id FROM cases ORDER BY id DESC LIMIT 1)";
     raw.execute_unprepared(moved).await.unwrap();
     raw.close().await.unwrap();
-    let (mut overdue, mut behind) = (HashSet::new(), None);
-    while let page = world.store.overdue_cases(today, behind, 1).await.unwrap()
+    let (mut overdue, mut cursor) = (HashSet::new(), None);
+    while let page = handler.store.overdue_cases(today, cursor, 1).await.unwrap()
         && let Some((last, _)) = page.last()
     {
-        behind = Some(*last);
+        cursor = Some(*last);
         overdue.extend(page.iter().map(|(_, case)| case.id));
     }
     assert_eq!(
         overdue.len(),
         5,
-        "page by page the same, although one stands elsewhere than its state says"
+        "paging finds all, although the position of one differs from its state"
     );
     let released = escalation::escalate_overdue(
-        &world.store,
-        &world.directory,
+        &handler.store,
+        &handler.directory,
         &Calendar::default(),
-        world.signer(),
+        handler.signer(),
     )
     .await
     .unwrap();
     assert_eq!(released, 5);
-    assert!(world.store.overdue_cases(today, None, 100).await.unwrap().is_empty());
-    assert_eq!(world.queue("eva").await.len(), 5);
+    assert!(handler.store.overdue_cases(today, None, 100).await.unwrap().is_empty());
+    assert_eq!(handler.queue("eva").await.len(), 5);
 }
 
 #[tokio::test]
 async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
-    let mut world = HandlerFixture::new().await;
+    let mut handler = HandlerFixture::new().await;
     let mut reports = Vec::new();
     for _ in 0..3 {
-        let (report, _) = world.new_report(&DESK_MEMBERS);
-        world.ingest(&report).await.unwrap();
+        let (report, _) = handler.new_report(&DESK_MEMBERS);
+        handler.ingest(&report).await.unwrap();
         reports.push(report.header.case.id);
     }
-    world.post_action("awa", reports[0], Action::Claimed).await.unwrap();
-    let (queue, load) = (world.queue("bila").await, world.store.workload().await.unwrap());
-    world.store.release_writer().await.unwrap();
+    handler.post_action("awa", reports[0], Action::Claimed).await.unwrap();
+    let (queue, workload) = (handler.queue("bila").await, handler.store.workload().await.unwrap());
+    handler.store.release_writer().await.unwrap();
 
-    // As the version before left it: the newest migration undone.
-    let raw = Database::connect(&world.url).await.unwrap();
+    // Restores the schema of an earlier version: this undoes the migrations 9 and 3.
+    let raw = Database::connect(&handler.url).await.unwrap();
     for undo in [
+        "DROP INDEX quarantine_by_retry",
+        "DROP INDEX quarantine_by_case",
+        "DROP INDEX quarantine_by_len",
+        "ALTER TABLE quarantine RENAME TO set_aside",
+        "CREATE INDEX set_aside_to_retry ON set_aside (retry)",
+        "CREATE INDEX set_aside_by_case ON set_aside (retry, case_id)",
+        "ALTER TABLE events RENAME COLUMN previous_link TO before",
+        "ALTER TABLE openings RENAME COLUMN crashes TO ends",
+        "DELETE FROM seaql_migrations WHERE version = 'm20261129_000009_quarantine'",
         "DROP TABLE queues",
         "DROP INDEX cases_by_load",
         "DROP INDEX cases_by_escalation",
-        "DROP INDEX set_aside_by_len",
         "ALTER TABLE cases DROP COLUMN open",
         "ALTER TABLE cases DROP COLUMN urgency",
         "ALTER TABLE cases DROP COLUMN assignee",
@@ -145,20 +156,20 @@ async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
     ] {
         raw.execute_unprepared(undo).await.unwrap();
     }
-    assert_eq!(Migrator::get_pending_migrations(&raw).await.unwrap().len(), 1);
+    assert_eq!(Migrator::get_pending_migrations(&raw).await.unwrap().len(), 2);
     raw.close().await.unwrap();
 
-    let store = CaseStore::open(&world.url).await.unwrap();
+    let store = CaseStore::open(&handler.url).await.unwrap();
     let rows = |cases: &[case_handler::store::CaseRecord]| {
         cases.iter().map(|case| case.to_summary(&Calendar::default())).collect::<Vec<_>>()
     };
     assert_eq!(rows(&store.queue("bila", None, 100).await.unwrap()), queue);
-    assert_eq!(store.workload().await.unwrap(), load);
+    assert_eq!(store.workload().await.unwrap(), workload);
     let last = &queue[1];
-    let behind = QueuePlace::from_state(last.id, &last.state);
-    assert_eq!(rows(&store.queue("bila", Some(behind), 100).await.unwrap()), queue[2..]);
-    let today = world.clock.today() + Duration::days(40);
+    let cursor = QueueCursor::from_state(last.id, &last.state);
+    assert_eq!(rows(&store.queue("bila", Some(cursor), 100).await.unwrap()), queue[2..]);
+    let today = handler.clock.today() + Duration::days(40);
     assert_eq!(store.overdue_cases(today, None, 100).await.unwrap().len(), 3);
-    let last = QueuePlace::new(Some(today), Uuid::max());
+    let last = QueueCursor::new(Some(today), Uuid::max());
     assert_eq!(store.overdue_cases(today, Some(last), 100).await.unwrap().len(), 0);
 }

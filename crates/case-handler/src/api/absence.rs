@@ -1,4 +1,4 @@
-//! Who is away, and to whom a case would go.
+//! Absences, and the candidates for a case.
 
 use axum::{
     Json,
@@ -17,22 +17,22 @@ use uuid::Uuid;
 use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
 use crate::assignment::{self, AssignmentQuery};
 
-/// Why somebody is not said to be away.
+/// Why an absence is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AbsenceError {
-    /// Of somebody else.
-    #[error("only the lead of a desk says that a member of it is away")]
+    /// The absence is of another member, and the caller is not the lead of a desk of that member.
+    #[error("only a desk lead may record an absence for another member")]
     LeadOnly,
-    /// Before today.
-    #[error("the last day of an absence is today or later")]
+    /// The last day is before today.
+    #[error("absence must not end in the past")]
     DateInPast,
-    /// Longer than [`LONGEST_ABSENCE`].
-    #[error("an absence lasts {} days at most: say it again then, or give up the seat", MAX_ABSENCE.whole_days())]
+    /// The absence is longer than [`MAX_ABSENCE`].
+    #[error("absence exceeds the maximum of {} days", MAX_ABSENCE.whole_days())]
     TooLong,
 }
 
 impl AbsenceError {
-    /// The rule's name, for programs.
+    /// Returns the stable code of the rule.
     pub fn code(self) -> &'static str {
         match self {
             Self::LeadOnly => "absence-lead-only",
@@ -42,7 +42,7 @@ impl AbsenceError {
     }
 }
 
-/// One's own, or as the lead of a desk that of its members.
+/// Sets or clears the absence of the caller, or of a member of a desk that the caller leads.
 pub(super) async fn set_absence(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -62,40 +62,41 @@ pub(super) async fn set_absence(
             return Err(ApiProblem::Absence(AbsenceError::TooLong));
         }
     }
-    let writing = api.store.begin_write().await?;
-    writing.set_absence(&member, until).await?;
-    writing.commit().await?;
+    let transaction = api.store.begin_write().await?;
+    transaction.set_absence(&member, until).await?;
+    transaction.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who is away of those whom the caller shares a desk with; they see it in each dry run anyway.
+/// Lists the absences of the caller and of members who share a desk with the caller. They are also
+/// visible in each list of candidates.
 pub(super) async fn list_absences(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
 ) -> Result<Json<Vec<Absence>>, ApiProblem> {
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
-    let away = api.store.absences_on(api.trusted_date.date().await?).await?.into_iter();
-    let known = away.filter(|(member, _)| {
+    let absences = api.store.absences_on(api.trusted_date.date().await?).await?.into_iter();
+    let visible = absences.filter(|(member, _)| {
         *member == caller.handle || share_a_desk(&accepted.directory, &caller.handle, member)
     });
-    Ok(Json(known.map(|(member, until)| Absence { member, until: Some(until) }).collect()))
+    Ok(Json(visible.map(|(member, until)| Absence { member, until: Some(until) }).collect()))
 }
 
 fn share_a_desk(directory: &Directory, one: &str, other: &str) -> bool {
-    let seats = |desk: &Desk, who: &str| desk.members.iter().any(|seat| seat == who);
-    directory.desks.iter().any(|desk| seats(desk, one) && seats(desk, other))
+    let has_member = |desk: &Desk, handle: &str| desk.members.iter().any(|member| member == handle);
+    directory.desks.iter().any(|desk| has_member(desk, one) && has_member(desk, other))
 }
 
 fn is_lead_of(directory: &Directory, lead: &str, member: &str) -> bool {
     directory.desks.iter().any(|desk| {
         desk.members.first().is_some_and(|first| first == lead)
-            && desk.members.iter().any(|seat| seat == member)
+            && desk.members.iter().any(|handle| handle == member)
     })
 }
 
-/// A dry run for a case that the caller can read: whom the routing would suggest now, the best
-/// first. Of what colleagues have to do it counts the cases that the caller sees, so that nobody
-/// learns of others by subtraction; the routing itself counts all.
+/// Lists the candidates for a case that the caller can read, best first, as a suggestion would rank
+/// them now. The workload counts only cases that the caller can see, because otherwise the caller
+/// could learn of other cases by subtraction. The suggestion itself counts all cases.
 pub(super) async fn list_candidates(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -104,20 +105,20 @@ pub(super) async fn list_candidates(
     let Path(id) = id?;
     let case = api.store.visible_case(&caller.handle, id).await?.ok_or(ApiProblem::NotFound)?;
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
-    let away = api.store.absences_on(api.trusted_date.date().await?).await?;
-    let (holders, load) =
+    let absences = api.store.absences_on(api.trusted_date.date().await?).await?;
+    let (holders, workload) =
         (api.store.holders(id).await?, api.store.visible_workload(&caller.handle).await?);
-    let absent: Vec<String> = away.keys().cloned().collect();
-    let question = AssignmentQuery {
+    let absent: Vec<String> = absences.keys().cloned().collect();
+    let query = AssignmentQuery {
         case: id,
         holders: &holders,
         absent_members: &absent,
         lang: &case.lang,
-        workload: &load,
+        workload: &workload,
     };
-    let ranked = assignment::rank_members(&accepted.directory, &question).into_iter();
+    let ranked = assignment::rank_members(&accepted.directory, &query).into_iter();
     let candidates = ranked.map(|candidate| AssigneeCandidate {
-        away: away.get(&candidate.handle).copied(),
+        away: absences.get(&candidate.handle).copied(),
         member: candidate.handle,
         reads_language: candidate.reads_language,
         load: candidate.workload,

@@ -1,4 +1,4 @@
-//! Cases, as one member may see them.
+//! Cases as one member may see them.
 
 use axum::{
     Json,
@@ -25,19 +25,19 @@ use uuid::Uuid;
 use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
 use crate::{
     collector::relay_client::receiver_stream,
-    store::{CaseRecord, HeldGrant, QueuePlace},
+    store::{CaseRecord, HeldGrant, QueueCursor},
 };
 
 /// Cases that are read at once.
 const MAX_PAGE_SIZE: u64 = 500;
 
-/// Which part of a queue; without any of it, all.
+/// A page of a queue. Without parameters, the whole queue.
 #[derive(Debug, Deserialize)]
 pub(super) struct QueuePageQuery {
     limit: Option<u64>,
-    /// Behind the case with this id …
+    /// Starts after the case with this id …
     after: Option<Uuid>,
-    /// … whose first deadline, if there is one, is on this day.
+    /// … whose first deadline, if it has one, is on this date.
     due: Option<String>,
 }
 
@@ -46,42 +46,45 @@ pub(super) async fn list_cases(
     caller: AuthenticatedMember,
     page: Result<Query<QueuePageQuery>, QueryRejection>,
 ) -> Result<Json<Vec<CaseSummary>>, ApiProblem> {
-    const INVALID_QUERY: &str = "a part of the queue is ?most=NUMBER&after=CASE&due=YYYY-MM-DD";
-    let wrong = || ApiProblem::Malformed(INVALID_QUERY.to_owned());
-    let Query(page) = page.map_err(|_| wrong())?;
-    let due =
-        page.due.map(|due| Date::parse(&due, &Iso8601::DATE)).transpose().map_err(|_| wrong())?;
-    let mut behind = page.after.map(|case| QueuePlace::new(due, case));
-    let most = page.limit.unwrap_or(u64::MAX);
+    const INVALID_QUERY: &str = "invalid query (expected ?limit=NUMBER&after=CASE&due=YYYY-MM-DD)";
+    let invalid_query = || ApiProblem::Malformed(INVALID_QUERY.to_owned());
+    let Query(page) = page.map_err(|_| invalid_query())?;
+    let due = page
+        .due
+        .map(|due| Date::parse(&due, &Iso8601::DATE))
+        .transpose()
+        .map_err(|_| invalid_query())?;
+    let mut cursor = page.after.map(|case| QueueCursor::new(due, case));
+    let limit = page.limit.unwrap_or(u64::MAX);
     let mut rows: Vec<CaseSummary> = Vec::new();
     loop {
-        let wanted = most.saturating_sub(rows.len() as u64).min(MAX_PAGE_SIZE);
-        let cases = api.store.queue(&caller.handle, behind, wanted).await?;
+        let page_size = limit.saturating_sub(rows.len() as u64).min(MAX_PAGE_SIZE);
+        let cases = api.store.queue(&caller.handle, cursor, page_size).await?;
         rows.extend(cases.iter().map(|case| case.to_summary(&api.calendar)));
         match cases.last() {
-            Some(last) if (rows.len() as u64) < most => {
-                behind = Some(QueuePlace::from_state(last.id, &last.state))
+            Some(last) if (rows.len() as u64) < limit => {
+                cursor = Some(QueueCursor::from_state(last.id, &last.state))
             }
             _ => return Ok(Json(rows)),
         }
     }
 }
 
-/// Which cases of the caller somebody can still open who has left, or with a key that was replaced.
+/// Lists the caller's cases that a member who has left or a replaced key can still read.
 pub(super) async fn former_readers(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
 ) -> Result<Json<Vec<FormerReaders>>, ApiProblem> {
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
-    let (mut found, mut behind) = (Vec::new(), None);
+    let (mut found, mut cursor) = (Vec::new(), None);
     loop {
-        let cases = api.store.queue(&caller.handle, behind, MAX_PAGE_SIZE).await?;
+        let cases = api.store.queue(&caller.handle, cursor, MAX_PAGE_SIZE).await?;
         let Some(last) = cases.last() else { return Ok(Json(found)) };
-        behind = Some(QueuePlace::from_state(last.id, &last.state));
+        cursor = Some(QueueCursor::from_state(last.id, &last.state));
         let ids: Vec<Uuid> = cases.iter().map(|case| case.id).collect();
-        let held = api.store.held_grants(&ids).await?;
+        let grants = api.store.held_grants(&ids).await?;
         for case in &cases {
-            let readers = former_readers_of(case, &held, &accepted.directory);
+            let readers = former_readers_of(case, &grants, &accepted.directory);
             if !readers.is_empty() {
                 found.push(FormerReaders { row: case.to_summary(&api.calendar), readers });
             }
@@ -91,21 +94,24 @@ pub(super) async fn former_readers(
 
 fn former_readers_of(
     case: &CaseRecord,
-    held: &[HeldGrant],
+    grants: &[HeldGrant],
     directory: &Directory,
 ) -> Vec<FormerReader> {
-    // What comes is sealed to the newest generation.
-    let newest =
-        held.iter().filter(|held| held.case == case.id && held.generation == case.state.generation);
-    let why = |held: &HeldGrant| match directory.member(&held.member) {
+    // New content is sealed to the newest generation.
+    let newest_grants = grants
+        .iter()
+        .filter(|grant| grant.case == case.id && grant.generation == case.state.generation);
+    let reason = |grant: &HeldGrant| match directory.member(&grant.member) {
         None => Some(FormerReason::Left),
-        Some(member) if grant_tag(case.id, &member.recipient) != held.tag => {
+        Some(member) if grant_tag(case.id, &member.recipient) != grant.tag => {
             Some(FormerReason::OldKey)
         }
         Some(_) => None,
     };
-    newest
-        .filter_map(|held| Some(FormerReader { handle: held.member.clone(), reason: why(held)? }))
+    newest_grants
+        .filter_map(|grant| {
+            Some(FormerReader { handle: grant.member.clone(), reason: reason(grant)? })
+        })
         .collect()
 }
 
@@ -130,7 +136,7 @@ pub(super) async fn case_detail(
         holders.push(holder);
     }
     holders.dedup();
-    // Nothing can be assigned to who has left.
+    // A case cannot be assigned to a member who has left.
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
     holders.retain(|handle| accepted.directory.member(handle).is_some());
     Ok(Json(CaseDetail {
@@ -144,7 +150,7 @@ pub(super) async fn case_detail(
     }))
 }
 
-/// The events of a case, also of one that was purged.
+/// Returns the events of a case, also of a purged one.
 pub(super) async fn case_log(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -155,23 +161,23 @@ pub(super) async fn case_log(
     Ok(Json(api.store.case_log(id).await?))
 }
 
-/// Streams a part chunk by chunk.
+/// Streams a sealed part chunk by chunk.
 pub(super) async fn download_part(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
     path: Result<Path<(Uuid, Uuid)>, PathRejection>,
 ) -> Result<Response, ApiProblem> {
     let Path((id, part)) = path?;
-    let kept =
+    let stored =
         api.store.visible_part(&caller.handle, id, part).await?.ok_or(ApiProblem::NotFound)?;
     let headers = [
-        (CONTENT_LENGTH, kept.part.len.to_string()),
+        (CONTENT_LENGTH, stored.part.len.to_string()),
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
     ];
     let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);
     let store = api.store.clone();
     tokio::spawn(async move {
-        if let Err(error) = store.stream_part(&kept, &sender).await {
+        if let Err(error) = store.stream_part(&stored, &sender).await {
             tracing::error!("{error}");
             sender.send(Err(error)).await.ok();
         }

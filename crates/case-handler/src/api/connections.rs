@@ -1,5 +1,5 @@
-//! Connections of workbenches: bounded in number, so that one machine of the private network cannot
-//! take them all.
+//! Limits the connections of workbenches, so that one machine of the private network cannot use all
+//! of them.
 
 use std::{
     collections::HashMap,
@@ -18,14 +18,14 @@ use tokio::{
     time::Instant,
 };
 
-/// Connections at once.
+/// Maximum number of connections.
 const MAX_CONNECTIONS: usize = 512;
-/// Connections of one address at once. A workbench opens a few.
+/// Maximum number of connections of one address. A workbench opens a few.
 const MAX_CONNECTIONS_PER_ADDRESS: usize = 64;
-/// A refusal is logged at most this often.
+/// Minimum time between two log lines about rejected connections.
 const LOG_INTERVAL: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// Accepts a connection only while there are few enough.
+/// An acceptor that rejects connections above the limits.
 #[derive(Debug, Clone)]
 pub struct LimitedAcceptor<A> {
     inner: A,
@@ -39,7 +39,7 @@ struct ConnectionCounts {
     last_logged: Mutex<Option<Instant>>,
 }
 
-/// A connection that counts until it is dropped.
+/// Counts a connection until it is dropped.
 #[derive(Debug)]
 struct ConnectionGuard {
     connections: Arc<ConnectionCounts>,
@@ -47,36 +47,36 @@ struct ConnectionGuard {
 }
 
 impl<A> LimitedAcceptor<A> {
-    /// Bounds what `inner` accepts.
+    /// Wraps `inner` with the limits.
     pub fn new(inner: A) -> Self {
         Self { inner, connections: Arc::default() }
     }
 }
 
 impl ConnectionCounts {
-    /// Counts one more connection; `None` if there are too many.
+    /// Counts one more connection. Returns `None` above the limits.
     fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionGuard> {
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = by_address.values().sum();
-        let of_one = by_address.entry(address).or_insert(0);
-        if all >= MAX_CONNECTIONS || *of_one >= MAX_CONNECTIONS_PER_ADDRESS {
-            if *of_one == 0 {
+        let total: usize = by_address.values().sum();
+        let count = by_address.entry(address).or_insert(0);
+        if total >= MAX_CONNECTIONS || *count >= MAX_CONNECTIONS_PER_ADDRESS {
+            if *count == 0 {
                 by_address.remove(&address);
             }
             return None;
         }
-        *of_one += 1;
+        *count += 1;
         Some(ConnectionGuard { connections: Arc::clone(self), address })
     }
 
-    /// For the operator, and nothing of the address.
+    /// Logs the rejection for the operator, without the address.
     fn log_rejected(&self) {
-        let mut said = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| said.elapsed() >= LOG_INTERVAL) {
-            *said = Some(Instant::now());
+        let mut last_logged = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if last_logged.is_none_or(|last_logged| last_logged.elapsed() >= LOG_INTERVAL) {
+            *last_logged = Some(Instant::now());
             tracing::warn!(
-                "a connection to the API was refused: one address has {MAX_CONNECTIONS_PER_ADDRESS} open, or all have {MAX_CONNECTIONS}. Find out which \
-                 machine of the private network floods it"
+                "a connection to the API was refused: the limit of {MAX_CONNECTIONS_PER_ADDRESS} per address or {MAX_CONNECTIONS} in total is reached. Find out which \
+                 machine of the private network opens so many"
             );
         }
     }
@@ -86,9 +86,9 @@ impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         let mut by_address =
             self.connections.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of_one) = by_address.get_mut(&self.address) {
-            *of_one -= 1;
-            if *of_one == 0 {
+        if let Some(count) = by_address.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
                 by_address.remove(&self.address);
             }
         }
@@ -105,23 +105,23 @@ where
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let counted = stream.peer_addr().map(|peer| self.connections.try_acquire(peer.ip()));
-        let counted = counted.and_then(|counted| {
-            counted.ok_or_else(|| {
+        let guard = stream.peer_addr().map(|peer| self.connections.try_acquire(peer.ip()));
+        let guard = guard.and_then(|guard| {
+            guard.ok_or_else(|| {
                 self.connections.log_rejected();
                 io::Error::other("too many connections")
             })
         });
-        let accepting = counted.map(|counted| (counted, self.inner.accept(stream, service)));
+        let accepting = guard.map(|guard| (guard, self.inner.accept(stream, service)));
         Box::pin(async move {
-            let (counted, accepting) = accepting?;
+            let (guard, accepting) = accepting?;
             let (stream, service) = accepting.await?;
-            Ok((GuardedStream { stream, _guard: counted }, service))
+            Ok((GuardedStream { stream, _guard: guard }, service))
         })
     }
 }
 
-/// A stream that counts as long as it is there.
+/// A stream that counts as a connection until it is dropped.
 #[derive(Debug)]
 pub struct GuardedStream<T> {
     stream: T,
@@ -158,9 +158,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
+        slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -178,13 +178,13 @@ mod tests {
         let address = |n: u8| IpAddr::from([10, 0, 0, n]);
         let one: Vec<_> = (0..1000).filter_map(|_| open.try_acquire(address(1))).collect();
         assert_eq!(one.len(), MAX_CONNECTIONS_PER_ADDRESS);
-        assert!(open.try_acquire(address(2)).is_some(), "others are served");
+        assert!(open.try_acquire(address(2)).is_some(), "other addresses are served");
         let many: Vec<_> = (2..=255)
             .flat_map(|n| (0..9).filter_map(|_| open.try_acquire(address(n))).collect::<Vec<_>>())
             .collect();
         assert_eq!(one.len() + many.len(), MAX_CONNECTIONS);
         drop(one);
-        assert!(open.try_acquire(address(1)).is_some(), "what ends makes room");
+        assert!(open.try_acquire(address(1)).is_some(), "a closed connection frees a slot");
         drop(many);
         assert!(open.by_address.lock().unwrap().is_empty());
     }

@@ -1,4 +1,4 @@
-//! The directory, the log, and whether all is well.
+//! The directory, the event log and the health of the service.
 
 use std::{future::ready, sync::Arc};
 
@@ -17,19 +17,19 @@ use serde::Serialize;
 use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
 use crate::store::{StoreError, StoredLogEntry};
 
-/// The most bytes of a directory with its signatures in JSON: base64 makes it a third longer.
+/// Maximum size of a signed directory as JSON, in bytes. Base64 makes it a third longer.
 pub(super) const MAX_SIGNED_DIRECTORY_LEN: usize = MAX_DIRECTORY_LEN / 3 * 4 + 16 * 1024;
 
-/// Entries that are read at once.
+/// Log entries that are read at once.
 const PAGE_SIZE: u64 = 1000;
 
-/// What an operator may know. No figure tells of a single case.
+/// The health of the service, for operators. It reveals nothing about a single case.
 #[derive(Debug, Serialize)]
 pub(super) struct HealthResponse {
     directory_epoch: Option<u64>,
     directory_expires: Option<String>,
-    /// Is something set aside that could not be filed? How much would tell more than an operator
-    /// needs.
+    /// True if the quarantine is not empty. An operator does not need the number, which would
+    /// reveal more.
     quarantined: bool,
 }
 
@@ -58,19 +58,19 @@ pub(super) async fn list_directories(
     Ok(Json(api.store.directories().await?))
 }
 
-/// Needs no session: the root signatures are the permission.
+/// Publishes a directory. Needs no session, because the root signatures authorise it.
 pub(super) async fn publish_directory(
     State(api): State<ApiState>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiProblem> {
     let too_long =
-        |_| ApiProblem::Malformed(format!("a directory has at most {MAX_DIRECTORY_LEN} bytes"));
+        |_| ApiProblem::Malformed(format!("directory exceeds {MAX_DIRECTORY_LEN} bytes"));
     api.directories.publish(body.map_err(too_long)?, api.clock.today(), &api.store).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sent page by page as it is read: it grows for years, and the memory does not. An error breaks
-/// the connection, so that no part of it is taken for the whole.
+/// Streams the event log page by page, because it grows for years. An error closes the connection,
+/// so that a part of the log is not taken for all of it.
 pub(super) async fn audit_log(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -89,12 +89,12 @@ pub(super) async fn audit_log(
         }
     });
     let fixed = |text: &'static str| stream::once(ready(Ok(Bytes::from_static(text.as_bytes()))));
-    // As the JSON of an `protocol::desk_api::Log`.
+    // The response is the JSON of a [`protocol::api::workbench`] log.
     let json = fixed("{\"entries\":[").chain(pages).chain(fixed("]}"));
     Ok(([(CONTENT_TYPE, "application/json")], Body::from_stream(json)).into_response())
 }
 
-/// Entries with a comma before each but the very first.
+/// Returns the entries as JSON, with a comma before each but the first of the log.
 fn log_entries_json(page: &[StoredLogEntry], first: bool) -> Bytes {
     let entries = page
         .iter()

@@ -1,4 +1,4 @@
-//! New events: the only way in which a member changes anything.
+//! New events: the only way for a member to change a case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ use crate::{
     store::{CaseRecord, NewPart, WriteTransaction},
 };
 
-/// The most bytes of a signed event: it names hashes, handles and codes.
+/// Maximum size of a signed event, in bytes. It contains hashes, handles and codes.
 const MAX_EVENT_LEN: usize = 4 * 1024;
 
 pub(super) async fn add_event(
@@ -42,111 +42,110 @@ pub(super) async fn add_event(
     new: Result<Json<NewEvent>, JsonRejection>,
 ) -> Result<Json<LogEntry>, ApiProblem> {
     let Path(id) = id?;
-    let Json(NewEvent { event: signed, payload: brings }) = new?;
+    let Json(NewEvent { event: signed, payload }) = new?;
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
     let member = accepted.directory.member(&caller.handle).ok_or(ApiProblem::Unauthorized)?;
     let event = verify_author(&signed, member, id).inspect_err(|_| {
-        tracing::warn!(
-            "an event was refused: it is not signed by whoever handed it in, or belongs elsewhere"
-        );
+        tracing::warn!("event rejected: signer does not match the session, or wrong case");
     })?;
     let today = check_event_time(&api, &event).await?;
     if let Action::Approved(Decision::Purge) = event.action {
         api.trusted_date.settled_date().await?;
     }
-    let writing = api.store.begin_write().await?;
-    // Under the writer's lock, so that nothing changes between looking and acting.
-    let holders = writing.grant_holders(id).await?;
-    let may_see = holders.get(&caller.handle) == Some(&true);
-    let Some(mut case) = writing.case(id).await?.filter(|_| may_see) else {
+    let transaction = api.store.begin_write().await?;
+    // Read under the writer lock, so that nothing changes between the check and the write.
+    let holders = transaction.grant_holders(id).await?;
+    let is_reader = holders.get(&caller.handle) == Some(&true);
+    let Some(mut case) = transaction.case(id).await?.filter(|_| is_reader) else {
         return Err(ApiProblem::NotFound);
     };
     let role = Role::of_member(&accepted.directory, &caller.handle, &case.state.desk);
     let released = case.state.released;
-    let entry = append_event(&writing, &mut case, &event, signed, role).await?;
-    let taking = EventPayloadHandler {
-        transaction: &writing,
+    let entry = append_event(&transaction, &mut case, &event, signed, role).await?;
+    let payload_handler = EventPayloadHandler {
+        transaction: &transaction,
         directory: &accepted.directory,
         case: &case,
         holders: &holders,
     };
-    taking.store_payload(&event, brings).await?;
+    payload_handler.store_payload(&event, payload).await?;
     if case.state.released != released {
-        writing.release_grants(id, oversight_members(&accepted.directory)).await?;
+        transaction.release_grants(id, oversight_members(&accepted.directory)).await?;
     }
     if let Action::Recused
     | Action::KeysRotated { .. }
     | Action::ChallengeResolved { upheld: true, .. } = event.action
     {
-        reassign_after_recusal(&api, &writing, &mut case, &accepted.directory, today).await?;
+        reassign_after_recusal(&api, &transaction, &mut case, &accepted.directory, today).await?;
     }
-    writing.commit().await?;
+    transaction.commit().await?;
     Ok(Json(entry))
 }
 
-/// The event, if the member signed it for this case. No workbench sends another by mistake.
+/// Returns the event if the member signed it for this case. No workbench sends another event by
+/// mistake.
 fn verify_author(signed: &SignedEvent, member: &Member, case: Uuid) -> Result<Event, ApiProblem> {
     if signed.bytes.len() > MAX_EVENT_LEN {
-        return Err(ApiProblem::Malformed(format!("an event has at most {MAX_EVENT_LEN} bytes")));
+        return Err(ApiProblem::Malformed(format!("event exceeds {MAX_EVENT_LEN} bytes")));
     }
     let event =
         signed.verify(&member.device).map_err(|error| ApiProblem::Malformed(error.to_string()))?;
     if event.actor != member.handle || event.case != case {
-        return Err(ApiProblem::Malformed(
-            "the event belongs to another member or case".to_owned(),
-        ));
+        return Err(ApiProblem::Malformed("event belongs to another member or case".to_owned()));
     }
     Ok(event)
 }
 
-/// Somebody has lost the case: suggests one of those who are left, and gives it to the outside body
-/// if they are too few. Who has left the directory does not count: they can act no more.
+/// Handles the loss of a reader: suggests one of the remaining readers, and releases the case to
+/// the oversight body if too few remain. Members who left the directory do not count, because they
+/// cannot act.
 async fn reassign_after_recusal(
     api: &ApiState,
-    writing: &WriteTransaction<'_>,
+    transaction: &WriteTransaction<'_>,
     case: &mut CaseRecord,
     directory: &Directory,
     today: Date,
 ) -> Result<(), ApiProblem> {
-    let holders = writing.grant_holders(case.id).await?;
-    let here = |handle: &String| directory.member(handle).is_some();
-    let left: Vec<String> = holders
+    let holders = transaction.grant_holders(case.id).await?;
+    let is_member = |handle: &String| directory.member(handle).is_some();
+    let remaining: Vec<String> = holders
         .into_iter()
         .filter(|(_, released)| *released)
         .map(|(handle, _)| handle)
-        .filter(here)
+        .filter(is_member)
         .collect();
-    let load = api.store.workload().await?;
+    let workload = api.store.workload().await?;
     let absent: Vec<String> = api.store.absences_on(today).await?.into_keys().collect();
-    let question = AssignmentQuery {
+    let query = AssignmentQuery {
         case: case.id,
-        holders: &left,
+        holders: &remaining,
         absent_members: &absent,
         lang: &case.lang,
-        workload: &load,
+        workload: &workload,
     };
-    writing.set_suggested(case.id, assignment::suggest_assignee(directory, &question)).await?;
-    if left.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
-        let author = HandlerSigner { key: &api.log_key, today };
-        release_to_oversight(writing, case, ReleaseReason::DeskConflicted, directory, author)
+    transaction.set_suggested(case.id, assignment::suggest_assignee(directory, &query)).await?;
+    if remaining.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
+        let signer = HandlerSigner { key: &api.log_key, today };
+        release_to_oversight(transaction, case, ReleaseReason::DeskConflicted, directory, signer)
             .await?;
     }
     Ok(())
 }
 
-/// An event says when it was made; a log whose times wander is worth little. Returns the day.
+/// Checks the time of an event, because the times in the log must be reliable. Returns the current
+/// date.
 async fn check_event_time(api: &ApiState, event: &Event) -> Result<Date, ApiProblem> {
     let today = api.trusted_date.date().await?;
-    let off = (event.at - api.clock.now()).whole_minutes().abs();
-    if off > 10 {
+    let difference = (event.at - api.clock.now()).whole_minutes().abs();
+    if difference > 10 {
         return Err(ApiProblem::RuleMessage(format!(
-            "the workbench's clock is {off} minutes off: set it and try again"
+            "the workbench's clock differs by {difference} minutes; set it and retry"
         )));
     }
     Ok(today)
 }
 
-/// Takes in what an event brings along.
+/// Validates and stores the payload of an event.
 struct EventPayloadHandler<'a> {
     transaction: &'a WriteTransaction<'a>,
     directory: &'a Directory,
@@ -155,23 +154,23 @@ struct EventPayloadHandler<'a> {
 }
 
 impl EventPayloadHandler<'_> {
-    async fn store_payload(&self, event: &Event, brings: EventPayload) -> Result<(), ApiProblem> {
+    async fn store_payload(&self, event: &Event, payload: EventPayload) -> Result<(), ApiProblem> {
         let id = self.case.id;
-        check_grants(&brings.grants)?;
-        match (&event.action, brings) {
+        check_grants(&payload.grants)?;
+        match (&event.action, payload) {
             (
                 Action::Replied { reply, copy, .. } | Action::DeadlineExtended { reply, copy },
                 EventPayload {
                     reply: Some(sealed),
-                    copy: Some(ours),
+                    copy: Some(copied),
                     note: None,
                     grants,
                     case_recipient: None,
                 },
             ) if grants.is_empty() => {
                 check_hash(&sealed, reply)?;
-                check_hash(&ours, copy)?;
-                self.store_part(PartKind::ReplyCopy, self.case.state.generation, &ours).await?;
+                check_hash(&copied, copy)?;
+                self.store_part(PartKind::ReplyCopy, self.case.state.generation, &copied).await?;
                 Ok(self.transaction.add_reply(id, event.seq, sealed.0).await?)
             }
             (
@@ -191,15 +190,15 @@ impl EventPayloadHandler<'_> {
                 Action::KeysRotated { generation, reply, copy },
                 EventPayload {
                     reply: Some(sealed),
-                    copy: Some(ours),
+                    copy: Some(copied),
                     note: None,
                     grants,
                     case_recipient: Some(recipient),
                 },
             ) => {
                 check_hash(&sealed, reply)?;
-                check_hash(&ours, copy)?;
-                self.store_part(PartKind::ReplyCopy, generation - 1, &ours).await?;
+                check_hash(&copied, copy)?;
+                self.store_part(PartKind::ReplyCopy, generation - 1, &copied).await?;
                 self.transaction.add_reply(id, event.seq, sealed.0).await?;
                 self.transaction.add_case_recipient(id, *generation, &recipient);
                 self.rotate_keys(*generation, &grants, &event.actor).await
@@ -215,15 +214,15 @@ impl EventPayloadHandler<'_> {
                 | Action::Declined { .. }
                 | Action::KeysRotated { .. },
                 _,
-            ) => Err(rule_violation("the event does not bring what it names")),
-            (action, brings) if brings == EventPayload::default() => {
+            ) => Err(rule_violation("payload does not match the event")),
+            (action, payload) if payload == EventPayload::default() => {
                 self.apply_without_payload(action, &event.actor).await
             }
-            _ => Err(rule_violation("the event brings something that its action does not take")),
+            _ => Err(rule_violation("unexpected payload for this action")),
         }
     }
 
-    /// What brings nothing along.
+    /// Applies an action that has no payload.
     async fn apply_without_payload(&self, action: &Action, actor: &str) -> Result<(), ApiProblem> {
         let id = self.case.id;
         match action {
@@ -232,7 +231,7 @@ impl EventPayloadHandler<'_> {
                 Ok(self.transaction.delete_grants(id, who).await?)
             }
             Action::Challenged { who } if self.holders.get(who) != Some(&true) => {
-                Err(rule_violation("this person cannot read the case"))
+                Err(rule_violation("this member cannot read the case"))
             }
             Action::Linked { to }
             | Action::Proposed(Decision::Close { duplicate_of: Some(to), .. })
@@ -249,21 +248,21 @@ impl EventPayloadHandler<'_> {
         }
     }
 
-    /// A link tells everybody who reads this case that the other one is there: nobody learns so of
-    /// a case that is hidden from them.
+    /// Checks that every reader of this case can read the other case. Otherwise a link would reveal
+    /// the other case to a member from whom it is hidden.
     async fn check_linkable(&self, to: Uuid) -> Result<(), ApiProblem> {
-        let there = self.transaction.grant_holders(to).await?;
-        let reads = |handle: &String| {
-            self.directory.is_oversight(handle) || there.get(handle) == Some(&true)
+        let other_holders = self.transaction.grant_holders(to).await?;
+        let can_read = |handle: &String| {
+            self.directory.is_oversight(handle) || other_holders.get(handle) == Some(&true)
         };
-        let here = self.holders.iter().filter(|(_, released)| **released).map(|(handle, _)| handle);
-        let all = here.filter(|handle| self.directory.member(handle).is_some()).all(reads);
-        if all && !there.is_empty() {
+        let readers =
+            self.holders.iter().filter(|(_, released)| **released).map(|(handle, _)| handle);
+        let all_can_read =
+            readers.filter(|handle| self.directory.member(handle).is_some()).all(can_read);
+        if all_can_read && !other_holders.is_empty() {
             Ok(())
         } else {
-            Err(rule_violation(
-                "there is no such case, or not everybody who reads this one can read it",
-            ))
+            Err(rule_violation("case not found, or not readable by all readers of this case"))
         }
     }
 
@@ -273,31 +272,30 @@ impl EventPayloadHandler<'_> {
         granted: Option<protocol::Hash>,
         grants: &[GenerationGrant],
     ) -> Result<(), ApiProblem> {
-        let member = self.directory.member(to).ok_or_else(|| rule_violation("no such member"))?;
-        let holds = self.holders.get(to) == Some(&true);
+        let member = self.directory.member(to).ok_or_else(|| rule_violation("member not found"))?;
+        let has_grant = self.holders.get(to) == Some(&true);
         if grants.is_empty() && granted.is_none() {
-            return if holds {
+            return if has_grant {
                 Ok(())
             } else {
-                Err(rule_violation("the colleague holds no grant: bring one along"))
+                Err(rule_violation("the new assignee has no grant; include one"))
             };
         }
         if grants.first().map(|grant| grant.grant.tag) != granted {
-            return Err(rule_violation("the event does not bring the grant that it names"));
+            return Err(rule_violation("payload does not contain the grant that the event names"));
         }
         for grant in grants {
             if self.grant_owner(grant)?.handle != member.handle {
-                return Err(rule_violation("the grant is for somebody else"));
+                return Err(rule_violation("the grant is for another member"));
             }
             self.store_grant(member, grant, true).await?;
         }
         Ok(())
     }
 
-    /// Keeps a grant. One that the member has for this very key stays as it is, whatever comes
-    /// along: nobody takes the secret from a colleague by giving another in its place. After a
-    /// change of keys a desk's member gets a new one; the outside body keeps what the reporter gave
-    /// it in any case.
+    /// Stores a grant. If the member has one for this key, it stays unchanged, so that no member
+    /// can replace a colleague's secret. After a change of keys, a member of a desk gets a new
+    /// grant. The oversight body always keeps the grant that the reporter gave it.
     async fn store_grant(
         &self,
         member: &Member,
@@ -309,55 +307,54 @@ impl EventPayloadHandler<'_> {
             return Ok(());
         }
         if self.directory.is_oversight(&member.handle) {
-            return Err(rule_violation(
-                "the outside body keeps the grant that the reporter gave it",
-            ));
+            return Err(rule_violation("the grant of the oversight body cannot be replaced"));
         }
         self.transaction.delete_grant(id, grant.generation, &member.handle).await?;
         self.transaction.add_grant(id, &member.handle, grant, released).await?;
         Ok(())
     }
 
-    /// Who gets no grant of the new generation loses the case, row and all; the oversight body
-    /// cannot be left out. Who has another key than the older grants were made for gets new ones in
-    /// the same step, and can go on reading what is there.
+    /// Replaces the keys of a case. A member without a grant of the new generation loses all grants
+    /// of the case; the oversight body cannot be excluded. A member whose key has changed gets new
+    /// grants of the earlier generations in the same event, and can continue to read them.
     async fn rotate_keys(
         &self,
         generation: u32,
         grants: &[GenerationGrant],
         actor: &str,
     ) -> Result<(), ApiProblem> {
-        let mut stay = Vec::new();
+        let mut remaining = Vec::new();
         for grant in grants {
             let member = self.grant_owner(grant)?;
             let released = match self.holders.get(&member.handle) {
                 Some(released) => *released,
-                // Who joined the outside body after the filing.
+                // A member who joined the oversight body after the report was ingested.
                 None if self.directory.is_oversight(&member.handle) => {
                     self.case.state.released.is_some()
                 }
                 None => {
-                    return Err(rule_violation(
-                        "a rotation grants only to those who hold the case",
-                    ));
+                    return Err(rule_violation("new keys may be granted to current readers only"));
                 }
             };
             if grant.generation == generation {
-                stay.push(&member.handle);
+                remaining.push(&member.handle);
             }
             self.store_grant(member, grant, released).await?;
         }
-        if grants.iter().any(|grant| !stay.iter().any(|handle| self.is_granted_to(grant, handle))) {
+        if grants
+            .iter()
+            .any(|grant| !remaining.iter().any(|handle| self.is_granted_to(grant, handle)))
+        {
             return Err(rule_violation(
-                "a rotation brings each who stays a grant of the new generation",
+                "each remaining reader needs a grant of the new generation",
             ));
         }
-        for handle in self.holders.keys().filter(|handle| !stay.contains(handle)) {
+        for handle in self.holders.keys().filter(|handle| !remaining.contains(handle)) {
             if self.directory.is_oversight(handle) {
-                return Err(rule_violation("a rotation leaves the outside body its grant"));
+                return Err(rule_violation("the oversight body cannot be excluded"));
             }
-            // New keys for everybody show nothing, and need no declaration. To take the case from a
-            // colleague does.
+            // New keys for all readers reveal nothing and need no declaration. Excluding a
+            // colleague needs one.
             if self.directory.member(handle).is_some() && !self.case.state.has_declared(actor) {
                 return Err(RuleViolation::Undeclared.into());
             }
@@ -366,21 +363,21 @@ impl EventPayloadHandler<'_> {
         Ok(())
     }
 
-    /// Whose grant is it? By its tag; what is inside only the member can see.
+    /// Returns the member of a grant, by its tag. Only the member can see its content.
     fn grant_owner(&self, grant: &GenerationGrant) -> Result<&Member, ApiProblem> {
         if grant.generation > self.case.state.generation {
-            return Err(rule_violation("the grant is of no generation of this case"));
+            return Err(rule_violation("unknown generation of the case secret"));
         }
         let id = self.case.id;
-        let of = |member: &&Member| grant_tag(id, &member.recipient) == grant.grant.tag;
+        let matches_tag = |member: &&Member| grant_tag(id, &member.recipient) == grant.grant.tag;
         let member = self
             .directory
             .members
             .iter()
-            .find(of)
-            .ok_or_else(|| rule_violation("the grant is for nobody here"))?;
+            .find(matches_tag)
+            .ok_or_else(|| rule_violation("the grant matches no member"))?;
         if self.case.state.recused.contains(&member.handle) {
-            return Err(rule_violation("who has recused gets no grant"));
+            return Err(rule_violation("a recused member gets no grant"));
         }
         Ok(member)
     }
@@ -403,28 +400,27 @@ impl EventPayloadHandler<'_> {
     }
 }
 
-/// Bounds what an event brings: a member for each seat, each with one grant of each generation.
+/// Limits the size of a payload: each grant at most once, and none too large.
 fn check_grants(grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
-    let small = grants.iter().all(|grant| grant.grant.sealed.len() <= RecordType::Grant.max_len());
+    let sizes_valid =
+        grants.iter().all(|grant| grant.grant.sealed.len() <= RecordType::Grant.max_len());
     let tags: BTreeSet<_> =
         grants.iter().map(|grant| (grant.grant.tag, grant.generation)).collect();
-    if small && tags.len() == grants.len() {
+    if sizes_valid && tags.len() == grants.len() {
         Ok(())
     } else {
-        Err(rule_violation("a grant is too large, or comes twice"))
+        Err(rule_violation("a grant is too large or duplicated"))
     }
 }
 
-fn check_hash(sealed: &SealedBytes, named: &protocol::Hash) -> Result<(), ApiProblem> {
+fn check_hash(sealed: &SealedBytes, expected: &protocol::Hash) -> Result<(), ApiProblem> {
     if sealed.0.len() > MAX_REPLY_LEN {
-        return Err(rule_violation(
-            "too long: a message or note has at most about 10,000 characters",
-        ));
+        return Err(rule_violation("message or note too long (maximum about 10,000 characters)"));
     }
-    if sealed.hash() == *named {
+    if sealed.hash() == *expected {
         Ok(())
     } else {
-        Err(rule_violation("the event does not bring what it names"))
+        Err(rule_violation("payload does not match the event"))
     }
 }
 

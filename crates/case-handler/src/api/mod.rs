@@ -1,5 +1,5 @@
-//! The workbench API: see [`protocol::desk_api`] for the calls. One file for each thing that is
-//! asked for.
+//! The workbench API. [`protocol::api::workbench`] describes the calls. Each file handles one
+//! resource.
 
 pub mod absence;
 mod cases;
@@ -28,32 +28,33 @@ pub use sessions::SessionRegistry;
 
 use crate::{directory_cache::DirectoryCache, store::CaseStore, trusted_date::TrustedDateSource};
 
-/// What the handlers of the API share.
+/// State that all request handlers of the API share.
 #[derive(Clone)]
 pub struct ApiState {
-    /// The database.
+    /// The store.
     pub store: Arc<CaseStore>,
-    /// Who is who.
+    /// The directories.
     pub directories: Arc<DirectoryCache>,
-    /// Signs the handler's events.
+    /// Key that signs the case handler's events.
     pub log_key: Arc<SigningKey>,
-    /// Challenges and bearers, in memory only.
+    /// Challenges and session tokens, in memory only.
     pub sessions: Arc<SessionRegistry>,
-    /// The day, if the clock can be believed.
+    /// The current date, checked for clock jumps.
     pub trusted_date: TrustedDateSource,
-    /// Working days.
+    /// Weekend and holidays.
     pub calendar: Calendar,
-    /// The time.
+    /// The system clock.
     pub clock: Clock,
 }
 
-/// An event brings at most a few kilobytes for each generation of which it brings a grant.
+/// Maximum size of a request body, in bytes. An event has at most a few kilobytes for each
+/// generation of which it contains a grant.
 const MAX_BODY_LEN: usize = 1024 * 1024;
 
-/// How long a request may take until its answer begins.
+/// Maximum time until the response begins.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// All routes.
+/// Returns the router with all routes.
 pub fn routes(api: ApiState) -> Router {
     let routes = Router::new()
         .route("/health", get(directory::health))
@@ -83,8 +84,8 @@ pub fn routes(api: ApiState) -> Router {
     web::catch_panic::catch_panics(routes, || ApiProblem::Internal)
 }
 
-/// Ends a request that has not come whole and been answered in time, so that one that drips holds
-/// nothing for long.
+/// Ends a request that was not received and answered in time, so that a slow client does not occupy
+/// resources for long.
 async fn with_timeout(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,

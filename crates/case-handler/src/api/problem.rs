@@ -1,4 +1,4 @@
-//! Errors, as problem details (RFC 9457). What went wrong inside goes to the log, never out.
+//! Errors as problem details (RFC 9457). Internal causes go to the log only.
 
 use axum::{
     Json,
@@ -16,63 +16,60 @@ use crate::{
     directory_cache::PublishError, event_log::LogError, store::StoreError, trusted_date::ClockError,
 };
 
-/// What a caller is told.
+/// An error that the client receives.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiProblem {
-    /// No session, or it has ended.
-    #[error("sign in again: there is no session, or it has ended")]
+    /// The session is missing or has expired.
+    #[error("session missing or expired")]
     Unauthorized,
-    /// Not there, or not for this member: the two look alike.
-    #[error("there is no such case or part")]
+    /// The case or part does not exist, or the member may not see it. The client cannot distinguish
+    /// the two.
+    #[error("case or part not found")]
     NotFound,
-    /// The case was purged; its events can still be read.
-    #[error("the case was purged: only its events are left")]
+    /// The case was purged. Its events can still be read.
+    #[error("case has been purged")]
     Purged,
-    /// There is such a call, but not with this method.
-    #[error("this call takes another method")]
+    /// The path exists, but not with this method.
+    #[error("method not allowed")]
     MethodNotAllowed,
-    /// Only for the outside body.
-    #[error("only the outside body may read the whole log")]
+    /// The call is for the oversight body only.
+    #[error("only the oversight body may read the full log")]
     OversightOnly,
     /// No directory has been published yet.
-    #[error("no directory has been published yet")]
+    #[error("no directory published")]
     NoDirectory,
     /// The request is malformed.
     #[error("{0}")]
     Malformed(String),
-    /// Somebody else acted first.
+    /// Another member acted first.
     #[error("{0}")]
     Stale(String),
-    /// The handler's own clock is not believed.
-    #[error("the case handler's clock has leapt: nothing is decided until its operator has looked")]
+    /// The clock of the case handler is implausible.
+    #[error("case handler paused: clock out of range (contact the operator)")]
     Clock,
-    /// The handler's day moved ahead at its start.
+    /// The date moved ahead at the start of the case handler.
     #[error(
-        "the case handler's day has just moved ahead: nothing is purged for some minutes, or until its operator has looked. Try \
-         again then"
+        "case handler paused: the date has just moved ahead, and purges wait for some minutes or for the operator; retry \
+         then"
     )]
     ClockSettling,
     /// A rule forbids it.
     #[error("{0}")]
     RuleMessage(String),
-    /// A rule of the life of cases forbids it.
+    /// A rule of the case lifecycle forbids it.
     #[error("{0}")]
     RuleViolated(RuleViolation),
-    /// Nobody is said to be away like this.
+    /// The absence is rejected.
     #[error("{0}")]
     Absence(absence::AbsenceError),
-    /// Nothing is written until the log has been found whole, and that takes long.
-    #[error(
-        "the case handler has just started and is checking its log; nothing was changed. Try again in a minute"
-    )]
+    /// The log verification has not finished, and nothing is written before.
+    #[error("case handler is starting (verifying the log); retry in a minute")]
     LogCheckRunning,
-    /// The request did not come whole in time, or its answer took too long.
-    #[error(
-        "the request took longer than a minute; if it was sent whole, look whether it was done, and try again"
-    )]
+    /// The request was not received in time, or its response took too long.
+    #[error("request timeout; check whether the request took effect, then retry")]
     Timeout,
-    /// Something failed here.
-    #[error("the case handler failed; nothing was changed. Try again")]
+    /// The case handler failed.
+    #[error("internal error; no changes were made")]
     Internal,
 }
 
@@ -102,8 +99,8 @@ impl IntoResponse for ApiProblem {
     fn into_response(self) -> Response {
         let (status, kind) = self.parts();
         let rule = match &self {
-            Self::RuleViolated(refusal) => Some(refusal.code().to_owned()),
-            Self::Absence(refused) => Some(refused.code().to_owned()),
+            Self::RuleViolated(violation) => Some(violation.code().to_owned()),
+            Self::Absence(rejection) => Some(rejection.code().to_owned()),
             _ => None,
         };
         let body =
@@ -135,10 +132,10 @@ impl From<ClockError> for ApiProblem {
 }
 
 impl From<RuleViolation> for ApiProblem {
-    fn from(refusal: RuleViolation) -> Self {
-        match refusal {
-            RuleViolation::Stale { .. } => Self::Stale(refusal.to_string()),
-            _ => Self::RuleViolated(refusal),
+    fn from(violation: RuleViolation) -> Self {
+        match violation {
+            RuleViolation::Stale { .. } => Self::Stale(violation.to_string()),
+            _ => Self::RuleViolated(violation),
         }
     }
 }
@@ -146,7 +143,7 @@ impl From<RuleViolation> for ApiProblem {
 impl From<LogError> for ApiProblem {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::RuleViolated(refusal) => refusal.into(),
+            LogError::RuleViolated(violation) => violation.into(),
             LogError::Store(error) => error.into(),
         }
     }
@@ -156,7 +153,7 @@ impl From<PublishError> for ApiProblem {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Malformed => Self::Malformed(error.to_string()),
-            PublishError::Rejected(refused) => Self::RuleMessage(refused.to_string()),
+            PublishError::Rejected(rejection) => Self::RuleMessage(rejection.to_string()),
             PublishError::Store(error) => error.into(),
         }
     }
@@ -164,11 +161,11 @@ impl From<PublishError> for ApiProblem {
 
 impl From<JsonRejection> for ApiProblem {
     fn from(_: JsonRejection) -> Self {
-        Self::Malformed("the body is not the JSON that this call takes".to_owned())
+        Self::Malformed("invalid JSON body".to_owned())
     }
 }
 
-/// What is no id is no case's id.
+/// An invalid id is the id of no case.
 impl From<PathRejection> for ApiProblem {
     fn from(_: PathRejection) -> Self {
         Self::NotFound

@@ -1,5 +1,5 @@
-//! Sessions: a challenge signed with the device key buys a short-lived bearer. All of it lives in
-//! memory.
+//! Sessions: the client signs a challenge with the device key and gets a short-lived token. All of
+//! it is in memory only.
 
 use std::{
     collections::HashMap,
@@ -26,13 +26,14 @@ use super::{ApiProblem, ApiState};
 
 const CHALLENGE_TTL: Duration = Duration::minutes(1);
 const SESSION_TTL: Duration = Duration::minutes(15);
-/// Open challenges; beyond, the oldest are dropped, so that nobody can fill the memory.
+/// Maximum number of open challenges. Above it, the oldest is dropped, so that no client can fill
+/// the memory.
 const MAX_CHALLENGES: usize = 10_000;
-/// A refusal is said at most this often, so that nobody can fill the log.
+/// Minimum time between two log lines about rejected sessions, so that no client can fill the log.
 const LOG_INTERVAL: Duration = Duration::minutes(1);
 
-/// Open challenges and sessions. Bearers are kept as hashes: looking one up compares hashes, so its
-/// time tells nothing.
+/// Open challenges and sessions. Tokens are stored as hashes, so a lookup compares hashes and its
+/// duration reveals nothing.
 #[derive(Debug, Default)]
 pub struct SessionRegistry {
     challenges: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
@@ -44,7 +45,7 @@ pub struct SessionRegistry {
 #[derive(Debug, Clone)]
 struct OpenSession {
     handle: String,
-    /// Opened it. A directory with another key for the member ends the session.
+    /// The device key that opened it. A directory with another key for the member ends the session.
     device: PublicKey,
     expires: OffsetDateTime,
 }
@@ -54,10 +55,10 @@ impl SessionRegistry {
         let mut nonce = Hash::default();
         OsRng.fill_bytes(&mut nonce.0);
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
-        challenges.retain(|_, (_, ends)| *ends > now);
+        challenges.retain(|_, (_, expires)| *expires > now);
         if challenges.len() >= MAX_CHALLENGES
             && let Some(oldest) =
-                challenges.iter().min_by_key(|(_, (_, ends))| *ends).map(|(nonce, _)| *nonce)
+                challenges.iter().min_by_key(|(_, (_, expires))| *expires).map(|(nonce, _)| *nonce)
         {
             challenges.remove(&oldest);
         }
@@ -65,10 +66,10 @@ impl SessionRegistry {
         nonce
     }
 
-    /// Takes a challenge away: each can be answered once.
+    /// Removes a challenge, because each can be answered once. Returns true if it was valid.
     fn consume_challenge(&self, nonce: &Hash, handle: &str, now: OffsetDateTime) -> bool {
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
-        challenges.remove(nonce).is_some_and(|(whose, ends)| whose == handle && ends > now)
+        challenges.remove(nonce).is_some_and(|(owner, expires)| owner == handle && expires > now)
     }
 
     fn open(&self, handle: String, device: PublicKey, now: OffsetDateTime) -> SessionResponse {
@@ -84,14 +85,13 @@ impl SessionRegistry {
         SessionResponse { token, seconds: u32::try_from(SESSION_TTL.whole_seconds()).unwrap_or(0) }
     }
 
-    /// For the operator, and nothing of who it was.
+    /// Logs the rejection for the operator, without the handle.
     fn log_rejected(&self, now: OffsetDateTime) {
-        let mut said = self.rejection_last_logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| now - said >= LOG_INTERVAL) {
-            *said = Some(now);
-            tracing::warn!(
-                "a session was refused: whoever asked did not prove to be the member that they named"
-            );
+        let mut last_logged =
+            self.rejection_last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if last_logged.is_none_or(|last_logged| now - last_logged >= LOG_INTERVAL) {
+            *last_logged = Some(now);
+            tracing::warn!("session request rejected: proof of possession failed");
         }
     }
 
@@ -101,11 +101,11 @@ impl SessionRegistry {
     }
 }
 
-/// Whoever asks, after the bearer was checked. Somebody who has left the directory, or whose device
-/// key was replaced, has no session any more.
+/// The caller, after the token was checked. A member who left the directory, or whose device key
+/// was replaced, has no session any more.
 #[derive(Debug, Clone)]
 pub(super) struct AuthenticatedMember {
-    /// The member's handle.
+    /// The handle of the member.
     pub handle: String,
 }
 
@@ -134,7 +134,7 @@ pub(super) async fn request_challenge(
 ) -> Result<Json<ChallengeResponse>, ApiProblem> {
     let Json(request) = request?;
     if request.handle.len() > 64 {
-        return Err(ApiProblem::Malformed("a handle has at most 64 bytes".to_owned()));
+        return Err(ApiProblem::Malformed("handle exceeds 64 bytes".to_owned()));
     }
     Ok(Json(ChallengeResponse {
         nonce: api.sessions.issue_challenge(request.handle, api.clock.now()),
@@ -148,15 +148,15 @@ pub(super) async fn open_session(
     let Json(request) = request?;
     let now = api.clock.now();
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
-    let fresh = api.sessions.consume_challenge(&request.nonce, &request.handle, now);
+    let challenge_valid = api.sessions.consume_challenge(&request.nonce, &request.handle, now);
     let SessionRequest { handle, nonce, signature } = &request;
     let instance = accepted.directory.instance;
-    let proven = accepted
+    let verified_device = accepted
         .directory
         .member(handle)
         .map(|member| member.device)
         .filter(|device| verify_session_signature(device, instance, handle, nonce, signature));
-    let Some(device) = proven.filter(|_| fresh) else {
+    let Some(device) = verified_device.filter(|_| challenge_valid) else {
         api.sessions.log_rejected(now);
         return Err(ApiProblem::Unauthorized);
     };

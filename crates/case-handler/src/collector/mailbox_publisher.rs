@@ -1,5 +1,5 @@
-//! Laying out mailboxes: every case's, sealed afresh at every tick, so that a reply looks like no
-//! reply.
+//! Publishes mailboxes. Every cycle seals the mailbox of every case again, so that an observer
+//! cannot distinguish a reply from no reply.
 
 use std::{io, pin::pin, sync::Arc, thread};
 
@@ -15,29 +15,32 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 
 use crate::{
     collector::{
-        CollectError,
+        error::CollectError,
         relay_client::{RelayClient, receiver_stream},
     },
     store::{CaseStore, MailboxContent},
 };
 
-/// Cases that are read at once, and sealed one after the other: about 2 MiB.
+/// Cases that are read at once and sealed one after the other: about 2 MiB.
 const PAGE_SIZE: u64 = 64;
-/// Sealed pages that wait until the intake takes them.
+/// Sealed pages that wait for the upload.
 const SEALED_PAGE_BUFFER: usize = 2;
 
-/// What a mailbox says of the time.
+/// The date that mailboxes contain.
 #[derive(Debug)]
 pub struct MailboxTime {
-    /// The day of the tick.
+    /// The date of the cycle.
     pub today: Date,
     /// Its ISO week.
     pub week: String,
-    /// On which days news can be expected.
+    /// Working days, for the date of the next update.
     pub calendar: Calendar,
 }
 
-/// Seals all mailboxes and puts them to the intake while they are sealed.
+/// Seals all mailboxes and uploads them to the intake at the same time.
+///
+/// # Errors
+/// Fails if the store or the upload fails. The intake then keeps the previous mailboxes.
 pub async fn publish_mailboxes(
     store: &Arc<CaseStore>,
     relay: &RelayClient,
@@ -45,12 +48,12 @@ pub async fn publish_mailboxes(
 ) -> Result<(), CollectError> {
     let (sender, receiver) = mpsc::channel(SEALED_PAGE_BUFFER);
     let sealing = tokio::spawn(seal_mailboxes(Arc::clone(store), Arc::new(as_of), sender));
-    let put = relay.put_mailboxes(receiver_stream(receiver)).await;
+    let uploaded = relay.put_mailboxes(receiver_stream(receiver)).await;
     sealing.await??;
-    Ok(put?)
+    Ok(uploaded?)
 }
 
-/// Seals a page on each core, and reads the next one meanwhile.
+/// Seals one page on each core and reads the next page meanwhile.
 async fn seal_mailboxes(
     store: Arc<CaseStore>,
     as_of: Arc<MailboxTime>,
@@ -67,14 +70,14 @@ async fn seal_mailboxes(
             Ok(None) => return Ok(()),
             Ok(Some(records)) => records,
             Err(error) => {
-                // A body that ends in an error replaces nothing at the intake; one that just ended
-                // would.
-                let _ = sender.send(Err(io::Error::other("sealing broke off"))).await;
+                // An upload that ends with an error replaces nothing at the intake. One that only
+                // ends early would.
+                let _ = sender.send(Err(io::Error::other("sealing failed"))).await;
                 return Err(error);
             }
         };
         if sender.send(Ok(records)).await.is_err() {
-            // The relay broke off, and says why.
+            // The upload failed, and its own error has the reason.
             return Ok(());
         }
     }

@@ -1,6 +1,7 @@
-//! Collecting from the intake: pull, open, file, and only then let the intake forget.
+//! Collects submissions from the intake: download, open, ingest, and only then acknowledge.
 
 mod download;
+mod error;
 mod listing;
 pub mod mailbox_publisher;
 mod notices;
@@ -23,7 +24,6 @@ use protocol::{
     submission::envelope::OpenedSubmission,
 };
 use time::Date;
-use tokio::task::JoinError;
 use uuid::Uuid;
 use web::Clock;
 
@@ -35,162 +35,138 @@ use crate::{
         relay_client::{RelayClient, RelayError, unexpected_response},
     },
     directory_cache::{DirectoryCache, VerifiedDirectory},
-    event_log::{HandlerSigner, LogError},
+    event_log::HandlerSigner,
     ingest::{IngestError, IngestOutcome, SubmissionIngester},
-    store::{CaseStore, StoreError},
-    trusted_date::{ClockError, TrustedDateSource},
+    store::CaseStore,
+    trusted_date::TrustedDateSource,
 };
 
+pub use error::CollectError;
 use notices::LoggedNotices;
 use quarantine::{QuarantineReason, classify_open_result};
 
-/// How long the first wait after a failure is. Each further one doubles, up to the time between two
-/// rounds.
+/// Delay after the first failure. Each further failure doubles it, up to the poll interval.
 const INITIAL_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Everything that a tick works with.
+/// Runs collection cycles.
 pub struct Collector {
-    /// The database.
+    /// The store.
     pub store: Arc<CaseStore>,
-    /// Who is who.
+    /// The directories.
     pub directories: Arc<DirectoryCache>,
-    /// The intake.
+    /// The relay interface of the intake.
     pub relay: RelayClient,
-    /// Open the outer seal; the newest first.
+    /// Identities that open the outer seal, newest first.
     pub transport: Arc<Vec<TransportIdentity>>,
-    /// Signs the handler's events.
+    /// Key that signs the case handler's events.
     pub log_key: SigningKey,
-    /// Who cannot take cases now.
+    /// Members with an absence.
     pub absent_members: Vec<String>,
-    /// How many months a case is kept after its closing.
+    /// Months after the closing during which a case cannot be purged.
     pub retention_months: u16,
-    /// Days of rest, and how soon reports are collected. The intake gets both for its receipts.
+    /// Calendar and poll interval, which the intake needs for its receipts.
     pub reply_schedule: ReplySchedule,
-    /// The time.
+    /// The system clock.
     pub clock: Clock,
-    /// The day, if the clock can be believed.
+    /// The current date, checked for clock jumps.
     pub trusted_date: TrustedDateSource,
-    /// What this process has seen so far.
+    /// What this process has observed so far.
     pub state: CollectorState,
 }
 
-/// What a collector remembers from one round to the next; nothing at the start.
+/// State of the collector between cycles. Empty at the start.
 #[derive(Debug, Default)]
 pub struct CollectorState {
-    /// The directory with which everything that was set aside has been looked at again. A process
-    /// begins with none, so that a new transport key or a newer build gets its chance too.
+    /// The directory with which the whole quarantine was retried. `None` at the start, so that a
+    /// new transport key or a newer build causes a retry too.
     last_retry_directory: Option<Hash>,
-    /// The day of this round, as it is believed.
+    /// The date of this cycle.
     cycle_date: Option<Date>,
-    /// Set aside in this round, and why.
+    /// Submissions quarantined in this cycle, with the reason.
     newly_quarantined: BTreeMap<Uuid, String>,
-    /// What stays at the intake and is not pulled again, with the case that an orphan waits for.
+    /// Submissions that stay at the intake and are not pulled again. An orphan has the case that it
+    /// waits for.
     left_at_intake: HashMap<Uuid, Option<Uuid>>,
-    /// Listed by the intake, and not sent: it is damaged there.
+    /// Submissions that the intake lists but does not send, because they are damaged there.
     not_sent_by_intake: HashSet<Uuid>,
-    /// How many of them were left in this round.
+    /// Number of submissions left at the intake in this cycle.
     newly_left: u32,
-    /// Listed by the intake in this round, and not sent.
+    /// Number of submissions that the intake listed but did not send in this cycle.
     withheld: u32,
-    /// Bytes for which there was room aside when something was left last.
+    /// Free bytes of the quarantine when a submission was left at the intake last.
     capacity_when_left: u64,
-    /// The round reached its bound: the next one begins soon.
+    /// The cycle reached its limit, so the next one starts soon.
     has_more: bool,
-    /// The day on which objects that no row names were last swept.
+    /// The date of the last deletion of orphaned objects.
     last_gc: Option<Date>,
-    /// What the log says once until it changes.
+    /// Messages that the log has until they change.
     logged: LoggedNotices,
-    /// Did the last round get to its end?
+    /// True if the last cycle succeeded.
     healthy: Arc<AtomicBool>,
 }
 
 impl CollectorState {
-    /// Did the last round get to its end? Not before the first.
+    /// Returns a flag that is true if the last cycle succeeded. It is false before the first cycle.
     pub fn health_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.healthy)
     }
 }
 
-/// Why a tick did not get to its end. The next one tries again, and nothing is lost meanwhile.
-#[derive(Debug, thiserror::Error)]
-pub enum CollectError {
-    /// The intake.
-    #[error(transparent)]
-    Relay(#[from] RelayError),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The clock.
-    #[error(transparent)]
-    Clock(#[from] ClockError),
-    /// A filing failed for a reason that is not the submission's.
-    #[error(transparent)]
-    Ingest(IngestError),
-    /// A task ended unexpectedly.
-    #[error("a task of the tick ended unexpectedly")]
-    TaskFailed,
-}
-
-impl From<JoinError> for CollectError {
-    fn from(_: JoinError) -> Self {
-        Self::TaskFailed
-    }
-}
-
 impl Collector {
-    /// Ticks until the future is dropped. A failure is said once until it changes, and tried again
-    /// sooner than the next round.
-    pub async fn run(mut self, every: Duration) {
-        let mut failing: Option<String> = None;
+    /// Runs cycles until the future is dropped. A failure is logged once until it changes, and
+    /// retried before the next regular cycle.
+    pub async fn run(mut self, interval: Duration) {
+        let mut last_error: Option<String> = None;
         let mut failures = 0;
-        // What the intake would forget must not be filed into a database that has to be restored.
+        // Submissions that the intake then deletes must not go into a database that has to be
+        // restored.
         self.store.wait_log_verified().await;
         self.count_crashes().await;
         loop {
-            let now = self.run_cycle().await.err().map(|error| error.to_string());
-            match (&failing, &now) {
+            let current_error = self.run_cycle().await.err().map(|error| error.to_string());
+            match (&last_error, &current_error) {
                 (before, Some(error)) if before.as_ref() != Some(error) => {
                     tracing::warn!("{error}")
                 }
-                (Some(_), None) => tracing::info!("collecting works again"),
+                (Some(_), None) => tracing::info!("collection recovered"),
                 _ => {}
             }
-            self.state.healthy.store(now.is_none(), Ordering::Relaxed);
-            failures = if now.is_some() { failures + 1 } else { 0 };
-            let more = self.state.has_more && now.is_none();
-            failing = now;
-            tokio::time::sleep(if more {
-                INITIAL_BACKOFF.min(every)
+            self.state.healthy.store(current_error.is_none(), Ordering::Relaxed);
+            failures = if current_error.is_some() { failures + 1 } else { 0 };
+            let continue_soon = self.state.has_more && current_error.is_none();
+            last_error = current_error;
+            tokio::time::sleep(if continue_soon {
+                INITIAL_BACKOFF.min(interval)
             } else {
-                backoff(every, failures)
+                backoff(interval, failures)
             })
             .await;
         }
     }
 
-    /// One round: hand over the directory, collect everything, lay out mailboxes.
+    /// Runs one cycle: sends the directory, collects all submissions, and publishes the mailboxes.
+    ///
+    /// # Errors
+    /// Fails if a step fails. Later steps run if they can.
     pub async fn run_cycle(&mut self) -> Result<(), CollectError> {
-        // Under a wrong date nothing is filed: the intake keeps it.
+        // Under a wrong date nothing is ingested. The submissions stay at the intake.
         let today = self.trusted_date.date().await?;
         self.state.cycle_date = Some(today);
         self.absent_members = self.store.absences_on(today).await?.into_keys().collect();
-        // Before the directory: with it the intake takes reports, and gives a day on each receipt.
-        let answers = self.relay.put_reply_schedule(&self.reply_schedule).await;
-        // An intake that refuses the directory, because it has expired say, is collected from all
-        // the same.
-        let handed_over = self.send_directory_to_intake(today).await;
-        if let Ok(Some(there)) = self.relay.health().await {
-            self.trusted_date.report_intake_clock(there).await;
+        // The calendar must be sent before the directory: with a directory the intake accepts
+        // reports, and writes a date on each receipt.
+        let schedule_sent = self.relay.put_reply_schedule(&self.reply_schedule).await;
+        // If the intake refuses the directory, for example because it has expired, collection
+        // continues.
+        let directory_sent = self.send_directory_to_intake(today).await;
+        if let Ok(Some(intake_time)) = self.relay.health().await {
+            self.trusted_date.report_intake_clock(intake_time).await;
         }
         let collected = self.collect().await;
         if let Err(CollectError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;
         }
-        // One submission that does not come whole must not keep answers from those who wait for
-        // them.
+        // A submission that does not arrive completely must not delay answers to other reporters.
         self.retry_quarantined().await?;
         self.log_quarantined().await?;
         self.gc_daily().await?;
@@ -201,122 +177,126 @@ impl Collector {
         };
         mailbox_publisher::publish_mailboxes(&self.store, &self.relay, as_of).await?;
         collected?;
-        answers?;
-        Ok(handed_over?)
+        schedule_sent?;
+        Ok(directory_sent?)
     }
 
-    /// The day of this round, as it is believed.
+    /// Returns the date of this cycle.
     fn cycle_date(&self) -> Date {
         self.state.cycle_date.unwrap_or_else(|| self.clock.today())
     }
 
-    /// Pulls these submissions and files them or sets them aside. One that does not come any more
-    /// is not asked for again.
+    /// Pulls submissions and ingests or quarantines them. A submission that the intake does not
+    /// send is not pulled again.
     async fn pull_and_ingest(
         &mut self,
         ids: &[Uuid],
         accepted: &VerifiedDirectory,
-        load: &mut Workload,
+        workload: &mut Workload,
     ) -> Result<(), CollectError> {
-        let pulled = self.relay.pull(ids.to_vec()).await?;
-        let mut arrivals = SubmissionDownload::spawn(pulled, Arc::clone(&self.transport));
+        let stream = self.relay.pull(ids.to_vec()).await?;
+        let mut download = SubmissionDownload::spawn(stream, Arc::clone(&self.transport));
         let mut missing: HashSet<Uuid> = ids.iter().copied().collect();
         let mut done = Vec::new();
-        let ended = loop {
-            let group = arrivals.next_batch().await;
-            if group.is_empty() {
-                break arrivals.join().await?.map_err(CollectError::from);
+        let result = loop {
+            let batch = download.next_batch().await;
+            if batch.is_empty() {
+                break download.join().await?.map_err(CollectError::from);
             }
-            // Nothing of it is filed: who pulls two would otherwise be sent two million.
-            if !group.iter().all(|arrival| missing.remove(&arrival.id)) {
-                arrivals.abort();
+            // None of this batch is ingested. Otherwise an intake that is asked for two submissions
+            // could send two million.
+            if !batch.iter().all(|submission| missing.remove(&submission.id)) {
+                download.abort();
                 break Err(unexpected_response(
-                    "it sends what it was not asked for, or sends it twice",
+                    "it sent a submission that was not requested, or sent one twice",
                 )
                 .into());
             }
-            if let Err(error) = self.ingest_downloaded(group, accepted, load, &mut done).await {
-                arrivals.abort();
+            if let Err(error) = self.ingest_downloaded(batch, accepted, workload, &mut done).await {
+                download.abort();
                 break Err(error);
             }
         };
         for id in &done {
             self.state.left_at_intake.remove(id);
         }
-        // What has been filed need not come again, even if what came after it failed.
+        // Ingested submissions are acknowledged even if a later one failed, so that they are not
+        // sent again.
         if !done.is_empty() {
             self.relay.acknowledge(done).await?;
         }
-        ended?;
+        result?;
         self.state.withheld += u32::try_from(missing.len()).unwrap_or(u32::MAX);
         self.state.not_sent_by_intake.extend(missing);
         Ok(())
     }
 
-    /// Files submissions or sets them aside. Those that are durable here are `done`, and the intake
-    /// may forget them; those that find no room aside stay there.
+    /// Ingests or quarantines submissions. The intake may delete those that are stored durably
+    /// here, which are added to `done`. If the quarantine is full, the others stay at the intake.
     async fn ingest_downloaded(
         &mut self,
-        group: Vec<DownloadedSubmission>,
+        batch: Vec<DownloadedSubmission>,
         accepted: &VerifiedDirectory,
-        load: &mut Workload,
+        workload: &mut Workload,
         done: &mut Vec<Uuid>,
     ) -> Result<(), CollectError> {
-        let (mut opened, mut fileable, mut unfiled) = (Vec::new(), Vec::new(), Vec::new());
-        for mut arrival in group {
-            match classify_open_result(arrival.join_open_task().await)? {
-                Ok(one) => {
-                    opened.push(one);
-                    fileable.push(arrival);
+        let (mut opened, mut ingestible, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
+        for mut submission in batch {
+            match classify_open_result(submission.join_open_task().await)? {
+                Ok(content) => {
+                    opened.push(content);
+                    ingestible.push(submission);
                 }
-                Err(unopened) => unfiled.push((arrival, unopened)),
+                Err(reason) => rejected.push((submission, reason)),
             }
         }
-        let outcomes = self.ingest_batch(&opened, accepted, load).await;
+        let outcomes = self.ingest_batch(&opened, accepted, workload).await;
         let mut failed = None;
-        for ((arrival, outcome), opened) in fileable.into_iter().zip(outcomes).zip(&opened) {
+        for ((submission, outcome), opened) in ingestible.into_iter().zip(outcomes).zip(&opened) {
             match outcome {
-                Ok(_) => done.push(arrival.id),
+                Ok(_) => done.push(submission.id),
                 Err(error) if error.is_permanent() => {
-                    unfiled.push((
-                        arrival,
+                    rejected.push((
+                        submission,
                         QuarantineReason::from_ingest_error(&error, opened.header.case.id),
                     ));
                 }
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        self.quarantine_all(unfiled, done).await?;
+        self.quarantine_all(rejected, done).await?;
         failed.map_or(Ok(()), |error| Err(CollectError::Ingest(error)))
     }
 
-    /// Files submissions in one transaction. If that fails, one after the other, so that whichever
-    /// one the database does not take holds up no other. Gives what became of each, up to where the
-    /// database failed twice.
+    /// Ingests submissions in one transaction. If that fails, ingests them one by one, so that a
+    /// submission that the database rejects does not block the others. Returns one outcome for
+    /// each, up to the second database failure.
     async fn ingest_batch(
         &self,
-        group: &[OpenedSubmission],
+        batch: &[OpenedSubmission],
         accepted: &VerifiedDirectory,
-        load: &mut Workload,
+        workload: &mut Workload,
     ) -> Vec<Result<IngestOutcome, IngestError>> {
-        let mut outcomes = Vec::with_capacity(group.len());
-        // Nearly all name the newest directory.
-        for same in group.chunk_by(|one, next| one.header.directory == next.header.directory) {
-            let named = self.directories.by_hash(&same[0].header.directory);
-            let filing = SubmissionIngester {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        // Nearly all submissions name the newest directory.
+        for with_same_directory in
+            batch.chunk_by(|submission, next| submission.header.directory == next.header.directory)
+        {
+            let named = self.directories.by_hash(&with_same_directory[0].header.directory);
+            let ingester = SubmissionIngester {
                 directory: &accepted.directory,
                 submission_directory: named.as_ref().map(|named| &named.directory),
                 signer: HandlerSigner { key: &self.log_key, today: self.cycle_date() },
                 absent_members: &self.absent_members,
                 retention_months: self.retention_months,
             };
-            match filing.ingest_batch(&self.store, same, load).await {
-                Ok(filed) => outcomes.extend(filed),
-                Err(error) if same.len() == 1 => outcomes.push(Err(error)),
+            match ingester.ingest_batch(&self.store, with_same_directory, workload).await {
+                Ok(ingested) => outcomes.extend(ingested),
+                Err(error) if with_same_directory.len() == 1 => outcomes.push(Err(error)),
                 Err(_) => {
                     let mut failures = 0;
-                    for one in same {
-                        let outcome = filing.ingest(&self.store, one, load).await;
+                    for submission in with_same_directory {
+                        let outcome = ingester.ingest(&self.store, submission, workload).await;
                         failures +=
                             u32::from(outcome.as_ref().is_err_and(|error| !error.is_permanent()));
                         outcomes.push(outcome);
@@ -340,11 +320,11 @@ impl Collector {
     }
 }
 
-/// The time to the next round, after so many failures in a row.
-fn backoff(every: Duration, failures: u32) -> Duration {
+/// Returns the delay before the next cycle, after a number of consecutive failures.
+fn backoff(interval: Duration, failures: u32) -> Duration {
     match failures.checked_sub(1) {
-        None => every,
-        Some(before) => INITIAL_BACKOFF.saturating_mul(2u32.saturating_pow(before)).min(every),
+        None => interval,
+        Some(before) => INITIAL_BACKOFF.saturating_mul(2u32.saturating_pow(before)).min(interval),
     }
 }
 
@@ -353,11 +333,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_retried_soon_and_then_ever_less_often() {
-        let every = Duration::from_mins(15);
-        let waits: Vec<_> = (0..10).map(|failures| backoff(every, failures).as_secs()).collect();
-        assert_eq!(waits, [900, 5, 10, 20, 40, 80, 160, 320, 640, 900]);
-        assert_eq!(backoff(every, u32::MAX), every);
+    fn failures_are_retried_soon_and_then_with_growing_delays() {
+        let interval = Duration::from_mins(15);
+        let delays: Vec<_> =
+            (0..10).map(|failures| backoff(interval, failures).as_secs()).collect();
+        assert_eq!(delays, [900, 5, 10, 20, 40, 80, 160, 320, 640, 900]);
+        assert_eq!(backoff(interval, u32::MAX), interval);
         assert_eq!(
             backoff(Duration::from_secs(1), 3),
             Duration::from_secs(1),

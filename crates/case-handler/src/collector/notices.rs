@@ -1,32 +1,32 @@
-//! What the log says of a round, once until it changes: a directory that ends soon, and what was
-//! set aside or left.
+//! Messages of a cycle that the log has once until they change: an expiring directory, and
+//! submissions that were quarantined or left at the intake.
 
 use std::collections::BTreeMap;
 
 use time::Date;
 
-use super::{CollectError, Collector};
+use super::{Collector, error::CollectError};
 use crate::collector::relay_client::RelayError;
 
-/// What has been said already.
+/// Messages that the log already has.
 #[derive(Debug, Default)]
 pub(super) struct LoggedNotices {
     /// The intake's reason for refusing the directory.
     directory_rejection: Option<String>,
-    /// Epoch of the directory that ends soon, and the warning for it.
+    /// Epoch of the expiring directory, and the warning about it.
     directory_expiry: Option<(u64, ExpiryWarning)>,
 }
 
-/// How soon a directory ends.
+/// How soon a directory expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExpiryWarning {
-    /// It has expired; said again every day.
+    /// It has expired. Logged again every day.
     Expired(Date),
-    /// Within so many days.
+    /// It expires within this number of days.
     Within(i64),
 }
 
-/// Days before the end of a directory at which an error is logged.
+/// Numbers of days before the expiry at which an error is logged.
 const WARNING_DAYS: [i64; 3] = [1, 5, 10];
 
 fn expiry_warning(expires: Date, today: Date) -> Option<ExpiryWarning> {
@@ -38,55 +38,57 @@ fn expiry_warning(expires: Date, today: Date) -> Option<ExpiryWarning> {
 }
 
 impl Collector {
-    /// Hands the directory to the intake. That the intake refuses it stops nothing: what waits
-    /// there is collected all the same.
+    /// Sends the directory to the intake. If the intake refuses it, collection continues.
     pub(super) async fn send_directory_to_intake(&mut self, today: Date) -> Result<(), RelayError> {
         let Some(accepted) = self.directories.latest() else { return Ok(()) };
         let (epoch, expires) = (accepted.directory.epoch, accepted.directory.expires);
-        let now = expiry_warning(expires, today).map(|ending| (epoch, ending));
-        if let Some((_, ending)) = now.filter(|_| self.state.logged.directory_expiry != now) {
-            match ending {
+        let current = expiry_warning(expires, today).map(|warning| (epoch, warning));
+        if let Some((_, warning)) =
+            current.filter(|_| self.state.logged.directory_expiry != current)
+        {
+            match warning {
                 ExpiryWarning::Expired(_) => tracing::error!(
-                    "the directory has expired on {expires}: reporters can file nothing. Sign and publish the next one"
+                    "the directory has expired on {expires}: the intake refuses reports. Sign and publish the next one"
                 ),
                 ExpiryWarning::Within(_) => tracing::error!(
-                    "the directory expires on {expires}, in {} days: sign and publish the next one before",
+                    "the directory expires on {expires}, in {} days: sign and publish the next one before then",
                     (expires - today).whole_days()
                 ),
             }
         }
-        self.state.logged.directory_expiry = now;
-        let refused = match self.relay.put_directory(&accepted.signed).await {
+        self.state.logged.directory_expiry = current;
+        let rejection = match self.relay.put_directory(&accepted.signed).await {
             Err(error @ RelayError::DirectoryRejected(_)) => Some(error.to_string()),
             other => {
                 other?;
                 None
             }
         };
-        if let Some(refused) =
-            refused.as_ref().filter(|_| self.state.logged.directory_rejection != refused)
+        if let Some(rejection) =
+            rejection.as_ref().filter(|_| self.state.logged.directory_rejection != rejection)
         {
-            tracing::error!("{refused}");
+            tracing::error!("{rejection}");
         }
-        self.state.logged.directory_rejection = refused;
+        self.state.logged.directory_rejection = rejection;
         Ok(())
     }
 
-    /// Once a round, so that a flood of garbage does not become a flood of lines.
+    /// Logs one line per reason and cycle, so that a flood of invalid submissions does not flood
+    /// the log.
     pub(super) async fn log_quarantined(&mut self) -> Result<(), CollectError> {
         let (left, all) =
             (std::mem::take(&mut self.state.newly_left), self.state.left_at_intake.len());
         if left > 0 {
             tracing::error!(
-                "what cannot be filed has reached store.most_aside_mib, and {left} more stay at the intake ({all} in all): see \
-                 whether a transport key is missing, or raise it"
+                "the quarantine has reached store.max_quarantine_mib, and {left} more submissions stay at the intake (total={all}): check \
+                 whether a transport key is missing, or raise the limit"
             );
         }
         let withheld = std::mem::take(&mut self.state.withheld);
         if withheld > 0 {
             tracing::error!(
-                "the intake lists {withheld} submissions that it does not send: they are damaged, and its log says so. They are \
-                 asked for again after the next start or directory"
+                "the intake lists {withheld} submissions that it does not send: they are damaged, and its log names the fault. They are \
+                 requested again after the next start or directory"
             );
         }
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
@@ -96,9 +98,7 @@ impl Collector {
         if !counts.is_empty() {
             let all = self.store.quarantined_count().await?;
             for (reason, times) in counts {
-                tracing::warn!(
-                    "a submission was set aside: {reason} ({times} in this round; {all} are kept)"
-                );
+                tracing::warn!("submission quarantined: {reason} (count={times}, total={all})");
             }
         }
         Ok(())
@@ -112,15 +112,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_that_ends_is_said_at_ten_five_and_one_days_and_then_daily() {
+    fn an_expiring_directory_is_logged_at_ten_five_and_one_days_and_then_daily() {
         let expires = date!(2026 - 12 - 23);
-        let mut said = Vec::new();
+        let mut logged = Vec::new();
         for days in -15..3 {
-            let now = expiry_warning(expires, expires + time::Duration::days(days));
-            if now.is_some() && said.last().is_none_or(|(_, last)| *last != now) {
-                said.push((days, now));
+            let current = expiry_warning(expires, expires + time::Duration::days(days));
+            if current.is_some() && logged.last().is_none_or(|(_, last)| *last != current) {
+                logged.push((days, current));
             }
         }
-        assert_eq!(said.iter().map(|(days, _)| *days).collect::<Vec<_>>(), [-10, -5, -1, 1, 2]);
+        assert_eq!(logged.iter().map(|(days, _)| *days).collect::<Vec<_>>(), [-10, -5, -1, 1, 2]);
     }
 }

@@ -1,17 +1,16 @@
-//! Submissions that were being opened when the process ended twice. They are kept unopened until an
+//! Submissions that were being opened when the process ended twice. They stay unopened until an
 //! operator decides.
 
 use uuid::Uuid;
 
-use super::{CollectError, Collector, INITIAL_BACKOFF};
+use super::{Collector, INITIAL_BACKOFF, error::CollectError};
 use crate::store::{QuarantinedSubmission, StoreError};
 
-/// Why it is set aside.
-pub(super) const POISON_REASON: &str =
-    "it is quarantined: the process ended twice while it was being opened";
+/// The reason in the quarantine.
+pub(super) const POISON_REASON: &str = "the process ended twice while it was being opened";
 
 impl Collector {
-    /// At the start: counts an end of the process for everything that was being opened.
+    /// At the start, counts a crash for every submission that was being opened.
     pub(super) async fn count_crashes(&self) {
         loop {
             match self.store.count_crashes().await {
@@ -19,24 +18,25 @@ impl Collector {
                 Ok(suspects) => {
                     return tracing::error!(
                         "the process ended while {suspects} submissions were being opened: each is opened alone now, after all \
-                         others. One that ends the process again is quarantined"
+                         others. One that terminates the process again is quarantined"
                     );
                 }
-                Err(error) => tracing::error!("the journal of openings could not be read: {error}"),
+                Err(error) => tracing::error!("failed to read the opening journal: {error}"),
             }
             tokio::time::sleep(INITIAL_BACKOFF).await;
         }
     }
 
-    /// Moves a submission from the intake into quarantine without opening it.
+    /// Moves a submission from the intake into the quarantine without opening it.
     pub(super) async fn quarantine_poison(&mut self, id: Uuid) -> Result<(), CollectError> {
-        // Reading and keeping it may end the process too. After that, it stays at the intake.
+        // Downloading and storing it may also terminate the process. After that, it stays at the
+        // intake.
         self.store.journal_open_started(&[id]).await?;
         let bytes = async { self.relay.pull(vec![id]).await?.next_submission().await }.await;
-        let writing = self.store.begin_write().await?;
-        writing.journal_open_stopped(id).await?;
+        let transaction = self.store.begin_write().await?;
+        transaction.journal_open_stopped(id).await?;
         if let Ok(Some((_, bytes))) = &bytes {
-            let aside = QuarantinedSubmission {
+            let quarantined = QuarantinedSubmission {
                 id,
                 day: self.cycle_date(),
                 reason: POISON_REASON.to_owned(),
@@ -44,9 +44,9 @@ impl Collector {
                 case: None,
                 bytes: bytes.to_vec(),
             };
-            writing.quarantine(aside).await?;
+            transaction.quarantine(quarantined).await?;
         }
-        writing.commit().await?;
+        transaction.commit().await?;
         if bytes?.is_some() {
             self.state.newly_quarantined.insert(id, POISON_REASON.to_owned());
             self.relay.acknowledge(vec![id]).await?;
@@ -54,11 +54,11 @@ impl Collector {
         Ok(())
     }
 
-    /// Quarantines what is set aside already.
+    /// Marks a submission that is already in the quarantine.
     pub(super) async fn mark_poison(&mut self, id: Uuid) -> Result<(), StoreError> {
-        let writing = self.store.begin_write().await?;
-        writing.mark_poison(id, POISON_REASON).await?;
-        writing.commit().await?;
+        let transaction = self.store.begin_write().await?;
+        transaction.mark_poison(id, POISON_REASON).await?;
+        transaction.commit().await?;
         self.state.newly_quarantined.insert(id, POISON_REASON.to_owned());
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! What cannot be filed: set aside whole, said in the log, and looked at again where that can help.
+//! Quarantine for submissions that cannot be ingested. The bytes are stored, a warning is logged,
+//! and retryable submissions are retried.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use time::Date;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use super::{CollectError, Collector};
+use super::{Collector, error::CollectError};
 use crate::{
     assignment::Workload,
     collector::download::{self, DownloadedSubmission},
@@ -17,36 +18,37 @@ use crate::{
     store::{POISON_AFTER_CRASHES, QuarantinedSubmission, RetryScope},
 };
 
-/// Submissions that are looked at again under one note in the journal.
+/// Submissions that are retried under one journal record.
 const RETRY_BATCH: usize = 128;
 
-/// Why a submission is set aside. The words are ours: what a stranger sent must not get into a log.
+/// Why a submission is quarantined. The reason is always one of our own texts, so that untrusted
+/// input never reaches the log.
 pub(super) struct QuarantineReason {
     reason: String,
     is_retryable: bool,
     case: Option<Uuid>,
-    /// It can be filed as soon as its case is there.
+    /// It can be ingested as soon as its case exists.
     is_orphan: bool,
 }
 
 impl QuarantineReason {
     fn from_open_error(error: &SubmissionOpenError) -> Self {
         let (reason, retry) = match error {
-            // Another transport key may be put in place, or a newer build.
+            // Another transport key or a newer build may open it.
             SubmissionOpenError::Unopenable(_) => ("no transport key opens its outer seal", true),
-            SubmissionOpenError::UnsupportedVersion(_) => ("its version is not known here", true),
-            SubmissionOpenError::Wire(_) => ("the envelope is malformed or damaged", false),
+            SubmissionOpenError::UnsupportedVersion(_) => ("unsupported envelope version", true),
+            SubmissionOpenError::Wire(_) => ("malformed or damaged envelope", false),
             SubmissionOpenError::UnexpectedRecords(_) => {
-                ("the envelope's records are not those of its kind", false)
+                ("unexpected record sequence in the envelope", false)
             }
-            SubmissionOpenError::InvalidKey => ("a public key in the envelope is malformed", false),
+            SubmissionOpenError::InvalidKey => ("malformed public key in the envelope", false),
         };
         Self { reason: reason.to_owned(), is_retryable: retry, case: None, is_orphan: false }
     }
 
-    /// One on which opening panicked must not hold up all others.
+    /// A submission whose opening panicked must not block the others.
     fn from_open_panic() -> Self {
-        let reason = "opening it failed: this is a bug, please report it".to_owned();
+        let reason = "opening it panicked (bug; please report it)".to_owned();
         Self { reason, is_retryable: true, case: None, is_orphan: false }
     }
 
@@ -66,7 +68,7 @@ impl QuarantineReason {
     }
 }
 
-/// The inner error is the submission's, the outer one is ours.
+/// Separates failures of the submission (inner error) from failures of the service (outer error).
 pub(super) fn classify_open_result(
     opened: Result<Result<OpenedSubmission, SubmissionOpenError>, JoinError>,
 ) -> Result<Result<OpenedSubmission, QuarantineReason>, CollectError> {
@@ -78,42 +80,42 @@ pub(super) fn classify_open_result(
 }
 
 impl Collector {
-    /// Sets submissions aside, as long as there is room. Those that find none stay at the intake.
+    /// Quarantines submissions while there is room. The others stay at the intake.
     pub(super) async fn quarantine_all(
         &mut self,
-        unfiled: Vec<(DownloadedSubmission, QuarantineReason)>,
+        rejected: Vec<(DownloadedSubmission, QuarantineReason)>,
         done: &mut Vec<Uuid>,
     ) -> Result<(), CollectError> {
-        if unfiled.is_empty() {
+        if rejected.is_empty() {
             return Ok(());
         }
-        let mut room = self.store.quarantine_capacity().await?;
-        let (mut kept, today) = (Vec::new(), self.cycle_date());
-        let writing = self.store.begin_write().await?;
-        for (DownloadedSubmission { id, bytes, .. }, unfiled) in unfiled {
-            let Some(left) = room.checked_sub(bytes.len() as u64) else {
+        let mut capacity = self.store.quarantine_capacity().await?;
+        let (mut stored, today) = (Vec::new(), self.cycle_date());
+        let transaction = self.store.begin_write().await?;
+        for (DownloadedSubmission { id, bytes, .. }, rejected) in rejected {
+            let Some(left) = capacity.checked_sub(bytes.len() as u64) else {
                 self.state.newly_left += 1;
-                self.state.capacity_when_left = room;
-                self.state.left_at_intake.insert(id, unfiled.case.filter(|_| unfiled.is_orphan));
+                self.state.capacity_when_left = capacity;
+                self.state.left_at_intake.insert(id, rejected.case.filter(|_| rejected.is_orphan));
                 continue;
             };
-            room = left;
-            kept.push((id, unfiled.reason.clone()));
-            writing.quarantine(unfiled.into_quarantined(id, today, bytes.to_vec())).await?;
+            capacity = left;
+            stored.push((id, rejected.reason.clone()));
+            transaction.quarantine(rejected.into_quarantined(id, today, bytes.to_vec())).await?;
         }
-        writing.commit().await?;
-        done.extend(kept.iter().map(|(id, _)| *id));
-        self.state.newly_quarantined.extend(kept);
+        transaction.commit().await?;
+        done.extend(stored.iter().map(|(id, _)| *id));
+        self.state.newly_quarantined.extend(stored);
         Ok(())
     }
 
-    /// Looks again at what may be fileable by now.
+    /// Retries submissions that may be ingestible now.
     pub(super) async fn retry_quarantined(&mut self) -> Result<(), CollectError> {
         let Some(accepted) = self.directories.latest() else { return Ok(()) };
         let all = self.state.last_retry_directory != Some(accepted.hash);
         if all {
-            // What this process has left so far was looked at with this directory, if it is the
-            // first.
+            // If this is the first directory, the submissions that this process left at the intake
+            // were already checked with it.
             if self.state.last_retry_directory.is_some() {
                 self.state.left_at_intake.clear();
                 self.state.not_sent_by_intake.clear();
@@ -123,21 +125,21 @@ impl Collector {
                 tracing::error!("{difference}");
             }
         }
-        let which = if all { RetryScope::All } else { RetryScope::WithKnownCase };
-        let waiting = self.store.retryable_ids(which).await?;
-        if !waiting.is_empty() {
-            let (mut load, suspects) =
+        let scope = if all { RetryScope::All } else { RetryScope::WithKnownCase };
+        let retryable = self.store.retryable_ids(scope).await?;
+        if !retryable.is_empty() {
+            let (mut workload, suspects) =
                 (self.store.workload().await?, self.store.crash_suspects().await?);
-            let (alone, together): (Vec<Uuid>, Vec<Uuid>) =
-                waiting.into_iter().partition(|id| suspects.contains_key(id));
-            for ids in together.chunks(RETRY_BATCH) {
-                self.retry_batch(ids, &accepted, &mut load).await?;
+            let (suspected, others): (Vec<Uuid>, Vec<Uuid>) =
+                retryable.into_iter().partition(|id| suspects.contains_key(id));
+            for ids in others.chunks(RETRY_BATCH) {
+                self.retry_batch(ids, &accepted, &mut workload).await?;
             }
-            for id in alone {
-                if suspects.get(&id).is_some_and(|ends| *ends >= POISON_AFTER_CRASHES) {
+            for id in suspected {
+                if suspects.get(&id).is_some_and(|crashes| *crashes >= POISON_AFTER_CRASHES) {
                     self.mark_poison(id).await?;
                 } else {
-                    self.retry_batch(&[id], &accepted, &mut load).await?;
+                    self.retry_batch(&[id], &accepted, &mut workload).await?;
                 }
             }
         }
@@ -145,17 +147,17 @@ impl Collector {
         Ok(())
     }
 
-    /// Looks at some again, under a note in the journal.
+    /// Retries submissions under one journal record.
     async fn retry_batch(
         &mut self,
         ids: &[Uuid],
         accepted: &VerifiedDirectory,
-        load: &mut Workload,
+        workload: &mut Workload,
     ) -> Result<(), CollectError> {
         self.store.journal_open_started(ids).await?;
         let mut retried = Ok(());
         for id in ids {
-            retried = self.retry_one(*id, accepted, load).await;
+            retried = self.retry_one(*id, accepted, workload).await;
             if retried.is_err() {
                 break;
             }
@@ -168,33 +170,35 @@ impl Collector {
         &mut self,
         id: Uuid,
         accepted: &VerifiedDirectory,
-        load: &mut Workload,
+        workload: &mut Workload,
     ) -> Result<(), CollectError> {
         let Some(bytes) = self.store.quarantined_bytes(id).await? else { return Ok(()) };
-        let opening = download::spawn_open(Arc::clone(&self.transport), bytes.clone().into(), ());
-        let Ok(opened) = classify_open_result(opening.await)? else { return Ok(()) };
+        let open_task = download::spawn_open(Arc::clone(&self.transport), bytes.clone().into(), ());
+        let Ok(opened) = classify_open_result(open_task.await)? else { return Ok(()) };
         let case = opened.header.case.id;
-        let filed = self
-            .ingest_batch(&[opened], accepted, load)
+        let outcome = self
+            .ingest_batch(&[opened], accepted, workload)
             .await
             .pop()
             .ok_or(CollectError::TaskFailed)?;
-        if let Err(error) = filed.as_ref()
+        if let Err(error) = outcome.as_ref()
             && !error.is_permanent()
         {
-            return filed.map(drop).map_err(CollectError::Ingest);
+            return outcome.map(drop).map_err(CollectError::Ingest);
         }
-        let writing = self.store.begin_write().await?;
-        match filed {
+        let transaction = self.store.begin_write().await?;
+        match outcome {
             Ok(_) => {
-                writing.remove_quarantined(id).await?;
-                writing.commit().await?;
+                transaction.remove_quarantined(id).await?;
+                transaction.commit().await?;
                 self.state.newly_quarantined.remove(&id);
             }
             Err(error) => {
-                let unfiled = QuarantineReason::from_ingest_error(&error, case);
-                writing.quarantine(unfiled.into_quarantined(id, self.cycle_date(), bytes)).await?;
-                writing.commit().await?;
+                let rejected = QuarantineReason::from_ingest_error(&error, case);
+                transaction
+                    .quarantine(rejected.into_quarantined(id, self.cycle_date(), bytes))
+                    .await?;
+                transaction.commit().await?;
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The handler's side of the relay: it asks, the intake answers.
+//! Client of the relay interface of the intake.
 
 use std::{io, path::Path};
 
@@ -20,35 +20,37 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Bytes of a reason of the intake that go into the log.
+/// Maximum length of the intake's reason in the log, in bytes.
 const MAX_REASON_LEN: usize = 200;
-/// Bytes of one entry of a list, and of what surrounds them all. An entry takes about 60.
+/// Maximum length of one list entry, and of what surrounds all entries, in bytes. An entry has
+/// about 60.
 const MAX_LISTED_ENTRY_LEN: usize = 128;
 
-/// The intake as the handler sees it.
+/// A connection to the relay interface of the intake.
 #[derive(Debug, Clone)]
 pub struct RelayClient {
     client: Client,
     base: Url,
 }
 
-/// Why the intake could not be asked. Nothing is lost by any of these.
+/// Why a request to the intake failed. None of these loses data.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// A certificate or key file is missing or malformed.
     #[error("{0}")]
     Setup(String),
-    /// Not reachable, or not who it should be, or cut off. The text is the innermost cause.
-    #[error("the intake cannot be reached: {0}")]
+    /// The intake is unreachable, is not authentic, or closed the connection. The text is the
+    /// innermost cause.
+    #[error("failed to connect to the intake: {0}")]
     Unreachable(String),
-    /// It broke off in the middle of an answer.
-    #[error("the intake broke off: {0}")]
+    /// The connection was lost in the middle of a response.
+    #[error("connection to the intake lost: {0}")]
     Interrupted(String),
-    /// It refused the directory. The text is its reason, or the status if it gave none.
-    #[error("the intake refuses the directory: {0}. Sign and publish a directory that is valid")]
+    /// The intake refused the directory. The text is its reason, or the status if it has none.
+    #[error("the intake refuses the directory: {0}. Sign and publish a valid directory")]
     DirectoryRejected(String),
-    /// It answered something else than it should.
-    #[error("the intake answers something unexpected: {0}")]
+    /// The intake sent a response that violates the protocol.
+    #[error("unexpected response from the intake: {0}")]
     Unexpected(#[from] io::Error),
 }
 
@@ -63,14 +65,18 @@ impl From<reqwest::Error> for RelayError {
 
 fn innermost_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
+    while let Some(source) = cause.source() {
+        cause = source;
     }
     cause.to_string()
 }
 
 impl RelayClient {
-    /// Pins the certificate authority and shows the handler's own certificate.
+    /// Creates a client that trusts only the configured authority and uses the case handler's
+    /// certificate.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read or is malformed.
     pub fn new(url: &Url, ca: &Path, certificate: &Path, key: &Path) -> Result<Self, RelayError> {
         let read = |path: &Path| {
             let bytes = std::fs::read(path);
@@ -86,7 +92,7 @@ impl RelayClient {
             Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
         if authorities.is_empty() {
             return Err(RelayError::Setup(format!(
-                "relay.ca: {}: no certificate in it",
+                "relay.ca: {}: no certificate found",
                 ca.display()
             )));
         }
@@ -111,58 +117,60 @@ impl RelayClient {
         url
     }
 
-    /// Lists at most `most` submissions that wait and whose ids are greater than `after`, in the
-    /// order of ids.
+    /// Returns at most `limit` waiting submissions whose ids are greater than `after`, in the order
+    /// of ids.
     ///
     /// # Errors
-    /// Fails if the intake is not reachable or answers anything else, such as a list that is longer
-    /// than was asked for.
+    /// Fails if the intake cannot be reached, or if it returns an invalid response, such as more
+    /// entries than requested.
     pub async fn list(
         &self,
         after: Option<Uuid>,
-        most: u32,
+        limit: u32,
     ) -> Result<Vec<ListedSubmission>, RelayError> {
-        let asked = self
+        let response = self
             .client
             .post(self.endpoint(LIST_PATH))
-            .json(&ListRequest { after, limit: most })
+            .json(&ListRequest { after, limit })
             .send()
             .await?;
-        let mut response = asked.error_for_status()?;
-        // An intake in the hands of others must not fill the memory of the case handler.
-        let longest = (most as usize + 1).saturating_mul(MAX_LISTED_ENTRY_LEN);
+        let mut response = response.error_for_status()?;
+        // A compromised intake must not exhaust the memory of the case handler.
+        let max_len = (limit as usize + 1).saturating_mul(MAX_LISTED_ENTRY_LEN);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            if chunk.len() > longest - body.len() {
-                return Err(unexpected_response("its list is longer than was asked for"));
+            if chunk.len() > max_len - body.len() {
+                return Err(unexpected_response("the list is longer than requested"));
             }
             body.extend_from_slice(&chunk);
         }
-        let listed: ListResponse = serde_json::from_slice(&body)
-            .map_err(|_| unexpected_response("its list cannot be read"))?;
-        if listed.waiting.len() > most as usize {
-            return Err(unexpected_response("its list is longer than was asked for"));
+        let listed: ListResponse =
+            serde_json::from_slice(&body).map_err(|_| unexpected_response("malformed list"))?;
+        if listed.waiting.len() > limit as usize {
+            return Err(unexpected_response("the list is longer than requested"));
         }
         Ok(listed.waiting)
     }
 
-    /// Asks for these submissions and reads them one after the other, in the order that the intake
-    /// chooses.
+    /// Requests submissions and returns a stream of them, in the order that the intake chooses.
     ///
     /// # Errors
-    /// Fails if the intake is not reachable or answers anything else.
+    /// Fails if the intake cannot be reached or returns an invalid response.
     pub async fn pull(&self, ids: Vec<Uuid>) -> Result<SubmissionStream, RelayError> {
-        let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let asked = self
+        let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let response = self
             .client
             .post(self.endpoint(PULL_PATH))
-            .json(&PullRequest { limit: most, ids })
+            .json(&PullRequest { limit, ids })
             .send()
             .await?;
-        Ok(SubmissionStream { response: asked.error_for_status()?, buffer: BytesMut::new() })
+        Ok(SubmissionStream { response: response.error_for_status()?, buffer: BytesMut::new() })
     }
 
-    /// Lets the intake delete these.
+    /// Allows the intake to delete these submissions.
+    ///
+    /// # Errors
+    /// Fails if the intake cannot be reached or rejects the request.
     pub async fn acknowledge(&self, ids: Vec<Uuid>) -> Result<(), RelayError> {
         self.client
             .post(self.endpoint(ACK_PATH))
@@ -174,6 +182,9 @@ impl RelayClient {
     }
 
     /// Replaces all mailboxes.
+    ///
+    /// # Errors
+    /// Fails if the intake cannot be reached or rejects the request.
     pub async fn put_mailboxes(
         &self,
         records: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
@@ -188,7 +199,11 @@ impl RelayClient {
         Ok(())
     }
 
-    /// Is it ready? Gives the time there, if it tells.
+    /// Checks whether the intake is ready, and returns its time if the response has a `Date`
+    /// header.
+    ///
+    /// # Errors
+    /// Fails if the intake cannot be reached or is not ready.
     pub async fn health(&self) -> Result<Option<OffsetDateTime>, RelayError> {
         let response =
             self.client.get(self.endpoint(HEALTH_PATH)).send().await?.error_for_status()?;
@@ -196,10 +211,10 @@ impl RelayClient {
         Ok(date.and_then(doctor::parse_http_date))
     }
 
-    /// Lays out by when reports are answered.
+    /// Sends the calendar and poll interval from which receipts show the date of the first answer.
     ///
     /// # Errors
-    /// When the intake cannot be reached, or refuses it.
+    /// Fails if the intake cannot be reached or refuses them.
     pub async fn put_reply_schedule(&self, times: &ReplySchedule) -> Result<(), RelayError> {
         self.client
             .put(self.endpoint(REPLY_SCHEDULE_PATH))
@@ -210,11 +225,11 @@ impl RelayClient {
         Ok(())
     }
 
-    /// Gives the newest directory.
+    /// Sends the newest directory.
     ///
     /// # Errors
-    /// Fails with [`RelayError::DirectoryRejected`] if the intake refuses it, because it has
-    /// expired say.
+    /// Fails with [`RelayError::DirectoryRejected`] if the intake refuses it, for example because
+    /// it has expired.
     pub async fn put_directory(&self, signed: &SignedDirectory) -> Result<(), RelayError> {
         let mut response =
             self.client.put(self.endpoint(DIRECTORY_PATH)).json(signed).send().await?;
@@ -234,7 +249,10 @@ pub struct SubmissionStream {
 }
 
 impl SubmissionStream {
-    /// The next one: its id at the intake and its bytes.
+    /// Returns the next submission with its id at the intake, or `None` at the end.
+    ///
+    /// # Errors
+    /// Fails if the connection is lost or the response violates the protocol.
     pub async fn next_submission(&mut self) -> Result<Option<(Uuid, Bytes)>, RelayError> {
         if !self.fill_buffer(20).await? {
             return if self.buffer.is_empty() { Ok(None) } else { Err(truncated().into()) };
@@ -245,7 +263,7 @@ impl SubmissionStream {
         let len = usize::try_from(len).map_err(|_| truncated())?;
         debug_assert!(
             len as u64 <= size_classes::MAX_SUBMISSION_LEN,
-            "the head was checked to name a rung"
+            "the length was checked to be a size class"
         );
         if !self.fill_buffer(len).await? {
             return Err(truncated().into());
@@ -265,23 +283,23 @@ impl SubmissionStream {
     }
 }
 
-/// The beginning of a text of the intake, fit for one line of the log.
+/// Returns the beginning of a text from the intake, made safe for one line of the log.
 fn single_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(&text[..text.len().min(MAX_REASON_LEN)]);
     let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { ' ' };
     text.chars().map(printable).collect::<String>().trim().to_owned()
 }
 
-/// What an intake does that follows the protocol does not.
+/// Returns the error for a response that violates the protocol.
 pub(crate) fn unexpected_response(what: &'static str) -> RelayError {
     RelayError::Unexpected(io::Error::other(what))
 }
 
 fn truncated() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "cut off in the middle of a submission")
+    io::Error::new(io::ErrorKind::UnexpectedEof, "unexpected end in the middle of a submission")
 }
 
-/// A stream over a channel, for bodies that are made while they are sent.
+/// Returns a stream over a channel, for request bodies that are produced while they are sent.
 pub(crate) fn receiver_stream<T: Send + 'static>(
     receiver: tokio::sync::mpsc::Receiver<T>,
 ) -> impl Stream<Item = T> + Send + 'static {

@@ -1,4 +1,4 @@
-//! What operators do about a clock that is not believed, or was believed and should not have been.
+//! Commands for an implausible clock, or for a wrong date that the service accepted.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
@@ -16,167 +16,168 @@ use crate::{
     trusted_date::{ClockAnchor, SavedClock},
 };
 
-/// Entries of the log that are read at once.
+/// Log entries that are read at once.
 const PAGE_SIZE: u64 = 1000;
 
-/// One of them.
+/// The subcommands of `day`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum DayCommand {
-    /// Say which day counts, and what the clock says.
+    /// Print the date that counts and the date of the clock.
     Show,
-    /// Believe the clock although it is far ahead of the newest day known here. For a service that
-    /// does not run.
+    /// Accept the clock although it is far ahead of the latest recorded date. Stop the service
+    /// first.
     Confirm {
-        /// The day, which the clock must say: YYYY-MM-DD.
+        /// The date, which the clock must show: YYYY-MM-DD.
         #[arg(value_parser = parse_date)]
-        day: Date,
+        date: Date,
     },
-    /// Take the newest day back to the right one, after a wrong clock was believed. For a service
-    /// that does not run.
+    /// Set the latest recorded date back after the service accepted a wrong one. Stop the service
+    /// first.
     TakeBack {
-        /// The right day: YYYY-MM-DD.
+        /// The correct date: YYYY-MM-DD.
         #[arg(value_parser = parse_date)]
-        day: Date,
-        /// Take it back although cases were released or purged under a later day. That stays as it
-        /// is.
+        date: Date,
+        /// Set it back although cases were released or purged under a later date. Those events
+        /// remain.
         #[arg(long)]
         although_signed: bool,
     },
 }
 
-/// Does it, and returns what to say.
+/// Runs the command and returns the lines to print.
 ///
 /// # Errors
-/// Fails if the service runs, if the clock says another day than the confirmed one, and if
-/// something that cannot be undone was signed under a day that is to be taken back.
+/// Fails if the service runs, if the clock shows a date other than the confirmed one, or if
+/// irreversible events were signed under a date that is to be taken back.
 pub async fn run(
-    place: &DatabaseUrl,
-    most_days: u16,
-    task: DayCommand,
+    url: &DatabaseUrl,
+    max_jump_days: u16,
+    command: DayCommand,
     clock: &Clock,
 ) -> Result<Vec<String>> {
-    match task {
-        DayCommand::Show => Ok(describe_clock(&read_saved_clock(place).await?, most_days, clock)),
-        DayCommand::Confirm { day } => {
-            let store = open_store(place).await?;
-            let done = confirm_date(&store, day, clock).await;
-            // A failed task must not keep the service from starting either.
+    match command {
+        DayCommand::Show => Ok(describe_clock(&read_saved_clock(url).await?, max_jump_days, clock)),
+        DayCommand::Confirm { date } => {
+            let store = open_store(url).await?;
+            let result = confirm_date(&store, date, clock).await;
+            // A failed command must still release the writer lock, so that the service can start.
             store.release_writer().await?;
-            done
+            result
         }
-        DayCommand::TakeBack { day, although_signed } => {
-            let store = open_store(place).await?;
-            let done = take_back_date(&store, day, although_signed, clock).await;
+        DayCommand::TakeBack { date, although_signed } => {
+            let store = open_store(url).await?;
+            let result = take_back_date(&store, date, although_signed, clock).await;
             store.release_writer().await?;
-            done
+            result
         }
     }
 }
 
-async fn open_store(place: &DatabaseUrl) -> Result<CaseStore> {
-    CaseStore::open_at(place).await.context("store.url: is the service stopped?")
+async fn open_store(url: &DatabaseUrl) -> Result<CaseStore> {
+    CaseStore::open_at(url).await.context("store.url (stop the service first)")
 }
 
-fn describe_clock(kept: &SavedClock, most_days: u16, clock: &Clock) -> Vec<String> {
-    let newest = kept.latest_date.map_or("none".to_owned(), |newest| newest.to_string());
+fn describe_clock(saved: &SavedClock, max_jump_days: u16, clock: &Clock) -> Vec<String> {
+    let latest = saved.latest_date.map_or("none".to_owned(), |latest| latest.to_string());
     vec![
-        format!("newest day known here: {newest}"),
+        format!("latest recorded date: {latest}"),
         format!(
-            "the clock says {}: {}",
+            "system clock: {}: {}",
             clock.today(),
-            kept.assess(clock.now(), &clock.uptime(), most_days)
+            saved.assess(clock.now(), &clock.uptime(), max_jump_days)
         ),
     ]
 }
 
-async fn confirm_date(store: &CaseStore, day: Date, clock: &Clock) -> Result<Vec<String>> {
+async fn confirm_date(store: &CaseStore, date: Date, clock: &Clock) -> Result<Vec<String>> {
     let today = clock.today();
     ensure!(
-        day == today,
-        "the clock says {today}, not {day}: set the clock first, or confirm {today}"
+        date == today,
+        "the system clock shows {today}, not {date}: set the clock first, or confirm {today}"
     );
-    let kept = store.saved_clock().await?;
-    if let Some(newest) = kept.latest_date.filter(|newest| *newest > day) {
+    let saved = store.saved_clock().await?;
+    if let Some(latest) = saved.latest_date.filter(|latest| *latest > date) {
         bail!(
-            "the newest day known here is {newest}, which is later: `day take-back {day}` takes it back"
+            "the latest recorded date is {latest}, which is later: run `day take-back {date}` first"
         );
     }
     let anchor = ClockAnchor { uptime: clock.uptime(), clock: clock.now().unix_timestamp() };
-    store.save_clock(&SavedClock { latest_date: Some(day), anchor: Some(anchor) }).await?;
+    store.save_clock(&SavedClock { latest_date: Some(date), anchor: Some(anchor) }).await?;
     Ok(vec![format!(
-        "{day} is believed. Start the service: deadlines that have passed count from then on"
+        "accepted {date}. Start the service: it then handles deadlines that have passed"
     )])
 }
 
 async fn take_back_date(
     store: &CaseStore,
-    day: Date,
+    date: Date,
     although_signed: bool,
     clock: &Clock,
 ) -> Result<Vec<String>> {
-    let kept = store.saved_clock().await?;
-    let Some(newest) = kept.latest_date.filter(|newest| *newest > day) else {
-        bail!("no day after {day} is known here: there is nothing to take back");
+    let saved = store.saved_clock().await?;
+    let Some(latest) = saved.latest_date.filter(|latest| *latest > date) else {
+        bail!("no date after {date} is recorded: nothing to take back");
     };
-    let LaterEvents { irreversible: lasting, reports: filed } = events_after(store, day).await?;
-    if !lasting.is_empty() && !although_signed {
+    let LaterEvents { irreversible, reports } = events_after(store, date).await?;
+    if !irreversible.is_empty() && !although_signed {
         bail!(
-            "this was signed under a later day than {day}, and cannot be undone:\n{}\nTell the oversight body. To take the day back \
-             for everything that comes, add --although-signed",
-            lasting.join("\n")
+            "irreversible events were signed under a date after {date}:\n{}\nInform the oversight body. To set the date back \
+             for everything that follows, add --although-signed",
+            irreversible.join("\n")
         );
     }
-    store.save_clock(&SavedClock { latest_date: Some(day), anchor: None }).await?;
-    let mut lines = vec![format!("the newest day is {day} again, in place of {newest}")];
-    if filed > 0 {
+    store.save_clock(&SavedClock { latest_date: Some(date), anchor: None }).await?;
+    let mut lines = vec![format!("the latest recorded date is {date} again, instead of {latest}")];
+    if reports > 0 {
         lines.push(format!(
-            "{filed} reports were filed under a later day: their deadlines are later by as much, and stay so"
+            "{reports} reports were ingested under a later date: their deadlines remain later by the same number of days"
         ));
     }
-    if !lasting.is_empty() {
-        lines.push("what was signed under a later day stays; tell the oversight body:".to_owned());
-        lines.extend(lasting);
+    if !irreversible.is_empty() {
+        lines
+            .push("events signed under a later date remain; inform the oversight body:".to_owned());
+        lines.extend(irreversible);
     }
-    if clock.today() > day {
-        lines.push(format!("the clock says {}: set it if it is wrong", clock.today()));
+    if clock.today() > date {
+        lines.push(format!("the system clock shows {}: set it if it is wrong", clock.today()));
     }
     lines.push("Start the service".to_owned());
     Ok(lines)
 }
 
-/// What was signed under a day after another.
+/// Events that were signed under a later date.
 struct LaterEvents {
-    /// What cannot be undone, a line each.
+    /// Irreversible events, one line each.
     irreversible: Vec<String>,
-    /// How many reports were filed.
+    /// Number of reports that were received.
     reports: u64,
 }
 
-async fn events_after(store: &CaseStore, day: Date) -> Result<LaterEvents, StoreError> {
-    let (mut signed, mut position) = (LaterEvents { irreversible: Vec::new(), reports: 0 }, 0);
+async fn events_after(store: &CaseStore, date: Date) -> Result<LaterEvents, StoreError> {
+    let (mut later, mut position) = (LaterEvents { irreversible: Vec::new(), reports: 0 }, 0);
     loop {
         let (page, last) = store.log_entries_after(position, PAGE_SIZE).await?;
         if page.is_empty() {
-            return Ok(signed);
+            return Ok(later);
         }
         position = last;
         for StoredLogEntry { case, entry, .. } in page {
             let Ok(event) = entry.event.decode_unverified() else { continue };
             let at = event.at.date();
-            if at <= day {
+            if at <= date {
                 continue;
             }
             match event.action {
-                Action::Received { .. } => signed.reports += 1,
+                Action::Received { .. } => later.reports += 1,
                 Action::Released { reason: ReleaseReason::MissedDeadline }
                     if event.actor == HANDLER_ACTOR =>
                 {
-                    signed
+                    later
                         .irreversible
                         .push(format!("case {case}: released to the oversight body on {at}"));
                 }
                 Action::Approved(Decision::Purge) => {
-                    signed.irreversible.push(format!("case {case}: purged on {at}"));
+                    later.irreversible.push(format!("case {case}: purged on {at}"));
                 }
                 _ => {}
             }

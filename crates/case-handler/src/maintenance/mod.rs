@@ -1,5 +1,5 @@
-//! What operators do with the cases while nobody works on them: back up, try a backup, restore it,
-//! move to another engine.
+//! Maintenance of the store: create it, back it up, verify a backup, restore it, migrate it to
+//! another database, and handle clock jumps and the quarantine.
 
 pub mod day;
 pub mod quarantine;
@@ -28,142 +28,148 @@ use crate::{
 use day::DayCommand;
 use quarantine::QuarantineCommand;
 
-/// Name of the database in a backup.
+/// Name of the database file in a backup.
 const BACKUP_DATABASE_FILE: &str = "cases.sqlite";
 
-/// One of them.
+/// The maintenance commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum MaintenanceCommand {
-    /// Make the store, at the first start. Refuses where one is.
+    /// Create the store, before the first start. Fails if it exists.
     CreateStore,
-    /// Copy all cases into a new folder, while the service runs. Everything in it is sealed; the
-    /// handler's keys are not in it.
+    /// Copy the database into a new folder, while the service runs. Reports, messages and files in
+    /// it are sealed. The case handler's keys are not in it.
     Backup {
-        /// A folder that is not there yet.
+        /// A folder that does not exist yet.
         folder: PathBuf,
     },
-    /// Try a backup without touching anything: would every case come back, with a whole log?
+    /// Verify a backup without changing anything: check every byte, the log and the keys.
     VerifyBackup {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Bring a backup back into the configured database, which must be empty. For a service that
-    /// does not run.
+    /// Restore a backup into the configured database, which must be empty. Stop the service first.
     Restore {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Copy an `SQLite` database into an empty `PostgreSQL` database, row by row, and compare. For
-    /// a service that does not run.
+    /// Copy an `SQLite` database into an empty `PostgreSQL` database row by row, and compare. Stop
+    /// the service first.
     MigrateTo {
         /// Such as `postgres://burkindi@db.internal/cases?sslmode=verify-full`
         #[arg(value_name = "URL")]
         to: DatabaseUrl,
     },
-    /// Show, confirm or take back the day that counts.
+    /// Show, confirm or take back the date that counts.
     #[command(subcommand)]
     Day(DayCommand),
-    /// List, retry or delete submissions that ended the process.
+    /// List, retry or delete submissions that terminated the process.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
 }
 
-/// Does it, and gives what to say.
-pub async fn run(config: &Config, task: MaintenanceCommand) -> Result<Vec<String>> {
-    let place: DatabaseUrl = config.store.url.parse().context("store.url")?;
-    place.check_account().context("store.url")?;
-    match task {
-        MaintenanceCommand::CreateStore => create_store(&place).await,
-        MaintenanceCommand::Backup { folder } => back_up(config, &place, &folder).await,
+/// Runs the command and returns the lines to print.
+///
+/// # Errors
+/// Fails if the command runs as an account that must not write the store, or if the command itself
+/// fails.
+pub async fn run(config: &Config, command: MaintenanceCommand) -> Result<Vec<String>> {
+    let url: DatabaseUrl = config.store.url.parse().context("store.url")?;
+    url.check_account().context("store.url")?;
+    match command {
+        MaintenanceCommand::CreateStore => create_store(&url).await,
+        MaintenanceCommand::Backup { folder } => back_up(config, &url, &folder).await,
         MaintenanceCommand::VerifyBackup { folder } => verify_backup(config, &folder).await,
-        MaintenanceCommand::Restore { folder } => restore(config, &place, &folder).await,
-        MaintenanceCommand::MigrateTo { to } => migrate_to(&place, &to).await,
-        MaintenanceCommand::Day(task) => {
-            day::run(&place, config.calendar.max_clock_jump_days, task, &Clock::system()).await
+        MaintenanceCommand::Restore { folder } => restore(config, &url, &folder).await,
+        MaintenanceCommand::MigrateTo { to } => migrate_to(&url, &to).await,
+        MaintenanceCommand::Day(command) => {
+            day::run(&url, config.calendar.max_clock_jump_days, command, &Clock::system()).await
         }
-        MaintenanceCommand::Quarantine(task) => quarantine::run(config, &place, task).await,
+        MaintenanceCommand::Quarantine(command) => quarantine::run(config, &url, command).await,
     }
 }
 
-async fn create_store(place: &DatabaseUrl) -> Result<Vec<String>> {
-    let _alone = explain_locked(place.acquire_writer_lock().await)?;
-    ensure!(!place.exists().await?, "{place}: there is a store already. It was left as it is");
-    place.migrate::<Migrator>().await?;
-    Ok(vec![format!("made {place}")])
+async fn create_store(url: &DatabaseUrl) -> Result<Vec<String>> {
+    let _lock = explain_locked(url.acquire_writer_lock().await)?;
+    ensure!(!url.exists().await?, "{url} already exists; nothing was changed");
+    url.migrate::<Migrator>().await?;
+    Ok(vec![format!("created {url}")])
 }
 
-async fn back_up(config: &Config, place: &DatabaseUrl, folder: &Path) -> Result<Vec<String>> {
-    ensure_exists(place).await?;
+async fn back_up(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Vec<String>> {
+    ensure_exists(url).await?;
     let backup = BackupFolder::new(folder, BACKUP_DATABASE_FILE);
-    let copied = backup.create::<Migrator>(place, &store::tables()).await?;
-    let named = store::referenced_object_keys(&backup.database_path().as_path().into()).await?;
-    if !named.is_empty() {
-        let objects =
-            open_object_store(config)?.context("store.parts_url: not set, and parts are there")?;
+    let tables = backup.create::<Migrator>(url, &store::tables()).await?;
+    let object_keys =
+        store::referenced_object_keys(&backup.database_path().as_path().into()).await?;
+    if !object_keys.is_empty() {
+        let objects = open_object_store(config)?
+            .context("store.parts_url is not set, but the database refers to parts")?;
         fs::create_dir(backup.parts_folder())?;
-        for object in named {
+        for object in object_keys {
             let bytes = objects.read(object).await?;
             fs::write(backup.parts_folder().join(object.simple().to_string()), bytes)?;
         }
     }
     backup.finalize()?;
     Ok(copy_summary(
-        &copied,
-        "backed up. Try it with `rehearse`, and keep it on another machine, away from the keys",
+        &tables,
+        "backup complete. Verify it with `verify-backup`, and store it on another machine, away from the keys",
     ))
 }
 
 async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>> {
     let backup = BackupFolder::new(folder, BACKUP_DATABASE_FILE);
     let files = backup.verify()?;
-    let trying = tempfile::tempdir()?;
-    let place = backup.unpack::<Migrator>(trying.path()).await?;
+    let temporary = tempfile::tempdir()?;
+    let url = backup.unpack::<Migrator>(temporary.path()).await?;
     let parts = backup.parts_folder();
     let objects =
         if parts.is_dir() { Some(PartObjectStore::open(&backup_url(&parts)?, [])?) } else { None };
-    let store = CaseStore::open_at(&place).await?.with_object_store(objects);
+    let store = CaseStore::open_at(&url).await?.with_object_store(objects);
     let entries = event_log::verify_chain(&store).await?;
     let parts = store.verify_parts().await?;
     let HandlerKeys { trust, transport, log } = HandlerKeys::load(config)?;
-    let current = DirectoryCache::load(trust, &store)
+    let directories = DirectoryCache::load(trust, &store)
         .await
-        .context("the backup is not of this installation")?;
+        .context("the backup belongs to another installation")?;
     let mut lines = vec![
-        format!("{files} files are as they were written"),
-        format!("the log is whole: {entries} entries, each tied to the one before"),
-        format!("{parts} sealed parts are there, each as it was filed"),
+        format!("{files} files match their checksums"),
+        format!("log verified: {entries} entries in one hash chain"),
+        format!("{parts} sealed parts are present and unchanged"),
     ];
-    if let Some(accepted) = current.latest() {
-        let wrong = keys::mismatches(&accepted.directory, &transport, &log);
+    if let Some(accepted) = directories.latest() {
+        let mismatches = keys::mismatches(&accepted.directory, &transport, &log);
         ensure!(
-            wrong.is_empty(),
-            "this backup needs other keys than those here: {}",
-            wrong.join("; ")
+            mismatches.is_empty(),
+            "the backup needs keys other than the configured ones: {}",
+            mismatches.join("; ")
         );
-        lines.push("the keys here are those that it needs".to_owned());
+        lines.push("the configured keys match the backup".to_owned());
     }
     lines.push(
-        "this backup can be restored. Whether every case opens, readers alone can see: OPERATING, Backups"
+        "this backup can be restored. Only readers can check whether every case opens: OPERATING, Backups"
             .to_owned(),
     );
     Ok(lines)
 }
 
-async fn restore(config: &Config, place: &DatabaseUrl, folder: &Path) -> Result<Vec<String>> {
+async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Vec<String>> {
     let backup = BackupFolder::new(folder, BACKUP_DATABASE_FILE);
     backup.verify()?;
-    let unpacking = tempfile::tempdir()?;
-    let from = backup.unpack::<Migrator>(unpacking.path()).await?;
-    let alone = explain_locked(place.acquire_lock_even_if_moved().await)?;
+    let temporary = tempfile::tempdir()?;
+    let from = backup.unpack::<Migrator>(temporary.path()).await?;
+    let lock = explain_locked(url.acquire_lock_even_if_moved().await)?;
     let objects = open_object_store(config)?;
-    // Before the rows that name them, as ever.
+    // The parts come first, because the rows refer to them.
     if backup.parts_folder().is_dir() {
         let objects =
-            objects.context("store.parts_url: not set, and the backup has parts for it")?;
+            objects.context("store.parts_url is not set, but the backup contains parts")?;
         for entry in fs::read_dir(backup.parts_folder())? {
             let entry = entry?;
             let key = entry.file_name().to_str().and_then(|name| Uuid::try_parse(name).ok());
-            let key = key.with_context(|| format!("{}: is no part", entry.path().display()))?;
+            let key = key.with_context(|| {
+                format!("unexpected file in the backup: {}", entry.path().display())
+            })?;
             objects.write(key, fs::read(entry.path())?).await?;
         }
         if let Some(folder) =
@@ -172,43 +178,44 @@ async fn restore(config: &Config, place: &DatabaseUrl, folder: &Path) -> Result<
             chown_folder_to_parent_owner(Path::new(folder)).context("store.parts_url")?;
         }
     }
-    let copied = database::copy::<Migrator>(&from, place, &store::tables()).await?;
-    place.remove_moved_marker()?;
-    drop(alone);
+    let tables = database::copy::<Migrator>(&from, url, &store::tables()).await?;
+    url.remove_moved_marker()?;
+    drop(lock);
     Ok(copy_summary(
-        &copied,
+        &tables,
         &format!(
-            "restored into {place}. Start the service, publish the newest directory again, and ask \
+            "restored into {url}. Start the service, publish the newest directory again, and ask \
              the oversight body and the members to run `burkindi audit verify`, then `burkindi \
              audit accept`: OPERATING, Backups"
         ),
     ))
 }
 
-async fn migrate_to(place: &DatabaseUrl, to: &DatabaseUrl) -> Result<Vec<String>> {
-    if place.is_shared() {
-        bail!("the cases are on PostgreSQL already: stop the service, and use backup and restore");
+async fn migrate_to(url: &DatabaseUrl, to: &DatabaseUrl) -> Result<Vec<String>> {
+    if url.is_shared() {
+        bail!(
+            "store.url is already a PostgreSQL database: stop the service, and use backup and restore"
+        );
     }
-    ensure!(place.exists().await?, "{}", missing_store_message(place));
-    let copied =
-        explain_locked(database::move_rows::<Migrator>(place, to, &store::tables()).await)?;
+    ensure!(url.exists().await?, "{}", missing_store_message(url));
+    let tables = explain_locked(database::move_rows::<Migrator>(url, to, &store::tables()).await)?;
     Ok(copy_summary(
-        &copied,
+        &tables,
         &format!(
-            "moved from {place} to {to}. Set store.url in the configuration file to it, start the \
+            "migrated from {url} to {to}. Set store.url in the configuration file to it, start the \
              service, run `doctor`, and delete the old file. Until then no command opens the old \
              file"
         ),
     ))
 }
 
-/// Says what to do where a running service holds the store.
+/// Adds the advice to stop the service if the store is locked by another process.
 fn explain_locked<T, E: Into<anyhow::Error>>(result: Result<T, E>) -> Result<T> {
     result.map_err(|error| {
         let error = error.into();
-        let in_use = matches!(error.downcast_ref(), Some(OpenError::InUse))
+        let is_locked = matches!(error.downcast_ref(), Some(OpenError::InUse))
             || matches!(error.downcast_ref(), Some(CopyError::Open(OpenError::InUse)));
-        if in_use { error.context("store.url: stop the service first") } else { error }
+        if is_locked { error.context("store.url: stop the service first") } else { error }
     })
 }
 
@@ -223,28 +230,28 @@ fn backup_url(folder: &Path) -> Result<String> {
     Ok(format!("file://{}", fs::canonicalize(folder)?.display()))
 }
 
-/// Checks that there is a store that may be used. Opening would silently begin an empty one, and
-/// with it a second history.
+/// Checks that the store exists and may be used. Opening a missing store would silently create an
+/// empty one, and with it a second history.
 ///
 /// # Errors
-/// If there is none, it was moved, or it cannot be reached.
-pub async fn ensure_exists(place: &DatabaseUrl) -> Result<()> {
-    if let Some(to) = place.read_moved_marker()? {
-        return Err(OpenError::Moved { from: place.clone(), to }.into());
+/// Fails if the store does not exist, was migrated elsewhere, or cannot be reached.
+pub async fn ensure_exists(url: &DatabaseUrl) -> Result<()> {
+    if let Some(to) = url.read_moved_marker()? {
+        return Err(OpenError::Moved { from: url.clone(), to }.into());
     }
-    ensure!(place.exists().await?, "{}", missing_store_message(place));
+    ensure!(url.exists().await?, "{}", missing_store_message(url));
     Ok(())
 }
 
-fn missing_store_message(place: &DatabaseUrl) -> String {
+fn missing_store_message(url: &DatabaseUrl) -> String {
     format!(
-        "store.url: there is no store at {place}. If there was one, restore a backup: \
-         `case-handler --config … restore FOLDER`. At the very first start, make it: `case-handler \
+        "store.url: there is no store at {url}. If there was one, restore a backup: \
+         `case-handler --config … restore FOLDER`. At the very first start, create it: `case-handler \
          --config … create-store`"
     )
 }
 
-fn copy_summary(copied: &[(&'static str, TableDigest)], end: &str) -> Vec<String> {
-    let lines = copied.iter().map(|(name, tally)| format!("{name}: {tally}, read again and equal"));
+fn copy_summary(tables: &[(&'static str, TableDigest)], end: &str) -> Vec<String> {
+    let lines = tables.iter().map(|(name, digest)| format!("{name}: {digest}, compared and equal"));
     lines.chain([end.to_owned()]).collect()
 }

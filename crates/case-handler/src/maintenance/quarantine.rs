@@ -1,4 +1,4 @@
-//! What operators do with submissions that were being opened when the process ended twice.
+//! Commands for submissions that were being opened when the process ended twice.
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
@@ -11,65 +11,65 @@ use crate::{
     store::{CaseStore, PoisonSubmission},
 };
 
-/// One of them.
+/// The subcommands of `quarantine`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum QuarantineCommand {
-    /// List what is quarantined.
+    /// List the submissions that terminated the process.
     List,
-    /// Open a submission again at the next start, after an update say. For a service that does not
-    /// run.
+    /// Open a submission again at the next start, for example after an update. Stop the service
+    /// first.
     Retry {
         /// Its id, as listed.
         id: Uuid,
     },
-    /// Delete a submission for good. It may be a report that nobody has read. For a service that
-    /// does not run.
+    /// Delete a submission permanently. It may be a report that no member has read. Stop the
+    /// service first.
     Drop {
         /// Its id, as listed.
         id: Uuid,
     },
 }
 
-/// Does it, and returns what to say.
+/// Runs the command and returns the lines to print.
 ///
 /// # Errors
-/// Fails if the service runs, if nothing is quarantined under the id, and if the intake must delete
-/// the submission and is not reachable.
+/// Fails if the service runs, if the id is not listed, or if the intake must delete the submission
+/// and cannot be reached.
 pub async fn run(
     config: &Config,
-    place: &DatabaseUrl,
-    task: QuarantineCommand,
+    url: &DatabaseUrl,
+    command: QuarantineCommand,
 ) -> Result<Vec<String>> {
-    let store = CaseStore::open_at(place).await.context("store.url: is the service stopped?")?;
-    let done = execute(config, &store, task).await;
-    // A failed task must not keep the service from starting either.
+    let store = CaseStore::open_at(url).await.context("store.url (stop the service first)")?;
+    let result = execute(config, &store, command).await;
+    // A failed command must still release the writer lock, so that the service can start.
     store.release_writer().await?;
-    done
+    result
 }
 
 async fn execute(
     config: &Config,
     store: &CaseStore,
-    task: QuarantineCommand,
+    command: QuarantineCommand,
 ) -> Result<Vec<String>> {
-    let quarantined = store.poison_submissions().await?;
+    let poison = store.poison_submissions().await?;
     let find = |id: Uuid| {
-        let found = quarantined.iter().find(|one| one.id == id);
+        let found = poison.iter().find(|one| one.id == id);
         found.with_context(|| {
-            format!("nothing is quarantined under {id}: `quarantine list` lists the ids")
+            format!("no quarantined submission with id {id}: `quarantine list` prints the ids")
         })
     };
-    match task {
-        QuarantineCommand::List if quarantined.is_empty() => {
-            Ok(vec!["nothing is quarantined".to_owned()])
+    match command {
+        QuarantineCommand::List if poison.is_empty() => {
+            Ok(vec!["no submission is quarantined".to_owned()])
         }
-        QuarantineCommand::List => Ok(quarantined.iter().map(list_line).collect()),
+        QuarantineCommand::List => Ok(poison.iter().map(list_line).collect()),
         QuarantineCommand::Retry { id } => {
             find(id)?;
             let writing = store.begin_write().await?;
             writing.clear_crashes(id).await?;
             writing.commit().await?;
-            Ok(vec![format!("{id} is opened again at the next start. Start the service")])
+            Ok(vec![format!("the service opens {id} again at its next start. Start the service")])
         }
         QuarantineCommand::Drop { id } => {
             if find(id)?.stored.is_none() {
@@ -79,19 +79,24 @@ async fn execute(
             writing.remove_quarantined(id).await?;
             writing.clear_crashes(id).await?;
             writing.commit().await?;
-            Ok(vec![format!("{id} is deleted. Start the service")])
+            Ok(vec![format!("deleted {id}. Start the service")])
         }
     }
 }
 
 fn list_line(one: &PoisonSubmission) -> String {
-    let PoisonSubmission { id, crashes: ends, stored: kept } = one;
-    match kept {
+    let PoisonSubmission { id, crashes, stored } = one;
+    match stored {
         Some((day, len)) => {
-            format!("{id}  set aside on {day}, {} KiB, ended the process {ends} times", len / 1024)
+            format!(
+                "{id}  quarantined on {day}, {} KiB, terminated the process {crashes} times",
+                len / 1024
+            )
         }
         None => {
-            format!("{id}  still at the intake: keeping it ended the process too ({ends} times)")
+            format!(
+                "{id}  still at the intake, because storing it also terminated the process ({crashes} times)"
+            )
         }
     }
 }

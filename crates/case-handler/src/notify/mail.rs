@@ -1,4 +1,4 @@
-//! A member's mailbox, by way of one mail server.
+//! Digests by mail, through one mail server.
 
 use std::{collections::BTreeMap, fmt, fs, path::PathBuf};
 
@@ -21,44 +21,43 @@ use zeroize::Zeroizing;
 
 use super::{DIGEST_TEXT, NotifyError, is_loopback};
 
-/// The same for everybody, at every time.
+/// The subject, equal for all members and at all times.
 const SUBJECT: &str = "Burkindi";
 
 /// `[notify.mail]`
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {
-    /// `smtps://host` (TLS from the first byte) or `smtp://host` (STARTTLS, without which nothing
-    /// is said), with `:port` if it is not the usual one. Only to this machine itself does
-    /// `smtp://` go as it is.
+    /// `smtps://host` (TLS from the first byte) or `smtp://host` (STARTTLS is required), with
+    /// `:port` for another port. Only a server on the same machine is used without TLS.
     pub server: String,
-    /// PEM file of the authority that signed the server's certificate, where it is none that this
-    /// system trusts.
+    /// PEM file of the authority that signed the server's certificate, if the system does not trust
+    /// it.
     pub ca: Option<PathBuf>,
     /// The sender, such as `Burkindi <burkindi@customs.example>`.
     pub from: String,
-    /// The name that the server asks for.
+    /// User name at the server.
     pub user: Option<String>,
-    /// File of the password that goes with it.
+    /// File with the password of that user.
     pub password_file: Option<PathBuf>,
-    /// Addresses by handle.
+    /// Mail addresses by handle.
     pub to: BTreeMap<String, String>,
 }
 
-/// Where members' messages are handed in.
+/// A mail server and the sender address.
 #[derive(Clone)]
 pub struct MailServer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
-/// A member's mailbox.
+/// The mailbox of one member.
 pub struct MailChannel {
     server: MailServer,
     to: Mailbox,
 }
 
-/// Addresses stand in no log.
+/// Omits the addresses, so that they are in no log.
 impl fmt::Debug for MailConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("MailConfig").finish_non_exhaustive()
@@ -72,28 +71,31 @@ impl fmt::Debug for MailChannel {
 }
 
 impl MailConfig {
-    /// The server, as it is to be spoken to.
+    /// Returns the configured server. Does not connect.
+    ///
+    /// # Errors
+    /// Fails if a setting is invalid or a file cannot be read.
     pub fn server(&self) -> Result<MailServer, NotifyError> {
-        // A configuration is checked before the service has chosen. Fails only if somebody has,
-        // which is as good.
+        // The configuration is checked before the service installs a provider. The call fails only
+        // if one is installed already, which is sufficient.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let setting =
+        let invalid =
             || NotifyError::InvalidSetting("notify.mail.server (smtps://host or smtp://host)");
-        let url: Url = self.server.parse().map_err(|_| setting())?;
-        let nothing_else = url.username().is_empty()
+        let url: Url = self.server.parse().map_err(|_| invalid())?;
+        let has_only_host = url.username().is_empty()
             && url.password().is_none()
             && matches!(url.path(), "" | "/")
             && url.query().is_none();
-        let host = url.host_str().filter(|_| nothing_else).ok_or_else(setting)?;
+        let host = url.host_str().filter(|_| has_only_host).ok_or_else(invalid)?;
         let name = host.trim_start_matches('[').trim_end_matches(']');
-        let (tls, usual) = match url.scheme() {
+        let (tls, default_port) = match url.scheme() {
             "smtps" => (Tls::Wrapper(self.tls_parameters(name)?), smtp::SUBMISSIONS_PORT),
             "smtp" if is_loopback(host) => (Tls::None, smtp::SMTP_PORT),
             "smtp" => (Tls::Required(self.tls_parameters(name)?), smtp::SUBMISSION_PORT),
-            _ => return Err(setting()),
+            _ => return Err(invalid()),
         };
         let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(name)
-            .port(url.port().unwrap_or(usual))
+            .port(url.port().unwrap_or(default_port))
             .tls(tls);
         let builder = match self.credentials()? {
             Some(credentials) => builder.credentials(credentials),
@@ -104,13 +106,16 @@ impl MailConfig {
         Ok(MailServer { transport: builder.build(), from })
     }
 
-    /// Each member's mailbox.
+    /// Returns the mailbox of each member.
+    ///
+    /// # Errors
+    /// Fails if a setting or an address is invalid.
     pub fn recipients(&self) -> Result<BTreeMap<String, MailChannel>, NotifyError> {
         let server = self.server()?;
         let mail = |(member, address): (&String, &String)| {
             let address: Address = address
                 .parse()
-                .map_err(|_| NotifyError::InvalidSetting("an address of notify.mail.to"))?;
+                .map_err(|_| NotifyError::InvalidSetting("address in notify.mail.to"))?;
             Ok((
                 member.clone(),
                 MailChannel { server: server.clone(), to: Mailbox::new(None, address) },
@@ -119,48 +124,54 @@ impl MailConfig {
         self.to.iter().map(mail).collect()
     }
 
-    /// What the server must show to be believed.
+    /// Returns the TLS parameters with which the server's certificate is verified.
     fn tls_parameters(&self, name: &str) -> Result<TlsParameters, NotifyError> {
-        let setting = || NotifyError::InvalidSetting("notify.mail.ca");
+        let invalid = || NotifyError::InvalidSetting("notify.mail.ca");
         let builder = TlsParameters::builder(name.to_owned());
         let builder = match &self.ca {
             Some(path) => {
-                let pem = fs::read(path).map_err(|_| setting())?;
-                let authority = Certificate::from_pem(&pem).map_err(|_| setting())?;
+                let pem = fs::read(path).map_err(|_| invalid())?;
+                let authority = Certificate::from_pem(&pem).map_err(|_| invalid())?;
                 builder.certificate_store(CertificateStore::None).add_root_certificate(authority)
             }
             None => builder,
         };
-        builder.build().map_err(|_| setting())
+        builder.build().map_err(|_| invalid())
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, NotifyError> {
-        let setting =
-            || NotifyError::InvalidSetting("notify.mail.password_file, which goes with user");
+        let invalid =
+            || NotifyError::InvalidSetting("notify.mail.password_file (set it together with user)");
         match (&self.user, &self.password_file) {
             (Some(user), Some(path)) => {
-                let password = Zeroizing::new(fs::read_to_string(path).map_err(|_| setting())?);
+                let password = Zeroizing::new(fs::read_to_string(path).map_err(|_| invalid())?);
                 Ok(Some(Credentials::new(user.clone(), password.trim_end().to_owned())))
             }
             (None, None) => Ok(None),
-            _ => Err(setting()),
+            _ => Err(invalid()),
         }
     }
 }
 
 impl MailServer {
-    /// Connects, proves who asks, and leaves without a message.
+    /// Connects and authenticates, without sending a message.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached or refuses.
     pub async fn check_connection(&self) -> Result<(), NotifyError> {
         self.transport.test_connection().await.map(drop).map_err(|error| mail_error(&error))
     }
 }
 
 impl MailChannel {
-    /// Hands one message in. It is the same for everybody, but for the address and the date. It has
-    /// no id: one would name a machine, or tell messages apart; the server gives it one.
+    /// Sends one message. It is equal for all members except for address and date. It has no
+    /// message id, which would name a machine or distinguish messages; the server adds one.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached or refuses.
     pub async fn send(&self, now: OffsetDateTime) -> Result<(), NotifyError> {
-        // Nobody's "I am on leave" is to come back.
-        let by_a_machine = HeaderValue::new(
+        // Prevents automatic replies, such as holiday notices.
+        let auto_submitted = HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         );
@@ -169,20 +180,20 @@ impl MailChannel {
             .to(self.to.clone())
             .subject(SUBJECT)
             .date(now.into())
-            .raw_header(by_a_machine)
+            .raw_header(auto_submitted)
             .singlepart(SinglePart::plain(DIGEST_TEXT.trim_end().to_owned()))
-            .map_err(|_| NotifyError::Mail("cannot be told whom to write to"))?;
+            .map_err(|_| NotifyError::Mail("rejected the message: invalid recipient"))?;
         self.server.transport.send(message).await.map(drop).map_err(|error| mail_error(&error))
     }
 }
 
-/// In words of our own: those of the server may hold an address.
+/// Describes the error in our own words, because the server's text may contain an address.
 fn mail_error(error: &smtp::Error) -> NotifyError {
     NotifyError::Mail(if error.is_permanent() || error.is_transient() {
-        "refuses"
+        "refused"
     } else if error.is_client() {
-        "offers no TLS, or no way to say who asks"
+        "offers no TLS or no authentication"
     } else {
-        "cannot be reached, or shows no certificate that is trusted here"
+        "cannot be reached, or its certificate is not trusted"
     })
 }

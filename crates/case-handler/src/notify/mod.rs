@@ -1,9 +1,7 @@
-//! Telling members that something waits for them: at fixed times, one digest each, without a word
-//! of what it is.
+//! Notifies members that something is pending: one digest each at fixed times, with no details.
 //!
-//! Nothing is sent at the moment when something happens, so that no server in between and no
-//! colleague who looks over a shoulder learns when a reporter wrote. Once somebody has acted,
-//! nothing waits any more, and nothing is sent.
+//! Nothing is sent at the moment of an event, so that no server in between and no bystander learns
+//! when a reporter wrote. As soon as a member has acted, nothing is pending and nothing is sent.
 
 mod mail;
 mod pending_work;
@@ -22,59 +20,59 @@ pub use webhook::WebhookChannel;
 use crate::{
     context::HandlerContext,
     directory_cache::DirectoryCache,
-    store::{QueuePlace, StoreError},
+    store::{QueueCursor, StoreError},
 };
 
-/// How often the clock is looked at.
+/// Interval at which the clock is checked.
 const CLOCK_POLL_INTERVAL: Duration = Duration::from_secs(20);
 /// Cases that are read at once.
 const PAGE_SIZE: u64 = 500;
-/// Digests that are under way at once.
+/// Digests that are sent at the same time.
 const MAX_CONCURRENT_SENDS: usize = 16;
-/// How long one may take.
+/// Time limit for sending one digest.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The same words for everybody, at every time.
+/// The text of a digest, equal for all members and at all times.
 pub const DIGEST_TEXT: &str = "Quelque chose vous attend dans Burkindi. Ouvrez votre poste de travail.\n\
                         Something waits for you in Burkindi. Open your workbench.\n";
 
-/// Why a digest was not sent. No server's answer is in it: it may hold an address.
+/// Why a digest was not sent. It never contains a server's response, which may contain an address.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
-    /// The address or sender is none.
-    #[error("{0} is not usable")]
+    /// An address or sender is invalid.
+    #[error("invalid {0}")]
     InvalidSetting(&'static str),
-    /// The webhook.
+    /// The webhook failed.
     #[error("the webhook {0}")]
     Webhook(&'static str),
-    /// The mail server.
+    /// The mail server failed.
     #[error("the mail server {0}")]
     Mail(&'static str),
-    /// Either.
-    #[error("no answer in time")]
+    /// The webhook or the mail server did not answer in time.
+    #[error("timed out")]
     Timeout,
-    /// The database.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A way to one member.
+/// A channel to one member.
 #[derive(Debug)]
 pub enum NotifyChannel {
-    /// A post.
+    /// A POST request to a webhook.
     Webhook(WebhookChannel),
-    /// A message.
+    /// A mail.
     Mail(MailChannel),
 }
 
 /// Sends digests.
 #[derive(Debug)]
 pub struct Notifier {
-    /// When, UTC.
+    /// Times of day (UTC).
     pub times: Vec<Time>,
-    /// To each of these members, in each of these ways.
+    /// Channels by handle.
     pub channels: BTreeMap<String, Vec<NotifyChannel>>,
-    /// How long the other side of one may take.
+    /// Time limit for sending one digest.
     pub send_timeout: Duration,
 }
 
@@ -88,99 +86,102 @@ impl NotifyChannel {
 }
 
 impl Notifier {
-    /// At these times, in these ways.
-    pub fn new(times: Vec<Time>, ways: BTreeMap<String, Vec<NotifyChannel>>) -> Self {
-        Self { times, channels: ways, send_timeout: SEND_TIMEOUT }
+    /// Creates a notifier for these times and channels.
+    pub fn new(times: Vec<Time>, channels: BTreeMap<String, Vec<NotifyChannel>>) -> Self {
+        Self { times, channels, send_timeout: SEND_TIMEOUT }
     }
 
-    /// Sends at each of its times until the future is dropped.
-    pub async fn run(self, office: HandlerContext, current: Arc<DirectoryCache>) {
-        let mut last = office.clock.now();
+    /// Sends digests at each of the times, until the future is dropped.
+    pub async fn run(self, context: HandlerContext, directories: Arc<DirectoryCache>) {
+        let mut last = context.clock.now();
         loop {
             tokio::time::sleep(CLOCK_POLL_INTERVAL).await;
-            let now = office.clock.now();
+            let now = context.clock.now();
             if !is_scheduled_between(&self.times, last, now) {
                 continue;
             }
             last = now;
-            let (Some(accepted), Ok(day)) = (current.latest(), office.trusted_date.date().await)
+            let (Some(accepted), Ok(day)) =
+                (directories.latest(), context.trusted_date.date().await)
             else {
                 continue;
             };
-            if let Err(error) = self.send_digests(&office, &accepted.directory, day).await {
+            if let Err(error) = self.send_digests(&context, &accepted.directory, day).await {
                 tracing::error!("a digest could not be sent: {error}");
             }
         }
     }
 
-    /// Sends one digest to everybody for whom something waits, and who is there; on a day of rest
-    /// for what does not rest. Gives how many there are. One that fails or stalls stops no other.
+    /// Sends a digest to each member with pending work and no absence. On days that are no working
+    /// days, only work without grace counts. Returns the number of members. A digest that fails
+    /// does not stop the others.
+    ///
+    /// # Errors
+    /// Fails if the store fails. If digests fail, returns the first failure after all were sent.
     pub async fn send_digests(
         &self,
-        office: &HandlerContext,
+        context: &HandlerContext,
         directory: &Directory,
         day: Date,
     ) -> Result<u32, NotifyError> {
         if self.channels.keys().any(|member| directory.member(member).is_none()) {
-            tracing::warn!(
-                "somebody in [notify] sits in no directory and is told nothing: the doctor says who"
-            );
+            tracing::warn!("[notify] lists handles that are not in the directory; run `doctor`");
         }
-        let away = office.store.absences_on(day).await?;
-        let (mut waiting, mut due) = (0, Vec::new());
-        for (member, ways) in &self.channels {
-            let here = directory.member(member).is_some() && !away.contains_key(member);
-            if here && has_pending_work(office, directory, member, day).await? {
-                waiting += 1;
-                due.extend(ways);
+        let away = context.store.absences_on(day).await?;
+        let (mut notified, mut due) = (0, Vec::new());
+        for (member, channels) in &self.channels {
+            let is_present = directory.member(member).is_some() && !away.contains_key(member);
+            if is_present && has_pending_work(context, directory, member, day).await? {
+                notified += 1;
+                due.extend(channels);
             }
         }
-        let now = office.clock.now();
-        let sending = async |way: &NotifyChannel| {
-            tokio::time::timeout(self.send_timeout, way.send(now))
+        let now = context.clock.now();
+        let sending = async |channel: &NotifyChannel| {
+            tokio::time::timeout(self.send_timeout, channel.send(now))
                 .await
                 .unwrap_or(Err(NotifyError::Timeout))
         };
         let sent: Vec<_> =
             stream::iter(due).map(sending).buffer_unordered(MAX_CONCURRENT_SENDS).collect().await;
-        sent.into_iter().find_map(Result::err).map_or(Ok(waiting), Err)
+        sent.into_iter().find_map(Result::err).map_or(Ok(notified), Err)
     }
 }
 
-/// Goes through a member's queue, the most pressing first, until something waits.
+/// Checks the member's queue, most urgent first, until a case has pending work.
 async fn has_pending_work(
-    office: &HandlerContext,
+    context: &HandlerContext,
     directory: &Directory,
     member: &str,
     day: Date,
 ) -> Result<bool, StoreError> {
-    let works = office.calendar.is_working_day(day);
-    let mut behind = None;
+    let is_working_day = context.calendar.is_working_day(day);
+    let mut cursor = None;
     loop {
-        let cases = office.store.queue(member, behind, PAGE_SIZE).await?;
+        let cases = context.store.queue(member, cursor, PAGE_SIZE).await?;
         let Some(last) = cases.last() else { return Ok(false) };
-        behind = Some(QueuePlace::from_state(last.id, &last.state));
-        for case in cases.iter().filter(|case| works || ignores_holidays(&case.state)) {
+        cursor = Some(QueueCursor::from_state(last.id, &last.state));
+        for case in cases.iter().filter(|case| is_working_day || ignores_holidays(&case.state)) {
             let role = Role::of_member(directory, member, &case.state.desk);
-            let seen = MemberCaseView {
+            let view = MemberCaseView {
                 state: &case.state,
                 suggested: case.suggested.as_deref(),
                 member,
                 role,
             };
-            if needs_attention(seen, &office.calendar, day, office.warn_days) {
+            if needs_attention(view, &context.calendar, day, context.warn_days) {
                 return Ok(true);
             }
         }
     }
 }
 
-/// Is this host of an address the machine itself?
+/// Returns true if the host of an address is this machine.
 fn is_loopback(host: &str) -> bool {
     matches!(host, "127.0.0.1" | "localhost" | "[::1]")
 }
 
-/// Is it one of these times of the day after `last`, up to `now`?
+/// Returns true if one of the times of day is after `last` and not after `now`.
 fn is_scheduled_between(times: &[Time], last: OffsetDateTime, now: OffsetDateTime) -> bool {
     let on = |day: Date| times.iter().map(move |at| day.with_time(*at).assume_utc());
     let today = on(now.date());
@@ -213,7 +214,7 @@ mod tests {
             datetime!(2026-11-23 0:00 UTC),
             datetime!(2026-11-24 0:00 UTC)
         ));
-        // A machine that slept over midnight.
+        // A machine that was suspended over midnight.
         assert!(is_scheduled_between(
             &[time!(23:00)],
             datetime!(2026-11-23 22:00 UTC),

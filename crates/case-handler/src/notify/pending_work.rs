@@ -1,4 +1,4 @@
-//! Does something wait for a member?
+//! Decides whether work is pending for a member.
 
 use protocol::{
     case::{ActionKind, Calendar, CaseState, DeadlineKind, Decision, Role, Stage, days_after},
@@ -6,70 +6,75 @@ use protocol::{
 };
 use time::Date;
 
-/// A case, as one member may see it.
+/// A case from the view of one member.
 #[derive(Debug, Clone, Copy)]
 pub struct MemberCaseView<'a> {
-    /// What its events say.
+    /// The state that follows from its events.
     pub state: &'a CaseState,
-    /// Whom the routing suggests.
+    /// The suggested assignee.
     pub suggested: Option<&'a str>,
-    /// The member.
+    /// The handle of the member.
     pub member: &'a str,
-    /// What the member is to the case.
+    /// The role of the member in this case.
     pub role: Role,
 }
 
-/// Does this case wait for this member: to be taken, read, moved on before its deadline, judged, or
-/// approved?
+/// Returns true if the case waits for this member: to claim it, read a message, act before a
+/// deadline, resolve a challenge, or approve a proposal.
 pub fn needs_attention(
-    seen: MemberCaseView<'_>,
+    view: MemberCaseView<'_>,
     calendar: &Calendar,
     today: Date,
     warn_days: u16,
 ) -> bool {
-    let MemberCaseView { state, suggested, member, role } = seen;
+    let MemberCaseView { state, suggested, member, role } = view;
     if state.stage == Stage::Purged
         || state.conflict_claims.iter().any(|challenge| challenge.member == member)
     {
         return false;
     }
     let next = calendar.next_deadline(state);
-    let presses = next.is_some_and(|next| next.due <= days_after(today, i64::from(warn_days)));
-    let late = next.is_some_and(|next| next.due < today);
-    let seat = role.desk || role.oversight;
-    let mine = match state.assignee.as_deref() {
+    let is_due_soon = next.is_some_and(|next| next.due <= days_after(today, i64::from(warn_days)));
+    let is_overdue = next.is_some_and(|next| next.due < today);
+    let is_member = role.desk || role.oversight;
+    let is_own_work = match state.assignee.as_deref() {
         Some(assignee) => {
-            assignee == member && (state.unhandled > 0 || presses || !state.has_declared(member))
+            assignee == member
+                && (state.unhandled > 0 || is_due_soon || !state.has_declared(member))
         }
-        None if state.stage == Stage::Closed => seat && (state.unhandled > 0 || presses),
-        // Nobody has it: whom the routing suggests, and everybody when that takes too long.
-        None => suggested == Some(member) || seat && (suggested.is_none() || presses),
+        None if state.stage == Stage::Closed => is_member && (state.unhandled > 0 || is_due_soon),
+        // The case has no assignee: it waits for the suggested member, and for the whole desk when
+        // the deadline is near.
+        None => suggested == Some(member) || is_member && (suggested.is_none() || is_due_soon),
     };
-    let judge = role.is_lead_or_oversight()
+    let can_resolve_challenge = role.is_lead_or_oversight()
         && state.conflict_claims.iter().any(|challenge| challenge.by != member);
-    mine || judge || role.is_lead_or_oversight() && late || can_approve(state, member, role)
+    is_own_work
+        || can_resolve_challenge
+        || role.is_lead_or_oversight() && is_overdue
+        || can_approve(state, member, role)
 }
 
-/// Is its day not put off by a day of rest? That is the triage of the most urgent alone, see
-/// [`Calendar::next_deadline`].
+/// Returns true if holidays do not postpone the next deadline. This applies to the triage of P1
+/// only, see [`Calendar::next_deadline`].
 pub fn ignores_holidays(state: &CaseState) -> bool {
     state.urgency == Urgency::P1
         && state.deadlines.iter().any(|deadline| deadline.clock == DeadlineKind::Triage)
 }
 
-/// A proposal that this member could approve.
+/// Returns true if this member can approve the open proposal.
 fn can_approve(state: &CaseState, member: &str, role: Role) -> bool {
     let Some(proposal) = state.pending_proposal.as_ref().filter(|proposal| proposal.by != member)
     else {
         return false;
     };
-    let act = match proposal.decision {
+    let action = match proposal.decision {
         Decision::Close { .. } => ActionKind::ApproveClose,
         Decision::Lower { .. } => ActionKind::ApproveLower,
         Decision::Refer { .. } => ActionKind::ApproveRefer,
         Decision::LiftHold => ActionKind::ApproveLiftHold,
         Decision::Purge => ActionKind::ApprovePurge,
     };
-    // Who has yet to declare can do that first.
-    role.is_lead_or_oversight() || state.check_permission(act, member, role).is_ok()
+    // A lead or member of the oversight body who has not declared yet can do so first.
+    role.is_lead_or_oversight() || state.check_permission(action, member, role).is_ok()
 }

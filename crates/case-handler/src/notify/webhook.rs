@@ -1,4 +1,4 @@
-//! Where a member is told: a chat, a pager, a gateway that sends mail.
+//! Digests by webhook: to a chat, a pager or a mail gateway.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use reqwest::{Client, Url, redirect::Policy};
 
 use super::{DIGEST_TEXT, NotifyError, is_loopback};
 
-/// Where to.
+/// A webhook of one member.
 pub struct WebhookChannel {
     client: Client,
     url: Url,
 }
 
-/// Such addresses often hold a secret.
+/// Omits the URL, because it often contains a secret.
 impl fmt::Debug for WebhookChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Webhook").finish_non_exhaustive()
@@ -20,32 +20,38 @@ impl fmt::Debug for WebhookChannel {
 }
 
 impl WebhookChannel {
-    /// An `https://` address, or one of this machine.
+    /// Creates a channel to an `https://` URL, or to an `http://` URL on this machine.
+    ///
+    /// # Errors
+    /// Fails if the URL is invalid.
     pub fn new(url: &str) -> Result<Self, NotifyError> {
-        let setting = NotifyError::InvalidSetting("notify.webhook (https://…)");
-        let Ok(url) = url.parse::<Url>() else { return Err(setting) };
-        let here = url.host_str().is_some_and(is_loopback);
-        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
-            return Err(setting);
+        let invalid = NotifyError::InvalidSetting("notify.webhook (https://…)");
+        let Ok(url) = url.parse::<Url>() else { return Err(invalid) };
+        let is_local = url.host_str().is_some_and(is_loopback);
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
+            return Err(invalid);
         }
-        // A configuration is checked before the service has chosen. Fails only if somebody has,
-        // which is as good.
+        // The configuration is checked before the service installs a provider. The call fails only
+        // if one is installed already, which is sufficient.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().redirect(Policy::none()).build();
-        Ok(Self { client: client.map_err(|_| setting)?, url })
+        Ok(Self { client: client.map_err(|_| invalid)?, url })
     }
 
-    /// Posts `{"text": …}`, which is always the same.
+    /// Posts `{"text": …}` with the fixed text.
+    ///
+    /// # Errors
+    /// Fails if the webhook cannot be reached or refuses.
     pub async fn send(&self) -> Result<(), NotifyError> {
-        let posted = self
+        let result = self
             .client
             .post(self.url.clone())
             .json(&serde_json::json!({ "text": DIGEST_TEXT }))
             .send()
             .await;
-        match posted {
+        match result {
             Ok(response) if response.status().is_success() => Ok(()),
-            Ok(_) => Err(NotifyError::Webhook("refuses")),
+            Ok(_) => Err(NotifyError::Webhook("refused")),
             Err(_) => Err(NotifyError::Webhook("cannot be reached")),
         }
     }

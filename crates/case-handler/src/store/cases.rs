@@ -1,4 +1,4 @@
-//! Cases.
+//! Rows of cases.
 
 use std::collections::HashSet;
 
@@ -33,19 +33,19 @@ const CASE_LOOKUP_CHUNK: usize = 500;
 pub struct CaseRecord {
     /// Its id.
     pub id: Uuid,
-    /// Where replies are laid out.
+    /// Id of the reporter's mailbox.
     pub mailbox: Hash,
     /// The reporter's language.
     pub lang: String,
-    /// The day of filing.
+    /// The date on which it was ingested.
     pub filed: Date,
-    /// What the log says of it.
+    /// The state that follows from its events.
     pub state: CaseState,
-    /// Whom the routing suggests.
+    /// The suggested assignee.
     pub suggested: Option<String>,
 }
 
-/// What a new case brings.
+/// The content of a new case.
 #[derive(Debug)]
 pub struct NewCase<'a> {
     /// The case.
@@ -58,8 +58,7 @@ pub struct NewCase<'a> {
     pub capsule: Vec<u8>,
 }
 
-/// What of its row tells of a case. Keys and capsule, most of the row, are read only where they are
-/// wanted.
+/// The columns of a case without keys and capsule, which are most of the row and rarely needed.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "case::Entity")]
 pub(super) struct CaseSummaryRow {
@@ -91,7 +90,7 @@ impl CaseRecord {
         })
     }
 
-    /// As a line of a queue.
+    /// Returns the case as a row of a queue.
     pub fn to_summary(&self, calendar: &Calendar) -> CaseSummary {
         CaseSummary {
             id: self.id,
@@ -108,7 +107,7 @@ pub(super) fn parse_state(json: &str) -> Result<CaseState, StoreError> {
     serde_json::from_str(json).map_err(|_| StoreError::CorruptRow("cases.state"))
 }
 
-/// What of a state is kept in columns too.
+/// Returns the columns that repeat a part of the state, so that queries need not parse it.
 fn state_columns(state: &CaseState) -> case::ActiveModel {
     let next_due = state.next_deadline().map(|deadline| deadline.due);
     case::ActiveModel {
@@ -143,7 +142,10 @@ fn state_json(state: &CaseState) -> String {
 }
 
 impl CaseStore {
-    /// One case, if the member may see it.
+    /// Returns a case if the member may see it.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn visible_case(
         &self,
         member: &str,
@@ -157,7 +159,10 @@ impl CaseStore {
         row.map(CaseRecord::from_row).transpose()
     }
 
-    /// The same with its `M`; of a purged case nothing is left to seal to.
+    /// Returns a case with its `M` if the member may see it. A purged case has no `M`.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn visible_case_with_recipient(
         &self,
         member: &str,
@@ -173,13 +178,16 @@ impl CaseStore {
         Ok(Some((CaseRecord::from_row(row.into())?, recipient)))
     }
 
-    /// Every case in the order of ids: those behind `after`, at most `most`.
+    /// Returns at most `limit` cases whose ids are greater than `after`, in the order of ids.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn cases_after(
         &self,
         after: Option<Uuid>,
-        most: u64,
+        limit: u64,
     ) -> Result<Vec<CaseRecord>, StoreError> {
-        let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
+        let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(limit);
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
@@ -192,13 +200,16 @@ impl CaseStore {
             .collect()
     }
 
-    /// Those of these cases that there are.
+    /// Returns those of the ids that have a case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn existing_cases(
         &self,
         ids: impl IntoIterator<Item = Uuid>,
     ) -> Result<HashSet<Uuid>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        let mut known = HashSet::new();
+        let mut existing = HashSet::new();
         for ids in ids.chunks(CASE_LOOKUP_CHUNK) {
             let found: Vec<Uuid> = case::Entity::find()
                 .select_only()
@@ -207,44 +218,53 @@ impl CaseStore {
                 .into_tuple()
                 .all(&self.db)
                 .await?;
-            known.extend(found);
+            existing.extend(found);
         }
-        Ok(known)
+        Ok(existing)
     }
 
-    /// How much each member has to do.
+    /// Returns the workload of each member.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn workload(&self) -> Result<Workload, StoreError> {
         self.workload_of(case::Entity::find()).await
     }
 
-    /// The same of the cases alone that this member may see: whoever compares it with their queue
-    /// learns of no other.
+    /// Returns the workload of each member, counting only cases that `member` may see. A comparison
+    /// with the member's own queue then reveals no other case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn visible_workload(&self, member: &str) -> Result<Workload, StoreError> {
-        let seen = queue::Entity::find()
+        let visible = queue::Entity::find()
             .select_only()
             .column(queue::Column::CaseId)
             .filter(queue::Column::Member.eq(member))
             .into_query();
-        self.workload_of(case::Entity::find().filter(case::Column::Id.in_subquery(seen))).await
+        self.workload_of(case::Entity::find().filter(case::Column::Id.in_subquery(visible))).await
     }
 
     async fn workload_of(&self, cases: Select<case::Entity>) -> Result<Workload, StoreError> {
         let rows: Vec<(Option<String>, i16, i64)> =
             open_case_counts(cases).into_tuple().all(&self.db).await?;
-        let mut load = Workload::default();
-        for (carrier, urgency, cases) in rows {
-            if let Some(handle) = carrier {
-                load.add(
+        let mut workload = Workload::default();
+        for (responsible, urgency, cases) in rows {
+            if let Some(handle) = responsible {
+                workload.add(
                     &handle,
                     urgency_from_number(urgency)?,
                     u32::try_from(cases).unwrap_or(u32::MAX),
                 );
             }
         }
-        Ok(load)
+        Ok(workload)
     }
 
-    /// `C` of each generation of a case.
+    /// Returns `C` of each generation of a case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn case_recipients(&self, id: Uuid) -> Result<Vec<GenerationRecipient>, StoreError> {
         let rows = case_recipient::Entity::find()
             .filter(case_recipient::Column::CaseId.eq(id))
@@ -260,7 +280,7 @@ impl CaseStore {
     }
 }
 
-/// Keys were checked when they came in the envelope or with the event.
+/// Does not verify the key, which was verified when it arrived in the envelope or with the event.
 pub(super) fn parse_mailbox_recipient(bytes: &[u8]) -> Result<MailboxRecipient, StoreError> {
     MailboxRecipient::from_checked(bytes)
         .map_err(|_| StoreError::CorruptRow("cases.mailbox_recipient"))
@@ -271,22 +291,22 @@ pub(super) fn parse_case_recipient(bytes: &[u8]) -> Result<CaseRecipient, StoreE
         .map_err(|_| StoreError::CorruptRow("case_recipients.recipient"))
 }
 
-/// How many open cases of each urgency each member carries. What is counted is no column, so that
-/// an index alone tells it.
+/// Counts the open cases of each member and urgency. The query counts rows instead of a column, so
+/// that an index alone answers it.
 pub(super) fn open_case_counts(cases: Select<case::Entity>) -> Select<case::Entity> {
-    let carrier = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
+    let responsible = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
     cases
         .select_only()
-        .column_as(carrier.clone(), "carrier")
+        .column_as(responsible.clone(), "responsible")
         .column(case::Column::Urgency)
         .column_as(Expr::col(Asterisk).count(), "cases")
         .filter(case::Column::Open.eq(true))
-        .group_by(carrier)
+        .group_by(responsible)
         .group_by(case::Column::Urgency)
 }
 
-/// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine
-/// looks through everything that they hold.
+/// Selects the members with a released grant of a case. The query starts from the case, because a
+/// query that starts from the member would read all grants of that member.
 pub(super) fn released_holder_filter(id: Uuid) -> SelectStatement {
     grant::Entity::find()
         .select_only()
@@ -297,7 +317,10 @@ pub(super) fn released_holder_filter(id: Uuid) -> SelectStatement {
 }
 
 impl WriteTransaction<'_> {
-    /// One case, for whoever is allowed to change it.
+    /// Returns a case for a caller that may change it.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn case(&self, id: Uuid) -> Result<Option<CaseRecord>, StoreError> {
         if self.lock_batch().known_absent.contains(&id) {
             return Ok(None);
@@ -309,7 +332,7 @@ impl WriteTransaction<'_> {
         found.map(CaseRecord::from_row).transpose()
     }
 
-    /// A new case. Its state follows with the first event.
+    /// Adds a new case. Its state follows with the first event.
     pub fn add_case(&self, new: NewCase<'_>) {
         let row = case::ActiveModel {
             id: Set(new.case.id),
@@ -324,14 +347,14 @@ impl WriteTransaction<'_> {
             ..state_columns(&new.case.state)
         };
         self.mark_dirty(new.case.id);
-        let mut gathered = self.lock_batch();
-        gathered.known_absent.remove(&new.case.id);
-        gathered.cases.push(row);
-        drop(gathered);
+        let mut batch = self.lock_batch();
+        batch.known_absent.remove(&new.case.id);
+        batch.cases.push(row);
+        drop(batch);
         self.add_case_recipient(new.case.id, 0, new.case_recipient);
     }
 
-    /// `C` of a generation.
+    /// Adds `C` of a generation.
     pub fn add_case_recipient(&self, id: Uuid, generation: u32, recipient: &CaseRecipient) {
         let row = case_recipient::ActiveModel {
             case_id: Set(id),
@@ -341,7 +364,10 @@ impl WriteTransaction<'_> {
         self.lock_batch().recipients.push(row);
     }
 
-    /// What the log now says of a case.
+    /// Stores the state that follows from the newest event.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn set_state(&self, id: Uuid, state: &CaseState) -> Result<(), StoreError> {
         let row = case::ActiveModel { id: Unchanged(id), ..state_columns(state) };
         self.mark_dirty(id);
@@ -349,7 +375,10 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Whom the routing suggests now.
+    /// Stores the suggested assignee.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn set_suggested(
         &self,
         id: Uuid,
@@ -364,7 +393,10 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// The newest capsule of the reporter.
+    /// Stores the newest capsule of the reporter.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn set_capsule(&self, id: Uuid, capsule: Vec<u8>) -> Result<(), StoreError> {
         let row =
             case::ActiveModel { id: Unchanged(id), capsule: Set(capsule), ..Default::default() };

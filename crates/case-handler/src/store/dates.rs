@@ -1,4 +1,4 @@
-//! The newest day that the handler has seen, and until when members are away.
+//! The latest recorded date, and absences.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +16,27 @@ use super::{
 };
 use crate::trusted_date::{ClockAnchor, SavedClock};
 
-/// The one row of `dates`.
+/// The name of the only row in `days`.
 const LATEST_DATE_KEY: &str = "newest";
 
 impl CaseStore {
-    /// What is kept of the clock.
+    /// Returns the recorded clock.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn saved_clock(&self) -> Result<SavedClock, StoreError> {
         load_clock(&self.db).await
     }
 
-    /// Keeps it.
-    pub async fn save_clock(&self, kept: &SavedClock) -> Result<(), StoreError> {
-        let writing = self.begin_write().await?;
-        let tx = writing.flushed_transaction().await?;
-        if let Some(newest) = kept.latest_date {
-            let row = day::ActiveModel { name: Set(LATEST_DATE_KEY.to_owned()), day: Set(newest) };
+    /// Records the clock.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn save_clock(&self, saved: &SavedClock) -> Result<(), StoreError> {
+        let transaction = self.begin_write().await?;
+        let tx = transaction.flushed_transaction().await?;
+        if let Some(latest) = saved.latest_date {
+            let row = day::ActiveModel { name: Set(LATEST_DATE_KEY.to_owned()), day: Set(latest) };
             day::Entity::insert(row)
                 .on_conflict(
                     OnConflict::column(day::Column::Name)
@@ -41,7 +47,7 @@ impl CaseStore {
                 .await?;
         }
         clock_anchor::Entity::delete_many().exec(tx).await?;
-        if let Some(ClockAnchor { uptime, clock }) = &kept.anchor {
+        if let Some(ClockAnchor { uptime, clock }) = &saved.anchor {
             let row = clock_anchor::ActiveModel {
                 boot: Set(uptime.boot_id.clone()),
                 uptime: Set(uptime.seconds),
@@ -49,10 +55,13 @@ impl CaseStore {
             };
             clock_anchor::Entity::insert(row).exec_without_returning(tx).await?;
         }
-        writing.commit().await
+        transaction.commit().await
     }
 
-    /// Who is away on a day, and until when, that day included.
+    /// Returns the members with an absence on a date, with the last date of each absence.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn absences_on(&self, today: Date) -> Result<BTreeMap<String, Date>, StoreError> {
         let rows =
             absence::Entity::find().filter(absence::Column::Until.gte(today)).all(&self.db).await?;
@@ -61,24 +70,30 @@ impl CaseStore {
 }
 
 async fn load_clock(db: &DatabaseConnection) -> Result<SavedClock, StoreError> {
-    let newest = day::Entity::find_by_id(LATEST_DATE_KEY).one(db).await?.map(|row| row.day);
+    let latest = day::Entity::find_by_id(LATEST_DATE_KEY).one(db).await?.map(|row| row.day);
     let anchor = clock_anchor::Entity::find().one(db).await?.map(|row| ClockAnchor {
         uptime: Uptime { boot_id: row.boot, seconds: row.uptime },
         clock: row.clock,
     });
-    Ok(SavedClock { latest_date: newest, anchor })
+    Ok(SavedClock { latest_date: latest, anchor })
 }
 
-/// What is kept of the clock, for who only reads the database.
-pub async fn read_saved_clock(place: &DatabaseUrl) -> Result<SavedClock, StoreError> {
-    let db = place.connect(PoolOptions::with_connections(1)).await?;
-    let kept = load_clock(&db).await?;
+/// Returns the recorded clock, through a connection that only reads.
+///
+/// # Errors
+/// Fails if the database fails.
+pub async fn read_saved_clock(url: &DatabaseUrl) -> Result<SavedClock, StoreError> {
+    let db = url.connect(PoolOptions::with_connections(1)).await?;
+    let saved = load_clock(&db).await?;
     db.close().await?;
-    Ok(kept)
+    Ok(saved)
 }
 
 impl WriteTransaction<'_> {
-    /// A member is away until a day, or back.
+    /// Sets the absence of a member until a date (inclusive), or clears it.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn set_absence(&self, member: &str, until: Option<Date>) -> Result<(), StoreError> {
         absence::Entity::delete_by_id(member).exec(self.flushed_transaction().await?).await?;
         if let Some(until) = until {

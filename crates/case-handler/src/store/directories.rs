@@ -1,4 +1,4 @@
-//! Every directory that was accepted.
+//! All accepted directories.
 
 use database::{DatabaseUrl, PoolOptions};
 use protocol::directory::SignedDirectory;
@@ -11,7 +11,10 @@ fn parse_signed_directory(row: &directory::Model) -> Result<SignedDirectory, Sto
 }
 
 impl CaseStore {
-    /// All of them, oldest first.
+    /// Returns all directories, oldest first.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn directories(&self) -> Result<Vec<SignedDirectory>, StoreError> {
         let rows =
             directory::Entity::find().order_by_asc(directory::Column::Epoch).all(&self.db).await?;
@@ -20,7 +23,10 @@ impl CaseStore {
 }
 
 impl WriteTransaction<'_> {
-    /// Keeps a verified directory.
+    /// Stores a verified directory.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn add_directory(
         &self,
         epoch: u64,
@@ -37,9 +43,12 @@ impl WriteTransaction<'_> {
     }
 }
 
-/// The newest directory of a database, whoever writes into it.
-pub async fn newest_directory(place: &DatabaseUrl) -> Result<Option<SignedDirectory>, StoreError> {
-    let db = place.connect(PoolOptions::with_connections(1)).await?;
+/// Returns the newest directory, through a connection that only reads.
+///
+/// # Errors
+/// Fails if the database fails.
+pub async fn newest_directory(url: &DatabaseUrl) -> Result<Option<SignedDirectory>, StoreError> {
+    let db = url.connect(PoolOptions::with_connections(1)).await?;
     let newest = directory::Entity::find().order_by_desc(directory::Column::Epoch).one(&db).await?;
     db.close().await?;
     newest.as_ref().map(parse_signed_directory).transpose()

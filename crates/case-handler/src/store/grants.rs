@@ -1,4 +1,4 @@
-//! Whose grant opens which case.
+//! Grants of cases.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use uuid::Uuid;
 
 use super::{CaseStore, StoreError, WriteTransaction, entities::grant, parse_hash, to_i32, to_u32};
 
-/// Somebody's released grant of a case, without what is sealed in it.
+/// A released grant without its sealed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldGrant {
     /// The case.
     pub case: Uuid,
-    /// Of which generation.
+    /// The generation of the case secret.
     pub generation: u32,
-    /// Whose.
+    /// The handle of the member.
     pub member: String,
-    /// For which key.
+    /// The tag, which identifies the member's key.
     pub tag: Hash,
 }
 
@@ -41,8 +41,11 @@ fn grant_row(
 }
 
 impl CaseStore {
-    /// The released grants of a case with whose each is, in the order of their holders, oldest
+    /// Returns the released grants of a case with their members, in the order of members, oldest
     /// generation first.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn released_grants(
         &self,
         id: Uuid,
@@ -63,7 +66,10 @@ impl CaseStore {
             .collect()
     }
 
-    /// Who holds a released grant of a case.
+    /// Returns the members with a released grant of a case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn holders(&self, id: Uuid) -> Result<Vec<String>, StoreError> {
         let rows = grant::Entity::find()
             .filter(grant::Column::CaseId.eq(id))
@@ -76,7 +82,10 @@ impl CaseStore {
         Ok(holders)
     }
 
-    /// Every released grant of some cases, in the order of their holders.
+    /// Returns all released grants of some cases, in the order of members.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn held_grants(&self, ids: &[Uuid]) -> Result<Vec<HeldGrant>, StoreError> {
         let rows: Vec<(Uuid, i32, String, Vec<u8>)> = grant::Entity::find()
             .select_only()
@@ -106,7 +115,7 @@ impl CaseStore {
 }
 
 impl WriteTransaction<'_> {
-    /// The grants of a case that has none yet: member, grant, and whether it is released.
+    /// Adds the grants of a new case: member, grant, and whether it is released.
     pub fn add_first_grants<'g>(
         &self,
         id: Uuid,
@@ -117,9 +126,12 @@ impl WriteTransaction<'_> {
         self.lock_batch().grants.extend(rows);
     }
 
-    /// A grant for a member. One that is there already stays as it is and can only be released:
-    /// nobody replaces the grant that another was given. Says whether the member's grant is now the
-    /// one given here.
+    /// Adds a grant for a member. An existing grant is never replaced and can only be released, so
+    /// that no member can replace the grant of another. Returns true if the member's grant is now
+    /// the given one.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn add_grant(
         &self,
         id: Uuid,
@@ -129,12 +141,12 @@ impl WriteTransaction<'_> {
     ) -> Result<bool, StoreError> {
         self.mark_dirty(id);
         let key = (id, to_i32(grant.generation), member.to_owned());
-        if let Some(held) =
+        if let Some(existing) =
             grant::Entity::find_by_id(key).one(self.flushed_transaction().await?).await?
         {
-            let same = held.tag == grant.grant.tag.0;
-            if same && released && !held.released {
-                let released = grant::ActiveModel { released: Set(true), ..held.into() };
+            let same = existing.tag == grant.grant.tag.0;
+            if same && released && !existing.released {
+                let released = grant::ActiveModel { released: Set(true), ..existing.into() };
                 grant::Entity::update(released).exec(self.flushed_transaction().await?).await?;
             }
             return Ok(same);
@@ -146,8 +158,10 @@ impl WriteTransaction<'_> {
         Ok(true)
     }
 
-    /// Takes a grant away whose recipient the member no longer uses, to make room for one to the
-    /// new key.
+    /// Deletes a grant whose key the member no longer uses, before one for the new key is added.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn delete_grant(
         &self,
         id: Uuid,
@@ -161,7 +175,10 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Every member with a grant of a case, and whether one is released.
+    /// Returns every member with a grant of a case, and whether it is released.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn grant_holders(&self, id: Uuid) -> Result<BTreeMap<String, bool>, StoreError> {
         let rows = grant::Entity::find()
             .filter(grant::Column::CaseId.eq(id))
@@ -174,7 +191,10 @@ impl WriteTransaction<'_> {
         Ok(holders)
     }
 
-    /// Takes every grant of a case away from a member.
+    /// Deletes all grants of a case that a member has.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn delete_grants(&self, id: Uuid, member: &str) -> Result<(), StoreError> {
         self.mark_dirty(id);
         grant::Entity::delete_many()
@@ -185,7 +205,10 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Gives these members the grants that were held back for them.
+    /// Releases the withheld grants of these members.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn release_grants(&self, id: Uuid, members: &[String]) -> Result<(), StoreError> {
         self.mark_dirty(id);
         grant::Entity::update_many()

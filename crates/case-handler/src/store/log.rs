@@ -1,4 +1,4 @@
-//! The log: one chain of signed events over all cases.
+//! The event log: one hash chain of signed events over all cases.
 
 use protocol::{
     Hash,
@@ -12,12 +12,12 @@ use super::{CaseStore, StoreError, WriteTransaction, entities::event, parse_hash
 fn log_entry(row: event::Model) -> Result<LogEntry, StoreError> {
     Ok(LogEntry {
         event: SignedEvent { bytes: row.bytes, signature: row.signature },
-        previous_link: parse_hash(&row.before, "events.before")?,
+        previous_link: parse_hash(&row.previous_link, "events.previous_link")?,
         link: parse_hash(&row.link, "events.link")?,
     })
 }
 
-/// An entry, and where the database says that it belongs.
+/// A log entry with its case and number from the database.
 #[derive(Debug)]
 pub struct StoredLogEntry {
     /// The case under which members find it.
@@ -29,7 +29,10 @@ pub struct StoredLogEntry {
 }
 
 impl CaseStore {
-    /// The events of one case, oldest first.
+    /// Returns the events of one case, oldest first.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn case_log(&self, id: Uuid) -> Result<Vec<LogEntry>, StoreError> {
         let rows = event::Entity::find()
             .filter(event::Column::CaseId.eq(id))
@@ -39,44 +42,51 @@ impl CaseStore {
         rows.into_iter().map(log_entry).collect()
     }
 
-    /// Entries behind position `after` (0 for all), at most `most`, with the position of the last.
+    /// Returns at most `limit` entries after the position `after` (0 for all), with the position of
+    /// the last.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn log_entries_after(
         &self,
         after: i64,
-        most: u64,
+        limit: u64,
     ) -> Result<(Vec<StoredLogEntry>, i64), StoreError> {
         let rows = event::Entity::find()
             .filter(event::Column::Position.gt(after))
             .order_by_asc(event::Column::Position)
-            .limit(most)
+            .limit(limit)
             .all(&self.db)
             .await?;
         let last = rows.last().map_or(after, |row| row.position);
-        let logged = |row: event::Model| {
+        let to_entry = |row: event::Model| {
             Ok(StoredLogEntry { case: row.case_id, seq: to_u32(row.seq), entry: log_entry(row)? })
         };
-        Ok((rows.into_iter().map(logged).collect::<Result<_, StoreError>>()?, last))
+        Ok((rows.into_iter().map(to_entry).collect::<Result<_, StoreError>>()?, last))
     }
 }
 
 impl WriteTransaction<'_> {
-    /// Ties an event to the end of the log.
+    /// Appends an event to the log.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn append(
         &self,
         id: Uuid,
         seq: u32,
         signed: SignedEvent,
     ) -> Result<LogEntry, StoreError> {
-        let (last, before) = self.log_tail().await?;
+        let (last, previous_link) = self.log_tail().await?;
         let position = last + 1;
-        let entry = LogEntry::append(before, signed);
+        let entry = LogEntry::append(previous_link, signed);
         let row = event::ActiveModel {
             position: Set(position),
             case_id: Set(id),
             seq: Set(to_i32(seq)),
             bytes: Set(entry.event.bytes.clone()),
             signature: Set(entry.event.signature.clone()),
-            before: Set(entry.previous_link.0.to_vec()),
+            previous_link: Set(entry.previous_link.0.to_vec()),
             link: Set(entry.link.0.to_vec()),
         };
         self.lock_batch().events.push(row);
@@ -84,11 +94,11 @@ impl WriteTransaction<'_> {
         Ok(entry)
     }
 
-    /// Position and link of the newest entry. Nobody else writes meanwhile, so it is looked up
-    /// once.
+    /// Returns position and link of the newest entry. It is read once, because no other process
+    /// writes meanwhile.
     async fn log_tail(&self) -> Result<(i64, Hash), StoreError> {
-        let mut known = self.log_tail.lock().await;
-        if let Some(end) = *known {
+        let mut cached = self.log_tail.lock().await;
+        if let Some(end) = *cached {
             return Ok(end);
         }
         let last = event::Entity::find()
@@ -99,7 +109,7 @@ impl WriteTransaction<'_> {
             Some(last) => (last.position, parse_hash(&last.link, "events.link")?),
             None => (0, Hash::default()),
         };
-        *known = Some(end);
+        *cached = Some(end);
         Ok(end)
     }
 }

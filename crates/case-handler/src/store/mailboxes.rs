@@ -1,4 +1,4 @@
-//! What is in the mailboxes of cases, in bounded memory.
+//! Contents of mailboxes, read in bounded memory.
 
 use std::collections::HashMap;
 
@@ -22,17 +22,17 @@ use super::{
     parse_hash,
 };
 
-/// The longest capsule that is laid out, in bytes. An honest one has at most a few thousand.
+/// Maximum size of a published capsule, in bytes. An honest one has a few thousand.
 const MAX_CAPSULE_LEN: i64 = 8 * 1024;
 
-/// Everything that a mailbox is made of.
+/// The content of one mailbox.
 #[derive(Debug)]
 pub struct MailboxContent {
-    /// Of the case.
+    /// Id of the case.
     pub id: Uuid,
-    /// Where it is laid out.
+    /// Id of the mailbox.
     pub mailbox: Hash,
-    /// What the log says of the case.
+    /// The state of the case.
     pub state: CaseState,
     /// `M`.
     pub mailbox_recipient: MailboxRecipient,
@@ -44,7 +44,7 @@ pub struct MailboxContent {
     pub replies: Vec<Vec<u8>>,
 }
 
-/// What of its row goes into a mailbox, and `C` of the newest generation.
+/// The columns of a case that its mailbox needs, and `C` of the newest generation.
 #[derive(FromQueryResult)]
 struct MailboxRow {
     id: Uuid,
@@ -55,7 +55,7 @@ struct MailboxRow {
     newest: Option<Vec<u8>>,
 }
 
-/// A reply, and of which case.
+/// A reply with the id of its case.
 #[derive(FromQueryResult)]
 struct ReplyRow {
     case_id: Uuid,
@@ -63,12 +63,15 @@ struct ReplyRow {
 }
 
 impl CaseStore {
-    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries,
-    /// however many.
+    /// Returns the contents of at most `limit` mailboxes whose case ids are greater than `after`,
+    /// in the order of ids. Makes two queries for any number.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn mailboxes(
         &self,
         after: Option<Uuid>,
-        most: u64,
+        limit: u64,
     ) -> Result<Vec<MailboxContent>, StoreError> {
         let mut select = case::Entity::find()
             .select_only()
@@ -78,16 +81,16 @@ impl CaseStore {
             .expr_as(Expr::SubQuery(None, Box::new(newest_recipient().into())), "newest")
             .filter(case::Column::Purged.eq(false))
             .order_by_asc(case::Column::Id)
-            .limit(most);
+            .limit(limit);
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
         let rows: Vec<MailboxRow> = select.into_model().all(&self.db).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
         let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
-        let fitting = self.db.get_database_backend().build(&fitting_replies(first.id, last.id));
+        let statement = self.db.get_database_backend().build(&fitting_replies(first.id, last.id));
         for ReplyRow { case_id, sealed } in
-            ReplyRow::find_by_statement(fitting).all(&self.db).await?
+            ReplyRow::find_by_statement(statement).all(&self.db).await?
         {
             replies.entry(case_id).or_default().push(sealed);
         }
@@ -107,8 +110,8 @@ impl CaseStore {
     }
 }
 
-/// A capsule, or nothing in place of one that is longer than an honest one: a page of mailboxes is
-/// held in memory.
+/// Selects the capsule, or nothing if it is longer than an honest one, because a page of mailboxes
+/// is in memory.
 fn bounded_capsule() -> Expr {
     Expr::case(capsule_len().lte(MAX_CAPSULE_LEN), case::Column::Capsule.into_expr())
         .finally(Expr::value(Vec::<u8>::new()))
@@ -119,12 +122,13 @@ fn capsule_len() -> Expr {
     Func::cust("LENGTH").arg(case::Column::Capsule.into_expr()).into()
 }
 
-/// The newest replies of each of the cases between two that a mailbox can hold, oldest first.
+/// Selects the newest replies that fit into a mailbox, for each case in a range of ids, oldest
+/// first.
 fn fitting_replies(first: Uuid, last: Uuid) -> SelectStatement {
-    let behind = "SUM(LENGTH(sealed)) OVER (PARTITION BY case_id ORDER BY seq DESC)";
+    let running_size = "SUM(LENGTH(sealed)) OVER (PARTITION BY case_id ORDER BY seq DESC)";
     let newest = Query::select()
         .columns([reply::Column::CaseId, reply::Column::Seq, reply::Column::Sealed])
-        .expr_as(Expr::cust(behind), "behind")
+        .expr_as(Expr::cust(running_size), "behind")
         .from(reply::Entity)
         .and_where(reply::Column::CaseId.between(first, last))
         .take();
@@ -137,7 +141,7 @@ fn fitting_replies(first: Uuid, last: Uuid) -> SelectStatement {
         .take()
 }
 
-/// `C` of the newest generation of the case of the row.
+/// Selects `C` of the newest generation of the row's case.
 fn newest_recipient() -> SelectStatement {
     case_recipient::Entity::find()
         .select_only()

@@ -1,4 +1,4 @@
-//! The database. `DbErr` stops here.
+//! The database of the case handler. `DbErr` does not leave this module.
 
 mod cases;
 mod dates;
@@ -27,7 +27,7 @@ pub use objects::{PartObjectStore, StagedObjects, referenced_object_keys};
 pub use open_journal::{POISON_AFTER_CRASHES, PoisonSubmission, poison_count};
 pub use parts::NewPart;
 pub use quarantine::{QuarantinedSubmission, RetryScope};
-pub use queues::QueueCursor as QueuePlace;
+pub use queues::QueueCursor;
 
 use std::{collections::BTreeSet, fmt, sync::PoisonError, time::Duration};
 
@@ -44,51 +44,51 @@ use tokio::{
 use uuid::Uuid;
 use write_batch::WriteBatch;
 
-/// How long a write waits for the log to be found whole.
+/// Time that a write waits for the log verification.
 const LOG_CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads that run at once.
+/// Connections that read at the same time.
 const READ_CONNECTIONS: u32 = 8;
 
 /// The case handler's database.
 #[derive(Debug)]
 pub struct CaseStore {
     db: DatabaseConnection,
-    /// The one connection that writes: the log is one chain.
+    /// The only connection that writes, because the log is one chain.
     writer: DatabaseConnection,
-    /// No other process writes as long as this is there.
+    /// While this exists, no other process writes.
     write_lock: Mutex<Option<WriterLock>>,
-    /// Bytes that what cannot be filed may take.
+    /// Maximum size of the quarantine, in bytes.
     max_quarantine_bytes: u64,
-    /// For large parts; rows where there is none.
+    /// Object store for large parts. Without it, they are rows.
     objects: Option<PartObjectStore>,
-    /// Has the log been found whole? Nothing is written before.
+    /// True once the log is verified. Nothing is written before.
     log_verified: watch::Sender<bool>,
 }
 
-/// Why the database could not do something. The details are for the log; they hold no content.
+/// Why a database operation failed. The details are for the log and contain no content of cases.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The URL.
+    /// The URL is invalid.
     #[error(transparent)]
     DatabaseUrl(#[from] DatabaseUrlError),
-    /// It could not be opened.
+    /// The database could not be opened.
     #[error(fmt = fmt_open_error)]
     Open(#[from] OpenError),
-    /// The database failed: disk full, not writable, locked, damaged.
+    /// The database failed: disk full, not writable, locked or damaged.
     #[error(fmt = fmt_database_error)]
     Database(#[from] DbErr),
-    /// The URL of the object store.
+    /// The URL of the object store is invalid.
     #[error("{0}")]
     InvalidObjectUrl(&'static str),
     /// The object store failed.
-    #[error("the object store failed: {0}")]
+    #[error("object store error: {0}")]
     ObjectStore(#[from] object_store::Error),
-    /// Nothing is written until the log has been found whole.
-    #[error("the log is still being checked")]
+    /// The log verification has not finished, and nothing is written before.
+    #[error("log verification in progress")]
     LogCheckRunning,
-    /// What is in the database cannot be read.
-    #[error("the database holds something unreadable in {0}")]
+    /// A value in the database cannot be parsed.
+    #[error("corrupt value in column {0}")]
     CorruptRow(&'static str),
 }
 
@@ -99,99 +99,113 @@ fn fmt_open_error(error: &OpenError, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 
 fn fmt_database_error(error: &DbErr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let error = error.to_string();
-    write!(f, "the database failed: {error}{}", remedy_for(&error))
+    write!(f, "database error: {error}{}", remedy_for(&error))
 }
 
-/// What to do about a failure of the database, by its words.
+/// Returns advice for a database failure, by its text.
 fn remedy_for(error: &str) -> &'static str {
     let error = error.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|words| error.contains(words));
-    if says(&["disk i/o error", "disk is full", "readonly", "read-only", "no space left"]) {
-        ". Its disk is full, broken or read-only: free space, and look into the kernel's log. The intake keeps everything meanwhile"
-    } else if says(&["pool timed out", "connection refused", "error communicating", "timed out"]) {
-        ". The database server at store.url does not answer: does it run, and is the line up?"
+    let contains_any = |patterns: &[&str]| patterns.iter().any(|pattern| error.contains(*pattern));
+    if contains_any(&["disk i/o error", "disk is full", "readonly", "read-only", "no space left"]) {
+        ". The disk is full, broken or read-only: free space, and check the kernel log. The intake stores everything meanwhile"
+    } else if contains_any(&[
+        "pool timed out",
+        "connection refused",
+        "error communicating",
+        "timed out",
+    ]) {
+        ". The database server at store.url does not answer: check that it runs, and the network"
     } else {
         ""
     }
 }
 
-/// A write that is under way. Dropped without [`WriteTransaction::commit`], nothing has happened.
+/// A write transaction. Dropping it without [`WriteTransaction::commit`] rolls it back.
 pub struct WriteTransaction<'a> {
     tx: DatabaseTransaction,
-    /// Cases that stand elsewhere in queues after this.
+    /// Cases whose rows in `queues` change with this transaction.
     dirty_cases: std::sync::Mutex<BTreeSet<Uuid>>,
-    /// What is still to be written.
+    /// Rows that are not written yet.
     batch: std::sync::Mutex<WriteBatch>,
-    /// Position and link of the newest entry of the log, once it is known.
+    /// Position and link of the newest log entry, once known.
     log_tail: Mutex<Option<(i64, protocol::Hash)>>,
     _write_guard: MutexGuard<'a, Option<WriterLock>>,
 }
 
 impl CaseStore {
-    /// Opens the database by its URL, brings its schema up to date, and makes sure that no other
-    /// process writes into it.
+    /// Opens a database by its URL, migrates its schema, and takes the writer lock.
+    ///
+    /// # Errors
+    /// Fails if the URL is invalid, the database cannot be opened, or another process writes into
+    /// it.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_at(&url.parse()?).await
     }
 
-    /// The same for a place.
-    pub async fn open_at(place: &DatabaseUrl) -> Result<Self, StoreError> {
-        let alone = place.acquire_writer_lock().await?;
-        place.migrate::<Migrator>().await?;
-        let writer = place.connect(PoolOptions::exclusive_writer()).await?;
-        let db = place.connect(PoolOptions::read_only(READ_CONNECTIONS)).await?;
+    /// Opens a database as [`CaseStore::open`] does.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be opened, or another process writes into it.
+    pub async fn open_at(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let lock = url.acquire_writer_lock().await?;
+        url.migrate::<Migrator>().await?;
+        let writer = url.connect(PoolOptions::exclusive_writer()).await?;
+        let db = url.connect(PoolOptions::read_only(READ_CONNECTIONS)).await?;
         Ok(Self {
             db,
             writer,
-            write_lock: Mutex::new(Some(alone)),
+            write_lock: Mutex::new(Some(lock)),
             max_quarantine_bytes: u64::MAX,
             objects: None,
             log_verified: watch::Sender::new(true),
         })
     }
 
-    /// Lets nobody write until [`CaseStore::mark_log_verified`].
+    /// Blocks all writes until [`CaseStore::mark_log_verified`].
     #[must_use]
     pub fn with_log_unverified(self) -> Self {
         self.log_verified.send_replace(false);
         self
     }
 
-    /// The log has been found whole.
+    /// Allows writes, because the log is verified.
     pub fn mark_log_verified(&self) {
         self.log_verified.send_replace(true);
     }
 
-    /// Has the log been found whole?
+    /// Returns true if the log is verified.
     pub fn is_log_verified(&self) -> bool {
         *self.log_verified.borrow()
     }
 
-    /// Comes back once the log has been found whole.
+    /// Waits until the log is verified.
     pub async fn wait_log_verified(&self) {
         // The sender lives as long as this store.
-        self.log_verified.subscribe().wait_for(|believed| *believed).await.ok();
+        self.log_verified.subscribe().wait_for(|verified| *verified).await.ok();
     }
 
-    /// Bounds what is set aside, in MiB.
+    /// Limits the quarantine to a size in MiB.
     #[must_use]
-    pub fn with_quarantine_limit(self, most_mib: u32) -> Self {
-        Self { max_quarantine_bytes: u64::from(most_mib) << 20, ..self }
+    pub fn with_quarantine_limit(self, max_mib: u32) -> Self {
+        Self { max_quarantine_bytes: u64::from(max_mib) << 20, ..self }
     }
 
-    /// Keeps large parts that come from now on outside of the database.
+    /// Stores large parts of new submissions in an object store.
     #[must_use]
     pub fn with_object_store(self, objects: Option<PartObjectStore>) -> Self {
         Self { objects, ..self }
     }
 
-    /// Begins a write, after any other has ended.
+    /// Starts a write transaction, after any other has ended.
+    ///
+    /// # Errors
+    /// Fails if the log verification takes too long or the database fails.
     pub async fn begin_write(&self) -> Result<WriteTransaction<'_>, StoreError> {
         timeout(LOG_CHECK_TIMEOUT, self.wait_log_verified())
             .await
             .map_err(|_| StoreError::LogCheckRunning)?;
-        let alone = self.write_lock.lock().await;
-        // A lock taken at once cannot fail half way.
+        let lock = self.write_lock.lock().await;
+        // With an immediate lock, the transaction cannot fail later because of another writer.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -202,32 +216,41 @@ impl CaseStore {
             dirty_cases: std::sync::Mutex::default(),
             batch: std::sync::Mutex::default(),
             log_tail: Mutex::default(),
-            _write_guard: alone,
+            _write_guard: lock,
         })
     }
 
-    /// Lets another process write from now on, once what is being written has been. Reading goes
-    /// on.
+    /// Waits for the current write and releases the writer lock, so that another process can write.
+    /// Reads continue to work.
+    ///
+    /// # Errors
+    /// Fails if the connection cannot be closed.
     pub async fn release_writer(&self) -> Result<(), StoreError> {
-        let mut alone = self.write_lock.lock().await;
+        let mut lock = self.write_lock.lock().await;
         self.writer.clone().close().await?;
-        *alone = None;
+        *lock = None;
         Ok(())
     }
 }
 
 impl WriteTransaction<'_> {
-    /// Makes it durable.
+    /// Commits durably.
+    ///
+    /// # Errors
+    /// Fails if the database fails. Then nothing was written.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.commit_then(|| ()).await
     }
 
-    /// Makes it durable, and then, before anyone else writes, does what follows from it in memory.
+    /// Commits durably, and then runs `then` before any other write starts.
+    ///
+    /// # Errors
+    /// Fails if the database fails. Then nothing was written, and `then` does not run.
     pub async fn commit_then<T>(self, then: impl FnOnce() -> T) -> Result<T, StoreError> {
-        let touched: Vec<Uuid> = self.lock_dirty_cases().iter().copied().collect();
-        self.reindex_queues(&touched).await?;
+        let dirty: Vec<Uuid> = self.lock_dirty_cases().iter().copied().collect();
+        self.reindex_queues(&dirty).await?;
         self.flushed_transaction().await?;
-        let Self { tx, _write_guard: _alone, .. } = self;
+        let Self { tx, _write_guard: _lock, .. } = self;
         tx.commit().await?;
         Ok(then())
     }
@@ -247,7 +270,7 @@ impl WriteTransaction<'_> {
     }
 }
 
-/// All tables.
+/// Returns all tables, for backups and migrations to another database.
 pub fn tables() -> Vec<TableCopier> {
     vec![
         TableCopier::for_entity::<entities::absence::Entity>(),
@@ -268,17 +291,17 @@ pub fn tables() -> Vec<TableCopier> {
     ]
 }
 
-/// 32 bytes out of a column.
+/// Parses a hash column.
 fn parse_hash(bytes: &[u8], what: &'static str) -> Result<protocol::Hash, StoreError> {
     protocol::Hash::try_from(bytes).map_err(|_| StoreError::CorruptRow(what))
 }
 
-/// Generations, batches and positions fit a database's integers.
+/// Converts a generation, batch or position for the database. All of them fit.
 fn to_i32(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// The way back.
+/// Converts a number from the database.
 fn to_u32(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
@@ -288,12 +311,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_of_the_database_says_what_to_do() {
-        let told = |error: &str| StoreError::from(DbErr::Custom(error.to_owned())).to_string();
+    fn a_database_failure_comes_with_advice() {
+        let message = |error: &str| StoreError::from(DbErr::Custom(error.to_owned())).to_string();
         for full in ["(code: 4874) disk I/O error", "(code: 13) database or disk is full"] {
-            assert!(told(full).contains("free space"), "{}", told(full));
+            assert!(message(full).contains("free space"), "{}", message(full));
         }
-        assert!(told("pool timed out while waiting for an open connection").contains("store.url"));
-        assert!(told("UNIQUE constraint failed").ends_with("UNIQUE constraint failed"));
+        assert!(
+            message("pool timed out while waiting for an open connection").contains("store.url")
+        );
+        assert!(message("UNIQUE constraint failed").ends_with("UNIQUE constraint failed"));
     }
 }

@@ -1,8 +1,8 @@
-//! Large sealed parts outside of the database: in a folder, or in a bucket that speaks S3.
+//! Large sealed parts outside of the database: in a folder or in an S3 bucket.
 //!
-//! An object is written before the row that names it, and deleted when no row does. Only one
-//! process writes, so that what is under way is known here, and no clock has to decide what is left
-//! over.
+//! An object is written before the row that refers to it, and deleted when no row does. Only one
+//! process writes, so it knows which objects are in progress, and the garbage collection needs no
+//! minimum age.
 
 use std::{
     collections::HashSet,
@@ -24,17 +24,17 @@ use super::{CaseStore, StoreError, entities::part, parts::CHUNK_LEN};
 /// Keys in one query.
 const KEYS_PER_PAGE: usize = 500;
 
-/// Where objects are.
+/// An object store for parts.
 #[derive(Debug)]
 pub struct PartObjectStore {
     store: Box<dyn ObjectStore>,
     folder: Path,
-    /// Objects that no committed row names yet.
+    /// Objects that no committed row refers to yet.
     in_flight: Mutex<HashSet<Uuid>>,
 }
 
-/// Parts that were put into the object store and that no committed row names yet. Dropped, they are
-/// left to the sweep.
+/// Objects that were written and that no committed row refers to yet. If this is dropped, the
+/// garbage collection deletes them.
 #[derive(Debug)]
 pub struct StagedObjects<'a> {
     objects: Option<&'a PartObjectStore>,
@@ -42,23 +42,26 @@ pub struct StagedObjects<'a> {
 }
 
 impl PartObjectStore {
-    /// `file:///folder`, or `s3://bucket/folder` with the usual settings (`AWS_ENDPOINT`,
-    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …), most often the environment's.
+    /// Opens `file:///folder`, or `s3://bucket/folder` with the usual settings (`AWS_ENDPOINT`,
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …), usually from the environment.
+    ///
+    /// # Errors
+    /// Fails if the URL is invalid or the folder cannot be created.
     pub fn open(
         url: &str,
         settings: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, StoreError> {
-        const SCHEME: StoreError = StoreError::InvalidObjectUrl("begins with file:/// or s3://");
-        let under_way = Mutex::default();
+        const SCHEME: StoreError = StoreError::InvalidObjectUrl("expected file:/// or s3://");
+        let in_flight = Mutex::default();
         if let Some(folder) = url.strip_prefix("file://").filter(|folder| folder.starts_with('/')) {
             fs::create_dir_all(folder)
-                .map_err(|_| StoreError::InvalidObjectUrl("its folder cannot be made"))?;
-            // An acknowledged part survives a power cut.
+                .map_err(|_| StoreError::InvalidObjectUrl("failed to create the folder"))?;
+            // Acknowledged parts must survive a power failure.
             let store = Box::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
-            return Ok(Self { store, folder: Path::default(), in_flight: under_way });
+            return Ok(Self { store, folder: Path::default(), in_flight });
         }
-        let place = url.strip_prefix("s3://").ok_or(SCHEME)?;
-        let (bucket, folder) = place.split_once('/').unwrap_or((place, ""));
+        let url = url.strip_prefix("s3://").ok_or(SCHEME)?;
+        let (bucket, folder) = url.split_once('/').unwrap_or((url, ""));
         let mut builder =
             AmazonS3Builder::new().with_bucket_name(bucket).with_disable_bulk_delete(true);
         for (name, value) in settings {
@@ -67,11 +70,7 @@ impl PartObjectStore {
                 builder = builder.with_config(key, value);
             }
         }
-        Ok(Self {
-            store: Box::new(builder.build()?),
-            folder: Path::from(folder),
-            in_flight: under_way,
-        })
+        Ok(Self { store: Box::new(builder.build()?), folder: Path::from(folder), in_flight })
     }
 
     fn path(&self, key: Uuid) -> Path {
@@ -85,19 +84,25 @@ impl PartObjectStore {
         Ok(key)
     }
 
-    /// Writes an object under a key that it had before.
+    /// Writes an object under a known key, for a restore.
+    ///
+    /// # Errors
+    /// Fails if the object store fails.
     pub async fn write(&self, key: Uuid, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
         self.store.put(&self.path(key), bytes.into().into()).await?;
         Ok(())
     }
 
-    /// All bytes of an object.
+    /// Returns all bytes of an object.
+    ///
+    /// # Errors
+    /// Fails if the object is missing or the object store fails.
     pub async fn read(&self, key: Uuid) -> Result<Bytes, StoreError> {
-        let pieces: Vec<Bytes> = self.get(key).await?.try_collect().await?;
-        Ok(pieces.concat().into())
+        let chunks: Vec<Bytes> = self.get(key).await?.try_collect().await?;
+        Ok(chunks.concat().into())
     }
 
-    /// The bytes of an object.
+    /// Returns the bytes of an object as a stream.
     pub(super) async fn get(
         &self,
         key: Uuid,
@@ -117,12 +122,14 @@ impl PartObjectStore {
 }
 
 impl StagedObjects<'_> {
-    /// The object of the part with this number; `None` if it belongs into the database.
+    /// Returns the object key of the part with this number, or `None` if the part belongs into the
+    /// database.
     pub fn object_key(&self, number: usize) -> Option<Uuid> {
         self.keys.get(number).copied().flatten()
     }
 
-    /// Deletes the objects: no row will name them. What cannot be deleted now is left to the sweep.
+    /// Deletes the objects, because no row will refer to them. The garbage collection deletes those
+    /// that remain.
     pub async fn discard(self) {
         for key in self.keys.iter().flatten() {
             if let Some(objects) = self.objects {
@@ -135,34 +142,40 @@ impl StagedObjects<'_> {
 impl Drop for StagedObjects<'_> {
     fn drop(&mut self) {
         if let Some(objects) = self.objects {
-            let mut under_way = objects.lock_in_flight();
+            let mut in_flight = objects.lock_in_flight();
             for key in self.keys.iter().flatten() {
-                under_way.remove(key);
+                in_flight.remove(key);
             }
         }
     }
 }
 
 impl CaseStore {
-    /// Puts those parts into the object store that are too large for a row, if there is an object
-    /// store. To be held until the rows that name them have been committed.
+    /// Writes parts that are too large for a row to the object store, if there is one. The caller
+    /// keeps the result until the rows are committed.
+    ///
+    /// # Errors
+    /// Fails if the object store fails.
     pub async fn stage_objects(&self, parts: &[Vec<u8>]) -> Result<StagedObjects<'_>, StoreError> {
-        let mut stash =
+        let mut staged =
             StagedObjects { objects: self.objects.as_ref(), keys: Vec::with_capacity(parts.len()) };
         for part in parts {
             let key = match &self.objects {
                 Some(objects) if part.len() > CHUNK_LEN => Some(objects.put(part).await?),
                 _ => None,
             };
-            stash.keys.push(key);
+            staged.keys.push(key);
         }
-        Ok(stash)
+        Ok(staged)
     }
 
-    /// Deletes objects that no row names, and gives how many there were.
+    /// Deletes objects that no row refers to, and returns their number.
+    ///
+    /// # Errors
+    /// Fails if the database or the object store fails.
     pub async fn delete_orphaned_objects(&self) -> Result<u64, StoreError> {
         let Some(objects) = &self.objects else { return Ok(0) };
-        let mut swept = 0;
+        let mut deleted = 0;
         let mut pages = objects.store.list(Some(&objects.folder)).chunks(KEYS_PER_PAGE);
         while let Some(page) = pages.next().await {
             let mut keys = Vec::with_capacity(page.len());
@@ -171,28 +184,32 @@ impl CaseStore {
                     object?.location.filename().and_then(|name| Uuid::try_parse(name).ok()),
                 );
             }
-            // First what is under way, then what is named: what is committed in between is named.
+            // The check of objects in progress comes before the query: an object whose row is
+            // committed in between is found by the query.
             keys.retain(|key| !objects.lock_in_flight().contains(key));
-            let named: Vec<Option<Uuid>> = part::Entity::find()
+            let referenced: Vec<Option<Uuid>> = part::Entity::find()
                 .select_only()
                 .column(part::Column::Object)
                 .filter(part::Column::Object.is_in(keys.iter().copied()))
                 .into_tuple()
                 .all(&self.db)
                 .await?;
-            for key in keys.into_iter().filter(|key| !named.contains(&Some(*key))) {
+            for key in keys.into_iter().filter(|key| !referenced.contains(&Some(*key))) {
                 objects.store.delete(&objects.path(key)).await?;
-                swept += 1;
+                deleted += 1;
             }
         }
-        Ok(swept)
+        Ok(deleted)
     }
 }
 
-/// The keys of all objects that a database's rows name.
-pub async fn referenced_object_keys(place: &DatabaseUrl) -> Result<Vec<Uuid>, StoreError> {
-    let db = place.connect(PoolOptions::with_connections(1)).await?;
-    let named: Vec<Option<Uuid>> = part::Entity::find()
+/// Returns the keys of all objects that rows of a database refer to.
+///
+/// # Errors
+/// Fails if the database fails.
+pub async fn referenced_object_keys(url: &DatabaseUrl) -> Result<Vec<Uuid>, StoreError> {
+    let db = url.connect(PoolOptions::with_connections(1)).await?;
+    let referenced: Vec<Option<Uuid>> = part::Entity::find()
         .select_only()
         .column(part::Column::Object)
         .filter(part::Column::Object.is_not_null())
@@ -200,5 +217,5 @@ pub async fn referenced_object_keys(place: &DatabaseUrl) -> Result<Vec<Uuid>, St
         .all(&db)
         .await?;
     db.close().await?;
-    Ok(named.into_iter().flatten().collect())
+    Ok(referenced.into_iter().flatten().collect())
 }

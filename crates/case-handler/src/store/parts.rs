@@ -1,4 +1,4 @@
-//! Sealed parts, kept as rows of chunks, or the large ones as objects.
+//! Sealed parts, as rows of chunks, or as objects if they are large.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,29 +22,29 @@ use super::{
     parse_hash, to_i32, to_u32,
 };
 
-/// Bytes of one chunk.
+/// Maximum size of a chunk, in bytes.
 pub(super) const CHUNK_LEN: usize = 256 * 1024;
-/// Parts that are looked up at once.
+/// Parts that are read at once.
 const PAGE_SIZE: u64 = 500;
 
-/// A sealed part to be kept.
+/// A sealed part to be stored.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPart<'a> {
-    /// What it is.
+    /// The kind of the part.
     pub kind: PartKind,
-    /// Of the case secret that it is sealed with.
+    /// The generation of the case secret that it is sealed with.
     pub generation: u32,
-    /// The submission or event that it came with.
+    /// The number of the submission or event that it came with.
     pub batch: u32,
-    /// Its place within.
+    /// Its position within the batch.
     pub position: u32,
     /// `age(C, …)`.
     pub sealed: &'a [u8],
-    /// Where it is, if it has been stashed.
+    /// The key of its object, if it was written to the object store.
     pub object: Option<Uuid>,
 }
 
-fn kind_word(kind: PartKind) -> &'static str {
+fn kind_to_str(kind: PartKind) -> &'static str {
     match kind {
         PartKind::Body => "body",
         PartKind::Attachment => "attachment",
@@ -53,17 +53,17 @@ fn kind_word(kind: PartKind) -> &'static str {
     }
 }
 
-fn kind_from_str(word: &str) -> Result<PartKind, StoreError> {
+fn kind_from_str(text: &str) -> Result<PartKind, StoreError> {
     [PartKind::Body, PartKind::Attachment, PartKind::ReplyCopy, PartKind::Note]
         .into_iter()
-        .find(|kind| kind_word(*kind) == word)
+        .find(|kind| kind_to_str(*kind) == text)
         .ok_or(StoreError::CorruptRow("parts.kind"))
 }
 
-/// A part, and where its bytes are.
+/// A stored part, with the location of its bytes.
 #[derive(Debug)]
 pub struct StoredPart {
-    /// What it is.
+    /// The part as the API shows it.
     pub part: CasePart,
     row: part::Model,
 }
@@ -81,7 +81,10 @@ fn to_api_part(row: &part::Model) -> Result<CasePart, StoreError> {
 }
 
 impl CaseStore {
-    /// The parts of a case in the order of filing.
+    /// Returns the parts of a case in the order in which they were ingested.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn parts(&self, id: Uuid) -> Result<Vec<CasePart>, StoreError> {
         let rows = part::Entity::find()
             .filter(part::Column::CaseId.eq(id))
@@ -93,7 +96,10 @@ impl CaseStore {
         rows.iter().map(to_api_part).collect()
     }
 
-    /// One part of a case, if the member may see it.
+    /// Returns one part of a case if the member may see it.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn visible_part(
         &self,
         member: &str,
@@ -108,33 +114,40 @@ impl CaseStore {
         found.map(|row| Ok(StoredPart { part: to_api_part(&row)?, row })).transpose()
     }
 
-    /// Sends the bytes of a part, in order. Ends with an error if they are not those that were
-    /// filed: the last piece is held back until all have been checked.
+    /// Sends the bytes of a part, in order. Withholds the last chunk until all bytes are verified,
+    /// so that a receiver of an altered part always gets an error.
+    ///
+    /// # Errors
+    /// Fails if the bytes differ from the ingested ones or cannot be read.
     pub async fn stream_part(
         &self,
-        kept: &StoredPart,
+        part: &StoredPart,
         sender: &mpsc::Sender<Result<Bytes, StoreError>>,
     ) -> Result<(), StoreError> {
-        self.stream_rows(&kept.row, sender).await
+        self.stream_rows(&part.row, sender).await
     }
 
-    /// Reads every part of every case and holds it against its digest. Gives how many there are.
+    /// Reads every part of every case, compares it with its hash, and returns the number of parts.
+    ///
+    /// # Errors
+    /// Fails for the first part that is missing or was altered.
     pub async fn verify_parts(&self) -> Result<u64, StoreError> {
         let (mut checked, mut after) = (0, Uuid::nil());
         loop {
-            let behind = part::Entity::find().filter(part::Column::Id.gt(after));
-            let page = behind.order_by_asc(part::Column::Id).limit(PAGE_SIZE).all(&self.db).await?;
+            let remaining = part::Entity::find().filter(part::Column::Id.gt(after));
+            let page =
+                remaining.order_by_asc(part::Column::Id).limit(PAGE_SIZE).all(&self.db).await?;
             let Some(last) = page.last() else { return Ok(checked) };
             after = last.id;
             for row in &page {
                 let (sender, mut receiver) = mpsc::channel(1);
                 let drain = async { while receiver.recv().await.is_some() {} };
-                let sent = async {
-                    let sent = self.stream_rows(row, &sender).await;
+                let streamed = async {
+                    let streamed = self.stream_rows(row, &sender).await;
                     drop(sender);
-                    sent
+                    streamed
                 };
-                tokio::join!(sent, drain).0?;
+                tokio::join!(streamed, drain).0?;
                 checked += 1;
             }
         }
@@ -145,7 +158,7 @@ impl CaseStore {
         row: &part::Model,
         sender: &mpsc::Sender<Result<Bytes, StoreError>>,
     ) -> Result<(), StoreError> {
-        let mut pieces = match (row.object, &self.objects) {
+        let mut chunks = match (row.object, &self.objects) {
             (None, _) => {
                 let chunks = stream::iter(0..row.len.unsigned_abs().div_ceil(CHUNK_LEN as u64));
                 chunks.then(|number| self.chunk(row.id, number)).boxed()
@@ -153,14 +166,14 @@ impl CaseStore {
             (Some(object), Some(objects)) => objects.get(object).await?,
             (Some(_), None) => {
                 return Err(StoreError::InvalidObjectUrl(
-                    "store.parts_url: not set, and parts are there",
+                    "store.parts_url is not set, but the database refers to parts",
                 ));
             }
         };
-        let (mut digest, mut held) = (Sha256::new(), None);
-        while let Some(piece) = pieces.try_next().await? {
-            digest.update(&piece);
-            if let Some(earlier) = held.replace(piece)
+        let (mut digest, mut pending) = (Sha256::new(), None);
+        while let Some(chunk) = chunks.try_next().await? {
+            digest.update(&chunk);
+            if let Some(earlier) = pending.replace(chunk)
                 && sender.send(Ok(earlier)).await.is_err()
             {
                 return Ok(());
@@ -168,11 +181,11 @@ impl CaseStore {
         }
         if digest.finalize()[..] != row.sha256[..] {
             return Err(StoreError::CorruptRow(
-                "parts: a file is not what was filed; restore a backup",
+                "parts.sha256: a stored part was altered; restore a backup",
             ));
         }
-        if let Some(last) = held {
-            // Whoever asked may have gone.
+        if let Some(last) = pending {
+            // The receiver may have closed the connection.
             sender.send(Ok(last)).await.ok();
         }
         Ok(())
@@ -180,7 +193,7 @@ impl CaseStore {
 
     async fn chunk(&self, part: Uuid, number: u64) -> Result<Bytes, StoreError> {
         const MISSING: StoreError =
-            StoreError::CorruptRow("parts: a piece of a file is missing; restore a backup");
+            StoreError::CorruptRow("part_chunks: a chunk of a part is missing; restore a backup");
         let number = i32::try_from(number).map_err(|_| MISSING)?;
         let chunk = part_chunk::Entity::find_by_id((part, number)).one(&self.db).await?;
         Ok(Bytes::from(chunk.ok_or(MISSING)?.bytes))
@@ -188,13 +201,16 @@ impl CaseStore {
 }
 
 impl WriteTransaction<'_> {
-    /// Keeps a part.
+    /// Stores a part.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn add_part(&self, id: Uuid, new: &NewPart<'_>) -> Result<(), StoreError> {
         let part_id = Uuid::new_v4();
         let row = part::ActiveModel {
             id: Set(part_id),
             case_id: Set(id),
-            kind: Set(kind_word(new.kind).to_owned()),
+            kind: Set(kind_to_str(new.kind).to_owned()),
             generation: Set(to_i32(new.generation)),
             batch: Set(to_i32(new.batch)),
             position: Set(to_i32(new.position)),
@@ -218,7 +234,11 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// The number of the next submission or event to bring parts, so that no two share one.
+    /// Returns the number for the next submission or event that has parts, so that no two share a
+    /// number.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn next_batch(&self, id: Uuid) -> Result<u32, StoreError> {
         let newest: Option<Option<i32>> = part::Entity::find()
             .select_only()

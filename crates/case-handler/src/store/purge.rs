@@ -1,5 +1,5 @@
-//! Destroying what a case holds. The log keeps that it was there; its row keeps that it was purged,
-//! so that nothing is filed to it again.
+//! Purges cases. The log keeps the events, and the row of the case records the purge, so that
+//! nothing is added to it again.
 
 use protocol::Hash;
 use sea_orm::{
@@ -15,7 +15,10 @@ use super::{
 };
 
 impl WriteTransaction<'_> {
-    /// How many submissions of a case are set aside: nobody has read them.
+    /// Returns the number of quarantined submissions of a case, which no member has read.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn quarantined_count_of(&self, id: Uuid) -> Result<u64, StoreError> {
         Ok(quarantine::Entity::find()
             .filter(quarantine::Column::CaseId.eq(id))
@@ -23,9 +26,12 @@ impl WriteTransaction<'_> {
             .await?)
     }
 
-    /// Deletes parts, replies, keys and whatever else came with a case. Of the grants stays who had
-    /// one, without the sealed secret: they can read in the log what became of the case. Parts that
-    /// are objects are swept within a day.
+    /// Deletes parts, replies, keys and everything else of a case. The rows of its grants stay
+    /// without the sealed secret, so that their members can read the events of the case. The
+    /// garbage collection deletes parts in the object store within a day.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn purge(&self, id: Uuid) -> Result<(), StoreError> {
         self.mark_dirty(id);
         let parts = part::Entity::find()

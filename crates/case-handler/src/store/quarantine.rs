@@ -1,5 +1,5 @@
-//! Submissions that could not be filed. They are kept whole: nothing that a reporter sent is
-//! dropped.
+//! Rows of the quarantine. The bytes of a submission are stored unchanged, so that nothing that a
+//! reporter sent is lost.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -14,104 +14,123 @@ use super::{
     entities::{case, quarantine},
 };
 
-/// A submission that could not be filed.
+/// A submission that could not be ingested.
 #[derive(Debug)]
 pub struct QuarantinedSubmission {
     /// Its id at the intake.
     pub id: Uuid,
-    /// The day of its collection.
+    /// The date of its collection.
     pub day: Date,
-    /// Why, in words without content.
+    /// The reason, one of our own fixed texts.
     pub reason: String,
-    /// Can another submission, directory or key make it fileable?
+    /// True if another submission, directory or key can make it ingestible.
     pub retry: bool,
     /// The case that it names, if it could be opened.
     pub case: Option<Uuid>,
-    /// As collected.
+    /// The sealed bytes, as collected.
     pub bytes: Vec<u8>,
 }
 
-/// Which of them are looked at again.
+/// Which submissions are retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryScope {
-    /// All that a new key or directory may have made fileable.
+    /// All that a new key or directory may have made ingestible.
     All,
-    /// Those whose report has been filed. What strangers send costs nothing here: it names no known
-    /// case.
+    /// Those whose report was ingested. Junk from unknown clients costs nothing here, because it
+    /// names no existing case.
     WithKnownCase,
 }
 
-/// Asked from what was set aside, of which there is little, not from the cases.
-pub(super) fn retryable_query(which: RetryScope) -> Select<quarantine::Entity> {
-    let retried = quarantine::Entity::find()
+/// Selects the submissions to retry. The query starts from the quarantine, which is small, and not
+/// from the cases.
+pub(super) fn retryable_query(scope: RetryScope) -> Select<quarantine::Entity> {
+    let retryable = quarantine::Entity::find()
         .select_only()
         .column(quarantine::Column::Id)
         .filter(quarantine::Column::Retry.eq(true));
-    match which {
-        RetryScope::All => retried,
+    match scope {
+        RetryScope::All => retryable,
         RetryScope::WithKnownCase => {
-            let its_case = case::Column::Id.into_expr().eq(quarantine::Column::CaseId.into_expr());
+            let same_case = case::Column::Id.into_expr().eq(quarantine::Column::CaseId.into_expr());
             let known =
-                case::Entity::find().select_only().column(case::Column::Id).filter(its_case);
-            retried.filter(Expr::exists(known.into_query()))
+                case::Entity::find().select_only().column(case::Column::Id).filter(same_case);
+            retryable.filter(Expr::exists(known.into_query()))
         }
     }
 }
 
 impl CaseStore {
-    /// The ids of those that may be fileable by now.
-    pub async fn retryable_ids(&self, which: RetryScope) -> Result<Vec<Uuid>, StoreError> {
-        Ok(retryable_query(which).into_tuple().all(&self.db).await?)
+    /// Returns the ids of the submissions to retry.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn retryable_ids(&self, scope: RetryScope) -> Result<Vec<Uuid>, StoreError> {
+        Ok(retryable_query(scope).into_tuple().all(&self.db).await?)
     }
 
-    /// One of them.
+    /// Returns the bytes of a submission.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn quarantined_bytes(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(quarantine::Entity::find_by_id(id).one(&self.db).await?.map(|row| row.bytes))
     }
 
-    /// For how many bytes there is room.
+    /// Returns the free size of the quarantine, in bytes.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn quarantine_capacity(&self) -> Result<u64, StoreError> {
-        let kept: Option<Option<i64>> = quarantine::Entity::find()
+        let used: Option<Option<i64>> = quarantine::Entity::find()
             .select_only()
-            .column_as(quarantine::Column::Len.sum().cast_as("bigint"), "kept")
+            .column_as(quarantine::Column::Len.sum().cast_as("bigint"), "used")
             .into_tuple()
             .one(&self.db)
             .await?;
-        let kept = kept.flatten().map_or(0, i64::unsigned_abs);
-        Ok(self.max_quarantine_bytes.saturating_sub(kept))
+        let used = used.flatten().map_or(0, i64::unsigned_abs);
+        Ok(self.max_quarantine_bytes.saturating_sub(used))
     }
 
-    /// How many there are.
+    /// Returns the number of quarantined submissions.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn quarantined_count(&self) -> Result<u64, StoreError> {
         Ok(quarantine::Entity::find().count(&self.db).await?)
     }
 }
 
 impl WriteTransaction<'_> {
-    /// Keeps a submission; the same one again changes only what is known of it.
-    pub async fn quarantine(&self, kept: QuarantinedSubmission) -> Result<(), StoreError> {
-        let len = i64::try_from(kept.bytes.len()).unwrap_or(i64::MAX);
+    /// Stores a submission. If it is stored already, updates reason, retry and case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn quarantine(&self, submission: QuarantinedSubmission) -> Result<(), StoreError> {
+        let len = i64::try_from(submission.bytes.len()).unwrap_or(i64::MAX);
         let row = quarantine::ActiveModel {
-            id: Set(kept.id),
-            day: Set(kept.day),
-            reason: Set(kept.reason),
-            retry: Set(kept.retry),
-            bytes: Set(kept.bytes),
-            case_id: Set(kept.case),
+            id: Set(submission.id),
+            day: Set(submission.day),
+            reason: Set(submission.reason),
+            retry: Set(submission.retry),
+            bytes: Set(submission.bytes),
+            case_id: Set(submission.case),
             len: Set(len),
         };
-        let known =
+        let updated =
             [quarantine::Column::Reason, quarantine::Column::Retry, quarantine::Column::CaseId];
         quarantine::Entity::insert(row)
             .on_conflict(
-                OnConflict::column(quarantine::Column::Id).update_columns(known).to_owned(),
+                OnConflict::column(quarantine::Column::Id).update_columns(updated).to_owned(),
             )
             .exec_without_returning(self.flushed_transaction().await?)
             .await?;
         Ok(())
     }
 
-    /// It has been filed after all.
+    /// Removes a submission, for example after it was ingested.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn remove_quarantined(&self, id: Uuid) -> Result<(), StoreError> {
         quarantine::Entity::delete_by_id(id).exec(self.flushed_transaction().await?).await?;
         Ok(())

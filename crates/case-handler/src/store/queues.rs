@@ -1,6 +1,5 @@
-//! Queues: which cases a member sees, and in which order; and which are overdue. Kept beside the
-//! grants and deadlines from which they follow, so that a page of a queue costs the same however
-//! many cases there are.
+//! Queues of members, and overdue cases. The table repeats what follows from grants and deadlines,
+//! so that a page of a queue costs the same for any number of cases.
 
 use protocol::case::CaseState;
 use sea_orm::{
@@ -17,13 +16,13 @@ use super::{
     entities::{case, grant, queue},
 };
 
-/// Where cases stand that no deadline presses: at the end.
+/// The due date of cases without a deadline, which come last.
 const NO_DEADLINE: Date = date!(9999 - 12 - 31);
 
 /// Cases in one statement.
 const REINDEX_CHUNK: usize = 500;
 
-/// A place in a queue.
+/// A position in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueCursor {
     due: Date,
@@ -31,50 +30,56 @@ pub struct QueueCursor {
 }
 
 impl QueueCursor {
-    /// Of a case whose first deadline, if there is one, is on this day.
+    /// Returns the position of a case whose first deadline, if it has one, is on this date.
     pub fn new(due: Option<Date>, case: Uuid) -> Self {
         Self { due: due.unwrap_or(NO_DEADLINE), case }
     }
 
-    /// Of a case in a state.
+    /// Returns the position of a case in a state.
     pub fn from_state(case: Uuid, state: &CaseState) -> Self {
         Self::new(state.next_deadline().map(|deadline| deadline.due), case)
     }
 }
 
 impl CaseStore {
-    /// The cases of which a member holds a released grant, the most pressing first: those behind a
-    /// place, at most `most`. It is the only list that there is.
+    /// Returns at most `limit` cases of which the member has a released grant, most urgent first,
+    /// after a position. No other function lists cases for a member.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn queue(
         &self,
         member: &str,
-        behind: Option<QueueCursor>,
-        most: u64,
+        cursor: Option<QueueCursor>,
+        limit: u64,
     ) -> Result<Vec<CaseRecord>, StoreError> {
         let rows: Vec<CaseSummaryRow> =
-            queue_query(member, behind, most).into_partial_model().all(&self.db).await?;
+            queue_query(member, cursor, limit).into_partial_model().all(&self.db).await?;
         rows.into_iter().map(CaseRecord::from_row).collect()
     }
 
-    /// Cases that the outside body gets by itself because a deadline lies before a day, the longest
-    /// overdue first: those behind a place, at most `most`, each with its own. That is where the
-    /// row stands, whatever its state says: no other is passed over.
+    /// Returns at most `limit` cases that are to be released automatically because a deadline is
+    /// before `today`, longest overdue first, after a position. Each has the position of its row,
+    /// which may differ from its state, so that paging skips no case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn overdue_cases(
         &self,
         today: Date,
-        behind: Option<QueueCursor>,
-        most: u64,
+        cursor: Option<QueueCursor>,
+        limit: u64,
     ) -> Result<Vec<(QueueCursor, CaseRecord)>, StoreError> {
         let rows: Vec<CaseSummaryRow> =
-            overdue_query(today, behind, most).into_partial_model().all(&self.db).await?;
-        let placed = |row: CaseSummaryRow| {
+            overdue_query(today, cursor, limit).into_partial_model().all(&self.db).await?;
+        let with_cursor = |row: CaseSummaryRow| {
             Ok((QueueCursor::new(row.escalates, row.id), CaseRecord::from_row(row)?))
         };
-        rows.into_iter().map(placed).collect()
+        rows.into_iter().map(with_cursor).collect()
     }
 }
 
-fn queue_query(member: &str, behind: Option<QueueCursor>, most: u64) -> Select<case::Entity> {
+fn queue_query(member: &str, cursor: Option<QueueCursor>, limit: u64) -> Select<case::Entity> {
     let queued =
         case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
     let select = case::Entity::find()
@@ -83,42 +88,42 @@ fn queue_query(member: &str, behind: Option<QueueCursor>, most: u64) -> Select<c
     keyset_page(
         select,
         [queue::Column::Due.into_expr(), queue::Column::CaseId.into_expr()],
-        behind,
-        most,
+        cursor,
+        limit,
     )
 }
 
-/// In the order of the index, not of ids: in that order an engine would look at every case until it
-/// has found enough.
-fn overdue_query(today: Date, behind: Option<QueueCursor>, most: u64) -> Select<case::Entity> {
+/// Selects in the order of the index. In the order of ids, the database would read every case until
+/// it has enough.
+fn overdue_query(today: Date, cursor: Option<QueueCursor>, limit: u64) -> Select<case::Entity> {
     let select = case::Entity::find().filter(case::Column::Escalates.lt(today));
     keyset_page(
         select,
         [case::Column::Escalates.into_expr(), case::Column::Id.into_expr()],
-        behind,
-        most,
+        cursor,
+        limit,
     )
 }
 
-/// The rows behind a place in the order of these columns, which are a day and a case.
+/// Selects the rows after a position, in the order of two columns, a date and a case id.
 fn keyset_page(
     select: Select<case::Entity>,
     [due, id]: [Expr; 2],
-    behind: Option<QueueCursor>,
-    most: u64,
+    cursor: Option<QueueCursor>,
+    limit: u64,
 ) -> Select<case::Entity> {
-    let behind = behind.map(|place| {
+    let after = cursor.map(|cursor| {
         Expr::tuple([due.clone(), id.clone()])
-            .gt(Expr::tuple([place.due.into(), place.case.into()]))
+            .gt(Expr::tuple([cursor.due.into(), cursor.case.into()]))
     });
-    select.apply_if(behind, QueryFilter::filter).order_by_asc(due).order_by_asc(id).limit(most)
+    select.apply_if(after, QueryFilter::filter).order_by_asc(due).order_by_asc(id).limit(limit)
 }
 
 impl WriteTransaction<'_> {
-    /// Brings the queues up to date for cases whose grants or deadlines have changed.
-    pub(super) async fn reindex_queues(&self, touched: &[Uuid]) -> Result<(), StoreError> {
-        for some in touched.chunks(REINDEX_CHUNK) {
-            self.reindex_chunk(some).await?;
+    /// Updates the queues for cases whose grants or deadlines have changed.
+    pub(super) async fn reindex_queues(&self, dirty: &[Uuid]) -> Result<(), StoreError> {
+        for chunk in dirty.chunks(REINDEX_CHUNK) {
+            self.reindex_chunk(chunk).await?;
         }
         Ok(())
     }
@@ -130,7 +135,7 @@ impl WriteTransaction<'_> {
             .exec(self.flushed_transaction().await?)
             .await?;
         let due = Expr::col((case::Entity, case::Column::NextDue)).if_null(NO_DEADLINE);
-        let seen = Query::select()
+        let visible = Query::select()
             .distinct()
             .column((grant::Entity, grant::Column::Member))
             .expr(due)
@@ -148,7 +153,7 @@ impl WriteTransaction<'_> {
         insert
             .into_table(queue::Entity)
             .columns([queue::Column::Member, queue::Column::Due, queue::Column::CaseId])
-            .select_from(seen)
+            .select_from(visible)
             .expect("three columns, three values");
         self.flushed_transaction().await?.execute(&insert).await?;
         Ok(())
@@ -162,7 +167,7 @@ mod tests {
     use super::*;
     use crate::store::{RetryScope, cases::open_case_counts, quarantine::retryable_query};
 
-    /// How `SQLite` finds the rows of a query.
+    /// Returns the query plan of `SQLite`.
     async fn query_plan(store: &CaseStore, query: Statement) -> Vec<String> {
         let values = query.values.map_or_else(Vec::new, |values| values.0);
         let sql = format!("EXPLAIN QUERY PLAN {}", query.sql);
@@ -176,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("cases.sqlite").display());
         let store = CaseStore::open(&url).await.unwrap();
-        let (today, place) = (date!(2026 - 11 - 26), QueueCursor::new(None, Uuid::nil()));
+        let (today, cursor) = (date!(2026 - 11 - 26), QueueCursor::new(None, Uuid::nil()));
         let build = |select: Select<case::Entity>| select.build(DbBackend::Sqlite);
         for (query, found) in [
             (
@@ -184,7 +189,7 @@ mod tests {
                 "cases USING INDEX cases_by_escalation (escalates<?)",
             ),
             (
-                build(overdue_query(today, Some(place), 5)),
+                build(overdue_query(today, Some(cursor), 5)),
                 "cases USING INDEX cases_by_escalation ((escalates,id)>(?,?) AND escalates<?)",
             ),
             (
@@ -193,12 +198,12 @@ mod tests {
             ),
             (build(queue_query("awa", None, 5)), "queues USING PRIMARY KEY (member=?)"),
             (
-                build(queue_query("awa", Some(place), 5)),
+                build(queue_query("awa", Some(cursor), 5)),
                 "queues USING PRIMARY KEY (member=? AND (due,case_id)>(?,?))",
             ),
             (
                 retryable_query(RetryScope::WithKnownCase).build(DbBackend::Sqlite),
-                "set_aside USING INDEX set_aside_to_retry (retry=?)",
+                "quarantine USING INDEX quarantine_by_retry (retry=?)",
             ),
         ] {
             let plan = query_plan(&store, query).await;

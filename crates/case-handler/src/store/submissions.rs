@@ -1,4 +1,4 @@
-//! What has been filed already.
+//! Submissions that were ingested.
 
 use protocol::Hash;
 use sea_orm::{ActiveValue::Set, EntityTrait};
@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::{StoreError, WriteTransaction, entities::submission, to_i32};
 
 impl WriteTransaction<'_> {
-    /// Has this message been filed before?
+    /// Returns true if this message was ingested before.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn is_recorded(&self, id: Uuid, tag: Hash) -> Result<bool, StoreError> {
         Ok(submission::Entity::find_by_id((id, tag.0.to_vec()))
             .one(self.flushed_transaction().await?)
@@ -15,7 +18,7 @@ impl WriteTransaction<'_> {
             .is_some())
     }
 
-    /// Remembers that it has.
+    /// Records that this message was ingested.
     pub fn record_submission(&self, id: Uuid, tag: Hash, batch: u32) {
         let row = submission::ActiveModel {
             case_id: Set(id),

@@ -1,5 +1,5 @@
-//! Rows of a write that nothing has asked for yet. They go to the database together, a statement a
-//! table, so that filing many reports costs a few ways to the server and back, not many each.
+//! Write batching. Pending rows are buffered and flushed with one INSERT per table, so that
+//! ingesting many reports costs a few round trips instead of several per report.
 
 use std::collections::HashSet;
 
@@ -14,15 +14,15 @@ use super::{
     entities::{case, case_recipient, event, grant, part, part_chunk, submission},
 };
 
-/// Rows in one statement: databases bound the number of parameters.
+/// Rows in one statement, because databases limit the number of parameters.
 const ROWS_PER_INSERT: usize = 500;
-/// Bytes of rows that are held in memory.
+/// Maximum size of buffered rows, in bytes.
 const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// What a row takes in memory besides its bytes. A row without any counts too, or so many of them
-/// would be held without a bound.
+/// Memory of a row besides its bytes. Rows without bytes count too, because otherwise their number
+/// would be unlimited.
 const ESTIMATED_ROW_BYTES: usize = 1024;
 
-/// In the order in which they refer to each other.
+/// Buffered rows, in the order in which they refer to each other.
 #[derive(Debug, Default)]
 pub(super) struct WriteBatch {
     pub(super) cases: Vec<case::ActiveModel>,
@@ -33,9 +33,9 @@ pub(super) struct WriteBatch {
     pub(super) submissions: Vec<submission::ActiveModel>,
     pub(super) events: Vec<event::ActiveModel>,
     bytes: usize,
-    /// Cases that are certainly not there.
+    /// Cases that are known not to exist.
     pub(super) known_absent: HashSet<Uuid>,
-    /// Rows were taken to the database, and it is not known that they came there.
+    /// True if a flush has failed or has not finished.
     poisoned: bool,
 }
 
@@ -54,10 +54,12 @@ impl WriteBatch {
         self.bytes > MAX_BATCH_BYTES
     }
 
-    /// The rows alone; what is known of cases stays.
+    /// Takes the rows. What is known about cases remains.
     fn take_rows(&mut self) -> Result<Self, DbErr> {
         if self.poisoned {
-            return Err(DbErr::Custom("an earlier part of the same write failed".to_owned()));
+            return Err(DbErr::Custom(
+                "an earlier flush of the same transaction failed".to_owned(),
+            ));
         }
         let absent = std::mem::take(&mut self.known_absent);
         let rows = std::mem::replace(
@@ -93,10 +95,13 @@ where
 }
 
 impl WriteTransaction<'_> {
-    /// The transaction, with everything in it that was written before.
+    /// Returns the transaction after all buffered rows were written to it.
     ///
-    /// Once that has failed, it fails for good: whoever overlooked the error could otherwise commit
-    /// without these rows.
+    /// After a failure, every further call fails, because a caller that ignored the error could
+    /// otherwise commit without these rows.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub(super) async fn flushed_transaction(&self) -> Result<&DatabaseTransaction, StoreError> {
         let rows = self.lock_batch().take_rows()?;
         rows.insert_all(&self.tx).await?;
@@ -104,7 +109,7 @@ impl WriteTransaction<'_> {
         Ok(&self.tx)
     }
 
-    /// Writes what has been gathered if it takes much memory.
+    /// Flushes the buffered rows if they use much memory.
     pub(super) async fn flush_if_large(&self) -> Result<(), StoreError> {
         if self.lock_batch().is_full() {
             self.flushed_transaction().await?;
@@ -112,21 +117,24 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Learns at once which of these cases are not there, so that they need not be asked for one by
-    /// one.
+    /// Finds out with one query which of these cases do not exist, so that they need not be queried
+    /// one by one.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
     pub async fn preload_absent(
         &self,
         ids: impl IntoIterator<Item = Uuid>,
     ) -> Result<(), StoreError> {
         let mut absent: HashSet<Uuid> = ids.into_iter().collect();
-        let there: Vec<Uuid> = case::Entity::find()
+        let existing: Vec<Uuid> = case::Entity::find()
             .select_only()
             .column(case::Column::Id)
             .filter(case::Column::Id.is_in(absent.iter().copied()))
             .into_tuple()
             .all(self.flushed_transaction().await?)
             .await?;
-        absent.retain(|id| !there.contains(id));
+        absent.retain(|id| !existing.contains(id));
         self.lock_batch().known_absent.extend(absent);
         Ok(())
     }
@@ -137,18 +145,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_without_bytes_are_held_up_to_a_bound_too() {
-        let mut gathered = WriteBatch::default();
+    fn rows_without_bytes_are_buffered_up_to_a_limit_too() {
+        let mut batch = WriteBatch::default();
         let full = (0..20_000).find(|_| {
-            gathered.add_part(<part::ActiveModel as Default>::default());
-            gathered.is_full()
+            batch.add_part(<part::ActiveModel as Default>::default());
+            batch.is_full()
         });
-        assert!(full.is_some(), "{} rows are held", gathered.parts.len());
+        assert!(full.is_some(), "{} rows are buffered", batch.parts.len());
         let mut chunks = WriteBatch::default();
         let full = (0..20_000).find(|_| {
             chunks.add_chunk(<part_chunk::ActiveModel as Default>::default(), 0);
             chunks.is_full()
         });
-        assert!(full.is_some(), "{} rows are held", chunks.chunks.len());
+        assert!(full.is_some(), "{} rows are buffered", chunks.chunks.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Calls to the API, by members and by strangers.
+//! API calls by members and by clients without a session.
 
 use axum::body::Body;
 use ed25519_dalek::SigningKey;
@@ -85,7 +85,7 @@ impl HandlerFixture {
         self.get(&format!("/v1/cases/{id}"), &self.sign_in(handle).await).await
     }
 
-    /// An event on the newest state, signed by the person.
+    /// Returns an event on the newest state, signed by the member.
     pub(crate) async fn signed_event(&self, handle: &str, id: Uuid, action: Action) -> NewEvent {
         let state = self.case(handle, id).await.unwrap().row.state;
         let event = next_event(id, &state, handle, self.clock.now(), action);

@@ -1,6 +1,6 @@
-//! A case handler without network: a database in a temporary folder, the API called directly,
-//! submissions made by hand.
-#![expect(dead_code, reason = "each test file uses a part")]
+//! A case handler without network: a database in a temporary folder, direct calls of the API, and
+//! hand-made submissions.
+#![expect(dead_code, reason = "each test file uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod calls;
@@ -32,7 +32,7 @@ use time::{Date, macros::datetime};
 use uuid::Uuid;
 use web::Clock;
 
-/// Everything runs on each engine: once as it stands here, once as a part of `on_postgres.rs`.
+/// Every test runs on both databases: once in its own binary, once as a part of `on_postgres.rs`.
 pub(crate) fn on_postgres() -> bool {
     env!("CARGO_CRATE_NAME") == "on_postgres"
 }
@@ -62,19 +62,19 @@ fn new_database(folder: &Path) -> String {
 
 async fn open_store(url: &str, trust: TrustRoots) -> (Arc<CaseStore>, Arc<DirectoryCache>) {
     let store = Arc::new(CaseStore::open(url).await.unwrap());
-    let current = Arc::new(DirectoryCache::load(trust, &store).await.unwrap());
-    (store, current)
+    let directories = Arc::new(DirectoryCache::load(trust, &store).await.unwrap());
+    (store, directories)
 }
 
 fn build_app(
     store: &Arc<CaseStore>,
-    current: &Arc<DirectoryCache>,
+    directories: &Arc<DirectoryCache>,
     log_key: &SigningKey,
     clock: &Clock,
 ) -> Router {
     routes(ApiState {
         store: Arc::clone(store),
-        directories: Arc::clone(current),
+        directories: Arc::clone(directories),
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(SessionRegistry::default()),
         trusted_date: TrustedDateSource::new(
@@ -92,7 +92,7 @@ fn build_app(
 impl HandlerFixture {
     pub(crate) async fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(3);
-        let people: BTreeMap<_, _> = ["awa", "bila", "coumba", "eva"]
+        let members: BTreeMap<_, _> = ["awa", "bila", "coumba", "eva"]
             .into_iter()
             .map(|handle| {
                 (handle, (InvestigatorIdentity::generate(&mut rng), SigningKey::generate(&mut rng)))
@@ -102,7 +102,7 @@ impl HandlerFixture {
         let root = SigningKey::generate(&mut rng);
         let transport = TransportIdentity::generate(&mut rng);
         let clock = Clock::fixed(datetime!(2026-11-23 10:00 UTC));
-        let directory = sample_directory(&people, &log_key, &transport);
+        let directory = sample_directory(&members, &log_key, &transport);
         let trust = TrustRoots {
             instance: directory.instance,
             threshold: 1,
@@ -110,17 +110,17 @@ impl HandlerFixture {
         };
         let folder = tempfile::tempdir().unwrap();
         let url = new_database(folder.path());
-        let (store, current) = open_store(&url, trust).await;
+        let (store, directories) = open_store(&url, trust).await;
         let signed = SignedDirectory::sign(&directory, slice::from_ref(&root)).unwrap();
-        current.publish(request_body(&signed), clock.today(), &store).await.unwrap();
-        let app = build_app(&store, &current, &log_key, &clock);
+        directories.publish(request_body(&signed), clock.today(), &store).await.unwrap();
+        let app = build_app(&store, &directories, &log_key, &clock);
         Self {
             folder,
             url,
             store,
-            directories: current,
+            directories,
             directory,
-            members: people,
+            members,
             log_key,
             root,
             transport,
@@ -130,9 +130,9 @@ impl HandlerFixture {
         }
     }
 
-    /// Opens the database again, with so many MiB for what cannot be filed.
-    pub(crate) async fn set_quarantine_limit(&mut self, most_mib: u32) {
-        self.reopen_with(|store| store.with_quarantine_limit(most_mib)).await;
+    /// Opens the database again, with a quarantine of this size in MiB.
+    pub(crate) async fn set_quarantine_limit(&mut self, max_mib: u32) {
+        self.reopen_with(|store| store.with_quarantine_limit(max_mib)).await;
     }
 
     /// Opens the database again, with an object store.
@@ -146,7 +146,8 @@ impl HandlerFixture {
         self.app = build_app(&self.store, &self.directories, &self.log_key, &self.clock);
     }
 
-    /// Past the handler, as somebody would who has the database. Written for `SQLite`.
+    /// Runs SQL without the case handler, as an attacker with access to the database could. Written
+    /// for `SQLite`.
     pub(crate) async fn execute_sql(&self, sql: &str) {
         let raw = Database::connect(&self.url).await.unwrap();
         let sql = if on_postgres() { to_postgres_sql(sql) } else { sql.to_owned() };
@@ -154,7 +155,7 @@ impl HandlerFixture {
         raw.close().await.unwrap();
     }
 
-    /// Ends the process and begins another on the same database.
+    /// Ends the process and starts another one on the same database.
     pub(crate) async fn restart(&mut self) {
         let trust = TrustRoots {
             instance: self.directory.instance,
@@ -166,7 +167,7 @@ impl HandlerFixture {
         self.app = build_app(&self.store, &self.directories, &self.log_key, &self.clock);
     }
 
-    /// The next directory, signed but not published.
+    /// Returns the next directory, signed but not published.
     pub(crate) fn next_directory(
         &mut self,
         change: impl FnOnce(&mut Directory),
@@ -185,7 +186,7 @@ impl HandlerFixture {
             .unwrap();
     }
 
-    /// A new key for a member. Gives the old one.
+    /// Publishes a new key for a member. Returns the old one.
     pub(crate) async fn renew_keys(
         &mut self,
         handle: &'static str,
@@ -213,39 +214,41 @@ impl HandlerFixture {
         self.ingest_batch(std::slice::from_ref(opened)).await?.pop().unwrap()
     }
 
-    /// The same on a day.
+    /// Ingests one submission on a date.
     pub(crate) async fn ingest_on(
         &self,
         opened: &OpenedSubmission,
         today: Date,
     ) -> Result<IngestOutcome, IngestError> {
-        let author = HandlerSigner { key: &self.log_key, today };
-        self.ingest_batch_signed_by(slice::from_ref(opened), author).await?.pop().unwrap()
+        let signer = HandlerSigner { key: &self.log_key, today };
+        self.ingest_batch_signed_by(slice::from_ref(opened), signer).await?.pop().unwrap()
     }
 
-    /// In one transaction. All name the directory that the first one names.
+    /// Ingests submissions in one transaction. All must name the same directory.
     pub(crate) async fn ingest_batch(
         &self,
-        group: &[OpenedSubmission],
+        batch: &[OpenedSubmission],
     ) -> Result<Vec<Result<IngestOutcome, IngestError>>, IngestError> {
-        self.ingest_batch_signed_by(group, self.signer()).await
+        self.ingest_batch_signed_by(batch, self.signer()).await
     }
 
     async fn ingest_batch_signed_by(
         &self,
-        group: &[OpenedSubmission],
-        author: HandlerSigner<'_>,
+        batch: &[OpenedSubmission],
+        signer: HandlerSigner<'_>,
     ) -> Result<Vec<Result<IngestOutcome, IngestError>>, IngestError> {
         let accepted = self.directories.latest().unwrap();
-        let named = self.directories.by_hash(&group[0].header.directory);
-        let filing = SubmissionIngester {
+        let submission_directory = self.directories.by_hash(&batch[0].header.directory);
+        let ingester = SubmissionIngester {
             directory: &accepted.directory,
-            submission_directory: named.as_ref().map(|named| &named.directory),
-            signer: author,
+            submission_directory: submission_directory
+                .as_ref()
+                .map(|submission_directory| &submission_directory.directory),
+            signer,
             absent_members: &[],
             retention_months: 60,
         };
-        filing.ingest_batch(&self.store, group, &mut self.store.workload().await.unwrap()).await
+        ingester.ingest_batch(&self.store, batch, &mut self.store.workload().await.unwrap()).await
     }
 
     pub(crate) fn trusted_date(&self) -> TrustedDateSource {
@@ -271,11 +274,11 @@ fn to_postgres_sql(sql: &str) -> String {
 }
 
 fn sample_directory(
-    people: &BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
+    members: &BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
     log_key: &SigningKey,
     transport: &TransportIdentity,
 ) -> Directory {
-    let members = people
+    let members = members
         .iter()
         .map(|(handle, (identity, device))| Member {
             handle: (*handle).into(),
@@ -308,7 +311,7 @@ fn sample_directory(
     }
 }
 
-/// A directory as it comes over the line.
+/// Returns the request body that publishes a directory.
 pub(crate) fn request_body(signed: &SignedDirectory) -> Bytes {
     serde_json::to_vec(signed).unwrap().into()
 }

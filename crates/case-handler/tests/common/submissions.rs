@@ -1,4 +1,4 @@
-//! Submissions made by hand.
+//! Hand-made submissions.
 
 use protocol::{
     Hash, RecordType,
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::HandlerFixture;
 
 impl HandlerFixture {
-    /// A report as it comes out of its outer seal, for these readers.
+    /// Returns an opened report for these readers.
     pub(crate) fn new_report(&mut self, readers: &[&str]) -> (OpenedSubmission, Receipt) {
         let receipt = Receipt::generate(&mut self.rng);
         let secret = CaseSecret::generate(&mut self.rng);
@@ -55,7 +55,7 @@ impl HandlerFixture {
     }
 }
 
-/// A follow-up of a report.
+/// Returns a follow-up to a report.
 pub(crate) fn follow_up(report: &OpenedSubmission, text: &str) -> OpenedSubmission {
     let header = EnvelopeHeader {
         kind: SubmissionKind::FollowUp,
@@ -73,8 +73,8 @@ pub(crate) fn follow_up(report: &OpenedSubmission, text: &str) -> OpenedSubmissi
     }
 }
 
-/// A submission as it arrives. Bodies and files are sealed here; follow-ups go to the case of their
-/// report.
+/// Seals a submission for transport. Bodies and files are sealed here; follow-ups go to the case of
+/// their report.
 pub(crate) fn seal_submission(
     opened: &OpenedSubmission,
     report: &OpenedSubmission,

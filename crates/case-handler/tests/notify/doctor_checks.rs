@@ -1,4 +1,4 @@
-//! What the doctor finds of the ways in which members are told.
+//! Doctor checks of the notification channels.
 
 use case_handler::doctor::{check_mail_server, check_notify_recipients};
 use doctor::{DoctorReport, Severity};
@@ -6,26 +6,26 @@ use doctor::{DoctorReport, Severity};
 use super::*;
 use mails::mail_config;
 
-/// By what was looked at.
+/// Returns the severities by the name of the check.
 async fn run_mail_check(
-    office: &MailConfig,
+    config: &MailConfig,
     now: time::OffsetDateTime,
 ) -> BTreeMap<String, Severity> {
     let mut report = DoctorReport::default();
-    check_mail_server(office, now, &mut report).await;
-    let told = format!("{report:?}");
-    assert!(!told.contains("customs.example") && !told.contains("open sesame"), "{told}");
+    check_mail_server(config, now, &mut report).await;
+    let text = format!("{report:?}");
+    assert!(!text.contains("customs.example") && !text.contains("open sesame"), "{text}");
     report.findings.into_iter().map(|finding| (finding.check, finding.state)).collect()
 }
 
 #[tokio::test]
-async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
-    let world = HandlerFixture::new().await;
-    let now = world.clock.now();
+async fn a_mail_server_that_answers_is_ok_and_anything_else_is_an_error() {
+    let handler = HandlerFixture::new().await;
+    let now = handler.clock.now();
     let server = FakeMailServer::start(ServerBehavior::Accepts);
-    let mut office = mail_config(&format!("smtp://127.0.0.1:{}", server.port), &DESK_MEMBERS);
+    let mut config = mail_config(&format!("smtp://127.0.0.1:{}", server.port), &DESK_MEMBERS);
     assert_eq!(
-        run_mail_check(&office, now).await,
+        run_mail_check(&config, now).await,
         [("notify.mail".to_owned(), Severity::Ok)].into()
     );
     assert!(
@@ -38,11 +38,11 @@ async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
     assert_eq!(
         run_mail_check(&stalls, now).await["notify.mail"],
         Severity::Error,
-        "and it does not wait for ever"
+        "the check has a time limit"
     );
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let gone = mail_config(&format!("smtp://{nobody}"), &DESK_MEMBERS);
-    assert_eq!(run_mail_check(&gone, now).await["notify.mail"], Severity::Error);
+    let closed_port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let unreachable = mail_config(&format!("smtp://{closed_port}"), &DESK_MEMBERS);
+    assert_eq!(run_mail_check(&unreachable, now).await["notify.mail"], Severity::Error);
     assert_eq!(
         run_mail_check(&mail_config("mail.customs.example", &DESK_MEMBERS), now).await["notify.mail"],
         Severity::Error
@@ -54,21 +54,21 @@ async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
     std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .unwrap();
     std::fs::write(&ca, "no certificate").unwrap();
-    (office.user, office.password_file, office.ca) =
+    (config.user, config.password_file, config.ca) =
         (Some("burkindi".into()), Some(password), Some(ca));
-    let found = run_mail_check(&office, now).await;
+    let found = run_mail_check(&config, now).await;
     assert_eq!(found["notify.mail.password_file"], Severity::Error, "others can read it");
     assert_eq!(found["notify.mail.ca"], Severity::Error);
 }
 
 #[tokio::test]
-async fn a_handle_that_nobody_has_is_told_to_the_operator() {
-    let world = HandlerFixture::new().await;
-    let accepted = world.directories.latest().unwrap();
+async fn an_unknown_handle_is_reported_to_the_operator() {
+    let handler = HandlerFixture::new().await;
+    let accepted = handler.directories.latest().unwrap();
     assert_eq!(
         check_notify_recipients(&[].into(), &accepted.directory),
         None,
-        "nobody is to be told"
+        "no handles are configured"
     );
     assert_eq!(
         check_notify_recipients(&["awa", "eva"].into(), &accepted.directory).unwrap().state,

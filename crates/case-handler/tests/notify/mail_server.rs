@@ -1,4 +1,4 @@
-//! A mail server on this machine: a thread for each connection, over in a minute at the latest.
+//! A mail server on this machine: one thread for each connection, for at most a minute.
 
 use std::{
     io::{self, Read, Write},
@@ -14,22 +14,22 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
-/// How it treats its clients.
+/// How the server behaves.
 #[derive(Clone)]
 pub(crate) enum ServerBehavior {
-    /// Takes everything.
+    /// Accepts everything.
     Accepts,
-    /// Knows nobody, and says so with the address.
+    /// Rejects every recipient, with the address in its response.
     Rejects,
-    /// Says hello, and nothing more.
+    /// Sends the greeting and nothing more.
     Stalls,
-    /// Takes everything after STARTTLS.
+    /// Accepts everything after STARTTLS.
     StartTls(Arc<ServerConfig>),
-    /// Speaks TLS from the first byte.
+    /// Uses TLS from the first byte.
     ImplicitTls(Arc<ServerConfig>),
 }
 
-/// What clients said, line by line: up to each message, or to the end of a connection without one.
+/// The lines that clients sent: up to each message, or to the end of a connection without one.
 pub(crate) type SmtpTranscript = Arc<Mutex<Vec<Vec<String>>>>;
 
 pub(crate) struct FakeMailServer {
@@ -38,29 +38,30 @@ pub(crate) struct FakeMailServer {
 }
 
 impl FakeMailServer {
-    pub(crate) fn start(manner: ServerBehavior) -> Self {
+    pub(crate) fn start(behavior: ServerBehavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let said = SmtpTranscript::default();
-        let heard = Arc::clone(&said);
+        let transcript = SmtpTranscript::default();
+        let recorded = Arc::clone(&transcript);
         thread::spawn(move || {
             for stream in listener.incoming().take(64) {
-                let (manner, heard) = (manner.clone(), Arc::clone(&heard));
+                let (behavior, recorded) = (behavior.clone(), Arc::clone(&recorded));
                 thread::spawn(move || {
                     let mut lines = Vec::new();
-                    // A client that leaves, or believes nothing, is no failure of the server.
-                    let served =
-                        stream.and_then(|stream| serve(stream, &manner, &mut lines, &heard));
-                    if served.is_err() {
-                        heard.lock().unwrap().push(lines);
+                    // A client that disconnects or rejects the certificate is no failure of the
+                    // server.
+                    let result =
+                        stream.and_then(|stream| serve(stream, &behavior, &mut lines, &recorded));
+                    if result.is_err() {
+                        recorded.lock().unwrap().push(lines);
                     }
                 });
             }
         });
-        Self { port, transcript: said }
+        Self { port, transcript }
     }
 
-    /// What was said since the last time, by those who have had their answer.
+    /// Returns the transcripts since the last call.
     pub(crate) fn take_transcript(&self) -> Vec<Vec<String>> {
         std::mem::take(&mut self.transcript.lock().unwrap())
     }
@@ -68,23 +69,23 @@ impl FakeMailServer {
 
 fn serve(
     stream: TcpStream,
-    manner: &ServerBehavior,
+    behavior: &ServerBehavior,
     lines: &mut Vec<String>,
-    said: &SmtpTranscript,
+    transcript: &SmtpTranscript,
 ) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.set_write_timeout(Some(Duration::from_mins(1)))?;
-    let over = |stream: TcpStream, config: &Arc<ServerConfig>| {
+    let start_tls = |stream: TcpStream, config: &Arc<ServerConfig>| {
         ServerConnection::new(Arc::clone(config))
             .map(|tls| StreamOwned::new(tls, stream))
             .map_err(io::Error::other)
     };
     let mut plain = stream;
-    match manner {
+    match behavior {
         ServerBehavior::ImplicitTls(config) => {
-            let mut tls = over(plain, config)?;
+            let mut tls = start_tls(plain, config)?;
             tls.write_all(b"220 here\r\n")?;
-            handle_session(&mut tls, &ServerBehavior::Accepts, lines, said)
+            handle_session(&mut tls, &ServerBehavior::Accepts, lines, transcript)
         }
         ServerBehavior::Stalls => {
             plain.write_all(b"220 here\r\n")?;
@@ -92,25 +93,31 @@ fn serve(
         }
         _ => {
             plain.write_all(b"220 here\r\n")?;
-            handle_session(&mut plain, manner, lines, said)?;
-            let ServerBehavior::StartTls(config) = manner else { return Ok(()) };
-            handle_session(&mut over(plain, config)?, &ServerBehavior::Accepts, lines, said)
+            handle_session(&mut plain, behavior, lines, transcript)?;
+            let ServerBehavior::StartTls(config) = behavior else { return Ok(()) };
+            handle_session(
+                &mut start_tls(plain, config)?,
+                &ServerBehavior::Accepts,
+                lines,
+                transcript,
+            )
         }
     }
 }
 
-/// Until the client leaves, which is an error before it has handed in a message, or asks for TLS.
+/// Serves until the client disconnects or requests TLS. A disconnection before a message is an
+/// error.
 fn handle_session(
     stream: &mut (impl Read + Write),
-    manner: &ServerBehavior,
+    behavior: &ServerBehavior,
     lines: &mut Vec<String>,
-    said: &SmtpTranscript,
+    transcript: &SmtpTranscript,
 ) -> io::Result<()> {
-    let upgrades = matches!(manner, ServerBehavior::StartTls(_));
-    let (mut message, mut taken) = (false, false);
+    let offers_starttls = matches!(behavior, ServerBehavior::StartTls(_));
+    let (mut message, mut accepted) = (false, false);
     loop {
         let line = match read_line(stream) {
-            Err(_) if taken => return Ok(()),
+            Err(_) if accepted => return Ok(()),
             line => line?,
         };
         lines.push(line.clone());
@@ -118,15 +125,15 @@ fn handle_session(
         let answer = match verb {
             _ if message && line != "." => continue,
             "." => {
-                (message, taken) = (false, true);
-                said.lock().unwrap().push(std::mem::take(lines));
+                (message, accepted) = (false, true);
+                transcript.lock().unwrap().push(std::mem::take(lines));
                 "250 taken\r\n".to_owned()
             }
-            "EHLO" if upgrades => "250-here\r\n250 STARTTLS\r\n".to_owned(),
+            "EHLO" if offers_starttls => "250-here\r\n250 STARTTLS\r\n".to_owned(),
             "EHLO" => "250-here\r\n250 AUTH PLAIN\r\n".to_owned(),
-            "STARTTLS" if upgrades => "220 go on\r\n".to_owned(),
+            "STARTTLS" if offers_starttls => "220 go on\r\n".to_owned(),
             "AUTH" => "235 welcome\r\n".to_owned(),
-            "RCPT" if matches!(manner, ServerBehavior::Rejects) => {
+            "RCPT" if matches!(behavior, ServerBehavior::Rejects) => {
                 format!("550 who is {line}?\r\n")
             }
             "DATA" => {
@@ -136,7 +143,7 @@ fn handle_session(
             _ => "250 well\r\n".to_owned(),
         };
         stream.write_all(answer.as_bytes())?;
-        if verb == "STARTTLS" && upgrades {
+        if verb == "STARTTLS" && offers_starttls {
             return Ok(());
         }
     }
@@ -153,7 +160,8 @@ fn read_line(stream: &mut impl Read) -> io::Result<String> {
     String::from_utf8(line).map_err(io::Error::other)
 }
 
-/// What a server shows for `localhost` and 0.0.0.0, and the same in PEM, for who is to believe it.
+/// Returns a server identity for `localhost` and 0.0.0.0, and its certificate as PEM for clients
+/// that should trust it.
 pub(crate) fn tls_identity() -> (Arc<ServerConfig>, String) {
     let key = KeyPair::generate().unwrap();
     let names = vec!["localhost".to_owned(), "0.0.0.0".to_owned()];

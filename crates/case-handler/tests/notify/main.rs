@@ -1,4 +1,5 @@
-//! Digests, against servers on this machine: a chat and a mail server, which must hear the same.
+//! Digests, against a webhook server and a mail server on this machine, which must receive the
+//! same.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 #[path = "../common/mod.rs"]
@@ -33,18 +34,18 @@ use tokio::net::TcpListener;
 
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
-/// Who was told what.
+/// Received webhook bodies with the handle.
 type ReceivedWebhooks = Arc<Mutex<Vec<(String, serde_json::Value)>>>;
 
-async fn start_webhook_server(heard: ReceivedWebhooks) -> String {
+async fn start_webhook_server(received: ReceivedWebhooks) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let take = async |State(heard): State<ReceivedWebhooks>,
-                      Path(who): Path<String>,
-                      Json(body): Json<serde_json::Value>| {
-        heard.lock().unwrap().push((who, body));
+    let receive = async |State(received): State<ReceivedWebhooks>,
+                         Path(handle): Path<String>,
+                         Json(body): Json<serde_json::Value>| {
+        received.lock().unwrap().push((handle, body));
     };
-    let app = Router::new().route("/{who}", post(take)).with_state(heard);
+    let app = Router::new().route("/{handle}", post(receive)).with_state(received);
     let server = axum_server::from_tcp(listener.into_std().unwrap()).unwrap();
     tokio::spawn(server.serve(app.into_make_service()));
     url
@@ -58,120 +59,125 @@ struct NotifyFixture {
 
 impl NotifyFixture {
     async fn start() -> Self {
-        let heard = ReceivedWebhooks::default();
-        let url = start_webhook_server(Arc::clone(&heard)).await;
+        let received = ReceivedWebhooks::default();
+        let url = start_webhook_server(Arc::clone(&received)).await;
         let mail = FakeMailServer::start(ServerBehavior::Accepts);
         let mut mails = mail_config(&format!("smtp://127.0.0.1:{}", mail.port), &DESK_MEMBERS)
             .recipients()
             .unwrap();
-        let both = |who: &&str| {
+        let both = |handle: &&str| {
             let webhook =
-                NotifyChannel::Webhook(WebhookChannel::new(&format!("{url}/{who}")).unwrap());
-            ((*who).to_owned(), vec![webhook, NotifyChannel::Mail(mails.remove(*who).unwrap())])
+                NotifyChannel::Webhook(WebhookChannel::new(&format!("{url}/{handle}")).unwrap());
+            (
+                (*handle).to_owned(),
+                vec![webhook, NotifyChannel::Mail(mails.remove(*handle).unwrap())],
+            )
         };
-        let ways = DESK_MEMBERS.iter().map(both).collect();
-        Self { received: heard, mail, notifier: Notifier::new(Vec::new(), ways) }
+        let channels = DESK_MEMBERS.iter().map(both).collect();
+        Self { received, mail, notifier: Notifier::new(Vec::new(), channels) }
     }
 
-    /// Sends, and gives who heard.
-    async fn send_and_collect(&self, world: &HandlerFixture) -> Vec<String> {
-        send(world, &self.notifier).await.unwrap();
-        let heard = std::mem::take(&mut *self.received.lock().unwrap());
-        // Whoever it goes to, and whatever it is about: the same words.
-        assert!(heard.iter().all(|(_, body)| *body == serde_json::json!({ "text": DIGEST_TEXT })));
-        let mut told: Vec<_> = heard.into_iter().map(|(who, _)| who).collect();
-        told.sort();
+    /// Sends the digests, and returns the handles of the members who received one.
+    async fn send_and_collect(&self, handler: &HandlerFixture) -> Vec<String> {
+        send(handler, &self.notifier).await.unwrap();
+        let received = std::mem::take(&mut *self.received.lock().unwrap());
+        // The text is the same for every member and every case.
+        assert!(
+            received.iter().all(|(_, body)| *body == serde_json::json!({ "text": DIGEST_TEXT }))
+        );
+        let mut notified: Vec<_> = received.into_iter().map(|(handle, _)| handle).collect();
+        notified.sort();
         assert_eq!(
             delivered_messages(&self.mail),
-            told.iter().map(|who| address(who)).collect::<Vec<_>>()
+            notified.iter().map(|handle| address(handle)).collect::<Vec<_>>()
         );
-        told
+        notified
     }
 }
 
-async fn send(world: &HandlerFixture, notifier: &Notifier) -> Result<u32, NotifyError> {
-    let office = HandlerContext {
-        store: Arc::clone(&world.store),
-        log_key: Arc::new(world.log_key.clone()),
-        clock: world.clock.clone(),
-        trusted_date: world.trusted_date(),
+async fn send(handler: &HandlerFixture, notifier: &Notifier) -> Result<u32, NotifyError> {
+    let context = HandlerContext {
+        store: Arc::clone(&handler.store),
+        log_key: Arc::new(handler.log_key.clone()),
+        clock: handler.clock.clone(),
+        trusted_date: handler.trusted_date(),
         calendar: Calendar::new(&["sunday".to_owned()], &[]).unwrap(),
         warn_days: 3,
     };
-    let directory = world.directories.latest().unwrap();
-    notifier.send_digests(&office, &directory.directory, world.clock.today()).await
+    let directory = handler.directories.latest().unwrap();
+    notifier.send_digests(&context, &directory.directory, handler.clock.today()).await
 }
 
 #[tokio::test]
-async fn one_digest_each_without_a_word_of_what_it_is_and_none_once_somebody_has_acted() {
-    let mut world = HandlerFixture::new().await;
-    let ears = NotifyFixture::start().await;
-    let nobody: [&str; 0] = [];
-    assert_eq!(ears.send_and_collect(&world).await, nobody, "nothing waits");
+async fn each_member_gets_one_digest_without_details_and_none_after_a_member_acted() {
+    let mut handler = HandlerFixture::new().await;
+    let channels = NotifyFixture::start().await;
+    let none: [&str; 0] = [];
+    assert_eq!(channels.send_and_collect(&handler).await, none, "nothing is pending");
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let (report, _) = world.new_report(&DESK_MEMBERS);
-        world.ingest(&report).await.unwrap();
+        let (report, _) = handler.new_report(&DESK_MEMBERS);
+        handler.ingest(&report).await.unwrap();
         ids.push(report.header.case.id);
     }
-    // P2 is to be triaged within three days: the whole desk is told, once each, and not the outside
-    // body, which cannot read it yet.
-    assert_eq!(ears.send_and_collect(&world).await, ["awa", "bila", "coumba"]);
+    // P2 has a triage deadline of three days: each member of the desk gets one digest. The
+    // oversight body gets none, because it cannot read the cases yet.
+    assert_eq!(channels.send_and_collect(&handler).await, ["awa", "bila", "coumba"]);
     for id in ids {
-        world.post_action("bila", id, Action::Claimed).await.unwrap();
-        world.post_action("bila", id, Action::MarkedHandled).await.unwrap();
+        handler.post_action("bila", id, Action::Claimed).await.unwrap();
+        handler.post_action("bila", id, Action::MarkedHandled).await.unwrap();
         let (from, to) = (protocol::case::Stage::Received, protocol::case::Stage::Triaged);
-        world
+        handler
             .post_action("bila", id, Action::StageChanged { from, to, reason: None })
             .await
             .unwrap();
     }
-    assert_eq!(ears.send_and_collect(&world).await, nobody, "somebody has acted");
-    // Four days before the acknowledgement is due nobody is pressed; three days before, who has the
-    // cases is.
-    world.clock.advance(Duration::days(3));
-    assert_eq!(ears.send_and_collect(&world).await, nobody);
-    world.clock.advance(Duration::days(1));
-    assert_eq!(ears.send_and_collect(&world).await, ["bila"]);
-    world.clock.advance(Duration::days(2));
-    assert_eq!(ears.send_and_collect(&world).await, nobody, "a Sunday");
-    let writing = world.store.begin_write().await.unwrap();
-    writing.set_absence("bila", Some(world.clock.today() + Duration::days(1))).await.unwrap();
-    writing.commit().await.unwrap();
-    world.clock.advance(Duration::days(1));
-    assert_eq!(ears.send_and_collect(&world).await, nobody, "on leave");
-    world.clock.advance(Duration::days(1));
+    assert_eq!(channels.send_and_collect(&handler).await, none, "a member has acted");
+    // Four days before the deadline of the acknowledgement there is no digest; three days before,
+    // the assignee gets one.
+    handler.clock.advance(Duration::days(3));
+    assert_eq!(channels.send_and_collect(&handler).await, none);
+    handler.clock.advance(Duration::days(1));
+    assert_eq!(channels.send_and_collect(&handler).await, ["bila"]);
+    handler.clock.advance(Duration::days(2));
+    assert_eq!(channels.send_and_collect(&handler).await, none, "a Sunday");
+    let transaction = handler.store.begin_write().await.unwrap();
+    transaction.set_absence("bila", Some(handler.clock.today() + Duration::days(1))).await.unwrap();
+    transaction.commit().await.unwrap();
+    handler.clock.advance(Duration::days(1));
+    assert_eq!(channels.send_and_collect(&handler).await, none, "absent");
+    handler.clock.advance(Duration::days(1));
     assert_eq!(
-        ears.send_and_collect(&world).await,
+        channels.send_and_collect(&handler).await,
         ["awa", "bila"],
-        "late: the lead hears of it too"
+        "overdue: the lead gets a digest too"
     );
 }
 
 #[tokio::test]
-async fn what_is_most_urgent_is_told_on_a_day_of_rest_too() {
-    let mut world = HandlerFixture::new().await;
-    let ears = NotifyFixture::start().await;
-    let nobody: [&str; 0] = [];
-    while world.clock.today().weekday() != time::Weekday::Sunday {
-        world.clock.advance(Duration::days(1));
+async fn the_most_urgent_cases_cause_digests_on_weekends_too() {
+    let mut handler = HandlerFixture::new().await;
+    let channels = NotifyFixture::start().await;
+    let none: [&str; 0] = [];
+    while handler.clock.today().weekday() != time::Weekday::Sunday {
+        handler.clock.advance(Duration::days(1));
     }
-    let (report, _) = world.new_report(&DESK_MEMBERS);
-    world.ingest(&report).await.unwrap();
-    assert_eq!(ears.send_and_collect(&world).await, nobody, "P2 waits for Monday");
-    let (mut report, _) = world.new_report(&DESK_MEMBERS);
+    let (report, _) = handler.new_report(&DESK_MEMBERS);
+    handler.ingest(&report).await.unwrap();
+    assert_eq!(channels.send_and_collect(&handler).await, none, "P2 waits for Monday");
+    let (mut report, _) = handler.new_report(&DESK_MEMBERS);
     report.header.urgency = Urgency::P1;
-    world.ingest(&report).await.unwrap();
-    assert_eq!(ears.send_and_collect(&world).await, ["awa", "bila", "coumba"], "P1 does not");
+    handler.ingest(&report).await.unwrap();
+    assert_eq!(channels.send_and_collect(&handler).await, ["awa", "bila", "coumba"], "P1 does not");
     let id = report.header.case.id;
-    world.post_action("bila", id, Action::Claimed).await.unwrap();
+    handler.post_action("bila", id, Action::Claimed).await.unwrap();
     let (from, to) = (protocol::case::Stage::Received, protocol::case::Stage::Triaged);
-    world.post_action("bila", id, Action::StageChanged { from, to, reason: None }).await.unwrap();
-    assert_eq!(ears.send_and_collect(&world).await, nobody, "triaged, the rest waits for Monday");
+    handler.post_action("bila", id, Action::StageChanged { from, to, reason: None }).await.unwrap();
+    assert_eq!(channels.send_and_collect(&handler).await, none, "triaged, the rest waits for Monday");
 }
 
 #[test]
-fn nothing_is_sent_over_a_line_that_others_can_read() {
+fn nothing_is_sent_without_encryption() {
     for url in ["http://chat.internal/hook", "ftp://chat.internal", "hook"] {
         assert!(WebhookChannel::new(url).is_err(), "{url}");
     }

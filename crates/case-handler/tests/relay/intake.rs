@@ -1,5 +1,5 @@
-//! An intake made by hand, behind mutual TLS: it can dawdle, break off, and show a certificate of
-//! somebody else.
+//! A fake intake behind mutual TLS. It can stall, interrupt responses, and use a certificate of
+//! another authority.
 
 use std::{
     fs,
@@ -36,31 +36,31 @@ use rustls::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// What the intake holds, and what it saw.
+/// The state of the intake, and what it received.
 #[derive(Default)]
 pub(crate) struct FakeIntakeState {
     pub(crate) spool: Vec<(Uuid, Vec<u8>)>,
-    /// Breaks a pull off after so many bytes, once.
+    /// Interrupts one pull after this number of bytes.
     pub(crate) break_after: Option<usize>,
     pub(crate) pulls: usize,
-    /// Every submission that was sent, once for each time.
+    /// Ids of all submissions that were sent, one for each time.
     pub(crate) acknowledged: Vec<Uuid>,
-    /// Listed, and never sent.
+    /// Submissions that are listed and never sent.
     pub(crate) damaged: Vec<Uuid>,
-    /// A pull of this one is answered with nothing, for ever, and said to who waits for it.
+    /// A pull of this submission never gets a response. The test is notified of it.
     pub(crate) crash_on: Option<(Uuid, Arc<Notify>)>,
-    /// A list has no end.
+    /// Sends an endless list.
     pub(crate) endless_list: bool,
-    /// Listed with each list, whatever was asked for.
+    /// Entries that every list contains in addition.
     pub(crate) extra_listed: Vec<ListedSubmission>,
-    /// Sent with each pull, asked for or not.
+    /// Submissions that every pull sends in addition.
     pub(crate) extra_sent: Vec<(Uuid, Vec<u8>)>,
-    /// Why the directory is refused.
+    /// The reason for which the directory is refused.
     pub(crate) directory_rejection: Option<&'static str>,
     pub(crate) mailboxes: Option<Bytes>,
     pub(crate) directory: Option<SignedDirectory>,
     pub(crate) answers: Option<ReplySchedule>,
-    /// How many cases and set-aside submissions were durable when an acknowledgement came.
+    /// Number of ingested and quarantined submissions in the store at each acknowledgement.
     pub(crate) durable_at_ack: Vec<usize>,
 }
 
@@ -83,10 +83,10 @@ impl Drop for FakeIntake {
 }
 
 impl FakeIntake {
-    /// Serves with the certificates of a folder; looks into the handler's database when something
-    /// is acknowledged.
+    /// Starts with the certificates of a folder. Reads the case handler's store at each
+    /// acknowledgement.
     pub(crate) async fn start(folder: &Path, store: Arc<CaseStore>) -> Self {
-        let held = Arc::new(Mutex::new(FakeIntakeState::default()));
+        let state = Arc::new(Mutex::new(FakeIntakeState::default()));
         let routes = Router::new()
             .route(LIST_PATH, post(list))
             .route(PULL_PATH, post(pull))
@@ -95,14 +95,14 @@ impl FakeIntake {
             .route(DIRECTORY_PATH, put(directory))
             .route(REPLY_SCHEDULE_PATH, put(answers))
             .layer(DefaultBodyLimit::disable())
-            .with_state(FakeIntakeContext { state: Arc::clone(&held), store });
+            .with_state(FakeIntakeContext { state: Arc::clone(&state), store });
         let handle = Handle::new();
         let tls = RustlsConfig::from_config(Arc::new(server_config(folder)));
         let server =
             axum_server::bind_rustls("127.0.0.1:0".parse().unwrap(), tls).handle(handle.clone());
         tokio::spawn(server.serve(routes.into_make_service()));
         let address = handle.listening().await.unwrap();
-        Self { state: held, address, handle }
+        Self { state, address, handle }
     }
 
     pub(crate) fn add_submissions(&self, submissions: impl IntoIterator<Item = Vec<u8>>) {
@@ -110,7 +110,7 @@ impl FakeIntake {
         self.state.lock().unwrap().spool.extend(with_ids);
     }
 
-    /// Holds one more and returns its id.
+    /// Adds a submission and returns its id.
     pub(crate) fn add_submission(&self, submission: Vec<u8>) -> Uuid {
         let id = Uuid::new_v4();
         self.state.lock().unwrap().spool.push((id, submission));
@@ -121,7 +121,7 @@ impl FakeIntake {
         format!("https://{}", self.address)
     }
 
-    /// The handler's side, with the certificates of a folder.
+    /// Returns a relay client with the certificates of a folder.
     pub(crate) fn relay_client(&self, folder: &Path) -> RelayClient {
         let path = |name: &str| folder.join(name);
         let url = self.url().parse().unwrap();
@@ -130,48 +130,48 @@ impl FakeIntake {
 }
 
 async fn list(
-    State(shared): State<FakeIntakeContext>,
-    Json(ListRequest { after, limit: most }): Json<ListRequest>,
+    State(context): State<FakeIntakeContext>,
+    Json(ListRequest { after, limit }): Json<ListRequest>,
 ) -> Response {
-    if shared.state.lock().unwrap().endless_list {
+    if context.state.lock().unwrap().endless_list {
         let spaces = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
         return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
     }
-    let held = shared.state.lock().unwrap();
-    let behind = held.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
-    let waiting = behind.map(|(id, bytes)| ListedSubmission { id: *id, len: bytes.len() as u64 });
+    let state = context.state.lock().unwrap();
+    let matching = state.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
+    let waiting = matching.map(|(id, bytes)| ListedSubmission { id: *id, len: bytes.len() as u64 });
     let mut waiting: Vec<_> = waiting.collect();
-    waiting.sort_by_key(|one| one.id);
-    waiting.truncate(usize::try_from(most).unwrap());
-    waiting.extend(&held.extra_listed);
+    waiting.sort_by_key(|submission| submission.id);
+    waiting.truncate(usize::try_from(limit).unwrap());
+    waiting.extend(&state.extra_listed);
     Json(ListResponse { waiting }).into_response()
 }
 
 async fn pull(
-    State(shared): State<FakeIntakeContext>,
+    State(context): State<FakeIntakeContext>,
     Json(PullRequest { ids, .. }): Json<PullRequest>,
 ) -> Body {
-    let deadly = shared.state.lock().unwrap().crash_on.clone();
-    if let Some((_, pulled)) = deadly.filter(|(deadly, _)| ids.contains(deadly)) {
+    let crashing = context.state.lock().unwrap().crash_on.clone();
+    if let Some((_, pulled)) = crashing.filter(|(crashing, _)| ids.contains(crashing)) {
         pulled.notify_one();
         return std::future::pending().await;
     }
-    let mut held = shared.state.lock().unwrap();
-    held.pulls += 1;
-    held.spool.shuffle(&mut OsRng);
+    let mut state = context.state.lock().unwrap();
+    state.pulls += 1;
+    state.spool.shuffle(&mut OsRng);
     let mut bytes = Vec::new();
     let mut sent = Vec::new();
-    let asked = held.spool.iter().filter(|(id, _)| ids.contains(id));
-    for (id, submission) in asked.chain(&held.extra_sent) {
-        if held.damaged.contains(id) {
+    let requested = state.spool.iter().filter(|(id, _)| ids.contains(id));
+    for (id, submission) in requested.chain(&state.extra_sent) {
+        if state.damaged.contains(id) {
             continue;
         }
         sent.push(*id);
         bytes.extend_from_slice(&encode_submission_header(*id, submission.len() as u64));
         bytes.extend_from_slice(submission);
     }
-    held.acknowledged.extend(sent);
-    match held.break_after.take() {
+    state.acknowledged.extend(sent);
+    match state.break_after.take() {
         None => Body::from(bytes),
         Some(at) => {
             bytes.truncate(at);
@@ -182,47 +182,47 @@ async fn pull(
 }
 
 async fn answers(
-    State(shared): State<FakeIntakeContext>,
+    State(context): State<FakeIntakeContext>,
     Json(times): Json<ReplySchedule>,
 ) -> StatusCode {
-    shared.state.lock().unwrap().answers = Some(times);
+    context.state.lock().unwrap().answers = Some(times);
     StatusCode::NO_CONTENT
 }
 
-async fn ack(State(shared): State<FakeIntakeContext>, Json(ack): Json<AckRequest>) -> StatusCode {
-    let cases = shared.store.cases_after(None, 10_000).await.unwrap();
-    let filed: u32 = cases.iter().map(|case| case.state.received).sum();
-    let durable =
-        filed as usize + usize::try_from(shared.store.quarantined_count().await.unwrap()).unwrap();
-    let mut held = shared.state.lock().unwrap();
-    held.durable_at_ack.push(durable);
-    held.spool.retain(|(id, _)| !ack.ids.contains(id));
+async fn ack(State(context): State<FakeIntakeContext>, Json(ack): Json<AckRequest>) -> StatusCode {
+    let cases = context.store.cases_after(None, 10_000).await.unwrap();
+    let ingested: u32 = cases.iter().map(|case| case.state.received).sum();
+    let durable = ingested as usize
+        + usize::try_from(context.store.quarantined_count().await.unwrap()).unwrap();
+    let mut state = context.state.lock().unwrap();
+    state.durable_at_ack.push(durable);
+    state.spool.retain(|(id, _)| !ack.ids.contains(id));
     StatusCode::NO_CONTENT
 }
 
-async fn mailboxes(State(shared): State<FakeIntakeContext>, records: Bytes) -> StatusCode {
-    shared.state.lock().unwrap().mailboxes = Some(records);
+async fn mailboxes(State(context): State<FakeIntakeContext>, records: Bytes) -> StatusCode {
+    context.state.lock().unwrap().mailboxes = Some(records);
     StatusCode::NO_CONTENT
 }
 
 async fn directory(
-    State(shared): State<FakeIntakeContext>,
+    State(context): State<FakeIntakeContext>,
     Json(signed): Json<SignedDirectory>,
 ) -> (StatusCode, &'static str) {
-    let mut held = shared.state.lock().unwrap();
-    if let Some(reason) = held.directory_rejection {
+    let mut state = context.state.lock().unwrap();
+    if let Some(reason) = state.directory_rejection {
         return (StatusCode::UNPROCESSABLE_ENTITY, reason);
     }
-    held.directory = Some(signed);
+    state.directory = Some(signed);
     (StatusCode::NO_CONTENT, "")
 }
 
-/// `ca.pem`, and key and certificate of the intake, the handler and the API.
+/// Writes `ca.pem`, and key and certificate of the intake, the case handler and the API.
 pub(crate) fn write_certificates(folder: &Path) {
     write_certificates_with_expired(folder, "none");
 }
 
-/// The same, but that one of the three has expired.
+/// Writes the same files, with one of the three certificates expired.
 pub(crate) fn write_certificates_with_expired(folder: &Path, expired: &str) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();

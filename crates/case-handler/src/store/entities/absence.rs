@@ -1,4 +1,4 @@
-//! Table `absences`: until when members are away.
+//! Table `absences`: the last date of each absence.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

@@ -20,7 +20,7 @@ pub struct Model {
     pub state: String,
     pub next_due: Option<TimeDate>,
     pub suggested: Option<String>,
-    // From here on, what `state` says too.
+    // The columns below repeat values of `state`.
     pub open: bool,
     pub urgency: i16,
     pub assignee: Option<String>,

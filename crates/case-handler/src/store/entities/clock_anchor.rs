@@ -1,4 +1,4 @@
-//! Table `clock_anchors`: one row, which says when the clock was last believed.
+//! Table `clock_anchors`: at most one row, the moment at which the clock was plausible.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

@@ -1,4 +1,4 @@
-//! Table `days`: days that the handler remembers, by name.
+//! Table `days`: dates by name; the only one is the latest recorded date.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

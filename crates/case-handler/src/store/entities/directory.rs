@@ -1,4 +1,4 @@
-//! Table `directories`: every directory that was accepted.
+//! Table `directories`: all accepted directories.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

@@ -1,4 +1,4 @@
-//! Table `events`: the log, one row for each signed event.
+//! Table `events`: the event log, one row for each signed event.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 
@@ -14,7 +14,7 @@ pub struct Model {
     pub seq: i32,
     pub bytes: Vec<u8>,
     pub signature: Vec<u8>,
-    pub before: Vec<u8>,
+    pub previous_link: Vec<u8>,
     pub link: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Table `grants`: whose grant opens which case.
+//! Table `grants`: the grants of members, by case and generation.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

@@ -1,5 +1,4 @@
-//! Table `openings`: submissions that are being opened, and at how many ends of the process each
-//! was.
+//! Table `openings`: submissions that are being opened, with the number of crashes of each.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 
@@ -12,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub active: bool,
-    pub ends: i32,
+    pub crashes: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,4 +1,4 @@
-//! Table `set_aside`: submissions that could not be filed, kept whole.
+//! Table `quarantine`: submissions that could not be ingested, unchanged.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 
@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "set_aside")]
+#[sea_orm(table_name = "quarantine")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,

@@ -1,4 +1,4 @@
-//! Table `queues`: which cases a member sees, the most pressing first.
+//! Table `queues`: the cases that each member sees, most urgent first.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

@@ -1,4 +1,4 @@
-//! Table `submissions`: what has been filed, by which a second sending is known.
+//! Table `submissions`: ingested submissions, by which a second sending is recognised.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 
