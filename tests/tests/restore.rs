@@ -68,7 +68,7 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     installation.use_empty_databases(spool, cases_url);
     assert!(
         run_task(installation.case_handler_command()?, "verify-backup", &of_cases)
-            .contains("the log is whole")
+            .contains("log verified")
     );
     assert!(
         run_task(installation.intake_command()?, "verify-backup", &of_spool)

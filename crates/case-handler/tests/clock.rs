@@ -111,17 +111,25 @@ async fn a_date_that_moved_while_the_machine_was_off_releases_nothing_for_a_cycl
     handler.clock.jump(Span::days(2));
     let date_source = handler.trusted_date_with(None, LONG_SETTLING);
     assert_eq!(date_source.date().await.unwrap(), handler.clock.today(), "reports are ingested");
-    assert!(matches!(handler.escalate_overdue(&date_source).await, Err(ClockError::Settling { .. })));
+    assert!(matches!(
+        handler.escalate_overdue(&date_source).await,
+        Err(ClockError::Settling { .. })
+    ));
     // The clock of the intake does not confirm the two days: nothing is released before an operator
     // decides.
-    let back =
-        DayCommand::TakeBack { date: handler.clock.today() - Span::days(2), although_signed: false };
+    let back = DayCommand::TakeBack {
+        date: handler.clock.today() - Span::days(2),
+        although_signed: false,
+    };
     handler.run_day_command(back).await.unwrap();
     handler.restart().await;
     let date_source = handler.trusted_date_with(None, Duration::ZERO);
     date_source.date().await.unwrap();
     date_source.report_intake_clock(handler.clock.now() - Span::days(2)).await;
-    assert!(matches!(handler.escalate_overdue(&date_source).await, Err(ClockError::Disputed { .. })));
+    assert!(matches!(
+        handler.escalate_overdue(&date_source).await,
+        Err(ClockError::Disputed { .. })
+    ));
     date_source.report_intake_clock(handler.clock.now()).await;
     assert_eq!(handler.escalate_overdue(&date_source).await.unwrap(), 1);
 }

@@ -176,8 +176,14 @@ async fn a_missed_deadline_releases_the_case_to_the_oversight_body_once() {
     let (report, _) = handler.new_report(&DESK_MEMBERS);
     handler.ingest(&report).await.unwrap();
     let calendar = Calendar::default();
-    let escalate =
-        || escalation::escalate_overdue(&handler.store, &handler.directory, &calendar, handler.signer());
+    let escalate = || {
+        escalation::escalate_overdue(
+            &handler.store,
+            &handler.directory,
+            &calendar,
+            handler.signer(),
+        )
+    };
     assert_eq!(escalate().await.unwrap(), 0);
     assert_eq!(handler.queue("eva").await, []);
     handler.clock.advance(Duration::days(3));
@@ -296,7 +302,8 @@ async fn reading_ingesting_and_acting_work_concurrently() {
                 handler.ingest(&follow_up(&report, "more")).await.unwrap();
                 // Three members act on one state. A member whose event is stale retries.
                 let recuse = async |handle: &str| {
-                    while let Err(problem) = handler.post_action(handle, id, Action::Recused).await {
+                    while let Err(problem) = handler.post_action(handle, id, Action::Recused).await
+                    {
                         assert_eq!(problem.kind, "stale", "{}", problem.title);
                     }
                 };

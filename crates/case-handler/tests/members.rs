@@ -207,7 +207,9 @@ async fn a_case_is_assigned_with_a_grant_for_the_new_assignee() {
     let wrong = grant_to("eva");
     let mut new = handler.signed_event("awa", id, assign(Some(wrong.grant.tag))).await;
     new.payload.grants = vec![wrong];
-    assert!(handler.post_event("awa", id, &new).await.unwrap_err().title.contains("another member"));
+    assert!(
+        handler.post_event("awa", id, &new).await.unwrap_err().title.contains("another member")
+    );
     let right = grant_to("coumba");
     let mut new = handler.signed_event("awa", id, assign(Some(right.grant.tag))).await;
     new.payload.grants = vec![right];
@@ -274,7 +276,8 @@ async fn a_stolen_token_cannot_sign_and_the_attempt_is_logged() {
     let state = handler.queue("awa").await[0].state.clone();
     // The thief has the token and any key except awa's.
     let thief = SigningKey::from_bytes(&[7; 32]);
-    let forged = next_event(ids[0], &state, "awa", handler.clock.now(), Action::Claimed).sign(&thief);
+    let forged =
+        next_event(ids[0], &state, "awa", handler.clock.now(), Action::Claimed).sign(&thief);
     let forged = NewEvent { event: forged, payload: EventPayload::default() };
     let events = |id: Uuid| format!("/v1/cases/{id}/events");
     let post = async |path: String, event: &NewEvent| {
@@ -310,8 +313,9 @@ async fn a_stolen_token_cannot_sign_and_the_attempt_is_logged() {
     );
     assert_eq!(log.warnings(), 4);
     // The token is invalid after a restart of the process or after a quarter of an hour.
-    let rows =
-        async |handler: &HandlerFixture| handler.request(Method::GET, "/v1/cases", &token, &()).await.0;
+    let rows = async |handler: &HandlerFixture| {
+        handler.request(Method::GET, "/v1/cases", &token, &()).await.0
+    };
     assert_eq!(rows(&handler).await, StatusCode::OK);
     handler.restart().await;
     assert_eq!(rows(&handler).await, StatusCode::UNAUTHORIZED);

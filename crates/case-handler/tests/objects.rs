@@ -208,7 +208,8 @@ async fn large_parts_are_objects(handler: &mut HandlerFixture, backend: &ObjectB
     let report = large_report(handler);
     assert_eq!(handler.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
     assert_eq!(backend.count(), 1, "the small part is a row");
-    let read: Vec<_> = attachments(handler, &report).await.into_iter().map(Result::unwrap).collect();
+    let read: Vec<_> =
+        attachments(handler, &report).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(read, report.attachments);
 
     // A duplicate or an orphan leaves no object.

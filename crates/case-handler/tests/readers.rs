@@ -78,7 +78,11 @@ async fn a_member_who_left_or_changed_desks_gets_no_new_case_and_a_single_reader
         .await;
     handler.ingest(&late).await.unwrap();
     let id = late.header.case.id;
-    assert_eq!(handler.case("coumba", id).await, Err(StatusCode::NOT_FOUND), "moved to another desk");
+    assert_eq!(
+        handler.case("coumba", id).await,
+        Err(StatusCode::NOT_FOUND),
+        "moved to another desk"
+    );
     assert_eq!(handler.queue("coumba").await.len(), 1, "she keeps her earlier case");
     let earlier = handler.case("coumba", before.header.case.id).await.unwrap();
     assert_eq!(
@@ -98,7 +102,10 @@ async fn a_report_for_a_removed_desk_goes_to_the_oversight_body() {
     handler.publish(|directory| directory.desks[0].id = "renamed".into()).await;
     handler.ingest(&report).await.unwrap();
     let id = report.header.case.id;
-    assert_eq!(handler.case("eva", id).await.unwrap().row.state.released, Some(ReleaseReason::Filed));
+    assert_eq!(
+        handler.case("eva", id).await.unwrap().row.state.released,
+        Some(ReleaseReason::Filed)
+    );
     assert_eq!(handler.case("awa", id).await, Err(StatusCode::NOT_FOUND));
     // Without a grant for the oversight body, the readers that the reporter's side chose get the
     // case.
@@ -118,7 +125,11 @@ async fn no_member_can_replace_the_grant_of_another() {
     let granted = |file: CaseDetail| file.grants[0].grant.sealed.clone();
     let bilas = granted(handler.case("bila", id).await.unwrap());
     assign_with_grant(&handler, id, "bila", garbage_grant(&handler, id, 0, "bila")).await.unwrap();
-    assert_eq!(granted(handler.case("bila", id).await.unwrap()), bilas, "bila's grant is unchanged");
+    assert_eq!(
+        granted(handler.case("bila", id).await.unwrap()),
+        bilas,
+        "bila's grant is unchanged"
+    );
     let evas = report
         .grants
         .iter()
@@ -230,7 +241,9 @@ async fn a_session_ends_when_the_directory_names_another_device_key() {
         handler.get::<serde_json::Value>("/v1/cases", &stolen).await,
         Err(StatusCode::UNAUTHORIZED)
     );
-    assert!(handler.get::<serde_json::Value>("/v1/cases", &handler.sign_in("awa").await).await.is_ok());
+    assert!(
+        handler.get::<serde_json::Value>("/v1/cases", &handler.sign_in("awa").await).await.is_ok()
+    );
 }
 
 #[tokio::test]

@@ -173,7 +173,11 @@ async fn the_most_urgent_cases_cause_digests_on_weekends_too() {
     handler.post_action("bila", id, Action::Claimed).await.unwrap();
     let (from, to) = (protocol::case::Stage::Received, protocol::case::Stage::Triaged);
     handler.post_action("bila", id, Action::StageChanged { from, to, reason: None }).await.unwrap();
-    assert_eq!(channels.send_and_collect(&handler).await, none, "triaged, the rest waits for Monday");
+    assert_eq!(
+        channels.send_and_collect(&handler).await,
+        none,
+        "triaged, the rest waits for Monday"
+    );
 }
 
 #[test]

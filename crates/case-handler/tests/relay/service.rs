@@ -33,7 +33,8 @@ pub(crate) fn configure(handler: &HandlerFixture, folder: &Path, relay: &str) ->
     fs::write(path("trust.json"), serde_json::to_vec(&trust).unwrap()).unwrap();
     let transport = handler.transport.as_identity().to_string();
     fs::write(path("transport.key"), transport.expose_secret()).unwrap();
-    fs::write(path("log.key"), format!("{}\n", protocol::Hash(handler.log_key.to_bytes()))).unwrap();
+    fs::write(path("log.key"), format!("{}\n", protocol::Hash(handler.log_key.to_bytes())))
+        .unwrap();
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/case-handler.toml");
     let mut text = fs::read_to_string(shipped).unwrap();
     let here = format!("{}/", folder.display());

@@ -223,10 +223,10 @@ async fn an_incomplete_backup_is_rejected_with_a_reason() {
     let mut bad = good.clone();
     bad[good.len() / 2] ^= 1;
     fs::write(backup.join("spool.sqlite"), bad).unwrap();
-    assert_rejected(&installation.config, "is not what was written").await;
+    assert_rejected(&installation.config, "checksum mismatch").await;
     fs::write(backup.join("spool.sqlite"), &good).unwrap();
     fs::rename(backup.join("SHA256SUMS"), backup.join("sums")).unwrap();
-    assert_rejected(&installation.config, "no whole backup").await;
+    assert_rejected(&installation.config, "incomplete backup").await;
     fs::rename(backup.join("sums"), backup.join("SHA256SUMS")).unwrap();
 
     // A backup of another installation.

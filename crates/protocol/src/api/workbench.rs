@@ -8,7 +8,7 @@
 //! | `GET /v1/directory` | anybody | [`crate::directory::SignedDirectory`], the newest |
 //! | `GET /v1/directories` | bearer | every directory ever published, oldest first |
 //! | `PUT /v1/directory` | anybody | takes a newer directory that is signed by the pinned roots |
-//! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, the most pressing first, and no word of others; `?most=N&after=CASE&due=DAY` for a part |
+//! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, the most pressing first, and no word of others; `?limit=N&after=CASE&due=DAY` for a part |
 //! | `GET /v1/cases/{id}` | bearer | [`CaseDetail`] |
 //! | `GET /v1/cases/{id}/log` | bearer | [`Vec<LogEntry>`], also of a purged case, which else answers 410 |
 //! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |

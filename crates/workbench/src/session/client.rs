@@ -136,7 +136,7 @@ impl HandlerClient {
         behind: Option<CaseQueueCursor>,
         most: usize,
     ) -> Result<Vec<CaseSummary>, ClientError> {
-        let mut query = vec![("most", most.to_string())];
+        let mut query = vec![("limit", most.to_string())];
         if let Some(CaseQueueCursor { case, due }) = behind {
             query.push(("after", case.to_string()));
             query.extend(due.map(|due| ("due", due.to_string())));
