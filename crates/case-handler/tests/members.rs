@@ -87,7 +87,7 @@ async fn of_two_concurrent_actions_one_succeeds_and_the_other_is_stale() {
     assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1);
     let lost = one.err().or(two.err()).unwrap();
     assert_eq!((lost.kind.as_str(), lost.status), ("stale", 409));
-    assert!(lost.title.contains("somebody else acted"), "{}", lost.title);
+    assert!(lost.title.contains("acted on this case first"), "{}", lost.title);
 }
 
 #[tokio::test]

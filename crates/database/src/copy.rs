@@ -2,7 +2,11 @@
 //!
 //! ```no_run
 //! # use database::{CopyError, DatabaseUrl, TableCopier};
-//! # async fn example(tables: &[TableCopier], from: &DatabaseUrl, to: &DatabaseUrl) -> Result<(), CopyError> {
+//! # async fn example(
+//! #     tables: &[TableCopier],
+//! #     from: &DatabaseUrl,
+//! #     to: &DatabaseUrl,
+//! # ) -> Result<(), CopyError> {
 //! for (name, digest) in database::copy::<migrations_intake::Migrator>(from, to, tables).await? {
 //!     println!("{name}: {digest}");
 //! }
