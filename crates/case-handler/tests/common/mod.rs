@@ -241,9 +241,7 @@ impl HandlerFixture {
         let submission_directory = self.directories.by_hash(&batch[0].header.directory);
         let ingester = SubmissionIngester {
             directory: &accepted.directory,
-            submission_directory: submission_directory
-                .as_ref()
-                .map(|submission_directory| &submission_directory.directory),
+            submission_directory: submission_directory.as_ref().map(|named| &named.directory),
             signer,
             absent_members: &[],
             retention_months: 60,
