@@ -167,7 +167,8 @@ pub async fn run_with_confirmed_date(
         trusted_date,
         reply_schedule: ReplySchedule {
             calendar,
-            collect_seconds: u32::try_from(config.relay.poll_interval_seconds).unwrap_or(u32::MAX),
+            poll_interval_seconds: u32::try_from(config.relay.poll_interval_seconds)
+                .unwrap_or(u32::MAX),
         },
         clock,
         state,

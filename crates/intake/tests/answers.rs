@@ -83,7 +83,8 @@ fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
         emergency_number: "112".to_owned(),
         quick_exit_url: "https://example.org/".to_owned(),
     };
-    let answers = AnswerTimesCache::with_times(ReplySchedule { calendar, collect_seconds: 900 });
+    let answers =
+        AnswerTimesCache::with_times(ReplySchedule { calendar, poll_interval_seconds: 900 });
     Pages::new(Arc::new(Taxonomy::built_in()), branding, clock.clone(), OsRng)
         .with_answer_times(Arc::new(answers))
 }
@@ -196,11 +197,13 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
         serde_json::json!({ "answer": null }),
         "no case handler has said anything yet"
     );
-    for wrong in ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"collect_seconds":1}"#] {
+    for wrong in
+        ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"poll_interval_seconds":1}"#]
+    {
         let answer = put(serde_json::from_str(wrong).unwrap()).await.unwrap();
         assert!(answer.status().is_client_error(), "{wrong}");
     }
-    let times = ReplySchedule { calendar: burkina_calendar(), collect_seconds: 900 };
+    let times = ReplySchedule { calendar: burkina_calendar(), poll_interval_seconds: 900 };
     assert_eq!(
         put(serde_json::to_value(&times).unwrap()).await.unwrap().status(),
         StatusCode::NO_CONTENT
@@ -241,7 +244,7 @@ async fn the_form_gives_the_day_that_the_handler_laid_out() {
         .await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(page.contains("within about a week"), "no calendar is known: no day is made up");
-    let times = ReplySchedule { calendar: burkina_calendar(), collect_seconds: 900 };
+    let times = ReplySchedule { calendar: burkina_calendar(), poll_interval_seconds: 900 };
     let put = intake
         .handler
         .put(format!("{}{REPLY_SCHEDULE_PATH}", intake.relay))

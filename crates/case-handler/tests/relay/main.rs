@@ -66,7 +66,10 @@ impl RelayFixture {
             absent_members: vec![],
             retention_months: 60,
             trusted_date: self.handler.trusted_date(),
-            reply_schedule: ReplySchedule { calendar: Calendar::default(), collect_seconds: 900 },
+            reply_schedule: ReplySchedule {
+                calendar: Calendar::default(),
+                poll_interval_seconds: 900,
+            },
             clock: self.handler.clock.clone(),
             state: CollectorState::default(),
         }

@@ -51,7 +51,7 @@ fn test_pages() -> Arc<Pages> {
     let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
     let answers = AnswerTimesCache::with_times(ReplySchedule {
         calendar: Calendar::default(),
-        collect_seconds: 900,
+        poll_interval_seconds: 900,
     });
     let pages =
         Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1));

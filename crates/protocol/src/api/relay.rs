@@ -82,7 +82,7 @@ pub struct ReplySchedule {
     /// The working days of the administration.
     pub calendar: Calendar,
     /// The case handler collects at least once in so many seconds.
-    pub collect_seconds: u32,
+    pub poll_interval_seconds: u32,
 }
 
 impl ReplySchedule {
@@ -91,7 +91,7 @@ impl ReplySchedule {
     /// can be the next one.
     pub fn first_reply_date(&self, now: OffsetDateTime) -> Date {
         let collected =
-            now.checked_add(Duration::seconds(self.collect_seconds.into())).unwrap_or(now);
+            now.checked_add(Duration::seconds(self.poll_interval_seconds.into())).unwrap_or(now);
         self.calendar.first_reply_due(collected.date())
     }
 }
