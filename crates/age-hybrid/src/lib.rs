@@ -13,8 +13,8 @@
 //! use age_hybrid::{Identity, Recipient, open, seal};
 //!
 //! let identity = Identity::generate(&mut rand::rngs::OsRng);
-//! // What is published:
 //! // The public key:
+//! let address: String = identity.to_recipient().to_string();
 //! assert!(address.starts_with("age1pq1"));
 //!
 //! let recipient: Recipient = address.parse()?;
