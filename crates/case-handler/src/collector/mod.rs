@@ -99,7 +99,7 @@ pub struct CollectorState {
     has_more: bool,
     /// The date of the last deletion of orphaned objects.
     last_gc: Option<Date>,
-    /// Messages that the log has until they change.
+    /// Messages that were logged, and are logged again when they change.
     logged: LoggedNotices,
     /// True if the last cycle succeeded.
     healthy: Arc<AtomicBool>,
