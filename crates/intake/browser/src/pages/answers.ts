@@ -1,4 +1,4 @@
-// Everything typed so far, in memory only, and what becomes of it.
+// The answers typed so far, in memory only, and the report composed from them.
 import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
@@ -8,27 +8,30 @@ import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 export type FormStep = "before" | "audience" | "family" | "category" | "questions" | "review";
 const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
 
-/** Something is wrong with the answer to one question. */
+/** An error in the answer to one question. */
 export interface ValidationError {
   question: string;
   problem: "missing" | "long";
   limit: number;
 }
 
-/** A trace, and in the answer to which question; no words where the answer as a whole is the trace. */
+/**
+ * A detail that could identify the reporter, and the question it was found in. `words` is empty if
+ * the whole answer is the detail.
+ */
 export interface DetailWarning {
   trace: DetailKind;
   question: string;
   words: string[];
 }
 
-/** The answer that nobody else knows of it. */
+/** The answer that only the reporter knows of the matter. */
 const ONLY_ME = "only_me";
 
-/** Questions that take words. */
+/** The question kinds that are answered with text. */
 const TEXT_KINDS: ReadonlySet<string> = new Set(["text", "sensitive_text", "long_text", "period"]);
 
-/** A report as it is sealed. */
+/** A report ready to be sealed. */
 export interface ComposedReport {
   body: ReportBody;
   urgency: Urgency;
@@ -40,22 +43,22 @@ export class ReportAnswers {
   category = "";
   private given = new Map<string, string[]>();
 
-  /** What was given to a field, such as `a.story`. */
+  /** Returns the values of a field, such as `a.story`. */
   values(field: string): readonly string[] {
     return this.given.get(field) ?? [];
   }
 
-  /** Was anything that was typed read by the server, which now shows it or carries it along? */
+  /** Returns whether the server has received typed text, which it now shows or carries along. */
   static hasInput(form: HTMLFormElement): boolean {
     if (form.getAttribute("action")?.endsWith("/send")) return true;
-    const told = (field: HTMLInputElement | HTMLSelectElement): boolean => {
+    const hasValue = (field: HTMLInputElement | HTMLSelectElement): boolean => {
       if (field instanceof HTMLSelectElement) return Array.from(field.options).some((one) => one.defaultSelected && one.value !== "");
       return field.type === "checkbox" ? field.defaultChecked : field.defaultValue.trim() !== "";
     };
-    return Array.from(form.elements).filter(isField).some(told);
+    return Array.from(form.elements).filter(isField).some(hasValue);
   }
 
-  /** Goes on from what was chosen on pages of the server. */
+  /** Adopts the choices made on pages of the server. */
   adopt(form: HTMLFormElement): void {
     const value = (name: string) => form.querySelector<HTMLInputElement>(`input[type=hidden][name=${name}]`)?.value ?? "";
     this.audience = value("audience");
@@ -67,7 +70,7 @@ export class ReportAnswers {
     return (this.audience + this.family + this.category) !== "";
   }
 
-  /** Takes in what a page shows; a field that is shown and empty is empty from now on. */
+  /** Stores the fields of a page. An empty field replaces an earlier value. */
   captureFields(form: HTMLFormElement): void {
     const fields = Array.from(form.elements).filter(isField);
     fields.forEach((field) => this.given.delete(field.name));
@@ -77,7 +80,7 @@ export class ReportAnswers {
     }
   }
 
-  /** Is there anything that would be a pity to lose? */
+  /** Returns whether there is text that the reporter would lose. */
   hasText(): boolean {
     return [...this.given.values()].flat().some((value) => value.trim() !== "");
   }
@@ -87,63 +90,63 @@ export class ReportAnswers {
     this.audience = this.family = this.category = "";
   }
 
-  /** Follows a pressed button, as the server does; steps are never skipped. */
-  advance(kit: OfflineForm, go: string): FormStep {
+  /** Applies a pressed button and returns the next step, as the server does. No step is skipped. */
+  advance(offlineForm: OfflineForm, go: string): FormStep {
     const [word, choice] = go.split(".", 2) as [string, string | undefined];
-    return this.clampStep(kit, this.applyAction(kit, word, choice));
+    return this.clampStep(offlineForm, this.applyAction(offlineForm, word, choice));
   }
 
-  private applyAction(kit: OfflineForm, word: string, choice: string | undefined): FormStep {
-    if (word === "unsure") return this.selectCategory(kit, kit.unsure);
+  private applyAction(offlineForm: OfflineForm, word: string, choice: string | undefined): FormStep {
+    if (word === "unsure") return this.selectCategory(offlineForm, offlineForm.unsure);
     if (word === "advice") {
-      this.selectCategory(kit, kit.advice);
+      this.selectCategory(offlineForm, offlineForm.advice);
       return "before";
     }
     if (choice === undefined) return FORM_STEPS.includes(word) ? (word as FormStep) : "questions";
-    if (word === "category") return this.selectCategory(kit, choice);
+    if (word === "category") return this.selectCategory(offlineForm, choice);
     if (word === "family") {
       this.family = choice;
       return "category";
     }
     this.audience = choice;
-    // Who asked for advice has a category already.
+    // A reporter who asked for advice has a category already.
     return this.category === "" ? "family" : "questions";
   }
 
-  private selectCategory(kit: OfflineForm, category: string): FormStep {
+  private selectCategory(offlineForm: OfflineForm, category: string): FormStep {
     this.category = category;
-    this.family = kit.categories[category]?.family ?? this.family;
+    this.family = offlineForm.categories[category]?.family ?? this.family;
     return "questions";
   }
 
-  private clampStep(kit: OfflineForm, wanted: FormStep): FormStep {
-    const family = kit.families.includes(this.family);
-    if ((wanted === "questions" || wanted === "review") && !(this.category in kit.categories)) return family ? "category" : "family";
+  private clampStep(offlineForm: OfflineForm, wanted: FormStep): FormStep {
+    const family = offlineForm.families.includes(this.family);
+    if ((wanted === "questions" || wanted === "review") && !(this.category in offlineForm.categories)) return family ? "category" : "family";
     return wanted === "category" && !family ? "family" : wanted;
   }
 
-  /** The report, or what is wrong with it in the order of the questions. */
-  report(kit: OfflineForm): ComposedReport | ValidationError[] {
-    const category = kit.categories[this.category]!;
-    const wrong: ValidationError[] = [];
+  /** Returns the report, or the errors in the order of the questions. */
+  report(offlineForm: OfflineForm): ComposedReport | ValidationError[] {
+    const category = offlineForm.categories[this.category]!;
+    const errors: ValidationError[] = [];
     const answers: Record<string, string | string[]> = {};
     let story = "";
     for (const id of category.questions) {
-      const question = kit.questions[id]!;
+      const question = offlineForm.questions[id]!;
       const answer = this.answer(id, question);
-      const limit = question.kind === "long_text" ? kit.longest.story : kit.longest.text;
+      const limit = question.kind === "long_text" ? offlineForm.longest.story : offlineForm.longest.text;
       if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
-        wrong.push({ question: id, problem: "long", limit });
+        errors.push({ question: id, problem: "long", limit });
       } else if (question.kind === "long_text") {
         story = answer as string;
-        if (story === "" && category.story_required) wrong.push({ question: id, problem: "missing", limit });
+        if (story === "" && category.story_required) errors.push({ question: id, problem: "missing", limit });
       } else if (answer.length > 0) {
         answers[id] = answer;
       }
     }
-    if (wrong.length > 0) return wrong;
-    const audience = this.audience in kit.audiences ? this.audience : "public";
-    return { body: { category: this.category, audience, answers, story }, urgency: urgency(kit, this.category, answers) };
+    if (errors.length > 0) return errors;
+    const audience = this.audience in offlineForm.audiences ? this.audience : "public";
+    return { body: { category: this.category, audience, answers, story }, urgency: urgency(offlineForm, this.category, answers) };
   }
 
   private answer(id: string, question: FormQuestion): string | string[] {
@@ -153,37 +156,37 @@ export class ReportAnswers {
     return question.kind === "multi" || question.kind === "exclude_desks" ? values : (values[0] ?? "");
   }
 
-  /** Everything that could show who wrote it, in the order of the questions. */
-  warnings(kit: OfflineForm): DetailWarning[] {
-    const asked = kit.categories[this.category]?.questions ?? [];
-    return asked.flatMap((question) => this.warningsOf(kit, question).map(([trace, words]) => ({ trace, question, words })));
+  /** Returns all details that could identify the reporter, in the order of the questions. */
+  warnings(offlineForm: OfflineForm): DetailWarning[] {
+    const asked = offlineForm.categories[this.category]?.questions ?? [];
+    return asked.flatMap((question) => this.warningsOf(offlineForm, question).map(([trace, words]) => ({ trace, question, words })));
   }
 
-  private warningsOf(kit: OfflineForm, question: string): [DetailKind, string[]][] {
+  private warningsOf(offlineForm: OfflineForm, question: string): [DetailKind, string[]][] {
     const given = [this.values(`a.${question}`)[0] ?? "", this.values(`d.${question}`)[0] ?? ""];
     if (given[0] === ONLY_ME) return [["only-me", []]];
-    const { kind, guarded } = kit.questions[question]!;
+    const { kind, guarded } = offlineForm.questions[question]!;
     if (!TEXT_KINDS.has(kind)) return [];
     const text = given.join("\n");
-    const found = identifyingDetails(kit.guard, text);
-    // Asked for by its number: the number is the trace, whatever it looks like.
+    const found = identifyingDetails(offlineForm.guard, text);
+    // The question asks for a number, so the whole answer is the detail.
     return found.length === 0 && guarded && text.trim() !== "" ? [["declaration", [text.trim()]]] : found;
   }
 
-  /** Covers what a warning points at; an answer that is a trace as a whole goes. */
-  redact(kit: OfflineForm, trace: DetailKind, question: string): void {
+  /** Redacts a detail. An answer that is a detail as a whole is removed. */
+  redact(offlineForm: OfflineForm, trace: DetailKind, question: string): void {
     for (const field of [`a.${question}`, `d.${question}`]) {
       const covered = this.values(field).map((text) => {
-        const rest = redact(kit.guard, text, trace);
-        return rest === text.normalize("NFC") && (trace === "only-me" || kit.questions[question]!.guarded) ? "" : rest;
+        const rest = redact(offlineForm.guard, text, trace);
+        return rest === text.normalize("NFC") && (trace === "only-me" || offlineForm.questions[question]!.guarded) ? "" : rest;
       });
       this.given.set(field, covered);
     }
   }
 
-  /** The answers of a question in words. */
-  answerLines(kit: OfflineForm, id: string): string[] {
-    const question = kit.questions[id]!;
+  /** Returns the answers of a question as text. */
+  answerLines(offlineForm: OfflineForm, id: string): string[] {
+    const question = offlineForm.questions[id]!;
     const answer = this.answer(id, question);
     return [answer].flat().filter((line) => line !== "").map((line) => question.options[line] ?? line);
   }
@@ -195,10 +198,10 @@ const isQuestion = (name: string): boolean => name.startsWith("a.") || name.star
 
 const isField = (element: Element): element is HTMLInputElement => isQuestion((element as HTMLInputElement).name ?? "");
 
-/** The category's floor, raised by what the answers say; P1 is the most urgent. */
-function urgency(kit: OfflineForm, category: string, answers: Record<string, string | string[]>): Urgency {
-  const raised = kit.urgent_when
+/** Returns the category's floor, raised by the answers. P1 is the most urgent. */
+function urgency(offlineForm: OfflineForm, category: string, answers: Record<string, string | string[]>): Urgency {
+  const raised = offlineForm.urgent_when
     .filter((rule) => [answers[rule.question] ?? []].flat().some((answer) => rule.answers.includes(answer)))
     .map((rule) => rule.raise_to);
-  return [kit.categories[category]!.priority_floor, ...raised].sort()[0]!;
+  return [offlineForm.categories[category]!.priority_floor, ...raised].sort()[0]!;
 }

@@ -1,5 +1,5 @@
-// Small help with the document. Texts are set as texts, never as markup; markup comes from the kit
-// alone.
+// Helpers for the document. Texts are set as text, never as markup. Markup comes only from the
+// offline form.
 import { type OfflineForm, type PageTemplate, translate } from "./offline_form.ts";
 
 export const queryAll = <T extends Element>(selector: string, within: ParentNode = document): T[] =>
@@ -8,7 +8,7 @@ export const queryAll = <T extends Element>(selector: string, within: ParentNode
 export const queryOne = <T extends Element>(selector: string, within: ParentNode = document): T | null =>
   within.querySelector<T>(selector);
 
-/** An element with attributes and children. */
+/** Creates an element with attributes and children. */
 export function createElement<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Record<string, string> = {},
@@ -20,40 +20,40 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Puts a page of the kit in the place of the one that is shown. */
-export function showPage(kit: OfflineForm, page: PageTemplate, seal: string): void {
-  document.documentElement.lang = kit.lang;
-  document.documentElement.dir = kit.dir;
+/** Replaces the current page by a page of the offline form. */
+export function showPage(offlineForm: OfflineForm, page: PageTemplate, seal: string): void {
+  document.documentElement.lang = offlineForm.lang;
+  document.documentElement.dir = offlineForm.dir;
   const parsed = new DOMParser().parseFromString(`<title>${page.title}</title>${page.body}`, "text/html");
-  // The script runs already.
+  // The script is already running.
   queryAll("script", parsed).forEach((script) => script.remove());
   document.title = parsed.title;
   document.body.replaceChildren(...Array.from(parsed.body.childNodes));
-  showSealingNotice(kit, seal);
+  showSealingNotice(offlineForm, seal);
   scrollTo(0, 0);
   queryOne<HTMLElement>("main")?.focus({ preventScroll: true });
 }
 
-/** Where a form would go. */
+/** Returns the address that a form would be sent to. */
 export function submitUrl(form: HTMLFormElement, button: HTMLElement | null): URL {
   return new URL(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? "", location.href);
 }
 
-/** The one sentence that says which way of sealing is in force. */
-export function showSealingNotice(kit: OfflineForm, key: string): void {
+/** Shows the sentence that states where the report is sealed. */
+export function showSealingNotice(offlineForm: OfflineForm, key: string): void {
   for (const seal of queryAll<HTMLElement>(".seal")) {
-    seal.textContent = translate(kit, key);
+    seal.textContent = translate(offlineForm, key);
     seal.dataset["sealed"] = "here";
   }
-  // What is true only where the server seals.
+  // True only where the server seals.
   queryAll("[data-server-seals]").forEach((element) => element.remove());
-  // And what is true only here.
+  // True only where the browser seals.
   queryAll("[data-browser-seals]").forEach((element) => element.removeAttribute("hidden"));
 }
 
-/** The error summary, at the beginning of the page: each error leads to its place. */
-export function showErrors(kit: OfflineForm, errors: { target: string; text: string }[]): void {
-  clearErrors(kit);
+/** Shows the error summary at the beginning of the page. Each error links to its field. */
+export function showErrors(offlineForm: OfflineForm, errors: { target: string; text: string }[]): void {
+  clearErrors(offlineForm);
   const items = errors.map(({ target, text }) => {
     const link = createElement("a", { href: `#${target}` }, text);
     link.addEventListener("click", (event) => {
@@ -64,20 +64,20 @@ export function showErrors(kit: OfflineForm, errors: { target: string; text: str
     return createElement("li", {}, link);
   });
   const summary = createElement("div", { class: "wrong", role: "alert", tabindex: "-1" });
-  summary.append(createElement("h2", {}, translate(kit, "wrong-heading")), createElement("ul", {}, ...items));
+  summary.append(createElement("h2", {}, translate(offlineForm, "wrong-heading")), createElement("ul", {}, ...items));
   queryOne("main")?.prepend(summary);
   for (const { target, text } of errors) {
     const place = document.getElementById(target);
     place?.closest("details")?.setAttribute("open", "");
-    if (place?.matches("input, select, textarea")) markField(kit, place, text);
+    if (place?.matches("input, select, textarea")) markField(offlineForm, place, text);
   }
-  document.title = translate(kit, "wrong-title") + document.title;
+  document.title = translate(offlineForm, "wrong-title") + document.title;
   summary.focus();
 }
 
-/** The error once more beside its field, as the server writes it. */
-function markField(kit: OfflineForm, field: Element, text: string): void {
-  const error = createElement("p", { class: "error", id: `e-${field.id}` }, createElement("b", {}, translate(kit, "wrong-title")), text);
+/** Shows the error beside its field, as the server does. */
+function markField(offlineForm: OfflineForm, field: Element, text: string): void {
+  const error = createElement("p", { class: "error", id: `e-${field.id}` }, createElement("b", {}, translate(offlineForm, "wrong-title")), text);
   field.before(error);
   field.setAttribute("aria-invalid", "true");
   const described = field.getAttribute("aria-describedby");
@@ -85,11 +85,11 @@ function markField(kit: OfflineForm, field: Element, text: string): void {
   field.closest(".q")?.classList.add("bad");
 }
 
-/** Takes back what was complained of: the next attempt begins. */
-export function clearErrors(kit: OfflineForm): void {
+/** Removes all errors before the next attempt. */
+export function clearErrors(offlineForm: OfflineForm): void {
   queryAll(".wrong[role=alert], .error").forEach((error) => error.remove());
   queryAll(".bad").forEach((question) => question.classList.remove("bad"));
   queryAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
-  const marked = translate(kit, "wrong-title");
+  const marked = translate(offlineForm, "wrong-title");
   if (document.title.startsWith(marked)) document.title = document.title.slice(marked.length);
 }

@@ -1,4 +1,4 @@
-// The list of chosen files: what happens to each, and buttons to decide about it.
+// The list of chosen files, with what happens to each file and buttons to decide about it.
 import { MAX_SIZE } from "../size_classes.ts";
 import type { ScrubReport } from "../metadata/scrub_report.ts";
 import { type MetadataKind, inCanonicalOrder } from "../treatment.ts";
@@ -6,57 +6,60 @@ import { SelectedFile } from "./selected_file.ts";
 import { queryAll, createElement, queryOne, clearErrors } from "./dom.ts";
 import { type OfflineForm, translate } from "./offline_form.ts";
 
-/** Lists files as they are chosen, and examines them; lists them again as the reporter decides to keep them as they are, or not to. */
-export function watchFiles(kit: () => OfflineForm): void {
+/**
+ * Lists and checks files when they are chosen. Lists them again when the reporter decides whether
+ * to keep them unchanged.
+ */
+export function watchFiles(offlineForm: () => OfflineForm): void {
   document.addEventListener("change", ({ target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     const input = target.name === "keep" && target.form ? queryOne<HTMLInputElement>("input[type=file]", target.form) : target;
-    if (input?.type === "file") renderList(kit(), input);
+    if (input?.type === "file") renderList(offlineForm(), input);
   });
 }
 
-/** Does the reporter want the files of this form to be kept exactly as they are? */
+/** Returns whether the reporter wants all files of this form to be kept unchanged. */
 export const keepsOriginals = (form: HTMLFormElement | null): boolean => (form && queryOne<HTMLInputElement>("input[name=keep]", form)?.checked) ?? false;
 
-function renderList(kit: OfflineForm, input: HTMLInputElement): void {
+function renderList(offlineForm: OfflineForm, input: HTMLInputElement): void {
   queryOne(".chosen", input.parentElement!)?.remove();
-  const items = Array.from(input.files ?? [], (file) => createItem(kit, input, SelectedFile.of(file)));
+  const items = Array.from(input.files ?? [], (file) => createItem(offlineForm, input, SelectedFile.of(file)));
   if (items.length > 0) input.after(createElement("div", { class: "chosen", role: "status" }, createElement("ul", { class: "washed" }, ...items)));
-  clearFileErrors(kit);
+  clearFileErrors(offlineForm);
 }
 
-function createItem(kit: OfflineForm, input: HTMLInputElement, chosen: SelectedFile): HTMLElement {
+function createItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile): HTMLElement {
   const item = createElement("li", { id: chosen.id, tabindex: "-1" });
-  fillItem(kit, input, chosen, item, [textLine(kit, "file-looking")]);
+  fillItem(offlineForm, input, chosen, item, [textLine(offlineForm, "file-looking")]);
   const kept = keepsOriginals(input.form);
-  // What is kept as it is must be readable as well.
+  // A file that is kept unchanged must be readable as well.
   void chosen.scrubbed().then(
-    (washed) =>
+    (report) =>
       kept
-        ? fillItem(kit, input, chosen, item, [describeKept(kit, chosen.file)])
-        : fillItem(kit, input, chosen, item, describeScrubbed(kit, washed), washed.content === undefined ? "picture" : undefined),
-    () => fillItem(kit, input, chosen, item, [textLine(kit, "file-unreadable")], "unreadable"),
+        ? fillItem(offlineForm, input, chosen, item, [describeKept(offlineForm, chosen.file)])
+        : fillItem(offlineForm, input, chosen, item, describeScrubbed(offlineForm, report), report.content === undefined ? "picture" : undefined),
+    () => fillItem(offlineForm, input, chosen, item, [textLine(offlineForm, "file-unreadable")], "unreadable"),
   );
   return item;
 }
 
 /** Shows on the page that a file cannot be read. */
-export function showUnreadable(kit: OfflineForm, input: HTMLInputElement, chosen: SelectedFile): void {
+export function showUnreadable(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile): void {
   const item = document.getElementById(chosen.id);
-  if (item) fillItem(kit, input, chosen, item, [textLine(kit, "file-unreadable")], "unreadable");
+  if (item) fillItem(offlineForm, input, chosen, item, [textLine(offlineForm, "file-unreadable")], "unreadable");
 }
 
-/** Of an item while the reporter has to decide about its file. */
+/** Marks an item while the reporter has to decide about its file. */
 const OPEN_DECISION_ATTRIBUTE = "data-open";
 
-/** What the reporter has to decide about a file. */
+/** The decision about a file that the reporter has to make. */
 type OpenDecision = "picture" | "unreadable";
 
-function fillItem(kit: OfflineForm, input: HTMLInputElement, chosen: SelectedFile, item: Element, lines: HTMLElement[], open?: OpenDecision): void {
+function fillItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile, item: Element, lines: HTMLElement[], open?: OpenDecision): void {
   const buttons = createElement("p", { class: "act" });
   item.toggleAttribute(OPEN_DECISION_ATTRIBUTE, open !== undefined);
   const add = (key: string, act: (button: HTMLElement) => void) => {
-    const label = translate(kit, key);
+    const label = translate(offlineForm, key);
     const button = createElement("button", { type: "button", class: "quiet", "aria-label": `${label} – ${chosen.file.name}` }, label);
     button.addEventListener("click", () => act(button));
     buttons.append(button);
@@ -71,63 +74,63 @@ function fillItem(kit: OfflineForm, input: HTMLInputElement, chosen: SelectedFil
       add("file-as-it-is", (button) => {
         chosen.sendsAsItIs = !chosen.sendsAsItIs;
         press(button);
-        clearFileErrors(kit);
+        clearFileErrors(offlineForm);
       }),
     );
   }
-  if (open === "unreadable") add("file-again", () => replaceFile(kit, input, chosen));
-  add("file-left-out", () => removeFile(kit, input, chosen, item));
+  if (open === "unreadable") add("file-again", () => replaceFile(offlineForm, input, chosen));
+  add("file-left-out", () => removeFile(offlineForm, input, chosen, item));
   item.replaceChildren(createElement("b", {}, createElement("bdi", {}, chosen.file.name)), ...lines, buttons);
 }
 
-const textLine = (kit: OfflineForm, key: string, values = {}): HTMLElement => createElement("span", {}, translate(kit, key, values));
+const textLine = (offlineForm: OfflineForm, key: string, values = {}): HTMLElement => createElement("span", {}, translate(offlineForm, key, values));
 
-function describeKept(kit: OfflineForm, file: File): HTMLElement {
-  return textLine(kit, file.size === 0 ? "washed-empty" : file.size > MAX_SIZE ? "send-too-large" : "file-kept");
+function describeKept(offlineForm: OfflineForm, file: File): HTMLElement {
+  return textLine(offlineForm, file.size === 0 ? "washed-empty" : file.size > MAX_SIZE ? "send-too-large" : "file-kept");
 }
 
-function describeScrubbed(kit: OfflineForm, washed: ScrubReport): HTMLElement[] {
-  if (washed.reading === "empty") return [textLine(kit, "washed-empty")];
-  if (!washed.content) return [textLine(kit, "file-failed")];
-  if (washed.redrawn) return [textLine(kit, "file-redrawn")];
-  if (washed.content.size > MAX_SIZE) return [textLine(kit, "send-too-large")];
+function describeScrubbed(offlineForm: OfflineForm, report: ScrubReport): HTMLElement[] {
+  if (report.reading === "empty") return [textLine(offlineForm, "washed-empty")];
+  if (!report.content) return [textLine(offlineForm, "file-failed")];
+  if (report.redrawn) return [textLine(offlineForm, "file-redrawn")];
+  if (report.content.size > MAX_SIZE) return [textLine(offlineForm, "send-too-large")];
   const traces = (found: Set<MetadataKind>) =>
-    inCanonicalOrder(found).map((trace) => translate(kit, `trace-${trace}`)).join(kit.lang === "ar" ? "، " : ", ");
+    inCanonicalOrder(found).map((trace) => translate(offlineForm, `trace-${trace}`)).join(offlineForm.lang === "ar" ? "، " : ", ");
   const lines: HTMLElement[] = [];
-  if (washed.removed.size > 0) lines.push(textLine(kit, "washed-removed", { what: traces(washed.removed) }));
-  if (washed.left.size > 0) lines.push(textLine(kit, "washed-left", { what: traces(washed.left) }));
-  if (washed.signature !== "absent") lines.push(textLine(kit, washed.signature === "kept" ? "washed-signed" : "washed-signature-broken"));
-  const unclean = washed.reading !== "whole";
-  if (unclean) lines.push(textLine(kit, "file-unknown"));
-  // A recording or a film has no page to take a photo of.
-  if (washed.mediaClass === "document" && (washed.left.size > 0 || unclean)) lines.push(textLine(kit, "washed-advice"));
-  return lines.length > 0 ? lines : [textLine(kit, "washed-nothing")];
+  if (report.removed.size > 0) lines.push(textLine(offlineForm, "washed-removed", { what: traces(report.removed) }));
+  if (report.left.size > 0) lines.push(textLine(offlineForm, "washed-left", { what: traces(report.left) }));
+  if (report.signature !== "absent") lines.push(textLine(offlineForm, report.signature === "kept" ? "washed-signed" : "washed-signature-broken"));
+  const isUnclean = report.reading !== "whole";
+  if (isUnclean) lines.push(textLine(offlineForm, "file-unknown"));
+  // Audio and video have no page to take a photo of.
+  if (report.mediaClass === "document" && (report.left.size > 0 || isUnclean)) lines.push(textLine(offlineForm, "washed-advice"));
+  return lines.length > 0 ? lines : [textLine(offlineForm, "washed-nothing")];
 }
 
-/** Takes a file out of the list. The others stay. */
-function removeFile(kit: OfflineForm, input: HTMLInputElement, chosen: SelectedFile, item: Element): void {
+/** Removes a file from the list and keeps the others. */
+function removeFile(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile, item: Element): void {
   updateFiles(input, (file) => (file === chosen.file ? [] : [file]));
   const near = item.nextElementSibling ?? item.previousElementSibling;
   const place = near ? queryOne<HTMLElement>("button", near) : input;
   if (near) item.remove();
   else item.closest(".chosen")?.remove();
-  clearFileErrors(kit);
+  clearFileErrors(offlineForm);
   place?.focus();
 }
 
-/** Opens the device's file dialog, and puts the file that is chosen there in the place of this one. */
-function replaceFile(kit: OfflineForm, input: HTMLInputElement, chosen: SelectedFile): void {
+/** Opens the file dialog and replaces this file by the chosen one. */
+function replaceFile(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile): void {
   const picker = createElement("input", { type: "file", hidden: "" });
   const replace = (event: Event) => {
-    // It is no file of the form by itself.
+    // This input does not belong to the form.
     event.stopPropagation();
     const file = picker.files?.[0];
     picker.remove();
     if (!file) return;
     updateFiles(input, (one) => [one === chosen.file ? file : one]);
-    const item = createItem(kit, input, SelectedFile.of(file));
+    const item = createItem(offlineForm, input, SelectedFile.of(file));
     document.getElementById(chosen.id)?.replaceWith(item);
-    clearFileErrors(kit);
+    clearFileErrors(offlineForm);
     item.focus();
   };
   picker.addEventListener("change", replace);
@@ -137,19 +140,22 @@ function replaceFile(kit: OfflineForm, input: HTMLInputElement, chosen: Selected
   picker.click();
 }
 
-/** Puts other files into the form. */
+/** Replaces the files of the form. */
 function updateFiles(input: HTMLInputElement, change: (file: File) => File[]): void {
   const files = new DataTransfer();
   for (const file of Array.from(input.files ?? []).flatMap(change)) files.items.add(file);
   input.files = files.files;
 }
 
-/** Takes errors about files out of the summary once they are decided, and the summary with the last of them. */
-function clearFileErrors(kit: OfflineForm): void {
+/**
+ * Removes errors about files from the summary once they are decided, and the summary with the last
+ * of them.
+ */
+function clearFileErrors(offlineForm: OfflineForm): void {
   for (const link of queryAll<HTMLAnchorElement>(".wrong[role=alert] a[href^='#file-']")) {
     const item = document.getElementById(link.hash.slice(1));
     if (!item?.hasAttribute(OPEN_DECISION_ATTRIBUTE)) link.closest("li")?.remove();
   }
   const summary = queryOne(".wrong[role=alert]");
-  if (summary && queryOne("ul", summary) && !queryOne("li", summary)) clearErrors(kit);
+  if (summary && queryOne("ul", summary) && !queryOne("li", summary)) clearErrors(offlineForm);
 }

@@ -1,6 +1,6 @@
-// Takes over the pages where something is typed, once everything that sealing needs is here and
-// holds. Until then, and whenever something is missing, the server's own form goes on working, and
-// says that the server seals.
+// Takes over the pages with input once everything that sealing needs is loaded and verified. Until
+// then, and whenever something is missing, the server's own form works and states that the server
+// seals.
 import { DirectoryNotValidTodayError } from "../directory.ts";
 import { loadScrubber } from "./scrubber.ts";
 import { createElement, queryOne, showSealingNotice } from "./dom.ts";
@@ -13,32 +13,33 @@ import { fetchDirectory } from "./service.ts";
 async function hydrate(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
   let pages: ReportPages | ReturnPages | undefined;
-  // Before anything else is here: who is in a hurry does not wait for it.
+  // First of all, so that a reporter in a hurry does not wait.
   watchQuickExit(() => pages?.leave() ?? 0);
   if (page === "report" && !ReportPages.canHydrate()) return;
-  const asked = fetchOfflineForm(lang);
-  const verified = fetchDirectory().catch(async (error: unknown) => {
-    if (error instanceof DirectoryNotValidTodayError) showWrongDateNotice(await asked);
+  const formRequest = fetchOfflineForm(lang);
+  const directoryRequest = fetchDirectory().catch(async (error: unknown) => {
+    if (error instanceof DirectoryNotValidTodayError) showWrongDateNotice(await formRequest);
     throw error;
   });
-  const [kit, directory] = await Promise.all([asked, verified]);
+  const [offlineForm, directory] = await Promise.all([formRequest, directoryRequest]);
   if (page === "report") {
-    pages = new ReportPages(kit, directory);
+    pages = new ReportPages(offlineForm, directory);
   } else {
-    pages = new ReturnPages(kit, directory);
-    showSealingNotice(kit, "seal-here-return");
+    pages = new ReturnPages(offlineForm, directory);
+    showSealingNotice(offlineForm, "seal-here-return");
   }
   document.addEventListener("submit", (event) => {
     if (pages?.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
   });
-  // Now that the form is usable. For everybody, so that no request tells who chooses files.
+  // The form is usable now. The module is loaded for all visitors, so that no request shows who
+  // chooses files.
   void loadScrubber().catch(() => undefined);
 }
 
-/** A phone with a wrong date cannot tell a directory of today from an old one. */
-function showWrongDateNotice(kit: OfflineForm): void {
-  queryOne(".seal")?.after(createElement("p", { class: "hint" }, translate(kit, "seal-date")));
+/** A device with a wrong date cannot distinguish today's directory from an old one. */
+function showWrongDateNotice(offlineForm: OfflineForm): void {
+  queryOne(".seal")?.after(createElement("p", { class: "hint" }, translate(offlineForm, "seal-date")));
 }
 
-// Whatever is missing, the form of the server is there.
+// If something is missing, the server's form stays.
 void hydrate().catch(() => undefined);

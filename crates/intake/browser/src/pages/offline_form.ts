@@ -1,4 +1,4 @@
-// The form's pages and what the taxonomy says about them, the same for everybody.
+// The pages of the form and their taxonomy, the same for every visitor.
 import type { DetailRule } from "../identifying_details.ts";
 import type { Urgency } from "../submission.ts";
 
@@ -10,7 +10,7 @@ export interface PageTemplate {
 export interface FormQuestion {
   label: string;
   kind: "choice" | "multi" | "text" | "sensitive_text" | "long_text" | "period" | "exclude_desks" | "earlier_report";
-  /** Is any answer to it a trace? */
+  /** Whether any answer to the question is an identifying detail. */
   guarded: boolean;
   options: Record<string, string>;
 }
@@ -43,41 +43,41 @@ export interface OfflineForm {
   guard: DetailRule[];
 }
 
-/** Fetches the kit of a language. */
+/** Fetches the offline form of a language. */
 export async function fetchOfflineForm(lang: string): Promise<OfflineForm> {
   const response = await fetch(`/${lang}/form.json`, { credentials: "omit" });
-  if (!response.ok) throw new Error(`the kit: ${response.status}`);
+  if (!response.ok) throw new Error(`failed to fetch the offline form: HTTP ${response.status}`);
   return (await response.json()) as OfflineForm;
 }
 
-/** A text, with values in the places that the server has marked. */
-export function translate(kit: OfflineForm, key: string, values: Record<string, string | number> = {}): string {
-  return (kit.texts[key] ?? "").replace(/\u0001(\w+)\u0001/g, (_, name: string) => String(values[name] ?? ""));
+/** Returns a text, with values in the places that the server has marked. */
+export function translate(offlineForm: OfflineForm, key: string, values: Record<string, string | number> = {}): string {
+  return (offlineForm.texts[key] ?? "").replace(/\u0001(\w+)\u0001/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** A counted text; above the largest that is known, the largest. */
-export function translateCount(kit: OfflineForm, key: string, value: number): string {
-  const texts = kit.counted[key] ?? [];
+/** Returns a counted text. A count above the largest known one uses the largest. */
+export function translateCount(offlineForm: OfflineForm, key: string, value: number): string {
+  const texts = offlineForm.counted[key] ?? [];
   return texts[Math.min(value, texts.length - 1)] ?? "";
 }
 
-/** A day in words, from `YYYY-MM-DD`. */
-export function formatDay(kit: OfflineForm, iso: string): string {
+/** Returns a date in words, from `YYYY-MM-DD`. */
+export function formatDay(offlineForm: OfflineForm, iso: string): string {
   const [year, month, day] = iso.split("-").map(Number);
   const key = day === 1 ? "date-first" : "date-day";
-  return translate(kit, key, { day: day!, month: kit.months[month! - 1] ?? "", year: year! });
+  return translate(offlineForm, key, { day: day!, month: offlineForm.months[month! - 1] ?? "", year: year! });
 }
 
-/** A week in words, by its Monday, from `2026-W48`. */
-export function formatWeek(kit: OfflineForm, iso: string): string {
+/** Returns a week in words, named by its Monday, from `2026-W48`. */
+export function formatWeek(offlineForm: OfflineForm, iso: string): string {
   const [year, week] = iso.split("-W").map(Number);
   // The fourth of January is in the first week.
   const fourth = new Date(Date.UTC(year!, 0, 4));
   const monday = new Date(fourth.getTime() + 86_400_000 * ((week! - 1) * 7 - ((fourth.getUTCDay() + 6) % 7)));
-  return translate(kit, "date-week", { day: formatDay(kit, monday.toISOString().slice(0, 10)) });
+  return translate(offlineForm, "date-week", { day: formatDay(offlineForm, monday.toISOString().slice(0, 10)) });
 }
 
-/** The ISO week of a moment, such as `2026-W48`. */
+/** Returns the ISO week of a time, such as `2026-W48`. */
 export function isoWeek(now: Date): string {
   const thursday = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
   thursday.setUTCDate(thursday.getUTCDate() + 3 - ((thursday.getUTCDay() + 6) % 7));

@@ -1,8 +1,11 @@
-// What was typed and chosen on a page, while another page takes its place.
+// Preserves the input of a page while another page replaces it.
 import { FileSelection } from "./selected_files.ts";
 import { queryAll, queryOne } from "./dom.ts";
 
-/** Shows a page, and fills those of its fields that the page before had as well. Nothing is kept afterwards. */
+/**
+ * Shows a page and restores the fields that the previous page had too. Nothing is stored
+ * afterwards.
+ */
 export function preserveInput(show: () => void): void {
   const texts = queryAll<HTMLTextAreaElement>("main textarea").map(({ id, value }) => ({ id, value }));
   const asksOversight = queryOne<HTMLInputElement>("main input[name=kind]")?.checked ?? false;

@@ -1,13 +1,13 @@
-// Who will read a report, on the review page: decided on this device by the rule by which it is
-// sealed.
+// Shows on the review page who will read the report. This device decides it by the rule that
+// sealing uses.
 import type { VerifiedDirectory } from "../directory.ts";
 import { exclusionsIn } from "../report.ts";
 import type { ComposedReport } from "./answers.ts";
 import { queryOne } from "./dom.ts";
 import { type OfflineForm, translateCount } from "./offline_form.ts";
 
-/** Fills the part of the review page that says who will read the report. */
-export function showReaders(kit: OfflineForm, directory: VerifiedDirectory, { body }: ComposedReport): void {
+/** Fills the section of the review page that names the readers. */
+export function showReaders(offlineForm: OfflineForm, directory: VerifiedDirectory, { body }: ComposedReport): void {
   const section = queryOne(".readers");
   if (!section) return;
   const excluded = exclusionsIn(body);
@@ -16,7 +16,7 @@ export function showReaders(kit: OfflineForm, directory: VerifiedDirectory, { bo
   const shown: [string, boolean][] = [[".team", !oversight], [".later", !oversight], [".none-left", noneLeft], [".oversight", oversight]];
   for (const [selector, shows] of shown) queryOne(selector, section)?.toggleAttribute("hidden", !shows);
   const [label, people] = [queryOne(".team b", section), queryOne(".team span", section)];
-  if (label) label.textContent = desk.labels[kit.lang] ?? Object.values(desk.labels)[0] ?? desk.id;
-  if (people) people.textContent = translateCount(kit, "readers-count", members.length);
+  if (label) label.textContent = desk.labels[offlineForm.lang] ?? Object.values(desk.labels)[0] ?? desk.id;
+  if (people) people.textContent = translateCount(offlineForm, "readers-count", members.length);
   section.removeAttribute("hidden");
 }

@@ -1,16 +1,19 @@
-// The receipt, once the report is stored.
+// Shows the receipt once the report is stored.
 import type { Receipt } from "../receipt.ts";
 import { createElement, queryOne, showPage } from "./dom.ts";
 import type { OfflineForm } from "./offline_form.ts";
 import { drawQr } from "./qr.ts";
 import { fetchWordList } from "./service.ts";
 
-/** When the words are asked for again that did not come, in milliseconds. */
+/** Delays before the word list is fetched again, in milliseconds. */
 const RETRY_DELAYS_MS = [2000, 8000, 30_000];
 
-/** Shows the code at once, and the words as soon as they are here: until then nothing speaks of them. */
-export async function showReceipt(kit: OfflineForm, sealing: string, receipt: Receipt, words: Promise<string[] | undefined>, answer: string | null): Promise<void> {
-  showPage(kit, kit.pages["receipt"]!, sealing);
+/**
+ * Shows the code at once, and the words when they have loaded. Until then the page does not mention
+ * words.
+ */
+export async function showReceipt(offlineForm: OfflineForm, sealing: string, receipt: Receipt, words: Promise<string[] | undefined>, answer: string | null): Promise<void> {
+  showPage(offlineForm, offlineForm.pages["receipt"]!, sealing);
   const next = queryOne(".answer");
   if (next && answer !== null) next.textContent = answer;
   const groups = receipt.code().split("-").flatMap((group) => [createElement("span", {}, group), " "]);
@@ -21,24 +24,24 @@ export async function showReceipt(kit: OfflineForm, sealing: string, receipt: Re
   const [heading, list] = [queryOne(".of-words"), queryOne(".words")];
   for (const part of [heading, list]) part?.setAttribute("hidden", "");
   offerDownload([receipt.code()]);
-  const found = (await words) ?? (await retryFetchWords(kit, list));
+  const found = (await words) ?? (await retryFetchWords(offlineForm, list));
   if (!found || !list?.isConnected) return;
   list.replaceChildren(...receipt.words(found).split(" ").map((word) => createElement("li", {}, word)));
   for (const part of [heading, list]) part?.removeAttribute("hidden");
   offerDownload([receipt.code(), receipt.words(found)]);
 }
 
-async function retryFetchWords(kit: OfflineForm, list: Element | null): Promise<string[] | undefined> {
+async function retryFetchWords(offlineForm: OfflineForm, list: Element | null): Promise<string[] | undefined> {
   for (const wait of RETRY_DELAYS_MS) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     if (!list?.isConnected) return undefined;
-    const words = await fetchWordList(kit.lang).catch(() => undefined);
+    const words = await fetchWordList(offlineForm.lang).catch(() => undefined);
     if (words) return words;
   }
   return undefined;
 }
 
-/** The text file to be saved. */
+/** Offers the receipt as a text file. */
 function offerDownload(lines: string[]): void {
   const save = queryOne<HTMLAnchorElement>("a.save");
   if (save) save.href = `data:text/plain;charset=utf-8,${encodeURIComponent([...lines, ""].join("\r\n\r\n"))}`;

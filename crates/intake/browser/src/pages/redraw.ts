@@ -1,8 +1,8 @@
-// Redraws pictures, so that their metadata stays behind. Browsers that guard against fingerprinting
-// return noise or white from a canvas, and some return an empty picture above a size: no such
-// picture may replace a photo.
+// Redraws pictures to remove their metadata. Browsers that protect against fingerprinting return
+// noise or white from a canvas, and some return an empty picture above a size. Such a picture must
+// not replace a photo.
 
-/** For JPEG and WebP: the eye does not see the difference from the original. */
+/** Quality for JPEG and WebP, which is not visibly worse than the original. */
 const JPEG_QUALITY = 0.9;
 /** Width and height, in pixels, of the known picture and of the samples that are compared. */
 const SAMPLE_SIZE = 64;
@@ -11,13 +11,16 @@ const MAX_MEAN_DIFFERENCE = 8;
 /** Channels that all stay within this range show nothing. */
 const FLAT_THRESHOLD = 4;
 
-/** Returns the picture upright and without metadata; undefined for one that this browser cannot redraw faithfully, or that moves. */
+/**
+ * Returns the picture upright and without metadata. Returns undefined for an animation, or if this
+ * browser cannot redraw it faithfully.
+ */
 export async function redraw(picture: Blob): Promise<Blob | undefined> {
   try {
     const head = new TextDecoder("latin1").decode(await picture.slice(0, 32).arrayBuffer());
     // Only the first frame of an animation would be left.
     if (head.startsWith("GIF8") || (head.includes("VP8X") && (head.charCodeAt(20) & 2) !== 0)) return undefined;
-    // Before each picture: the permission to read a canvas can be given or withdrawn at any time.
+    // Before each picture, because the permission to read a canvas can change at any time.
     if (!(await isCanvasFaithful())) return undefined;
     const type = head.startsWith("PNG", 1) ? "image/png" : head.startsWith("RIFF") ? "image/webp" : "image/jpeg";
     const bitmap = await createImageBitmap(picture, { imageOrientation: "from-image" });
@@ -32,7 +35,10 @@ export async function redraw(picture: Blob): Promise<Blob | undefined> {
   }
 }
 
-/** Draws a known picture, and reads it back at once and once encoded: true if each pixel is as it was drawn. */
+/**
+ * Draws a known picture and reads it directly and after encoding. Returns whether each pixel is
+ * unchanged.
+ */
 async function isCanvasFaithful(): Promise<boolean> {
   const known = context(SAMPLE_SIZE, SAMPLE_SIZE);
   const pixels = known.createImageData(SAMPLE_SIZE, SAMPLE_SIZE);
@@ -48,7 +54,7 @@ async function isCanvasFaithful(): Promise<boolean> {
   return isSame(read);
 }
 
-/** Does the redrawn picture decode, to the same size, and show what the original shows? */
+/** Returns whether the redrawn picture decodes to the same size and content as the original. */
 async function isFaithfulRedraw(drawn: Blob, original: ImageBitmap): Promise<boolean> {
   const bitmap = await createImageBitmap(drawn);
   try {
@@ -61,7 +67,7 @@ async function isFaithfulRedraw(drawn: Blob, original: ImageBitmap): Promise<boo
   }
 }
 
-/** The pixels of a small copy. */
+/** Returns the pixels of a small copy. */
 function sample(bitmap: ImageBitmap): Uint8ClampedArray {
   const small = context(SAMPLE_SIZE, SAMPLE_SIZE);
   small.imageSmoothingQuality = "high";
@@ -69,29 +75,32 @@ function sample(bitmap: ImageBitmap): Uint8ClampedArray {
   return small.getImageData(0, 0, SAMPLE_SIZE, SAMPLE_SIZE).data;
 }
 
-/** Is the picture of one colour? */
+/** Returns whether the picture has one colour. */
 function isFlat(pixels: Uint8ClampedArray): boolean {
-  const [least, most] = [[255, 255, 255, 255], [0, 0, 0, 0]];
+  const [min, max] = [[255, 255, 255, 255], [0, 0, 0, 0]];
   pixels.forEach((value, at) => {
-    least[at & 3] = Math.min(least[at & 3]!, value);
-    most[at & 3] = Math.max(most[at & 3]!, value);
+    min[at & 3] = Math.min(min[at & 3]!, value);
+    max[at & 3] = Math.max(max[at & 3]!, value);
   });
-  return most.every((value, channel) => value - least[channel]! <= FLAT_THRESHOLD);
+  return max.every((value, channel) => value - min[channel]! <= FLAT_THRESHOLD);
 }
 
-/** A new canvas with the picture on it, if there is one. Throws where the browser gives no context. */
+/**
+ * Returns a new canvas context, with the picture if there is one. Throws if the browser provides
+ * none.
+ */
 function context(width: number, height: number, bitmap?: ImageBitmap): CanvasRenderingContext2D {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [width, height];
   const drawing = canvas.getContext("2d");
-  if (!drawing) throw new Error("the browser gives no drawing context");
+  if (!drawing) throw new Error("the browser provides no drawing context");
   if (bitmap) drawing.drawImage(bitmap, 0, 0);
   return drawing;
 }
 
-/** Throws where the browser encodes nothing, such as a canvas above its largest size. */
+/** Encodes a canvas. Throws if the browser cannot, for instance because the canvas is too large. */
 async function encode(canvas: HTMLCanvasElement, type: string): Promise<Blob> {
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, JPEG_QUALITY));
-  if (!blob) throw new Error("the browser encodes no picture of this size");
+  if (!blob) throw new Error("the browser cannot encode a picture of this size");
   return blob;
 }

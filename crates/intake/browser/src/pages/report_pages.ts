@@ -1,4 +1,4 @@
-// The way to a report, in the browser alone: from "before you start" to the receipt.
+// The pages of a report in the browser, from "before you start" to the receipt.
 import { concat, random, utf8 } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
@@ -20,28 +20,28 @@ import { renderWarnings } from "./warnings.ts";
 export class ReportPages {
   private readonly answers = new ReportAnswers();
   private step: FormStep;
-  /** Has the reporter left in a hurry? */
+  /** Whether the reporter used the quick exit. */
   private left = false;
-  /** The sentence that says who seals. */
+  /** The key of the sentence that states who seals. */
   private readonly sealing: string;
-  /** Drawn once: sending the same again is the same report. */
+  /** Drawn once, so that sending the same content again is the same report. */
   private readonly seed = random(32);
   private busy = false;
   private sent = false;
-  /** Shown until the reporter confirms that it is noted: nobody else has it. */
+  /** Shown until the reporter confirms that it is noted, because there is no other copy. */
   private receipt: Receipt | undefined;
-  /** What was chosen on the review page, so that walking back and another language lose no file. */
+  /** The files of the review page, so that going back or changing the language loses none. */
   private readonly chosen = new FileSelection();
-  /** Steps as they were walked; the history holds places in it and nothing else. */
-  private readonly walked: FormStep[];
+  /** The visited steps. The history contains only indexes into them. */
+  private readonly visited: FormStep[];
 
   constructor(
-    private kit: OfflineForm,
+    private offlineForm: OfflineForm,
     private readonly directory: VerifiedDirectory,
   ) {
     const form = queryOne<HTMLFormElement>("form#f")!;
     this.step = shownStep(form);
-    this.walked = [this.step];
+    this.visited = [this.step];
     this.answers.adopt(form);
     this.sealing = this.answers.hasChosen() ? "seal-here-text" : "seal-here";
     history.replaceState({ at: 0 }, "");
@@ -52,18 +52,21 @@ export class ReportPages {
     document.addEventListener("click", (event) => {
       if (this.receipt && (event.target as Element).closest("a.noted")) this.receipt = undefined;
     });
-    watchFiles(() => this.kit);
-    // The page stays as it is, with what is being typed into it.
-    showSealingNotice(kit, this.sealing);
+    watchFiles(() => this.offlineForm);
+    // The page stays unchanged, with the text that is being typed.
+    showSealingNotice(offlineForm, this.sealing);
   }
 
-  /** Can this page still be taken over? What the server has read cannot be taken back, and is not to be called sealed here. */
+  /**
+   * Returns whether this page can be taken over. Text that the server has read must not be called
+   * sealed here.
+   */
   static canHydrate(): boolean {
     const form = queryOne<HTMLFormElement>("form#f");
     return form !== null && !ReportAnswers.hasInput(form);
   }
 
-  /** Takes over a form that was sent; false for one that is none of its own. */
+  /** Handles a submitted form. Returns false for a form of another page. */
   submit(form: HTMLFormElement, button: HTMLElement | null): boolean {
     const target = submitUrl(form, button);
     const [, lang, page, last] = target.pathname.split("/");
@@ -71,13 +74,13 @@ export class ReportPages {
     if (this.busy || this.sent) return true;
     this.answers.captureFields(form);
     const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
-    if (lang !== this.kit.lang) void this.switchLanguage(lang!);
+    if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
     else if (last === "send" && go === null) void this.send(form);
-    else this.goTo(this.answers.advance(this.kit, go ?? "questions"), target.hash);
+    else this.goTo(this.answers.advance(this.offlineForm, go ?? "questions"), target.hash);
     return true;
   }
 
-  /** Forgets everything; returns how many steps the history has of this page. */
+  /** Clears all state. Returns the number of steps that this page added to the history. */
   leave(): number {
     this.answers.clear();
     this.chosen.clear();
@@ -100,42 +103,42 @@ export class ReportPages {
     if (this.receipt) return this.showQuickExitReminder();
     const form = queryOne<HTMLFormElement>("form#f");
     if (form) this.answers.captureFields(form);
-    const step = this.sent ? undefined : this.walked[state?.at ?? 0];
+    const step = this.sent ? undefined : this.visited[state?.at ?? 0];
     if (step === undefined) location.reload();
     else this.show(step);
   }
 
-  /** Back does not take the receipt away; it asks for it to be noted. */
+  /** Back does not remove the receipt. The page asks the reporter to note it. */
   private showQuickExitReminder(): void {
-    history.pushState({ at: this.walked.length - 1 }, "");
+    history.pushState({ at: this.visited.length - 1 }, "");
     const button = queryOne<HTMLElement>("a.noted");
     queryOne(".remind")?.remove();
-    button?.parentElement?.before(createElement("p", { class: "careful remind", role: "alert" }, translate(this.kit, "receipt-still")));
+    button?.parentElement?.before(createElement("p", { class: "careful remind", role: "alert" }, translate(this.offlineForm, "receipt-still")));
     button?.focus();
   }
 
   private goTo(step: FormStep, hash = ""): void {
-    this.walked.push(step);
-    history.pushState({ at: this.walked.length - 1 }, "");
+    this.visited.push(step);
+    history.pushState({ at: this.visited.length - 1 }, "");
     this.show(step);
     if (hash !== "") queryOne<HTMLElement>(hash)?.focus();
   }
 
   private async switchLanguage(lang: string): Promise<void> {
-    this.kit = await fetchOfflineForm(lang);
+    this.offlineForm = await fetchOfflineForm(lang);
     this.show(this.step);
   }
 
   private show(step: FormStep): void {
     this.chosen.captureFromInput();
     if (step === "review") {
-      const report = this.answers.report(this.kit);
+      const report = this.answers.report(this.offlineForm);
       if (Array.isArray(report)) return this.showQuestions(report);
     }
     this.step = step;
     const { family, category } = this.answers;
     const name = step === "category" ? `family.${family}` : step === "questions" ? `category.${category}` : step;
-    showPage(this.kit, this.kit.pages[name]!, this.sealing);
+    showPage(this.offlineForm, this.offlineForm.pages[name]!, this.sealing);
     if (step === "category") this.sortCategories();
     if (step === "questions") this.fillFields();
     if (step === "review") {
@@ -144,24 +147,24 @@ export class ReportPages {
     }
   }
 
-  private showQuestions(wrong: ValidationError[]): void {
+  private showQuestions(errors: ValidationError[]): void {
     this.show("questions");
     const text = ({ question, problem, limit }: ValidationError) =>
       problem === "missing"
-        ? translate(this.kit, "wrong-story-missing")
-        : `${this.kit.questions[question]!.label} – ${translate(this.kit, "wrong-long", { limit })}`;
+        ? translate(this.offlineForm, "wrong-story-missing")
+        : `${this.offlineForm.questions[question]!.label} – ${translate(this.offlineForm, "wrong-long", { limit })}`;
     showErrors(
-      this.kit,
-      wrong.map((complaint) => ({ target: `q-${complaint.question}`, text: text(complaint) })),
+      this.offlineForm,
+      errors.map((complaint) => ({ target: `q-${complaint.question}`, text: text(complaint) })),
     );
   }
 
-  /** Those that this audience usually reports come first; none is left out. */
+  /** Moves the usual categories of this audience to the front. None is left out. */
   private sortCategories(): void {
     const list = queryOne("ul.cards");
     const usual = (card: Element) => {
       const go = queryOne("button", card)?.getAttribute("value") ?? "";
-      return this.kit.categories[go.replace("category.", "")]?.audience.includes(this.answers.audience) ?? false;
+      return this.offlineForm.categories[go.replace("category.", "")]?.audience.includes(this.answers.audience) ?? false;
     };
     const cards = queryAll("li:not(.unsure)", list!);
     const [first, rest] = [cards.filter(usual), cards.filter((card) => !usual(card))];
@@ -178,61 +181,61 @@ export class ReportPages {
   }
 
   private fillReview(): void {
-    const { kit, answers } = this;
-    const category = kit.categories[answers.category]!;
-    const audience = kit.audiences[answers.audience];
-    const rows = [this.reviewRow(translate(kit, "review-category"), [category.label], "family", "")];
-    if (audience !== undefined) rows.push(this.reviewRow(translate(kit, "review-audience"), [audience], "audience", ""));
+    const { offlineForm, answers } = this;
+    const category = offlineForm.categories[answers.category]!;
+    const audience = offlineForm.audiences[answers.audience];
+    const rows = [this.reviewRow(translate(offlineForm, "review-category"), [category.label], "family", "")];
+    if (audience !== undefined) rows.push(this.reviewRow(translate(offlineForm, "review-audience"), [audience], "audience", ""));
     for (const id of category.questions) {
-      const lines = answers.answerLines(kit, id);
-      if (lines.length > 0) rows.push(this.reviewRow(kit.questions[id]!.label, lines, "questions", id));
+      const lines = answers.answerLines(offlineForm, id);
+      if (lines.length > 0) rows.push(this.reviewRow(offlineForm.questions[id]!.label, lines, "questions", id));
     }
     queryOne("dl.given")?.replaceChildren(...rows);
     this.showWarnings();
-    const report = answers.report(kit);
-    if (!Array.isArray(report)) showReaders(kit, this.directory, report);
+    const report = answers.report(offlineForm);
+    if (!Array.isArray(report)) showReaders(offlineForm, this.directory, report);
     queryOne(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.urgency !== "P1");
   }
 
   private showWarnings(): void {
-    const { kit } = this;
+    const { offlineForm } = this;
     queryOne(".traces")?.remove();
-    const pointed = this.answers.warnings(kit).map(({ trace, question, words }) => ({
+    const warnings = this.answers.warnings(offlineForm).map(({ trace, question, words }) => ({
       trace,
       words,
-      // The page stays, with the files that were chosen on it.
+      // The page stays, with the files chosen on it.
       cover: () => {
-        this.answers.redact(kit, trace, question);
+        this.answers.redact(offlineForm, trace, question);
         this.fillReview();
         (queryOne<HTMLElement>(".traces button") ?? queryOne<HTMLElement>("main"))?.focus();
       },
-      beside: this.changeButton("questions", question, translate(kit, `guard-${trace}`)),
+      beside: this.changeButton("questions", question, translate(offlineForm, `guard-${trace}`)),
     }));
-    if (pointed.length > 0) queryOne("form#f")?.prepend(renderWarnings(kit, pointed));
+    if (warnings.length > 0) queryOne("form#f")?.prepend(renderWarnings(offlineForm, warnings));
   }
 
   private changeButton(go: string, id: string, label: string): HTMLElement {
-    const words = translate(this.kit, "change");
+    const words = translate(this.offlineForm, "change");
     const place = id === "" ? "" : `#q-${id}`;
-    const formaction = `/${this.kit.lang}/report${place}`;
+    const formaction = `/${this.offlineForm.lang}/report${place}`;
     const button = createElement("button", { class: "change", formaction, name: "go", value: go, "aria-label": `${words} – ${label}` });
     button.append(words);
     return button;
   }
 
   private reviewRow(label: string, lines: string[], go: string, id: string): HTMLElement {
-    const story = this.kit.questions[id]?.kind === "long_text";
+    const story = this.offlineForm.questions[id]?.kind === "long_text";
     const change = this.changeButton(go, id, label);
-    const said = createElement("dd", {}, ...lines.map((line) => createElement("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
-    return createElement("div", {}, createElement("dt", {}, label), said, createElement("dd", {}, change));
+    const answer = createElement("dd", {}, ...lines.map((line) => createElement("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
+    return createElement("div", {}, createElement("dt", {}, label), answer, createElement("dd", {}, change));
   }
 
   private async send(form: HTMLFormElement): Promise<void> {
-    const report = this.answers.report(this.kit);
+    const report = this.answers.report(this.offlineForm);
     if (Array.isArray(report)) return this.showQuestions(report);
     this.busy = true;
-    // Asked for while the report is on its way: the line may be gone afterwards.
-    const words = fetchWordList(this.kit.lang).catch(() => undefined);
+    // Fetched while the report is uploaded, because the connection may be lost afterwards.
+    const words = fetchWordList(this.offlineForm.lang).catch(() => undefined);
     const buttons = queryAll<HTMLButtonElement>("button");
     buttons.forEach((button) => (button.disabled = true));
     const place = queryAll(".buttons", form).at(-1)!;
@@ -242,12 +245,12 @@ export class ReportPages {
       this.chosen.clear();
       this.sent = true;
       this.receipt = receipt;
-      void showReceipt(this.kit, this.sealing, receipt, words, answerInWords(this.kit, stored));
+      void showReceipt(this.offlineForm, this.sealing, receipt, words, answerInWords(this.offlineForm, stored));
     } catch (error) {
       buttons.forEach((button) => (button.disabled = false));
       if (error instanceof UploadCancelledError) return;
       const key = error instanceof SubmissionTooLargeError ? "send-too-large" : "send-failed";
-      showErrors(this.kit, [{ target: error instanceof SubmissionTooLargeError ? "files" : "main", text: translate(this.kit, key) }]);
+      showErrors(this.offlineForm, [{ target: error instanceof SubmissionTooLargeError ? "files" : "main", text: translate(this.offlineForm, key) }]);
       if (!(error instanceof SubmissionTooLargeError || error instanceof UploadRejectedError)) throw error;
     } finally {
       this.busy = false;
@@ -255,25 +258,28 @@ export class ReportPages {
   }
 
   private async seal(report: ComposedReport, form: HTMLFormElement, place: Element): Promise<{ receipt: Receipt; stored: Stored }> {
-    const note = createElement("p", { class: "sending", role: "status" }, translate(this.kit, "send-sealing"));
+    const note = createElement("p", { class: "sending", role: "status" }, translate(this.offlineForm, "send-sealing"));
     place.after(note);
-    // One turn for the browser to show it.
+    // Lets the browser show the note.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const { lang } = this.kit;
-    const filed = deriveReportSecrets(this.seed, concat(utf8(lang), new Uint8Array(1), encodeReportBody(report.body)));
-    const sealed = await this.sealed(report, filed, form).finally(() => note.remove());
-    return { receipt: filed.receipt, stored: await uploadWithRetry(this.kit, sealed, place) };
+    const { lang } = this.offlineForm;
+    const secrets = deriveReportSecrets(this.seed, concat(utf8(lang), new Uint8Array(1), encodeReportBody(report.body)));
+    const sealed = await this.sealed(report, secrets, form).finally(() => note.remove());
+    return { receipt: secrets.receipt, stored: await uploadWithRetry(this.offlineForm, sealed, place) };
   }
 
-  private async sealed(report: ComposedReport, filed: ReportSecrets, form: HTMLFormElement): Promise<Blob> {
-    const files = await collectAttachments(this.kit, form);
-    // The reporter has been asked something.
+  private async sealed(report: ComposedReport, secrets: ReportSecrets, form: HTMLFormElement): Promise<Blob> {
+    const files = await collectAttachments(this.offlineForm, form);
+    // The reporter has to decide something.
     if (files === null) throw new UploadCancelledError();
-    return sealReport(this.directory, filed, { ...report, lang: this.kit.lang, week: isoWeek(new Date()), files });
+    return sealReport(this.directory, secrets, { ...report, lang: this.offlineForm.lang, week: isoWeek(new Date()), files });
   }
 }
 
-/** The step that the server shows: whoever was faster than this script goes on from there. */
+/**
+ * Returns the step that the server shows. A reporter who was faster than this script continues from
+ * there.
+ */
 function shownStep(form: HTMLFormElement): FormStep {
   if (queryOne("[name^='a.']", form)) return "questions";
   const steps: FormStep[] = ["category", "family", "audience"];

@@ -1,5 +1,4 @@
-// Coming back with a receipt, in the browser alone: the mailbox is opened here, and messages are
-// sealed here.
+// The pages of a returning reporter in the browser, which opens the mailbox and seals messages.
 import { random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
@@ -18,7 +17,7 @@ import { fetchWordLists, fetchMailbox } from "./service.ts";
 import { preserveInput } from "./preserve_input.ts";
 import { renderWarnings } from "./warnings.ts";
 
-/** A receipt in either spelling; throws a `ReceiptError` if it is none. */
+/** Parses a receipt in either spelling. Throws `ReceiptError` if it is invalid. */
 async function parseTypedReceipt(typed: string): Promise<Receipt> {
   try {
     return Receipt.parse(typed, []);
@@ -28,30 +27,30 @@ async function parseTypedReceipt(typed: string): Promise<Receipt> {
   return Receipt.parse(typed, await fetchWordLists());
 }
 
-/** What is wrong with a typed receipt, as the server says it. */
-function receiptErrorText(kit: OfflineForm, { problem }: ReceiptError): string {
+/** Returns the error text for a typed receipt, as the server shows it. */
+function receiptErrorText(offlineForm: OfflineForm, { problem }: ReceiptError): string {
   switch (problem.kind) {
     case "length":
     case "words":
-      return translate(kit, `wrong-receipt-${problem.kind}`, { count: problem.count });
+      return translate(offlineForm, `wrong-receipt-${problem.kind}`, { count: problem.count });
     case "character":
-      return translate(kit, "wrong-receipt-character", { sign: problem.sign });
+      return translate(offlineForm, "wrong-receipt-character", { sign: problem.sign });
     case "word":
       return problem.near === undefined
-        ? translate(kit, "wrong-receipt-word", { word: problem.word })
-        : translate(kit, "wrong-receipt-near", { word: problem.word, near: problem.near });
+        ? translate(offlineForm, "wrong-receipt-word", { word: problem.word })
+        : translate(offlineForm, "wrong-receipt-near", { word: problem.word, near: problem.near });
     case "check":
-      return translate(kit, "wrong-receipt-check");
+      return translate(offlineForm, "wrong-receipt-check");
   }
 }
 
-/** The message as it is sealed; empty for one that shows nothing. */
+/** Returns the message to be sealed. It is empty if it has no visible character. */
 function messageIn(form: HTMLFormElement): string {
   const text = normalizeText(queryOne<HTMLTextAreaElement>("#message", form)!.value).trim();
   return isBlank(text) ? "" : text;
 }
 
-/** The mailbox of a receipt; or whether nothing is laid out under it, or what is there is damaged. */
+/** Returns the mailbox of a receipt, or whether there is none or it is damaged. */
 async function openMailbox(receipt: Receipt): Promise<ReporterInbox | "nothing" | "damaged"> {
   const sealed = await fetchMailbox(receipt);
   return openInbox(receipt, sealed).catch((error: unknown) => (error instanceof DamagedMailboxError ? "damaged" : "nothing"));
@@ -61,43 +60,43 @@ export class ReturnPages {
   private receipt: Receipt | undefined;
   private inbox: ReporterInbox | undefined;
   private token = random(32);
-  /** The message for which traces have been pointed at. */
-  private looked = "";
+  /** The message that the reporter was already warned about. */
+  private warnedText = "";
   private busy = false;
 
   constructor(
-    private kit: OfflineForm,
+    private offlineForm: OfflineForm,
     private readonly directory: VerifiedDirectory,
   ) {
-    watchFiles(() => this.kit);
+    watchFiles(() => this.offlineForm);
     addEventListener("beforeunload", (event) => {
       if (queryOne<HTMLTextAreaElement>("#message")?.value.trim()) event.preventDefault();
     });
   }
 
-  /** Takes over a form that was sent; false for one that is none of its own. */
+  /** Handles a submitted form. Returns false for a form of another page. */
   submit(form: HTMLFormElement, button: HTMLElement | null): boolean {
     const target = submitUrl(form, button);
     const [, lang, page, last] = target.pathname.split("/");
     if (page !== "return") return false;
     if (this.busy) return true;
-    if (lang !== this.kit.lang) void this.switchLanguage(lang!);
+    if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
     else if (last === "send") void this.withBusyButtons("send-failed", () => this.sendReply(form));
     else void this.withBusyButtons("return-failed", () => this.open(form));
     return true;
   }
 
-  /** Forgets everything; returns how many steps the history has of this page. */
+  /** Clears all state. Returns the number of steps that this page added to the history. */
   leave(): number {
     queryAll<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
     this.receipt = this.inbox = undefined;
     return 0;
   }
 
-  /** Does one thing at a time. `failed` is the key of the text that says that it failed. */
+  /** Runs one action at a time. `failed` is the key of the error text. */
   private async withBusyButtons(failed: string, work: () => Promise<void>): Promise<void> {
     this.busy = true;
-    clearErrors(this.kit);
+    clearErrors(this.offlineForm);
     const buttons = queryAll<HTMLButtonElement>("main button");
     buttons.forEach((button) => (button.disabled = true));
     try {
@@ -105,7 +104,7 @@ export class ReturnPages {
     } catch (error) {
       if (error instanceof UploadCancelledError) return;
       const key = error instanceof SubmissionTooLargeError ? "send-too-large" : failed;
-      showErrors(this.kit, [{ target: "main", text: translate(this.kit, key) }]);
+      showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, key) }]);
     } finally {
       buttons.forEach((button) => (button.disabled = false));
       this.busy = false;
@@ -113,96 +112,101 @@ export class ReturnPages {
   }
 
   private async switchLanguage(lang: string): Promise<void> {
-    this.kit = await fetchOfflineForm(lang);
+    this.offlineForm = await fetchOfflineForm(lang);
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
-      else showPage(this.kit, this.kit.pages["return"]!, "seal-here-return");
+      else showPage(this.offlineForm, this.offlineForm.pages["return"]!, "seal-here-return");
     });
   }
 
-  /** Reads the receipt that was typed, or looks again with the one that is known. */
+  /** Reads the typed receipt, or opens the mailbox again with the known one. */
   private async open(form: HTMLFormElement): Promise<void> {
     const typed = queryOne<HTMLTextAreaElement>("textarea[name=receipt]", form)?.value;
     if (typed !== undefined) {
       try {
         this.receipt = await parseTypedReceipt(typed);
       } catch (error) {
-        // Anything else, such as words that did not come, is no fault of what was typed.
+        // Other errors, such as a word list that did not load, are not typing errors.
         if (!(error instanceof ReceiptError)) throw error;
-        const text = typed.trim() === "" ? translate(this.kit, "wrong-receipt-missing") : receiptErrorText(this.kit, error);
-        showErrors(this.kit, [{ target: "receipt", text }]);
+        const text = typed.trim() === "" ? translate(this.offlineForm, "wrong-receipt-missing") : receiptErrorText(this.offlineForm, error);
+        showErrors(this.offlineForm, [{ target: "receipt", text }]);
         return;
       }
     }
     const found = await this.refreshMailbox();
-    // A message that is being written stays, and so does a receipt under which nothing is found.
+    // A message draft is preserved, and so is a receipt without a mailbox.
     preserveInput(() => {
       if (found === "thread") this.showThread("thread");
-      else showPage(this.kit, this.kit.pages[found]!, "seal-here-return");
+      else showPage(this.offlineForm, this.offlineForm.pages[found]!, "seal-here-return");
     });
   }
 
-  /** Is anything laid out under the receipt, and is it whole? What does not open is a decoy, or belongs to another receipt. */
+  /**
+   * Opens the mailbox again. A record that does not open is a decoy, or belongs to another receipt.
+   */
   private async refreshMailbox(): Promise<"thread" | "nothing" | "damaged"> {
     const before = this.inbox;
     const found = await openMailbox(this.receipt!);
     this.inbox = typeof found === "string" ? undefined : found;
     if (typeof found === "string") return found;
-    // What was sent a moment ago may not have been collected.
+    // The message sent last may not have been collected.
     if (before?.case === found.case && before.sent.seq > found.sent.seq) found.sent = before.sent;
     return "thread";
   }
 
   private async sendReply(form: HTMLFormElement): Promise<void> {
     const text = messageIn(form);
-    const files = await collectAttachments(this.kit, form);
+    const files = await collectAttachments(this.offlineForm, form);
     if (files === null) return;
     const releaseToOversight = queryOne<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
     const named = queryOne<HTMLTextAreaElement>("#earlier", form)?.value.trim() ?? "";
     if (text === "" && files.length === 0 && !releaseToOversight && named === "") {
-      showErrors(this.kit, [{ target: "message", text: translate(this.kit, "wrong-message-missing") }]);
+      showErrors(this.offlineForm, [{ target: "message", text: translate(this.offlineForm, "wrong-message-missing") }]);
       return;
     }
     if (this.showWarnings(form, text)) return;
     const resolveRelatedReport = named === "" ? undefined : await this.earlier(named);
     if (resolveRelatedReport === null) return;
-    const { lang } = this.kit;
+    const { lang } = this.offlineForm;
     const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, earlier: resolveRelatedReport, files };
     const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
-    await uploadWithRetry(this.kit, sealed, queryAll(".buttons", form).at(-1)!);
+    await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
     this.token = random(32);
     this.showThread("sent");
   }
 
-  /** Points at what could show who wrote it, once for each text. Has something been pointed at? */
+  /** Warns of identifying details, once for each text. Returns whether there is a warning. */
   private showWarnings(form: HTMLFormElement, text: string): boolean {
-    const { kit } = this;
+    const { offlineForm } = this;
     queryOne(".traces")?.remove();
-    const found = this.looked === text ? [] : identifyingDetails(kit.guard, text);
-    this.looked = text;
+    const found = this.warnedText === text ? [] : identifyingDetails(offlineForm.guard, text);
+    this.warnedText = text;
     if (found.length === 0) return false;
-    const pointed = found.map(([trace, words]) => ({
+    const warnings = found.map(([trace, words]) => ({
       trace,
       words,
       cover: () => {
         const message = queryOne<HTMLTextAreaElement>("#message")!;
-        message.value = redact(kit.guard, message.value, trace);
-        this.looked = "";
+        message.value = redact(offlineForm.guard, message.value, trace);
+        this.warnedText = "";
         if (!this.showWarnings(form, messageIn(form))) message.focus();
       },
     }));
-    const section = renderWarnings(kit, pointed);
-    section.append(createElement("p", {}, translate(kit, "reply-again")));
+    const section = renderWarnings(offlineForm, warnings);
+    section.append(createElement("p", {}, translate(offlineForm, "reply-again")));
     form.prepend(section);
     queryOne<HTMLElement>(".traces button")?.focus();
     return true;
   }
 
-  /** Looks the other report up that the message is to name; null, and a complaint, if there is none. */
+  /**
+   * Looks up the related report that the message names. Returns null, and shows an error, if there
+   * is none.
+   */
   private async earlier(typed: string): Promise<RelatedReport | null> {
     const wrong = (key: string) => {
-      showErrors(this.kit, [{ target: "earlier", text: translate(this.kit, key) }]);
+      showErrors(this.offlineForm, [{ target: "earlier", text: translate(this.offlineForm, key) }]);
       return null;
     };
     let other: Receipt;
@@ -219,26 +223,26 @@ export class ReturnPages {
   }
 
   private showThread(page: "thread" | "sent"): void {
-    const { kit } = this;
+    const { offlineForm } = this;
     const inbox = this.inbox!;
     const { header } = inbox;
-    showPage(kit, kit.pages[page]!, "seal-here-reply");
-    const [stage, meaning] = kit.stages[header.stage] ?? [header.stage, ""];
+    showPage(offlineForm, offlineForm.pages[page]!, "seal-here-reply");
+    const [stage, meaning] = offlineForm.stages[header.stage] ?? [header.stage, ""];
     const state = [createElement("p", { class: "stage" }, stage), createElement("p", {}, meaning)];
     if (header.next_update !== null) {
-      const next = translate(kit, "thread-next", { day: formatDay(kit, header.next_update) });
+      const next = translate(offlineForm, "thread-next", { day: formatDay(offlineForm, header.next_update) });
       state.push(createElement("p", {}, createElement("b", {}, next)));
     }
-    if (header.released_to_oversight) state.push(createElement("p", {}, translate(kit, "thread-outside")));
-    const week = translate(kit, "thread-week", { week: formatWeek(kit, header.week) });
-    state.push(createElement("p", { class: "hint" }, `${translateCount(kit, "thread-received", header.received)} ${week}`));
+    if (header.released_to_oversight) state.push(createElement("p", {}, translate(offlineForm, "thread-outside")));
+    const week = translate(offlineForm, "thread-week", { week: formatWeek(offlineForm, header.week) });
+    state.push(createElement("p", { class: "hint" }, `${translateCount(offlineForm, "thread-received", header.received)} ${week}`));
     queryOne(".state")?.replaceChildren(...state);
     this.showMessages(inbox.messages);
     const findings = inbox.findings.map((finding) => createElement("p", { class: "careful", role: "alert" }, this.findingText(finding)));
     queryOne("h1")?.before(...findings);
     if (header.released_to_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
-    // A key that nobody vouched for may be anybody's. The form stays for the buttons that look
-    // again and change the language.
+    // A key without a valid signature may belong to an attacker. The form stays for the buttons
+    // that refresh the mailbox and change the language.
     if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren());
   }
 
@@ -248,26 +252,26 @@ export class ReturnPages {
       createElement(
         "li",
         {},
-        createElement("p", { class: "hint" }, formatWeek(this.kit, week)),
+        createElement("p", { class: "hint" }, formatWeek(this.offlineForm, week)),
         createElement("p", { class: "story", lang, dir: "auto" }, text),
       );
     const list = createElement("ol", { class: "messages" }, ...messages.map(item));
-    // The page says that there is none, right behind the heading.
+    // The paragraph after the heading says that there is no message.
     queryOne(".state ~ h2 + p")?.replaceWith(list);
   }
 
   private findingText(finding: InboxFinding): string {
     switch (finding.kind) {
       case "forged":
-        return translate(this.kit, "finding-forged");
+        return translate(this.offlineForm, "finding-forged");
       case "wrong-key":
-        return translate(this.kit, "finding-wrong-key");
+        return translate(this.offlineForm, "finding-wrong-key");
       case "older-state":
-        return translate(this.kit, "finding-older-state");
+        return translate(this.offlineForm, "finding-older-state");
       case "earlier-not-shown":
-        return translateCount(this.kit, "finding-earlier", finding.count);
+        return translateCount(this.offlineForm, "finding-earlier", finding.count);
       case "withheld":
-        return translateCount(this.kit, "finding-withheld", finding.count);
+        return translateCount(this.offlineForm, "finding-withheld", finding.count);
     }
   }
 }

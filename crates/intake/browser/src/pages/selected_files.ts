@@ -1,4 +1,4 @@
-// The files that were chosen on the review page, while other pages are shown.
+// Preserves the files chosen on the review page while other pages are shown.
 import { queryOne } from "./dom.ts";
 
 export class FileSelection {
@@ -9,7 +9,7 @@ export class FileSelection {
     return this.files.length > 0;
   }
 
-  /** Takes over what the page shows, if it is the one with the files. */
+  /** Stores the files of the page, if it has a file input. */
   captureFromInput(): void {
     const input = queryOne<HTMLInputElement>("#files");
     if (!input) return;
@@ -17,7 +17,7 @@ export class FileSelection {
     this.keep = queryOne<HTMLInputElement>("input[name=keep]")?.checked ?? false;
   }
 
-  /** Puts them back into the page, which tells about them again. */
+  /** Restores the files to the page, which lists them again. */
   restoreToInput(): void {
     const input = queryOne<HTMLInputElement>("#files");
     if (!input || this.files.length === 0) return;

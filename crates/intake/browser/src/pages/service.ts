@@ -1,4 +1,4 @@
-// What the pages ask of the server: whom to seal to, the words of receipts, mailboxes.
+// The requests of the pages to the server: the directory, word lists and mailboxes.
 import { encode, type Bytes } from "../bytes.ts";
 import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../directory.ts";
 import type { Receipt } from "../receipt.ts";
@@ -11,7 +11,7 @@ async function fetchOk(path: string): Promise<Response> {
   return response;
 }
 
-/** The directory in force, verified. */
+/** Returns the valid directory after verifying it. */
 export async function fetchDirectory(): Promise<VerifiedDirectory> {
   const [bytes, signatures, trust] = await Promise.all([
     fetchOk("/directory.json").then((response) => response.arrayBuffer()),
@@ -21,7 +21,7 @@ export async function fetchDirectory(): Promise<VerifiedDirectory> {
   return VerifiedDirectory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
 }
 
-/** The words of a language, or those of the language that stands in for it: the same as `envelope::receipt`. */
+/** Returns the word list of a language, or of its substitute, as in `protocol::receipt`. */
 export async function fetchWordList(lang: string): Promise<string[]> {
   const known = WORD_LIST_LANGS.includes(lang) ? lang : lang === "ar" ? "fr" : "en";
   const words = (await (await fetchOk(`/words/${known}`)).text()).split("\n");
@@ -31,7 +31,7 @@ export async function fetchWordList(lang: string): Promise<string[]> {
 
 export const fetchWordLists = (): Promise<string[][]> => Promise.all(WORD_LIST_LANGS.map(fetchWordList));
 
-/** The bytes under a receipt: a mailbox, or what looks like one. */
+/** Returns the bytes for a receipt: a mailbox or a decoy. */
 export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
   const response = await fetch("/api/mailbox", {
     method: "POST",

@@ -1,4 +1,4 @@
-// What the server says of a submission that is durable.
+// The server's confirmation that a submission is stored durably.
 import { type OfflineForm, formatDay, translate } from "./offline_form.ts";
 
 export interface Stored {
@@ -6,7 +6,10 @@ export interface Stored {
   answer: string | null;
 }
 
-/** Reads the confirmation. It is one whatever it says: the status alone tells that the submission is durable. */
+/**
+ * Parses the confirmation. Any content is accepted, because the status alone confirms the
+ * submission.
+ */
 export function stored(text: string): Stored {
   try {
     const { answer } = JSON.parse(text) as Partial<Stored>;
@@ -16,7 +19,7 @@ export function stored(text: string): Stored {
   }
 }
 
-/** The sentence of the receipt that gives the day; null while it is not known. */
-export function answerInWords(kit: OfflineForm, { answer }: Stored): string | null {
-  return answer === null ? null : translate(kit, "receipt-next-answer", { day: formatDay(kit, answer) });
+/** Returns the sentence with the last day for the first answer, or null if it is not known. */
+export function answerInWords(offlineForm: OfflineForm, { answer }: Stored): string | null {
+  return answer === null ? null : translate(offlineForm, "receipt-next-answer", { day: formatDay(offlineForm, answer) });
 }
