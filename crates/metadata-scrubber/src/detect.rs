@@ -178,7 +178,7 @@ impl FileFormat {
     }
 
     /// Returns a neutral file name: the class of the format, and the number of the file in the
-    /// list. The extension of `given` is kept if the first bytes do not contradict it.
+    /// list. The extension of `given` is retained if the first bytes do not contradict it.
     pub fn neutral_name(self, number: usize, given: &str) -> String {
         let is_plain = |end: &str| {
             (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric())

@@ -1,4 +1,4 @@
-//! What is removed from each format, and what is kept.
+//! What is removed from each format, and what is retained.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! JPEG pictures (ITU T.81): only segments that the drawing needs are kept.
+//! JPEG pictures (ITU T.81): only segments that the drawing needs are retained.
 
 use memchr::memchr;
 
@@ -180,17 +180,17 @@ pub(crate) fn zero_segments(picture: &mut [u8], found: &mut Findings) {
         let is_metadata = marker == COM || (0xE0..=0xEF).contains(&marker);
         if is_metadata && payload.iter().any(|byte| *byte != 0) {
             let (kinds, replacement) = classify_segment(marker, payload);
-            // The colour transform is kept.
-            let kept = if marker == 0xEE && payload.starts_with(b"Adobe") {
+            // The colour transform is retained.
+            let retained = if marker == 0xEE && payload.starts_with(b"Adobe") {
                 payload.len().min(12)
             } else {
                 0
             };
             if !matches!(replacement, SegmentReplacement::Unchanged)
-                && payload[kept..].iter().any(|byte| *byte != 0)
+                && payload[retained..].iter().any(|byte| *byte != 0)
             {
                 found.removed |= kinds;
-                payload[kept..].fill(0);
+                payload[retained..].fill(0);
             }
         }
         at += 2 + len;

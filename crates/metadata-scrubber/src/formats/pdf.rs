@@ -20,7 +20,7 @@ use crate::{
 /// Length in bytes of the window that is held in memory.
 const WINDOW_LEN: usize = 384 * 1024;
 /// Maximum length in bytes of a value, of XMP metadata, and of a compressed object stream. A longer
-/// one is kept and reported as left.
+/// one is retained and reported as left.
 const LOOKAHEAD: usize = 128 * 1024;
 /// Maximum distance in bytes back to a referenced value.
 const BEHIND: usize = 64 * 1024;
@@ -72,7 +72,7 @@ struct PdfEditor<'f> {
     /// Whether this is the content of an object stream.
     in_object_stream: bool,
     /// Number of bytes that may still be searched. A malicious file exhausts it, and the rest is
-    /// kept as it is.
+    /// retained as it is.
     budget: usize,
     /// The strings of the document information are overwritten up to this offset in the window.
     info_end: usize,

@@ -1,4 +1,4 @@
-//! PNG pictures (third edition): only chunks that the drawing needs are kept.
+//! PNG pictures (third edition): only chunks that the drawing needs are retained.
 
 use crate::{
     formats::exif,

@@ -11,7 +11,7 @@ use crate::{
 
 /// Bytes of a chunk that are classified.
 const INSPECT_LIMIT: u64 = 64 * 1024;
-/// Flags of `VP8X` that are cleared: colour profile and XMP. The Exif flag is kept because the
+/// Flags of `VP8X` that are cleared: colour profile and XMP. The Exif flag is retained because the
 /// chunk may still contain the orientation.
 const PROFILE_AND_XMP: u8 = 0x20 | 0x04;
 

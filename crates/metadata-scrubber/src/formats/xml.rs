@@ -209,7 +209,7 @@ impl<W: Write> XmlRewriter<'_, W> {
             return self.write_raw(raw);
         }
         if let Some(pending) = &mut self.pending_text {
-            // The text around it may yet be kept unchanged.
+            // The text around it may yet be retained unchanged.
             pending.raw.extend_from_slice(raw);
             return Ok(());
         }

@@ -102,7 +102,7 @@ pub(crate) struct SvgRules {
     /// Namespace prefixes of what drawing programs add. Elements and attributes with them are
     /// removed.
     pub(crate) added: Vec<String>,
-    /// Other known namespace prefixes, which are kept.
+    /// Other known namespace prefixes, which are retained.
     pub(crate) known: Vec<String>,
     /// Elements that are removed.
     pub(crate) left_out: Vec<String>,
@@ -134,13 +134,13 @@ pub(crate) enum ReplacementRule {
     Literal(String),
     /// A pseudonym, a different one for each author.
     Pseudonym,
-    /// A neutral file name with the extension of the path. A value that is not a path is kept.
+    /// A neutral file name with the extension of the path. A value that is not a path is retained.
     NeutralPath,
     /// Zeros for the digits within braces, or for all digits where there are no braces.
     Zeros,
-    /// The value is kept and reported.
+    /// The value is retained and reported.
     Report,
-    /// The value is kept, and reported if it contains a path.
+    /// The value is retained, and reported if it contains a path.
     ReportPath,
 }
 

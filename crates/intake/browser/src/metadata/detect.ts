@@ -26,7 +26,7 @@ const EXTENSIONS: Partial<Record<FileFormat, string>> = {
 
 export const mediaClassOf = (format: FileFormat): MediaClass => MEDIA_CLASSES[format] ?? "document";
 
-/** Returns the file extension of a format, or undefined if the given one is kept. */
+/** Returns the file extension of a format, or undefined if the given one is retained. */
 export function extensionOf(format: FileFormat, given: string | undefined): string | undefined {
   // An ID3 tag longer than the first bytes hides what follows it.
   if (format === "mp3") return given === "flac" || given === "aac" ? given : "mp3";

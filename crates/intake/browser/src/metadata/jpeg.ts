@@ -1,4 +1,4 @@
-// JPEG pictures (ITU T.81): only segments that the drawing needs are kept.
+// JPEG pictures (ITU T.81): only segments that the drawing needs are retained.
 import { concat } from "../bytes.ts";
 import { orientationOnly, parseExif } from "./exif.ts";
 import { MalformedFileError, ByteRewriter, readBe, matchesAt } from "./stream.ts";
@@ -116,7 +116,7 @@ export function zeroJpegSegments(picture: Uint8Array, found: ScrubFindings): voi
     const payload = picture.subarray(at + 4, at + 2 + len);
     if (isMetadataMarker(marker) && payload.some((byte) => byte !== 0)) {
       const { kinds, replacement } = classifySegment(marker, payload);
-      // The colour transform is kept.
+      // The colour transform is retained.
       const rest = payload.subarray(marker === 0xee && matchesAt(payload, 0, "Adobe") ? 12 : 0);
       if (replacement !== "unchanged" && rest.some((byte) => byte !== 0)) {
         addKinds(found.removed, ...kinds);

@@ -67,7 +67,7 @@ function matches({ of, within, bare, where }: ValueRule, { root, local, attribut
   );
 }
 
-/** Returns the replacement of a value, and whether the value is kept and reported. */
+/** Returns the replacement of a value, and whether the value is retained and reported. */
 export function applyReplacement(put: string, value: string, pseudonyms: AuthorPseudonyms): { isReported: boolean; text: string } {
   const replaceBy = (text: string) => ({ isReported: false, text });
   switch (put) {

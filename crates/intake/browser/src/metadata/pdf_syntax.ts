@@ -1,7 +1,7 @@
 // The syntax of PDF (ISO 32000-2, 7.2 and 7.3): names, strings, and dictionaries.
 import { matchesAt } from "./stream.ts";
 
-/** Maximum length of a string in bytes. A longer one is kept and reported as left. */
+/** Maximum length of a string in bytes. A longer one is retained and reported as left. */
 const MAX_STRING_LEN = 64 * 1024;
 /** Maximum distance in bytes from a key to the beginning or end of its dictionary. */
 const MAX_REACH = 8 * 1024;

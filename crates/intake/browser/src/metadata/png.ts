@@ -1,4 +1,4 @@
-// PNG pictures (third edition): only chunks that the drawing needs are kept.
+// PNG pictures (third edition): only chunks that the drawing needs are retained.
 import { concat, u32 } from "../bytes.ts";
 import { crc32 } from "./crc32.ts";
 import { orientationOnly, parseExif } from "./exif.ts";

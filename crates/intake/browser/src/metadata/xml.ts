@@ -113,7 +113,7 @@ class XmlRewriter {
   /** Removes a comment or processing instruction. */
   private removeMarkup(raw: string): void {
     if (this.mode === "emptied") this.writeRaw(raw);
-    // The text around it may yet be kept unchanged.
+    // The text around it may yet be retained unchanged.
     else if (this.pendingText) this.pendingText.raw += raw;
     else this.recordRemoved(...classifyText(raw));
   }

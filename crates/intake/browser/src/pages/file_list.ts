@@ -18,7 +18,7 @@ export function watchFiles(offlineForm: () => OfflineForm): void {
   });
 }
 
-/** Returns whether the reporter wants all files of this form to be kept unchanged. */
+/** Returns whether the reporter wants all files of this form to be retained unchanged. */
 export const keepsOriginals = (form: HTMLFormElement | null): boolean => (form && queryOne<HTMLInputElement>("input[name=keep]", form)?.checked) ?? false;
 
 function renderList(offlineForm: OfflineForm, input: HTMLInputElement): void {
@@ -32,7 +32,7 @@ function createItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: S
   const item = createElement("li", { id: chosen.id, tabindex: "-1" });
   fillItem(offlineForm, input, chosen, item, [textLine(offlineForm, "file-looking")]);
   const kept = keepsOriginals(input.form);
-  // A file that is kept unchanged must be readable as well.
+  // A file that is retained unchanged must be readable as well.
   void chosen.scrubbed().then(
     (report) =>
       kept

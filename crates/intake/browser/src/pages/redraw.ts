@@ -6,7 +6,10 @@
 const JPEG_QUALITY = 0.9;
 /** Width and height, in pixels, of the known picture and of the samples that are compared. */
 const SAMPLE_SIZE = 64;
-/** The mean difference per channel that a lossy format may cause, of 255. A blank or noisy picture differs by far more. */
+/**
+ * Maximum mean difference per channel, of 255, that a lossy format may cause. A blank or noisy
+ * picture differs by far more.
+ */
 const MAX_MEAN_DIFFERENCE = 8;
 /** Channels that all stay within this range show nothing. */
 const FLAT_THRESHOLD = 4;

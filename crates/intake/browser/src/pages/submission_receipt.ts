@@ -2,7 +2,10 @@
 import { type OfflineForm, formatDay, translate } from "./offline_form.ts";
 
 export interface Stored {
-  /** The last day for the first answer to a report, `YYYY-MM-DD`; null while the server does not know it. */
+  /**
+   * The last day for the first answer to a report, `YYYY-MM-DD`. Null while the server does not
+   * know it.
+   */
   answer: string | null;
 }
 

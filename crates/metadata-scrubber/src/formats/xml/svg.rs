@@ -43,7 +43,7 @@ pub(super) fn decide_element<'e>(
         return ElementDecision::Keep;
     };
     let count = attributes.len();
-    let mut kept = Vec::with_capacity(count);
+    let mut retained = Vec::with_capacity(count);
     for attribute in attributes {
         let key = attribute.key.as_ref();
         let is_xmlns = key.starts_with(b"xmlns");
@@ -56,7 +56,7 @@ pub(super) fn decide_element<'e>(
         if attribute.value.starts_with(b"data:image/") {
             found.left |= MetadataKind::Other;
         }
-        kept.push(attribute);
+        retained.push(attribute);
     }
-    if kept.len() == count { ElementDecision::Keep } else { ElementDecision::Rewrite(kept) }
+    if retained.len() == count { ElementDecision::Keep } else { ElementDecision::Rewrite(retained) }
 }

@@ -70,7 +70,7 @@ impl LocalFileHeader {
         self.flags & ENCRYPTED == 0 && matches!(self.method, STORED | DEFLATED)
     }
 
-    /// Returns the flags of a rewritten part. Only the encoding of the name is kept.
+    /// Returns the flags of a rewritten part. Only the encoding of the name is retained.
     pub(super) fn plain_flags(&self) -> u16 {
         self.flags & UTF8_NAME
     }
