@@ -1,112 +1,110 @@
-//! What the workbench says loudly: something was forged, replayed, withheld, cannot be opened, or
-//! was rolled back.
+//! Integrity alerts: data was forged, replayed, withheld or rolled back, or cannot be opened.
 
 use serde::Serialize;
 use uuid::Uuid;
 
-/// How bad it is.
+/// Severity of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertSeverity {
-    /// Worth a look; can happen in good faith.
+    /// Can happen in good faith; a member should read it.
     Notice,
-    /// Somebody altered, forged or withholds something, or a machine is broken.
+    /// Data was altered, forged or withheld, or a machine is broken.
     Alarm,
 }
 
-/// What happened, in one word for programs.
+/// Kind of an alert, as one word for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlertCode {
-    /// A signature does not belong to whoever is named.
+    /// A signature is not by the named actor.
     Forged,
-    /// Nobody of this name was ever in a signed directory.
+    /// The actor was never in a signed directory.
     UnknownActor,
-    /// The chain over all cases is broken.
+    /// The hash chain of the log is broken.
     BrokenLink,
-    /// The chain of one case is broken: an event was dropped, added or moved.
+    /// The hash chain of a case is broken: an event was dropped, added or moved.
     BrokenCase,
-    /// A signed move that the rules do not allow.
+    /// A signed event violates the rules.
     RefusedMove,
-    /// What was seen before is no longer there.
+    /// State that was seen before no longer exists.
     Rollback,
-    /// The handler tells another state than the signed events do.
+    /// The state that the case handler reports differs from the signed events.
     StateDiffers,
-    /// What was written stands in another order than it was filed in, so that an answer may seem to
-    /// follow another question.
+    /// Messages are in a different order than they were recorded, so an answer may seem to belong
+    /// to another question.
     Reordered,
-    /// The same frame came twice.
+    /// The same frame was recorded twice.
     Replayed,
-    /// Something that is referred to is not there.
+    /// Data that something else refers to is missing.
     Withheld,
     /// A grant, frame, note or file does not open.
     Unopenable,
-    /// What the reporter's side sent is missing, not believed or does not open, and was not altered
-    /// since it was filed.
+    /// Data of the reporter's side is missing, fails verification or does not open, and was not
+    /// altered since it was recorded.
     CameUnreadable,
-    /// Colleagues call a case unreadable that its reader can open.
+    /// Colleagues reported a case as unreadable that this member can open.
     CalledUnreadable,
-    /// Something is sealed to a key that its reader had before.
+    /// Data is sealed to a former key of the member.
     FormerKey,
-    /// Replies would now be sealed to another key than before.
+    /// Replies would be sealed to another key than before.
     RecipientChanged,
-    /// Bytes differ from their hash.
+    /// The bytes do not match their hash.
     Damaged,
-    /// Two messages were written side by side.
+    /// Two messages were written concurrently.
     ConcurrentMessages,
-    /// Somebody acted after a newer directory had left them out, or after the directory had run
-    /// out.
+    /// A member acted after a newer directory had removed them, or after the directory had expired.
     FormerMember,
-    /// The newest directory is past its last day.
+    /// The newest directory has expired.
     Expired,
-    /// Dates run backwards.
+    /// Dates are not in order.
     Clock,
-    /// A directory between two others is not there.
+    /// A directory between two others is missing.
     MissingDirectory,
-    /// A restore of the case handler was accepted before.
+    /// A restore of the case handler was accepted earlier.
     AcceptedRestore,
 }
 
-/// One finding. In JSON as it stands here.
+/// One alert. These fields are also its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IntegrityAlert {
-    /// How bad.
+    /// Severity of the alert.
     pub severity: AlertSeverity,
-    /// What.
+    /// Kind of the alert.
     pub code: AlertCode,
-    /// In which case.
+    /// Case that the alert concerns.
     pub case: Option<Uuid>,
-    /// At which entry of the log, counted from 0.
+    /// Log entry that the alert concerns, counted from 0.
     pub entry: Option<u64>,
-    /// One sentence for a person.
+    /// Explanation in one sentence.
     pub text: String,
 }
 
 impl IntegrityAlert {
-    /// Somebody altered, forged or withholds something.
+    /// Returns an alert with the severity alarm.
     pub fn new(code: AlertCode, text: impl Into<String>) -> Self {
         Self { severity: AlertSeverity::Alarm, code, case: None, entry: None, text: text.into() }
     }
 
-    /// Worth a look.
+    /// Returns an alert with the severity notice.
     pub fn notice(code: AlertCode, text: impl Into<String>) -> Self {
         Self { severity: AlertSeverity::Notice, ..Self::new(code, text) }
     }
 
-    /// The same, in this case.
+    /// Returns the alert with this case.
     #[must_use]
     pub fn in_case(self, case: Uuid) -> Self {
         Self { case: Some(case), ..self }
     }
 
-    /// The same, at this entry of the log.
+    /// Returns the alert with this log entry.
     #[must_use]
     pub fn at_entry(self, entry: u64) -> Self {
         Self { entry: Some(entry), ..self }
     }
 }
 
-/// Is one of them more than a notice?
+/// Returns whether one of the alerts is an alarm.
 pub fn has_alarm(alarms: &[IntegrityAlert]) -> bool {
     alarms.iter().any(|alarm| alarm.severity == AlertSeverity::Alarm)
 }

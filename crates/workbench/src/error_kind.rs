@@ -1,4 +1,4 @@
-//! What an error means for whoever sees it, whichever face of the program it is shown on.
+//! Classifies errors, for exit codes and pages.
 
 use crate::{
     actions::ActionError,
@@ -17,20 +17,20 @@ use crate::{
     },
 };
 
-/// The kinds of failure.
+/// Kinds of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// For another reason than these.
+    /// Any other error.
     Failed,
     /// The passphrase is wrong.
     WrongPassphrase,
-    /// Not allowed.
+    /// The rules or the case handler do not allow it.
     Refused,
-    /// Not there, or not for this person.
+    /// It does not exist, or this member has no access.
     NotFound,
     /// The case handler cannot be reached.
     Unreachable,
-    /// Something is forged, replayed, withheld, rolled back, or does not open.
+    /// Data is forged, replayed, withheld, rolled back, or cannot be opened.
     IntegrityAlert,
 }
 
@@ -61,7 +61,7 @@ impl From<&FileError> for ErrorKind {
 impl From<&ClientError> for ErrorKind {
     fn from(error: &ClientError) -> Self {
         match error {
-            // It failed there; that is no answer about what is allowed.
+            // A server error does not say whether the request is allowed.
             ClientError::Refused(problem) if problem.status >= 500 => Self::Failed,
             ClientError::Refused(problem) if problem.status == 404 => Self::NotFound,
             ClientError::Refused(_) => Self::Refused,
@@ -124,7 +124,7 @@ impl From<&AuditError> for ErrorKind {
     fn from(error: &AuditError) -> Self {
         match error {
             AuditError::Client(error) => error.into(),
-            AuditError::Roll(error) => error.into(),
+            AuditError::DirectoryHistory(error) => error.into(),
             AuditError::File(error) => error.into(),
         }
     }

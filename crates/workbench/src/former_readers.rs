@@ -1,9 +1,9 @@
-//! Who can still open a case and should not any more, because they left or have another key; and
-//! new keys for all such cases in one step.
+//! Lists members who can open a case although they left or have another key, and rotates the keys
+//! of all such cases in one step.
 //!
-//! Which cases these are, the case handler tells: it knows whose grants it keeps, and no event
-//! names them. One that kept quiet about a reader could as well hand on what it keeps; new keys can
-//! be made for any case, listed or not.
+//! The case handler reports these cases, because it knows whose grants it stores; no event names
+//! them. A case handler that conceals a reader could also disclose what it stores. Keys can be
+//! rotated for any case, listed or not.
 
 use protocol::{
     api::workbench::{FormerReader, FormerReaders},
@@ -22,40 +22,43 @@ use crate::{
     session::{HandlerConnection, client::ClientError},
 };
 
-/// A case with former readers. In JSON as it stands here.
+/// A case with former readers. These fields are also its JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExposedCase {
-    /// The case.
+    /// Id of the case.
     pub case: Uuid,
-    /// Day of filing.
+    /// Date of the report.
     #[serde(with = "protocol::encoding::iso_date")]
     pub filed: Date,
-    /// The stage where it stands.
+    /// Stage of the case.
     pub stage: String,
-    /// Who can read it and should not.
+    /// Former readers of the case.
     pub readers: Vec<FormerReader>,
-    /// The rule that keeps its reader from making new keys for it; nothing where that can be done.
+    /// Code of the rule that forbids this member to rotate the keys; `None` if it is allowed.
     pub rule: Option<&'static str>,
-    /// The same in words.
+    /// The same rule as text.
     pub refused: Option<String>,
 }
 
-/// What came of making new keys for one case.
+/// Result of a key rotation for one case.
 #[derive(Debug)]
 pub struct KeyRotationResult {
-    /// The case.
+    /// Id of the case.
     pub case: Uuid,
-    /// Who can read what comes, or why nothing was changed.
+    /// Members who can read later messages, or why nothing was changed.
     pub result: Result<Vec<String>, ActionError>,
 }
 
 impl HandlerConnection {
-    /// Which of one's cases somebody can open who should not any more; those first for which one
-    /// can make new keys.
+    /// Returns the member's cases with former readers. Cases whose keys the member can rotate come
+    /// first.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn former_readers(&self) -> Result<Vec<ExposedCase>, ClientError> {
-        let told = self.client.former_readers().await?;
+        let listed = self.client.former_readers().await?;
         let mut exposed: Vec<ExposedCase> =
-            told.into_iter().map(|told| self.exposed_case(told)).collect();
+            listed.into_iter().map(|entry| self.exposed_case(entry)).collect();
         exposed.sort_by_key(|case| case.refused.is_some());
         Ok(exposed)
     }
@@ -73,8 +76,11 @@ impl HandlerConnection {
         }
     }
 
-    /// New keys for a case, for everybody who may still read it. Refused where something about the
-    /// case is wrong: its keys are then not what is to be mended first.
+    /// Rotates the keys of a case for everyone who may still read it.
+    ///
+    /// # Errors
+    /// [`ActionError::UnresolvedAlerts`] if the case has alarms, because those must be resolved
+    /// first; otherwise as every action.
     pub async fn rotate_case_keys(
         &mut self,
         case: Uuid,
@@ -87,14 +93,17 @@ impl HandlerConnection {
         self.rotate_keys(&mut case, &[], rng).await
     }
 
-    /// The same for several cases, one after the other. What the rules refuse for one does not keep
-    /// the others from it; whatever else fails ends it.
+    /// Rotates the keys of several cases, one after the other. Cases that the rules refuse do not
+    /// stop the others.
+    ///
+    /// # Errors
+    /// Ends at the first error that is not a refusal, such as a lost connection.
     pub async fn rotate_all(
         &mut self,
         cases: impl IntoIterator<Item = Uuid>,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Vec<KeyRotationResult>, ActionError> {
-        let mut renewals = Vec::new();
+        let mut results = Vec::new();
         for case in cases {
             match self.rotate_case_keys(case, rng).await {
                 Err(error)
@@ -105,9 +114,9 @@ impl HandlerConnection {
                 {
                     return Err(error);
                 }
-                outcome => renewals.push(KeyRotationResult { case, result: outcome }),
+                result => results.push(KeyRotationResult { case, result }),
             }
         }
-        Ok(renewals)
+        Ok(results)
     }
 }

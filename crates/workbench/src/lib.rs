@@ -1,11 +1,12 @@
-//! The investigators' own program: keys, cases, replies, the audit of the log, and the
-//! administration of a directory.
+//! The workbench of investigators and administrators: keys, cases, replies, the audit of the log,
+//! and the administration of a directory.
 //!
-//! This library is the whole of it but the words on the screen: the command line is one face of it,
-//! the local web interface another. Time and randomness are arguments; nothing here prints.
+//! The command line and the pages are thin layers over this library. Time and randomness are
+//! arguments; nothing here prints.
 //!
-//! [`key_file`] → [`connection`] → [`case`] → [`actions`]; [`search`] for searching; [`audit`] for
-//! the log; [`admin`] for root keys, desks and signing.
+//! Main path: [`keys`] → [`session`] → [`case`] → [`actions`]. Also: [`search`]; [`audit`] of the
+//! log; [`admin`] for root keys, desks and signing; [`l10n`] for texts in the member's language;
+//! [`web_ui`] for the pages.
 
 pub mod actions;
 pub mod admin;

@@ -1,4 +1,4 @@
-//! `burkindi`: the command line.
+//! `burkindi`: the command line of the workbench.
 
 mod cli;
 
@@ -9,7 +9,7 @@ use cli::{Cli, CliOutput};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
-// age's stream buffers, JSON and messages are wiped when they are freed.
+// Stream buffers of age, JSON and messages are zeroized when they are freed.
 #[global_allocator]
 static ALLOC: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
@@ -19,20 +19,20 @@ fn main() -> ExitCode {
         return workbench::preview::run_child();
     }
     let cli = Cli::parse_from(cli::split_exclusions(std::env::args_os()));
-    let mut screen = CliOutput::new(cli.json);
-    match run_with_runtime(cli, &mut screen) {
+    let mut output = CliOutput::new(cli.json);
+    match run_with_runtime(cli, &mut output) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(cli::report_error(&error, &mut screen)),
+        Err(error) => ExitCode::from(cli::report_error(&error, &mut output)),
     }
 }
 
-fn run_with_runtime(cli: Cli, screen: &mut CliOutput) -> anyhow::Result<()> {
+fn run_with_runtime(cli: Cli, output: &mut CliOutput) -> anyhow::Result<()> {
     forbid_core_dumps()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(cli::run(cli, screen, now()))
+    runtime.block_on(cli::run(cli, output, now()))
 }
 
-/// Keys must not reach a disk through a crash.
+/// Disables core dumps, because a dump would write keys to the disk.
 fn forbid_core_dumps() -> anyhow::Result<()> {
     #[cfg(unix)]
     {
@@ -44,7 +44,7 @@ fn forbid_core_dumps() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The one place where this program reads the clock.
+/// The only place where this program reads the clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "the edge of the program: everything below takes the time as an argument"

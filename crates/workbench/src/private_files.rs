@@ -1,4 +1,5 @@
-//! Writing files so that secrets are nobody else's to read and nothing is overwritten by accident.
+//! Reads and writes files so that only their owner can read secrets, and nothing is overwritten by
+//! accident.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -10,45 +11,45 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::terminal_text;
 
-/// What is wrong with a text file in an older encoding, and what to do.
-pub const NOT_UTF_TEXT: &str = "it is no text in UTF-8 or UTF-16: save it again as UTF-8";
+/// Error text for a text file in another encoding.
+pub const NOT_UTF_TEXT: &str = "not valid UTF-8 or UTF-16; save it again as UTF-8";
 
-/// A file could not be read or written.
+/// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system refused.
+    /// The operating system refused.
     #[error("cannot {verb} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         verb: &'static str,
-        /// Where.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// It is there already, and is never overwritten.
-    #[error("{} is there already; nothing was overwritten", .0.display())]
+    /// The file exists and is never overwritten.
+    #[error("{} already exists", .0.display())]
     AlreadyExists(PathBuf),
-    /// Not there.
-    #[error("{} is not there", .0.display())]
+    /// The file does not exist.
+    #[error("{} not found", .0.display())]
     NotFound(PathBuf),
-    /// `seen.json`, which remembers what this computer saw, is damaged.
+    /// `seen.json` is malformed.
     #[error(
-        "{} is damaged ({reason}). It holds what this computer has seen, so that an older state is noticed. After a power cut: move this file aside and go on. The next connection begins a new one, and cannot notice a roll-back to before. If there was no power cut, tell the administration first",
+        "{} is damaged ({reason}). This file stores what this computer has seen, so that a rollback is detected. After a power cut: move the file to another folder and continue. The next connection creates a new file and cannot detect an earlier rollback. If there was no power cut, inform the administration first",
         path.display()
     )]
     DamagedTrustState {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Why it cannot be parsed.
         reason: String,
     },
-    /// Of another shape than it should be.
-    #[error("{} is not readable: {reason}", path.display())]
+    /// The file does not have the expected format.
+    #[error("failed to parse {}: {reason}", path.display())]
     Malformed {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Why it cannot be parsed.
         reason: String,
     },
 }
@@ -64,12 +65,18 @@ impl FileError {
     }
 }
 
-/// Makes a new file that only its owner can read (0600). Refuses to overwrite.
+/// Creates a new file that only its owner can read (0600).
+///
+/// # Errors
+/// [`FileError::AlreadyExists`] if the file exists, [`FileError::Io`] if it cannot be written.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     create(path, bytes, 0o600)
 }
 
-/// Makes a new file that everybody may read. Refuses to overwrite.
+/// Creates a new file that everyone can read (0644).
+///
+/// # Errors
+/// As [`create_private`].
 pub fn create_public(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     create(path, bytes, 0o644)
 }
@@ -79,7 +86,10 @@ fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(FileError::io("write", path))
 }
 
-/// Opens a file that must not exist yet.
+/// Creates and opens a file that must not exist.
+///
+/// # Errors
+/// As [`create_private`].
 pub fn create_exclusive(path: &Path, mode: u32) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -90,7 +100,10 @@ pub fn create_exclusive(path: &Path, mode: u32) -> Result<File, FileError> {
     options.open(path).map_err(FileError::io("create", path))
 }
 
-/// Puts a file in the place of another, whole or not at all (0600).
+/// Replaces a file atomically (0600).
+///
+/// # Errors
+/// [`FileError::Io`] if the file cannot be written.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -101,7 +114,10 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     new.persist(path).map(drop).map_err(|error| FileError::io("replace", path)(error.error))
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
+///
+/// # Errors
+/// [`FileError::Io`] if it cannot be removed.
 pub fn remove(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path).map_err(FileError::io("remove", path)) {
         Err(FileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -111,8 +127,11 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Makes a folder that only its owner can enter (0700), with its parents; one that is there is left
-/// as it is.
+/// Creates a folder that only its owner can access (0700), with its parents. An existing folder is
+/// left unchanged.
+///
+/// # Errors
+/// [`FileError::Io`] if it cannot be created.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -121,42 +140,51 @@ pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     builder.create(path).map_err(FileError::io("create", path))
 }
 
-/// Closes a folder to everybody but its owner (0700).
+/// Restricts a folder to its owner (0700).
+///
+/// # Errors
+/// [`FileError::Io`] if the permissions cannot be changed.
 pub fn restrict_to_owner(folder: &Path) -> Result<(), FileError> {
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        fs::set_permissions(folder, mode).map_err(FileError::io("close", folder))?;
+        fs::set_permissions(folder, mode).map_err(FileError::io("restrict access to", folder))?;
     }
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
 }
 
-/// Can anybody but its owner read, write or enter it? Where there are no such permissions, nobody
-/// is said to.
+/// Returns whether other users can access the file or folder. Returns `false` on systems without
+/// such permissions.
+///
+/// # Errors
+/// If the file does not exist or its metadata cannot be read.
 pub fn is_accessible_to_others(path: &Path) -> Result<bool, FileError> {
     let metadata = fs::metadata(path).map_err(FileError::io("read", path))?;
     #[cfg(unix)]
-    let open = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0;
+    let accessible = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0;
     #[cfg(not(unix))]
-    let open = {
+    let accessible = {
         drop(metadata);
         false
     };
-    Ok(open)
+    Ok(accessible)
 }
 
-/// Reads a file whole.
+/// Reads a file.
+///
+/// # Errors
+/// [`FileError::NotFound`] if it does not exist, [`FileError::Io`] if it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(FileError::io("read", path))
 }
 
-/// Reads a text file whole, as [`text::decode_text`] does.
+/// Reads a text file, decoded by [`terminal_text::decode_text`].
 ///
 /// # Errors
-/// [`FileError::NotFound`] if it is not there, [`FileError::Malformed`] if it is no text in UTF-8
-/// or UTF-16.
+/// [`FileError::NotFound`] if it does not exist, [`FileError::Malformed`] if it is neither UTF-8
+/// nor UTF-16.
 pub fn read_text(path: &Path) -> Result<String, FileError> {
     terminal_text::decode_text(&read(path)?).ok_or_else(|| FileError::Malformed {
         path: path.to_owned(),
@@ -167,13 +195,16 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
 /// Reads a JSON file.
 ///
 /// # Errors
-/// As [`read_text`], and [`FileError::Malformed`] if it holds something else.
+/// As [`read_text`], and [`FileError::Malformed`] if the JSON does not match.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     serde_json::from_str(&read_text(path)?)
         .map_err(|error| FileError::Malformed { path: path.to_owned(), reason: error.to_string() })
 }
 
-/// Reads a JSON file, or gives `None` where there is none.
+/// Reads a JSON file. Returns `None` if it does not exist.
+///
+/// # Errors
+/// As [`read_json`], except for a missing file.
 pub fn read_json_if_exists<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
     match read_json(path) {
         Err(FileError::NotFound(_)) => Ok(None),
@@ -181,10 +212,10 @@ pub fn read_json_if_exists<T: DeserializeOwned>(path: &Path) -> Result<Option<T>
     }
 }
 
-/// JSON for people and programs: indented, with a last newline.
+/// Returns indented JSON with a final newline.
 pub fn to_pretty_json(value: &impl Serialize) -> Vec<u8> {
-    let mut json =
-        serde_json::to_vec_pretty(value).expect("our shapes hold strings, numbers and lists only");
+    let mut json = serde_json::to_vec_pretty(value)
+        .expect("these types contain only strings, numbers and lists");
     json.push(b'\n');
     json
 }
@@ -195,7 +226,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn private_files_are_their_owners_alone_and_never_overwritten() {
+    fn private_files_are_restricted_to_their_owner_and_never_overwritten() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
@@ -209,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_with_and_without_a_byte_order_mark() {
+    fn text_is_read_with_and_without_a_byte_order_mark() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trust.json");
         let little = "[\"é\"]".encode_utf16().flat_map(u16::to_le_bytes);

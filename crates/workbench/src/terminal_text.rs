@@ -1,21 +1,21 @@
-//! Text that came from somebody else, made safe for a terminal and for a file system.
+//! Makes text of other people safe to display on a terminal and to use as a file name.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// What stands in the place of a character that could steer a terminal.
+/// Replaces a character that could control a terminal.
 const REPLACEMENT_CHAR: char = '\u{FFFD}';
-/// The longest file name in bytes, well under what file systems take.
+/// Maximum length of a file name in bytes, well below the limits of file systems.
 const MAX_FILE_NAME_BYTES: usize = 120;
-/// The most characters of a name on a screen.
+/// Maximum number of characters of a displayed name.
 const MAX_SHOWN_NAME: usize = 60;
-/// The most characters of a code on a screen: a category, question, language or week.
+/// Maximum number of characters of a displayed code: a category, question, language or week.
 const MAX_SHOWN_CODE: usize = 24;
 
-/// Text of several lines. Everything that could move the cursor, change colours or reverse the
-/// reading order is replaced, so that a report cannot make a terminal show anything but its own
-/// words.
+/// Returns text of several lines. Characters that could move the cursor, change colours or reverse
+/// the reading order are replaced, so that a report cannot make a terminal show anything but its
+/// own text.
 pub fn sanitize_multiline(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     text.chars()
@@ -28,19 +28,19 @@ pub fn sanitize_multiline(text: &str) -> String {
         .collect()
 }
 
-/// The same for text that must stay on one line.
+/// As [`sanitize_multiline`], on one line.
 pub fn sanitize_line(text: &str) -> String {
     sanitize_multiline(text).replace(['\n', '\t'], " ")
 }
 
-/// JSON that may be looked at on a terminal: what JSON leaves as it is and a terminal obeys is
-/// written as `\uXXXX`.
+/// Returns JSON that is safe on a terminal: characters that JSON permits but a terminal interprets
+/// are written as `\uXXXX`.
 pub fn escape_json(text: &str) -> String {
     use std::fmt::Write;
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        // Outside the line ends of the layout, such characters stand only within strings.
+        // Such characters occur only in strings, except for the line breaks of the layout.
         if is_control(c) && c != '\n' {
-            write!(out, "\\u{:04x}", u32::from(c)).expect("writing to memory");
+            write!(out, "\\u{:04x}", u32::from(c)).expect("writing to a String cannot fail");
         } else {
             out.push(c);
         }
@@ -48,13 +48,13 @@ pub fn escape_json(text: &str) -> String {
     })
 }
 
-/// Control characters of both sets, and those that override the reading direction.
+/// Returns whether this is a control character or overrides the reading direction.
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Characters that show nothing: zero width, marks of direction, fillers, tags, selectors. Some
-/// have a use inside of words of some scripts, and none in a name that people compare by eye.
+/// Returns whether the character is invisible: zero width, direction marks, fillers, tags,
+/// selectors. Some scripts need them within words, but a name that people compare by eye does not.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
@@ -63,36 +63,35 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Is there nothing in it that anybody could see?
+/// Returns whether the text has no visible character.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
-/// The name of a file as a screen shows it: on one line, without what cannot be seen, and not
-/// longer than a line.
+/// Returns a file name for display: on one line, without invisible characters, and shortened.
 pub fn display_name(name: &str) -> String {
     let visible: String = sanitize_line(name).chars().filter(|c| !is_invisible(*c)).collect();
     truncate(visible.trim(), MAX_SHOWN_NAME)
 }
 
-/// A word of a protocol that another program wrote, such as a language or a week: letters, digits,
-/// `-` and `_`, and not many.
+/// Returns a protocol code that another program wrote, such as a language or a week: only letters,
+/// digits, `-` and `_`, and shortened.
 pub fn display_code(word: &str) -> String {
     let plain: String =
         word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
     truncate(&plain, MAX_SHOWN_CODE)
 }
 
-/// At most so many characters, with a mark where something is left out.
-fn truncate(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
+/// Returns at most `max` characters, with an ellipsis if text is cut off.
+fn truncate(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
         return text.to_owned();
     }
-    text.chars().take(most - 1).chain(['…']).collect()
+    text.chars().take(max - 1).chain(['…']).collect()
 }
 
-/// Text from a file that a person wrote with whatever program: UTF-8, or UTF-16 with a byte order
-/// mark; without the mark, and with the line ends of this program. `None` if it is neither.
+/// Decodes a text file of any program: UTF-8, or UTF-16 with a byte order mark. Removes the mark
+/// and converts the line ends. Returns `None` for any other encoding.
 pub fn decode_text(bytes: &[u8]) -> Option<String> {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
@@ -108,9 +107,9 @@ pub fn decode_text(bytes: &[u8]) -> Option<String> {
     Some(text.replace("\r\n", "\n"))
 }
 
-/// A file name from an attachment's name, which a stranger chose: no path, no control character,
-/// nothing hidden or invisible, nothing that a shell takes for an option or a folder, no name that
-/// a system keeps for itself. `number` names a file of which nothing is left, from 1.
+/// Returns a safe file name from the name of an attachment: without a path, control or invisible
+/// characters, leading dots, dashes or tildes, and without names that a system reserves. `number`,
+/// from 1, names a file whose name would be empty.
 pub fn safe_file_name(name: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last
@@ -139,15 +138,16 @@ fn shorten(name: &str) -> String {
         Some((stem, extension)) if extension.len() <= 12 => (stem, format!(".{extension}")),
         _ => (name, String::new()),
     };
-    let room = MAX_FILE_NAME_BYTES - extension.len();
-    let end = (0..=room.min(stem.len())).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or(0);
-    // A cut can leave an end that a system drops.
+    let max_stem = MAX_FILE_NAME_BYTES - extension.len();
+    let end =
+        (0..=max_stem.min(stem.len())).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or(0);
+    // The cut can leave characters at the end that some systems drop.
     let stem = stem[..end].trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     format!("{stem}{extension}")
 }
 
-/// Device names of Windows, with or without an extension, also as letters that look alike: `COM¹`
-/// is `COM1` there.
+/// Returns whether the name is a device name of Windows, with or without an extension, also in
+/// compatible characters: `COM¹` is `COM1` there.
 fn is_reserved(name: &str) -> bool {
     let stem: String = name.split('.').next().unwrap_or_default().nfkc().collect();
     let stem = stem.trim().to_ascii_uppercase();
@@ -160,7 +160,7 @@ fn is_reserved(name: &str) -> bool {
         || numbered("LPT")
 }
 
-/// `budget.pdf`, 2 → `budget (2).pdf`: the next try for a name that is taken.
+/// Returns the next candidate for a name that is taken: `budget.pdf`, 2 → `budget (2).pdf`.
 pub fn numbered_name(name: &str, number: usize) -> String {
     match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem} ({number}).{extension}"),
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_cannot_steer_the_terminal() {
+    fn a_report_cannot_control_the_terminal() {
         let hostile = "before\x1b[2J\x1b]0;title\x07 \u{9b}31m \u{202e}txt.exe\u{202c}\r\nafter\u{8}\u{7f}\x00";
         let shown = sanitize_multiline(hostile);
         assert!(shown.chars().all(|c| c == '\n' || !is_control(c)), "{shown:?}");
@@ -182,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn words_of_every_script_stay_as_they_are() {
+    fn text_of_every_script_is_unchanged() {
         let text = "Douane à l’entrée — الجمارك\n\t1 000 F CFA 🙂";
         assert_eq!(sanitize_multiline(text), text);
     }
 
     #[test]
-    fn json_stays_the_same_value_and_cannot_steer_either() {
+    fn escaped_json_keeps_its_value_and_cannot_control_the_terminal() {
         let value = serde_json::json!({"text": "a\u{9b}31m\u{202e}b\x1b[0m é"});
         let safe = escape_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(safe.chars().all(|c| c == '\n' || !is_control(c)));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn file_names_lead_nowhere() {
+    fn file_names_are_safe() {
         for (given, expected) in [
             ("photo.jpg", "photo.jpg"),
             ("../../etc/passwd", "passwd"),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_nothing_is_blank() {
+    fn invisible_text_is_blank() {
         for blank in [
             "",
             " \n\t",
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn names_on_a_screen_are_short_and_all_of_them_is_seen() {
+    fn displayed_names_are_short_and_fully_visible() {
         assert_eq!(display_name("photo.jpg"), "photo.jpg");
         assert_eq!(display_name("a\nclosed the case\u{202e}\u{200b}"), "a closed the case\u{fffd}");
         assert_eq!(display_name(&"x".repeat(5000)).chars().count(), MAX_SHOWN_NAME);

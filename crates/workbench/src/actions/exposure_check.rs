@@ -1,6 +1,6 @@
-//! Could this message expose the reporter? The answer lies under the receipt, and a receipt can be
-//! found or demanded: a message that repeats what only the reporter can have told shows what was
-//! reported, and by whom.
+//! Finds text in a message that could expose the reporter. A reply opens with the receipt, and
+//! another person can find the receipt or demand it. A message that repeats what only the reporter
+//! can have told reveals what was reported, and by whom.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -12,34 +12,34 @@ use crate::{
     search::identifiers::{find_names, find_numbers, lowercase_words},
 };
 
-/// So many words in a row that stand in the report as well are a quotation.
+/// This many consecutive words that also occur in the report are a quotation.
 const MIN_QUOTED_WORDS: usize = 5;
 
-/// What kind of risk.
+/// Kind of exposure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExposureKind {
-    /// It asks who the reporter is, or how to reach them elsewhere.
+    /// The message asks who the reporter is, or asks for another way of contact.
     AsksWho,
-    /// It repeats a number of the report: a declaration, a vehicle, a telephone.
+    /// The message repeats a number of the report: a declaration, a vehicle, a telephone.
     Number,
-    /// It repeats a name of a person or a place.
+    /// The message repeats a name of a person or place.
     Name,
-    /// It repeats the reporter's own words.
+    /// The message repeats the reporter's own text.
     Quotation,
 }
 
-/// One risk, with the words of the message that it is about.
+/// One finding, with the text of the message that it concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExposureFinding {
-    /// What kind.
+    /// Kind of exposure.
     pub risk: ExposureKind,
-    /// The words; empty where the message as a whole is meant.
+    /// The text; empty if the finding concerns the whole message.
     pub words: String,
 }
 
-/// Questions for a name, a telephone, an address, a post, an age, or who else knows; in the
-/// languages of the pages.
+/// Questions about a name, telephone, address, post, age, or who else knows, in the languages of
+/// the reporter's pages.
 const IDENTITY_QUESTION_PATTERNS: [&str; 16] = [
     r"(?i)\b(votre|vos|ton)\s+(nom|prénoms?|numéros?|téléphone|adresse|identité|matricule|grade|fonction|poste de travail|service|date de naissance|âge|employeur|entreprise|société)\b",
     r"(?i)\b(qui êtes[- ]vous|comment vous appelez|où (habitez|travaillez)|quel(le)? (poste|fonction) occupez|(appelez|contactez|écrivez)[- ](moi|nous)|venez (nous )?(voir|au bureau))",
@@ -56,7 +56,7 @@ const IDENTITY_QUESTION_PATTERNS: [&str; 16] = [
     r"(اسمك|لقبك|رقمك|هاتفك|عنوانك|هويتك|رتبتك|وظيفتك|منصبك|عمرك|شركتك|صاحب عملك|مكان عملك)",
     r"(من أنت|أين (تعمل|تسكن|تعملين|تسكنين)|(اتصل|اتصلي|تواصل|تواصلي) (بي|بنا|معنا|معي))",
     r"من (غيرك|سواك) (يعرف|يعلم|كان|رأى)",
-    // An address to write to, or a number to call, leads out of the channel.
+    // An e-mail address or messenger leads out of the protected channel.
     r"(?i)\b[\w.+-]+@[\w-]+\.[\w.-]+\b|\bwhatsapp\b|واتساب",
 ];
 
@@ -64,28 +64,28 @@ static IDENTITY_QUESTIONS: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new(IDENTITY_QUESTION_PATTERNS).expect("a test compiles every pattern")
 });
 
-/// Does a message ask who the reporter is, or lead to another way of talking?
+/// Returns whether a message asks who the reporter is, or leads to another way of contact.
 pub fn asks_for_identity(message: &str) -> bool {
     IDENTITY_QUESTIONS.is_match(message)
 }
 
-/// Everything in a message that could expose the reporter of this case. Nothing here keeps it from
-/// being sent: a person decides.
+/// Returns everything in a message that could expose the reporter of this case. The findings do not
+/// prevent sending: the member decides.
 pub fn find_exposures(message: &str, case: &CaseView) -> Vec<ExposureFinding> {
     let reported = reported_texts(case);
     let mut found = Vec::new();
     if asks_for_identity(message) {
         found.push(ExposureFinding { risk: ExposureKind::AsksWho, words: String::new() });
     }
-    let mut repeat = |risk, of: fn(&str) -> BTreeSet<String>| {
+    let mut add_repeated = |risk, of: fn(&str) -> BTreeSet<String>| {
         let own = of(message);
         let known: BTreeSet<String> = reported.iter().flat_map(|text| of(text)).collect();
         found.extend(
             own.intersection(&known).map(|words| ExposureFinding { risk, words: words.clone() }),
         );
     };
-    repeat(ExposureKind::Number, find_numbers);
-    repeat(ExposureKind::Name, find_names);
+    add_repeated(ExposureKind::Number, find_numbers);
+    add_repeated(ExposureKind::Name, find_names);
     found.extend(
         reported
             .iter()
@@ -95,7 +95,7 @@ pub fn find_exposures(message: &str, case: &CaseView) -> Vec<ExposureFinding> {
     found
 }
 
-/// What only the reporter told.
+/// Returns the texts that only the reporter can have told.
 fn reported_texts(case: &CaseView) -> Vec<&str> {
     let report = case.report.as_ref();
     let facts = report.into_iter().flat_map(|report| &report.facts).flat_map(|fact| &fact.answers);
@@ -111,15 +111,16 @@ fn reported_texts(case: &CaseView) -> Vec<&str> {
         .collect()
 }
 
-/// The first words in a row that stand in both. Digits are the business of [`find_numbers`].
+/// Returns the first sequence of words that occurs in both texts. Digits are left to
+/// [`find_numbers`].
 fn find_quotation(message: &str, reported: &str) -> Option<String> {
-    let letters = |text| -> Vec<String> {
+    let words_of = |text| -> Vec<String> {
         lowercase_words(text)
             .into_iter()
             .filter(|word| word.chars().any(char::is_alphabetic))
             .collect()
     };
-    let (message, reported) = (letters(message), letters(reported));
+    let (message, reported) = (words_of(message), words_of(reported));
     let known: BTreeSet<&[String]> = reported.windows(MIN_QUOTED_WORDS).collect();
     message.windows(MIN_QUOTED_WORDS).find(|row| known.contains(row)).map(|row| row.join(" "))
 }
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_for_the_person_are_found_in_each_language() {
+    fn questions_about_the_person_are_found_in_each_language() {
         for text in [
             "Quel est votre nom ?",
             "Où travaillez-vous exactement ?",
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_for_the_facts_are_not() {
+    fn questions_about_the_facts_are_not_found() {
         for text in [
             "Merci. À quel poste était-ce, et depuis quand ?",
             "Votre signalement a été reçu. Votre récit est clair.",
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn five_words_in_a_row_are_a_quotation() {
+    fn five_consecutive_words_are_a_quotation() {
         let story = "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.";
         let found =
             find_quotation("Vous écrivez : « L'agent garde mes papiers » — depuis quand ?", story);

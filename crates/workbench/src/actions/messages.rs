@@ -1,4 +1,4 @@
-//! What is written: to the reporter, and to the team.
+//! Replies to the reporter, and notes for the team.
 
 use investigator::{Note, NoteKind, ReplyDraft};
 use protocol::{
@@ -13,64 +13,74 @@ use crate::{
     terminal_text::is_blank,
 };
 
-/// How often a note is tried again because a colleague was faster.
+/// Maximum number of attempts to add a note when colleagues act first.
 const MAX_NOTE_ATTEMPTS: u32 = 4;
 
 /// A reply as the investigator wrote it.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplyInput<'a> {
-    /// Its text.
+    /// Text of the reply.
     pub text: &'a str,
-    /// Language that it is written in.
+    /// Language of the text.
     pub lang: &'a str,
 }
 
 impl HandlerConnection {
-    /// Answers the reporter.
+    /// Sends a reply to the reporter.
+    ///
+    /// # Errors
+    /// If the text is blank, too long or contains a placeholder, or the rules or the case handler
+    /// reject the action.
     pub async fn send_reply(
         &mut self,
         case: &mut VerifiedCase,
         reply: ReplyInput<'_>,
     ) -> Result<(), ActionError> {
-        let (reply, copy, brings) = self.seal_reply(case, reply)?;
-        self.sign_and_submit(case, Action::Replied { reply, copy, feedback: false }, brings).await
+        let (reply, copy, payload) = self.seal_reply(case, reply)?;
+        self.sign_and_submit(case, Action::Replied { reply, copy, feedback: false }, payload).await
     }
 
-    /// Tells the reporter what was or will be done, and why: the feedback that must come before a
+    /// Sends feedback to the reporter: what was or will be done, and why. It is required before a
     /// closing.
+    ///
+    /// # Errors
+    /// As [`Self::send_reply`].
     pub async fn send_feedback(
         &mut self,
         case: &mut VerifiedCase,
         reply: ReplyInput<'_>,
     ) -> Result<(), ActionError> {
-        let (reply, copy, brings) = self.seal_reply(case, reply)?;
-        self.sign_and_submit(case, Action::Replied { reply, copy, feedback: true }, brings).await
+        let (reply, copy, payload) = self.seal_reply(case, reply)?;
+        self.sign_and_submit(case, Action::Replied { reply, copy, feedback: true }, payload).await
     }
 
-    /// Gives the investigation 90 more days; the reply tells the reporter why.
+    /// Extends the investigation by 90 days. The reply explains the reason to the reporter.
+    ///
+    /// # Errors
+    /// As [`Self::send_reply`].
     pub async fn extend_deadline(
         &mut self,
         case: &mut VerifiedCase,
         reply: ReplyInput<'_>,
     ) -> Result<(), ActionError> {
-        let (reply, copy, brings) = self.seal_reply(case, reply)?;
-        self.sign_and_submit(case, Action::DeadlineExtended { reply, copy }, brings).await
+        let (reply, copy, payload) = self.seal_reply(case, reply)?;
+        self.sign_and_submit(case, Action::DeadlineExtended { reply, copy }, payload).await
     }
 
-    /// How many answers that the reporter has not seen would fall out of the mailbox by this one.
-    /// What is lost already does not count.
+    /// Returns how many replies that the reporter has not seen this reply would displace from the
+    /// mailbox. Replies that are already displaced do not count.
     ///
     /// # Errors
-    /// As sending it.
+    /// As [`Self::send_reply`].
     pub fn count_displaced_replies(
         &self,
         case: &VerifiedCase,
         reply: ReplyInput<'_>,
     ) -> Result<usize, ActionError> {
-        let (_, _, brings) = self.seal_reply(case, reply)?;
-        let len = brings.reply.map_or(0, |sealed| sealed.0.len());
-        let lost = case.displaced_unseen_replies(None).len();
-        Ok(case.displaced_unseen_replies(Some(len)).len().saturating_sub(lost))
+        let (_, _, payload) = self.seal_reply(case, reply)?;
+        let len = payload.reply.map_or(0, |sealed| sealed.0.len());
+        let already_displaced = case.displaced_unseen_replies(None).len();
+        Ok(case.displaced_unseen_replies(Some(len)).len().saturating_sub(already_displaced))
     }
 
     fn seal_reply(
@@ -82,8 +92,8 @@ impl HandlerConnection {
         if is_blank(text) {
             return Err(ActionError::EmptyText);
         }
-        if let Some(gap) = reply_templates::unfilled_placeholder(text) {
-            return Err(ActionError::UnfilledPlaceholder(gap));
+        if let Some(placeholder) = reply_templates::unfilled_placeholder(text) {
+            return Err(ActionError::UnfilledPlaceholder(placeholder));
         }
         check_newest_generation(case)?;
         let draft = ReplyDraft {
@@ -107,8 +117,11 @@ impl HandlerConnection {
         ))
     }
 
-    /// Adds a note for the team. It says the same whatever happened meanwhile, so that of two at
-    /// once neither is lost.
+    /// Adds a note for the team. A note does not depend on other events, so it is sent again if a
+    /// colleague acts first, and no note is lost.
+    ///
+    /// # Errors
+    /// If the text is blank or too long, or the rules or the case handler reject the action.
     pub async fn add_note(
         &mut self,
         case: &mut VerifiedCase,
@@ -117,30 +130,29 @@ impl HandlerConnection {
         if is_blank(&note.text) {
             return Err(ActionError::EmptyText);
         }
-        let mut tries = 1;
+        let mut attempts = 1;
         loop {
             check_newest_generation(case)?;
             let sealed: SealedBytes = case.open_case.seal_note(note);
             check_sealed_len(sealed.0.len())?;
             let action = Action::NoteAdded { note: sealed.hash() };
-            let brings = EventPayload { note: Some(sealed), ..EventPayload::default() };
-            match self.sign_and_submit(case, action, brings).await {
-                Err(ActionError::Conflict(_)) if tries < MAX_NOTE_ATTEMPTS => {
+            let payload = EventPayload { note: Some(sealed), ..EventPayload::default() };
+            match self.sign_and_submit(case, action, payload).await {
+                Err(ActionError::Conflict(_)) if attempts < MAX_NOTE_ATTEMPTS => {
                     *case = self.read_case(case.id()).await?;
-                    tries += 1;
+                    attempts += 1;
                 }
-                done => return done,
+                result => return result,
             }
         }
     }
 }
 
 impl HandlerConnection {
-    /// Does not approve what somebody else proposed. The reason is a note for the team, sealed to
-    /// the case.
+    /// Declines a colleague's proposal. The reason is a note for the team, sealed to the case.
     ///
     /// # Errors
-    /// [`ActionError::EmptyText`] without a reason; else as every act.
+    /// [`ActionError::EmptyText`] without a reason, and the errors of every action.
     pub async fn decline_proposal(
         &mut self,
         case: &mut VerifiedCase,

@@ -1,5 +1,11 @@
-//! Acting on a case: each act is an event that follows the newest, checked here against the same
-//! rules as at the case handler, signed with the device key.
+//! Actions on a case. Each action is an event that follows the newest one. It is checked here
+//! against the same rules as in the case handler, and signed with the device key.
+//!
+//! - `workflow` contains actions without content; `messages` contains replies, feedback and notes.
+//! - `colleagues` selects members for an assignment or removal.
+//! - [`exposure_check`] finds text that could expose the reporter; [`reply_templates`] are the
+//!   prepared texts.
+//! - `unreadable_cases` closes and purges cases that arrived unreadable.
 
 mod colleagues;
 pub mod exposure_check;
@@ -35,116 +41,114 @@ pub use messages::ReplyInput;
 pub use unreadable_cases::DecisionOutcome;
 pub use workflow::check_consent_answer;
 
-/// How the case handler says that somebody else acted first.
+/// Kind of the problem with which the case handler reports that another member acted first.
 const STALE_PROBLEM: &str = "stale";
 
-/// Why an act was not done. Nothing has been changed then.
+/// Why an action failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// The rules.
+    /// The rules do not allow the action.
     #[error(transparent)]
     Refused(#[from] RuleViolation),
-    /// The case handler.
+    /// The request to the case handler failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The home folder.
+    /// The profile could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The case, read again.
+    /// The case could not be read again.
     #[error(transparent)]
     Read(#[from] CaseReadError),
-    /// It opens here, so it is not closed as unreadable.
-    #[error("you can read this case: triage it, and close it as any other")]
+    /// The case opens, so it cannot be closed as unreadable.
+    #[error("this case is readable: triage it and close it like any other case")]
     CaseIsReadable,
-    /// Its events do not hold, so nothing can follow them.
-    #[error("the events of this case do not hold; nothing can be added to them")]
+    /// The events of the case failed verification, so no event can follow them.
+    #[error("event log of this case failed verification; actions are disabled")]
     UnverifiedEvents,
-    /// What is wrong with it comes first.
-    #[error(
-        "something is wrong with this case: look at its alarms before you make new keys for it"
-    )]
+    /// The case has alarms, which must be resolved first.
+    #[error("this case has open alarms; resolve them before rotating keys")]
     UnresolvedAlerts,
-    /// The reporter said that this person must not read it.
+    /// The reporter excluded this member.
     #[error("the reporter excluded {0}, directly or through a unit or desk")]
     Excluded(String),
-    /// The exclusions cannot be read, so they cannot be kept.
-    #[error("the report itself cannot be read, so it is not known whom the reporter excluded")]
+    /// The exclusions cannot be read, so they cannot be respected.
+    #[error("report not readable; the reporter's exclusion list is unknown")]
     UnreadableReport,
-    /// It cannot be known who has been taken out since.
+    /// Without a valid directory it is unknown who has been removed since.
     #[error(
-        "the directory expired on {0}; new grants wait until the administrator has signed a new one"
+        "the directory expired on {0}; no new grants until the administrator has signed a new one"
     )]
     DirectoryExpired(Date),
-    /// Not in the newest directory.
+    /// The member is not in the newest directory.
     #[error("{0} is not in the directory")]
     NotInDirectory(String),
-    /// Nothing in it.
+    /// The text has no visible character.
     #[error("the text is empty")]
     EmptyText,
-    /// A letter that was not finished.
-    #[error("the text still has a place to fill in: {0}")]
+    /// A placeholder of a template was not replaced.
+    #[error("the text still contains a placeholder: {0}")]
     UnfilledPlaceholder(String),
-    /// Does not fit a mailbox.
+    /// The text does not fit into a mailbox.
     #[error("the text is too long by about {over} characters; send it in two parts")]
     TooLong {
-        /// Roughly how much.
+        /// Approximate excess in characters.
         over: usize,
     },
-    /// The case handler gives a mailbox key that is not the reporter's.
+    /// The case handler returned a mailbox key that is not the reporter's, or sealing failed
+    /// otherwise.
     #[error(transparent)]
     Sealing(#[from] investigator::CaseError),
-    /// The outside body keeps its grant, always.
-    #[error("{0} sits for the outside body and cannot be left out")]
+    /// The oversight body always has a grant.
+    #[error("{0} belongs to the oversight body and cannot be excluded")]
     IsOversightMember(String),
-    /// Who has the case must be able to read it.
-    #[error("{0} has the case: give it to somebody who stays first")]
+    /// The assignee must be able to read the case.
+    #[error("{0} is the assignee; reassign the case first")]
     IsAssignee(String),
-    /// What one writes would be sealed to an older generation, which people who were left out can
-    /// read.
+    /// New text would be sealed to an older generation, which excluded members can read.
     #[error(
-        "your grant of the newest generation ({0}) of this case is missing or does not open: ask a colleague for a new one before you write"
+        "your grant of the newest generation ({0}) of this case is missing or does not open: ask a colleague for a new grant before you write"
     )]
     MissingNewestGrant(u32),
-    /// Somebody else acted first.
-    #[error("somebody acted on this case before you, and nothing of yours was filed: {}. Look at it again", summarize_events(.0))]
+    /// Another member acted first.
+    #[error("conflict: another member acted on this case first and your action was not recorded: {}. Read the case regrants", summarize_events(.0))]
     Conflict(Vec<Event>),
-    /// A form came without the choice that the act consists of.
-    #[error("nothing was chosen, so nothing was signed")]
+    /// The form contains none of the choices.
+    #[error("no choice was made; nothing was signed")]
     NothingChosen,
-    /// What would be signed off was never on this person's screen.
-    #[error("the reporter sent {} that you have not been shown; nothing was signed", count_submissions(*.0))]
+    /// The action would confirm submissions that were never displayed to the member.
+    #[error("{} of the reporter were not displayed to you; nothing was signed", count_submissions(*.0))]
     UnseenSubmissions(usize),
-    /// What the reporter said about other authorities.
+    /// The reporter's consent does not permit the referral.
     #[error(transparent)]
     Consent(#[from] ConsentError),
-    /// Nobody would be left out.
-    #[error("{0} holds no grant of this case")]
+    /// The member has no grant to lose.
+    #[error("{0} has no grant of this case")]
     NotAGrantHolder(String),
-    /// The answer to the event is another event than the one that was sent.
+    /// The returned event differs from the submitted one.
     #[error(
-        "the case handler answers with another event than the one that was signed: it may not have been filed"
+        "the case handler acknowledged a different event; the action may not have been recorded"
     )]
     NotRecorded,
 }
 
-/// What stands against a referral in what the reporter said.
+/// Why the reporter's consent does not permit a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConsentError {
-    /// Said no in the report.
+    /// The reporter refused in the report.
     #[error(
-        "the reporter does not want it to go to another authority, unless a law demands it: ask in a message, or name the law"
+        "the reporter refused a referral, unless a law requires it: ask for consent in a message, or refer it by law"
     )]
     Refused,
-    /// Agreed to less.
-    #[error("the reporter agreed to a summary only")]
+    /// The reporter agreed to less.
+    #[error("the reporter agreed only to a summary")]
     SummaryOnly,
-    /// Said nothing of it.
+    /// The report contains no answer.
     #[error(
-        "the reporter did not agree in the report: ask in a message, and name the number of the message that agrees"
+        "the report contains no consent: ask for it in a message, then give the number of the message with the consent"
     )]
     NotAsked,
-    /// The message that is to agree does not exist.
-    #[error("there is no message of the reporter with this number")]
+    /// The message with the consent does not exist.
+    #[error("the reporter sent no message with this number")]
     MessageNotFound,
 }
 
@@ -152,30 +156,38 @@ fn count_submissions(count: usize) -> String {
     if count == 1 { "1 submission".to_owned() } else { format!("{count} submissions") }
 }
 
-/// What happened, in words.
+/// Describes events in one line.
 fn summarize_events(events: &[Event]) -> String {
-    let told = events.iter().map(|Event { actor, action, .. }| match describe_action(action) {
-        what if actor == HANDLER_ACTOR => what,
-        what => format!("{actor} {what}"),
-    });
-    told.collect::<Vec<_>>().join("; ")
+    let descriptions =
+        events.iter().map(|Event { actor, action, .. }| match describe_action(action) {
+            what if actor == HANDLER_ACTOR => what,
+            what => format!("{actor} {what}"),
+        });
+    descriptions.collect::<Vec<_>>().join("; ")
 }
 
 impl HandlerConnection {
-    /// Takes the case, declaring to have no conflict of interest.
+    /// Claims the case for this member, who thereby declares to have no conflict of interest.
+    ///
+    /// # Errors
+    /// If the reporter excluded the member, or the rules or the case handler reject the action.
     pub async fn claim(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         let me = self.handle().to_owned();
         self.check_not_excluded(case, &me)?;
         self.sign_and_submit(case, Action::Claimed, EventPayload::default()).await
     }
 
-    /// Gives the case to a colleague, with new grants if they hold none, or may hold none that they
-    /// can still open.
+    /// Assigns the case to a member. The event carries new grants if the member has none, or has
+    /// none for the present key.
+    ///
+    /// # Errors
+    /// If the reporter excluded the member, a grant is needed and cannot be made, or the rules or
+    /// the case handler reject the action.
     pub async fn assign(&mut self, case: &mut VerifiedCase, to: &str) -> Result<(), ActionError> {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
-        let renewed = self.directory_history.has_replaced_key(to, case.file.row.filed);
-        let holds_one = !renewed && case.file.holders.iter().any(|holder| holder == to);
+        let key_replaced = self.directory_history.has_replaced_key(to, case.file.row.filed);
+        let holds_one = !key_replaced && case.file.holders.iter().any(|holder| holder == to);
         if !holds_one {
             self.check_directory_current()?;
             check_newest_generation(case)?;
@@ -187,8 +199,13 @@ impl HandlerConnection {
         self.sign_and_submit(case, action, EventPayload { grants, ..EventPayload::default() }).await
     }
 
-    /// Makes a new case secret for everyone who stays, and opens what is there to the new keys of
-    /// those who have other ones now. Gives the handles of everyone who stays.
+    /// Rotates the keys of the case: creates a new case secret for all remaining readers, and
+    /// grants earlier content to the new keys of members who replaced theirs. Returns the handles
+    /// of the remaining readers.
+    ///
+    /// # Errors
+    /// If a member in `without` cannot be removed, the directory has expired, or the rules or the
+    /// case handler reject the action.
     pub async fn rotate_keys(
         &mut self,
         case: &mut VerifiedCase,
@@ -200,18 +217,18 @@ impl HandlerConnection {
         if !without.is_empty() {
             self.check_declared(case)?;
         }
-        let stay = self.remaining_readers(case, without)?;
+        let remaining = self.remaining_readers(case, without)?;
         let members =
-            stay.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
+            remaining.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
         let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
         let (lang, week) = (case.file.row.lang.clone(), self.current_week());
-        // Who has another key than at the filing gets the older generations too: the new one alone
-        // opens nothing that is there.
+        // Members whose key changed since the report also get grants of older generations, because
+        // the new generation opens nothing earlier.
         let old_keys = members.iter().filter(|member| {
             !self.directory().is_oversight(&member.handle)
                 && self.directory_history.has_replaced_key(&member.handle, case.file.row.filed)
         });
-        let again: Vec<_> =
+        let regrants: Vec<_> =
             old_keys.flat_map(|member| case.open_case.seal_grants_for(&member.recipient)).collect();
         let rotated = case.open_case.rotate_keys(
             &recipients,
@@ -226,19 +243,19 @@ impl HandlerConnection {
             reply: reply.hash(),
             copy: copy.hash(),
         };
-        let brings = EventPayload {
+        let payload = EventPayload {
             reply: Some(reply),
             copy: Some(copy),
-            grants: [rotated.grants, again].concat(),
+            grants: [rotated.grants, regrants].concat(),
             case_recipient: Some(rotated.case_recipient),
             note: None,
         };
-        self.sign_and_submit(case, action, brings).await?;
-        Ok(stay)
+        self.sign_and_submit(case, action, payload).await?;
+        Ok(remaining)
     }
 
-    /// Everyone who holds a grant and is still in the directory, and the outside body always; less
-    /// those to be left out.
+    /// Returns the members with a grant who are still in the directory, and the oversight body,
+    /// without the members in `without`.
     fn remaining_readers(
         &self,
         case: &VerifiedCase,
@@ -263,21 +280,21 @@ impl HandlerConnection {
             .desk(&self.directory().oversight)
             .into_iter()
             .flat_map(|desk| &desk.members);
-        let everyone: BTreeSet<&String> = case.file.holders.iter().chain(oversight).collect();
-        let stays = |handle: &&String| {
+        let candidates: BTreeSet<&String> = case.file.holders.iter().chain(oversight).collect();
+        let is_remaining = |handle: &&String| {
             !without.contains(handle)
                 && !excluded.contains(handle.as_str())
                 && self.directory().member(handle).is_some()
         };
-        Ok(everyone.into_iter().filter(stays).cloned().collect())
+        Ok(candidates.into_iter().filter(is_remaining).cloned().collect())
     }
 
-    /// Signs and files an event, after the same rules have allowed it here.
+    /// Signs and submits an event after the local rules have allowed it.
     async fn sign_and_submit(
         &mut self,
         case: &mut VerifiedCase,
         action: Action,
-        brings: EventPayload,
+        payload: EventPayload,
     ) -> Result<(), ActionError> {
         let state = case.state.as_mut().ok_or(ActionError::UnverifiedEvents)?;
         let at = self.now.replace_nanosecond(0).unwrap_or(self.now);
@@ -287,15 +304,15 @@ impl HandlerConnection {
             Role::of_member(self.directory_history.latest().0, self.key.handle(), &state.desk);
         let mut next = state.clone();
         next.apply(&event, signed.hash(), role)?;
-        let filed = self
+        let submitted = self
             .client
-            .add_event(case.file.row.id, &NewEvent { event: signed.clone(), payload: brings })
+            .add_event(case.file.row.id, &NewEvent { event: signed.clone(), payload })
             .await;
-        let entry = match filed {
+        let entry = match submitted {
             Err(ClientError::Refused(problem)) if problem.kind == STALE_PROBLEM => {
                 return Err(ActionError::Conflict(self.events_since(case).await?));
             }
-            filed => filed?,
+            submitted => submitted?,
         };
         if entry.event != signed || !entry.verify_link() {
             return Err(ActionError::NotRecorded);
@@ -304,10 +321,11 @@ impl HandlerConnection {
         let seen = PinnedCaseHead { events: state.next_seq, head: state.head };
         case.events.push(event);
         case.file.log.push(entry);
-        // A case whose reading raised an alarm is not pinned, so that the alarm stays.
-        if let Some(known) = self.trust_state.cases.get_mut(&case.file.row.id) {
-            *known = seen;
-            // One's own act is no news.
+        // A case with an alarm was not pinned when it was read, and stays unpinned so that the
+        // alarm remains.
+        if let Some(pinned) = self.trust_state.cases.get_mut(&case.file.row.id) {
+            *pinned = seen;
+            // The member's own action does not make the case unread.
             if let Some(read) = self.trust_state.read.get_mut(&case.file.row.id)
                 && *read + 1 == seen.events
             {
@@ -318,15 +336,15 @@ impl HandlerConnection {
         Ok(())
     }
 
-    /// What colleagues, the reporter or the clock did since this case was read.
+    /// Returns the events that were added since the case was read.
     async fn events_since(&self, case: &VerifiedCase) -> Result<Vec<Event>, ActionError> {
         let log = self.client.case_log(case.id()).await?;
         let mut events = audit::audit_partial_log(&log, &self.directory_history)
             .events
             .remove(&case.id())
             .unwrap_or_default();
-        let known = case.state.as_ref().map_or(0, |state| state.next_seq);
-        events.retain(|event| event.seq >= known);
+        let pinned = case.state.as_ref().map_or(0, |state| state.next_seq);
+        events.retain(|event| event.seq >= pinned);
         Ok(events)
     }
 
@@ -358,15 +376,15 @@ impl HandlerConnection {
     }
 }
 
-/// Such as `2026-W48`.
+/// Returns the ISO week, such as `2026-W48`.
 fn iso_week(day: Date) -> String {
     let (year, week, _) = day.to_iso_week_date();
     format!("{year}-W{week:02}")
 }
 
 impl HandlerConnection {
-    /// Refuses while the reporter sent a message that this person was not shown, whoever has dealt
-    /// with it: an answer says that all before it was read.
+    /// Checks that every message of the reporter was displayed to this member, even if a colleague
+    /// handled it. A reply implies that all earlier messages were read.
     ///
     /// # Errors
     /// [`ActionError::UnseenSubmissions`] with the number of such messages.
@@ -376,8 +394,8 @@ impl HandlerConnection {
         self.check_events_seen(case, messages)
     }
 
-    /// Refuses while this person was not shown what waits to be dealt with, the report or a
-    /// message: an act that signs it off says that it was read.
+    /// Checks that every unhandled submission, the report included, was displayed to this member.
+    /// The action that handles it implies that it was read.
     ///
     /// # Errors
     /// [`ActionError::UnseenSubmissions`] with the number of submissions that were not shown.
@@ -393,15 +411,15 @@ impl HandlerConnection {
         case: &VerifiedCase,
         sent: impl Iterator<Item = &'a Event>,
     ) -> Result<(), ActionError> {
-        let looked_at = self.trust_state.read.get(&case.id()).copied().unwrap_or(0);
-        match sent.filter(|event| event.seq >= looked_at).count() {
+        let seen_events = self.trust_state.read.get(&case.id()).copied().unwrap_or(0);
+        match sent.filter(|event| event.seq >= seen_events).count() {
             0 => Ok(()),
-            unshown => Err(ActionError::UnseenSubmissions(unshown)),
+            unseen => Err(ActionError::UnseenSubmissions(unseen)),
         }
     }
 }
 
-/// Does this act also say that everything the reporter sent before was dealt with?
+/// Returns whether this action also marks everything that the reporter sent before as handled.
 pub fn marks_handled(act: ActionKind) -> bool {
     matches!(
         act,
@@ -416,8 +434,11 @@ pub fn marks_handled(act: ActionKind) -> bool {
 }
 
 impl VerifiedCase {
-    /// Is it still what somebody was shown when it had so many events? Notes do not count: they
-    /// change nothing that is decided on.
+    /// Checks that no event was added since the case was displayed with `shown` events. Notes are
+    /// ignored, because no decision depends on them.
+    ///
+    /// # Errors
+    /// [`ActionError::Conflict`] with the newer events.
     pub fn check_version(&self, shown: u32) -> Result<(), ActionError> {
         let changes = |event: &&Event| {
             event.seq >= shown && !matches!(event.action, Action::NoteAdded { .. })
@@ -427,7 +448,7 @@ impl VerifiedCase {
     }
 }
 
-/// What one seals must be to the generation that the case is in.
+/// Checks that new content would be sealed to the current generation.
 fn check_newest_generation(case: &VerifiedCase) -> Result<(), ActionError> {
     let current = case.state.as_ref().ok_or(ActionError::UnverifiedEvents)?.generation;
     if case.open_case.newest_generation() == current {

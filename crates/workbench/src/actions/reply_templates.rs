@@ -1,54 +1,58 @@
-//! Beginnings of messages to reporters, in the five languages of their pages.
+//! Reply templates: beginnings of messages to reporters, in the five languages of their pages.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One beginning. In JSON as it stands here.
+/// A reply template. These fields are also its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplyTemplate {
-    /// Such as `received`.
+    /// Id, such as `received`.
     pub id: String,
-    /// What it is for, in the languages of the workbench.
+    /// Purpose, in the languages of the workbench.
     label: BTreeMap<String, String>,
-    /// The text in each language.
+    /// Text in each language.
     text: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 struct ReplyTemplatesFile {
-    letters: Vec<ReplyTemplate>,
+    templates: Vec<ReplyTemplate>,
 }
 
 impl ReplyTemplate {
-    /// All of them, in the order of a case's life.
+    /// Returns all templates, in the order of a case's lifecycle.
     ///
     /// # Panics
-    /// Never in a build whose tests passed: one of them reads the file.
+    /// Never in a tested build, because a test reads the file.
     pub fn built_in() -> Vec<Self> {
         let file: ReplyTemplatesFile =
-            toml::from_str(include_str!("../../data/letters.toml")).expect("checked by a test");
-        file.letters
+            toml::from_str(include_str!("../../data/reply_templates.toml"))
+                .expect("a test reads this file");
+        file.templates
     }
 
-    /// What it is for.
+    /// Returns the purpose, in the given language or else in English.
     pub fn label(&self, lang: &str) -> &str {
         self.label.get(lang).or(self.label.get("en")).map_or("", String::as_str)
     }
 
-    /// The text in the reporter's language; in French, which is everybody's first, if it has none.
+    /// Returns the text in the reporter's language, or else in French, the first language of the
+    /// pages.
     pub fn text(&self, lang: &str) -> &str {
         self.text.get(lang).or(self.text.get("fr")).map_or("", |text| text.trim())
     }
 }
 
-/// A place in a letter, in square brackets, that its writer has not filled in.
+/// Returns the first placeholder of a template, in square brackets, that is still in the message.
 pub fn unfilled_placeholder(message: &str) -> Option<String> {
-    let letters = ReplyTemplate::built_in();
-    let gaps =
-        letters.iter().flat_map(|letter| letter.text.values()).flat_map(|text| placeholders(text));
-    gaps.into_iter().find(|gap| message.contains(*gap)).map(str::to_owned)
+    let templates = ReplyTemplate::built_in();
+    let found = templates
+        .iter()
+        .flat_map(|template| template.text.values())
+        .flat_map(|text| placeholders(text));
+    found.into_iter().find(|placeholder| message.contains(*placeholder)).map(str::to_owned)
 }
 
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
@@ -66,23 +70,27 @@ mod tests {
     const LANGS: [&str; 5] = ["fr", "en", "es", "pt", "ar"];
 
     #[test]
-    fn every_template_is_there_in_every_language_and_asks_nobody_who_they_are() {
-        let letters = ReplyTemplate::built_in();
-        assert!(letters.len() >= 10);
-        for letter in &letters {
-            assert_eq!(letter.text.keys().map(String::as_str).collect::<Vec<_>>(), {
+    fn every_template_exists_in_every_language_and_does_not_ask_for_identity() {
+        let templates = ReplyTemplate::built_in();
+        assert!(templates.len() >= 10);
+        for template in &templates {
+            assert_eq!(template.text.keys().map(String::as_str).collect::<Vec<_>>(), {
                 let mut langs = LANGS;
                 langs.sort_unstable();
                 langs
             });
-            assert_eq!(letter.label.len(), 2, "{}", letter.id);
-            let gaps: Vec<_> =
-                LANGS.iter().map(|lang| letter.text(lang).matches('[').count()).collect();
-            assert!(gaps.windows(2).all(|two| two[0] == two[1]), "{}: {gaps:?}", letter.id);
+            assert_eq!(template.label.len(), 2, "{}", template.id);
+            let found: Vec<_> =
+                LANGS.iter().map(|lang| template.text(lang).matches('[').count()).collect();
+            assert!(found.windows(2).all(|two| two[0] == two[1]), "{}: {found:?}", template.id);
             for lang in LANGS {
-                let text = letter.text(lang);
-                assert!(!asks_for_identity(text), "{} {lang} asks who somebody is", letter.id);
-                assert!(text.chars().count() < 700, "{} {lang}", letter.id);
+                let text = template.text(lang);
+                assert!(
+                    !asks_for_identity(text),
+                    "{} {lang} asks who the reporter is",
+                    template.id
+                );
+                assert!(text.chars().count() < 700, "{} {lang}", template.id);
             }
         }
     }

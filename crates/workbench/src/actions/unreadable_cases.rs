@@ -1,5 +1,5 @@
-//! Closing a case that came unreadable, and destroying it after its retention. Two persons do it
-//! who hold a grant of it and cannot open it; nobody declares anything.
+//! Closes a case that arrived unreadable, and purges it after its retention. Two members do so who
+//! have a grant of the case and cannot open it. No declaration is required.
 
 use protocol::{
     api::workbench::{CaseSummary, EventPayload, NewEvent},
@@ -13,58 +13,58 @@ use crate::{
     session::{ConnectError, HandlerConnection, profile::PinnedCaseHead},
 };
 
-/// What was done.
+/// Result of proposing or approving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecisionOutcome {
-    /// It was proposed; another person must approve.
+    /// Proposed; another member must approve.
     Proposed,
-    /// It is decided.
+    /// Approved by the second member.
     Approved,
 }
 
 impl HandlerConnection {
-    /// Proposes to close a case as unreadable, or approves what a colleague proposed, after trying
-    /// to read it.
+    /// Tries to read the case, then proposes to close it as unreadable, or approves a colleague's
+    /// proposal to do so.
     ///
     /// # Errors
-    /// Fails with [`ActionError::CaseIsReadable`] if the case can be read, with
-    /// [`ActionError::Read`] if it was altered since it was collected, and as every act does if the
-    /// rules or the case handler refuse it.
+    /// [`ActionError::CaseIsReadable`] if the case can be read, [`ActionError::Read`] if it was
+    /// altered since its collection, and the errors of every action if the rules or the case
+    /// handler reject it.
     pub async fn close_unreadable(&mut self, id: Uuid) -> Result<DecisionOutcome, ActionError> {
         self.propose_or_approve(id, CLOSE_AS_UNREADABLE).await
     }
 
-    /// Proposes to destroy a case that was closed as unreadable, or approves what a colleague
-    /// proposed, after trying to read it.
+    /// Tries to read the case, then proposes to purge a case that was closed as unreadable, or
+    /// approves a colleague's proposal to do so.
     ///
     /// # Errors
-    /// As [`Self::close_unreadable`]; also before its retention is over, and where neither of the
-    /// two leads the desk or sits for the oversight body.
+    /// As [`Self::close_unreadable`]. Also fails before the end of the retention, and if neither of
+    /// the two leads the desk or belongs to the oversight body.
     pub async fn purge_unreadable(&mut self, id: Uuid) -> Result<DecisionOutcome, ActionError> {
-        let done = self.propose_or_approve(id, Decision::Purge).await?;
-        if done == DecisionOutcome::Approved {
+        let outcome = self.propose_or_approve(id, Decision::Purge).await?;
+        if outcome == DecisionOutcome::Approved {
             self.trust_state.cases.remove(&id);
             self.trust_state.read.remove(&id);
             self.save_trust_state()?;
         }
-        Ok(done)
+        Ok(outcome)
     }
 
-    /// Returns the cases of the queue that [`Self::close_unreadable`] could be for, or
-    /// [`Self::purge_unreadable`] if `purge` is set, as far as the case handler's own rows tell.
-    /// Those are left out that wait for another person.
+    /// Returns the cases of the queue that may qualify for [`Self::close_unreadable`], or for
+    /// [`Self::purge_unreadable`] if `purge` is set. The selection uses only what the case handler
+    /// reports. Cases that need another member's decision are left out.
     ///
     /// # Errors
-    /// If the case handler cannot be asked.
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn unreadable_candidates(&self, purge: bool) -> Result<Vec<Uuid>, ConnectError> {
         let today = self.now.date();
-        let fits = |row: &CaseSummary| {
+        let is_candidate = |row: &CaseSummary| {
             let state = &row.state;
             let decision = if purge { Decision::Purge } else { CLOSE_AS_UNREADABLE };
-            let free = state.pending_proposal.as_ref().is_none_or(|proposal| {
+            let undecided = state.pending_proposal.as_ref().is_none_or(|proposal| {
                 proposal.by != self.handle() && proposal.decision == decision
             });
-            let ripe = if purge {
+            let eligible = if purge {
                 state.stage == Stage::Closed
                     && state.disposition == Some(Disposition::Unreadable)
                     && state.retained_until().is_some_and(|until| until <= today)
@@ -73,10 +73,10 @@ impl HandlerConnection {
                     && state.conflict_free.is_empty()
                     && state.assignee.is_none()
             };
-            free && ripe
+            undecided && eligible
         };
         let (rows, _) = self.queue().await?;
-        Ok(rows.iter().filter(|row| fits(row)).map(|row| row.id).collect())
+        Ok(rows.iter().filter(|row| is_candidate(row)).map(|row| row.id).collect())
     }
 
     async fn propose_or_approve(
@@ -92,7 +92,7 @@ impl HandlerConnection {
         let mut state = unreadable.state;
         let others =
             state.pending_proposal.as_ref().filter(|proposal| proposal.by != self.handle());
-        let (action, done) = match others {
+        let (action, outcome) = match others {
             Some(proposal) if proposal.decision == decision => {
                 (Action::Approved(decision), DecisionOutcome::Approved)
             }
@@ -108,10 +108,10 @@ impl HandlerConnection {
         if entry.event != signed || !entry.verify_link() {
             return Err(ActionError::NotRecorded);
         }
-        // A case handler that drops this event later is noticed.
+        // Pinning the head reveals a case handler that drops this event later.
         let seen = PinnedCaseHead { events: state.next_seq, head: state.head };
         self.trust_state.cases.insert(id, seen);
         self.save_trust_state()?;
-        Ok(done)
+        Ok(outcome)
     }
 }

@@ -1,4 +1,4 @@
-//! Acts that move a case through its life and bring nothing along.
+//! Actions that change the state of a case without content.
 
 use protocol::{
     Hash,
@@ -17,34 +17,37 @@ use uuid::Uuid;
 use super::{ActionError, ConsentError};
 use crate::{case::VerifiedCase, session::HandlerConnection};
 
-/// How two who cannot open a case close it.
+/// The decision with which two members close a case that neither can open.
 pub(crate) const CLOSE_AS_UNREADABLE: Decision = Decision::Close {
     disposition: Disposition::Unreadable,
     reason: ClosingReason::AsItCame,
     duplicate_of: None,
 };
 
-/// The question about other authorities.
+/// Question about the reporter's consent to a referral.
 const REFERRAL_QUESTION: &str = "referral_consent";
 
 impl HandlerConnection {
-    /// Everything that this person can do with this case now. Acts are tried on a copy of the case,
-    /// so that none is offered only to be refused; what is still to be chosen, such as a colleague,
-    /// is not known yet.
+    /// Returns the actions that this member can take now. Each action is tried on a copy of the
+    /// case, so that the pages offer none that would be refused. Choices that are still open, such
+    /// as a colleague, are not checked.
     pub fn allowed_actions(&self, case: &VerifiedCase) -> Vec<ActionKind> {
         let Some(state) = &case.state else { return Vec::new() };
         let table = state.permitted_actions(
             self.handle(),
             Role::of_member(self.directory(), self.handle(), &state.desk),
         );
-        // A case that opens is not closed as one that does not.
+        // A case that opens cannot be closed as unreadable.
         let readable = |act: &ActionKind| {
             !matches!(act, ActionKind::ProposeUnreadable | ActionKind::ApproveUnreadable)
         };
         table.into_iter().filter(readable).filter(|act| self.dry_run(case, *act).is_ok()).collect()
     }
 
-    /// What the rules would say to an act, with whatever is to be chosen chosen well.
+    /// Returns whether the rules would allow the action, with valid choices where it has any.
+    ///
+    /// # Errors
+    /// The rule that the action violates.
     pub fn dry_run(&self, case: &VerifiedCase, act: ActionKind) -> Result<(), RuleViolation> {
         let (Some(state), Some(action)) =
             (&case.state, case.state.as_ref().and_then(|state| sample_action(act, state)))
@@ -59,8 +62,11 @@ impl HandlerConnection {
         state.clone().apply(&event, state.head, role)
     }
 
-    /// Refused until this person has declared: before, nothing of the content is shown but what
-    /// tells whether there is a conflict.
+    /// Checks that this member has declared to have no conflict of interest. Before the
+    /// declaration, only answers that indicate a conflict are shown.
+    ///
+    /// # Errors
+    /// [`RuleViolation::Undeclared`].
     pub fn check_declared(&self, case: &VerifiedCase) -> Result<(), ActionError> {
         let state = case.state.as_ref().unwrap_or(&case.file.row.state);
         if state.has_declared(self.handle()) {
@@ -70,14 +76,21 @@ impl HandlerConnection {
         }
     }
 
-    /// Declares to have no conflict of interest, so that the content is shown.
+    /// Declares that this member has no conflict of interest, so that the content is shown.
+    ///
+    /// # Errors
+    /// If the reporter excluded the member, or the rules or the case handler reject the action.
     pub async fn declare(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         let me = self.handle().to_owned();
         self.check_not_excluded(case, &me)?;
         self.sign_and_submit(case, Action::Declared, EventPayload::default()).await
     }
 
-    /// Steps back for good: the case handler deletes one's grant and hides the case.
+    /// Recuses this member permanently. The case handler deletes the member's grant and hides the
+    /// case.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action, or the profile cannot be written.
     pub async fn recuse(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         self.sign_and_submit(case, Action::Recused, EventPayload::default()).await?;
         self.trust_state.cases.remove(&case.id());
@@ -85,7 +98,10 @@ impl HandlerConnection {
         Ok(self.profile.save_trust_state(&self.trust_state)?)
     }
 
-    /// Says that a colleague has a conflict of interest.
+    /// States that a colleague has a conflict of interest.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn challenge(
         &mut self,
         case: &mut VerifiedCase,
@@ -99,8 +115,11 @@ impl HandlerConnection {
         .await
     }
 
-    /// Judges that. Upheld, the colleague loses the case; new keys are then made with
-    /// [`HandlerConnection::rotate_keys`].
+    /// Resolves a challenge. If it is upheld, the colleague loses the case; the caller then rotates
+    /// the keys with [`HandlerConnection::rotate_keys`].
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn resolve_challenge(
         &mut self,
         case: &mut VerifiedCase,
@@ -115,8 +134,11 @@ impl HandlerConnection {
         .await
     }
 
-    /// Moves the case to another stage that one person decides on. The reason is a code, readable
-    /// to the case handler.
+    /// Moves the case to another stage that one member may decide alone. The reason is a code that
+    /// the case handler can read.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn change_stage(
         &mut self,
         case: &mut VerifiedCase,
@@ -132,7 +154,10 @@ impl HandlerConnection {
         .await
     }
 
-    /// Opens a closed case again and takes it.
+    /// Reopens a closed case and assigns it to this member.
+    ///
+    /// # Errors
+    /// If the reporter excluded the member, or the rules or the case handler reject the action.
     pub async fn reopen(
         &mut self,
         case: &mut VerifiedCase,
@@ -143,7 +168,11 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::Reopened { ground }, EventPayload::default()).await
     }
 
-    /// The first of two who decide something.
+    /// Proposes a decision that needs a second person.
+    ///
+    /// # Errors
+    /// If the reporter's consent does not permit a referral, or the rules or the case handler
+    /// reject the action.
     pub async fn propose(
         &mut self,
         case: &mut VerifiedCase,
@@ -154,7 +183,10 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::Proposed(decision), EventPayload::default()).await
     }
 
-    /// The second, who approves the very decision that stands proposed.
+    /// Approves exactly the pending decision, as the second person.
+    ///
+    /// # Errors
+    /// As [`Self::propose`]; also if the profile cannot be written after a purge.
     pub async fn approve(
         &mut self,
         case: &mut VerifiedCase,
@@ -171,12 +203,18 @@ impl HandlerConnection {
         Ok(())
     }
 
-    /// Takes a proposal back.
+    /// Withdraws this member's proposal.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn withdraw(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         self.sign_and_submit(case, Action::Withdrawn, EventPayload::default()).await
     }
 
-    /// Makes the case more urgent.
+    /// Raises the priority of the case.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn raise_priority(
         &mut self,
         case: &mut VerifiedCase,
@@ -186,7 +224,11 @@ impl HandlerConnection {
             .await
     }
 
-    /// Links the case with another one about the same, which everybody who reads this one can read.
+    /// Links the case with another one about the same matter. Every reader of this case can read
+    /// the link.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn link_case(
         &mut self,
         case: &mut VerifiedCase,
@@ -195,45 +237,53 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::Linked { to }, EventPayload::default()).await
     }
 
-    /// Gives the case to the outside body.
+    /// Escalates the case to the oversight body.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn escalate(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         self.sign_and_submit(case, Action::Escalated, EventPayload::default()).await
     }
 
-    /// Puts a legal hold on it; two persons lift it.
+    /// Places a legal hold. Two people lift it.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn place_legal_hold(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         self.sign_and_submit(case, Action::LegalHoldPlaced, EventPayload::default()).await
     }
 
-    /// Says that what the reporter sent has been dealt with. Gives how many submissions were
-    /// waiting.
+    /// Marks the reporter's submissions as handled. Returns how many were unhandled.
     ///
     /// # Errors
-    /// [`ActionError::UnseenSubmissions`] while one of them was not shown to this person; else as
-    /// every act.
+    /// [`ActionError::UnseenSubmissions`] if one of them was not displayed to this member, and the
+    /// errors of every action.
     pub async fn mark_handled(&mut self, case: &mut VerifiedCase) -> Result<u32, ActionError> {
         self.check_unhandled_seen(case)?;
-        let waiting = case.state.as_ref().map_or(0, |state| state.unhandled);
+        let unhandled = case.state.as_ref().map_or(0, |state| state.unhandled);
         self.sign_and_submit(case, Action::MarkedHandled, EventPayload::default()).await?;
-        Ok(waiting)
+        Ok(unhandled)
     }
 
-    /// Says that the authority which has the matter was asked how it stands.
+    /// Records that the authority was asked about the state of the referral.
+    ///
+    /// # Errors
+    /// If the rules or the case handler reject the action.
     pub async fn follow_up_referral(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
         self.sign_and_submit(case, Action::ReferralFollowedUp, EventPayload::default()).await
     }
 }
 
-/// A [`VerifiedCase`] opens, so it is not closed as unreadable:
-/// [`HandlerConnection::close_unreadable`] does that.
+/// Refuses to close an opened case as unreadable. [`HandlerConnection::close_unreadable`] closes
+/// cases that do not open.
 fn check_not_unreadable(decision: Decision) -> Result<(), ActionError> {
     let unreadable =
         matches!(decision, Decision::Close { disposition: Disposition::Unreadable, .. });
     if unreadable { Err(ActionError::CaseIsReadable) } else { Ok(()) }
 }
 
-/// A referral says by what the reporter agreed; here is the only place where that can be held
-/// against the report. Both persons do.
+/// Compares the consent that a referral states with the report. Only the workbench can do so,
+/// because the case handler cannot read the report. Both members check it.
 fn check_consent(case: &VerifiedCase, decision: Decision) -> Result<(), ActionError> {
     let Decision::Refer { consent, .. } = decision else { return Ok(()) };
     let report = case.report().ok_or(ActionError::UnreadableReport)?;
@@ -243,11 +293,11 @@ fn check_consent(case: &VerifiedCase, decision: Decision) -> Result<(), ActionEr
     }
 }
 
-/// Checks what a referral says of the reporter's consent against the answer in the report.
+/// Compares the consent that a referral states with the answer in the report.
 ///
 /// # Errors
-/// When the reporter agreed to less, or said nothing. A message that agrees later is not looked at
-/// here.
+/// If the reporter agreed to less or did not answer. A message with a later consent is not
+/// considered here.
 pub fn check_consent_answer(
     report: &ReportBody,
     consent: ReferralConsent,
@@ -266,26 +316,26 @@ pub fn check_consent_answer(
     }
 }
 
-/// Messages are numbered from 1; 0 is the report.
+/// Checks that the message exists. Messages are numbered from 1; 0 is the report.
 fn check_consent_message(case: &VerifiedCase, message: u32) -> Result<(), ActionError> {
-    let there = |seq| case.thread.incoming.iter().any(|entry| entry.reference.seq == seq);
-    if message > 0 && there(message) { Ok(()) } else { Err(ConsentError::MessageNotFound.into()) }
+    let exists = |seq| case.thread.incoming.iter().any(|entry| entry.reference.seq == seq);
+    if message > 0 && exists(message) { Ok(()) } else { Err(ConsentError::MessageNotFound.into()) }
 }
 
-/// An act as it could be done now; `None` where it is somebody or something that has to be chosen,
-/// or keys have to be made.
+/// Returns the action with valid sample choices, or `None` if it needs a member, a case or keys
+/// that are not chosen yet.
 fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
-    let moved = |to| Action::StageChanged { from: state.stage, to, reason: None };
+    let stage_change = |to| Action::StageChanged { from: state.stage, to, reason: None };
     let proposed =
         || state.pending_proposal.as_ref().map_or(Decision::Purge, |proposal| proposal.decision);
     Some(match act {
         ActionKind::Declare => Action::Declared,
         ActionKind::Recuse => Action::Recused,
         ActionKind::Claim => Action::Claimed,
-        ActionKind::Triage => moved(Stage::Triaged),
-        ActionKind::Assess | ActionKind::TakeBack => moved(Stage::Assessing),
-        ActionKind::Investigate => moved(Stage::Investigating),
-        ActionKind::Decide => moved(Stage::Decided),
+        ActionKind::Triage => stage_change(Stage::Triaged),
+        ActionKind::Assess | ActionKind::TakeBack => stage_change(Stage::Assessing),
+        ActionKind::Investigate => stage_change(Stage::Investigating),
+        ActionKind::Decide => stage_change(Stage::Decided),
         ActionKind::Reopen => Action::Reopened { ground: ReopenReason::NewEvidence },
         ActionKind::FollowUpReferral => Action::ReferralFollowedUp,
         ActionKind::Raise => Action::PriorityRaised { urgency: Urgency::P1 },

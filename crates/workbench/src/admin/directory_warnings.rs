@@ -1,5 +1,5 @@
-//! What a directory allows and is seldom meant: said when a desk is entered, and again before
-//! anybody signs.
+//! Warns about directories that are valid but probably not intended. The warnings are shown when a
+//! desk is entered, and again before signing.
 
 use protocol::{
     directory::{Desk, EXCLUDE_ALL_DESKS, MIN_READERS},
@@ -9,12 +9,12 @@ use taxonomy::Taxonomy;
 
 use super::DirectoryDraft;
 
-/// Everything that is seldom meant, in sentences.
+/// Returns all warnings as sentences.
 pub fn all_warnings(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<String> {
     let desks = draft.desks.iter().flat_map(|desk| desk_warnings(draft, &desk.id));
     let mut warnings: Vec<String> = Vec::new();
     for warning in desks {
-        // Two desks that serve one category each say so.
+        // The warning about two desks with the same category comes once for each of them.
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
@@ -23,32 +23,29 @@ pub fn all_warnings(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<String> 
     if !unserved.is_empty() {
         warnings.push(format!(
             "no desk serves {}: they go to the oversight body",
-            unserved.join(
-                " \
-            "
-            )
+            unserved.join(" ")
         ));
     }
-    let idle = ineffective_exclusions(draft, taxonomy);
-    if !idle.is_empty() {
+    let ineffective = ineffective_exclusions(draft, taxonomy);
+    if !ineffective.is_empty() {
         warnings.push(format!(
-            "reporters can tick {}, and that keeps nobody away: name it with --units at the \
-             members or desks that belong to it",
-            idle.join(", ")
+            "reporters can exclude {}, but no member or desk belongs to it: add it with --units to \
+             the members or desks that belong to it",
+            ineffective.join(", ")
         ));
     }
-    let seatless = draft
+    let without_desk = draft
         .members
         .iter()
         .filter(|member| !draft.desks.iter().any(|desk| desk.members.contains(&member.handle)));
-    let seatless: Vec<&str> = seatless.map(|member| member.handle.as_str()).collect();
-    if !seatless.is_empty() {
-        warnings.push(format!("{} belong to no desk and get no reports", seatless.join(", ")));
+    let without_desk: Vec<&str> = without_desk.map(|member| member.handle.as_str()).collect();
+    if !without_desk.is_empty() {
+        warnings.push(format!("{} belong to no desk and get no reports", without_desk.join(", ")));
     }
     warnings
 }
 
-/// What is seldom meant about one desk.
+/// Returns the warnings about one desk.
 pub fn desk_warnings(draft: &DirectoryDraft, id: &str) -> Vec<String> {
     let Some(desk) = draft.desks.iter().find(|desk| desk.id == id && id != draft.oversight) else {
         return Vec::new();
@@ -73,7 +70,7 @@ pub fn desk_warnings(draft: &DirectoryDraft, id: &str) -> Vec<String> {
     warnings
 }
 
-/// Two desks that would both take a report: the first of the directory does.
+/// Warns if two desks serve the same reports. Only the first one of the directory receives them.
 fn overlap_warning(first: &Desk, second: &Desk) -> Option<String> {
     let overlap = first.audiences.is_empty()
         || second.audiences.is_empty()
@@ -82,8 +79,8 @@ fn overlap_warning(first: &Desk, second: &Desk) -> Option<String> {
     let both: Vec<&str> = both.map(String::as_str).collect();
     (overlap && !both.is_empty()).then(|| {
         format!(
-            "{} are served by desk {} and desk {}: such reports go to {} alone where both take \
-             them",
+            "{} are served by desk {} and desk {}: reports that both accept go only to \
+             {}",
             both.join(" "),
             first.id,
             second.id,
@@ -92,7 +89,7 @@ fn overlap_warning(first: &Desk, second: &Desk) -> Option<String> {
     })
 }
 
-/// Categories that no desk serves.
+/// Returns the categories that no desk serves.
 pub fn unserved_categories(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<String> {
     let served = |id: &String| {
         draft.desks.iter().any(|desk| desk.id != draft.oversight && desk.categories.contains(id))
@@ -106,7 +103,7 @@ pub fn unserved_categories(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<S
         .collect()
 }
 
-/// What reporters can tick as involved.
+/// Returns the units and functions that reporters can exclude.
 pub fn exclusion_options(taxonomy: &Taxonomy) -> Vec<&str> {
     let question = taxonomy.question(EXCLUSION_QUESTION);
     question.map_or_else(Vec::new, |question| {
@@ -114,16 +111,16 @@ pub fn exclusion_options(taxonomy: &Taxonomy) -> Vec<&str> {
     })
 }
 
-/// Exclusions that keep nobody away.
+/// Returns the exclusions that exclude no member.
 fn ineffective_exclusions<'a>(draft: &DirectoryDraft, taxonomy: &'a Taxonomy) -> Vec<&'a str> {
-    let keeps_away = |word: &str| {
-        word == EXCLUDE_ALL_DESKS
-            || draft.members.iter().any(|member| member.units.iter().any(|unit| unit == word))
+    let is_effective = |id: &str| {
+        id == EXCLUDE_ALL_DESKS
+            || draft.members.iter().any(|member| member.units.iter().any(|unit| unit == id))
             || draft
                 .desks
                 .iter()
                 .filter(|desk| desk.id != draft.oversight)
-                .any(|desk| desk.id == word || desk.units.iter().any(|unit| unit == word))
+                .any(|desk| desk.id == id || desk.units.iter().any(|unit| unit == id))
     };
-    exclusion_options(taxonomy).into_iter().filter(|word| !keeps_away(word)).collect()
+    exclusion_options(taxonomy).into_iter().filter(|id| !is_effective(id)).collect()
 }

@@ -1,4 +1,4 @@
-//! The directory in the making: what stands in it but dates, number and signatures.
+//! The draft of the next directory: its content without dates, epoch and signatures.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +14,26 @@ use uuid::Uuid;
 use super::AdminError;
 use crate::keys::key_file::MembershipRequest;
 
-/// `draft.json`.
+/// Content of `draft.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryDraft {
-    /// Which installation.
+    /// Id of the installation.
     pub instance: Uuid,
-    /// Takes the outer seal; the newest first.
+    /// Recipients of the outer seal, the newest first.
     pub transport: Vec<TransportRecipient>,
-    /// Verifies what the case handler writes into the log.
+    /// Verifies the events of the case handler.
     pub handler_key: PublicKey,
-    /// Everyone who holds a seat, or shall.
+    /// All members, with or without a desk.
     pub members: Vec<Member>,
-    /// Where reports go.
+    /// All desks.
     pub desks: Vec<Desk>,
-    /// Id of the outside body's desk.
+    /// Id of the oversight body's desk.
     pub oversight: String,
 }
 
 impl DirectoryDraft {
-    /// Nobody and nothing but the outside body's empty desk.
+    /// Returns a draft with only the empty desk of the oversight body.
     pub fn new(
         instance: Uuid,
         transport: TransportRecipient,
@@ -65,88 +65,98 @@ impl DirectoryDraft {
         }
     }
 
-    /// Enters a person. `replace` is for new keys under an old handle: covers and languages that
-    /// are `None` stay as they were, so that nobody who was kept away from a report reads the next
-    /// one because of a new key.
+    /// Adds a member. `replace` is for new keys under an existing handle. Units and languages that
+    /// are `None` keep their present values, so that new keys do not give the member access to
+    /// reports that the units exclude.
     ///
     /// # Errors
-    /// If the request was altered, or the handle is there and is not to be replaced.
+    /// If the request was altered, or the handle exists and `replace` is not set.
     pub fn add_member(
         &mut self,
         request: &MembershipRequest,
-        covers: impl Into<Option<Vec<String>>>,
+        units: impl Into<Option<Vec<String>>>,
         languages: impl Into<Option<Vec<String>>>,
         replace: bool,
     ) -> Result<(), AdminError> {
         request.verify()?;
-        let old = self.member(&request.handle);
-        let of_old = |list: fn(&Member) -> &Vec<String>| old.map(list).cloned().unwrap_or_default();
+        let existing = self.member(&request.handle);
+        let from_existing = |list: fn(&Member) -> &Vec<String>| existing.map(list).cloned().unwrap_or_default();
         let member = Member {
             handle: request.handle.clone(),
             recipient: request.recipient.clone(),
             device: request.device,
-            units: covers.into().unwrap_or_else(|| of_old(|old| &old.units)),
-            languages: languages.into().unwrap_or_else(|| of_old(|old| &old.languages)),
+            units: units.into().unwrap_or_else(|| from_existing(|member| &member.units)),
+            languages: languages.into().unwrap_or_else(|| from_existing(|member| &member.languages)),
         };
-        match self.members.iter_mut().find(|known| known.handle == member.handle) {
+        match self.members.iter_mut().find(|existing| existing.handle == member.handle) {
             Some(_) if !replace => {
                 return Err(AdminError::AlreadyExists(format!("member {}", member.handle)));
             }
-            Some(known) => *known = member,
+            Some(existing) => *existing = member,
             None => self.members.push(member),
         }
         Ok(())
     }
 
-    /// A member by the handle.
+    /// Returns the member with this handle.
     pub fn member(&self, handle: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.handle == handle)
     }
 
-    /// A desk by its id.
+    /// Returns the desk with this id.
     pub fn desk(&self, id: &str) -> Option<&Desk> {
         self.desks.iter().find(|desk| desk.id == id)
     }
 
-    /// Takes a person off every desk and out of the directory. Gives the desks that they sat at.
+    /// Removes a member from all desks and from the directory. Returns the desks that the member
+    /// belonged to.
+    ///
+    /// # Errors
+    /// [`AdminError::UnknownId`] if there is no such member.
     pub fn remove_member(&mut self, handle: &str) -> Result<Vec<String>, AdminError> {
         let before = self.members.len();
         self.members.retain(|member| member.handle != handle);
         if self.members.len() == before {
             return Err(AdminError::UnknownId(format!("member {handle}")));
         }
-        let seated =
-            self.desks.iter_mut().filter(|desk| desk.members.iter().any(|seat| seat == handle));
-        Ok(seated
+        let desks_of_member =
+            self.desks.iter_mut().filter(|desk| desk.members.iter().any(|member| member == handle));
+        Ok(desks_of_member
             .map(|desk| {
-                desk.members.retain(|seat| seat != handle);
+                desk.members.retain(|member| member != handle);
                 desk.id.clone()
             })
             .collect())
     }
 
-    /// Adds a desk, or fills the one of the outside body, which is there from the start. `replace`
-    /// changes an old one.
+    /// Adds a desk, or fills the desk of the oversight body, which exists from the start. `replace`
+    /// changes an existing desk.
+    ///
+    /// # Errors
+    /// If a member is unknown, or the desk exists and `replace` is not set.
     pub fn add_desk(&mut self, mut desk: Desk, replace: bool) -> Result<(), AdminError> {
-        let known = |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
-        if let Some(unknown) = desk.members.iter().find(|handle| !known(handle)) {
+        let is_member = |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
+        if let Some(unknown) = desk.members.iter().find(|handle| !is_member(handle)) {
             return Err(AdminError::UnknownId(format!("member {unknown}: add the member first")));
         }
-        match self.desks.iter_mut().find(|old| old.id == desk.id) {
-            Some(old) if !replace && !old.members.is_empty() => {
-                return Err(AdminError::AlreadyExists(format!("desk {}", old.id)));
+        match self.desks.iter_mut().find(|existing| existing.id == desk.id) {
+            Some(existing) if !replace && !existing.members.is_empty() => {
+                return Err(AdminError::AlreadyExists(format!("desk {}", existing.id)));
             }
-            Some(old) => {
-                let labels = std::mem::take(&mut old.labels);
+            Some(existing) => {
+                let labels = std::mem::take(&mut existing.labels);
                 desk.labels = merge_labels(labels, desk.labels);
-                *old = desk;
+                *existing = desk;
             }
             None => self.desks.push(desk),
         }
         Ok(())
     }
 
-    /// Takes a desk away; never the outside body's.
+    /// Removes a desk. The desk of the oversight body cannot be removed.
+    ///
+    /// # Errors
+    /// [`AdminError::UnknownId`] if there is no such desk.
     pub fn remove_desk(&mut self, id: &str) -> Result<(), AdminError> {
         let before = self.desks.len();
         self.desks.retain(|desk| desk.id != id || desk.id == self.oversight);
@@ -157,7 +167,10 @@ impl DirectoryDraft {
         }
     }
 
-    /// The directory of a day, as it would be signed. Broken rules are refused.
+    /// Returns the directory that would be signed on this date.
+    ///
+    /// # Errors
+    /// If the directory violates a rule.
     pub fn to_directory(
         &self,
         epoch: u64,
@@ -183,7 +196,7 @@ impl DirectoryDraft {
     }
 }
 
-/// What a directory holds, to be looked at as a draft is.
+/// The content of a directory, to display it like a draft.
 impl From<&Directory> for DirectoryDraft {
     fn from(directory: &Directory) -> Self {
         let directory = directory.clone();
@@ -199,9 +212,9 @@ impl From<&Directory> for DirectoryDraft {
 }
 
 fn merge_labels(
-    mut old: BTreeMap<String, String>,
+    mut labels: BTreeMap<String, String>,
     new: BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    old.extend(new);
-    old
+    labels.extend(new);
+    labels
 }

@@ -1,4 +1,4 @@
-//! Looking at an installation from outside, as anybody on its network could.
+//! Checks an installation from the network, as any client could.
 
 use std::{collections::BTreeMap, net::ToSocketAddrs as _, time::Duration};
 
@@ -14,11 +14,11 @@ use reqwest::{Certificate, Client, RequestBuilder, Response, Url, tls::TlsInfo};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-/// What one page may weigh, so that it arrives in the first round trip.
+/// Maximum length of a page in bytes, so that it arrives in the first round trip.
 const MAX_FIRST_PAGE_BYTES: usize = 14_600;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What every page must say, and how.
+/// Headers that every page must have, and the required parts of their values.
 const REQUIRED_HEADERS: [(&str, &[&str]); 6] = [
     (
         "content-security-policy",
@@ -30,45 +30,46 @@ const REQUIRED_HEADERS: [(&str, &[&str]); 6] = [
     ("cross-origin-opener-policy", &["same-origin"]),
     ("cache-control", &["no-store"]),
 ];
-/// What would tell visitors apart, or tell about the machine.
+/// Headers that would distinguish visitors, or disclose facts about the machine.
 const FORBIDDEN_HEADERS: [&str; 4] = ["set-cookie", "etag", "x-powered-by", "via"];
 
-/// Where to look.
+/// Addresses to check.
 #[derive(Debug)]
 pub struct CheckEndpoints {
-    /// The pages.
+    /// Address of the pages.
     pub intake: Url,
-    /// PEM of who vouches for their certificate; those that the system knows, where it is not
-    /// given.
+    /// PEM of the certificate authority of the pages. The system's authorities are used if it is
+    /// `None`.
     pub intake_ca: Option<String>,
-    /// `host:port` of the relay, which strangers should not reach.
+    /// `host:port` of the relay, which only the case handler should reach.
     pub relay: Option<String>,
-    /// The case handler with PEM of the installation's authority, for who may reach it.
+    /// Address of the case handler and PEM of the installation's authority, if this machine can
+    /// reach it.
     pub handler_and_ca: Option<(Url, String)>,
-    /// The root keys that are believed.
+    /// The trusted root keys.
     pub trust: TrustRoots,
 }
 
-/// Looks at everything.
+/// Runs all checks.
 pub async fn run_checks(
-    places: &CheckEndpoints,
+    endpoints: &CheckEndpoints,
     now: OffsetDateTime,
     rng: &mut (impl RngCore + Send),
 ) -> DoctorReport {
     let mut report = DoctorReport::default();
-    match http_client(places.intake_ca.as_deref()) {
+    match http_client(endpoints.intake_ca.as_deref()) {
         Ok(http) => {
-            let public = PublicProbe { http, base: &places.intake, trust: &places.trust, now };
+            let public = PublicProbe { http, base: &endpoints.intake, trust: &endpoints.trust, now };
             let directory = public.run_checks(&mut report, rng).await;
-            if let Some((url, ca)) = &places.handler_and_ca {
+            if let Some((url, ca)) = &endpoints.handler_and_ca {
                 check_handler(url, ca, directory.as_ref(), now, &mut report).await;
             }
         }
         Err(error) => {
-            report.add(Finding::error("certificate authority", error, "Give the right file."))
+            report.add(Finding::error("certificate authority", error, "Give the file of the right certificate authority."))
         }
     }
-    if let Some(relay) = &places.relay {
+    if let Some(relay) = &endpoints.relay {
         report.add(check_relay(relay).await);
     }
     report
@@ -93,49 +94,49 @@ impl PublicProbe<'_> {
         report: &mut DoctorReport,
         rng: &mut (impl RngCore + Send),
     ) -> Option<Directory> {
-        let (looking, response) = match self.http.get(self.url("/fr")).send().await {
+        let (probe, response) = match self.http.get(self.url("/fr")).send().await {
             Ok(response) => (self, response),
             Err(error) => {
-                // With a certificate that nobody believes, everything else can still be looked at:
-                // the directory is signed.
-                let anyway = self.accepting_invalid_certificates().await;
-                let advice = if anyway.is_some() {
-                    "The service answers, and browsers refuse its certificate. Get one that they \
+                // Without a valid certificate, everything else can still be checked, because the
+                // directory is signed.
+                let insecure = self.accepting_invalid_certificates().await;
+                let advice = if insecure.is_some() {
+                    "The service answers, but browsers reject its certificate. Get a certificate that they \
                      accept, such as with certbot, and reload the proxy."
                 } else {
-                    "Is the proxy running, and the intake behind it? systemctl status; intake … \
+                    "Check that the proxy and the intake are running (systemctl status). Run intake … \
                      doctor on the machine itself."
                 };
                 report.add(Finding::error("pages", root_cause(error), advice));
-                anyway?
+                insecure?
             }
         };
-        looking.check_page(response, report).await;
-        report.add(looking.check_mailboxes(rng).await);
-        looking.check_directory(report).await
+        probe.check_page(response, report).await;
+        report.add(probe.check_mailboxes(rng).await);
+        probe.check_directory(report).await
     }
 
     async fn accepting_invalid_certificates(self) -> Option<(Self, Response)> {
         let builder = Client::builder().no_proxy().tls_info(true).timeout(REQUEST_TIMEOUT);
         let builder = builder.redirect(reqwest::redirect::Policy::none());
         let http = builder.tls_danger_accept_invalid_certs(true).build().ok()?;
-        let looking = Self { http, ..self };
-        let response = looking.http.get(looking.url("/fr")).send().await.ok()?;
-        Some((looking, response))
+        let probe = Self { http, ..self };
+        let response = probe.http.get(probe.url("/fr")).send().await.ok()?;
+        Some((probe, response))
     }
 
     async fn check_page(&self, response: Response, report: &mut DoctorReport) {
-        if let Some(there) = date_header(&response) {
-            report.add(check_clock_skew("clock of the public server", there, self.now));
+        if let Some(remote) = date_header(&response) {
+            report.add(check_clock_skew("clock of the public server", remote, self.now));
         }
         if let Some(der) = peer_certificate(&response) {
-            let renew = "Renew it with whoever issued it, and reload the proxy.";
+            let renew = "Renew it with its issuer, and reload the proxy.";
             report.add(check_certificate("certificate of the pages", &der, self.now, renew));
         } else {
             report.add(Finding::warning(
                 "encryption of the pages",
                 "none on this address",
-                "Right for an onion service and on the machine itself; everywhere else, put deploy/nginx/nginx.conf in front.",
+                "This is correct for an onion service and on the machine itself. Everywhere else, use a proxy with deploy/nginx/nginx.conf.",
             ));
         }
         let (status, headers) = (response.status(), response.headers().clone());
@@ -145,7 +146,7 @@ impl PublicProbe<'_> {
             report.add(Finding::error(
                 "pages",
                 found,
-                "Look at the intake's log, and at the proxy's configuration.",
+                "Check the log of the intake and the configuration of the proxy.",
             ));
             return;
         }
@@ -154,18 +155,19 @@ impl PublicProbe<'_> {
         report.add(check_origins(&page));
     }
 
-    /// A mailbox that is there and one that is not look alike, and so do two that are not.
+    /// Responses for an existing and an unknown mailbox must be indistinguishable, and so must two
+    /// responses for unknown mailboxes.
     async fn check_mailboxes(&self, rng: &mut (impl RngCore + Send)) -> Finding {
-        const CHECK: &str = "mailboxes that are not there";
-        let advice = "Something between the visitor and the intake changes answers, or keeps them: take it out of the way.";
+        const CHECK: &str = "unknown mailboxes";
+        let advice = "A device between the visitor and the intake changes or caches responses: remove it.";
         let mut locators = [[0; 32]; 2];
         for locator in &mut locators {
             rng.fill_bytes(locator);
         }
         let mut seen = Vec::new();
         for locator in [locators[0], locators[0], locators[1]] {
-            let asked = serde_json::json!({ "locator": Hash(locator).to_string() });
-            match fetch_response(self.http.post(self.url("/api/mailbox")).json(&asked)).await {
+            let request = serde_json::json!({ "locator": Hash(locator).to_string() });
+            match fetch_response(self.http.post(self.url("/api/mailbox")).json(&request)).await {
                 Ok(answer) => seen.push(answer),
                 Err(error) => return Finding::error(CHECK, error, advice),
             }
@@ -174,21 +176,21 @@ impl PublicProbe<'_> {
             return Finding::error(CHECK, "no answer", advice);
         };
         let found = if first.len() != MAILBOX_LEN || other.len() != MAILBOX_LEN {
-            format!("{} and {} bytes in place of {MAILBOX_LEN}", first.len(), other.len())
+            format!("expected {MAILBOX_LEN} bytes, found {} and {}", first.len(), other.len())
         } else if head != head_again || head != head_other {
-            "their headers differ".to_owned()
+            "the headers differ".to_owned()
         } else if first != again {
-            "the same receipt gets other bytes each time, which no mailbox does".to_owned()
+            "the same receipt gets different bytes each time, unlike a real mailbox".to_owned()
         } else if first == other {
             "two receipts get the same bytes".to_owned()
         } else {
-            return Finding::ok(CHECK, "alike in size and headers, and steady");
+            return Finding::ok(CHECK, "same size and headers, and stable");
         };
         Finding::error(CHECK, found, advice)
     }
 
     async fn check_directory(&self, report: &mut DoctorReport) -> Option<Directory> {
-        const CHECK: &str = "directory that reporters seal to";
+        const CHECK: &str = "directory for reporters";
         let fetch = async |path| {
             fetch_response(self.http.get(self.url(path))).await.map(|(_, bytes)| bytes)
         };
@@ -198,7 +200,7 @@ impl PublicProbe<'_> {
         ) {
             (Ok(bytes), Ok(signatures)) => (bytes, signatures),
             (Err(error), _) | (_, Err(error)) => {
-                let advice = "None is in force: sign and publish one; then see whether the case handler reaches the intake.";
+                let advice = "No directory is in force: sign and publish one, then check whether the case handler reaches the intake.";
                 report.add(Finding::error(CHECK, error, advice));
                 return None;
             }
@@ -215,7 +217,7 @@ impl PublicProbe<'_> {
                 Some(directory)
             }
             Err(error) => {
-                let advice = "STOP: reporters may be sealing to somebody else. Take the pages down, and tell the keepers of the root keys.";
+                let advice = "STOP: reporters may be sealing reports to an attacker. Take the pages offline, and inform the keepers of the root keys.";
                 report.add(Finding::error(CHECK, error, advice));
                 None
             }
@@ -225,24 +227,24 @@ impl PublicProbe<'_> {
 
 fn check_headers(headers: &reqwest::header::HeaderMap) -> Finding {
     const CHECK: &str = "headers of the pages";
-    let said =
+    let value =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let missing = REQUIRED_HEADERS
         .iter()
-        .filter(|(name, parts)| !parts.iter().all(|part| said(name).contains(part)))
-        .map(|(name, _)| format!("{name} is missing or weaker"));
+        .filter(|(name, parts)| !parts.iter().all(|part| value(name).contains(part)))
+        .map(|(name, _)| format!("{name} is missing or too weak"));
     let unwanted = FORBIDDEN_HEADERS
         .iter()
         .filter(|name| headers.contains_key(**name))
-        .map(|name| format!("{name} is there"));
-    // A name alone says little; a version says which holes to try.
+        .map(|name| format!("{name} is present"));
+    // The name alone reveals little; a version reveals which vulnerabilities to try.
     let version =
-        said("server").contains(char::is_numeric).then(|| "server tells a version".to_owned());
+        value("server").contains(char::is_numeric).then(|| "the server header contains a version".to_owned());
     let wrong: Vec<_> = missing.chain(unwanted).chain(version).collect();
     if wrong.is_empty() {
-        Finding::ok(CHECK, "as the intake sends them")
+        Finding::ok(CHECK, "unchanged from the intake")
     } else {
-        let advice = "The intake sends the right ones: see what the proxy adds or takes away (deploy/nginx/nginx.conf).";
+        let advice = "The intake sends the right headers: check which ones the proxy adds or removes (deploy/nginx/nginx.conf).";
         Finding::error(CHECK, wrong.join(", "), advice)
     }
 }
@@ -256,55 +258,55 @@ fn check_page_size(bytes: usize) -> Finding {
         Finding::warning(
             CHECK,
             found,
-            "Shorten the texts of [branding]: on a slow line every page comes later.",
+            "Shorten the texts of [branding]: a larger page delays slow connections.",
         )
     }
 }
 
 fn check_origins(page: &str) -> Finding {
-    const CHECK: &str = "what the first page loads";
-    let foreign =
+    const CHECK: &str = "resources of the first page";
+    let has_foreign_source =
         page.split(['"', '\'']).zip(page.split(['"', '\'']).skip(1)).any(|(before, value)| {
             before.ends_with("src=") && (value.starts_with("http") || value.starts_with("//"))
         });
-    if foreign {
+    if has_foreign_source {
         let advice =
-            "Something is put into the pages on the way. Find and remove it: it sees who reports.";
-        Finding::error(CHECK, "something of another origin", advice)
+            "A device on the path inserts content into the pages. Find and remove it: it can see who reports.";
+        Finding::error(CHECK, "some from another origin", advice)
     } else {
-        Finding::ok(CHECK, "nothing of another origin")
+        Finding::ok(CHECK, "none from another origin")
     }
 }
 
-/// Nobody but the case handler has business there.
+/// Only the case handler may reach the relay.
 async fn check_relay(relay: &str) -> Finding {
-    const CHECK: &str = "relay, seen from here";
+    const CHECK: &str = "relay, from this machine";
     let Some(address) = relay.to_socket_addrs().ok().and_then(|mut addresses| addresses.next())
     else {
-        return Finding::ok(CHECK, "its name is not known here");
+        return Finding::ok(CHECK, "its name does not resolve here");
     };
     let connecting =
         tokio::time::timeout(REQUEST_TIMEOUT, tokio::net::TcpStream::connect(address)).await;
     if !matches!(connecting, Ok(Ok(_))) {
         return Finding::ok(CHECK, "not reachable");
     }
-    // With no certificate of ours, and whatever certificate it shows.
+    // Connects without a client certificate, and accepts any server certificate.
     for scheme in ["http", "https"] {
-        let trusting = Client::builder()
+        let client = Client::builder()
             .no_proxy()
             .timeout(REQUEST_TIMEOUT)
             .tls_danger_accept_invalid_certs(true)
             .build();
-        let asked = match trusting {
+        let request = match client {
             Ok(http) => http.get(format!("{scheme}://{relay}{HEALTH_PATH}")).send().await,
             Err(error) => Err(error),
         };
-        if asked.is_ok() {
-            let advice = "STOP: anybody may take reports away from there. Is this the relay's listener, with relay.ca set?";
-            return Finding::error(CHECK, "it answers somebody without a certificate", advice);
+        if request.is_ok() {
+            let advice = "STOP: anyone can fetch and delete submissions there. Check that this is the relay listener, with relay.ca set.";
+            return Finding::error(CHECK, "it answers clients without a certificate", advice);
         }
     }
-    let advice = "It turns strangers away, but they need not get so far: let a firewall admit the case handler alone.";
+    let advice = "It rejects clients without a certificate, but they should not reach it: let a firewall admit only the case handler.";
     Finding::warning(CHECK, "reachable", advice)
 }
 
@@ -338,13 +340,13 @@ async fn check_handler(
     let response = match ask.await {
         Ok(response) => response,
         Err(error) => {
-            let advice = "Is it running, and is this its authority's file? case-handler … doctor on the machine itself.";
+            let advice = "Check that it is running and that this is the file of its authority. Run case-handler … doctor on the machine itself.";
             report.add(Finding::error(CHECK, error, advice));
             return;
         }
     };
-    if let Some(there) = date_header(&response) {
-        report.add(check_clock_skew("clock of the private server", there, now));
+    if let Some(remote) = date_header(&response) {
+        report.add(check_clock_skew("clock of the private server", remote, now));
     }
     if let Some(der) = peer_certificate(&response) {
         let renew = "Renew it: burkindi admin tls renew.";
@@ -353,24 +355,24 @@ async fn check_handler(
     let Ok(health) = response.json::<HandlerHealth>().await else {
         report.add(Finding::error(
             CHECK,
-            "answers something unexpected",
-            "Is this the case handler's address?",
+            "unexpected response",
+            "Check the address of the case handler.",
         ));
         return;
     };
     report.add(match (health.directory_epoch, served.map(|directory| directory.epoch)) {
-        (Some(there), Some(here)) if there != here => Finding::warning(
+        (Some(remote), Some(served_epoch)) if remote != served_epoch => Finding::warning(
             "directory of the case handler",
-            format!("number {there}, while reporters see number {here}"),
-            "If this lasts longer than one round of collecting, the case handler does not reach the intake: see its log.",
+            format!("epoch {remote}, but reporters see epoch {served_epoch}"),
+            "If this lasts longer than one collection cycle, the case handler does not reach the intake: check its log.",
         ),
-        _ => Finding::ok("directory of the case handler", "the one that reporters see"),
+        _ => Finding::ok("directory of the case handler", "same as for reporters"),
     });
     report.add(if health.has_quarantine {
-        let advice = "See the case handler's log for why: a transport key that is missing, or junk. They are kept whole.";
-        Finding::warning("submissions set aside", "some", advice)
+        let advice = "The log of the case handler contains the reasons, such as a missing transport key or invalid data. The bytes are kept.";
+        Finding::warning("quarantined submissions", "some", advice)
     } else {
-        Finding::ok("submissions set aside", "none")
+        Finding::ok("quarantined submissions", "none")
     });
 }
 
@@ -387,7 +389,7 @@ fn http_client(ca: Option<&str>) -> Result<Client, String> {
     builder.build().map_err(root_cause)
 }
 
-/// Headers but the date, and the body.
+/// Returns the headers except the date, and the body.
 async fn fetch_response(
     request: RequestBuilder,
 ) -> Result<(BTreeMap<String, Vec<u8>>, Vec<u8>), String> {
@@ -407,7 +409,7 @@ fn date_header(response: &Response) -> Option<OffsetDateTime> {
     doctor::parse_http_date(response.headers().get("date")?.to_str().ok()?)
 }
 
-/// The innermost cause says most.
+/// Returns the innermost cause, which is the most informative.
 fn root_cause(error: reqwest::Error) -> String {
     let error = error.without_url();
     let causes =

@@ -1,4 +1,5 @@
-//! A new installation: root keys, services' keys, certificates and an empty draft of the directory.
+//! Creates an installation: root keys, keys of the services, certificates, and an empty draft of
+//! the directory.
 
 use std::path::Path;
 
@@ -11,27 +12,31 @@ use time::OffsetDateTime;
 use super::{AdminDir, AdminError, DirectoryDraft, root_keys, service_keys, tls};
 use crate::{keys::passphrase_encryption::ScryptCost, private_files};
 
-/// More root keys than this help nobody.
+/// Maximum number of root keys.
 const MAX_ROOT_KEYS: usize = 16;
 
-/// What a new installation shall be.
+/// Parameters of a new installation.
 #[derive(Debug)]
 pub struct InstallationPlan<'a> {
-    /// Where: a folder that is not there yet, or empty.
+    /// The folder, which must not exist or must be empty.
     pub dir: &'a Path,
-    /// How many root keys must sign a directory.
+    /// Number of root keys that must sign a directory.
     pub threshold: usize,
-    /// Id of the outside body's desk.
+    /// Id of the oversight body's desk.
     pub oversight_desk: &'a str,
-    /// Names that the certificates are valid for, besides 127.0.0.1 and localhost.
+    /// Names in the certificates, besides 127.0.0.1 and localhost.
     pub hosts: &'a [String],
-    /// One for each root key: they are different people's.
+    /// One passphrase for each root key, because different people keep them.
     pub passphrases: &'a [SecretString],
-    /// Of the root key files.
+    /// Cost of the passphrase encryption of the root key files.
     pub scrypt_cost: ScryptCost,
 }
 
-/// Makes the installation whole, or leaves nothing behind.
+/// Creates the installation completely, or leaves nothing behind.
+///
+/// # Errors
+/// [`AdminError::InvalidThreshold`], [`AdminError::NotEmpty`], or if a file or certificate cannot
+/// be created.
 pub fn create_installation(
     plan: &InstallationPlan<'_>,
     now: OffsetDateTime,
@@ -48,15 +53,15 @@ pub fn create_installation(
         let path = plan.dir.to_owned();
         move |source| private_files::FileError::Io { verb, path, source }
     };
-    // Built beside its place and moved there whole: an interruption leaves no half installation to
-    // sign with.
-    let building =
+    // Everything is created in a temporary folder, which is then renamed. An interruption leaves no
+    // incomplete installation.
+    let temporary =
         tempfile::Builder::new().prefix(".burkindi-").tempdir_in(parent).map_err(io("create"))?;
-    private_files::restrict_to_owner(building.path())?;
-    let trust = write_installation(plan, building.path(), now, rng)?;
-    std::fs::rename(building.path(), plan.dir).map_err(io("create"))?;
-    // It has moved away: there is nothing left to clean up.
-    let _moved = building.keep();
+    private_files::restrict_to_owner(temporary.path())?;
+    let trust = write_installation(plan, temporary.path(), now, rng)?;
+    std::fs::rename(temporary.path(), plan.dir).map_err(io("create"))?;
+    // The folder was renamed, so there is nothing to clean up.
+    let _moved = temporary.keep();
     Ok(trust)
 }
 
@@ -73,8 +78,8 @@ fn write_installation(
     let root_keys: Vec<SigningKey> =
         plan.passphrases.iter().map(|_| SigningKey::generate(rng)).collect();
     private_files::create_private_dir(&dir.join("roots"))?;
-    for (at, (key, passphrase)) in root_keys.iter().zip(plan.passphrases).enumerate() {
-        let path = dir.join("roots").join(format!("root-{}.age", at + 1));
+    for (index, (key, passphrase)) in root_keys.iter().zip(plan.passphrases).enumerate() {
+        let path = dir.join("roots").join(format!("root-{}.age", index + 1));
         private_files::create_private(
             &path,
             &root_keys::seal_root_key(key, passphrase, plan.scrypt_cost),
@@ -108,7 +113,7 @@ fn check_dir_free(dir: &Path) -> Result<(), AdminError> {
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(source) => {
-            Err(private_files::FileError::Io { verb: "look into", path: dir.to_owned(), source }
+            Err(private_files::FileError::Io { verb: "read", path: dir.to_owned(), source }
                 .into())
         }
     }

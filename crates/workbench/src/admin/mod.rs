@@ -1,7 +1,14 @@
-//! Administration: root keys, certificates, members, desks, and the signing of the directory.
+//! Administration of an installation: root keys, certificates, members, desks, and the signing of
+//! the directory.
 //!
-//! It all happens in one folder, best on a machine that is offline but for the moment of
-//! publishing.
+//! All files are in one folder, preferably on a machine that is online only for publishing.
+//!
+//! - [`init`] creates an installation; [`root_keys`], [`service_keys`] and [`tls`] create its keys
+//!   and certificates.
+//! - [`draft`] edits the next directory, and [`signing`] signs it.
+//! - [`directory_changes`] and [`directory_warnings`] show what a signer should check;
+//!   [`route_explanation`] explains who would read a report.
+//! - [`external_check`] checks a running installation from the network.
 
 pub mod directory_changes;
 pub mod directory_warnings;
@@ -24,50 +31,50 @@ use crate::{
 };
 pub use draft::DirectoryDraft;
 
-/// Why an act of administration failed. Nothing has been changed then.
+/// Why an administrative action failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// A file.
+    /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The folder is in use already.
-    #[error("{} is not empty; an installation is never overwritten", .0.display())]
+    /// The folder of a new installation contains files.
+    #[error("{} is not empty; choose an empty folder", .0.display())]
     NotEmpty(PathBuf),
-    /// The threshold cannot be met, or one person alone could meet it.
+    /// The threshold cannot be met.
     #[error(
-        "the threshold must be between 1 and the number of root keys ({0}), and there are at most 16 of these"
+        "invalid threshold (expected 1 to {0}, the number of root keys, of which there can be at most 16)"
     )]
     InvalidThreshold(usize),
-    /// A certificate could not be made.
-    #[error("the certificates could not be made: {0}")]
+    /// A certificate could not be generated.
+    #[error("failed to generate certificates: {0}")]
     Certificate(#[from] rcgen::Error),
-    /// The names of the certificates to be replaced are not known, so new ones could lack some.
-    #[error("{}: no certificate there tells its names. Give each name with --host", .0.display())]
+    /// The names of the present certificates are unknown, so new certificates could lack some.
+    #[error("{}: no readable certificate to take the names from. Give each name with --host", .0.display())]
     NoCertificateNames(PathBuf),
-    /// A name to leave out that is in no certificate.
-    #[error("no certificate is valid for {0}, so it cannot be left out")]
+    /// A name to remove is in no certificate.
+    #[error("no certificate is valid for {0}, so the name cannot be removed")]
     UnknownCertificateName(String),
-    /// A member's request.
+    /// A membership request is invalid.
     #[error(transparent)]
     Request(#[from] KeyError),
-    /// A root key file.
+    /// A root key file could not be opened.
     #[error("{}: {source}", path.display())]
     RootKey {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Why it could not be opened.
         source: PassphraseDecryptError,
     },
-    /// Opens, but is none of the pinned root keys.
-    #[error("{} holds no root key of this installation", .0.display())]
+    /// The file opens, but its key is not a pinned root key.
+    #[error("{}: not a root key of this installation", .0.display())]
     NotARootKey(PathBuf),
-    /// There is one already.
-    #[error("there is a {0} already")]
+    /// An object with this id exists.
+    #[error("{0} already exists")]
     AlreadyExists(String),
-    /// There is none.
-    #[error("there is no {0}")]
+    /// No object with this id exists.
+    #[error("{0} not found")]
     UnknownId(String),
-    /// Nothing to sign, or something that may not be.
+    /// The directory is invalid.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
 }
@@ -77,27 +84,36 @@ pub enum AdminError {
 pub struct AdminDir(PathBuf);
 
 impl AdminDir {
-    /// The folder at this place.
+    /// Returns the administrator's folder at this path.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self(dir.into())
     }
 
-    /// A file in it.
+    /// Returns the path of a file in the folder.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.join(name)
     }
 
-    /// The pinned root keys.
+    /// Returns the pinned root keys.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed.
     pub fn trust(&self) -> Result<TrustRoots, AdminError> {
         Ok(private_files::read_json(&self.path("trust.json"))?)
     }
 
-    /// The directory in the making.
+    /// Returns the draft of the next directory.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed.
     pub fn draft(&self) -> Result<DirectoryDraft, AdminError> {
         Ok(private_files::read_json(&self.path("draft.json"))?)
     }
 
-    /// Keeps the directory in the making.
+    /// Saves the draft of the next directory.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub fn save_draft(&self, draft: &DirectoryDraft) -> Result<(), AdminError> {
         Ok(private_files::replace_private(
             &self.path("draft.json"),
@@ -105,12 +121,15 @@ impl AdminDir {
         )?)
     }
 
-    /// The newest signed directory; `None` before the first.
+    /// Returns the newest signed directory, or `None` before the first.
+    ///
+    /// # Errors
+    /// If the file exists and is malformed.
     pub fn signed_directory(&self) -> Result<Option<SignedDirectory>, AdminError> {
         Ok(private_files::read_json_if_exists(&self.path("directory.signed.json"))?)
     }
 
-    /// Where a directory waits that has too few signatures.
+    /// Returns the path of a directory that still needs signatures.
     pub fn pending_path(&self) -> PathBuf {
         self.path("directory.pending.json")
     }

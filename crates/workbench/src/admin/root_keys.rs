@@ -1,4 +1,4 @@
-//! Root keys: each one a file sealed under its keeper's own passphrase.
+//! Root keys. Each is a file encrypted with the passphrase of its keeper.
 
 use std::path::Path;
 
@@ -13,27 +13,31 @@ use crate::{
     private_files,
 };
 
-/// Stands before the 32-byte seed, so that no other sealed file is taken for a root key.
+/// Precedes the 32-byte seed, so that no other encrypted file is taken for a root key.
 const MAGIC: &[u8; 4] = b"BKR1";
 
-/// The sealed file of a root key.
-pub fn seal_root_key(key: &SigningKey, passphrase: &SecretString, work: ScryptCost) -> Vec<u8> {
+/// Returns the encrypted file of a root key.
+pub fn seal_root_key(key: &SigningKey, passphrase: &SecretString, cost: ScryptCost) -> Vec<u8> {
     let plain = Zeroizing::new([&MAGIC[..], key.as_bytes()].concat());
-    passphrase_encryption::encrypt(&plain, passphrase, work)
+    passphrase_encryption::encrypt(&plain, passphrase, cost)
 }
 
-/// Opens a root key file and makes sure that it is one of the pinned keys.
+/// Opens a root key file.
+///
+/// # Errors
+/// [`AdminError::RootKey`] if it cannot be decrypted, [`AdminError::NotARootKey`] if it is not a
+/// pinned key.
 pub fn open_root_key(
     path: &Path,
     passphrase: &SecretString,
     trust: &TrustRoots,
 ) -> Result<SigningKey, AdminError> {
-    let root = |source| AdminError::RootKey { path: path.to_owned(), source };
+    let key_error = |source| AdminError::RootKey { path: path.to_owned(), source };
     let plain =
-        passphrase_encryption::decrypt(&private_files::read(path)?, passphrase).map_err(root)?;
+        passphrase_encryption::decrypt(&private_files::read(path)?, passphrase).map_err(key_error)?;
     let seed: Option<&[u8; 32]> = plain.strip_prefix(MAGIC).and_then(|seed| seed.try_into().ok());
     let key = SigningKey::from_bytes(
-        seed.ok_or_else(|| root(PassphraseDecryptError::Damaged("no root key in it".into())))?,
+        seed.ok_or_else(|| key_error(PassphraseDecryptError::Damaged("it contains no root key".into())))?,
     );
     if trust.roots.contains(&PublicKey::from(&key)) {
         Ok(key)

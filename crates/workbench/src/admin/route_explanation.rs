@@ -1,4 +1,4 @@
-//! "Who would read this?": the routing decision with a reason for everybody.
+//! Explains who would read a report: the routing decision, with a reason for each member.
 
 use std::fmt;
 
@@ -7,81 +7,81 @@ use protocol::directory::{
 };
 use serde::{Serialize, Serializer};
 
-/// A report as far as routing looks at it.
+/// The properties of a report that determine its routing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReportProfile {
     /// Category id.
     pub category: String,
     /// Audience id.
     pub audience: String,
-    /// Desks, units or functions that must not receive it.
+    /// Excluded desks, units or functions.
     pub excluded: Vec<String>,
 }
 
-/// The decision. In JSON as it stands here.
+/// The decision. These fields are also its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RoutingDecision {
-    /// What was asked.
+    /// The properties of the report.
     #[serde(flatten)]
     pub case: ReportProfile,
-    /// The desk that the report is filed at.
+    /// Desk of the report.
     pub desk: String,
-    /// Is that the outside body because no other desk could take it?
+    /// Whether the desk is the oversight body because no other desk can receive the report.
     pub fallback: bool,
-    /// Handles that can read it at once.
+    /// Handles of members who can read the report at once.
     pub readers: Vec<String>,
-    /// Handles whose grant stays locked until the case handler must release it.
+    /// Handles of members whose grant the case handler withholds until the release.
     pub oversight: Vec<String>,
-    /// Everybody who gets no grant.
+    /// Members without a grant.
     pub excluded_members: Vec<ExcludedMember>,
-    /// Exclusions that name no desk and nobody: they would keep nobody away.
+    /// Exclusions that match no desk and no member.
     pub ineffective_exclusions: Vec<String>,
-    /// Each step, in order.
+    /// Steps of the decision, in order.
     pub steps: Vec<RoutingStep>,
 }
 
-/// Somebody who gets no grant.
+/// A member without a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExcludedMember {
-    /// Who.
+    /// Handle of the member.
     pub handle: String,
-    /// Why not.
+    /// Why the member gets no grant.
     pub reason: ExclusionReason,
 }
 
-/// One step of the decision. In JSON its words.
+/// One step of the decision. Its JSON is the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoutingStep {
-    /// A desk takes the category, but not from this audience.
+    /// A desk serves the category, but not for this audience.
     OtherAudiences {
-        /// Its id.
+        /// Id of the desk.
         desk: String,
-        /// From whom it takes it.
+        /// Audiences that the desk serves.
         audiences: Vec<String>,
     },
-    /// No desk takes it.
+    /// No desk serves the category.
     NoDesk,
-    /// This desk takes it.
+    /// This desk serves the category.
     Desk(String),
-    /// The reporter excluded nobody of the desk; so many sit there.
+    /// The reporter excluded none of the desk's members, whose number follows.
     NobodyExcluded(usize),
-    /// The reporter excluded some.
+    /// The reporter excluded some members.
     Excluded {
-        /// Their handles.
+        /// Handles of the excluded members.
         who: Vec<String>,
-        /// How many are left.
-        left: usize,
+        /// Number of remaining members.
+        remaining: usize,
     },
-    /// Fewer are left than must be.
+    /// Fewer members than the minimum remain.
     TooFew,
-    /// Where it is filed in the end.
+    /// The desk that finally receives the report.
     RoutedTo {
-        /// The desk.
+        /// Id of the desk.
         desk: String,
-        /// Who reads it at once.
+        /// Members who can read the report at once.
         readers: Vec<String>,
     },
-    /// Whose grants stay locked.
+    /// Members whose grants are withheld.
     OversightLocked(Vec<String>),
 }
 
@@ -91,57 +91,57 @@ impl fmt::Display for RoutingStep {
             Self::OtherAudiences { desk, audiences } => {
                 write!(
                     f,
-                    "Desk {desk} takes this category, but only from: {}.",
+                    "Desk {desk} serves this category, but only for: {}.",
                     audiences.join(", ")
                 )
             }
-            Self::NoDesk => f.write_str("No desk takes it: it goes to the outside body."),
+            Self::NoDesk => f.write_str("No desk serves it: it goes to the oversight body."),
             Self::Desk(desk) => write!(f, "The category belongs to desk {desk}."),
-            Self::NobodyExcluded(seats) => {
-                write!(f, "The reporter excluded none of its {seats} members.")
+            Self::NobodyExcluded(count) => {
+                write!(f, "The reporter excluded none of its {count} members.")
             }
-            Self::Excluded { who, left } => {
+            Self::Excluded { who, remaining } => {
                 write!(
                     f,
-                    "The reporter's exclusions keep away {}; {left} members are left.",
+                    "The reporter excluded {}; {remaining} members remain.",
                     who.join(", ")
                 )
             }
             Self::TooFew => {
-                write!(f, "Fewer than {MIN_READERS} are left: it goes to the outside body.")
+                write!(f, "Fewer than {MIN_READERS} remain: it goes to the oversight body.")
             }
             Self::RoutedTo { desk, readers } => {
-                write!(f, "Filed at desk {desk}; read at once by {}.", readers.join(", "))
+                write!(f, "Received by desk {desk}; readable at once by {}.", readers.join(", "))
             }
             Self::OversightLocked(who) => write!(
                 f,
-                "The outside body ({}) holds grants that stay locked until a deadline is missed, the desk is conflicted, or the \
-                 reporter asks.",
+                "The grants of the oversight body ({}) are withheld until a deadline is missed, the desk is conflicted, or the \
+                 reporter asks for the release.",
                 who.join(", ")
             ),
         }
     }
 }
 
-/// Why somebody gets no grant. In JSON its words.
+/// Why a member gets no grant. Its JSON is the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExclusionReason {
-    /// Belongs to an excluded unit.
+    /// The member belongs to an excluded unit.
     Unit(String),
-    /// Sits at an excluded desk.
+    /// The member belongs to an excluded desk.
     ExcludedDesk(String),
-    /// Sits at a desk that covers an excluded unit.
+    /// The member's desk belongs to an excluded unit.
     DeskOfUnit {
-        /// The desk.
+        /// Id of the desk.
         desk: String,
-        /// The unit.
+        /// Id of the unit.
         unit: String,
     },
-    /// The reporter trusts the outside body alone.
+    /// The reporter excluded all desks except the oversight body.
     TrustsNone,
-    /// The desk that would take it cannot; it went to this one.
+    /// The member's desk serves the category but does not receive the report.
     RoutedElsewhere(String),
-    /// Does not sit at this desk.
+    /// The member does not belong to the desk that receives the report.
     NotAMemberOfDesk(String),
 }
 
@@ -150,16 +150,16 @@ impl fmt::Display for ExclusionReason {
         match self {
             Self::Unit(unit) => write!(f, "belongs to {unit}, which the reporter excluded"),
             Self::ExcludedDesk(desk) => {
-                write!(f, "sits at desk {desk}, which the reporter excluded")
+                write!(f, "is a member of desk {desk}, which the reporter excluded")
             }
             Self::DeskOfUnit { desk, unit } => {
-                write!(f, "sits at desk {desk}, which covers {unit}, which the reporter excluded")
+                write!(f, "is a member of desk {desk}, which belongs to {unit}, which the reporter excluded")
             }
-            Self::TrustsNone => f.write_str("the reporter trusts no desk but the outside body"),
+            Self::TrustsNone => f.write_str("the reporter excluded every desk except the oversight body"),
             Self::RoutedElsewhere(desk) => {
-                write!(f, "their desk cannot take it; it went to desk {desk}")
+                write!(f, "their desk cannot receive it; it goes to desk {desk}")
             }
-            Self::NotAMemberOfDesk(desk) => write!(f, "does not sit at desk {desk}"),
+            Self::NotAMemberOfDesk(desk) => write!(f, "is not a member of desk {desk}"),
         }
     }
 }
@@ -176,24 +176,24 @@ impl Serialize for ExclusionReason {
     }
 }
 
-/// Decides as the reporter's device will, and says why. The decision itself is always
-/// [`Directory::recipients_for`]; only the words are made here.
+/// Explains the routing decision of the reporter's device. [`Directory::recipients_for`] makes the
+/// decision; this function only describes it.
 pub fn explain_routing(directory: &Directory, case: ReportProfile) -> RoutingDecision {
-    let addressees = directory.recipients_for(&case.category, &case.audience, &case.excluded);
+    let recipients = directory.recipients_for(&case.category, &case.audience, &case.excluded);
     let handles = |members: &[&Member]| {
         members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
     };
-    let fallback = addressees.desk.id == directory.oversight;
-    let idle_exclusions =
-        case.excluded.iter().filter(|word| is_ineffective(directory, word)).cloned().collect();
+    let fallback = recipients.desk.id == directory.oversight;
+    let ineffective_exclusions =
+        case.excluded.iter().filter(|id| is_ineffective(directory, id)).cloned().collect();
     RoutingDecision {
-        desk: addressees.desk.id.clone(),
+        desk: recipients.desk.id.clone(),
         fallback,
-        readers: handles(&addressees.members),
-        oversight: handles(&addressees.oversight),
-        excluded_members: excluded_members(directory, &case, &addressees),
-        ineffective_exclusions: idle_exclusions,
-        steps: routing_steps(directory, &case, &addressees),
+        readers: handles(&recipients.members),
+        oversight: handles(&recipients.oversight),
+        excluded_members: excluded_members(directory, &case, &recipients),
+        ineffective_exclusions,
+        steps: routing_steps(directory, &case, &recipients),
         case,
     }
 }
@@ -201,7 +201,7 @@ pub fn explain_routing(directory: &Directory, case: ReportProfile) -> RoutingDec
 fn routing_steps(
     directory: &Directory,
     case: &ReportProfile,
-    addressees: &ReportRecipients<'_>,
+    recipients: &ReportRecipients<'_>,
 ) -> Vec<RoutingStep> {
     let serving =
         |desk: &&Desk| desk.id != directory.oversight && desk.categories.contains(&case.category);
@@ -218,16 +218,16 @@ fn routing_steps(
         None => steps.push(RoutingStep::NoDesk),
         Some(desk) => {
             steps.push(RoutingStep::Desk(desk.id.clone()));
-            let away = directory.excluded_members(&case.excluded);
-            let (who, left): (Vec<_>, Vec<_>) =
-                desk.members.iter().cloned().partition(|handle| away.contains(handle.as_str()));
-            let left = left.len();
+            let excluded = directory.excluded_members(&case.excluded);
+            let (who, remaining): (Vec<_>, Vec<_>) =
+                desk.members.iter().cloned().partition(|handle| excluded.contains(handle.as_str()));
+            let remaining = remaining.len();
             steps.push(if who.is_empty() {
-                RoutingStep::NobodyExcluded(left)
+                RoutingStep::NobodyExcluded(remaining)
             } else {
-                RoutingStep::Excluded { who, left }
+                RoutingStep::Excluded { who, remaining }
             });
-            if left < MIN_READERS {
+            if remaining < MIN_READERS {
                 steps.push(RoutingStep::TooFew);
             }
         }
@@ -236,11 +236,11 @@ fn routing_steps(
         members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
     };
     steps.push(RoutingStep::RoutedTo {
-        desk: addressees.desk.id.clone(),
-        readers: handles(&addressees.members),
+        desk: recipients.desk.id.clone(),
+        readers: handles(&recipients.members),
     });
-    if !addressees.oversight.is_empty() {
-        steps.push(RoutingStep::OversightLocked(handles(&addressees.oversight)));
+    if !recipients.oversight.is_empty() {
+        steps.push(RoutingStep::OversightLocked(handles(&recipients.oversight)));
     }
     steps
 }
@@ -248,14 +248,14 @@ fn routing_steps(
 fn excluded_members(
     directory: &Directory,
     case: &ReportProfile,
-    addressees: &ReportRecipients<'_>,
+    recipients: &ReportRecipients<'_>,
 ) -> Vec<ExcludedMember> {
-    let has_grant = |member: &Member| addressees.recipient_keys().contains(&&member.recipient);
+    let has_grant = |member: &Member| recipients.recipient_keys().contains(&&member.recipient);
     let members = directory.members.iter().filter(|member| !has_grant(member));
     members
         .map(|member| ExcludedMember {
             handle: member.handle.clone(),
-            reason: exclusion_reason(directory, case, member, addressees),
+            reason: exclusion_reason(directory, case, member, recipients),
         })
         .collect()
 }
@@ -264,33 +264,33 @@ fn exclusion_reason(
     directory: &Directory,
     case: &ReportProfile,
     member: &Member,
-    addressees: &ReportRecipients<'_>,
+    recipients: &ReportRecipients<'_>,
 ) -> ExclusionReason {
-    let seats = || directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
+    let desks_of_member = || directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
     if directory.excluded_members(&case.excluded).contains(member.handle.as_str()) {
         let excluded = |unit: &&String| case.excluded.contains(unit);
         if let Some(unit) = member.units.iter().find(excluded) {
             return ExclusionReason::Unit(unit.clone());
         }
-        let by_seat = |desk: &Desk| {
+        let by_desk = |desk: &Desk| {
             if case.excluded.contains(&desk.id) {
                 return Some(ExclusionReason::ExcludedDesk(desk.id.clone()));
             }
             let unit = desk.units.iter().find(excluded)?;
             Some(ExclusionReason::DeskOfUnit { desk: desk.id.clone(), unit: unit.clone() })
         };
-        return seats().find_map(by_seat).unwrap_or(ExclusionReason::TrustsNone);
+        return desks_of_member().find_map(by_desk).unwrap_or(ExclusionReason::TrustsNone);
     }
-    let desk = addressees.desk.id.clone();
-    let sits_there = addressees.desk.members.contains(&member.handle);
-    let serving = seats().any(|desk| desk.categories.contains(&case.category));
-    if !sits_there && serving {
+    let desk = recipients.desk.id.clone();
+    let belongs_to_desk = recipients.desk.members.contains(&member.handle);
+    let serving = desks_of_member().any(|desk| desk.categories.contains(&case.category));
+    if !belongs_to_desk && serving {
         ExclusionReason::RoutedElsewhere(desk)
     } else {
         ExclusionReason::NotAMemberOfDesk(desk)
     }
 }
 
-fn is_ineffective(directory: &Directory, word: &str) -> bool {
-    word != EXCLUDE_ALL_DESKS && directory.excluded_members(&[word.to_owned()]).is_empty()
+fn is_ineffective(directory: &Directory, id: &str) -> bool {
+    id != EXCLUDE_ALL_DESKS && directory.excluded_members(&[id.to_owned()]).is_empty()
 }

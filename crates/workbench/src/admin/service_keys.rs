@@ -1,4 +1,4 @@
-//! The case handler's own keys: the first ones, and those that follow them.
+//! The keys of the case handler: the first ones, and their successors.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{AdminDir, AdminError};
 use crate::private_files;
 
-/// Makes a transport key in a new file.
+/// Generates a transport key in a new file.
 pub(super) fn generate_transport_key(
     dir: &AdminDir,
     rng: &mut (impl RngCore + CryptoRng),
@@ -22,7 +22,7 @@ pub(super) fn generate_transport_key(
     Ok((write_key_file(dir, "transport", &line)?, key.recipient()))
 }
 
-/// Makes a log key in a new file.
+/// Generates a log key in a new file.
 pub(super) fn generate_log_key(
     dir: &AdminDir,
     rng: &mut (impl RngCore + CryptoRng),
@@ -32,7 +32,8 @@ pub(super) fn generate_log_key(
     Ok((write_key_file(dir, "log", &line)?, key))
 }
 
-/// `transport.key`, then `transport-2.key`, and so on: an earlier key is never overwritten.
+/// Writes `transport.key`, then `transport-2.key`, and so on, so that no earlier key is
+/// overwritten.
 fn write_key_file(dir: &AdminDir, stem: &str, line: &str) -> Result<PathBuf, AdminError> {
     let later = (2..).map(|number| dir.path(format!("{stem}-{number}.key")));
     let path = std::iter::once(dir.path(format!("{stem}.key")))
@@ -43,8 +44,11 @@ fn write_key_file(dir: &AdminDir, stem: &str, line: &str) -> Result<PathBuf, Adm
     Ok(path)
 }
 
-/// A new transport key, to which reports are sealed from the next directory on. Earlier ones stay
-/// in the directory behind it until [`retire_transport_keys`], for what is under way.
+/// Generates a transport key that reports are sealed to from the next directory on. Earlier keys
+/// stay in the directory until [`retire_transport_keys`], for submissions in transit.
+///
+/// # Errors
+/// If a file cannot be read or written.
 pub fn rotate_transport_key(
     dir: &AdminDir,
     rng: &mut (impl RngCore + CryptoRng),
@@ -56,7 +60,10 @@ pub fn rotate_transport_key(
     Ok(path)
 }
 
-/// Takes all transport keys but the newest out of the next directory. Gives how many.
+/// Removes all transport keys except the newest from the draft. Returns the number of removed keys.
+///
+/// # Errors
+/// If the draft cannot be read or written.
 pub fn retire_transport_keys(dir: &AdminDir) -> Result<usize, AdminError> {
     let mut draft = dir.draft()?;
     let retired = draft.transport.len().saturating_sub(1);
@@ -65,8 +72,11 @@ pub fn retire_transport_keys(dir: &AdminDir) -> Result<usize, AdminError> {
     Ok(retired)
 }
 
-/// A new log key, in force with the next directory. Earlier events stay verifiable by earlier
-/// directories.
+/// Generates a log key that is in force with the next directory. Earlier directories verify earlier
+/// events.
+///
+/// # Errors
+/// If a file cannot be read or written.
 pub fn rotate_log_key(
     dir: &AdminDir,
     rng: &mut (impl RngCore + CryptoRng),

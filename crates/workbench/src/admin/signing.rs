@@ -1,4 +1,4 @@
-//! Signing a directory, by all keys at one table or by one after the other in different places.
+//! Signs a directory, with all keys at once or with one key after the other in different places.
 
 use std::path::Path;
 
@@ -12,28 +12,32 @@ use time::Date;
 use super::{AdminDir, AdminError};
 use crate::private_files;
 
-/// A directory on its way to enough signatures.
+/// A directory and its signatures so far.
 #[derive(Debug)]
 pub struct SigningProgress {
-    /// What was signed.
+    /// The directory.
     pub directory: Directory,
-    /// With the signatures so far.
+    /// The directory with its signatures.
     pub signed_directory: SignedDirectory,
-    /// How many different root keys have signed.
+    /// Number of different root keys that have signed.
     pub signatures: usize,
-    /// How many must.
+    /// Number of root keys that must sign.
     pub threshold: usize,
 }
 
 impl SigningProgress {
-    /// Has it enough signatures to be published?
+    /// Returns whether there are enough signatures to publish the directory.
     pub fn is_complete(&self) -> bool {
         self.signatures >= self.threshold
     }
 }
 
-/// Makes the next directory from the draft and signs it with these keys. With enough of them it
-/// becomes the newest; with fewer it waits in `directory.pending.json` for [`cosign`].
+/// Creates the next directory from the draft and signs it with these keys. With enough signatures
+/// it becomes the newest directory; with fewer it is saved in `directory.pending.json` for
+/// [`cosign`].
+///
+/// # Errors
+/// If the draft violates a rule, or a file cannot be read or written.
 pub fn sign(
     dir: &AdminDir,
     keys: &[SigningKey],
@@ -56,7 +60,12 @@ pub fn sign(
     Ok(signed)
 }
 
-/// What waits for signatures, for a keeper to look at before signing.
+/// Returns a directory that needs more signatures, so that the keeper of a root key can check it
+/// before signing.
+///
+/// # Errors
+/// If the file is malformed, or the directory violates a rule, belongs to another installation, or
+/// has expired.
 pub fn load_pending(
     path: &Path,
     trust: &TrustRoots,
@@ -80,22 +89,25 @@ pub fn load_pending(
     })
 }
 
-/// Adds one signature to what waits. The last one that is needed makes it `directory.signed.json`
-/// beside it.
+/// Adds one signature to a pending directory. The last required one saves the directory as
+/// `directory.signed.json` in the same folder.
+///
+/// # Errors
+/// [`AdminError::AlreadyExists`] if this key has signed, or if a file cannot be written.
 pub fn cosign(
     path: &Path,
-    mut waiting: SigningProgress,
+    mut pending: SigningProgress,
     key: &SigningKey,
     trust: &TrustRoots,
 ) -> Result<SigningProgress, AdminError> {
     let public = PublicKey::from(key);
-    if waiting.signed_directory.signatures.iter().any(|signature| signature.key == public) {
+    if pending.signed_directory.signatures.iter().any(|signature| signature.key == public) {
         return Err(AdminError::AlreadyExists("signature by this root key".into()));
     }
-    waiting.signed_directory.add_signature(key);
-    waiting.signatures = count_signatures(&waiting.signed_directory, trust);
-    write_directory(&waiting, path, &path.with_file_name("directory.signed.json"), trust)?;
-    Ok(waiting)
+    pending.signed_directory.add_signature(key);
+    pending.signatures = count_signatures(&pending.signed_directory, trust);
+    write_directory(&pending, path, &path.with_file_name("directory.signed.json"), trust)?;
+    Ok(pending)
 }
 
 fn write_directory(
@@ -108,7 +120,7 @@ fn write_directory(
     if !signed.is_complete() {
         return Ok(private_files::replace_private(pending, &json)?);
     }
-    // Read back the way every reader will.
+    // Verify the directory as every reader will.
     signed.signed_directory.verify_ignoring_dates(trust)?;
     private_files::replace_private(complete, &json)?;
     match std::fs::remove_file(pending) {
@@ -124,7 +136,8 @@ fn write_directory(
     }
 }
 
-/// Signatures by different pinned keys that hold: as many as a threshold that is just met.
+/// Returns the number of valid signatures by different pinned keys: the highest threshold that they
+/// meet.
 fn count_signatures(signed: &SignedDirectory, trust: &TrustRoots) -> usize {
     (1..=trust.roots.len())
         .take_while(|threshold| {

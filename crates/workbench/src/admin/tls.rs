@@ -1,4 +1,4 @@
-//! The small private certificate authority of one installation, and its three certificates.
+//! The private certificate authority of one installation, and its three leaf certificates.
 
 use std::path::{Path, PathBuf};
 
@@ -13,24 +13,27 @@ use zeroize::Zeroizing;
 use super::AdminError;
 use crate::private_files;
 
-/// The authority lasts as long as an installation may.
+/// Validity of the authority, as long as an installation may exist.
 const CA_VALIDITY_DAYS: i64 = 3650;
-/// Leaf certificates are renewed with `burkindi admin tls renew`.
+/// Validity of leaf certificates, which `burkindi admin tls renew` renews.
 const LEAF_VALIDITY_DAYS: i64 = 730;
-/// Every leaf is valid for these, so that a trial on one machine works.
+/// Names in every leaf certificate, so that a trial on one machine works.
 const LOCAL_HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
 
-/// File stem and purpose of the three leaves.
+/// File stem and purpose of the leaf certificates.
 const LEAF_CERTIFICATES: [(&str, ExtendedKeyUsagePurpose); 3] = [
-    // What the intake's relay listener shows to the case handler,
+    // The intake's relay listener presents it to the case handler.
     ("intake", ExtendedKeyUsagePurpose::ServerAuth),
-    // what the case handler shows to that listener,
+    // The case handler presents it to the relay listener.
     ("handler", ExtendedKeyUsagePurpose::ClientAuth),
-    // and what the case handler shows to workbenches.
+    // The case handler presents it to workbenches.
     ("api", ExtendedKeyUsagePurpose::ServerAuth),
 ];
 
-/// Makes the authority and the leaves in `folder`.
+/// Creates the authority and the leaf certificates in `folder`.
+///
+/// # Errors
+/// If a certificate cannot be generated or a file cannot be written.
 pub fn create_certificates(
     folder: &Path,
     instance: Uuid,
@@ -55,22 +58,22 @@ pub fn create_certificates(
     Ok(())
 }
 
-/// What a renewal did.
+/// Result of a renewal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsRenewal {
-    /// The names that the new leaves are valid for.
+    /// Names in the new leaf certificates.
     pub names: Vec<String>,
-    /// The folder with the old leaves.
+    /// Folder with the replaced leaf certificates.
     pub replaced: PathBuf,
 }
 
-/// Makes new leaves with new keys under the same authority; what is pinned anywhere stays good. The
-/// new ones are valid for every name of the old ones, for those of `add`, and not for those of
-/// `drop`. The old files are kept in a folder of their own.
+/// Issues new leaf certificates with new keys from the same authority, so that pinned authorities
+/// stay valid. The new certificates have every name of the old ones and of `add`, except those of
+/// `drop`. The old files are moved to a separate folder.
 ///
 /// # Errors
-/// If the names of the old ones are not known and none are given, or a name of `drop` is in none of
-/// them. Nothing has changed then.
+/// If the names of the old certificates are unknown and none are given, or a name of `drop` is in
+/// none of them. Nothing is changed in these cases.
 pub fn renew_certificates(
     folder: &Path,
     instance: Uuid,
@@ -80,21 +83,21 @@ pub fn renew_certificates(
     let pem = Zeroizing::new(private_files::read_text(&folder.join("ca.key"))?);
     let issuer = Issuer::new(ca_params(instance, now), KeyPair::from_pem(&pem)?);
     let names = certificate_names(folder, add, drop)?;
-    let mut made = Vec::new();
+    let mut issued = Vec::new();
     for (name, purpose) in LEAF_CERTIFICATES {
         let (pem, key) = issue_leaf(&issuer, name, purpose, &names, now)?;
-        made.push((format!("{name}.key"), key));
-        made.push((format!("{name}.pem"), Zeroizing::new(pem)));
+        issued.push((format!("{name}.key"), key));
+        issued.push((format!("{name}.pem"), Zeroizing::new(pem)));
     }
-    let replaced = archive_certificates(folder, &made, now)?;
-    for (name, content) in made {
+    let replaced = archive_certificates(folder, &issued, now)?;
+    for (name, content) in issued {
         private_files::replace_private(&folder.join(name), content.as_bytes())?;
     }
     let local = LOCAL_HOSTS.iter().map(ToString::to_string);
     Ok(TlsRenewal { names: local.chain(names).collect(), replaced })
 }
 
-/// The names of the new leaves, besides the local ones.
+/// Returns the names of the new leaf certificates, except the local ones.
 fn certificate_names(
     folder: &Path,
     add: &[String],
@@ -120,10 +123,10 @@ fn certificate_names(
     Ok(names)
 }
 
-/// Copies the files that are about to be replaced into a new folder, named by the day.
+/// Copies the files that are about to be replaced into a new folder, named after the date.
 fn archive_certificates(
     folder: &Path,
-    made: &[(String, Zeroizing<String>)],
+    issued: &[(String, Zeroizing<String>)],
     now: OffsetDateTime,
 ) -> Result<PathBuf, AdminError> {
     let named = |number: u32| folder.join(format!("replaced-{}-{number}", now.date()));
@@ -133,7 +136,7 @@ fn archive_certificates(
     }
     let replaced = named(number);
     private_files::create_private_dir(&replaced)?;
-    for (name, _) in made {
+    for (name, _) in issued {
         match private_files::read(&folder.join(name)) {
             Ok(old) => private_files::create_private(&replaced.join(name), &Zeroizing::new(old))?,
             Err(private_files::FileError::NotFound(_)) => {}
@@ -143,12 +146,12 @@ fn archive_certificates(
     Ok(replaced)
 }
 
-/// The name follows from the installation, so that a later issuer with the same key continues the
-/// first.
+/// The name is derived from the installation, so that a later issuer with the same key continues
+/// the first one.
 fn ca_params(instance: Uuid, now: OffsetDateTime) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, format!("Burkindi {instance}"));
-    // Leaves are final: no authority below this one.
+    // No subordinate authorities are allowed.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     with_validity(params, now, CA_VALIDITY_DAYS)
@@ -173,7 +176,7 @@ fn issue_leaf(
     Ok((certificate.pem(), Zeroizing::new(key.serialize_pem())))
 }
 
-/// From the day before, as clocks differ.
+/// Valid from the previous day, because clocks differ.
 fn with_validity(
     mut params: CertificateParams,
     now: OffsetDateTime,

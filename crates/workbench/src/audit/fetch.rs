@@ -1,4 +1,4 @@
-//! Fetching the log, keeping a copy of it, and holding it against what was seen before.
+//! Downloads the log and compares it with the pinned state.
 
 use protocol::case::event::LogEntry;
 
@@ -12,22 +12,26 @@ use crate::{
     },
 };
 
-/// Why the log was not gone through.
+/// Why the log could not be audited.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The case handler.
+    /// The request to the case handler failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The directories in the log.
-    #[error("the directories of this log are refused: {0}")]
-    Roll(#[from] DirectoryHistoryError),
-    /// The home folder.
+    /// The directories of the log are invalid.
+    #[error("verification of the log's directories failed: {0}")]
+    DirectoryHistory(#[from] DirectoryHistoryError),
+    /// The profile could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
 }
 
 impl HandlerConnection {
-    /// The whole log for the outside body, the entries of one's own cases for anybody else.
+    /// Downloads the whole log for a member of the oversight body, and the entries of the member's
+    /// own cases otherwise.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn export_log(&self) -> Result<LogExport, ClientError> {
         let whole = self.is_oversight();
         let entries =
@@ -35,7 +39,7 @@ impl HandlerConnection {
         Ok(self.build_log_export(entries, whole))
     }
 
-    /// Some of the log, with what is needed to verify it.
+    /// Returns log entries with everything needed to verify them.
     pub(crate) fn build_log_export(&self, entries: Vec<LogEntry>, whole: bool) -> LogExport {
         LogExport {
             v: 1,
@@ -55,8 +59,11 @@ impl HandlerConnection {
         Ok(entries)
     }
 
-    /// Goes through a log and holds it against what was seen before. One without an alarm is
-    /// remembered as seen.
+    /// Audits a log and compares it with the pinned state. Pins the head of a whole log without an
+    /// alarm.
+    ///
+    /// # Errors
+    /// If the directories of the log are invalid, or the profile cannot be read or written.
     pub fn audit_log(&mut self, export: &LogExport) -> Result<AuditReport, AuditError> {
         let mut audit = export.verify(&self.trust, self.trust_state.log)?;
         audit.alarms.extend(self.accepted_restores()?);

@@ -1,4 +1,5 @@
-//! Going through a log: is each entry tied in, signed by who it says, and allowed?
+//! Verifies a log: the hash chain, the signature and the rules of each entry. [`fetch`] downloads
+//! the log and compares it with the pinned state.
 
 pub mod fetch;
 
@@ -24,43 +25,47 @@ use crate::{
     },
 };
 
-/// What came out.
+/// Result of an audit.
 #[derive(Debug, Default)]
 pub struct AuditReport {
-    /// How many entries were looked at.
+    /// Number of entries that were checked.
     pub entries: u64,
-    /// The link of the last.
+    /// Link of the last entry.
     pub head: Hash,
-    /// Each case as its events tell it, up to the first that does not fit.
+    /// State of each case, up to its first invalid event.
     pub cases: BTreeMap<Uuid, CaseState>,
-    /// Each case's events whose signatures hold, in order.
+    /// Events with valid signatures of each case, in order.
     pub events: BTreeMap<Uuid, Vec<Event>>,
-    /// Everything that is wrong.
+    /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
 }
 
-/// A log in a file, with everything that is needed to verify it but the pinned root keys.
+/// A log as a file, with everything needed to verify it except the pinned root keys.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogExport {
-    /// 1.
+    /// Format version, 1.
     pub v: u8,
-    /// Which installation.
+    /// Id of the installation.
     pub instance: Uuid,
-    /// Day of the export.
+    /// Date of the export.
     #[serde(with = "protocol::encoding::iso_date")]
     pub exported: Date,
-    /// The whole log, or the entries of one member's cases?
+    /// Whether this is the whole log, or the entries of one member's cases.
     pub whole: bool,
-    /// Every directory, oldest first.
+    /// All directories, oldest first.
     pub directories: Vec<SignedDirectory>,
     /// The entries, oldest first.
     pub entries: Vec<LogEntry>,
 }
 
 impl LogExport {
-    /// Goes through it with nothing but the pinned root keys. `seen` is the end of the whole log at
-    /// an earlier time.
+    /// Verifies the export with only the pinned root keys. `seen` is an earlier head of the whole
+    /// log.
+    ///
+    /// # Errors
+    /// If the export has another format or belongs to another installation, or its directories are
+    /// invalid.
     pub fn verify(
         &self,
         trust: &TrustRoots,
@@ -69,49 +74,48 @@ impl LogExport {
         if self.v != 1 || self.instance != trust.instance {
             return Err(DirectoryError::OtherInstance.into());
         }
-        let roll = DirectoryHistory::verify_chain(&self.directories, trust)?;
+        let history = DirectoryHistory::verify_chain(&self.directories, trust)?;
         Ok(if self.whole {
-            audit_full_log(&self.entries, &roll, seen)
+            audit_full_log(&self.entries, &history, seen)
         } else {
-            audit_partial_log(&self.entries, &roll)
+            audit_partial_log(&self.entries, &history)
         })
     }
 }
 
-/// Goes through the whole log. `seen` is the end of it at an earlier time.
+/// Audits the whole log. `seen` is an earlier head of it.
 pub fn audit_full_log(
     entries: &[LogEntry],
-    roll: &DirectoryHistory,
+    history: &DirectoryHistory,
     seen: Option<PinnedLogHead>,
 ) -> AuditReport {
-    let mut auditor = Auditor::new(roll);
-    let mut before = Hash::default();
+    let mut auditor = Auditor::new(history);
+    let mut previous = Hash::default();
     for (at, entry) in (0..).zip(entries) {
-        if entry.previous_link != before {
-            let text =
-                format!("entry {at} does not follow the entry before it: the log was altered");
+        if entry.previous_link != previous {
+            let text = format!("log entry {at}: hash chain broken (the log was altered)");
             auditor
                 .report
                 .alarms
                 .push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
         }
-        // Go on from what is there, so that one break is told once.
-        before = entry.link;
+        // Continue from the present link, so that one break raises one alert.
+        previous = entry.link;
         auditor.push_entry(at, entry);
     }
     let mut audit = auditor.report;
-    audit.head = before;
+    audit.head = previous;
     audit.alarms.extend(seen.and_then(|seen| check_rollback(entries, seen)));
     audit
 }
 
-/// Goes through the entries of own cases, given case by case. What lies between them belongs to
-/// others and is not here.
+/// Audits the entries of the member's own cases, case by case. Entries of other cases are missing,
+/// so the chain of the log cannot be checked.
 pub fn audit_partial_log<'a>(
     entries: impl IntoIterator<Item = &'a LogEntry>,
-    roll: &DirectoryHistory,
+    history: &DirectoryHistory,
 ) -> AuditReport {
-    let mut auditor = Auditor::new(roll);
+    let mut auditor = Auditor::new(history);
     for (at, entry) in (0..).zip(entries) {
         auditor.push_entry(at, entry);
     }
@@ -125,7 +129,7 @@ fn check_rollback(entries: &[LogEntry], seen: PinnedLogHead) -> Option<Integrity
         Some(last) => entries.get(last).is_some_and(|entry| entry.link == seen.link),
     };
     let text = format!(
-        "the log was rolled back: it had {} entries with another end when it was last seen, and has {} now",
+        "the log was rolled back: at the last audit it had {} entries with another latest entry, and now it has {}",
         seen.entries,
         entries.len()
     );
@@ -135,28 +139,23 @@ fn check_rollback(entries: &[LogEntry], seen: PinnedLogHead) -> Option<Integrity
 struct Auditor<'a> {
     history: &'a DirectoryHistory,
     report: AuditReport,
-    /// Cases with an event that does not fit: what follows in them cannot be judged.
+    /// Cases with an invalid event. Later events of such a case cannot be checked.
     broken_cases: Vec<Uuid>,
-    /// By case, as entries of different cases need not be in their order here.
+    /// By case, because entries of different cases need not be in order here.
     latest_dates: BTreeMap<Uuid, Date>,
 }
 
 impl<'a> Auditor<'a> {
-    fn new(roll: &'a DirectoryHistory) -> Self {
-        let audit = AuditReport { alarms: roll.gap_alerts().to_vec(), ..AuditReport::default() };
-        Self {
-            history: roll,
-            report: audit,
-            broken_cases: Vec::new(),
-            latest_dates: BTreeMap::new(),
-        }
+    fn new(history: &'a DirectoryHistory) -> Self {
+        let audit = AuditReport { alarms: history.gap_alerts().to_vec(), ..AuditReport::default() };
+        Self { history, report: audit, broken_cases: Vec::new(), latest_dates: BTreeMap::new() }
     }
 
     fn push_entry(&mut self, at: u64, entry: &LogEntry) {
         self.report.entries += 1;
         if !entry.verify_link() {
             let text = format!(
-                "entry {at} holds another event than the one that was tied in: it was altered"
+                "log entry {at}: the event does not match its link (the entry was altered)"
             );
             self.report.alarms.push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
         }
@@ -178,7 +177,7 @@ impl<'a> Auditor<'a> {
         let mut alarms = Vec::new();
         if verified.is_former_member {
             let text = format!(
-                "{} acted on {} without a seat in the directory of that day",
+                "{} acted on {} without being in the directory of that date",
                 event.actor,
                 event.at.date()
             );
@@ -186,7 +185,7 @@ impl<'a> Auditor<'a> {
         }
         if verified.directory_expired {
             let text = format!(
-                "{} acted on {}, when the directory had expired and no newer one was signed",
+                "{} acted on {}, after the directory had expired and previous a newer one was signed",
                 event.actor,
                 event.at.date()
             );
@@ -210,23 +209,23 @@ impl<'a> Auditor<'a> {
     ) -> Result<(), IntegrityAlert> {
         let event = &verified.event;
         let Some(state) = self.report.cases.get_mut(&event.case) else {
-            let begun = CaseState::from_first_event(event, hash);
-            let begun = begun.map_err(|refusal| {
+            let first_state = CaseState::from_first_event(event, hash);
+            let first_state = first_state.map_err(|refusal| {
                 IntegrityAlert::new(AlertCode::BrokenCase, refusal.to_string())
             })?;
-            self.report.cases.insert(event.case, begun);
+            self.report.cases.insert(event.case, first_state);
             return Ok(());
         };
         if event.seq != state.next_seq || event.prev != Some(state.head) {
             let text = format!(
-                "event {} does not follow event {} of its case: one was dropped, added or moved",
+                "event {} does not follow event {} of its case: an event was dropped, added or moved",
                 event.seq,
                 state.next_seq - 1
             );
             return Err(IntegrityAlert::new(AlertCode::BrokenCase, text));
         }
-        // When a role changed is known to the day only, so any directory that holds the key may
-        // give it.
+        // The directories show the date of a role change but not its time, so any directory with
+        // this key may grant the role.
         let mut roles: Vec<Role> = verified
             .signing_directories
             .iter()
@@ -241,14 +240,15 @@ impl<'a> Auditor<'a> {
             }
         }
         let refusal = refused.map_or_else(String::new, |refusal| refusal.to_string());
-        let text = format!("{} made a move that the rules refuse: {refusal}", event.actor);
+        let text = format!("{} took an action that the rules do not allow: {refusal}", event.actor);
         Err(IntegrityAlert::new(AlertCode::RefusedMove, text))
     }
 
     fn check_date(&mut self, event: &Event) -> Option<IntegrityAlert> {
         let day = event.at.date();
         let latest = self.latest_dates.entry(event.case).or_insert(day);
-        // The handler's own events say midnight, and clocks differ by some hours: a day is no lie.
+        // Events of the case handler have no time, and clocks differ by hours, so one day of
+        // difference is accepted.
         let backwards = day.saturating_add(Duration::days(1)) < *latest;
         let text = format!("{} is dated {day}, after an event of {latest}", event.actor);
         *latest = day.max(*latest);

@@ -1,4 +1,4 @@
-//! Saving attachments: verified against the report that names them, under names that lead nowhere.
+//! Fetches, verifies and saves attachments. Files are saved under sanitized names.
 
 use std::{
     io::Write,
@@ -21,51 +21,54 @@ use crate::{
     terminal_text,
 };
 
-/// More names than this are not tried for one file.
+/// Maximum number of names that are tried for one file.
 const MAX_NAME_ATTEMPTS: usize = 1000;
 
-/// One saved file. In JSON as it stands here.
+/// One saved file. These fields are also its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SavedAttachment {
-    /// Where.
+    /// Path of the saved file.
     pub path: PathBuf,
-    /// As the sender named it.
+    /// Name that the sender gave.
     pub name: String,
-    /// As the sender's device typed it; never to be trusted.
+    /// Media type that the sender's device reported. It is not trustworthy.
     pub media_type: String,
-    /// In bytes.
+    /// Length in bytes.
     pub len: u64,
-    /// Of the content, as the report names it.
+    /// Hash of the content, as the report states it.
     pub sha256: Hash,
-    /// What was done with it before it was sealed, as its sender says; `null` where the sender says
-    /// nothing.
+    /// What the sender claims to have done to the file before sealing it; `null` without a claim.
     pub treatment: Option<AttachmentTreatment>,
 }
 
-/// An attachment and the sealed part that should hold it.
+/// An attachment and the sealed part that should contain it.
 pub(crate) struct ListedAttachment<'a> {
-    /// From 1, in the order of the case.
+    /// Number from 1, in the order of the case.
     pub(crate) number: usize,
-    /// As the report names it.
+    /// The attachment as the report describes it.
     pub(crate) attachment: &'a Attachment,
     part: Option<&'a CasePart>,
 }
 
 impl HandlerConnection {
-    /// Saves every attachment of a case into a folder, for its owner only. A file that is not the
-    /// one that the report names is not written. `on_saved` hears of each.
+    /// Saves every attachment of a case into a folder that only the owner can access. Calls
+    /// `on_saved` for each file. A file that differs from the report's description is not written
+    /// and is returned as an alert.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached, or the folder or a file cannot be written.
     pub async fn save_attachments(
         &self,
         case: &VerifiedCase,
         folder: &Path,
         mut on_saved: impl FnMut(&SavedAttachment),
     ) -> Result<(Vec<SavedAttachment>, Vec<IntegrityAlert>), CaseReadError> {
-        let wanted = listed_attachments(case);
-        if !wanted.is_empty() {
+        let listed = listed_attachments(case);
+        if !listed.is_empty() {
             private_files::create_private_dir(folder)?;
         }
         let (mut saved, mut alarms) = (Vec::new(), Vec::new());
-        for file in wanted {
+        for file in listed {
             let name = terminal_text::safe_file_name(&file.attachment.name, file.number);
             match self.fetch_attachment(case, &file).await? {
                 Err(alarm) => {
@@ -86,8 +89,11 @@ impl HandlerConnection {
         Ok((saved, alarms))
     }
 
-    /// One attached file by its number, from 1 in the order of the case, verified. `None` if there
-    /// are not so many.
+    /// Returns one verified attachment by its number, counted from 1 in the order of the case.
+    /// Returns `None` if the number is too large.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached.
     pub async fn open_attachment(
         &self,
         case: &VerifiedCase,
@@ -101,22 +107,22 @@ impl HandlerConnection {
         Ok(Some(fetched.map(|plain| (named, plain)).map_err(|alarm| alarm.in_case(case.id()))))
     }
 
-    /// Fetches and verifies a file; an alarm, if it is not what the report names.
+    /// Fetches and verifies a file. Returns an alert if it differs from the report's description.
     pub(crate) async fn fetch_attachment(
         &self,
         case: &VerifiedCase,
-        wanted: &ListedAttachment<'_>,
+        listed: &ListedAttachment<'_>,
     ) -> Result<Result<Zeroizing<Vec<u8>>, IntegrityAlert>, ClientError> {
-        let Some(part) = wanted.part else {
-            return Ok(Err(IntegrityAlert::new(AlertCode::Withheld, "the file is not here")));
+        let Some(part) = listed.part else {
+            return Ok(Err(IntegrityAlert::new(AlertCode::Withheld, "the file is missing")));
         };
         let sealed = self.client.fetch_part(case.id(), part.id, part.len).await?;
-        let opened = case.open_case.open_attachment(&sealed, part.generation, wanted.attachment);
+        let opened = case.open_case.open_attachment(&sealed, part.generation, listed.attachment);
         Ok(opened.map_err(|error| IntegrityAlert::new(AlertCode::Damaged, error.to_string())))
     }
 }
 
-/// Every attached file, in order.
+/// Returns all attachments, in the order of the case.
 pub(crate) fn listed_attachments(case: &VerifiedCase) -> Vec<ListedAttachment<'_>> {
     let entries = case.thread.incoming.iter();
     let all = entries.flat_map(|entry| {
@@ -134,7 +140,7 @@ pub(crate) fn listed_attachments(case: &VerifiedCase) -> Vec<ListedAttachment<'_
         .collect()
 }
 
-/// Writes under the first name that is free.
+/// Writes the file under the first name that is free.
 fn write_unique(folder: &Path, name: &str, plain: &[u8]) -> Result<PathBuf, FileError> {
     for number in 1..MAX_NAME_ATTEMPTS {
         let name =
@@ -160,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_taken_gets_a_number() {
+    fn an_existing_name_gets_a_number() {
         let folder = tempfile::tempdir().unwrap();
         let first = write_unique(folder.path(), "photo.jpg", b"one").unwrap();
         let second = write_unique(folder.path(), "photo.jpg", b"two").unwrap();

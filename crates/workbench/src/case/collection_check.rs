@@ -1,4 +1,5 @@
-//! Tells what came unreadable from what the case handler altered after it filed it.
+//! Distinguishes submissions that arrived unreadable from those that the case handler altered after
+//! it recorded them.
 
 use investigator::{Thread, ThreadIssue, ThreadIssueKind};
 use protocol::{
@@ -20,22 +21,22 @@ use crate::{
     session::profile::PinnedCaseHead,
 };
 
-/// A case that came unreadable, and was not altered since it was filed.
+/// A case whose report arrived unreadable and was not altered since.
 #[derive(Debug)]
 pub struct UnreadableCase {
-    /// The case.
+    /// Id of the case.
     pub case: Uuid,
-    /// The state that its signed events give.
+    /// The state that follows from the signed events.
     pub state: CaseState,
-    /// What does not open.
+    /// What failed to open, and why.
     pub reason: String,
-    /// Its end, which later readings are held against.
+    /// The head to pin, with which later reads are compared.
     pub(crate) head_to_pin: Option<(Uuid, PinnedCaseHead)>,
 }
 
-/// Does the case handler give the report as its first event says that it was collected? `events`
-/// are those whose signatures hold, and `slot` is the tag of the reader's own key. Returns `false`
-/// for cases of earlier versions, which do not say it.
+/// Returns whether the report is as its first event records its collection. `events` are those with
+/// valid signatures, and `slot` is the tag of the reader's own key. Returns `false` for cases of
+/// earlier versions, whose events do not record it.
 fn is_report_intact(file: &CaseDetail, events: &[Event], slot: Hash) -> bool {
     match events.first().map(|first| &first.action) {
         Some(Action::Received { came: Some(came), .. }) => came.matches_case(file, slot),
@@ -43,51 +44,52 @@ fn is_report_intact(file: &CaseDetail, events: &[Event], slot: Hash) -> bool {
     }
 }
 
-/// What the case handler gives as its events say that it was collected.
+/// Compares the submissions of a case with their digests at collection.
 pub(crate) struct CollectionCheck<'a> {
     file: &'a CaseDetail,
-    /// The report.
+    /// Whether the report is as collected.
     pub(crate) report_intact: bool,
-    /// Later messages.
+    /// The same for later messages.
     follow_ups: FollowUpCheck,
 }
 
 impl<'a> CollectionCheck<'a> {
-    /// `events` are those whose signatures hold, and `slot` is the tag of the reader's own key.
+    /// Runs the comparison. `events` are those with valid signatures, and `slot` is the tag of the
+    /// reader's own key.
     pub(crate) fn check(file: &'a CaseDetail, events: &[Event], slot: Hash) -> Self {
-        let told = events.iter().filter_map(|event| match event.action {
-            Action::FollowedUp(told) => Some(told),
+        let digests = events.iter().filter_map(|event| match event.action {
+            Action::FollowedUp(digests) => Some(digests),
             _ => None,
         });
-        let follow_ups = FollowUpCheck::compare(file, &told.collect::<Vec<_>>());
+        let follow_ups = FollowUpCheck::compare(file, &digests.collect::<Vec<_>>());
         Self { file, report_intact: is_report_intact(file, events, slot), follow_ups }
     }
 
-    /// An alarm for each message that differs from what the case handler signed when it collected
-    /// it.
+    /// Returns an alert for each message that differs from the digest that the case handler signed
+    /// at collection.
     pub(crate) fn altered_message_alerts(&self) -> impl Iterator<Item = IntegrityAlert> {
         self.follow_ups.altered.iter().map(|_| {
             let text =
-                "a message from the reporter is not what the case handler signed that it collected";
+                "a message from the reporter differs from the digest that the case handler signed when it collected the message";
             IntegrityAlert::new(AlertCode::Damaged, text)
         })
     }
 
-    /// Is this batch what was collected?
+    /// Returns whether this batch is as collected.
     pub(crate) fn is_batch_intact(&self, batch: u32) -> bool {
         if batch == 0 { self.report_intact } else { self.follow_ups.intact.contains(&batch) }
     }
 
-    /// Can the sender alone have caused this? Returns `false` where the case handler can have done
-    /// it by itself.
+    /// Returns whether only the sender can have caused the issue. Returns `false` if the case
+    /// handler can have caused it.
     pub(crate) fn is_sender_fault(&self, finding: &ThreadIssue) -> bool {
         match (finding.batch, &finding.kind) {
             (None, ThreadIssueKind::NoReport) | (Some(0), _) => self.report_intact,
             (Some(batch), ThreadIssueKind::Rejected(_)) => {
                 finding.direction == FrameDirection::In && self.is_batch_intact(batch)
             }
-            // The case handler can file the same bytes once more. It cannot seal a frame once more,
-            // which it cannot read.
+            // The case handler can record the same bytes twice. It cannot seal a frame again,
+            // because it cannot read one.
             (Some(batch), ThreadIssueKind::Replayed) => {
                 finding.direction == FrameDirection::In
                     && self.is_batch_intact(batch)
@@ -104,26 +106,26 @@ impl<'a> CollectionCheck<'a> {
     }
 }
 
-/// A fault of a submission that was not altered since it was filed. Anybody can send one, so it is
-/// a notice.
+/// Turns the alert into a notice, because the submission was not altered since it was recorded.
+/// Anyone can send a faulty submission.
 pub(crate) fn downgrade_to_notice(mut alarm: IntegrityAlert) -> IntegrityAlert {
-    alarm.text.push_str(" (sent so, or altered before the case handler filed it)");
+    alarm.text.push_str(" (sent so, or altered before the case handler recorded it)");
     alarm.code = AlertCode::CameUnreadable;
     alarm.severity = AlertSeverity::Notice;
     alarm
 }
 
-/// What does not open in a report of which nothing does.
+/// Returns why a report without any readable frame does not open.
 pub(crate) fn unreadable_reason(thread: &Thread) -> String {
     let refused = thread.issues.iter().find_map(|finding| match &finding.kind {
         ThreadIssueKind::Rejected(reason) => Some(reason.clone()),
         _ => None,
     });
-    refused.unwrap_or_else(|| "the report itself is not in it".to_owned())
+    refused.unwrap_or_else(|| "the report itself is missing".to_owned())
 }
 
-/// The notice for a reader who can open a case that colleagues call unreadable, with the names of
-/// those colleagues.
+/// Returns a notice for a reader who can open a case that colleagues reported as unreadable. The
+/// notice names those colleagues.
 pub(crate) fn check_readable_after_all(
     state: &CaseState,
     events: &[Event],
@@ -136,20 +138,20 @@ pub(crate) fn check_readable_after_all(
     if !proposed && state.disposition != Some(Disposition::Unreadable) {
         return None;
     }
-    let said = events.iter().filter_map(|event| match &event.action {
+    let names = events.iter().filter_map(|event| match &event.action {
         Action::Proposed(decision) | Action::Approved(decision) if is_unreadable(decision) => {
             Some(event.actor.as_str())
         }
         _ => None,
     });
-    let who = said.collect::<Vec<_>>().join(", ");
+    let who = names.collect::<Vec<_>>().join(", ");
     let text = if proposed {
         format!(
-            "{who} cannot open this case and proposes to close it as unreadable, but it opens with your key: decline, or take it"
+            "{who} cannot open this case and proposes to close it as unreadable, but it opens with your key: decline the proposal, or claim the case"
         )
     } else {
         format!(
-            "{who} closed this case as unreadable, but it opens with your key: reopen it, and tell the oversight body"
+            "{who} closed this case as unreadable, but it opens with your key: reopen it, and inform the oversight body"
         )
     };
     Some(IntegrityAlert::notice(AlertCode::CalledUnreadable, text))

@@ -1,10 +1,10 @@
-//! A case to hand on: a page that any browser shows, the attached files, its part of the log, and a
-//! manifest of hashes.
+//! Exports a case for use outside the workbench: a page for any browser, the attached files, the
+//! log of the case, and a manifest of hashes.
 //!
-//! Nothing of it is sealed any more. The page runs no script and loads nothing. The log verifies
-//! with `burkindi audit verify --file`: it proves who did what and when. The manifest is what
-//! `sha256sum --check` reads. The manifest is not signed, and no signature covers the report or a
-//! file, so that neither proves their content.
+//! The export is not sealed. The page runs no script and loads nothing. `burkindi audit verify
+//! --file` verifies the log, which proves who did what and when. `sha256sum --check` reads the
+//! manifest. The manifest is not signed, and no signature covers the report or a file, so neither
+//! proves their content.
 
 use std::{collections::VecDeque, fmt::Write as _};
 
@@ -31,36 +31,36 @@ use crate::{
     terminal_text,
 };
 
-/// The manifest, which names everything else.
+/// File name of the manifest, which lists all other files.
 const MANIFEST_NAME: &str = "SHA256SUMS";
-/// The order in which notes stand.
+/// Order of the notes on the page.
 const NOTE_KIND_ORDER: [NoteKind; 4] =
     [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Objection];
 
-/// One file of the folder.
+/// One file of the export.
 pub struct ExportFile {
-    /// Its path in the folder, with `/`.
+    /// Path in the folder, with `/`.
     pub name: String,
-    /// What is in it.
+    /// Content of the file.
     pub content: Zeroizing<Vec<u8>>,
 }
 
-/// A file of the folder without what is in it. In JSON as it stands here.
+/// A manifest entry: a file without its content. These fields are also its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ManifestEntry {
-    /// Its path in the folder.
+    /// Path in the folder.
     pub name: String,
-    /// In bytes.
+    /// Length in bytes.
     pub len: u64,
-    /// Of the content.
+    /// Hash of the content.
     pub sha256: Hash,
-    /// What was done with an attached file before it was sealed, as its sender says. Absent for
-    /// anything else.
+    /// What the sender claims to have done to an attached file before sealing it. Absent for other
+    /// files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub treatment: Option<AttachmentTreatment>,
 }
 
-/// A case on its way out, piece by piece, so that only one file is in memory at a time.
+/// An export in progress. It produces one file at a time, so that only one is in memory.
 pub struct CaseExport<'a> {
     case: &'a VerifiedCase,
     localizer: Localizer,
@@ -70,7 +70,7 @@ pub struct CaseExport<'a> {
     alarms: Vec<IntegrityAlert>,
 }
 
-/// What comes after the files.
+/// Files that follow the attachments.
 enum TrailingFile {
     Page,
     Log,
@@ -80,11 +80,11 @@ enum TrailingFile {
 #[derive(Template)]
 #[template(path = "export.html")]
 struct ExportedCaseTemplate<'a> {
-    speech: &'a Localizer,
+    localizer: &'a Localizer,
     view: CaseView,
     filed: String,
     exported: String,
-    /// Path, size, and what was done with each before it was sealed.
+    /// Path, size, and the claimed treatment of each file.
     files: Vec<(&'a str, String, String)>,
     messages: Vec<ExportedMessage>,
     notes: Vec<(String, Vec<(String, String)>)>,
@@ -100,15 +100,16 @@ struct ExportedMessage {
 }
 
 impl<'a> CaseExport<'a> {
-    /// In the language with this code; in the default one where there are no words of it.
+    /// Begins an export in the given language, or in the default language if there is no catalog
+    /// for it.
     pub fn new(case: &'a VerifiedCase, lang: &str) -> Self {
         Self::with_localizer(case, Localizer::for_lang(lang))
     }
 
-    pub(crate) fn with_localizer(case: &'a VerifiedCase, speech: Localizer) -> Self {
+    pub(crate) fn with_localizer(case: &'a VerifiedCase, localizer: Localizer) -> Self {
         Self {
             case,
-            localizer: speech,
+            localizer,
             pending_files: listed_attachments(case).into(),
             trailing_files: [TrailingFile::Page, TrailingFile::Log, TrailingFile::Manifest].into(),
             manifest: Vec::new(),
@@ -116,8 +117,11 @@ impl<'a> CaseExport<'a> {
         }
     }
 
-    /// The next piece; `None` behind the last. A file that is not the one that the report names is
-    /// left out, and is among the alarms.
+    /// Returns the next file, or `None` after the last. An attachment that differs from the
+    /// report's description is left out and becomes an alert.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached.
     pub async fn next_file(
         &mut self,
         connection: &HandlerConnection,
@@ -126,16 +130,17 @@ impl<'a> CaseExport<'a> {
             match connection.fetch_attachment(self.case, &file).await? {
                 Ok(content) => {
                     let name = terminal_text::safe_file_name(&file.attachment.name, file.number);
-                    let piece = self.add_file(format!("files/{:02} {name}", file.number), content);
+                    let exported =
+                        self.add_file(format!("files/{:02} {name}", file.number), content);
                     if let Some(listed) = self.manifest.last_mut() {
                         listed.treatment.clone_from(&file.attachment.treatment);
                     }
-                    return Ok(Some(piece));
+                    return Ok(Some(exported));
                 }
                 Err(alarm) => self.alarms.push(alarm.in_case(self.case.id())),
             }
         }
-        Ok(self.trailing_files.pop_front().map(|rest| match rest {
+        Ok(self.trailing_files.pop_front().map(|trailing| match trailing {
             TrailingFile::Page => {
                 self.add_file("case.html".to_owned(), self.render_page(connection))
             }
@@ -150,7 +155,7 @@ impl<'a> CaseExport<'a> {
         }))
     }
 
-    /// What has been given out, and everything that is wrong with the case or its files.
+    /// Returns the manifest, and all alerts about the case and its files.
     pub fn finish(self) -> (Vec<ManifestEntry>, Vec<IntegrityAlert>) {
         (self.manifest, self.alarms)
     }
@@ -171,57 +176,57 @@ impl<'a> CaseExport<'a> {
     }
 
     fn render_page(&self, connection: &HandlerConnection) -> Zeroizing<Vec<u8>> {
-        let speech = &self.localizer;
-        let view = CaseView::new(self.case, &speech.taxonomy, speech.code());
+        let localizer = &self.localizer;
+        let view = CaseView::new(self.case, &localizer.taxonomy, localizer.code());
         let messages = view.messages.iter().map(|message| ExportedMessage {
             ours: message.direction == protocol::submission::frame::FrameDirection::Out,
-            when: dates::format_week(speech.catalog(), &message.week),
+            when: dates::format_week(localizer.catalog(), &message.week),
             lang: message.lang.clone(),
             text: message.text.clone(),
         });
         let notes = NOTE_KIND_ORDER.map(|kind| {
             let of_kind = view.notes.iter().filter(|note| note.kind == kind);
-            let told = |note: &crate::case::view::NoteView| {
+            let to_entry = |note: &crate::case::view::NoteView| {
                 (
-                    format!("{}, {}", note.by, dates::format_time(speech.catalog(), note.at)),
+                    format!("{}, {}", note.by, dates::format_time(localizer.catalog(), note.at)),
                     note.text.clone(),
                 )
             };
-            (serde_word(&kind), of_kind.map(told).collect::<Vec<_>>())
+            (serde_word(&kind), of_kind.map(to_entry).collect::<Vec<_>>())
         });
-        let alarms = self
-            .alarms
-            .iter()
-            .map(|alarm| (speech.t_variant("alarm", &serde_word(&alarm.code)), alarm.text.clone()));
-        // The attached files alone have been given out so far.
+        let alarms = self.alarms.iter().map(|alarm| {
+            (localizer.t_variant("alarm", &serde_word(&alarm.code)), alarm.text.clone())
+        });
+        // The manifest contains only the attached files at this point.
         let files = self.manifest.iter().map(|file| {
-            let treated = speech.treatment_lines(file.treatment.as_ref()).join(" ");
-            (file.name.as_str(), speech.format_size(file.len), treated)
+            let treated = localizer.treatment_lines(file.treatment.as_ref()).join(" ");
+            (file.name.as_str(), localizer.format_size(file.len), treated)
         });
         let page = ExportedCaseTemplate {
-            speech,
-            filed: speech.format_date(view.filed),
-            exported: speech.format_date(connection.today()),
+            localizer,
+            filed: localizer.format_date(view.filed),
+            exported: localizer.format_date(connection.today()),
             files: files.collect(),
             messages: messages.collect(),
             notes: notes.into_iter().filter(|(_, notes)| !notes.is_empty()).collect(),
-            moves: build_timeline(speech, &self.case.events),
+            moves: build_timeline(localizer, &self.case.events),
             alarms: alarms.collect(),
             view,
         };
-        Zeroizing::new(page.render().expect("writing to memory").into_bytes())
+        Zeroizing::new(page.render().expect("writing to a String cannot fail").into_bytes())
     }
 }
 
-/// Lines as `sha256sum` writes and checks them.
+/// Returns lines in the format of `sha256sum`.
 fn sha256sum_lines(listed: &[ManifestEntry]) -> String {
     listed.iter().fold(String::new(), |mut lines, file| {
-        writeln!(lines, "{}  {}", to_hex(&file.sha256), file.name).expect("writing to memory");
+        writeln!(lines, "{}  {}", to_hex(&file.sha256), file.name)
+            .expect("writing to a String cannot fail");
         lines
     })
 }
 
-/// A hash as `sha256sum` prints it.
+/// Returns the hash in the format of `sha256sum`.
 pub fn to_hex(hash: &Hash) -> String {
     let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()

@@ -1,6 +1,6 @@
-//! Which answers still lie in the reporter's mailbox. It has a fixed length: newer answers push
-//! older ones out, whether they were read or not. The reporter finds only what lies in it at the
-//! next visit.
+//! Computes which replies are still in the reporter's mailbox. The mailbox has a fixed length, so
+//! newer replies displace older ones, whether or not the reporter has read them. At the next visit,
+//! the reporter finds only the replies in the mailbox.
 
 use ed25519_dalek::SigningKey;
 use investigator::VerifiedFrame;
@@ -18,12 +18,12 @@ use protocol::{
 use crate::case::VerifiedCase;
 
 impl VerifiedCase {
-    /// How many of the newest answers a mailbox holds, with one more of this length in bytes behind
-    /// them, if there is to be one.
+    /// Returns how many of the newest replies fit into the mailbox, including one more reply of
+    /// `next` bytes if given.
     fn count_fitting_replies(&self, next: Option<usize>) -> usize {
         let Some(recipient) = self.file.case_recipients.last() else { return usize::MAX };
         let replies = self.file.parts.iter().filter(|part| part.kind == PartKind::ReplyCopy);
-        // A reply is as long as its copy for the team: both are sealed the same way.
+        // A reply is as long as its copy for the team, because both are sealed the same way.
         let lengths = replies.filter_map(|part| usize::try_from(part.len).ok()).chain(next);
         let mailbox = Mailbox {
             header: MailboxHeader {
@@ -41,7 +41,7 @@ impl VerifiedCase {
         mailbox.fitting_reply_count(&self.file.mailbox_recipient)
     }
 
-    /// Only the reporter's device makes the true one; this has the length of the longest.
+    /// Returns a capsule of the maximum length. Only the reporter's device can create the real one.
     fn max_size_capsule(&self, generation: u32) -> Vec<u8> {
         let head = FrameRef { seq: u32::MAX, hash: Hash::default() };
         let capsule = ReplyCapsule {
@@ -56,19 +56,19 @@ impl VerifiedCase {
         capsule.seal(&self.file.mailbox_recipient, &SigningKey::from_bytes(&[0; 32]))
     }
 
-    /// Answers that the reporter has not seen and that lie in the mailbox no more, by their
-    /// numbers; with a further answer of this length in bytes, those that would not. The first are
-    /// lost: nobody has read them, and the reporter will not.
+    /// Returns the sequence numbers of replies that the reporter has not seen and that are no
+    /// longer in the mailbox. With `next`, returns those that a further reply of that length in
+    /// bytes would displace. Such replies are lost, because the reporter cannot read them any more.
     pub fn displaced_unseen_replies(&self, next: Option<usize>) -> Vec<u32> {
-        let held = self.count_fitting_replies(next);
-        let held = if next.is_some() { held.saturating_sub(1) } else { held };
+        let fitting = self.count_fitting_replies(next);
+        let fitting = if next.is_some() { fitting.saturating_sub(1) } else { fitting };
         let all = self.thread.outgoing.len();
         let seen = self.thread.last_acknowledged_by_reporter().map(|head| head.seq);
         let unseen = |entry: &&VerifiedFrame| {
             entry.header.kind != FrameKind::Rotation
                 && seen.is_none_or(|seen| entry.reference.seq > seen)
         };
-        self.thread.outgoing[..all.saturating_sub(held)]
+        self.thread.outgoing[..all.saturating_sub(fitting)]
             .iter()
             .filter(unseen)
             .map(|entry| entry.reference.seq)

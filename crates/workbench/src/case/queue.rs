@@ -1,5 +1,5 @@
-//! Queues: the cases that one can read, in the order in which they press. The case handler's own
-//! telling: [`HandlerConnection::read_case`] verifies each.
+//! Queues: the cases that the member can read, the earliest deadline first. A queue shows what the
+//! case handler reports; only [`HandlerConnection::read_case`] verifies a case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,41 +16,42 @@ use uuid::Uuid;
 
 use crate::{
     alert::{AlertCode, IntegrityAlert},
-    case::VerifiedCase,
+    case::{VerifiedCase, cursor::CaseQueueCursor},
     private_files::FileError,
     session::{ConnectError, HandlerConnection, client::ClientError},
 };
 
-/// What is due within so many days is due soon.
+/// A deadline within this many days is due soon.
 const DUE_SOON: Duration = Duration::days(7);
-/// At most asked from the case handler at once.
+/// Maximum number of cases in one request to the case handler.
 const MAX_PAGE: usize = 200;
-/// Looked through for one page, where few of them are wanted. Whoever wants more asks for the next.
+/// Maximum number of cases scanned for one page, when few of them match the filter. The caller
+/// requests the next page for more.
 const MAX_SCANNED: usize = 2_000;
 
-/// Which cases.
+/// Selects cases of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueueFilter {
-    /// What one has, and what waits for one's decision.
+    /// Cases assigned to the member, and cases with a proposal for the member to decide.
     Mine,
-    /// Where a proposal waits for one's decision.
+    /// Cases with a proposal for the member to decide.
     Waiting,
-    /// Everything that is open.
+    /// All open cases.
     Open,
-    /// What is due within a week, or late.
+    /// Cases with a deadline within a week or in the past.
     Due,
-    /// Where something has happened since one last looked.
+    /// Cases with events that the member has not seen.
     Unread,
-    /// What is done.
+    /// Cases that are not open.
     Closed,
-    /// Closed cases whose retention is over, and which no hold and nothing unread keeps from being
-    /// destroyed.
+    /// Closed cases that can be purged: their retention is over, and they have no legal hold and no
+    /// unhandled message.
     RetentionExpired,
-    /// Everything.
+    /// All cases.
     All,
 }
 
-/// What of a case a screen shows.
+/// The part of a case that a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShownContent {
     /// Report and messages.
@@ -61,24 +62,24 @@ pub enum ShownContent {
     Notes,
 }
 
-/// In which order cases are listed.
+/// Order of a list of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueueOrder {
-    /// Those that wait for one's decision, then the most pressing.
+    /// Cases with a proposal for the member first, then the earliest deadline.
     Due,
-    /// The oldest first.
+    /// Oldest report first.
     Age,
-    /// The most urgent first, then the oldest.
+    /// Highest priority first, then the oldest report.
     Priority,
-    /// By desk, then the most pressing.
+    /// By desk, then the earliest deadline.
     Desk,
 }
 
 impl QueueOrder {
-    /// Sorts lines in place.
-    pub fn sort(self, lines: &mut [QueueItem]) {
-        lines.sort_by_cached_key(|line| {
-            let QueueItem { row, next_deadline: next, waits_for_me, .. } = line;
+    /// Sorts the items in place.
+    pub fn sort(self, items: &mut [QueueItem]) {
+        items.sort_by_cached_key(|item| {
+            let QueueItem { row, next_deadline: next, waits_for_me, .. } = item;
             let (due, urgency) = (next.map_or(Date::MAX, |next| next.due), row.state.urgency);
             let first = match self {
                 Self::Due => (!waits_for_me, String::new(), None, due, urgency),
@@ -91,8 +92,8 @@ impl QueueOrder {
     }
 }
 
-/// Returns the beginning of each id that tells it from all others given: 8 characters, or as many
-/// more as that takes.
+/// Returns the shortest prefix of each id that is unique among the given ids, and at least 8
+/// characters.
 pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> {
     let ids: Vec<Uuid> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
@@ -107,62 +108,46 @@ pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> 
     ids.iter().enumerate().map(|(at, id)| (*id, short(at))).collect()
 }
 
-/// A place in the queue, behind which a part of it is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CaseQueueCursor {
-    /// The case there.
-    pub case: Uuid,
-    /// Its first deadline, if one runs: as the events set it, before days of rest put it off.
-    pub due: Option<Date>,
-}
-
-impl CaseQueueCursor {
-    fn from_row(row: &CaseSummary) -> Self {
-        Self { case: row.id, due: row.state.next_deadline().map(|next| next.due) }
-    }
-}
-
-/// One case of a queue. In JSON the fields of the API's row stand beside these.
+/// One case of a queue. In JSON, the fields of the API's row are flattened into it.
 #[derive(Debug, Clone, Serialize)]
 pub struct QueueItem {
-    /// As the case handler tells it.
+    /// The case as the case handler reports it.
     #[serde(flatten)]
     pub row: CaseSummary,
-    /// What must happen first, and by when; the row's own, worked out here if an older case handler
-    /// does not tell it.
+    /// The next deadline. It is computed from the state if an older case handler does not send it.
     #[serde(skip)]
     pub next_deadline: Option<Deadline>,
-    /// Has that day passed?
+    /// Whether that deadline has passed.
     pub late: bool,
-    /// Has something happened since one last looked?
+    /// Whether the case has events that the member has not seen.
     pub unread: bool,
-    /// Does a proposal wait until its reader approves or declines it?
+    /// Whether a proposal needs the member's decision.
     pub waits_for_me: bool,
 }
 
 /// A page of a queue.
 #[derive(Debug)]
 pub struct QueuePage {
-    /// The most pressing first.
+    /// The cases, those for the member's decision first.
     pub items: Vec<QueueItem>,
-    /// Behind which there may be more.
+    /// Where the next page begins, if there may be more cases.
     pub next_cursor: Option<CaseQueueCursor>,
 }
 
 impl QueueFilter {
-    /// Is a case in it?
-    fn matches(self, line: &QueueItem, me: &str, today: Date) -> bool {
-        let state = &line.row.state;
+    /// Returns whether the filter selects the case.
+    fn matches(self, item: &QueueItem, me: &str, today: Date) -> bool {
+        let state = &item.row.state;
         let open = state.stage.is_open();
         match self {
-            Self::Mine => line.waits_for_me || open && state.assignee.as_deref() == Some(me),
-            Self::Waiting => line.waits_for_me,
-            // What the reporter wrote after the closing is work as well.
+            Self::Mine => item.waits_for_me || open && state.assignee.as_deref() == Some(me),
+            Self::Waiting => item.waits_for_me,
+            // A message of the reporter after the closing is open work as well.
             Self::Open => open || state.stage == Stage::Closed && state.unhandled > 0,
             Self::Due => {
-                open && line.next_deadline.is_some_and(|next| next.due <= today + DUE_SOON)
+                open && item.next_deadline.is_some_and(|next| next.due <= today + DUE_SOON)
             }
-            Self::Unread => line.unread,
+            Self::Unread => item.unread,
             Self::Closed => !open,
             Self::RetentionExpired => {
                 state.stage == Stage::Closed
@@ -174,87 +159,97 @@ impl QueueFilter {
         }
     }
 
-    /// Can none be in it behind a case, as the most pressing come first?
-    fn ends_before(self, line: &QueueItem, today: Date) -> bool {
+    /// Returns whether no later case can match, because the queue is sorted by deadline.
+    fn ends_before(self, item: &QueueItem, today: Date) -> bool {
         self == Self::Due
-            && CaseQueueCursor::from_row(&line.row).due.is_none_or(|due| due > today + DUE_SOON)
+            && CaseQueueCursor::from_row(&item.row).due.is_none_or(|due| due > today + DUE_SOON)
     }
 }
 
 impl HandlerConnection {
-    /// The whole queue, and a notice for each case that was there before and is not any more.
+    /// Returns the whole queue, and a notice for each pinned case that is no longer in it.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn queue(&self) -> Result<(Vec<CaseSummary>, Vec<IntegrityAlert>), ConnectError> {
         let rows = self.client.cases().await?;
         let here: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
         let gone = self.trust_state.cases.keys().filter(|case| !here.contains(case));
         let notices = gone.map(|case| {
-            let text = "a case that you read before is not in your queue any more: it is withheld, or was taken from you";
+            let text = "a case that you read before is no longer in your queue: the case handler withholds it, or you lost access";
             IntegrityAlert::notice(AlertCode::Withheld, text).in_case(*case)
         });
         let notices = notices.collect();
         Ok((rows, notices))
     }
 
-    /// The notices alone. Asks for the whole queue, unless nothing was ever read.
+    /// Returns only the notices. Requests the whole queue, unless no case was ever read.
+    ///
+    /// # Errors
+    /// As [`Self::queue`].
     pub async fn missing_case_alerts(&self) -> Result<Vec<IntegrityAlert>, ConnectError> {
         if self.trust_state.cases.is_empty() { Ok(Vec::new()) } else { Ok(self.queue().await?.1) }
     }
 
-    /// The cases of a part of the whole queue: those that wait for one's decision, then the most
-    /// pressing.
-    pub fn filtered_queue(&self, part: QueueFilter, rows: Vec<CaseSummary>) -> Vec<QueueItem> {
+    /// Filters the whole queue. Cases with a proposal for the member come first, then the earliest
+    /// deadline.
+    pub fn filtered_queue(&self, filter: QueueFilter, rows: Vec<CaseSummary>) -> Vec<QueueItem> {
         let today = self.now.date();
-        let mut lines: Vec<QueueItem> = rows.into_iter().map(|row| self.queue_item(row)).collect();
-        lines.retain(|line| part.matches(line, self.handle(), today));
-        QueueOrder::Due.sort(&mut lines);
-        lines
+        let mut items: Vec<QueueItem> = rows.into_iter().map(|row| self.queue_item(row)).collect();
+        items.retain(|item| filter.matches(item, self.handle(), today));
+        QueueOrder::Due.sort(&mut items);
+        items
     }
 
-    /// At most `most` cases of a part behind a place, without asking for the whole queue. On the
-    /// page those stand first that wait for one's decision.
+    /// Returns at most `limit` cases after a cursor, without requesting the whole queue. On the
+    /// page, cases with a proposal for the member come first.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn queue_page(
         &self,
-        part: QueueFilter,
-        behind: Option<CaseQueueCursor>,
-        most: usize,
+        filter: QueueFilter,
+        cursor: Option<CaseQueueCursor>,
+        limit: usize,
     ) -> Result<QueuePage, ClientError> {
-        let mut page = self.queue_page_by_deadline(part, behind, most).await?;
-        page.items.sort_by_key(|line| !line.waits_for_me);
+        let mut page = self.queue_page_by_deadline(filter, cursor, limit).await?;
+        page.items.sort_by_key(|item| !item.waits_for_me);
         Ok(page)
     }
 
     async fn queue_page_by_deadline(
         &self,
-        part: QueueFilter,
-        mut behind: Option<CaseQueueCursor>,
-        most: usize,
+        filter: QueueFilter,
+        mut cursor: Option<CaseQueueCursor>,
+        limit: usize,
     ) -> Result<QueuePage, ClientError> {
         let today = self.now.date();
-        let mut lines = Vec::new();
-        // A page's worth first, which is enough where most cases are wanted; then more at once.
-        let (mut looked_at, mut ask) = (0, most.clamp(1, MAX_PAGE));
-        while looked_at < MAX_SCANNED {
-            let rows = self.client.cases_page(behind, ask).await?;
-            let ends = rows.len() < ask;
-            looked_at += rows.len();
-            ask = (2 * ask).min(MAX_PAGE);
-            for line in rows.into_iter().map(|row| self.queue_item(row)) {
-                if part.ends_before(&line, today) {
-                    return Ok(QueuePage { items: lines, next_cursor: None });
+        let mut items = Vec::new();
+        // The first request has the size of the page, which is enough if most cases match. Later
+        // requests are larger.
+        let (mut scanned, mut batch_size) = (0, limit.clamp(1, MAX_PAGE));
+        while scanned < MAX_SCANNED {
+            let rows = self.client.cases_page(cursor, batch_size).await?;
+            let ends = rows.len() < batch_size;
+            scanned += rows.len();
+            batch_size = (2 * batch_size).min(MAX_PAGE);
+            for item in rows.into_iter().map(|row| self.queue_item(row)) {
+                if filter.ends_before(&item, today) {
+                    return Ok(QueuePage { items, next_cursor: None });
                 }
-                behind = Some(CaseQueueCursor::from_row(&line.row));
-                if part.matches(&line, self.handle(), today) {
-                    lines.push(line);
+                cursor = Some(CaseQueueCursor::from_row(&item.row));
+                if filter.matches(&item, self.handle(), today) {
+                    items.push(item);
                 }
-                if lines.len() == most {
-                    return Ok(QueuePage { items: lines, next_cursor: behind });
+                if items.len() == limit {
+                    return Ok(QueuePage { items, next_cursor: cursor });
                 }
             }
             if ends {
-                return Ok(QueuePage { items: lines, next_cursor: None });
+                return Ok(QueuePage { items, next_cursor: None });
             }
         }
-        Ok(QueuePage { items: lines, next_cursor: behind })
+        Ok(QueuePage { items, next_cursor: cursor })
     }
 
     fn queue_item(&self, row: CaseSummary) -> QueueItem {
@@ -273,28 +268,24 @@ impl HandlerConnection {
         }
     }
 
-    /// Remembers what of a case its owner has been shown. What the reporter wrote and the screen
-    /// did not show stays new.
+    /// Saves which events of a case the member has seen. Messages that the page did not show stay
+    /// unread.
     ///
     /// # Errors
-    /// If the home folder cannot be written.
-    pub fn mark_seen(
-        &mut self,
-        case: &VerifiedCase,
-        showing: ShownContent,
-    ) -> Result<(), FileError> {
-        let looked_at = self.trust_state.read.get(&case.id()).copied().unwrap_or(0);
-        let left_out = |event: &&Event| {
-            event.seq >= looked_at
-                && match showing {
+    /// If the profile cannot be written.
+    pub fn mark_seen(&mut self, case: &VerifiedCase, shown: ShownContent) -> Result<(), FileError> {
+        let seen_events = self.trust_state.read.get(&case.id()).copied().unwrap_or(0);
+        let not_shown = |event: &&Event| {
+            event.seq >= seen_events
+                && match shown {
                     ShownContent::Everything => false,
                     ShownContent::Report => matches!(event.action, Action::FollowedUp(_)),
                     ShownContent::Notes => event.action.is_from_reporter(),
                 }
         };
-        let first_left_out = case.events.iter().find(left_out).map(|event| event.seq);
+        let first_not_shown = case.events.iter().find(not_shown).map(|event| event.seq);
         let all = u32::try_from(case.file.log.len()).unwrap_or(u32::MAX);
-        let events = first_left_out.unwrap_or(all);
+        let events = first_not_shown.unwrap_or(all);
         if self.trust_state.read.insert(case.id(), events) == Some(events) {
             Ok(())
         } else {
@@ -302,7 +293,7 @@ impl HandlerConnection {
         }
     }
 
-    /// Has its owner ever looked at this case?
+    /// Returns whether the member has ever opened this case.
     pub fn has_seen(&self, case: Uuid) -> bool {
         self.trust_state.read.contains_key(&case)
     }

@@ -1,5 +1,4 @@
-//! How exposed is the reporter, and why is the case as urgent as it is? Both follow from the report
-//! itself.
+//! Derives from the report how exposed the reporter is, and why the case has its priority.
 
 use protocol::{
     case::event::{Action, Event},
@@ -11,30 +10,30 @@ use protocol::{
 use serde::Serialize;
 use taxonomy::{DECLINED, Priority, Taxonomy, UNKNOWN};
 
-/// How much an answer points to the reporter, or endangers them.
+/// How strongly an answer points to the reporter or endangers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RiskLevel {
-    /// Nothing in the answers stands out.
+    /// The answer shows no particular risk.
     Low,
-    /// Care is needed in every question and every step.
+    /// Every question and every step needs care.
     Raised,
-    /// Those concerned can guess who spoke, or the reporter is threatened.
+    /// The accused can guess the reporter, or the reporter is threatened.
     High,
 }
 
-/// An answer that counts.
+/// An answer that affects the reporter's exposure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RiskSignal {
-    /// How much.
+    /// Level of the risk.
     pub level: RiskLevel,
-    /// The question's words.
+    /// Label of the question.
     pub question: String,
-    /// The answer's words.
+    /// Label of the answer.
     pub answer: String,
 }
 
-/// Answers that expose, by question. A low level is worth saying too: it calms.
+/// Answers with a risk level, by question. Low levels are listed because they reassure the reader.
 const RISK_ANSWERS: [(&str, &str, RiskLevel); 14] = [
     ("how_many_know", "only_me", RiskLevel::High),
     ("how_many_know", "few", RiskLevel::High),
@@ -51,12 +50,12 @@ const RISK_ANSWERS: [(&str, &str, RiskLevel); 14] = [
     ("reported_before", "association", RiskLevel::Raised),
     ("reported_before", "media", RiskLevel::Raised),
 ];
-/// From this identity risk of a question on, an answer to it names one event or one person.
+/// Any answer to a question with at least this identity risk names one event or one person.
 const MIN_IDENTITY_RISK: u8 = 3;
 
-/// Everything in a report that says how exposed its writer is, the gravest first.
+/// Returns all signals of a report, the most serious first.
 pub fn risk_signals(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec<RiskSignal> {
-    let mut signs: Vec<RiskSignal> = selected_answers(report)
+    let mut signals: Vec<RiskSignal> = selected_answers(report)
         .filter_map(|(id, answer)| {
             let question = taxonomy.question(id)?;
             let listed = RISK_ANSWERS
@@ -70,37 +69,38 @@ pub fn risk_signals(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec
                 }
                 None => return None,
             };
-            let said =
+            let label =
                 taxonomy.option_label(question, answer).map_or(answer, |label| label.get(lang));
             Some(RiskSignal {
                 level,
                 question: question.label.get(lang).to_owned(),
-                answer: said.to_owned(),
+                answer: label.to_owned(),
             })
         })
         .collect();
-    signs.sort_by_key(|sign| std::cmp::Reverse(sign.level));
-    signs
+    signals.sort_by_key(|signal| std::cmp::Reverse(signal.level));
+    signals
 }
 
-/// Why a case is as urgent as it is.
+/// Reason for the priority of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PriorityReason {
-    /// Its category is never less urgent.
+    /// The category has this minimum priority.
     Category,
-    /// Of an answer.
+    /// An answer raises the priority.
     Answer {
-        /// The question's words.
+        /// Label of the question.
         question: String,
-        /// The answer's words.
+        /// Label of the answer.
         answer: String,
     },
-    /// Somebody decided so.
+    /// The member with this handle raised the priority.
     Person(String),
 }
 
-/// Everything that makes a case as urgent as it is. Empty where only the reporter's device knew.
+/// Returns all reasons for the priority. The list is empty if only the reporter's device knew the
+/// reason.
 pub fn priority_reasons(
     report: &ReportBody,
     events: &[Event],
@@ -143,7 +143,7 @@ fn to_priority(urgency: Urgency) -> Priority {
     }
 }
 
-/// Question and answer, one of several at a time.
+/// Returns pairs of question and answer, one pair for each chosen option.
 fn selected_answers(report: &ReportBody) -> impl Iterator<Item = (&str, &str)> {
     report.answers.iter().flat_map(|(id, answer)| {
         let given = match answer {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn few_who_know_and_threats_expose_most() {
+    fn few_insiders_and_threats_are_high_risk() {
         let taxonomy = Taxonomy::built_in();
         let report = report(&[
             ("declaration_no", "C 48213"),
@@ -180,8 +180,9 @@ mod tests {
             ("retaliation_now", "fear"),
             ("vehicle_no", UNKNOWN),
         ]);
-        let signs = risk_signals(&report, &taxonomy, "en");
-        let levels: Vec<_> = signs.iter().map(|sign| (sign.level, sign.answer.as_str())).collect();
+        let signals = risk_signals(&report, &taxonomy, "en");
+        let levels: Vec<_> =
+            signals.iter().map(|signal| (signal.level, signal.answer.as_str())).collect();
         assert_eq!(
             levels,
             [
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_that_counts_is_one_of_the_taxonomy() {
+    fn every_listed_answer_exists_in_the_taxonomy() {
         let taxonomy = Taxonomy::built_in();
         for (id, option, _) in RISK_ANSWERS {
             let question = taxonomy.question(id).unwrap();
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn urgency_has_a_reason() {
+    fn priority_has_a_reason() {
         let taxonomy = Taxonomy::built_in();
         let urgent = report(&[("retaliation_now", "threat"), ("ongoing", "imminent")]);
         let reasons = priority_reasons(&urgent, &[], Urgency::P1, &taxonomy, "en");

@@ -1,7 +1,6 @@
-//! A case as it is shown: facts first, then the story, files, messages, notes and what happened.
-//! One shape for the command line, for `--json` and for the web interface. Texts of the reporter
-//! are in here as they came; showing them safely is the business of the face ([`crate::text`] for
-//! terminals).
+//! A case as it is displayed: facts, story, files, messages, notes and timeline. The command line,
+//! `--json` and the pages share these types. The reporter's texts are unchanged in them; the caller
+//! makes them safe to display (for terminals with [`crate::terminal_text`]).
 
 use investigator::{NoteKind, Thread, VerifiedFrame};
 use protocol::{
@@ -32,72 +31,74 @@ use crate::{
     terminal_text,
 };
 
-/// A case. In JSON as it stands here.
+pub use crate::l10n::event_text::serde_word;
+
+/// A case. These fields are also the JSON of `show`.
 #[derive(Debug, Serialize)]
 pub struct CaseView {
-    /// The case.
+    /// Id of the case.
     pub id: Uuid,
-    /// Day of filing.
+    /// Date of the report.
     #[serde(with = "iso_date")]
     pub filed: Date,
-    /// The reporter's language.
+    /// Language of the reporter.
     pub lang: String,
-    /// What the signed events give; what the case handler says, where these do not hold (an alarm
-    /// then).
+    /// The state that follows from the signed events, or the state that the case handler reports if
+    /// the events are invalid. In that case there is an alert.
     pub state: CaseState,
-    /// What must happen first, and by when.
+    /// The next deadline.
     pub next_deadline: Option<Deadline>,
-    /// Who can open it besides a recused or excluded colleague.
+    /// Members who can open the case, without recused and excluded ones.
     pub holders: Vec<String>,
-    /// Category and audience; absent when the report cannot be read.
+    /// The report; absent if it cannot be read.
     pub report: Option<ReportView>,
-    /// Messages in both directions, in the order of filing; the report's own frame is not among
-    /// them.
+    /// Messages in both directions, in the order in which they were recorded, without the report.
     pub messages: Vec<MessageView>,
-    /// Every attached file.
+    /// All attached files.
     pub attachments: Vec<AttachmentView>,
-    /// For the team.
+    /// Notes of the team.
     pub notes: Vec<NoteView>,
     /// Signed events, oldest first.
     pub timeline: Vec<TimelineEventView>,
-    /// The number of the newest reply that the reporter says to have seen.
+    /// Number of the newest reply that the reporter acknowledged.
     pub seen_by_reporter: Option<u32>,
-    /// Everything that is wrong.
+    /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
 }
 
-/// What somebody sees who has not declared to have no conflict of interest: enough to know whether
-/// there is one.
+/// The view for a member without a declaration of no conflict of interest. It shows just enough to
+/// recognise a conflict.
 #[derive(Debug, Serialize)]
 pub struct RestrictedCaseView {
-    /// The case.
+    /// Id of the case.
     pub id: Uuid,
-    /// Always `false`: by this the two shapes are told apart.
+    /// Always `false`. It distinguishes this type from [`CaseView`] in JSON.
     pub declared: bool,
-    /// Day of filing.
+    /// Date of the report.
     #[serde(with = "iso_date")]
     pub filed: Date,
-    /// The desk.
+    /// Id of the desk.
     pub desk: String,
-    /// How urgent.
+    /// Priority.
     pub urgency: protocol::submission::envelope::Urgency,
-    /// What it is about, in the language asked for.
+    /// Label of the category, in the requested language.
     pub category_label: Option<String>,
-    /// Where it was, and which units and functions are said to be involved.
+    /// Answers about the place, and about the units and functions involved.
     pub involved: Vec<FactView>,
-    /// What the reporter asks of the team: whom to talk to, and which help. The form says that
-    /// these answers are seen before the case is opened, so that the right colleague can take it.
+    /// Answers about what the reporter asks of the team: whom to talk to, and which help. The form
+    /// states that these answers are shown before the case is opened, so that the right colleague
+    /// can claim it.
     pub wishes: Vec<FactView>,
-    /// Everything that is wrong.
+    /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
 }
 
-/// Answers that tell whether there is a conflict of interest.
+/// Questions whose answers indicate a conflict of interest.
 const PERSON_QUESTIONS: [&str; 2] = ["place", "who_function"];
-/// Answers that ask something of the team before it opens the case.
+/// Questions whose answers are requests to the team before it opens the case.
 const WISH_QUESTIONS: [&str; 2] = ["handler_preference", "support_wanted"];
 
-/// The answers that are shown before a declaration.
+/// Answers that are shown before a declaration.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RestrictedFacts {
     /// See [`RestrictedCaseView::involved`].
@@ -107,7 +108,7 @@ pub struct RestrictedFacts {
 }
 
 impl RestrictedFacts {
-    /// Returns the answers that may be shown, and drops every other one.
+    /// Returns the answers that may be shown, and drops all others.
     pub fn select(facts: Vec<FactView>) -> Self {
         let among = |list: &[&str], fact: &FactView| list.contains(&&*fact.question);
         let (involved, others): (Vec<_>, Vec<_>) =
@@ -120,7 +121,7 @@ impl RestrictedFacts {
 }
 
 impl RestrictedCaseView {
-    /// Leaves out everything else.
+    /// Drops everything that may not be shown before a declaration.
     pub fn from_case_view(view: CaseView) -> Self {
         let (category_label, facts) = view
             .report
@@ -141,27 +142,27 @@ impl RestrictedCaseView {
     }
 }
 
-/// What was reported.
+/// The report.
 #[derive(Debug, Serialize)]
 pub struct ReportView {
     /// Category id.
     pub category: String,
-    /// Its name in the language asked for.
+    /// Label of the category, in the requested language.
     pub category_label: String,
-    /// The key factors of the Revised Arusha Declaration that the category belongs to, the primary
-    /// one first, in the language asked for.
+    /// The factors of the Revised Arusha Declaration that the category belongs to, the primary one
+    /// first, in the requested language.
     pub factors: Vec<String>,
-    /// Such as `trader`.
+    /// Audience, such as `trader`.
     pub audience: String,
-    /// Ids of whom it must not reach.
+    /// Ids that the reporter excluded.
     pub excluded: Vec<String>,
     /// Questions and answers in the order of the form.
     pub facts: Vec<FactView>,
-    /// In the reporter's own words.
+    /// The reporter's own text.
     pub story: String,
-    /// How exposed the reporter is, the gravest first.
+    /// Signals of the reporter's exposure, the most serious first.
     pub exposure_signals: Vec<RiskSignal>,
-    /// Why the case is as urgent as it is.
+    /// Reasons for the priority of the case.
     pub priority_reasons: Vec<PriorityReason>,
 }
 
@@ -170,11 +171,11 @@ pub struct ReportView {
 pub struct FactView {
     /// Question id.
     pub question: String,
-    /// Its words.
+    /// Label of the question.
     pub label: String,
-    /// Option ids, or the text.
+    /// Option ids, or the typed text.
     pub answers: Vec<String>,
-    /// The same in words.
+    /// Labels of the options, or the typed text.
     pub labels: Vec<String>,
 }
 
@@ -183,19 +184,19 @@ pub struct FactView {
 pub struct MessageView {
     /// `in` from the reporter, `out` to the reporter.
     pub direction: FrameDirection,
-    /// Its number in this direction.
+    /// Sequence number in this direction.
     pub seq: u32,
     /// ISO week of writing.
     pub week: String,
-    /// Language.
+    /// Language of the text.
     pub lang: String,
-    /// What it is.
+    /// Kind of frame.
     pub kind: FrameKind,
-    /// Its text.
+    /// Text of the message.
     pub text: String,
-    /// An answer that fell out of the mailbox: newer ones took its place.
+    /// Whether newer replies displaced this reply from the mailbox before the reporter saw it.
     pub dropped: bool,
-    /// Another report of the same person that it names.
+    /// Another report of the same reporter that the message refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<RelatedReportLink>,
 }
@@ -203,51 +204,50 @@ pub struct MessageView {
 /// One attached file.
 #[derive(Debug, Serialize)]
 pub struct AttachmentView {
-    /// As the sender named it.
+    /// Name that the sender gave.
     pub name: String,
-    /// As the sender's device typed it.
+    /// Media type that the sender's device reported.
     pub media_type: String,
-    /// In bytes.
+    /// Length in bytes.
     pub len: u64,
-    /// Of the content.
+    /// Hash of the content.
     pub sha256: Hash,
-    /// The number of the reporter's message that it came with; 0 is the report.
+    /// Sequence number of the reporter's message with this file; 0 is the report.
     pub message: u32,
-    /// What was done with it before it was sealed, as its sender says; `null` where the sender says
-    /// nothing.
+    /// What the sender claims to have done to the file before sealing it; `null` without a claim.
     pub treatment: Option<AttachmentTreatment>,
 }
 
 /// One note.
 #[derive(Debug, Serialize)]
 pub struct NoteView {
-    /// Who.
+    /// Handle of the author.
     pub by: String,
-    /// When.
+    /// Time of writing.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Fact, hypothesis or task.
+    /// Kind of note.
     pub kind: NoteKind,
-    /// The text.
+    /// Text of the note.
     pub text: String,
 }
 
-/// One event in words.
+/// One event as a sentence.
 #[derive(Debug, Serialize)]
 pub struct TimelineEventView {
-    /// Its number in the case.
+    /// Number of the event in the case.
     pub seq: u32,
-    /// When.
+    /// Time of the event.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Who.
+    /// Handle of the actor.
     pub actor: String,
-    /// What.
+    /// Description of the event.
     pub what: String,
 }
 
 impl CaseView {
-    /// Lays a case out, with labels in a language.
+    /// Builds the view of a case, with labels in the given language.
     pub fn new(case: &VerifiedCase, taxonomy: &Taxonomy, lang: &str) -> Self {
         let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
         let urgency = state.urgency;
@@ -289,8 +289,9 @@ impl CaseView {
     }
 }
 
-/// What both sides wrote, in one line: by filing, and never against the order in which one side
-/// wrote. Messages that were collected together are filed in any order.
+/// Returns the frames of both sides in the order in which they were recorded, except that each
+/// side's own order of writing is preserved. Messages of one collection may have been recorded in
+/// any order.
 fn chronological<'a>(parts: &[CasePart], thread: &'a Thread) -> Vec<&'a VerifiedFrame> {
     let placed = |entries: &'a [VerifiedFrame]| {
         entries.iter().scan(None, |latest, entry| {
@@ -304,7 +305,7 @@ fn chronological<'a>(parts: &[CasePart], thread: &'a Thread) -> Vec<&'a Verified
     entries.filter(|entry| entry.header.kind != FrameKind::Report).collect()
 }
 
-/// Its place in the order of filing, which is the one order between the two directions.
+/// Returns the position in the order of recording. It is the only order between the two directions.
 fn filing_position(parts: &[CasePart], entry: &VerifiedFrame) -> Option<usize> {
     let kind = match entry.header.direction {
         FrameDirection::In => PartKind::Body,
@@ -359,11 +360,11 @@ fn report_view(
     let category = taxonomy.category(&report.category);
     let asked: Vec<&Question> =
         category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
-    let in_order = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
-    // What this version's taxonomy does not ask is shown too, after the rest: nothing that was said
-    // is dropped.
+    let known = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
+    // Answers to questions that this version's taxonomy does not have come last. No answer is
+    // dropped.
     let others = report.answers.iter().filter(|(id, _)| asked.iter().all(|q| q.id != **id));
-    let facts = in_order.chain(others).filter(|(id, _)| *id != EXCLUSION_QUESTION);
+    let facts = known.chain(others).filter(|(id, _)| *id != EXCLUSION_QUESTION);
     ReportView {
         category: report.category.clone(),
         category_label: category.map_or_else(
@@ -407,20 +408,12 @@ fn fact_view(question: Option<&Question>, id: &str, answer: &ReportAnswer, lang:
     };
     FactView {
         question: id.to_owned(),
-        // A question that this version does not ask is a word of the sender.
+        // An unknown question id is text of the sender.
         label: question.map_or_else(
             || format!("? {}", terminal_text::display_code(id)),
             |q| q.label.get(lang).to_owned(),
         ),
         labels: answers.iter().map(label_of).collect(),
         answers,
-    }
-}
-
-/// The word of the protocol for a value that is one word in JSON.
-pub fn serde_word(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
     }
 }

@@ -1,6 +1,6 @@
-//! A key on paper. The sheet holds the sealed key file as text and as a QR code: it opens with the
-//! passphrase alone, with this program or with any program that opens age files, and whoever finds
-//! it learns no more than from the file.
+//! Backup sheets: a key on paper. The sheet contains the sealed key file as text and as a QR code.
+//! It opens with the passphrase, in this program or in any program that opens age files. Without
+//! the passphrase it reveals no more than the file does.
 
 use std::{io::Write as _, sync::LazyLock};
 
@@ -22,42 +22,42 @@ use crate::{
 };
 
 const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
-/// Of a key file as text, in bytes: more is none of ours.
+/// Maximum length of the encoded key file in bytes; key files of this program are shorter.
 const MAX_SHEET_BYTES: usize = 16 * 1024;
 
-/// Why a sheet is of no use.
+/// Why a sheet cannot be made or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// No key in it.
-    #[error("there is no sealed key in this text: it begins with {ARMOR_BEGIN}")]
+    /// The text contains no encrypted key.
+    #[error("no encrypted key found (expected {ARMOR_BEGIN})")]
     NoSealedKey,
-    /// Letters are missing or wrong.
+    /// Characters are missing or wrong.
     #[error(
-        "the sealed key was not copied completely: compare it with the sheet, letter by letter"
+        "the encrypted key is incomplete or mistyped: compare it with the sheet character by character"
     )]
     DamagedCopy,
-    /// It opens with another passphrase, or holds something else.
+    /// The passphrase is wrong, or the content is not a key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Longer than a code can be.
-    #[error("the key file is too long for a sheet")]
+    /// The key file does not fit into a QR code.
+    #[error("the key file is too long for a backup sheet")]
     TooLong,
 }
 
-/// What stands on a sheet.
+/// Content of a backup sheet.
 #[derive(Debug, Clone, Copy)]
 pub struct BackupSheet<'a> {
-    /// Whose key.
+    /// Handle of the owner.
     pub handle: &'a str,
-    /// Twelve words that stand for the public keys, as `key show` says them.
+    /// Fingerprint of the public keys as twelve words, as `key show` prints it.
     pub fingerprint_words: &'a str,
-    /// The day.
+    /// Date of the sheet.
     pub day: Date,
     /// The sealed key file.
     pub sealed: &'a [u8],
 }
 
-/// What a sheet says of itself, in the languages of an office: what it is, and what to do with it.
+/// Texts on a sheet, in the languages of the workbench: what it is, and how to use it.
 pub const SHEET_TEXTS: [(&str, [&str; 2]); 2] = [
     (
         "fr",
@@ -80,7 +80,10 @@ pub const SHEET_TEXTS: [(&str, [&str; 2]); 2] = [
 ];
 
 impl BackupSheet<'_> {
-    /// A page to print, without anything from elsewhere. French and English.
+    /// Returns a page to print, in French and English, without external resources.
+    ///
+    /// # Errors
+    /// [`BackupError::TooLong`].
     pub fn html(&self) -> Result<String, BackupError> {
         let (text, picture) = (self.text(), self.qr_code_svg()?);
         let Self { handle, fingerprint_words: words, day, .. } = self;
@@ -95,23 +98,26 @@ impl BackupSheet<'_> {
         ))
     }
 
-    /// The sealed key as text.
+    /// Returns the encrypted key as text.
     pub fn text(&self) -> String {
         armor(self.sealed)
     }
 
-    /// The same as a QR code: an `<svg>` for a page.
+    /// Returns the encrypted key as a QR code: an `<svg>` element.
+    ///
+    /// # Errors
+    /// [`BackupError::TooLong`].
     pub fn qr_code_svg(&self) -> Result<String, BackupError> {
         let code = QrCode::with_error_correction_level(self.text(), EcLevel::M);
         let code = code.map_err(|_| BackupError::TooLong)?;
         let picture =
             code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
-        // The declaration of an XML file has no place inside a page.
+        // An XML declaration is not valid inside a page.
         Ok(picture.split_once("?>").map_or(&*picture, |(_, svg)| svg).to_owned())
     }
 }
 
-/// The sealed key as text, as age writes it.
+/// Returns the encrypted key in the ASCII armor of age.
 fn armor(sealed: &[u8]) -> String {
     let mut armored = Vec::new();
     let write = || -> std::io::Result<()> {
@@ -120,20 +126,21 @@ fn armor(sealed: &[u8]) -> String {
         writer.finish().map(drop)
     };
     let mut write = write;
-    write().expect("memory takes everything");
+    write().expect("writing to memory cannot fail");
     String::from_utf8(armored).expect("armor is ASCII")
 }
 
-/// The sealed key file from the text of a sheet: the page itself, or what was typed or scanned from
-/// it. Opened before it is given back, so that nothing useless is ever put in the place of a key.
+/// Returns the sealed key file from the text of a sheet: the page itself, or text that was typed or
+/// scanned from it. The key is opened before it is returned, so that no unusable text ever replaces
+/// a key.
 ///
-/// What people and programs change on the way does not count: dashes of all kinds, spaces, line
-/// ends, marks of a quotation, tags of a page, letters of another width. Between the two lines that
-/// name the key only the characters of base64 are read.
+/// Changes by people and programs are tolerated: dashes of all kinds, spaces, line ends, quotation
+/// marks, HTML tags, full-width characters. Between the two lines that delimit the key, only base64
+/// characters are read.
 ///
 /// # Errors
 /// [`BackupError::NoSealedKey`] without the first of the two lines, [`BackupError::DamagedCopy`]
-/// without the second or with letters missing or wrong, [`BackupError::Key`] with another
+/// without the second or with missing or wrong characters, [`BackupError::Key`] with another
 /// passphrase.
 pub fn restore(
     text: &str,
@@ -154,15 +161,15 @@ pub fn restore(
     let sealed =
         BASE64_STANDARD_NO_PAD.decode(letters.as_bytes()).map_err(|_| BackupError::DamagedCopy)?;
     let key = InvestigatorKey::open(&sealed, passphrase).map_err(|error| match error {
-        // A letter that is wrong can leave a form that is right.
+        // Wrong characters can still form a valid encoding.
         KeyError::Decrypt(PassphraseDecryptError::Damaged(_)) => BackupError::DamagedCopy,
         other => other.into(),
     })?;
     Ok((sealed, key))
 }
 
-/// A line of words, with any characters around and between them. The words are constants, so that
-/// the pattern always compiles.
+/// Returns a pattern for a line of words, with any characters around and between them. The words
+/// are constants, so the pattern always compiles.
 fn armor_line_regex(words: &str) -> Regex {
     Regex::new(&format!(r"(?i){}[^\p{{L}}\p{{N}}]*", words.replace(' ', r"[^\p{L}\p{N}]*")))
         .expect("a constant pattern")
@@ -185,7 +192,7 @@ mod tests {
     use time::macros::date;
 
     #[test]
-    fn a_key_comes_back_from_its_sheet() {
+    fn a_key_is_restored_from_its_sheet() {
         let key = InvestigatorKey::generate("i-7", &mut OsRng).unwrap();
         let right = SecretString::from("correct horse battery staple");
         let sealed = key.seal(&right, ScryptCost::new(2).unwrap());
@@ -202,7 +209,7 @@ mod tests {
         let (again, restored) = restore(&html, &right).unwrap();
         assert_eq!(again, sealed);
         assert_eq!(restored.request().recipient, key.request().recipient);
-        // As somebody types it.
+        // As a person types it.
         let typed = html[html.find(ARMOR_BEGIN).unwrap()..].replace('\n', "  \r\n\r\n ");
         assert_eq!(restore(&typed, &right).unwrap().0, sealed);
 
@@ -222,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_comes_back_from_what_people_and_programs_make_of_a_sheet() {
+    fn a_key_is_restored_from_modified_copies_of_a_sheet() {
         let key = InvestigatorKey::generate("i-7", &mut OsRng).unwrap();
         let right = SecretString::from("correct horse battery staple");
         let sealed = key.seal(&right, ScryptCost::new(2).unwrap());
@@ -281,6 +288,6 @@ mod tests {
             }
         }
         let wrong = text.replacen(&inside[100..104], "AAAA", 1);
-        assert!(restore(&wrong, &right).is_err(), "letters that are wrong");
+        assert!(restore(&wrong, &right).is_err(), "wrong characters");
     }
 }

@@ -1,4 +1,4 @@
-//! An investigator's keys: one file, sealed under a passphrase, on the investigator's own device.
+//! A member's keys: one file, encrypted with a passphrase, on the member's own device.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
@@ -18,48 +18,50 @@ use crate::keys::passphrase_encryption::{self, PassphraseDecryptError, ScryptCos
 
 const REQUEST_SIGNATURE_CONTEXT: &[u8] = b"burkindi/request/v1\0";
 
-/// Opens grants and signs events for one person. Holding one is being that person.
+/// The private keys of one member. They open grants and sign events.
 pub struct InvestigatorKey {
     handle: String,
     identity: InvestigatorIdentity,
     device: SigningKey,
 }
 
-/// The public half, for the administrator to seat.
+/// The public keys of a member, with which the administrator adds the member to the directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MembershipRequest {
-    /// 1.
+    /// Format version, 1.
     pub v: u8,
-    /// Opaque; no name.
+    /// Opaque name of the member.
     pub handle: String,
-    /// Takes grants.
+    /// Recipient of grants.
     pub recipient: InvestigatorRecipient,
     /// Verifies events and sessions.
     pub device: PublicKey,
-    /// By the device key over all of the above: the file arrived as it was made.
+    /// Signature of the device key over all other fields, which shows alterations in transit.
     #[serde(with = "protocol::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 
-/// Why keys or a request are not usable.
+/// Why a key file or a request cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Names could identify a person or break a terminal or a path.
-    #[error("a handle has 1 to 32 characters of a-z, 0-9 and -, and is not {HANDLER_ACTOR}")]
+    /// Other handles could identify a person, or break a terminal or a path.
+    #[error(
+        "invalid handle (expected 1 to 32 characters of a-z, 0-9 and -, and not {HANDLER_ACTOR})"
+    )]
     InvalidHandle,
-    /// The key file.
+    /// The key file could not be decrypted.
     #[error(transparent)]
     Decrypt(#[from] PassphraseDecryptError),
-    /// Opens, but holds no key of this version.
-    #[error("the key file opens but holds no key that this version knows")]
+    /// The key file is decrypted, but has no key of this version.
+    #[error("unsupported key file version")]
     Malformed,
-    /// Altered on its way.
-    #[error("the request was altered: its signature does not belong to it")]
+    /// The request was altered in transit.
+    #[error("invalid signature on the enrolment request")]
     BadSignature,
 }
 
-/// What stands in the sealed file. Seeds are 32 bytes of base64url.
+/// Decrypted content of the key file. Seeds are 32 bytes as base64url.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct KeyFileContent {
     v: u8,
@@ -69,56 +71,63 @@ struct KeyFileContent {
 }
 
 impl InvestigatorKey {
-    /// New random keys.
+    /// Generates random keys.
+    ///
+    /// # Errors
+    /// [`KeyError::InvalidHandle`].
     pub fn generate(handle: &str, rng: &mut (impl RngCore + CryptoRng)) -> Result<Self, KeyError> {
         check_handle(handle)?;
         let identity = InvestigatorIdentity::generate(rng);
         Ok(Self { handle: handle.to_owned(), identity, device: SigningKey::generate(rng) })
     }
 
-    /// The sealed file.
-    pub fn seal(&self, passphrase: &SecretString, work: ScryptCost) -> Vec<u8> {
-        let stored = KeyFileContent {
+    /// Returns the encrypted key file.
+    pub fn seal(&self, passphrase: &SecretString, cost: ScryptCost) -> Vec<u8> {
+        let content = KeyFileContent {
             v: 1,
             handle: self.handle.clone(),
             identity: BASE64_URL_SAFE_NO_PAD.encode(self.identity.seed()),
             device: BASE64_URL_SAFE_NO_PAD.encode(self.device.as_bytes()),
         };
-        let plain = Zeroizing::new(serde_json::to_vec(&stored).expect("strings and numbers only"));
-        passphrase_encryption::encrypt(&plain, passphrase, work)
+        let plain = Zeroizing::new(serde_json::to_vec(&content).expect("strings and numbers only"));
+        passphrase_encryption::encrypt(&plain, passphrase, cost)
     }
 
-    /// Opens the sealed file.
+    /// Opens an encrypted key file.
+    ///
+    /// # Errors
+    /// [`KeyError::Decrypt`] if it cannot be decrypted, [`KeyError::Malformed`] if it has no key of
+    /// this version.
     pub fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Self, KeyError> {
         let plain = passphrase_encryption::decrypt(sealed, passphrase)?;
-        let stored: KeyFileContent =
+        let content: KeyFileContent =
             serde_json::from_slice(&plain).map_err(|_| KeyError::Malformed)?;
-        if stored.v != 1 {
+        if content.v != 1 {
             return Err(KeyError::Malformed);
         }
         Ok(Self {
-            handle: stored.handle.clone(),
-            identity: InvestigatorIdentity::from_seed(&*parse_seed(&stored.identity)?),
-            device: SigningKey::from_bytes(&*parse_seed(&stored.device)?),
+            handle: content.handle.clone(),
+            identity: InvestigatorIdentity::from_seed(&*parse_seed(&content.identity)?),
+            device: SigningKey::from_bytes(&*parse_seed(&content.device)?),
         })
     }
 
-    /// Who this is.
+    /// Returns the handle of the member.
     pub fn handle(&self) -> &str {
         &self.handle
     }
 
-    /// Opens grants.
+    /// Returns the key that opens grants.
     pub fn identity(&self) -> &InvestigatorIdentity {
         &self.identity
     }
 
-    /// Signs events and sessions.
+    /// Returns the key that signs events and sessions.
     pub fn device(&self) -> &SigningKey {
         &self.device
     }
 
-    /// The public half.
+    /// Returns the public keys as a signed request.
     pub fn request(&self) -> MembershipRequest {
         let mut request = MembershipRequest {
             v: 1,
@@ -134,8 +143,11 @@ impl InvestigatorKey {
 }
 
 impl MembershipRequest {
-    /// Checks the handle and that nothing was altered. It does not say whose it is: the words do,
-    /// read out by its owner.
+    /// Checks the handle and the signature. The signature does not prove who made the request: the
+    /// owner reads the fingerprint words aloud for that.
+    ///
+    /// # Errors
+    /// [`KeyError::InvalidHandle`] or [`KeyError::BadSignature`].
     pub fn verify(&self) -> Result<(), KeyError> {
         check_handle(&self.handle)?;
         let signature = self.signature.as_slice().try_into().map_err(|_| KeyError::BadSignature)?;
@@ -144,21 +156,22 @@ impl MembershipRequest {
             .map_err(|_| KeyError::BadSignature)
     }
 
-    /// Twelve words that stand for handle and keys: the owner reads them out, the administrator
-    /// compares.
+    /// Returns twelve words that identify the handle and the keys. The owner reads them aloud and
+    /// the administrator compares them.
     pub fn fingerprint_words(&self, lang: &str) -> String {
         let hash = Hash::of(&[REQUEST_SIGNATURE_CONTEXT, &self.signed_bytes()]);
         Receipt::from_bytes(*hash.0.first_chunk().expect("32 bytes hold 16")).words(lang)
     }
 
     fn signed_bytes(&self) -> Vec<u8> {
-        // Both keys have a fixed length, so the handle is the one tail.
+        // Both keys have a fixed length, so the concatenation is unambiguous.
         [&[self.v][..], self.recipient.as_bytes(), self.device.as_bytes(), self.handle.as_bytes()]
             .concat()
     }
 }
 
-/// The same words for a member of a directory: those that the owner's request had.
+/// Returns the fingerprint words of a member of a directory, equal to those of the member's
+/// request.
 pub fn member_fingerprint_words(member: &Member, lang: &str) -> String {
     let (handle, recipient) = (member.handle.clone(), member.recipient.clone());
     MembershipRequest { v: 1, handle, recipient, device: member.device, signature: Vec::new() }
@@ -166,10 +179,11 @@ pub fn member_fingerprint_words(member: &Member, lang: &str) -> String {
 }
 
 fn check_handle(handle: &str) -> Result<(), KeyError> {
-    let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let good =
-        (1..=32).contains(&handle.len()) && handle.chars().all(known) && handle != HANDLER_ACTOR;
-    if good { Ok(()) } else { Err(KeyError::InvalidHandle) }
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let valid = (1..=32).contains(&handle.len())
+        && handle.chars().all(is_allowed)
+        && handle != HANDLER_ACTOR;
+    if valid { Ok(()) } else { Err(KeyError::InvalidHandle) }
 }
 
 fn parse_seed(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
@@ -184,13 +198,13 @@ mod tests {
     use rand::rngs::OsRng;
 
     #[test]
-    fn a_key_file_opens_with_its_passphrase_alone_and_holds_the_same_keys() {
+    fn a_key_file_opens_only_with_its_passphrase_and_contains_the_same_keys() {
         let key = InvestigatorKey::generate("i-7", &mut OsRng).unwrap();
         let right = SecretString::from("correct horse");
         let file = key.seal(&right, ScryptCost::new(2).unwrap());
-        let again = InvestigatorKey::open(&file, &right).unwrap();
-        assert_eq!(again.request().recipient, key.request().recipient);
-        assert_eq!(again.request().device, key.request().device);
+        let reopened = InvestigatorKey::open(&file, &right).unwrap();
+        assert_eq!(reopened.request().recipient, key.request().recipient);
+        assert_eq!(reopened.request().device, key.request().device);
         let wrong = InvestigatorKey::open(&file, &SecretString::from("correct house"));
         assert!(matches!(wrong, Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase))));
         let seeds = [key.identity.seed(), key.device.as_bytes()];
@@ -198,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_shows_each_alteration() {
+    fn every_alteration_of_a_request_is_detected() {
         let request = InvestigatorKey::generate("i-7", &mut OsRng).unwrap().request();
         let other = InvestigatorKey::generate("i-8", &mut OsRng).unwrap().request();
         request.verify().unwrap();
@@ -215,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn handles_that_say_too_much_or_too_little_are_refused() {
+    fn invalid_handles_are_rejected() {
         for bad in ["", "Awa Traoré", "../x", "case-handler", &"x".repeat(33)] {
             assert!(
                 matches!(InvestigatorKey::generate(bad, &mut OsRng), Err(KeyError::InvalidHandle)),

@@ -1,4 +1,6 @@
-//! Keys at rest: key files, passphrases and backup sheets.
+//! Keys at rest. [`key_file`] stores a member's keys, [`passphrase_encryption`] encrypts files with
+//! a passphrase, [`passphrase_strength`] rates passphrases, and [`backup_sheet`] prints a key on
+//! paper.
 
 pub mod backup_sheet;
 pub mod key_file;

@@ -1,10 +1,10 @@
-//! Files sealed under a passphrase: age's scrypt recipient, so that the `age` program opens them
-//! too in an emergency.
+//! Encrypts files with a passphrase. The format is the scrypt recipient of age, so that the `age`
+//! program can also open the files in an emergency.
 //!
-//! One word has several byte forms in Unicode: keyboards send `é` as one character, word lists and
-//! some systems as two. A passphrase is therefore brought into one normal form before the key is
-//! derived. This module is the only place that derives keys from passphrases, so key files, root
-//! keys and backup sheets all follow the same rule.
+//! The same text can have several byte sequences in Unicode: keyboards send `é` as one character,
+//! word lists and some systems as two. A passphrase is therefore normalized before the key is
+//! derived. Only this module derives keys from passphrases, so key files, root keys and backup
+//! sheets follow the same rule.
 
 use std::{fmt, io::Read, iter};
 
@@ -13,34 +13,34 @@ use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-/// log2 of scrypt's N for keys that are meant: 256 MiB and about a second, the default of age's
-/// reference implementation.
+/// log2 of scrypt's N for real keys: 256 MiB and about a second, the default of age's reference
+/// implementation.
 pub const DEFAULT_SCRYPT_LOG_N: u8 = 18;
-/// What is still opened: a file that asks for more is no file of ours (2^22 takes 4 GiB).
+/// Maximum cost for decryption (2^22 needs 4 GiB). This program writes no file with a higher cost.
 const MAX_SCRYPT_LOG_N: u8 = 22;
 
-/// A sealed file is not opened.
+/// Why an encrypted file could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum PassphraseDecryptError {
-    /// Another passphrase sealed it.
-    #[error("the passphrase is wrong")]
+    /// The file was encrypted with another passphrase.
+    #[error("wrong passphrase")]
     WrongPassphrase,
-    /// No age file under a passphrase, or a damaged one.
-    #[error("the file is damaged, or not sealed under a passphrase: {0}")]
+    /// The file is not an age file with a passphrase, or is damaged.
+    #[error("the file is damaged or not encrypted with a passphrase: {0}")]
     Damaged(String),
 }
 
-/// How much work a passphrase costs to try: log2 of scrypt's N.
+/// Cost of one guess at a passphrase: log2 of scrypt's N.
 #[derive(Clone, Copy)]
 pub struct ScryptCost(u8);
 
 impl ScryptCost {
-    /// From 1 to 22; `None` outside.
+    /// Accepts 1 to 22, and returns `None` for other values.
     pub fn new(log_n: u8) -> Option<Self> {
         (1..=MAX_SCRYPT_LOG_N).contains(&log_n).then_some(Self(log_n))
     }
 
-    /// Less than for keys that are meant.
+    /// Returns whether the cost is below the default for real keys.
     pub fn is_weak(self) -> bool {
         self.0 < DEFAULT_SCRYPT_LOG_N
     }
@@ -54,29 +54,29 @@ impl Default for ScryptCost {
 
 impl fmt::Debug for ScryptCost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Work(2^{})", self.0)
+        write!(f, "ScryptCost(2^{})", self.0)
     }
 }
 
-/// The form of a passphrase from which keys are derived: Unicode NFKC. Two ways of typing the same
-/// text give the same form.
+/// Returns the form of a passphrase from which keys are derived: Unicode NFKC. Two ways of typing
+/// the same text have the same form.
 pub fn normalize_passphrase(passphrase: &str) -> Zeroizing<String> {
     Zeroizing::new(passphrase.nfkc().collect())
 }
 
-/// Seals bytes under the normal form of a passphrase.
-pub fn encrypt(plain: &[u8], passphrase: &SecretString, work: ScryptCost) -> Vec<u8> {
-    encrypt_exact(plain, &normalize_passphrase(passphrase.expose_secret()), work)
+/// Encrypts bytes with the normalized passphrase.
+pub fn encrypt(plain: &[u8], passphrase: &SecretString, cost: ScryptCost) -> Vec<u8> {
+    encrypt_exact(plain, &normalize_passphrase(passphrase.expose_secret()), cost)
 }
 
-fn encrypt_exact(plain: &[u8], passphrase: &str, work: ScryptCost) -> Vec<u8> {
+fn encrypt_exact(plain: &[u8], passphrase: &str, cost: ScryptCost) -> Vec<u8> {
     let mut recipient = scrypt::Recipient::new(SecretString::from(passphrase));
-    recipient.set_work_factor(work.0);
+    recipient.set_work_factor(cost.0);
     age::encrypt(&recipient, plain).expect("one scrypt recipient, and memory to write to")
 }
 
-/// What a guess costs, log2 of scrypt's N, as the file says; `None` if it is not sealed under a
-/// passphrase.
+/// Returns the cost of a guess as the file states it (log2 of scrypt's N), or `None` if the file is
+/// not encrypted with a passphrase.
 pub fn scrypt_log_n(sealed: &[u8]) -> Option<u8> {
     // "age-encryption.org/v1\n-> scrypt SALT 18\n…"
     let line = sealed.split(|byte| *byte == b'\n').nth(1)?;
@@ -84,12 +84,12 @@ pub fn scrypt_log_n(sealed: &[u8]) -> Option<u8> {
     words.split(' ').nth(1)?.parse().ok()
 }
 
-/// Opens what [`encrypt`] made; all or nothing. A file that an older version sealed under another
-/// form of the same passphrase opens too.
+/// Decrypts what [`encrypt`] returned, completely or not at all. Also opens files that an older
+/// version encrypted with another Unicode form of the same passphrase.
 ///
 /// # Errors
 /// [`PassphraseDecryptError::WrongPassphrase`] if no form of the passphrase opens the file,
-/// [`PassphraseDecryptError::Damaged`] if it is no sealed file.
+/// [`PassphraseDecryptError::Damaged`] if it is not an encrypted file.
 pub fn decrypt(
     sealed: &[u8],
     passphrase: &SecretString,
@@ -104,9 +104,9 @@ pub fn decrypt(
     result
 }
 
-/// The normal form, then every form in which an older version can have sealed a file: as typed, and
-/// the other three Unicode forms. Each form costs a key derivation, so equal ones are tried once; a
-/// passphrase without accents has one form.
+/// Returns the normalized form, then every form with which an older version can have encrypted a
+/// file: as typed, and the other three Unicode forms. Each form costs one key derivation, so
+/// duplicates are dropped; a passphrase without accents has one form.
 fn normalization_forms(passphrase: &str) -> Vec<Zeroizing<String>> {
     let others = [
         passphrase.to_owned(),
@@ -139,7 +139,7 @@ fn decrypt_exact(
             other => damaged(&other),
         },
     )?;
-    // Sized once, so that no plaintext is left behind in a buffer that was outgrown.
+    // The capacity is reserved once, because growing would leave plaintext in a freed buffer.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).map_err(|error| damaged(&error))?;
     Ok(plain)
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_right_passphrase_opens() {
+    fn only_the_right_passphrase_decrypts() {
         let (right, wrong) = (SecretString::from("right"), SecretString::from("wrong"));
         let sealed = encrypt(b"content", &right, ScryptCost::new(2).unwrap());
         assert_eq!(&decrypt(&sealed, &right).unwrap()[..], b"content");
@@ -161,7 +161,7 @@ mod tests {
 
     const MIN_COST: ScryptCost = ScryptCost(1);
 
-    /// Every word of every list of suggestions, six at a time, as one of its Unicode forms.
+    /// Returns all words of the lists of suggestions, six at a time.
     fn suggestions() -> impl Iterator<Item = String> {
         let lists = ["fr", "en", "es", "pt", "ar"].map(protocol::receipt::word_list);
         lists.into_iter().flat_map(|list| list.chunks(6).map(|words| words.join(" ")))
@@ -177,53 +177,53 @@ mod tests {
         for words in suggestions() {
             let (composed, split): (String, String) =
                 (words.nfc().collect(), words.nfd().collect());
-            // Without accents there is nothing to confuse.
+            // Without accents, the forms are equal.
             if composed == split {
                 continue;
             }
             accented += 1;
-            for (made, typed) in [(&composed, &split), (&split, &composed)] {
-                let sealed = encrypt(b"content", &secret(made), MIN_COST);
-                assert_eq!(&decrypt(&sealed, &secret(typed)).unwrap()[..], b"content", "{made}");
-                // As the versions before sealed it: from the bytes that came.
-                let old = encrypt_exact(b"content", made, MIN_COST);
-                assert_eq!(&decrypt(&old, &secret(typed)).unwrap()[..], b"content", "{made}");
+            for (original, typed) in [(&composed, &split), (&split, &composed)] {
+                let sealed = encrypt(b"content", &secret(original), MIN_COST);
+                assert_eq!(
+                    &decrypt(&sealed, &secret(typed)).unwrap()[..],
+                    b"content",
+                    "{original}"
+                );
+                // As older versions encrypted it: from the bytes as typed.
+                let old = encrypt_exact(b"content", original, MIN_COST);
+                assert_eq!(&decrypt(&old, &secret(typed)).unwrap()[..], b"content", "{original}");
             }
         }
         assert!(accented > 300, "{accented}");
     }
 
     #[test]
-    fn forms_that_keyboards_and_copying_exchange_are_one_passphrase() {
-        for (made, typed) in [
+    fn compatible_unicode_forms_are_one_passphrase() {
+        for (original, typed) in [
             ("ﬁcelle ﬂeuve orange", "ficelle fleuve orange"),
             ("mot\u{a0}de\u{202f}passe secret", "mot de passe secret"),
             ("ﺍﻟﺠﻤﺎﺭﻙ ﻭﺍﻟﻤﻄﺎﺭ", "الجمارك والمطار"),
             ("e\u{301}le\u{300}ve \u{212b}ngstrom", "élève Ångstrom"),
             ("１２３４ ａｂｃｄ", "1234 abcd"),
         ] {
-            for (one, other) in [(made, typed), (typed, made)] {
+            for (one, other) in [(original, typed), (typed, original)] {
                 let sealed = encrypt(b"content", &secret(one), MIN_COST);
                 assert!(decrypt(&sealed, &secret(other)).is_ok(), "{one}");
             }
-            // Sealed by an older version, and typed again as it was then.
-            let old = encrypt_exact(b"content", made, MIN_COST);
-            assert!(decrypt(&old, &secret(made)).is_ok(), "{made}");
+            // Encrypted by an older version, and typed again the same way.
+            let old = encrypt_exact(b"content", original, MIN_COST);
+            assert!(decrypt(&old, &secret(original)).is_ok(), "{original}");
         }
         let sealed = encrypt(b"content", &secret("élève"), MIN_COST);
         assert!(matches!(
             decrypt(&sealed, &secret("eleve")),
             Err(PassphraseDecryptError::WrongPassphrase)
         ));
-        assert_eq!(
-            normalization_forms("plain words").len(),
-            1,
-            "no second derivation without need"
-        );
+        assert_eq!(normalization_forms("plain words").len(), 1, "one derivation is enough");
     }
 
     #[test]
-    fn damage_is_not_taken_for_a_wrong_passphrase() {
+    fn damage_is_not_reported_as_a_wrong_passphrase() {
         let right = SecretString::from("right");
         let mut sealed = encrypt(b"content", &right, ScryptCost::new(2).unwrap());
         assert!(matches!(decrypt(b"no age file", &right), Err(PassphraseDecryptError::Damaged(_))));

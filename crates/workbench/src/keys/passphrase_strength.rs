@@ -1,44 +1,49 @@
-//! Is a passphrase good enough for a key file that somebody may take away and try at leisure?
+//! Rates passphrases for key files. An attacker may copy a key file and guess offline without
+//! limit.
 
 use rand::{CryptoRng, Rng, RngCore};
 use zeroize::Zeroizing;
 
 use crate::keys::passphrase_encryption::normalize_passphrase;
 
-/// The fewest characters.
+/// Minimum number of characters.
 pub const MIN_PASSPHRASE_CHARS: usize = 12;
-/// The fewest guesses, as a power of ten. A guess takes scrypt 256 MiB and about a second: 10^12 of
-/// them are thirty years of a thousand machines. The estimate is zxcvbn's (Wheeler, USENIX Security
-/// 2016), which knows words and habits of English best.
+/// Minimum number of guesses, as a power of ten. One guess costs 256 MiB of scrypt and about a
+/// second, so 10^12 guesses take a thousand machines thirty years. zxcvbn makes the estimate
+/// (Wheeler, USENIX Security 2016); it knows English words and habits best.
 const MIN_GUESSES_LOG10: f64 = 12.0;
-/// Beyond so many, nobody who has a copy of the key file for life comes near it.
+/// From this number of guesses on, an attacker with a copy of the key file cannot succeed in a
+/// lifetime.
 const STRONG_GUESSES_LOG10: f64 = 16.0;
-/// So many words of 2,048 are 66 bits.
+/// Six words from a list of 2,048 are 66 bits.
 const SUGGESTED_WORDS: usize = 6;
 
-/// Why a passphrase is not good enough.
+/// Why a passphrase is too weak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassphrase {
-    /// Too short, whatever is in it.
+    /// Too few characters.
     #[error(
-        "a passphrase has at least {MIN_PASSPHRASE_CHARS} characters; five or six random words are best"
+        "the passphrase is too short: use at least {MIN_PASSPHRASE_CHARS} characters; five or six random words are best"
     )]
     TooShort,
-    /// Long enough, but easily guessed.
-    #[error("this passphrase is easily guessed; five or six random words are best")]
+    /// Long enough, but easy to guess.
+    #[error("the passphrase is easy to guess; five or six random words are best")]
     Guessable,
 }
 
-/// How good a passphrase is that is good enough.
+/// Strength of an accepted passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PassphraseStrength {
-    /// Enough.
+    /// Sufficient.
     Good,
-    /// More than enough.
+    /// More than sufficient.
     Strong,
 }
 
-/// Checks a new passphrase; `known` is what somebody who guesses knows of its owner.
+/// Rates a new passphrase. `known` are words that an attacker knows about its owner.
+///
+/// # Errors
+/// If the passphrase is too weak.
 pub fn check_passphrase(
     passphrase: &str,
     known: &[&str],
@@ -55,8 +60,8 @@ pub fn check_passphrase(
     }
 }
 
-/// Random words that a person can keep in mind, in the form in which keyboards type them: the word
-/// lists have accents as characters of their own.
+/// Returns random words that a person can remember, normalized as keyboards type them. The word
+/// lists encode accents as separate characters.
 pub fn suggest_passphrase(lang: &str, rng: &mut (impl RngCore + CryptoRng)) -> Zeroizing<String> {
     let words = protocol::receipt::word_list(lang);
     let chosen: Vec<&str> =
@@ -70,7 +75,7 @@ mod tests {
     use rand::rngs::OsRng;
 
     #[test]
-    fn habits_are_refused_and_random_words_are_not() {
+    fn common_patterns_are_rejected_and_random_words_are_accepted() {
         assert_eq!(check_passphrase("short", &[]), Err(WeakPassphrase::TooShort));
         for bad in [
             "motdepasse123!",
@@ -94,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn suggestions_have_the_form_that_a_keyboard_types() {
+    fn suggestions_are_normalized() {
         for lang in ["fr", "en", "es", "pt", "ar"] {
             for _ in 0..50 {
                 let words = suggest_passphrase(lang, &mut OsRng);
@@ -104,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_counted_and_not_their_accents() {
+    fn accents_do_not_count_as_characters() {
         assert_eq!(
             check_passphrase("e\u{301}le\u{300}ve\u{301}e\u{302}", &[]),
             Err(WeakPassphrase::TooShort)

@@ -1,4 +1,4 @@
-//! The languages of the pages, and days in words.
+//! Loads the catalogs of the pages, and formats dates.
 
 use rust_embed::RustEmbed;
 use time::{Date, OffsetDateTime, Weekday};
@@ -8,51 +8,51 @@ use web::{Locale, MessageCatalog, MessageCatalogs};
 #[folder = "locales"]
 struct EmbeddedLocales;
 
-/// The languages that the pages are written in, the default first.
+/// Languages of the pages, the default first.
 pub(crate) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
 
-/// The words of the pages.
+/// Loads the catalogs of the pages.
 ///
 /// # Panics
-/// Never in a build whose tests passed: one of them loads every language.
+/// Never in a tested build, because a test loads every language.
 pub(crate) fn load_texts() -> MessageCatalogs {
     MessageCatalogs::load(&EmbeddedLocales, "workbench", &LOCALES)
-        .expect("the built-in words are checked by a test")
+        .expect("a test loads the built-in catalogs")
 }
 
-/// A day, short: `25 nov. 2026`.
-pub(crate) fn format_date(words: &MessageCatalog, date: Date) -> String {
-    let month = words.get(&format!("month-{}", u8::from(date.month())));
+/// Formats a date: `25 nov. 2026`.
+pub(crate) fn format_date(catalog: &MessageCatalog, date: Date) -> String {
+    let month = catalog.get(&format!("month-{}", u8::from(date.month())));
     let (day, year) = (date.day().to_string(), date.year().to_string());
-    words.with("date", &[("day", &day), ("month", &month), ("year", &year)])
+    catalog.with("date", &[("day", &day), ("month", &month), ("year", &year)])
 }
 
-/// A moment, in UTC: `25 nov. 2026, 09:32`.
-pub(crate) fn format_time(words: &MessageCatalog, at: OffsetDateTime) -> String {
+/// Formats a time in UTC: `25 nov. 2026, 09:32`.
+pub(crate) fn format_time(catalog: &MessageCatalog, at: OffsetDateTime) -> String {
     let time = format!("{:02}:{:02}", at.hour(), at.minute());
-    words.with("moment", &[("day", &format_date(words, at.date())), ("time", &time)])
+    catalog.with("moment", &[("day", &format_date(catalog, at.date())), ("time", &time)])
 }
 
-/// The week of an ISO week such as `2026-W48`, by its Monday; the text itself if it is none.
-pub(crate) fn format_week(words: &MessageCatalog, iso: &str) -> String {
+/// Formats an ISO week such as `2026-W48` by its Monday. Returns any other text unchanged.
+pub(crate) fn format_week(catalog: &MessageCatalog, iso: &str) -> String {
     let monday = iso.split_once("-W").and_then(|(year, week)| {
         Date::from_iso_week_date(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
     });
     monday.map_or_else(
         || iso.to_owned(),
-        |monday| words.with("week", &[("day", &format_date(words, monday))]),
+        |monday| catalog.with("week", &[("day", &format_date(catalog, monday))]),
     )
 }
 
-/// How far a day is from today: `demain`, `dans 3 jours`, `en retard de 2 jours`.
-pub(crate) fn format_days_until(words: &MessageCatalog, due: Date, today: Date) -> String {
+/// Formats the distance of a date from today: `demain`, `dans 3 jours`, `en retard de 2 jours`.
+pub(crate) fn format_days_until(catalog: &MessageCatalog, due: Date, today: Date) -> String {
     let days = (due - today).whole_days();
     let count = u32::try_from(days.unsigned_abs()).unwrap_or(u32::MAX);
     match days {
-        0 => words.get("due-today"),
-        1 => words.get("due-tomorrow"),
-        days if days > 0 => words.count("due-in", count),
-        _ => words.count("due-late", count),
+        0 => catalog.get("due-today"),
+        1 => catalog.get("due-tomorrow"),
+        days if days > 0 => catalog.count("due-in", count),
+        _ => catalog.count("due-late", count),
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Families of keys that code puts together.
+    /// Prefixes of keys that code composes.
     const COMPUTED_KEY_PREFIXES: [&str; 9] = [
         "event-",
         "done-",
@@ -100,10 +100,10 @@ mod tests {
             code.split("t_variant(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         for key in french.keys() {
             let of_family = families.iter().any(|family| key.starts_with(&format!("{family}-")));
-            let made = COMPUTED_KEY_PREFIXES.iter().any(|start| key.starts_with(start));
+            let computed = COMPUTED_KEY_PREFIXES.iter().any(|start| key.starts_with(start));
             assert!(
-                of_family || made || code.contains(&format!("\"{key}\"")),
-                "{key} is used nowhere"
+                of_family || computed || code.contains(&format!("\"{key}\"")),
+                "unused text {key}"
             );
         }
         let calls = [
@@ -112,6 +112,7 @@ mod tests {
             "localizer.with(\"",
             "speech.with(\"",
             "catalog().get(\"",
+            "catalog.get(\"",
             ".count(\"",
             "frame(\"",
         ];
@@ -119,21 +120,21 @@ mod tests {
     }
 
     #[test]
-    fn no_sign_of_french_comes_to_stand_alone_at_the_beginning_of_a_line() {
+    fn french_punctuation_stays_on_the_line_of_its_word() {
         let file = EmbeddedLocales::get("fr/workbench.ftl").expect("a file for each language");
         let text = std::str::from_utf8(&file.data).expect("UTF-8");
         assert_eq!(unprotected_french_spacing(text), Vec::<&str>::new());
     }
 
     #[test]
-    fn days_are_short_and_deadlines_are_told_from_today() {
+    fn dates_are_short_and_deadlines_are_relative_to_today() {
         let texts = load_texts();
         let (french, english) = (texts.catalog(Locale::FR), texts.catalog(Locale::EN));
         assert_eq!(format_date(french, date!(2026 - 11 - 25)), "25 nov. 2026");
         assert_eq!(format_time(english, datetime!(2026-11-25 09:05 UTC)), "25 Nov 2026, 09:05 UTC");
         assert_eq!(format_week(english, "2026-W48"), "week of 23 Nov 2026");
         let today = date!(2026 - 11 - 25);
-        let far = |words, due| format_days_until(words, due, today);
+        let far = |catalog, due| format_days_until(catalog, due, today);
         assert_eq!(far(french, date!(2026 - 11 - 25)), "aujourd’hui");
         assert_eq!(far(english, date!(2026 - 11 - 26)), "tomorrow");
         assert_eq!(far(french, date!(2026 - 12 - 05)), "dans 10 jours");

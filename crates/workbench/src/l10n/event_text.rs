@@ -1,21 +1,20 @@
-//! What events say, in words.
+//! Describes events in English, for the command line and for events without a text in the catalog.
 
 use protocol::case::{
     Decision, ReferralConsent, ReopenReason,
     event::{Action, ReleaseReason},
 };
+use serde::Serialize;
 
-use crate::case::view::serde_word;
-
-/// What an event says.
+/// Returns the description of an event. It follows the actor's handle in a sentence.
 pub fn describe_action(action: &Action) -> String {
     match action {
         Action::Received { desk, urgency, .. } => {
-            format!("report filed at desk {desk} as {urgency:?}")
+            format!("report received at desk {desk} as {urgency:?}")
         }
         Action::FollowedUp(_) => "the reporter sent something more".into(),
         Action::Released { reason } => {
-            format!("released to the outside body: {}", describe_release(*reason))
+            format!("released to the oversight body: {}", describe_release(*reason))
         }
         Action::Declared => "declared to have no conflict of interest".into(),
         Action::Claimed => "took the case, declaring no conflict of interest".into(),
@@ -24,7 +23,7 @@ pub fn describe_action(action: &Action) -> String {
             format!("gave the case to {to}, with a new grant")
         }
         Action::Recused => "stepped back because of a conflict of interest".into(),
-        Action::Challenged { who } => format!("said that {who} has a conflict of interest"),
+        Action::Challenged { who } => format!("stated that {who} has a conflict of interest"),
         Action::ChallengeResolved { who, upheld: true } => {
             format!("found a conflict of interest: {who} has lost the case")
         }
@@ -46,16 +45,16 @@ pub fn describe_action(action: &Action) -> String {
         Action::Withdrawn => "took the proposal back".into(),
         Action::Declined { .. } => "did not approve the proposal; a note says why".into(),
         Action::Replied { feedback: false, .. } => "answered the reporter".into(),
-        Action::Replied { feedback: true, .. } => "told the reporter what was done".into(),
+        Action::Replied { feedback: true, .. } => "informed the reporter what was done".into(),
         Action::DeadlineExtended { .. } => {
-            "gave the investigation 90 more days, and told the reporter why".into()
+            "extended the investigation by 90 days, and informed the reporter why".into()
         }
         Action::NoteAdded { .. } => "added a note".into(),
-        Action::MarkedHandled => "dealt with what the reporter wrote".into(),
+        Action::MarkedHandled => "handled what the reporter wrote".into(),
         Action::ReferralFollowedUp => "asked how the referral stands".into(),
         Action::PriorityRaised { urgency } => format!("raised the urgency to {urgency:?}"),
         Action::Linked { to } => format!("linked it with case {to}"),
-        Action::Escalated => "gave it to the outside body".into(),
+        Action::Escalated => "escalated it to the oversight body".into(),
         Action::LegalHoldPlaced => "put a legal hold on it".into(),
         Action::KeysRotated { generation, .. } => {
             format!("made new keys (generation {generation})")
@@ -63,7 +62,7 @@ pub fn describe_action(action: &Action) -> String {
     }
 }
 
-/// A decision of two, as what is proposed or approved.
+/// Returns the description of a decision, as the object of "proposed" or "approved".
 pub fn describe_decision(decision: &Decision) -> String {
     match decision {
         Decision::Close { disposition, reason, duplicate_of } => {
@@ -79,7 +78,7 @@ pub fn describe_decision(decision: &Decision) -> String {
     }
 }
 
-/// By what the reporter agreed, as a word; a message is told by its number besides.
+/// Returns the reporter's consent as one word. The number of a message is not part of it.
 pub fn consent_word(consent: ReferralConsent) -> &'static str {
     match consent {
         ReferralConsent::Summary => "summary",
@@ -100,12 +99,21 @@ fn describe_consent(consent: ReferralConsent) -> String {
 
 fn describe_release(reason: ReleaseReason) -> &'static str {
     match reason {
-        ReleaseReason::Filed => "it was filed there",
+        ReleaseReason::Filed => "the report was addressed to it",
         ReleaseReason::MissedDeadline => "a deadline was missed",
         ReleaseReason::ReporterAsked => "the reporter asked for it",
         ReleaseReason::DeskConflicted => "too few members without a conflict were left",
         ReleaseReason::DeskAsked => "a member of the desk asked for it",
         ReleaseReason::Referral => "it decides on a referral",
         ReleaseReason::Unreadable => "two members closed it as unreadable",
+    }
+}
+
+/// Returns the JSON spelling of a value that JSON writes as a string, or an empty string for any
+/// other value.
+pub fn serde_word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
     }
 }

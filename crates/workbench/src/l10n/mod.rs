@@ -1,5 +1,8 @@
-//! What pages say, in one language: texts, names of desks and units, days and sizes, and strangers'
-//! words made harmless.
+//! Texts of the pages in one language: catalog texts, labels of desks and units, dates, sizes, and
+//! sanitized text of other people.
+//!
+//! - `dates` formats dates and loads the catalogs; `timeline` and [`event_text`] describe events;
+//!   [`treatment`] describes what was done to files.
 
 pub(crate) mod dates;
 pub mod event_text;
@@ -15,7 +18,7 @@ use web::{Locale, MessageCatalog, MessageCatalogs};
 
 use crate::terminal_text;
 
-/// The words of one language.
+/// Texts and labels in one language.
 #[derive(Clone)]
 pub(crate) struct Localizer {
     pub(crate) texts: Arc<MessageCatalogs>,
@@ -24,7 +27,8 @@ pub(crate) struct Localizer {
 }
 
 impl Localizer {
-    /// Of the language with this code; the default where the pages do not speak it.
+    /// Returns the localizer for this language code, or for the default language if the pages do
+    /// not have it.
     pub(crate) fn for_lang(code: &str) -> Self {
         let locale = dates::LOCALES.into_iter().find(|locale| locale.code == code);
         Self {
@@ -34,29 +38,28 @@ impl Localizer {
         }
     }
 
-    /// A text of the page's language.
+    /// Returns a text.
     pub(crate) fn t(&self, key: &str) -> String {
         self.catalog().get(key)
     }
 
-    /// A text whose key is put together of a family and one of its words; the word itself where
-    /// there is none.
+    /// Returns the text with the key `family-word`, or the word itself if there is no such text.
     pub(crate) fn t_variant(&self, family: &str, word: &str) -> String {
         let key = format!("{family}-{word}");
         if self.catalog().contains(&key) { self.t(&key) } else { word.to_owned() }
     }
 
-    /// Is there a text for this word of a family?
+    /// Returns whether there is a text with the key `family-word`.
     pub(crate) fn has_variant(&self, family: &str, word: &str) -> bool {
         self.catalog().contains(&format!("{family}-{word}"))
     }
 
-    /// A text with one argument.
+    /// Returns a text with one argument.
     pub(crate) fn with(&self, key: &str, name: &'static str, value: impl AsRef<str>) -> String {
         self.catalog().with(key, &[(name, value.as_ref())])
     }
 
-    /// A text that counts.
+    /// Returns a text with a count.
     pub(crate) fn count(&self, key: &str, count: impl Borrow<usize>) -> String {
         self.catalog().count(key, u32::try_from(*count.borrow()).unwrap_or(u32::MAX))
     }
@@ -65,36 +68,37 @@ impl Localizer {
         self.texts.catalog(self.locale)
     }
 
-    /// ISO 639-1.
+    /// Returns the ISO 639-1 code of the language.
     pub(crate) fn code(&self) -> &'static str {
         self.locale.code
     }
 
-    /// The name of a desk; its id, if the taxonomy does not know it.
+    /// Returns the label of a desk, or its id if the taxonomy does not know it.
     pub(crate) fn desk_label(&self, id: &str) -> String {
-        let known = self.taxonomy.desk(id);
-        known.map_or(id, |desk| desk.label.get(self.code())).to_owned()
+        let desk = self.taxonomy.desk(id);
+        desk.map_or(id, |desk| desk.label.get(self.code())).to_owned()
     }
 
-    /// A stranger's text: nothing in it can turn the reading direction of what stands around it.
+    /// Returns text of another person without characters that change the reading direction of the
+    /// text around it.
     #[expect(clippy::unused_self, reason = "templates call it on their frame")]
     pub(crate) fn sanitize_multiline(&self, text: &str) -> String {
         terminal_text::sanitize_multiline(text)
     }
 
-    /// The same on one line.
+    /// As [`Self::sanitize_multiline`], on one line.
     #[expect(clippy::unused_self, reason = "templates call it on their frame")]
     pub(crate) fn sanitize_line(&self, text: &str) -> String {
         terminal_text::sanitize_line(text)
     }
 
-    /// A file's name as it would be saved.
+    /// Returns the name under which a file would be saved.
     #[expect(clippy::unused_self, reason = "templates call it on their frame")]
     pub(crate) fn file_name(&self, name: &str, number: impl Borrow<usize>) -> String {
         terminal_text::safe_file_name(name, *number.borrow())
     }
 
-    /// The name of a unit or function that a reporter can exclude.
+    /// Returns the label of a unit or function that a reporter can exclude.
     pub(crate) fn unit_label(&self, id: &str) -> String {
         let taxonomy = &self.taxonomy;
         let question = taxonomy.question(EXCLUSION_QUESTION);
@@ -102,7 +106,7 @@ impl Localizer {
         label.map_or(id, |label| label.get(self.code())).to_owned()
     }
 
-    /// A length for people.
+    /// Returns a length as text.
     pub(crate) fn format_size(&self, bytes: impl Borrow<u64>) -> String {
         match *bytes.borrow() {
             bytes @ 0..=9_999 => self.with("bytes", "count", bytes.to_string()),
@@ -117,7 +121,7 @@ impl Localizer {
         dates::format_date(self.catalog(), date)
     }
 
-    /// A day that stands somewhere as `2026-11-25`.
+    /// Formats a date such as `2026-11-25`.
     pub(crate) fn format_iso_date(&self, day: &str) -> String {
         Date::parse(day, &Iso8601::DATE)
             .map_or_else(|_| day.to_owned(), |day| self.format_date(day))

@@ -1,4 +1,4 @@
-//! What happened in a case, in the words of the pages.
+//! The timeline of a case in the language of the pages.
 
 use protocol::case::{
     Decision, ReferralConsent,
@@ -10,32 +10,33 @@ use uuid::Uuid;
 use crate::l10n::event_text::{consent_word, describe_action};
 use crate::l10n::{Localizer, dates};
 
-/// An event in words.
+/// An event as text.
 pub(crate) struct TimelineEntry {
     pub(crate) when: String,
     pub(crate) who: String,
     pub(crate) what: String,
 }
 
-/// Events in the words of the pages, oldest first.
-pub(crate) fn build_timeline(speech: &Localizer, events: &[Event]) -> Vec<TimelineEntry> {
-    let moment = |event: &Event| {
+/// Returns the events as text, oldest first.
+pub(crate) fn build_timeline(localizer: &Localizer, events: &[Event]) -> Vec<TimelineEntry> {
+    let to_entry = |event: &Event| {
         let handler = event.actor == HANDLER_ACTOR;
         TimelineEntry {
-            // The case handler gives days only, so that none tells when a reporter wrote.
+            // The case handler records dates without times, so that none shows when a reporter
+            // wrote.
             when: if handler {
-                speech.format_date(event.at.date())
+                localizer.format_date(event.at.date())
             } else {
-                dates::format_time(speech.catalog(), event.at)
+                dates::format_time(localizer.catalog(), event.at)
             },
-            who: if handler { speech.t("the-handler") } else { event.actor.clone() },
-            what: localize_event(speech, &event.action),
+            who: if handler { localizer.t("the-handler") } else { event.actor.clone() },
+            what: localize_event(localizer, &event.action),
         }
     };
-    events.iter().map(moment).collect()
+    events.iter().map(to_entry).collect()
 }
 
-/// What an event's data can be called, and the families of words that its values can be of.
+/// Fields of an event's data, and the text families that their values can belong to.
 const EVENT_DATA_FAMILIES: [(&str, &[&str]); 8] = [
     ("desk", &["desk"]),
     ("urgency", &[]),
@@ -47,19 +48,19 @@ const EVENT_DATA_FAMILIES: [(&str, &[&str]); 8] = [
     ("generation", &[]),
 ];
 
-/// What belongs to a decision besides what is decided: which case has the matter of a duplicate,
-/// and by what the reporter agreed.
-pub(crate) fn decision_terms(speech: &Localizer, decision: &Decision) -> Option<String> {
+/// Returns the terms of a decision: the other case of a duplicate, or the consent of the reporter
+/// to a referral.
+pub(crate) fn decision_terms(localizer: &Localizer, decision: &Decision) -> Option<String> {
     match decision {
         Decision::Close { duplicate_of: Some(case), .. } => {
-            Some(speech.with("decision-duplicate", "case", short_id(*case)))
+            Some(localizer.with("decision-duplicate", "case", short_id(*case)))
         }
         Decision::Refer { consent: ReferralConsent::Asked { message }, .. } => {
-            Some(speech.with("decision-consent-asked", "message", message.to_string()))
+            Some(localizer.with("decision-consent-asked", "message", message.to_string()))
         }
         Decision::Refer { consent, .. } => {
-            let how = speech.t_variant("consent", consent_word(*consent));
-            Some(speech.with("decision-consent", "how", how))
+            let how = localizer.t_variant("consent", consent_word(*consent));
+            Some(localizer.with("decision-consent", "how", how))
         }
         _ => None,
     }
@@ -69,38 +70,40 @@ fn short_id(case: Uuid) -> String {
     case.to_string()[..8].to_owned()
 }
 
-/// An event in the page's language.
-pub(crate) fn localize_event(speech: &Localizer, action: &Action) -> String {
+/// Returns an event as text in the language of the pages.
+pub(crate) fn localize_event(localizer: &Localizer, action: &Action) -> String {
     let terms = match action {
-        Action::Proposed(decision) | Action::Approved(decision) => decision_terms(speech, decision),
+        Action::Proposed(decision) | Action::Approved(decision) => {
+            decision_terms(localizer, decision)
+        }
         _ => None,
     };
-    [Some(localize_action(speech, action)), terms]
+    [Some(localize_action(localizer, action)), terms]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
         .join(" · ")
 }
 
-/// In the program's own words where the pages have none for it.
-fn localize_action(speech: &Localizer, action: &Action) -> String {
+/// Falls back to the built-in English text if the catalog has no text for the event.
+fn localize_action(localizer: &Localizer, action: &Action) -> String {
     let json = serde_json::to_value(action).unwrap_or_default();
     let data = &json["data"];
     let mut key = format!("event-{}", json["action"].as_str().unwrap_or_default());
-    // A decision of two, and a judgement, are told apart by what they say.
+    // Decisions and resolved challenges have a text for each value.
     for value in [data["decision"].as_str(), bool_suffix(&data["upheld"])].into_iter().flatten() {
         key = format!("{key}-{value}");
     }
-    if !speech.catalog().contains(&key) {
+    if !localizer.catalog().contains(&key) {
         return describe_action(action);
     }
     let values = EVENT_DATA_FAMILIES.map(|(name, families)| {
         let value = match &data[name] {
-            Value::String(id) if families == ["desk"] => speech.desk_label(id),
+            Value::String(id) if families == ["desk"] => localizer.desk_label(id),
             Value::String(id) if Uuid::parse_str(id).is_ok() => id[..8].to_owned(),
             Value::String(word) => {
-                let family = families.iter().find(|family| speech.has_variant(family, word));
-                family.map_or_else(|| word.clone(), |family| speech.t_variant(family, word))
+                let family = families.iter().find(|family| localizer.has_variant(family, word));
+                family.map_or_else(|| word.clone(), |family| localizer.t_variant(family, word))
             }
             Value::Number(number) => number.to_string(),
             _ => String::new(),
@@ -108,7 +111,7 @@ fn localize_action(speech: &Localizer, action: &Action) -> String {
         (name, value)
     });
     let arguments = values.each_ref().map(|(name, value)| (*name, value.as_str()));
-    speech.catalog().with(&key, &arguments)
+    localizer.catalog().with(&key, &arguments)
 }
 
 fn bool_suffix(value: &Value) -> Option<&'static str> {

@@ -1,5 +1,5 @@
-//! What was done with an attached file before it was sealed, in words. The frame says it, and so
-//! the sender does.
+//! Describes what was done to an attached file before it was sealed. The frame carries it, so it is
+//! the sender's claim.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::case::view::{AttachmentView, serde_word};
 use crate::l10n::Localizer;
 
 impl Localizer {
-    /// Returns what the sender says of a file, one text for each fact.
+    /// Returns the sender's claims about a file, one text for each.
     pub(crate) fn treatment_lines(&self, treatment: Option<&AttachmentTreatment>) -> Vec<String> {
         match treatment {
             None => vec![self.t("treated-unsaid")],
@@ -22,7 +22,7 @@ impl Localizer {
         }
     }
 
-    /// Returns the same in one paragraph, for templates.
+    /// Returns the same claims as one paragraph, for templates.
     pub(crate) fn treatment_text(&self, file: &AttachmentView) -> String {
         self.treatment_lines(file.treatment.as_ref()).join(" ")
     }
@@ -51,19 +51,19 @@ impl Localizer {
         lines
     }
 
-    fn metadata_kinds(&self, traces: &BTreeSet<MetadataCategory>) -> String {
+    fn metadata_kinds(&self, kinds: &BTreeSet<MetadataCategory>) -> String {
         let words: Vec<String> =
-            traces.iter().map(|trace| self.t_variant("metadata", &serde_word(trace))).collect();
+            kinds.iter().map(|kind| self.t_variant("metadata", &serde_word(kind))).collect();
         words.join(", ")
     }
 }
 
-/// Returns what the sender says of each file, in English, the language of the command line.
+/// Returns the sender's claims about each file, in English, the language of the command line.
 pub fn english_treatment_lines<'a>(
     files: impl IntoIterator<Item = Option<&'a AttachmentTreatment>>,
 ) -> Vec<String> {
-    let speech = Localizer::for_lang("en");
-    files.into_iter().map(|treatment| speech.treatment_lines(treatment).join(" ")).collect()
+    let localizer = Localizer::for_lang("en");
+    files.into_iter().map(|treatment| localizer.treatment_lines(treatment).join(" ")).collect()
 }
 
 #[cfg(test)]
@@ -82,9 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn investigators_read_what_was_done_with_a_file() {
+    fn every_treatment_is_described() {
         let removed = [MetadataCategory::Author, MetadataCategory::Place];
-        let said = english_treatment_lines(
+        let lines = english_treatment_lines(
             [
                 None,
                 Some(cleaned_treatment(
@@ -129,7 +129,7 @@ mod tests {
             "The reporter sent it as it was. It may show who the reporter is.",
             "It could not be cleaned. It ends where that failed, and is not whole.",
         ];
-        assert_eq!(said, expected);
+        assert_eq!(lines, expected);
         let french = Localizer::for_lang("fr").treatment_lines(Some(&cleaned_treatment(
             &removed,
             &[],
@@ -146,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_metadata_has_words() {
+    fn every_kind_of_metadata_has_a_text() {
         for locale in dates::LOCALES {
-            let speech = Localizer::for_lang(locale.code);
+            let localizer = Localizer::for_lang(locale.code);
             assert!(
                 MetadataCategory::ALL
                     .iter()
-                    .all(|trace| speech.has_variant("metadata", &serde_word(trace))),
+                    .all(|kind| localizer.has_variant("metadata", &serde_word(kind))),
                 "{}",
                 locale.code
             );

@@ -1,7 +1,7 @@
-//! Looking at an image that somebody unknown has sent. Decoders are the classic way into a machine,
-//! so they run in a process of their own that can do nothing but compute: no file, no network, no
-//! other program, little memory and time. What comes back is a plain PNG made from the pixels;
-//! nothing else of the file survives.
+//! Previews of images from untrusted senders. Image decoders are a classic attack surface, so they
+//! run in a sandboxed process without access to files, the network or other programs, and with
+//! limited memory and time. The result is a new PNG made from the pixels; no other data of the file
+//! remains.
 
 #[cfg(target_os = "linux")]
 mod worker;
@@ -20,45 +20,45 @@ use std::{
 
 use zeroize::Zeroizing;
 
-/// The one argument with which the program becomes the confined process.
+/// The argument that starts this program as the sandboxed process.
 pub const WORKER_ARG: &str = "preview-child";
-/// The largest file that is tried, in bytes.
+/// Maximum length of an image file, in bytes.
 pub const MAX_INPUT_BYTES: usize = 64 * 1024 * 1024;
-/// The longer side of a preview, in pixels.
+/// Longer side of a preview, in pixels.
 pub const MAX_PREVIEW_SIDE: u32 = 1600;
-/// More than a PNG of `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels of noise can take, in bytes.
+/// Maximum length of the PNG, in bytes. A PNG of `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels of
+/// noise is smaller.
 const MAX_OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
-/// By the clock; the process has a limit of its own for computing.
+/// Maximum duration in real time; the process has a separate limit of CPU time.
 const RENDER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why there is no preview. The file can still be saved.
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewError {
-    /// Not an image of a kind that is shown: JPEG, PNG, GIF or WebP.
-    #[error("this is no image of a kind that can be shown")]
+    /// The format is not supported: only JPEG, PNG, GIF and WebP are.
+    #[error("unsupported image format")]
     NotAnImage,
-    /// Damaged, too large, or made to do harm: the process that looked at it gave up or was
-    /// stopped.
-    #[error("the image cannot be shown: it is damaged, too large, or made to do harm")]
+    /// The image is damaged, too large or malicious: the sandboxed process failed or was killed.
+    #[error("image rejected by the sandboxed decoder (damaged, too large or malicious)")]
     Refused,
-    /// This system cannot confine a process in the way that is needed.
+    /// This system cannot sandbox a process as required.
     #[error(
-        "images can only be shown on Linux; save the file and open it with a viewer that is confined"
+        "previews are supported only on Linux; save the file and open it in a sandboxed viewer"
     )]
     UnsupportedPlatform,
     /// The process could not be started.
-    #[error("the process that looks at images does not start: {0}")]
+    #[error("failed to start the image sandbox: {0}")]
     Spawn(std::io::Error),
 }
 
-/// Exit codes of the child.
+/// Exit code of the child process.
 pub(crate) const EXIT_NOT_AN_IMAGE: u8 = 3;
 
-/// A PNG of at most `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels. `program` is this program
-/// itself. Blocks, for [`RENDER_TIMEOUT`] at most.
+/// Returns a PNG of at most `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels. `program` is the path
+/// of this program. Blocks for at most [`RENDER_TIMEOUT`].
 ///
 /// # Errors
-/// See [`PreviewError`]; nothing that a file contains can make it more than an error.
+/// See [`PreviewError`]. No content of a file can cause more than an error.
 pub fn render_sandboxed(
     program: &Path,
     image: Zeroizing<Vec<u8>>,
@@ -74,7 +74,7 @@ pub fn render_sandboxed(
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return reap(child, Err(PreviewError::Refused));
     };
-    // A child that gives up closes the pipe; its exit code says why.
+    // A child that fails closes the pipe. Its exit code states the reason.
     thread::spawn(move || drop(stdin.write_all(&image)));
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -89,7 +89,7 @@ pub fn render_sandboxed(
     reap(child, png)
 }
 
-/// What was read counts only if the child ended well.
+/// Waits for the child. The output counts only if the child succeeded.
 fn reap(
     mut child: Child,
     png: Result<Zeroizing<Vec<u8>>, PreviewError>,

@@ -1,4 +1,4 @@
-//! The confined process: bytes in, pixels out.
+//! The sandboxed process: reads an image, writes a PNG.
 
 use std::{
     io::{Cursor, Read, Write, stdin, stdout},
@@ -10,18 +10,18 @@ use image::{
     codecs::png::PngEncoder,
     error::{LimitError, LimitErrorKind},
 };
-use sandbox::{SandboxLimits as Confinement, enter_sandbox};
+use sandbox::{SandboxLimits, enter_sandbox};
 
 use super::{EXIT_NOT_AN_IMAGE, MAX_INPUT_BYTES, MAX_PREVIEW_SIDE};
 
-/// The longer side of an image that is decoded at all, in pixels.
+/// Maximum longer side of a source image, in pixels.
 const MAX_SOURCE_SIDE: u32 = 20_000;
-/// What decoding may take, in bytes: 100 million pixels of three bytes.
+/// Maximum memory of the decoder, in bytes: 100 million pixels of three bytes.
 const MAX_DECODER_BYTES: u64 = 300 * 1024 * 1024;
 const EXIT_FAILED: u8 = 1;
-/// Memory in bytes: the image as it came, its pixels, and the smaller one.
+/// Maximum memory of the process in bytes: the source file, its pixels, and the smaller image.
 const SANDBOX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
-const SANDBOX_LIMITS: Confinement = Confinement {
+const SANDBOX_LIMITS: SandboxLimits = SandboxLimits {
     address_space: SANDBOX_MEMORY_BYTES,
     private_memory: SANDBOX_MEMORY_BYTES,
     cpu_seconds: 15,
@@ -29,8 +29,8 @@ const SANDBOX_LIMITS: Confinement = Confinement {
     low_priority: false,
 };
 
-/// Reads an image from standard input and writes a PNG to standard output. Everything is read
-/// before the process gives up what it could do; no byte of the file is looked at before.
+/// Reads an image from standard input and writes a PNG to standard output. The input is read
+/// completely before the process enters the sandbox; no byte is parsed before that.
 pub fn run() -> ExitCode {
     let mut bytes = Vec::new();
     if stdin().take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut bytes).is_err()
@@ -42,8 +42,8 @@ pub fn run() -> ExitCode {
         return ExitCode::from(EXIT_FAILED);
     }
     let Ok(format) = image::guess_format(&bytes) else { return ExitCode::from(EXIT_NOT_AN_IMAGE) };
-    let shown = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP];
-    if !shown.contains(&format) {
+    let supported = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP];
+    if !supported.contains(&format) {
         return ExitCode::from(EXIT_NOT_AN_IMAGE);
     }
     match render_png(bytes, format).and_then(|png| Ok(stdout().write_all(&png)?)) {
@@ -60,7 +60,7 @@ fn render_png(bytes: Vec<u8>, format: ImageFormat) -> image::ImageResult<Vec<u8>
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
-    // The limits bound what a decoder takes for itself, not the pixels that it gives.
+    // The limits apply to a decoder's own allocations, not to the pixels that it returns.
     if decoder.total_bytes() > MAX_DECODER_BYTES {
         return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
     }
@@ -71,7 +71,7 @@ fn render_png(bytes: Vec<u8>, format: ImageFormat) -> image::ImageResult<Vec<u8>
     }
     image.apply_orientation(orientation);
     let mut png = Vec::new();
-    // Eight bits a channel: what a screen shows.
+    // Eight bits per channel, which is what a screen displays.
     let image = if image.color().has_alpha() {
         DynamicImage::from(image.into_rgba8())
     } else {

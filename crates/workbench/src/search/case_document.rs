@@ -1,4 +1,4 @@
-//! What of a case can be searched.
+//! The searchable content of one case.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -14,11 +14,11 @@ use crate::{
     search::identifiers::find_numbers,
 };
 
-/// Languages whose labels are searched, whatever language the report is in: those of the
+/// Languages whose labels are indexed, whatever the language of the report: the languages of the
 /// investigators.
 const LABEL_LANGUAGES: [&str; 2] = ["fr", "en"];
 
-/// The texts of one case, and what it can share with others.
+/// The texts of one case, and the identifiers that it can share with other cases.
 #[derive(Default)]
 pub(super) struct CaseDocument {
     pub(super) category: String,
@@ -27,7 +27,7 @@ pub(super) struct CaseDocument {
     pub(super) messages: Zeroizing<String>,
     pub(super) notes: Zeroizing<String>,
     pub(super) files: Zeroizing<String>,
-    /// Kind and value.
+    /// Kind and value of each identifier.
     pub(super) identifiers: BTreeSet<(RelationKind, String)>,
 }
 
@@ -45,7 +45,8 @@ impl CaseDocument {
             |fact: &&FactView| !fact.answers.iter().all(|id| id == UNKNOWN || id == DECLINED);
         for report in views.iter().filter_map(|view| view.report.as_ref()) {
             for fact in report.facts.iter().filter(answered) {
-                write!(facts, "\n{}", fact.labels.join("\n")).expect("a string takes everything");
+                write!(facts, "\n{}", fact.labels.join("\n"))
+                    .expect("writing to a String cannot fail");
             }
         }
         let story = view.report.as_ref().map_or("", |report| &report.story).to_owned();
@@ -55,20 +56,20 @@ impl CaseDocument {
         let messages = lines(&mut view.messages.iter().map(|message| &*message.text));
         let notes = lines(&mut view.notes.iter().map(|note| &*note.text));
         let files = lines(&mut view.attachments.iter().map(|file| &*file.name));
-        let mut ties: BTreeSet<(RelationKind, String)> = view
+        let mut identifiers: BTreeSet<(RelationKind, String)> = view
             .attachments
             .iter()
             .map(|file| (RelationKind::File, file.sha256.to_string()))
             .collect();
         for text in [&story, &facts, &*messages, &*notes] {
-            ties.extend(
+            identifiers.extend(
                 find_numbers(text).into_iter().map(|number| (RelationKind::Number, number)),
             );
         }
         let report = views[0].report.as_ref();
         for fact in report.into_iter().flat_map(|report| &report.facts).filter(answered) {
             if fact.question == "place" {
-                ties.extend(fact.answers.iter().map(|place| {
+                identifiers.extend(fact.answers.iter().map(|place| {
                     (RelationKind::Place, format!("{category} {}", without_markup(place)))
                 }));
             }
@@ -80,12 +81,12 @@ impl CaseDocument {
             messages,
             notes,
             files,
-            identifiers: ties,
+            identifiers,
         }
     }
 }
 
-/// Without letter case and with single spaces.
+/// Returns the text in lower case with single spaces.
 fn without_markup(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }

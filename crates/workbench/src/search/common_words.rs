@@ -1,7 +1,7 @@
-//! Words that every text has, folded: they tell nothing of what two cases have in common, however
-//! few cases there are.
+//! Folded words that occur in most texts. They say nothing about what two cases have in common,
+//! however few cases there are.
 
-/// Of five letters or more; shorter words are not looked at.
+/// Words of five letters or more; shorter words are ignored.
 const COMMON_WORDS: [&str; 5] = [
     "afin ainsi alors ancien apres assez aucun aucune aujourd aupres aussi autant autre autres avaient avait avant avoir ayant \
      beaucoup bureau cadre celle celles celui cependant certain certaine certains cette ceux chaque chefs chose choses combien comme \
@@ -47,7 +47,7 @@ const COMMON_WORDS: [&str; 5] = [
      المال مبلغ فرنك الجمارك جمارك الجمركي جمركي مكتب المكتب الشاحنه شاحنه الموظف موظف",
 ];
 
-/// Does every text have it? The word is folded.
+/// Returns whether this folded word is on one of the lists.
 pub(super) fn is_common(word: &str) -> bool {
     COMMON_WORDS.iter().any(|list| list.split_ascii_whitespace().any(|common| common == word))
 }
@@ -58,7 +58,7 @@ mod tests {
     use crate::search::text_folding::fold_text;
 
     #[test]
-    fn the_lists_are_folded_as_the_words_are() {
+    fn listed_words_are_folded() {
         for word in COMMON_WORDS.iter().flat_map(|list| list.split_ascii_whitespace()) {
             assert_eq!(fold_text(word), word);
         }

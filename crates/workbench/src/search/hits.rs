@@ -1,4 +1,4 @@
-//! Looking for words.
+//! Searches the index and builds the hits.
 
 use serde::Serialize;
 use sqlx::Row as _;
@@ -9,27 +9,27 @@ use super::{
     query::{ExcerptSpan, SearchQuery, excerpt_around},
 };
 
-/// Narrows what is found. Empty fields narrow nothing.
+/// Restricts the results. Empty fields do not restrict.
 #[derive(Debug, Clone, Default)]
 pub struct SearchFilter {
-    /// Such as `FAC`.
+    /// Category id, such as `FAC`.
     pub category: Option<String>,
-    /// Such as `assessing`.
+    /// Stage, such as `assessing`.
     pub stage: Option<String>,
     /// The reporter's language.
     pub lang: Option<String>,
     /// Desk id.
     pub desk: Option<String>,
-    /// Such as `P1`.
+    /// Priority, such as `P1`.
     pub urgency: Option<String>,
-    /// Who has the case.
+    /// Handle of the assignee.
     pub assignee: Option<String>,
-    /// Filed on this day or later.
+    /// Earliest date of the report.
     pub since: Option<time::Date>,
 }
 
 impl SearchFilter {
-    /// The columns that it narrows, with the value of each.
+    /// Returns the column conditions, each with its value.
     fn column_values(&self) -> [(&'static str, Option<String>); 7] {
         [
             ("category =", self.category.clone()),
@@ -47,58 +47,59 @@ impl SearchFilter {
     }
 }
 
-/// A case that was found.
+/// A case that matches the query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SearchHit {
-    /// The case.
+    /// Id of the case.
     pub case: Uuid,
-    /// Such as `FAC`.
+    /// Category id, such as `FAC`.
     pub category: String,
-    /// Where it stands.
+    /// Stage of the case.
     pub stage: String,
-    /// Day of filing, `YYYY-MM-DD`.
+    /// Date of the report, `YYYY-MM-DD`.
     pub filed: String,
-    /// Some words around the first place, in pieces.
+    /// Excerpt around the first match, in spans.
     pub around: Vec<ExcerptSpan>,
 }
 
 impl Index {
-    /// The best hits first, at most `limit`. Each word is the beginning of one that must be there;
-    /// `"several words"` must stand together; `-word` must not be there. Spellings do not count:
-    /// see [`super::fold`]. Without words, everything that the filter leaves, the newest first.
+    /// Returns at most `limit` hits, the best first. Each word matches words that begin with it,
+    /// and all must match. `"several words"` must occur as a phrase, and `-word` must not occur.
+    /// Spelling variants match: see `text_folding`. Without words, returns all cases that match the
+    /// filter, the newest first.
     ///
     /// # Errors
-    /// [`IndexError::EmptyQuery`] where there is neither a word nor a filter,
-    /// [`IndexError::Database`] if the database fails.
+    /// [`IndexError::EmptyQuery`] if there is neither a word nor a filter, [`IndexError::Database`]
+    /// if the database fails.
     pub async fn search(
         &mut self,
-        words: &str,
+        text: &str,
         filter: &SearchFilter,
         limit: u32,
     ) -> Result<Vec<SearchHit>, IndexError> {
-        let query = match SearchQuery::parse(words) {
-            None if !words.trim().is_empty() || filter.is_empty() => {
+        let query = match SearchQuery::parse(text) {
+            None if !text.trim().is_empty() || filter.is_empty() => {
                 return Err(IndexError::EmptyQuery);
             }
             query => query,
         };
-        let narrowed: Vec<(&str, String)> = filter
+        let conditions: Vec<(&str, String)> = filter
             .column_values()
             .into_iter()
             .filter_map(|(column, value)| Some((column, value?)))
             .collect();
-        let and = narrowed
+        let and = conditions
             .iter()
             .fold(String::new(), |and, (column, _)| and + " AND cases." + column + " ?");
-        // The names of columns are ours; everything that was typed is bound. Words of the story
-        // count most, those of labels least.
+        // Column names come from this file; everything that the member typed is bound as a
+        // parameter. Words of the story have the highest weight, words of labels the lowest.
         let (from, order) = match &query {
             Some(_) => (
                 "texts JOIN cases ON cases.key = texts.rowid WHERE texts MATCH ?",
                 "bm25(texts, 4.0, 1.0, 3.0, 3.0, 2.0, 2.0), filed DESC",
             ),
-            // A case without a category was not declared on, or cannot be read: nothing of it is
-            // found.
+            // An empty category marks a case that was not declared on or cannot be read. It must
+            // not be found.
             None => ("cases WHERE category <> ''", "filed DESC, cases.key DESC"),
         };
         let select = format!(
@@ -109,7 +110,8 @@ impl Index {
             Some(query) => rows.bind(query.expression.clone()),
             None => rows,
         };
-        let rows = narrowed.into_iter().fold(rows, |rows, (_, value)| rows.bind(value)).bind(limit);
+        let rows =
+            conditions.into_iter().fold(rows, |rows, (_, value)| rows.bind(value)).bind(limit);
         let rows = rows.fetch_all(&mut self.database).await?;
         let mut hits = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -1,17 +1,17 @@
-//! Words and numbers in a text that name one thing: what two cases can share, and what a message
-//! can give away.
+//! Finds numbers and names in a text that identify one thing: two cases can share them, and a
+//! message to the reporter can expose them.
 
 use std::collections::BTreeSet;
 
-/// Numbers of a declaration, a plate, a container, a telephone: letters and digits without what
-/// stands between them, with five digits or more. An amount that is round in thousands names
-/// nothing.
+/// Returns numbers of declarations, plates, containers and telephones: letters and digits without
+/// separators, with five digits or more. Amounts that are round in thousands are left out, because
+/// they identify nothing.
 pub(crate) fn find_numbers(text: &str) -> BTreeSet<String> {
-    let between = |c: char| matches!(c, '-' | '/' | '.');
-    let ends = |c: char| !c.is_alphanumeric() && !between(c);
+    let is_separator = |c: char| matches!(c, '-' | '/' | '.');
+    let is_boundary = |c: char| !c.is_alphanumeric() && !is_separator(c);
     let digits = |number: &str| number.chars().filter(char::is_ascii_digit).count();
-    // A telephone number is written in pairs, a plate in pieces: short groups that follow each
-    // other are one number as well.
+    // A telephone number is written in pairs and a plate in pieces, so short groups that follow
+    // each other are one number.
     let capitals = |word: &str| word.chars().all(|c| c.is_ascii_uppercase());
     let grouped = |word: &str| {
         (1..=4).contains(&word.len())
@@ -20,10 +20,10 @@ pub(crate) fn find_numbers(text: &str) -> BTreeSet<String> {
     let text: String = text.chars().map(to_western_digit).collect();
     let mut found = BTreeSet::new();
     let mut group = String::new();
-    for word in text.split(ends).chain([""]) {
-        let word: String = word.chars().filter(|c| !between(*c)).collect();
-        // The four letters of a container's owner begin its number; behind digits they are a
-        // currency.
+    for word in text.split(is_boundary).chain([""]) {
+        let word: String = word.chars().filter(|c| !is_separator(*c)).collect();
+        // A container number begins with the four letters of the owner. Four letters after digits
+        // are a currency.
         if word.len() == 4 && capitals(&word) {
             found.insert(std::mem::take(&mut group));
         }
@@ -38,7 +38,7 @@ pub(crate) fn find_numbers(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// The digits of Arabic and Persian as those of everybody else; every other character as it is.
+/// Converts an Arabic or Persian digit to a Western digit. Returns every other character unchanged.
 pub(crate) fn to_western_digit(c: char) -> char {
     let value = match c {
         '٠'..='٩' => u32::from(c) - u32::from('٠'),
@@ -48,27 +48,28 @@ pub(crate) fn to_western_digit(c: char) -> char {
     char::from_digit(value, 10).unwrap_or(c)
 }
 
-/// Names of persons and places, in lower case: words with a capital where no sentence begins.
+/// Returns names of persons and places, in lower case: capitalized words that do not begin a
+/// sentence.
 pub(crate) fn find_names(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut begins = true;
+    let mut sentence_start = true;
     for piece in text.split_whitespace() {
-        // « l’Hôpital », "d'Abidjan": the article is no part of the name.
+        // « l’Hôpital », "d'Abidjan": the article is not part of the name.
         let word = piece
             .rsplit(['’', '\''])
             .next()
             .unwrap_or(piece)
             .trim_matches(|c: char| !c.is_alphanumeric());
         let capital = word.chars().next().is_some_and(char::is_uppercase);
-        if capital && !begins && word.chars().count() >= 3 {
+        if capital && !sentence_start && word.chars().count() >= 3 {
             found.insert(word.to_lowercase());
         }
-        begins = piece.ends_with(['.', '!', '?', ':', '…', '»', '"', '”']);
+        sentence_start = piece.ends_with(['.', '!', '?', ':', '…', '»', '"', '”']);
     }
     found
 }
 
-/// All words, in lower case.
+/// Returns all words, in lower case.
 pub(crate) fn lowercase_words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_names_one_thing_is_found_however_it_is_written() {
+    fn an_identifying_number_is_found_in_every_spelling() {
         assert_eq!(
             find_numbers("déclaration C-48213/2026, camion 11-GH-4521."),
             set(&["C482132026", "11GH4521"])
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_where_no_sentence_begins() {
+    fn capitalized_words_inside_a_sentence_are_names() {
         assert_eq!(
             find_names(
                 "Hier à Dakola, Moussa Ouédraogo a dit : Non. Le chef de l’Inspection a ri."

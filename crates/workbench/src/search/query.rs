@@ -1,4 +1,5 @@
-//! What was typed, in the language of the full-text search; and where it occurs in a text.
+//! Translates a typed query into the syntax of the full-text search, and builds excerpts of
+//! matching texts.
 
 use serde::Serialize;
 use unicode_normalization::char::is_combining_mark;
@@ -6,34 +7,34 @@ use unicode_normalization::char::is_combining_mark;
 use super::text_folding::{fold_text, folded_words, joined_numbers, without_article};
 use crate::terminal_text::is_invisible;
 
-/// Words that are shown before and after the first one that was looked for.
+/// Number of words shown before and after the first match.
 const CONTEXT_WORDS: usize = 7;
-/// Words of a text that one number can be written in.
+/// Maximum number of words over which one number can be spread.
 const MAX_NUMBER_PIECES: usize = 6;
 
-/// A piece of text.
+/// A span of an excerpt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExcerptSpan {
-    /// The piece.
+    /// Text of the span.
     pub text: String,
-    /// Was it looked for?
+    /// Whether this span matches the query.
     pub found: bool,
 }
 
-/// What is looked for.
+/// A parsed query.
 pub(super) struct SearchQuery {
-    /// In FTS5's language. Everything that was typed is quoted, so that nothing of it is taken for
+    /// FTS5 expression. Everything that the member typed is quoted, so that none of it is taken for
     /// an operator.
     pub(super) expression: String,
-    /// Beginnings of folded words, for showing where they stand.
+    /// Prefixes of folded words, to mark matches in excerpts.
     prefixes: Vec<String>,
 }
 
 impl SearchQuery {
-    /// `None` where no word must be there.
+    /// Returns `None` if no word is required.
     pub(super) fn parse(typed: &str) -> Option<Self> {
         let (mut plain, mut phrases, mut unwanted) = (Vec::new(), Vec::new(), Vec::new());
-        // Every second piece between quotes is a phrase.
+        // Every second piece between quotation marks is a phrase.
         for (at, piece) in typed.split(['"', '“', '”', '„', '«', '»']).enumerate() {
             if at % 2 == 1 {
                 phrases.push(fold_text(piece));
@@ -64,7 +65,8 @@ impl SearchQuery {
         Some(query)
     }
 
-    /// Words that must each be there, and numbers in several of them that can be written in one.
+    /// Returns one clause for each required word, and for each number that is spread over several
+    /// words.
     fn all_of(&mut self, words: &[String]) -> Vec<String> {
         let mut wanted = Vec::new();
         let mut at = 0;
@@ -78,7 +80,7 @@ impl SearchQuery {
             } else {
                 let mut ways =
                     vec![format!("({each})"), self.number_clause(&words[at..at + len].concat())];
-                // Letters before the first digit may be a word of their own: `le 11 GH 4521`.
+                // Letters before the first digit may be a separate word: `le 11 GH 4521`.
                 if !words[at].contains(|c: char| c.is_ascii_digit()) && len > 2 {
                     let rest = self.number_clause(&words[at + 1..at + len].concat());
                     ways.push(format!("({} AND {rest})", self.word_clause(&words[at])));
@@ -97,7 +99,7 @@ impl SearchQuery {
             self.prefixes.push(stem.to_owned());
             ways.push(prefix_term(stem));
         }
-        // `11-GH-4521` is one word to its writer, and three to the index.
+        // The writer sees `11-GH-4521` as one word; the index has three.
         if joined_numbers(word).contains(&joined(word)) {
             ways.push(self.number_clause(word));
         }
@@ -120,12 +122,12 @@ impl SearchQuery {
     }
 }
 
-/// How many of the first words are one number in pieces: it ends with the last one that has a
-/// digit.
+/// Returns how many of the first words form one number. The number ends with the last word that has
+/// a digit.
 fn count_number_words(words: &[String]) -> usize {
     let digit = |word: &String| word.contains(|c: char| c.is_ascii_digit());
-    let most = words.len().min(MAX_NUMBER_PIECES);
-    let len = (2..=most).rev().find(|len| {
+    let max = words.len().min(MAX_NUMBER_PIECES);
+    let len = (2..=max).rev().find(|len| {
         let pieces = &words[..*len];
         let last_counts = pieces.last().is_some_and(digit);
         let begins = digit(&pieces[0]) || digit(&pieces[1]);
@@ -149,58 +151,56 @@ fn prefix_term(word: &str) -> String {
     quoted(word) + "*"
 }
 
-/// Some words around the first place of what was looked for, in the first text that has it; the
-/// beginning of the first text, where none has it.
+/// Returns an excerpt around the first match in the first text that has one, or the beginning of
+/// the first non-empty text if none matches.
 pub(super) fn excerpt_around(texts: &[&str], query: Option<&SearchQuery>) -> Vec<ExcerptSpan> {
-    let beginnings = query.map_or(&[][..], |query| &query.prefixes);
+    let prefixes = query.map_or(&[][..], |query| &query.prefixes);
     for text in texts {
-        let places = word_spans(text);
-        let found = mark_matches(text, &places, beginnings);
+        let spans = word_spans(text);
+        let found = mark_matches(text, &spans, prefixes);
         if let Some(first) = found.iter().position(|found| *found) {
-            return excerpt(text, &places, &found, first);
+            return excerpt(text, &spans, &found, first);
         }
     }
     let text = texts.iter().find(|text| !text.trim().is_empty()).copied().unwrap_or_default();
-    let places = word_spans(text);
-    excerpt(text, &places, &vec![false; places.len()], 0)
+    let spans = word_spans(text);
+    excerpt(text, &spans, &vec![false; spans.len()], 0)
 }
 
-/// Where the words of a text stand, in bytes. Marks and what cannot be seen belong to the word
-/// before.
+/// Returns the byte ranges of the words of a text. Combining marks and invisible characters belong
+/// to the word before them.
 fn word_spans(text: &str) -> Vec<(usize, usize)> {
     let belongs =
         |c: char| c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c) || c == 'ـ';
-    let mut places: Vec<(usize, usize)> = Vec::new();
+    let mut spans: Vec<(usize, usize)> = Vec::new();
     for (at, c) in text.char_indices().filter(|(_, c)| belongs(*c)) {
         let end = at + c.len_utf8();
-        match places.last_mut() {
+        match spans.last_mut() {
             Some(last) if last.1 == at => last.1 = end,
-            _ => places.push((at, end)),
+            _ => spans.push((at, end)),
         }
     }
-    places
+    spans
 }
 
-/// Which of the words were looked for, alone or as a piece of a number.
-fn mark_matches(text: &str, places: &[(usize, usize)], beginnings: &[String]) -> Vec<bool> {
-    let folded: Vec<String> =
-        places.iter().map(|(from, to)| fold_text(&text[*from..*to])).collect();
-    let mut found = vec![false; places.len()];
-    for at in 0..places.len() {
+/// Returns for each word whether it matches, alone or as part of a number.
+fn mark_matches(text: &str, spans: &[(usize, usize)], prefixes: &[String]) -> Vec<bool> {
+    let folded: Vec<String> = spans.iter().map(|(from, to)| fold_text(&text[*from..*to])).collect();
+    let mut found = vec![false; spans.len()];
+    for at in 0..spans.len() {
         let stem = without_article(&folded[at]);
-        let begins = |word: &str| {
-            beginnings.iter().any(|it| !it.is_empty() && word.starts_with(it.as_str()))
-        };
+        let begins =
+            |word: &str| prefixes.iter().any(|it| !it.is_empty() && word.starts_with(it.as_str()));
         found[at] |= begins(&folded[at]) || stem.is_some_and(begins);
         let mut number = String::new();
-        for end in at..places.len().min(at + MAX_NUMBER_PIECES) {
+        for end in at..spans.len().min(at + MAX_NUMBER_PIECES) {
             number.push_str(&folded[end]);
             let whole = |it: &String| {
                 it.len() == number.len()
                     && *it == number
                     && it.contains(|c: char| c.is_ascii_digit())
             };
-            if end > at && beginnings.iter().any(whole) {
+            if end > at && prefixes.iter().any(whole) {
                 found[at..=end].fill(true);
             }
         }
@@ -208,18 +208,13 @@ fn mark_matches(text: &str, places: &[(usize, usize)], beginnings: &[String]) ->
     found
 }
 
-fn excerpt(
-    text: &str,
-    places: &[(usize, usize)],
-    found: &[bool],
-    first: usize,
-) -> Vec<ExcerptSpan> {
+fn excerpt(text: &str, spans: &[(usize, usize)], found: &[bool], first: usize) -> Vec<ExcerptSpan> {
     let from = first.saturating_sub(CONTEXT_WORDS);
-    let to = places.len().min(first + CONTEXT_WORDS + 1);
-    let Some(shown) = places.get(from..to).filter(|shown| !shown.is_empty()) else {
+    let to = spans.len().min(first + CONTEXT_WORDS + 1);
+    let Some(shown) = spans.get(from..to).filter(|shown| !shown.is_empty()) else {
         return Vec::new();
     };
-    let (whole_begin, whole_end) = (from == 0, to == places.len());
+    let (whole_begin, whole_end) = (from == 0, to == spans.len());
     let mut pieces = Vec::new();
     let mut at = if whole_begin { 0 } else { shown[0].0 };
     let mut plain = if whole_begin { String::new() } else { "…".to_owned() };
@@ -247,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_is_looked_for_and_never_taken_for_an_operator() {
+    fn typed_text_is_never_taken_for_an_operator() {
         for (typed, wanted) in [
             ("douane", Some(r#""douane"*"#)),
             (" poste  Dakola ", Some(r#""poste"* AND "dakola"*"#)),
@@ -271,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_the_text_itself_with_its_own_spelling() {
+    fn excerpts_quote_the_original_spelling() {
         let shown = |text: &str, typed: &str| -> String {
             let marks = excerpt_around(&["", text], SearchQuery::parse(typed).as_ref());
             marks

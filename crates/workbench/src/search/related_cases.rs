@@ -1,4 +1,4 @@
-//! Which other cases could be about the same, and why.
+//! Finds other cases that may concern the same matter, with the reasons.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,28 +9,28 @@ use uuid::Uuid;
 use super::{Index, IndexError, common_words::is_common, text_folding::fold_text};
 use crate::search::identifiers::lowercase_words;
 
-/// A word is telling when at most this share of the cases has it…
+/// A word is distinctive if at max_cases this share of the cases contains it…
 const RARE_WORD_SHARE: f64 = 0.02;
-/// …or so few, in a small office.
+/// …or at max_cases this number of cases, in a small installation.
 const RARE_WORD_CASES: i64 = 3;
-/// So many words of a text are looked up, the longest first.
+/// Maximum number of words of a text that are searched for, the longest first.
 const MAX_QUERY_WORDS: usize = 64;
-/// Shorter words tell nothing.
+/// Shorter words are not distinctive.
 const MIN_WORD_CHARS: usize = 5;
-/// So many telling words in common are worth showing.
+/// Two cases are related if they share at least this number of distinctive words.
 const MIN_SHARED_WORDS: usize = 4;
 
-/// What two cases have in common.
+/// What two cases share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RelationKind {
-    /// The same file, to the byte.
+    /// The same file, byte for byte.
     File,
     /// The same number of a declaration, vehicle, container or telephone.
     Number,
-    /// The same concern at the same place.
+    /// The same category at the same place.
     Place,
-    /// Several words that few cases have.
+    /// Several words that few cases contain.
     Words,
 }
 
@@ -44,7 +44,7 @@ impl RelationKind {
         }
     }
 
-    /// How much one of it tells.
+    /// Returns the weight of one shared value in the order of results.
     fn weight(self) -> usize {
         match self {
             Self::File => 16,
@@ -55,27 +55,32 @@ impl RelationKind {
     }
 }
 
-/// Another case, with the reasons.
+/// Another case, with the reasons for its selection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RelatedCase {
-    /// The other case.
+    /// Id of the other case.
     pub case: Uuid,
-    /// Where it stands.
+    /// Stage of that case.
     pub stage: String,
-    /// Its category.
+    /// Category of that case.
     pub category: String,
-    /// Day of filing, `YYYY-MM-DD`.
+    /// Date of the report, `YYYY-MM-DD`.
     pub filed: String,
-    /// Why, the strongest first: what kind, and which number, place or words. Nothing for a file.
+    /// Shared kinds, the strongest first, each with the shared numbers, places or words. The list
+    /// is empty for a file.
     pub reasons: Vec<(RelationKind, Vec<String>)>,
 }
 
 type RelationReasons = BTreeMap<RelationKind, BTreeSet<String>>;
 
 impl Index {
-    /// At most `limit` cases that have something telling in common with this one, the closest
-    /// first. A suggestion, no judgement: two reports can name one truck and be about different
-    /// things.
+    /// Returns at max_cases `limit` cases that share identifiers or distinctive words with this case,
+    /// the closest first. The result is a suggestion: two reports can name the same truck and
+    /// concern different matters.
+    ///
+    /// # Errors
+    /// [`IndexError::CaseNotIndexed`] if the case is not in the index, [`IndexError::Database`] if
+    /// the database fails.
     pub async fn related(
         &mut self,
         case: Uuid,
@@ -86,7 +91,7 @@ impl Index {
         self.add_shared_identifiers(key, &mut found).await?;
         self.add_shared_words(key, &mut found).await?;
         let weight = |reasons: &RelationReasons| -> usize {
-            reasons.iter().map(|(tie, values)| tie.weight() * values.len()).sum()
+            reasons.iter().map(|(kind, values)| kind.weight() * values.len()).sum()
         };
         let mut found: Vec<(i64, RelationReasons)> = found.into_iter().collect();
         found.sort_by_key(|(key, reasons)| (std::cmp::Reverse(weight(reasons)), *key));
@@ -104,23 +109,23 @@ impl Index {
         found: &mut BTreeMap<i64, RelationReasons>,
     ) -> Result<(), IndexError> {
         let rows = sqlx::query(
-            "SELECT other.key, other.kind, other.value FROM ties AS own \
-             JOIN ties AS other ON other.kind = own.kind AND other.value = own.value AND other.key <> own.key \
+            "SELECT other.key, other.kind, other.value FROM identifiers AS own \
+             JOIN identifiers AS other ON other.kind = own.kind AND other.value = own.value AND other.key <> own.key \
              WHERE own.key = ?",
         )
         .bind(key)
         .fetch_all(&mut self.database)
         .await?;
         for row in rows {
-            let kind: &str = row.try_get(1)?;
-            let tie = [RelationKind::File, RelationKind::Number, RelationKind::Place]
+            let stored: &str = row.try_get(1)?;
+            let kind = [RelationKind::File, RelationKind::Number, RelationKind::Place]
                 .into_iter()
-                .find(|tie| tie.as_str() == kind);
-            if let Some(tie) = tie {
+                .find(|kind| kind.as_str() == stored);
+            if let Some(kind) = kind {
                 found
                     .entry(row.try_get(0)?)
                     .or_default()
-                    .entry(tie)
+                    .entry(kind)
                     .or_default()
                     .insert(row.try_get(2)?);
             }
@@ -149,17 +154,18 @@ impl Index {
             clippy::cast_possible_truncation,
             reason = "a share of a count of cases"
         )]
-        let most = RARE_WORD_CASES.max((cases as f64 * RARE_WORD_SHARE) as i64);
+        let max_cases = RARE_WORD_CASES.max((cases as f64 * RARE_WORD_SHARE) as i64);
         let mut shared: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
         for word in distinctive_words(&text) {
-            // One more than may have it, so that a common word costs no more than a rare one.
+            // The limit is one more than the maximum, so that a common word costs no more than a
+            // rare one.
             let others: Vec<i64> =
                 sqlx::query_scalar("SELECT rowid FROM texts WHERE texts MATCH ? LIMIT ?")
                     .bind(format!("{{story messages}} : \"{}\"", fold_text(&word)))
-                    .bind(most + 1)
+                    .bind(max_cases + 1)
                     .fetch_all(&mut self.database)
                     .await?;
-            if i64::try_from(others.len()).is_ok_and(|count| count <= most) {
+            if i64::try_from(others.len()).is_ok_and(|count| count <= max_cases) {
                 for other in others.into_iter().filter(|other| *other != key) {
                     shared.entry(other).or_default().insert(word.clone());
                 }
@@ -183,10 +189,10 @@ impl Index {
             .fetch_one(&mut self.database)
             .await?;
         let id: Vec<u8> = row.try_get(0)?;
-        let values = |(tie, values): (RelationKind, BTreeSet<String>)| match tie {
-            // A hash tells a person nothing.
-            RelationKind::File => (tie, Vec::new()),
-            _ => (tie, values.into_iter().collect()),
+        let values = |(kind, values): (RelationKind, BTreeSet<String>)| match kind {
+            // A hash means nothing to a person.
+            RelationKind::File => (kind, Vec::new()),
+            _ => (kind, values.into_iter().collect()),
         };
         Ok(RelatedCase {
             case: Uuid::from_slice(&id).map_err(|_| IndexError::CaseNotIndexed)?,
@@ -198,7 +204,7 @@ impl Index {
     }
 }
 
-/// The words of a text that could tell something, each once.
+/// Returns the words of a text that may be distinctive, each once.
 fn distinctive_words(text: &str) -> Vec<String> {
     let long = |word: &String| {
         word.chars().count() >= MIN_WORD_CHARS && !word.chars().all(|c| c.is_ascii_digit())

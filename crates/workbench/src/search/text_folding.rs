@@ -1,5 +1,4 @@
-//! One form for all spellings of a word or number, for the text that is searched and for what is
-//! looked for.
+//! Maps all spellings of a word or number to one form, for the indexed text and for queries.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +6,20 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::{search::identifiers::to_western_digit, terminal_text::is_invisible};
 
-/// The most pieces of one number: `+226 70 12 34 56` has five.
+/// Maximum number of pieces of one number: `+226 70 12 34 56` has five.
 const MAX_NUMBER_PIECES: usize = 6;
-/// The longest group of letters in a number, such as the owner of a container.
+/// Maximum length of a group of letters in a number, such as the owner of a container.
 const MAX_LETTER_GROUP: usize = 4;
-/// The fewest digits of what is looked up as a number in pieces.
+/// Minimum number of digits of a number in several pieces.
 const MIN_DIGITS: usize = 3;
-/// The most numbers of one text, so that a table of figures does not outgrow the text.
+/// Maximum number of joined numbers of one text, so that a table of figures does not need more
+/// space than the text.
 const MAX_NUMBERS: usize = 4_000;
-/// The fewest letters that are left of an Arabic word without its article.
+/// Minimum number of letters of an Arabic word without its article.
 const MIN_STEM_LETTERS: usize = 3;
 
-/// Text without letter case, accents, vowel marks, stretching and invisible characters, with the
-/// letters and digits that people exchange for each other as one.
+/// Returns the text without letter case, accents, vowel marks, elongation and invisible characters.
+/// Letters and digits that writers use interchangeably become one.
 pub(super) fn fold_text(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text
@@ -40,9 +40,9 @@ pub(super) fn fold_text(text: &str) -> String {
             'ى' | 'ی' => folded.push('ي'),
             'ک' => folded.push('ك'),
             'ة' | 'ہ' | 'ۃ' => folded.push('ه'),
-            // Stretches a word and says nothing.
+            // The tatweel elongates a word and has no meaning.
             'ـ' => {}
-            // A combining mark that case mapping brought along, as in İ.
+            // A combining mark from the case mapping, as in İ.
             c if is_combining_mark(c) => {}
             c => folded.push(to_western_digit(c)),
         }
@@ -50,8 +50,8 @@ pub(super) fn fold_text(text: &str) -> String {
     folded
 }
 
-/// An Arabic word without its article, alone or behind a one-letter word that is written with it:
-/// الجمارك and والجمارك both give جمارك.
+/// Returns an Arabic word without its article. The article may follow a one-letter word that is
+/// attached to it: الجمارك and والجمارك both become جمارك.
 pub(super) fn without_article(folded: &str) -> Option<&str> {
     let behind = folded.strip_prefix(['و', 'ف', 'ب', 'ك']).unwrap_or(folded);
     let stem = folded
@@ -61,21 +61,21 @@ pub(super) fn without_article(folded: &str) -> Option<&str> {
     (stem.chars().count() >= MIN_STEM_LETTERS).then_some(stem)
 }
 
-/// The words of a folded text.
+/// Returns the words of a folded text.
 pub(super) fn folded_words(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// What is searched beside the words of a folded text: Arabic words without their article, and
-/// numbers in one piece.
+/// Returns additional search terms of a folded text: Arabic words without their article, and
+/// numbers joined into one piece.
 pub(super) fn extra_terms(folded: &str) -> BTreeSet<String> {
     let stems = folded_words(folded).filter_map(without_article).map(str::to_owned);
     stems.chain(joined_numbers(folded)).collect()
 }
 
-/// Every number of a folded text that is written in several pieces, in one: `11 GH 4521`,
-/// `C-48213`, `MSKU 123 456 7`, `70/12/34/56`. Which pieces belong together cannot be known, so
-/// every row of neighbours is given that has enough digits.
+/// Returns every number of a folded text that is written in several pieces, joined: `11 GH 4521`,
+/// `C-48213`, `MSKU 123 456 7`, `70/12/34/56`. It is not known which pieces belong together, so
+/// every sequence of neighbours with enough digits is returned.
 pub(super) fn joined_numbers(folded: &str) -> BTreeSet<String> {
     let pieces: Vec<(&str, bool)> = number_pieces(folded);
     let mut found = BTreeSet::new();
@@ -97,14 +97,14 @@ pub(super) fn joined_numbers(folded: &str) -> BTreeSet<String> {
     found
 }
 
-/// Digits and short groups of letters, each with whether it can go on from the one before.
+/// Returns digits and short groups of letters, each with whether it can continue the previous one.
 fn number_pieces(folded: &str) -> Vec<(&str, bool)> {
     let mut pieces = Vec::new();
     let mut joined = false;
     let mut rest = folded;
     while let Some(from) = rest.find(char::is_alphanumeric) {
-        // A space, a dash, a stroke or a full stop stand inside of numbers; more than two of them,
-        // or anything else, do not.
+        // A space, hyphen, slash or full stop can separate pieces of a number. More than two of
+        // them, or anything else, ends the number.
         let between = &rest[..from];
         let near = between.chars().count() <= 2
             && between
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_that_people_exchange_are_one() {
+    fn interchangeable_spellings_fold_alike() {
         for (one, other) in [
             ("أحمد", "احمد"),
             ("إدارة", "اداره"),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_one_however_it_is_written() {
+    fn every_spelling_of_a_number_joins_alike() {
         for (text, number) in [
             ("le 11 GH 4521 à Dakola", "11gh4521"),
             ("11-GH-4521", "11gh4521"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_article_is_no_part_of_an_arabic_word() {
+    fn arabic_words_lose_their_article() {
         assert_eq!(without_article(&fold_text("الجمركي")), Some("جمركي"));
         assert_eq!(without_article(&fold_text("والجمارك")), Some("جمارك"));
         assert_eq!(without_article(&fold_text("للجمارك")), Some("جمارك"));

@@ -1,7 +1,7 @@
-//! A case handler that was restored from a backup holds an older log than was seen. That is an
-//! alarm until the one who saw it has accepted the restore, with a reason. What is accepted is
-//! exactly the log of that moment: a later roll-back is an alarm again. Each acceptance is kept,
-//! signed with the device key, and listed by every audit.
+//! Accepts a restore of the case handler from a backup. After a restore, the case handler has an
+//! older log than this computer has seen, which is an alarm until the member accepts the restore
+//! with a reason. The acceptance covers exactly the log of that moment: a later rollback is an
+//! alarm again. Each acceptance is saved, signed with the device key, and listed by every audit.
 
 use std::collections::BTreeMap;
 
@@ -26,44 +26,46 @@ use crate::{
 
 const SIGNATURE_CONTEXT: &[u8] = b"burkindi/accepted-restore/v1\0";
 
-/// The longest reason, in characters.
+/// Maximum length of the reason, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
 /// What was accepted, when, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptedRestore {
-    /// 1.
+    /// Format version, 1.
     pub v: u8,
-    /// Of which installation.
+    /// Id of the installation.
     pub instance: Uuid,
-    /// The day of the acceptance.
+    /// Date of the acceptance.
     #[serde(with = "protocol::encoding::iso_date")]
     pub day: Date,
-    /// In the words of the one who accepted it.
+    /// Reason, as the member wrote it.
     pub reason: String,
-    /// The end of the whole log before and after, for the oversight body.
+    /// The head of the whole log before and after, for the oversight body.
     pub log: Option<(PinnedLogHead, PinnedLogHead)>,
-    /// The end of each case that was rolled back, before and after; nothing after if the case is
-    /// gone.
+    /// The head of each case that was rolled back, before and after. The second is `None` if the
+    /// case no longer exists.
     pub cases: BTreeMap<Uuid, (PinnedCaseHead, Option<PinnedCaseHead>)>,
 }
 
-/// Why a restore was not accepted. Nothing has changed then.
+/// Why a restore was not accepted. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
-    /// The log could not be gone through, or the acceptance not be kept.
+    /// The audit failed, or the acceptance could not be saved.
     #[error(transparent)]
     Log(#[from] AuditError),
-    /// What was seen before is still there.
-    #[error("nothing was rolled back since you last looked: there is no restore to accept")]
+    /// Everything that was seen before still exists.
+    #[error("no rollback since your last visit: there is no restore to accept")]
     NothingRolledBack,
-    /// Something is wrong that no restore explains.
-    #[error("a restore does not explain every alarm: {}. Do not accept it; tell the \
-             administrator", .0.join("; "))]
+    /// There are alerts that a restore does not explain.
+    #[error("a restore does not explain every alarm: {}. Do not accept it; inform \
+             the administrator", .0.join("; "))]
     UnexplainedAlerts(Vec<String>),
-    /// It would not be understood later.
-    #[error("say in 1 to 500 characters why the case handler was restored, and who said so")]
+    /// The reason is empty, too long, or has control characters.
+    #[error(
+        "invalid reason: explain in 1 to 500 characters why the case handler was restored, and who informed you"
+    )]
     InvalidReason,
 }
 
@@ -74,15 +76,13 @@ impl From<FileError> for AcceptError {
 }
 
 fn sign_restore(restore: &AcceptedRestore, device: &SigningKey) -> SignedRestore {
-    let bytes = serde_json::to_vec(restore).expect(
-        "our shapes hold strings, numbers and lists \
-        only",
-    );
+    let bytes =
+        serde_json::to_vec(restore).expect("these types contain only strings, numbers and lists");
     let signature = sign(device, SIGNATURE_CONTEXT, &bytes).to_vec();
     SignedRestore { bytes, signature }
 }
 
-/// What it says, if this key has signed it for this installation.
+/// Returns the accepted restore if this key signed it for this installation.
 fn verify_restore(
     accepted: &SignedRestore,
     device: &PublicKey,
@@ -95,7 +95,7 @@ fn verify_restore(
         .filter(|restore| restore.v == 1 && restore.instance == instance)
 }
 
-/// The end of one case in a log.
+/// Returns the head of one case in a log.
 fn head_of(case: Uuid, entries: &[LogEntry]) -> Option<PinnedCaseHead> {
     let of_case = entries
         .iter()
@@ -106,10 +106,11 @@ fn head_of(case: Uuid, entries: &[LogEntry]) -> Option<PinnedCaseHead> {
 }
 
 impl HandlerConnection {
-    /// Accepts that the case handler was restored from a backup: what it holds now counts as seen.
+    /// Accepts that the case handler was restored from a backup. Its present log becomes the pinned
+    /// state.
     ///
     /// # Errors
-    /// If nothing was rolled back, if anything else is wrong, or if it cannot be kept.
+    /// If nothing was rolled back, if there are other alerts, or if the acceptance cannot be saved.
     pub async fn accept_restore(&mut self, reason: &str) -> Result<AcceptedRestore, AcceptError> {
         let reason = reason.trim();
         if reason.is_empty()
@@ -132,21 +133,21 @@ impl HandlerConnection {
             return Err(AcceptError::NothingRolledBack);
         }
         let cases: Vec<Uuid> = rolled_back.iter().filter_map(|alarm| alarm.case).collect();
-        let whole = rolled_back.iter().any(|alarm| alarm.case.is_none());
+        let full_log = rolled_back.iter().any(|alarm| alarm.case.is_none());
         let now = PinnedLogHead { entries: audit.entries, link: audit.head };
-        let restore = self.build_restore(&export, &cases, whole.then_some(now), reason);
-        // First the record: an interruption leaves one too many, and never an acceptance of which
-        // nothing is known.
+        let restore = self.build_restore(&export, &cases, full_log.then_some(now), reason);
+        // The record is written first. An interruption can then leave a superfluous record, but
+        // never an acceptance without a record.
         let mut accepted = self.profile.accepted_restores()?;
         accepted.push(sign_restore(&restore, self.key.device()));
         self.profile.save_accepted_restores(&accepted)?;
         for (case, (_, after)) in &restore.cases {
             match after {
-                Some(end) => self.trust_state.cases.insert(*case, *end),
+                Some(head) => self.trust_state.cases.insert(*case, *head),
                 None => self.trust_state.cases.remove(case),
             };
-            let most = after.map_or(0, |end| end.events);
-            self.trust_state.read.entry(*case).and_modify(|read| *read = (*read).min(most));
+            let max_events = after.map_or(0, |head| head.events);
+            self.trust_state.read.entry(*case).and_modify(|read| *read = (*read).min(max_events));
         }
         if let Some((_, after)) = restore.log {
             self.trust_state.log = Some(after);
@@ -176,11 +177,11 @@ impl HandlerConnection {
         }
     }
 
-    /// What was accepted before, as notices of an audit. One that this key has not signed is an
-    /// alarm.
+    /// Returns the accepted restores as notices of an audit. A record without this key's signature
+    /// is an alarm.
     pub(crate) fn accepted_restores(&self) -> Result<Vec<IntegrityAlert>, FileError> {
         let device = PublicKey::from(self.key.device());
-        let told = |accepted: &SignedRestore| match verify_restore(
+        let to_alert = |accepted: &SignedRestore| match verify_restore(
             accepted,
             &device,
             self.trust.instance,
@@ -195,10 +196,10 @@ impl HandlerConnection {
             ),
             None => IntegrityAlert::new(
                 AlertCode::Forged,
-                "accepted.json holds an accepted restore that your key has not signed: the file \
-                 was altered, or is of a former key. See what it says, then move it away",
+                "accepted.json contains an accepted restore that your key did not sign: the file was \
+                 altered, or belongs to a former key. Read it, then move it to another folder",
             ),
         };
-        Ok(self.profile.accepted_restores()?.iter().map(told).collect())
+        Ok(self.profile.accepted_restores()?.iter().map(to_alert).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! The case handler's API, over TLS with a pinned certificate authority.
+//! HTTP client for the case handler's API, over TLS with a pinned certificate authority.
 
 use std::time::Duration;
 
@@ -21,46 +21,47 @@ use rustls::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{case::queue::CaseQueueCursor, keys::key_file::InvestigatorKey};
+use crate::{case::cursor::CaseQueueCursor, keys::key_file::InvestigatorKey};
 
-/// JSON answers; a log of 100,000 entries takes about 100 MiB.
+/// Maximum length of a JSON response; a log of 100,000 entries takes about 100 MiB.
 const MAX_JSON_BYTES: u64 = 256 * 1024 * 1024;
 
-/// For a whole answer, however slowly its bytes come: each renews the timeout of reading.
+/// Total timeout of a response. The read timeout alone is not enough, because every received byte
+/// renews it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
-/// For the whole log.
+/// Total timeout of the whole log.
 const LOG_TIMEOUT: Duration = Duration::from_mins(30);
-/// The slowest line on which a part of a case still arrives, in bytes a second.
+/// Minimum transfer rate of a part, in bytes per second.
 const MIN_BYTES_PER_SEC: u64 = 64 * 1024;
 
-/// Why a call failed.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Not an `https://` address.
-    #[error("{0} is not an https:// address")]
+    /// The address does not begin with `https://`.
+    #[error("invalid URL {0} (expected https://)")]
     InvalidAddress(String),
-    /// No certificate in the pinned file.
-    #[error("the certificate authority file is not usable: {0}")]
+    /// The pinned file contains no usable certificate.
+    #[error("invalid certificate authority file: {0}")]
     InvalidCa(String),
-    /// No connection, or not with this certificate authority.
-    #[error("the case handler cannot be reached: {0}")]
+    /// No connection, or the certificate is not from this certificate authority.
+    #[error("failed to connect to the case handler: {0}")]
     Unreachable(String),
-    /// It answered that this is not possible.
-    #[error("the case handler refuses: {}", .0.title)]
+    /// The case handler rejected the request.
+    #[error("the case handler rejected the request: {}", .0.title)]
     Refused(ProblemDetails),
-    /// It answered something else than it should.
-    #[error("the case handler answers something unexpected: {0}")]
+    /// The response does not have the expected form.
+    #[error("unexpected response from the case handler: {0}")]
     Unexpected(String),
 }
 
 impl ClientError {
-    /// Is it the connection, rather than this one question?
+    /// Returns whether the connection failed, and not only this request.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable(_))
     }
 }
 
-/// A connection without a session.
+/// A client of the case handler, with or without a session.
 pub struct HandlerClient {
     http: reqwest::Client,
     base: Url,
@@ -68,7 +69,11 @@ pub struct HandlerClient {
 }
 
 impl HandlerClient {
-    /// Pins the certificate authority; no other is believed, no proxy asked, no redirect followed.
+    /// Creates a client without a session. It accepts only the pinned certificate authority, uses
+    /// no proxy and follows no redirect.
+    ///
+    /// # Errors
+    /// [`ClientError::InvalidAddress`] or [`ClientError::InvalidCa`].
     pub fn new(handler: &str, ca_pem: &str) -> Result<Self, ClientError> {
         let address = || ClientError::InvalidAddress(handler.to_owned());
         let base = Url::parse(handler).map_err(|_| address())?;
@@ -88,73 +93,100 @@ impl HandlerClient {
         Ok(Self { http, base, session: None })
     }
 
-    /// Proves to be this person of this installation and keeps the short-lived token, in memory
-    /// only. Returns how long it lives.
+    /// Signs in as this member of this installation. The short-lived token is stored in memory
+    /// only. Returns its lifetime.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the proof.
     pub async fn sign_in(
         &mut self,
         key: &InvestigatorKey,
         instance: Uuid,
     ) -> Result<Duration, ClientError> {
         let handle = key.handle().to_owned();
-        let asked = self.request(Method::POST, &["v1", "challenge"]);
+        let request = self.request(Method::POST, &["v1", "challenge"]);
         let challenge: ChallengeResponse =
-            send_for_json(asked.json(&ChallengeRequest { handle: handle.clone() })).await?;
+            send_for_json(request.json(&ChallengeRequest { handle: handle.clone() })).await?;
         let signature = sign_session(key.device(), instance, &handle, &challenge.nonce);
         let answer = SessionRequest { handle, nonce: challenge.nonce, signature };
         let session: SessionResponse =
             send_for_json(self.request(Method::POST, &["v1", "session"]).json(&answer)).await?;
-        let life = Duration::from_secs(session.seconds.into());
+        let lifetime = Duration::from_secs(session.seconds.into());
         self.session = Some(session);
-        Ok(life)
+        Ok(lifetime)
     }
 
-    /// The newest directory, unverified.
+    /// Returns the newest directory, unverified.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn directory(&self) -> Result<SignedDirectory, ClientError> {
         self.get(&["v1", "directory"]).await
     }
 
-    /// Every directory, unverified, oldest first.
+    /// Returns all directories, unverified, oldest first.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn directories(&self) -> Result<Vec<SignedDirectory>, ClientError> {
         self.get(&["v1", "directories"]).await
     }
 
-    /// Publishes a directory. The signatures in it are the permission.
+    /// Publishes a directory. Its signatures authorize the request.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the directory.
     pub async fn put_directory(&self, directory: &SignedDirectory) -> Result<(), ClientError> {
         send_checked(self.request(Method::PUT, &["v1", "directory"]).json(directory))
             .await
             .map(drop)
     }
 
-    /// The whole queue.
+    /// Returns the whole queue.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn cases(&self) -> Result<Vec<CaseSummary>, ClientError> {
         self.get(&["v1", "cases"]).await
     }
 
-    /// A part of the queue: at most so many cases behind a place, the most pressing first.
+    /// Returns at most `limit` cases after the cursor, the earliest deadline first.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn cases_page(
         &self,
-        behind: Option<CaseQueueCursor>,
-        most: usize,
+        after: Option<CaseQueueCursor>,
+        limit: usize,
     ) -> Result<Vec<CaseSummary>, ClientError> {
-        let mut query = vec![("limit", most.to_string())];
-        if let Some(CaseQueueCursor { case, due }) = behind {
+        let mut query = vec![("limit", limit.to_string())];
+        if let Some(CaseQueueCursor { case, due }) = after {
             query.push(("after", case.to_string()));
             query.extend(due.map(|due| ("due", due.to_string())));
         }
         send_for_json(self.request_with(Method::GET, &["v1", "cases"], &query)).await
     }
 
-    /// One case.
+    /// Returns one case.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn case(&self, case: Uuid) -> Result<CaseDetail, ClientError> {
         self.get(&["v1", "cases", &case.to_string()]).await
     }
 
-    /// The events of one case, also of one that was purged.
+    /// Returns the events of one case, also of a purged one.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn case_log(&self, case: Uuid) -> Result<Vec<LogEntry>, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "log"]).await
     }
 
-    /// To whom a case would be suggested now, the best first.
+    /// Returns the suggested assignees of a case, the best first.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn assignee_candidates(
         &self,
         case: Uuid,
@@ -162,35 +194,50 @@ impl HandlerClient {
         self.get(&["v1", "cases", &case.to_string(), "routing"]).await
     }
 
-    /// Which cases somebody can open who should not any more.
+    /// Returns cases with former readers.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn former_readers(&self) -> Result<Vec<FormerReaders>, ClientError> {
         self.get(&["v1", "former-readers"]).await
     }
 
-    /// Who takes no cases, of those one shares a desk with.
+    /// Returns the absences of members who share a desk with this member.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn absences(&self) -> Result<Vec<Absence>, ClientError> {
         self.get(&["v1", "absence"]).await
     }
 
-    /// Says until when somebody takes no cases.
+    /// Sets or clears an absence.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn put_absence(&self, absence: &Absence) -> Result<(), ClientError> {
         send_checked(self.request(Method::PUT, &["v1", "absence"]).json(absence)).await.map(drop)
     }
 
-    /// One sealed part; `most` is the length that it should have.
+    /// Returns one sealed part; `expected_len` is its length in bytes according to the case.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached, rejects the request, or sends more bytes.
     pub async fn fetch_part(
         &self,
         case: Uuid,
         part: Uuid,
-        most: u64,
+        expected_len: u64,
     ) -> Result<Vec<u8>, ClientError> {
         let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
-        let whole = RESPONSE_TIMEOUT + Duration::from_secs(most / MIN_BYTES_PER_SEC);
-        let response = send_checked(self.request(Method::GET, &path).timeout(whole)).await?;
-        read_body(response, most.min(size_classes::MAX_SUBMISSION_LEN)).await
+        let timeout = RESPONSE_TIMEOUT + Duration::from_secs(expected_len / MIN_BYTES_PER_SEC);
+        let response = send_checked(self.request(Method::GET, &path).timeout(timeout)).await?;
+        read_body(response, expected_len.min(size_classes::MAX_SUBMISSION_LEN)).await
     }
 
-    /// Files a signed event.
+    /// Submits a signed event, and returns the log entry.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the event.
     pub async fn add_event(&self, case: Uuid, event: &NewEvent) -> Result<LogEntry, ClientError> {
         send_for_json(
             self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event),
@@ -198,7 +245,10 @@ impl HandlerClient {
         .await
     }
 
-    /// The whole log; for the outside body.
+    /// Returns the whole log. Only the oversight body may read it.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn log(&self) -> Result<AuditLog, ClientError> {
         send_for_json(self.request(Method::GET, &["v1", "log"]).timeout(LOG_TIMEOUT)).await
     }
@@ -240,7 +290,7 @@ fn tls_config(ca_pem: &str) -> Result<ClientConfig, ClientError> {
         roots.add(certificate).map_err(|error| authority(&error))?;
     }
     if roots.is_empty() {
-        return Err(authority(&"no certificate in it"));
+        return Err(authority(&"it contains no certificate"));
     }
     let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
     let builder = builder
@@ -267,19 +317,20 @@ async fn send_checked(request: RequestBuilder) -> Result<Response, ClientError> 
     }
 }
 
-/// Reads at most so many bytes, whatever the other side claims.
-async fn read_body(mut response: Response, most: u64) -> Result<Vec<u8>, ClientError> {
+/// Reads a body of at most `max_bytes`, whatever length the response claims.
+async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, ClientError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable_error)? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() as u64 > most {
-            return Err(ClientError::Unexpected(format!("more than {most} bytes")));
+        if bytes.len() as u64 > max_bytes {
+            return Err(ClientError::Unexpected(format!("more than {max_bytes} bytes")));
         }
     }
     Ok(bytes)
 }
 
-/// The whole row of causes: "certificate not trusted" stands at its end.
+/// Returns an error with the whole chain of causes, because the last one names the reason, such as
+/// an untrusted certificate.
 fn unreachable_error(error: reqwest::Error) -> ClientError {
     let error = error.without_url();
     let causes =

@@ -1,4 +1,5 @@
-//! Everybody who could ever sign: all directories that the root keys have signed, oldest first.
+//! Verifies the chain of all directories that the root keys have signed, oldest first. It names
+//! everyone whose signatures can be valid.
 
 use protocol::{
     Hash,
@@ -10,52 +11,54 @@ use time::{Date, Duration};
 
 use crate::alert::{AlertCode, IntegrityAlert};
 
-/// All directories of one installation. Each one in it has been verified against the pinned root
-/// keys.
+/// All directories of one installation, each verified with the pinned root keys.
 #[derive(Debug)]
 pub struct DirectoryHistory {
     directories: Vec<(Directory, Hash)>,
     gap_alerts: Vec<IntegrityAlert>,
 }
 
-/// Why a row of directories is not believed.
+/// Why a chain of directories is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryHistoryError {
-    /// One of them is not good.
+    /// One of the directories is invalid.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// Not in their order, or one does not continue the one before.
-    #[error("directory {0} does not continue the one before it")]
+    /// The directory with this epoch is out of order, or does not continue the previous one.
+    #[error("directory {0} does not continue the previous directory")]
     BrokenChain(u64),
-    /// There is none.
-    #[error("no directory has been published")]
+    /// The chain is empty.
+    #[error("no directory published")]
     NoDirectory,
 }
 
-/// An event whose signature holds.
+/// An event with a valid signature.
 #[derive(Debug)]
 pub struct VerifiedEvent<'a> {
-    /// What it says.
+    /// The event.
     pub event: Event,
-    /// In which directories its signer stands with this key, newest first; empty for the case
+    /// The directories that name the signer with this key, newest first. Empty for the case
     /// handler.
     pub signing_directories: Vec<&'a Directory>,
-    /// The signer was out of the newest directory of that day.
+    /// Whether the signer was missing from the newest directory of that date.
     pub is_former_member: bool,
-    /// The directory of that day had expired.
+    /// Whether the directory of that date had expired.
     pub directory_expired: bool,
 }
 
 impl DirectoryHistory {
-    /// Takes all directories, oldest first.
+    /// Verifies a chain of directories, oldest first.
+    ///
+    /// # Errors
+    /// If a directory is invalid or does not continue the previous one, or if there is none.
     pub fn verify_chain(
         directories: &[SignedDirectory],
         trust: &TrustRoots,
     ) -> Result<Self, DirectoryHistoryError> {
-        let mut roll = Self { directories: Vec::new(), gap_alerts: Vec::new() };
+        let mut history = Self { directories: Vec::new(), gap_alerts: Vec::new() };
         for signed in directories {
             let directory = signed.verify_ignoring_dates(trust)?;
-            if let Some((before, hash)) = roll.directories.last() {
+            if let Some((before, hash)) = history.directories.last() {
                 let follows = directory.epoch > before.epoch && directory.issued >= before.issued;
                 let next = directory.epoch == before.epoch + 1;
                 if !follows || next && directory.previous != Some(*hash) {
@@ -63,38 +66,46 @@ impl DirectoryHistory {
                 }
                 if !next {
                     let text = format!(
-                        "between directory {} and {} some are not there; they may never have been published",
+                        "directories between {} and {} are missing; they may never have been published",
                         before.epoch, directory.epoch
                     );
-                    roll.gap_alerts.push(IntegrityAlert::notice(AlertCode::MissingDirectory, text));
+                    history
+                        .gap_alerts
+                        .push(IntegrityAlert::notice(AlertCode::MissingDirectory, text));
                 }
             }
-            roll.directories.push((directory, signed.hash()));
+            history.directories.push((directory, signed.hash()));
         }
-        if roll.directories.is_empty() { Err(DirectoryHistoryError::NoDirectory) } else { Ok(roll) }
+        if history.directories.is_empty() {
+            Err(DirectoryHistoryError::NoDirectory)
+        } else {
+            Ok(history)
+        }
     }
 
-    /// The newest.
+    /// Returns the newest directory and its hash.
     pub fn latest(&self) -> (&Directory, Hash) {
         let (directory, hash) = self.directories.last().expect("never empty");
         (directory, *hash)
     }
 
-    /// Has this member another key now than in some directory that was good on that day or later?
-    /// Grants of then are lost with the old key.
+    /// Returns whether the member's key now differs from the key in a directory that was valid on
+    /// that date or later. Grants from then were sealed to the lost key.
     pub fn has_replaced_key(&self, handle: &str, since: Date) -> bool {
         let Some(now) = self.latest().0.member(handle) else { return false };
-        let good = self.directories.iter().filter(|(directory, _)| directory.expires >= since);
-        good.filter_map(|(directory, _)| directory.member(handle))
+        let valid_then =
+            self.directories.iter().filter(|(directory, _)| directory.expires >= since);
+        valid_then
+            .filter_map(|(directory, _)| directory.member(handle))
             .any(|then| then.recipient != now.recipient)
     }
 
-    /// The keys that a member had before the one of the newest directory.
+    /// Returns the keys of a member before the key in the newest directory.
     pub fn former_keys(&self, handle: &str) -> Vec<&InvestigatorRecipient> {
         let now = self.latest().0.member(handle).map(|member| &member.recipient);
-        let known = self.directories.iter().filter_map(|(directory, _)| directory.member(handle));
+        let entries = self.directories.iter().filter_map(|(directory, _)| directory.member(handle));
         let mut former: Vec<&InvestigatorRecipient> = Vec::new();
-        for recipient in known.map(|member| &member.recipient) {
+        for recipient in entries.map(|member| &member.recipient) {
             if Some(recipient) != now && !former.contains(&recipient) {
                 former.push(recipient);
             }
@@ -102,13 +113,17 @@ impl DirectoryHistory {
         former
     }
 
-    /// Directories that are missing in between.
+    /// Returns an alert for each gap in the chain.
     pub fn gap_alerts(&self) -> &[IntegrityAlert] {
         &self.gap_alerts
     }
 
-    /// Checks who signed an event, with the keys that directories up to its day give to the name in
-    /// it.
+    /// Verifies the signature of an event, with the keys of its actor in the directories up to its
+    /// date.
+    ///
+    /// # Errors
+    /// Returns an alert if the actor is in none of these directories, or if the signature is
+    /// invalid.
     pub fn verify_event(&self, signed: &SignedEvent) -> Result<VerifiedEvent<'_>, IntegrityAlert> {
         let event = signed
             .decode_unverified()
@@ -120,12 +135,12 @@ impl DirectoryHistory {
             .filter_map(|directory| Some((*directory, signing_key_of(directory, &event.actor)?)));
         let keys: Vec<_> = keys.collect();
         if keys.is_empty() {
-            let text = format!("{} signed, who stands in no directory up to {day}", event.actor);
+            let text = format!("{} signed, but is in no directory up to {day}", event.actor);
             return Err(IntegrityAlert::new(AlertCode::UnknownActor, text));
         }
-        let holds = |(directory, key)| signed.verify(key).is_ok().then_some(directory);
-        let under: Vec<&Directory> = keys.into_iter().filter_map(holds).collect();
-        let Some(newest_under) = under.first() else {
+        let verifies = |(directory, key)| signed.verify(key).is_ok().then_some(directory);
+        let signing: Vec<&Directory> = keys.into_iter().filter_map(verifies).collect();
+        let Some(newest_signing) = signing.first() else {
             return Err(IntegrityAlert::new(
                 AlertCode::Forged,
                 EventError::Forged(event.actor).to_string(),
@@ -139,21 +154,22 @@ impl DirectoryHistory {
                 directory_expired: false,
             });
         }
-        // Directories of one day are not told apart: their order within it is not known.
+        // Directories of the same date are treated alike, because their order within the day is
+        // unknown.
         let current =
             of_the_day.iter().find(|directory| directory.issued < day).or(of_the_day.last());
-        let former = current.is_some_and(|current| newest_under.epoch < current.epoch);
-        let expired = !former && newest_under.expires < day;
+        let former = current.is_some_and(|current| newest_signing.epoch < current.epoch);
+        let expired = !former && newest_signing.expires < day;
         Ok(VerifiedEvent {
             event,
-            signing_directories: under,
+            signing_directories: signing,
             is_former_member: former,
             directory_expired: expired,
         })
     }
 
-    /// Directories that can have been in force on a day, newest first. One day of grace, as clocks
-    /// differ.
+    /// Returns the directories that can have been in force on a date, newest first. One day of
+    /// tolerance allows for clock differences.
     fn in_force_by(&self, day: Date) -> impl Iterator<Item = &Directory> {
         let last = day.saturating_add(Duration::days(1));
         self.directories

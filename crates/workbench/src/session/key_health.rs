@@ -1,5 +1,4 @@
-//! One look at everything that keys depend on: what is well, what should be done soon, and what is
-//! wrong.
+//! Checks everything that the member's key depends on.
 
 use doctor::DIRECTORY_WARNING_DAYS;
 use serde::Serialize;
@@ -10,51 +9,54 @@ use crate::{
     session::HandlerConnection,
 };
 
-/// How a check came out.
+/// Result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckStatus {
     /// Nothing to do.
     Ok,
-    /// To be done in the next days.
+    /// Needs action within days.
     Warning,
-    /// To be done now.
+    /// Needs action now.
     Error,
 }
 
-/// What was looked at.
+/// Subject of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckSubject {
-    /// The work that a guess at the passphrase costs.
+    /// Cost of guessing the passphrase.
     Passphrase,
-    /// Who else can read the key's folder.
+    /// Access of other users to the folder of the key.
     Folder,
-    /// A copy of the key elsewhere.
+    /// Backup sheet of the key.
     Backup,
-    /// The seat in the signed directory.
+    /// Membership in the signed directory.
     Membership,
-    /// The last day of the directory.
+    /// Expiry of the directory.
     Directory,
-    /// Enough colleagues, so that no case is stuck with one person.
+    /// Number of colleagues, so that no case depends on one person.
     Colleagues,
 }
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyCheck {
-    /// What.
+    /// Subject of the check.
     pub subject: CheckSubject,
-    /// How.
+    /// Result of the check.
     pub outcome: CheckStatus,
-    /// One sentence, with what to do.
+    /// One sentence for the member, with what to do.
     pub text: String,
 }
 
-/// With fewer a single absence stops a desk, and closing takes two persons.
+/// With fewer members, a single absence stops a desk, because a closing needs two people.
 const MIN_COLLEAGUES: usize = 3;
 
-/// Everything, in the order of [`CheckSubject`].
+/// Runs all checks, in the order of [`CheckSubject`].
+///
+/// # Errors
+/// If the key file or the backup record cannot be read.
 pub fn run_checks(connection: &HandlerConnection) -> Result<Vec<KeyCheck>, FileError> {
     let sealed = private_files::read(&connection.home().key_path())?;
     let mut checks = vec![
@@ -76,61 +78,61 @@ fn check_passphrase(sealed: &[u8]) -> KeyCheck {
     let about = |outcome, text: &str| key_check(CheckSubject::Passphrase, outcome, text);
     match passphrase_encryption::scrypt_log_n(sealed) {
         Some(log_n) if log_n >= passphrase_encryption::DEFAULT_SCRYPT_LOG_N => {
-            about(CheckStatus::Ok, "guessing at your passphrase is expensive")
+            about(CheckStatus::Ok, "guessing your passphrase is expensive")
         }
         Some(_) => about(
             CheckStatus::Error,
-            "guessing at your passphrase is cheap: seal the key again with `burkindi key passphrase`",
+            "your passphrase is cheap to guess: seal the key again with `burkindi key passphrase`",
         ),
         None => about(
             CheckStatus::Error,
-            "the key file is not sealed under a passphrase as it should be",
+            "the key file is not encrypted with a passphrase: restore it from the backup sheet",
         ),
     }
 }
 
 fn check_folder(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
-    let home = connection.home();
-    let open = private_files::is_accessible_to_others(home.dir())?
-        || private_files::is_accessible_to_others(&home.key_path())?;
-    Ok(if open {
+    let profile = connection.home();
+    let accessible = private_files::is_accessible_to_others(profile.dir())?
+        || private_files::is_accessible_to_others(&profile.key_path())?;
+    Ok(if accessible {
         key_check(
             CheckSubject::Folder,
             CheckStatus::Error,
             format!(
-                "other people of this computer can read {}: close it to them",
-                home.dir().display()
+                "other users of this computer can read {}: restrict access to yourself",
+                profile.dir().display()
             ),
         )
     } else {
         key_check(
             CheckSubject::Folder,
             CheckStatus::Ok,
-            "nobody else of this computer can read your key's folder",
+            "no other user of this computer can read the folder of your key",
         )
     })
 }
 
 fn check_backup(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
-    let (made, key) = (connection.home().backup_record()?, connection.key().request().device);
-    Ok(match made {
-        Some(made) if made.device == key => key_check(
+    let (record, key) = (connection.home().backup_record()?, connection.key().request().device);
+    Ok(match record {
+        Some(record) if record.device == key => key_check(
             CheckSubject::Backup,
             CheckStatus::Ok,
-            format!("a sheet of this key was made on {}", made.day),
+            format!("a backup sheet of this key was record on {}", record.day),
         ),
         _ => key_check(
             CheckSubject::Backup,
             CheckStatus::Warning,
-            "there is no sheet of this key: make one with `burkindi key backup` and lock it away",
+            "there is no backup sheet of this key: make one with `burkindi key backup` and lock it away",
         ),
     })
 }
 
 fn check_membership(connection: &HandlerConnection) -> KeyCheck {
     let request = connection.key().request();
-    let seated = connection.directory().member(connection.handle());
-    match seated {
+    let member = connection.directory().member(connection.handle());
+    match member {
         Some(member)
             if member.recipient == request.recipient && member.device == request.device =>
         {
@@ -139,12 +141,12 @@ fn check_membership(connection: &HandlerConnection) -> KeyCheck {
         Some(_) => key_check(
             CheckSubject::Membership,
             CheckStatus::Error,
-            "the directory names another key for you: tell the administrator at once, for somebody else may hold it",
+            "the directory names another key for you: inform the administrator at once, because another person may have that key",
         ),
         None => key_check(
             CheckSubject::Membership,
             CheckStatus::Error,
-            "the directory does not name you: you get no new case",
+            "the directory does not name you: you get no new cases",
         ),
     }
 }
@@ -153,14 +155,14 @@ fn check_directory(days: i64) -> KeyCheck {
     let (outcome, text) = match days {
         ..0 => (
             CheckStatus::Error,
-            "the directory has expired: nobody can report; the administrator must sign a new one"
+            "the directory has expired and no report can be sent: the administrator must sign a new one"
                 .to_owned(),
         ),
         0..=DIRECTORY_WARNING_DAYS => (
             CheckStatus::Warning,
-            format!("the directory ends in {days} days: the administrator must sign a new one"),
+            format!("the directory expires in {days} days: the administrator must sign a new one"),
         ),
-        _ => (CheckStatus::Ok, format!("the directory is good for {days} days")),
+        _ => (CheckStatus::Ok, format!("the directory is valid for {days} days")),
     };
     key_check(CheckSubject::Directory, outcome, text)
 }
@@ -187,7 +189,7 @@ fn check_colleagues(connection: &HandlerConnection) -> KeyCheck {
         )
     } else {
         let text = format!(
-            "fewer than {MIN_COLLEAGUES} people sit at {}: one absence or conflict leaves a case to one person",
+            "{} has fewer than {MIN_COLLEAGUES} members: one absence or conflict leaves a case to one person",
             small.join(", ")
         );
         key_check(CheckSubject::Colleagues, CheckStatus::Warning, text)

@@ -1,5 +1,10 @@
-//! An unlocked key, a verified directory and a session at the case handler: what every act on a
-//! case needs.
+//! The connection to the case handler: an unlocked key, verified directories and a session. Every
+//! action on a case needs it.
+//!
+//! - [`client`] is the HTTP client; [`profile`] stores settings, pinned state and the key file.
+//! - [`directory_history`] verifies the chain of directories and the signers of events.
+//! - [`key_health`] checks everything that the member's key depends on.
+//! - [`accepted_restore`] records that the case handler was restored from a backup.
 
 pub mod accepted_restore;
 pub mod client;
@@ -27,55 +32,57 @@ use crate::{
     },
 };
 
-/// The shortest beginning of a case id that is looked up.
+/// Minimum length of a case id prefix.
 pub const MIN_ID_PREFIX: usize = 4;
 
-/// Why there is no connection.
+/// Why the connection cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// A file in the home folder.
+    /// A file of the profile could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The case handler.
+    /// The request to the case handler failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The newest directory is not good: rolled back, unsigned, and to pin it, expired.
-    #[error("the case handler's directory is refused: {0}")]
+    /// The newest directory is invalid: rolled back, not sufficiently signed, or (when pinning)
+    /// expired.
+    #[error("directory verification failed: {0}")]
     Directory(#[from] DirectoryError),
-    /// The row of all directories is not good.
-    #[error("the case handler's directories are refused: {0}")]
+    /// The chain of directories is invalid.
+    #[error("verification of the directory chain failed: {0}")]
     DirectoryHistory(#[from] DirectoryHistoryError),
-    /// The newest of all directories is not the one that is given as the newest.
-    #[error("the case handler gives two different directories for the newest")]
+    /// The last directory of the chain is not the one that the case handler returned as the newest.
+    #[error("the case handler returned two different latest directories")]
     LatestMismatch,
-    /// No case begins like this.
-    #[error("none of your cases begins with {0}")]
+    /// No case id begins with this prefix.
+    #[error("no case with prefix {0}")]
     CaseNotFound(String),
-    /// Several cases begin like this.
-    #[error("{} of your cases begin with {prefix}; give more of the id: {}", .cases.len(), list_case_ids(.cases))]
+    /// Several case ids begin with this prefix.
+    #[error("ambiguous case prefix {prefix}: {} matches; enter more of the id: {}", .cases.len(), list_case_ids(.cases))]
     AmbiguousPrefix {
-        /// As typed.
+        /// The prefix as typed.
         prefix: String,
-        /// All of them.
+        /// All matching cases.
         cases: Vec<Uuid>,
     },
-    /// Too short or no id.
-    #[error("a case is named by the first {MIN_ID_PREFIX} or more characters of its id")]
+    /// The text is too short, or not part of an id.
+    #[error("invalid case id: enter at least its first {MIN_ID_PREFIX} characters")]
     InvalidPrefix,
 }
 
-/// Candidates in full, at most this many: anybody can send cases that begin alike.
+/// Maximum number of cases that an error lists. The reporter's device chooses the id, so anyone can
+/// submit many cases with the same prefix.
 const MAX_LISTED_CASES: usize = 20;
 
 fn list_case_ids(cases: &[Uuid]) -> String {
-    let mut words: Vec<String> = cases.iter().take(MAX_LISTED_CASES).map(Uuid::to_string).collect();
+    let mut ids: Vec<String> = cases.iter().take(MAX_LISTED_CASES).map(Uuid::to_string).collect();
     if cases.len() > MAX_LISTED_CASES {
-        words.push(format!("and {} more", cases.len() - MAX_LISTED_CASES));
+        ids.push(format!("and {} more", cases.len() - MAX_LISTED_CASES));
     }
-    words.join(", ")
+    ids.join(", ")
 }
 
-/// One person's session.
+/// The session of one member.
 pub struct HandlerConnection {
     pub(crate) profile: ProfileDir,
     pub(crate) key: Arc<InvestigatorKey>,
@@ -85,62 +92,69 @@ pub struct HandlerConnection {
     pub(crate) directories: Vec<SignedDirectory>,
     pub(crate) trust_state: TrustState,
     pub(crate) now: OffsetDateTime,
-    /// When the session at the case handler is renewed.
+    /// Time from which the session is renewed.
     refresh_at: OffsetDateTime,
 }
 
-/// A case handler that somebody wants to pin: where it is, and what is to be believed of it.
+/// A case handler that a member is about to pin: its address and its trust anchors.
 #[derive(Debug, Clone)]
 pub struct HandlerOffer {
-    /// Where it is.
+    /// Address of the case handler.
     pub settings: ProfileSettings,
-    /// The certificate authority that its certificate must come from.
+    /// The certificate authority of its certificate.
     pub ca_pem: String,
     /// The root keys.
     pub trust: TrustRoots,
 }
 
-/// Twelve words that stand for the root keys: whoever pins them compares these with a poster.
+/// Returns the fingerprint of the root keys as twelve words. A member compares them with a poster
+/// before pinning the keys.
 pub fn fingerprint(trust: &TrustRoots, lang: &str) -> String {
     Receipt::from_bytes(trust.fingerprint()).words(lang)
 }
 
 impl HandlerOffer {
-    /// Asks it for its directory and verifies that. Nothing is written.
+    /// Fetches and verifies the directory. Writes nothing.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or its directory is invalid.
     pub async fn preview_directory(
         &self,
-        home: &ProfileDir,
+        profile: &ProfileDir,
         now: OffsetDateTime,
     ) -> Result<Directory, ConnectError> {
-        self.fetch_directory(&mut home.trust_state()?, now).await
+        self.fetch_directory(&mut profile.trust_state()?, now).await
     }
 
-    /// Pins it: fetches its directory and verifies it before anything is written.
+    /// Pins the case handler. The directory is fetched and verified before anything is written.
+    ///
+    /// # Errors
+    /// As [`Self::preview_directory`], and if the profile cannot be written.
     pub async fn pin(
         &self,
-        home: &ProfileDir,
+        profile: &ProfileDir,
         now: OffsetDateTime,
     ) -> Result<Directory, ConnectError> {
-        let mut seen = home.trust_state()?;
-        let directory = self.fetch_directory(&mut seen, now).await?;
-        home.pin_handler(&self.settings, &self.ca_pem, &self.trust)?;
-        home.save_trust_state(&seen)?;
+        let mut state = profile.trust_state()?;
+        let directory = self.fetch_directory(&mut state, now).await?;
+        profile.pin_handler(&self.settings, &self.ca_pem, &self.trust)?;
+        profile.save_trust_state(&state)?;
         Ok(directory)
     }
 
     async fn fetch_directory(
         &self,
-        seen: &mut TrustState,
+        state: &mut TrustState,
         now: OffsetDateTime,
     ) -> Result<Directory, ConnectError> {
         let signed = HandlerClient::new(&self.settings.handler, &self.ca_pem)?.directory().await?;
-        let directory = signed.verify(&self.trust, now.date(), seen.directory)?;
-        pin_newest_directory(&directory, &signed, seen);
+        let directory = signed.verify(&self.trust, now.date(), state.directory)?;
+        pin_newest_directory(&directory, &signed, state);
         Ok(directory)
     }
 }
 
-/// What signing in gives.
+/// Result of signing in.
 struct SignInResult {
     directory_history: DirectoryHistory,
     directories: Vec<SignedDirectory>,
@@ -151,74 +165,82 @@ async fn sign_in(
     client: &mut HandlerClient,
     key: &InvestigatorKey,
     trust: &TrustRoots,
-    (home, seen): (&ProfileDir, &mut TrustState),
+    (profile, state): (&ProfileDir, &mut TrustState),
     now: OffsetDateTime,
 ) -> Result<SignInResult, ConnectError> {
     let newest = client.directory().await?;
-    check_newest_directory(&newest, trust, seen, now)?;
-    home.save_trust_state(seen)?;
+    check_newest_directory(&newest, trust, state, now)?;
+    profile.save_trust_state(state)?;
     let life = client.sign_in(key, trust.instance).await?;
     let directories = client.directories().await?;
-    let roll = DirectoryHistory::verify_chain(&directories, trust)?;
-    if roll.latest().1 != newest.hash() {
+    let history = DirectoryHistory::verify_chain(&directories, trust)?;
+    if history.latest().1 != newest.hash() {
         return Err(ConnectError::LatestMismatch);
     }
-    // Half of its life before its end, for nobody's clock is exact.
-    Ok(SignInResult { directory_history: roll, directories, refresh_at: now + life / 2 })
+    // Renewal after half of the lifetime tolerates clock differences.
+    Ok(SignInResult { directory_history: history, directories, refresh_at: now + life / 2 })
 }
 
-/// Everything but the end of the directory: work on cases goes on when the administrator is late,
-/// new grants do not.
+/// Verifies everything except the expiry of the directory. Work on cases continues when the
+/// administrator is late; new grants are refused.
 fn check_newest_directory(
     signed: &SignedDirectory,
     trust: &TrustRoots,
-    seen: &mut TrustState,
+    state: &mut TrustState,
     now: OffsetDateTime,
 ) -> Result<(), DirectoryError> {
     let expires = signed.verify_ignoring_dates(trust)?.expires;
-    let directory = signed.verify(trust, now.date().min(expires), seen.directory)?;
-    pin_newest_directory(&directory, signed, seen);
+    let directory = signed.verify(trust, now.date().min(expires), state.directory)?;
+    pin_newest_directory(&directory, signed, state);
     Ok(())
 }
 
-fn pin_newest_directory(directory: &Directory, signed: &SignedDirectory, seen: &mut TrustState) {
-    seen.directory = Some(LastSeen { epoch: directory.epoch, hash: signed.hash() });
+fn pin_newest_directory(directory: &Directory, signed: &SignedDirectory, state: &mut TrustState) {
+    state.directory = Some(LastSeen { epoch: directory.epoch, hash: signed.hash() });
 }
 
 impl HandlerConnection {
-    /// Signs in with the key and takes in the directories.
+    /// Signs in with the key, and fetches and verifies all directories.
+    ///
+    /// # Errors
+    /// If a file of the profile cannot be read, the case handler cannot be reached, or a directory
+    /// is invalid.
     pub async fn open(
-        home: ProfileDir,
+        profile: ProfileDir,
         key: impl Into<Arc<InvestigatorKey>>,
         now: OffsetDateTime,
     ) -> Result<Self, ConnectError> {
         let key = key.into();
-        let trust = home.trust()?;
-        let mut seen = home.trust_state()?;
-        let mut client = HandlerClient::new(&home.settings()?.handler, &home.ca_pem()?)?;
-        let entered = sign_in(&mut client, &key, &trust, (&home, &mut seen), now).await?;
-        let SignInResult { directory_history: roll, directories, refresh_at: renewed_at } = entered;
+        let trust = profile.trust()?;
+        let mut state = profile.trust_state()?;
+        let mut client = HandlerClient::new(&profile.settings()?.handler, &profile.ca_pem()?)?;
+        let signed_in = sign_in(&mut client, &key, &trust, (&profile, &mut state), now).await?;
+        let SignInResult { directory_history: history, directories, refresh_at } = signed_in;
         Ok(Self {
-            profile: home,
+            profile,
             key,
             client,
             trust,
-            directory_history: roll,
+            directory_history: history,
             directories,
-            trust_state: seen,
+            trust_state: state,
             now,
-            refresh_at: renewed_at,
+            refresh_at,
         })
     }
 
-    /// Goes on at a later time, for whoever keeps a connection for more than one act. A session at
-    /// the case handler is short, so it is renewed before its end, and the directories with it.
+    /// Moves the connection to a later time. Callers use it when they keep a connection for more
+    /// than one action. Sessions are short, so the session and the directories are renewed before
+    /// the session ends.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
     pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), ConnectError> {
         self.now = now;
         if now < self.refresh_at {
             return Ok(());
         }
-        let entered = sign_in(
+        let signed_in = sign_in(
             &mut self.client,
             &self.key,
             &self.trust,
@@ -226,50 +248,53 @@ impl HandlerConnection {
             now,
         )
         .await?;
-        let SignInResult { directory_history: roll, directories, refresh_at: renewed_at } = entered;
+        let SignInResult { directory_history: history, directories, refresh_at } = signed_in;
         (self.directory_history, self.directories, self.refresh_at) =
-            (roll, directories, renewed_at);
+            (history, directories, refresh_at);
         Ok(())
     }
 
-    /// The newest directory.
+    /// Returns the newest directory.
     pub fn directory(&self) -> &Directory {
         self.directory_history.latest().0
     }
 
-    /// How many days the newest directory can still be used; negative once it has expired. Nobody
-    /// can seal a report then, and nobody gets a new grant: who has been taken out of a newer
-    /// directory cannot be known.
+    /// Returns the number of days until the newest directory expires; negative if it has expired.
+    /// Without a valid directory no report can be sealed and no new grant is made, because it is
+    /// unknown who has been removed since.
     pub fn days_left(&self) -> i64 {
         (self.directory().expires - self.now.date()).whole_days()
     }
 
-    /// The day for which it is open.
+    /// Returns the current date of this connection.
     pub fn today(&self) -> Date {
         self.now.date()
     }
 
-    /// The folder of the one whose session it is.
+    /// Returns the profile of the member.
     pub fn home(&self) -> &ProfileDir {
         &self.profile
     }
 
-    /// The unlocked key.
+    /// Returns the unlocked key.
     pub fn key(&self) -> &InvestigatorKey {
         &self.key
     }
 
-    /// Who this is.
+    /// Returns the handle of the member.
     pub fn handle(&self) -> &str {
         self.key.handle()
     }
 
-    /// Does this person sit for the outside body?
+    /// Returns whether the member belongs to the oversight body.
     pub fn is_oversight(&self) -> bool {
         self.directory().is_oversight(self.handle())
     }
 
-    /// To whom a case would be suggested now, the best first.
+    /// Returns the suggested assignees of a case, the best first.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn assignee_candidates(
         &self,
         case: Uuid,
@@ -277,12 +302,16 @@ impl HandlerConnection {
         self.client.assignee_candidates(case).await
     }
 
-    /// Who takes no cases, of those one shares a desk with.
+    /// Returns the absences of members who share a desk with this member.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn absences(&self) -> Result<Vec<Absence>, ClientError> {
         self.client.absences().await
     }
 
-    /// For whom one can say so: oneself first, then the members of desks that one leads.
+    /// Returns the members whose absence this member may set: the member first, then the members of
+    /// desks that the member leads.
     pub fn manageable_members(&self) -> Vec<&str> {
         let me = self.handle();
         let led = self
@@ -299,28 +328,36 @@ impl HandlerConnection {
         members
     }
 
-    /// Says until when somebody takes no cases: oneself, or a member of a desk that one leads.
+    /// Sets the absence of the member, or of a member of a desk that the member leads.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
     pub async fn set_absence(&self, absence: &Absence) -> Result<(), ClientError> {
         self.client.put_absence(absence).await
     }
 
-    /// The one case whose id begins like this.
+    /// Returns the only case whose id begins with the prefix.
+    ///
+    /// # Errors
+    /// If no case or several cases match, the prefix is invalid, or the case handler cannot be
+    /// reached.
     pub async fn find_case(&self, prefix: &str) -> Result<Uuid, ConnectError> {
         if let Ok(id) = prefix.parse() {
             return Ok(id);
         }
-        let wanted = prefix.to_ascii_lowercase();
-        let hexadecimal = wanted.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-        if wanted.len() < MIN_ID_PREFIX || !hexadecimal {
+        let lowercase = prefix.to_ascii_lowercase();
+        let hexadecimal = lowercase.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if lowercase.len() < MIN_ID_PREFIX || !hexadecimal {
             return Err(ConnectError::InvalidPrefix);
         }
         let rows = self.client.cases().await?;
-        let hits = rows.iter().map(|row| row.id).filter(|id| id.to_string().starts_with(&wanted));
+        let hits =
+            rows.iter().map(|row| row.id).filter(|id| id.to_string().starts_with(&lowercase));
         match hits.collect::<Vec<_>>()[..] {
-            [] => Err(ConnectError::CaseNotFound(wanted)),
+            [] => Err(ConnectError::CaseNotFound(lowercase)),
             [id] => Ok(id),
             ref cases => {
-                Err(ConnectError::AmbiguousPrefix { prefix: wanted, cases: cases.to_vec() })
+                Err(ConnectError::AmbiguousPrefix { prefix: lowercase, cases: cases.to_vec() })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The investigator's folder: settings, what is pinned, what was seen before, and the sealed key.
+//! The profile: the member's folder with settings, pinned state and the sealed key.
 
 use std::{
     collections::BTreeMap,
@@ -15,57 +15,58 @@ use uuid::Uuid;
 
 use crate::private_files::{self, FileError};
 
-/// One investigator's folder.
+/// A profile folder.
 #[derive(Debug, Clone)]
 pub struct ProfileDir {
     dir: PathBuf,
 }
 
-/// `settings.toml`.
+/// Content of `settings.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileSettings {
-    /// Where the case handler is: `https://…`.
+    /// Address of the case handler: `https://…`.
     pub handler: String,
 }
 
-/// `seen.json`: the newest that was seen, so that nobody can show an older state for the newest.
+/// Content of `seen.json`: the newest state that this computer has seen. It detects a case handler
+/// that presents an older state as the newest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrustState {
     /// The newest directory.
     pub directory: Option<LastSeen>,
-    /// The newest end of the whole log; only the outside body has it.
+    /// The newest head of the whole log. Only members of the oversight body have it.
     pub log: Option<PinnedLogHead>,
-    /// The newest event of each of one's cases.
+    /// The newest head of each of the member's cases.
     pub cases: BTreeMap<Uuid, PinnedCaseHead>,
-    /// How many events each case had when its owner last looked at it.
+    /// Number of events of each case that the member has seen.
     pub read: BTreeMap<Uuid, u32>,
 }
 
-/// The end of the whole log.
+/// The head of the whole log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedLogHead {
-    /// How many entries it had.
+    /// Number of entries.
     pub entries: u64,
-    /// The link of the last.
+    /// Link of the last entry.
     pub link: Hash,
 }
 
-/// The end of one case.
+/// The head of one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedCaseHead {
-    /// How many events it had.
+    /// Number of events.
     pub events: u32,
-    /// Hash of the last.
+    /// Hash of the last event.
     pub head: Hash,
 }
 
-/// `pages.json`: how its owner likes the pages in the browser.
+/// Content of `pages.json`: settings of the pages in the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PageSettings {
-    /// Do single keys act?
+    /// Whether single keys trigger actions.
     pub shortcuts: bool,
 }
 
@@ -75,79 +76,91 @@ impl Default for PageSettings {
     }
 }
 
-/// `backup.json`: when a sheet was last made, and of which key.
+/// Content of `backup.json`: the last backup sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupRecord {
-    /// The day.
+    /// Date of the backup sheet.
     #[serde(with = "protocol::encoding::iso_date")]
     pub day: time::Date,
-    /// Whose.
+    /// Device key of the backed-up key.
     pub device: PublicKey,
 }
 
-/// One of `accepted.json`: a restore of the case handler that was accepted, and the signature of
-/// the one who did.
+/// An entry of `accepted.json`: an accepted restore of the case handler, with the member's
+/// signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedRestore {
-    /// The JSON of what was accepted.
+    /// JSON of an accepted restore.
     #[serde(with = "protocol::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
-    /// By the device key.
+    /// Signature of the device key.
     #[serde(with = "protocol::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 
 impl ProfileDir {
-    /// The folder at this place.
+    /// Returns the profile in this folder.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
     }
 
-    /// Where it is.
+    /// Returns the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The sealed key.
+    /// Returns the path of the sealed key file.
     pub fn key_path(&self) -> PathBuf {
         self.dir.join("key.age")
     }
 
-    /// The sealed search index.
+    /// Returns the path of the sealed search index.
     pub fn index_path(&self) -> PathBuf {
         self.dir.join("index.age")
     }
 
-    /// Makes the folder, for its owner only.
+    /// Creates the folder, accessible only to its owner.
+    ///
+    /// # Errors
+    /// If the folder cannot be created.
     pub fn create(&self) -> Result<(), FileError> {
         private_files::create_private_dir(&self.dir)
     }
 
-    /// Is there a key?
+    /// Returns whether the profile has a key file.
     pub fn has_key(&self) -> bool {
         self.key_path().exists()
     }
 
-    /// Puts a sealed key into a folder that has none.
+    /// Stores a sealed key in a profile without one.
+    ///
+    /// # Errors
+    /// [`FileError::AlreadyExists`] if there is a key file, or if writing fails.
     pub fn create_key(&self, sealed: &[u8]) -> Result<(), FileError> {
         self.create()?;
         private_files::create_private(&self.key_path(), sealed)
     }
 
-    /// Puts the same key, sealed anew, in the place of the one that is there. A sheet that was made
-    /// before opens with the old passphrase: it no longer counts.
+    /// Replaces the key file with the same key, sealed again. The backup record is deleted, because
+    /// an earlier backup sheet opens with the former passphrase.
+    ///
+    /// # Errors
+    /// If a file cannot be written or deleted.
     pub fn replace_key(&self, sealed: &[u8]) -> Result<(), FileError> {
         private_files::replace_private(&self.key_path(), sealed)?;
         private_files::remove(&self.dir.join("backup.json"))
     }
 
-    /// Is a case handler pinned?
+    /// Returns whether a case handler is pinned.
     pub fn is_connected(&self) -> bool {
         self.dir.join("settings.toml").exists()
     }
 
-    /// Writes where the case handler is and what is pinned.
+    /// Saves the address of the case handler and its trust anchors.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
     pub fn pin_handler(
         &self,
         settings: &ProfileSettings,
@@ -164,29 +177,44 @@ impl ProfileDir {
         private_files::replace_private(&self.dir.join("settings.toml"), toml.as_bytes())
     }
 
-    /// Where the case handler is.
+    /// Returns the settings.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed.
     pub fn settings(&self) -> Result<ProfileSettings, FileError> {
         let path = self.dir.join("settings.toml");
         toml::from_str(&private_files::read_text(&path)?)
             .map_err(|error| FileError::Malformed { path, reason: error.to_string() })
     }
 
-    /// The certificate authority that the case handler's certificate must come from.
+    /// Returns the pinned certificate authority of the case handler.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed.
     pub fn ca_pem(&self) -> Result<String, FileError> {
         private_files::read_text(&self.dir.join("ca.pem"))
     }
 
-    /// The pinned root keys.
+    /// Returns the pinned root keys.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed.
     pub fn trust(&self) -> Result<TrustRoots, FileError> {
         private_files::read_json(&self.dir.join("trust.json"))
     }
 
-    /// How its owner likes the pages.
+    /// Returns the settings of the pages, or the defaults.
+    ///
+    /// # Errors
+    /// If the file exists and is malformed.
     pub fn page_settings(&self) -> Result<PageSettings, FileError> {
         Ok(private_files::read_json_if_exists(&self.dir.join("pages.json"))?.unwrap_or_default())
     }
 
-    /// Keeps how its owner likes the pages.
+    /// Saves the settings of the pages.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub fn save_page_settings(&self, settings: PageSettings) -> Result<(), FileError> {
         private_files::replace_private(
             &self.dir.join("pages.json"),
@@ -194,28 +222,34 @@ impl ProfileDir {
         )
     }
 
-    /// When a sheet was last made, if ever.
+    /// Returns the record of the last backup sheet, if any.
+    ///
+    /// # Errors
+    /// If the file exists and is malformed.
     pub fn backup_record(&self) -> Result<Option<BackupRecord>, FileError> {
         private_files::read_json_if_exists(&self.dir.join("backup.json"))
     }
 
-    /// Notes that a sheet was made.
-    pub fn save_backup_record(&self, made: BackupRecord) -> Result<(), FileError> {
+    /// Records that a backup sheet was made.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save_backup_record(&self, record: BackupRecord) -> Result<(), FileError> {
         private_files::replace_private(
             &self.dir.join("backup.json"),
-            &private_files::to_pretty_json(&made),
+            &private_files::to_pretty_json(&record),
         )
     }
 
-    /// Restores of the case handler that were accepted; none at first.
+    /// Returns the accepted restores of the case handler; an empty list if there are none.
     ///
     /// # Errors
-    /// If the file is there and cannot be read.
+    /// If the file exists and cannot be read.
     pub fn accepted_restores(&self) -> Result<Vec<SignedRestore>, FileError> {
         Ok(private_files::read_json_if_exists(&self.dir.join("accepted.json"))?.unwrap_or_default())
     }
 
-    /// Keeps them.
+    /// Saves the accepted restores.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -226,21 +260,27 @@ impl ProfileDir {
         )
     }
 
-    /// What was seen before; nothing at first.
+    /// Returns the trust state, or an empty one if the file does not exist.
+    ///
+    /// # Errors
+    /// [`FileError::DamagedTrustState`] if the file is malformed.
     pub fn trust_state(&self) -> Result<TrustState, FileError> {
         match private_files::read_json_if_exists(&self.dir.join("seen.json")) {
             Err(FileError::Malformed { path, reason }) => {
                 Err(FileError::DamagedTrustState { path, reason })
             }
-            seen => Ok(seen?.unwrap_or_default()),
+            state => Ok(state?.unwrap_or_default()),
         }
     }
 
-    /// Remembers.
-    pub fn save_trust_state(&self, seen: &TrustState) -> Result<(), FileError> {
+    /// Saves the trust state.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save_trust_state(&self, state: &TrustState) -> Result<(), FileError> {
         private_files::replace_private(
             &self.dir.join("seen.json"),
-            &private_files::to_pretty_json(seen),
+            &private_files::to_pretty_json(state),
         )
     }
 }

@@ -312,7 +312,7 @@ impl ToErrorText for AuditError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::Client(error) => error.error_text(),
-            Self::Roll(error) => error.error_text(),
+            Self::DirectoryHistory(error) => error.error_text(),
             Self::File(error) => error.error_text(),
         }
     }

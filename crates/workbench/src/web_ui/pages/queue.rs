@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::case_header::{AlertView, alert_view};
 use crate::{
     case::{
-        queue::{CaseQueueCursor, QueueFilter, QueueItem, short_ids},
+        cursor::CaseQueueCursor,
+        queue::{QueueFilter, QueueItem, short_ids},
         view::serde_word,
     },
     l10n::dates,

@@ -124,7 +124,7 @@ async fn a_case_that_was_read_and_is_withheld_is_missed_in_the_queue() {
     screen.unlock().await;
     for _ in 0..2 {
         let told = screen.get("/queue/mine").await.texts("[role=alert]").concat();
-        assert!(told.contains("not in your queue any more"), "{told}");
+        assert!(told.contains("no longer in your queue"), "{told}");
         assert!(told.contains(&reporter.case.to_string()[..8]), "{told}");
     }
 }

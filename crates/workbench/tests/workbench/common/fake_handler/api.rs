@@ -110,26 +110,26 @@ async fn directories(
     Ok(Json(shelf.lock().unwrap().directories.clone()))
 }
 
-/// Which part of a queue.
+/// Selects a page of the queue.
 #[derive(serde::Deserialize)]
 struct CasesQuery {
-    most: Option<usize>,
+    limit: Option<usize>,
     after: Option<Uuid>,
 }
 
 async fn cases(
     State((shelf, _)): FakeHandlerState,
     headers: HeaderMap,
-    Query(part): Query<CasesQuery>,
+    Query(query): Query<CasesQuery>,
 ) -> ApiResult<Vec<CaseSummary>> {
     let me = bearer(&headers)?;
     let shelf = shelf.lock().unwrap();
     let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
     let mut rows: Vec<CaseSummary> = own.map(|(id, kept)| kept.to_row(*id)).collect();
-    if let Some(most) = part.most {
+    if let Some(limit) = query.limit {
         rows.sort_by_key(|row| (row.state.next_deadline().map(|next| next.due), row.id));
-        let from = rows.iter().position(|row| Some(row.id) == part.after).map_or(0, |at| at + 1);
-        rows = rows.into_iter().skip(from).take(most).collect();
+        let from = rows.iter().position(|row| Some(row.id) == query.after).map_or(0, |at| at + 1);
+        rows = rows.into_iter().skip(from).take(limit).collect();
     }
     Ok(Json(rows))
 }

@@ -1,0 +1,213 @@
+//! Compares what the case handler returns for one case with its signed events.
+
+use std::collections::BTreeSet;
+
+use investigator::{OpenCase, Thread, ThreadIssueKind};
+use protocol::{
+    Hash,
+    api::workbench::{CaseDetail, CasePart, PartKind},
+    case::{
+        CaseState,
+        event::{Action, Event},
+    },
+    submission::frame::FrameDirection,
+};
+
+use crate::{
+    alert::{AlertCode, IntegrityAlert},
+    case::{
+        TeamNote,
+        collection_check::{self, CollectionCheck},
+    },
+};
+
+/// Replies are sealed to the mailbox recipient that the case handler returns. The grants name the
+/// recipient of the reporter, and the two must be equal.
+pub(super) fn check_recipient(file: &CaseDetail, open: &OpenCase) -> Option<IntegrityAlert> {
+    let text = "the case handler returned a mailbox key that is not the reporter's: another person could read the replies";
+    (!open.is_reporter_mailbox(&file.mailbox_recipient))
+        .then(|| IntegrityAlert::new(AlertCode::RecipientChanged, text))
+}
+
+pub(super) fn issue_alert(finding: &investigator::ThreadIssue) -> IntegrityAlert {
+    let whose = match finding.direction {
+        FrameDirection::In => "from the reporter",
+        FrameDirection::Out => "to the reporter",
+    };
+    match &finding.kind {
+        ThreadIssueKind::Rejected(reason) => IntegrityAlert::new(
+            AlertCode::Forged,
+            format!("a message {whose} failed verification and is not shown: {reason}"),
+        ),
+        ThreadIssueKind::Replayed => IntegrityAlert::new(
+            AlertCode::Replayed,
+            format!("a message {whose} was recorded twice"),
+        ),
+        ThreadIssueKind::Concurrent(seq) => IntegrityAlert::notice(
+            AlertCode::ConcurrentMessages,
+            format!(
+                "two messages {whose} have number {seq}: the writer of the second had not seen the first"
+            ),
+        ),
+        ThreadIssueKind::Withheld(seq) => IntegrityAlert::new(
+            AlertCode::Withheld,
+            format!("message {seq} ({whose}) is missing, although another message refers to it"),
+        ),
+        ThreadIssueKind::NoReport => {
+            IntegrityAlert::new(AlertCode::Withheld, "the report itself is missing")
+        }
+    }
+}
+
+/// Opens the notes, each with the event that names it. A note without an event is left out here and
+/// reported by [`check_payloads`].
+pub(super) fn read_notes(
+    open: &OpenCase,
+    parts: &[(CasePart, Vec<u8>)],
+    events: &[Event],
+) -> (Vec<TeamNote>, Vec<IntegrityAlert>) {
+    let (mut notes, mut alarms) = (Vec::new(), Vec::new());
+    for (part, sealed) in parts.iter().filter(|(part, _)| part.kind == PartKind::Note) {
+        let names = |event: &&Event| match event.action {
+            Action::NoteAdded { note } | Action::Declined { note } => note == part.sha256,
+            _ => false,
+        };
+        let Some(event) = events.iter().find(names) else { continue };
+        match open.open_note(sealed, part.generation) {
+            Ok(note) => notes.push(TeamNote { by: event.actor.clone(), at: event.at, note }),
+            Err(error) => {
+                alarms.push(IntegrityAlert::new(
+                    AlertCode::Unopenable,
+                    format!("a note of {}: {error}", event.actor),
+                ));
+            }
+        }
+    }
+    (notes, alarms)
+}
+
+pub(super) fn check_state(file: &CaseDetail, folded: Option<&CaseState>) -> Option<IntegrityAlert> {
+    let text = "the state that the case handler reports differs from the signed events";
+    (folded != Some(&file.row.state)).then(|| IntegrityAlert::new(AlertCode::StateDiffers, text))
+}
+
+/// The replies and notes of the case must be exactly those that signed events name.
+pub(super) fn check_payloads(file: &CaseDetail, events: &[Event]) -> Vec<IntegrityAlert> {
+    let named = events.iter().filter_map(|event| match event.action {
+        Action::Replied { copy, .. }
+        | Action::DeadlineExtended { copy, .. }
+        | Action::KeysRotated { copy, .. } => Some(copy),
+        Action::NoteAdded { note } | Action::Declined { note } => Some(note),
+        _ => None,
+    });
+    let named: BTreeSet<Hash> = named.collect();
+    let ours =
+        file.parts.iter().filter(|part| matches!(part.kind, PartKind::ReplyCopy | PartKind::Note));
+    let present: BTreeSet<Hash> = ours.map(|part| part.sha256).collect();
+    let missing = named.difference(&present).map(|hash| {
+        IntegrityAlert::new(
+            AlertCode::Withheld,
+            format!("a reply or note that a signed event names is missing ({hash})"),
+        )
+    });
+    let unsigned = present.difference(&named).map(|hash| {
+        IntegrityAlert::new(
+            AlertCode::Forged,
+            format!("no signed event names this reply or note ({hash})"),
+        )
+    });
+    missing.chain(unsigned).collect()
+}
+
+/// Compares the number of submissions with the number in the events.
+pub(super) fn check_submission_count(
+    file: &CaseDetail,
+    state: Option<&CaseState>,
+) -> Option<IntegrityAlert> {
+    let recorded = state?.received;
+    let bodies = file.parts.iter().filter(|part| part.kind == PartKind::Body).count();
+    let text = format!("the log records {recorded} submissions, but the case has {bodies}");
+    (bodies as u64 != u64::from(recorded)).then(|| IntegrityAlert::new(AlertCode::Withheld, text))
+}
+
+/// Compares the number of submissions with the events, and the number of files with each manifest.
+pub(super) fn check_part_counts(
+    file: &CaseDetail,
+    thread: &Thread,
+    state: Option<&CaseState>,
+    collected: &CollectionCheck<'_>,
+) -> Vec<IntegrityAlert> {
+    let mut alarms: Vec<IntegrityAlert> = check_submission_count(file, state).into_iter().collect();
+    for entry in &thread.incoming {
+        let of_batch =
+            |part: &&CasePart| part.kind == PartKind::Attachment && part.batch == entry.batch;
+        let present = file.parts.iter().filter(of_batch).count();
+        let named = entry.header.attachments.len();
+        if present < named {
+            let text = format!("{} of {named} attached files are missing", named - present);
+            let alarm = IntegrityAlert::new(AlertCode::Withheld, text);
+            alarms.push(if collected.is_batch_intact(entry.batch) {
+                collection_check::downgrade_to_notice(alarm)
+            } else {
+                alarm
+            });
+        }
+    }
+    alarms
+}
+
+/// Messages and replies must be in the order of the signed events. Each side signs the order of its
+/// own frames; only the events prove the order between the two sides.
+pub(super) fn check_order(file: &CaseDetail, events: &[Event]) -> Option<IntegrityAlert> {
+    // The hash of a reply, or `None` for a message of the reporter, which the events do not name.
+    let mut expected: Vec<Option<Hash>> = Vec::new();
+    for event in events {
+        match event.action {
+            Action::Received { .. } | Action::FollowedUp(_) => expected.push(None),
+            Action::Replied { copy, .. }
+            | Action::DeadlineExtended { copy, .. }
+            | Action::KeysRotated { copy, .. } => {
+                expected.push(Some(copy));
+            }
+            _ => {}
+        }
+    }
+    let mut present: Vec<Option<Hash>> =
+        conversation_order(file).map(|(reply, part)| reply.then_some(part.sha256)).collect();
+    let same_order = expected == present;
+    expected.sort_unstable();
+    present.sort_unstable();
+    let text = "messages and replies are in a different order than in the signed events: an answer may seem to belong to another question";
+    // Missing and additional parts are reported by other checks.
+    (!same_order && expected == present).then(|| IntegrityAlert::new(AlertCode::Reordered, text))
+}
+
+/// Finds two messages of the reporter that were recorded in the reverse order, with a reply between
+/// them. The cause can be a delayed message, or an attacker who wants a reply to be misread.
+pub(super) fn check_interleaving(file: &CaseDetail, thread: &Thread) -> Option<IntegrityAlert> {
+    let replies_before = |batch: u32| {
+        let before =
+            conversation_order(file).take_while(|(reply, part)| *reply || part.batch != batch);
+        before.filter(|(reply, _)| *reply).count()
+    };
+    let reversed = thread.incoming.windows(2).find_map(|pair| match pair {
+        [one, next] if replies_before(one.batch) > replies_before(next.batch) => {
+            Some(next.reference.seq)
+        }
+        _ => None,
+    })?;
+    let text = format!(
+        "message {reversed} from the reporter was recorded before the message that it follows, with a reply between them: it is uncertain which of the two the reply answers"
+    );
+    Some(IntegrityAlert::notice(AlertCode::Reordered, text))
+}
+
+/// Returns messages and replies in the order in which the case handler returned them, with `true`
+/// for a reply.
+fn conversation_order(file: &CaseDetail) -> impl Iterator<Item = (bool, &CasePart)> {
+    file.parts.iter().filter_map(|part| match part.kind {
+        PartKind::Body => Some((false, part)),
+        PartKind::ReplyCopy => Some((true, part)),
+        PartKind::Attachment | PartKind::Note => None,
+    })
+}

@@ -1,0 +1,274 @@
+//! Fetches one case, opens it, verifies it and pins its head.
+
+use investigator::{OpenCase, SealedFrame};
+use protocol::{
+    Hash,
+    api::workbench::{CaseDetail, CasePart, GenerationGrant, PURGED_PROBLEM, PartKind},
+    case::{CaseState, Stage, event::LogEntry},
+    keys::InvestigatorRecipient,
+    submission::{frame::FrameDirection, key_grant::grant_tag},
+};
+use uuid::Uuid;
+
+use crate::{
+    alert::{AlertCode, AlertSeverity, IntegrityAlert, has_alarm},
+    audit,
+    case::{
+        CaseReadError, VerifiedCase, case_head,
+        collection_check::{self, CollectionCheck, UnreadableCase},
+        consistency_checks::{
+            check_interleaving, check_order, check_part_counts, check_payloads, check_recipient,
+            check_state, check_submission_count, issue_alert, read_notes,
+        },
+    },
+    private_files::FileError,
+    session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
+};
+
+impl HandlerConnection {
+    /// Fetches, opens and verifies one case, and pins its head.
+    ///
+    /// # Errors
+    /// Fails if the case cannot be read at all. Every other fault is an alert in the result.
+    pub async fn read_case(&mut self, id: Uuid) -> Result<VerifiedCase, CaseReadError> {
+        let case = self.read_case_without_pinning(id).await;
+        let changed = match &case {
+            Ok(case) => case
+                .head_to_pin()
+                .is_some_and(|(id, seen)| self.trust_state.cases.insert(id, seen) != Some(seen)),
+            Err(CaseReadError::Unreadable(unreadable)) => unreadable
+                .head_to_pin
+                .is_some_and(|(id, seen)| self.trust_state.cases.insert(id, seen) != Some(seen)),
+            Err(CaseReadError::Purged(_)) => self.trust_state.cases.remove(&id).is_some(),
+            Err(_) => false,
+        };
+        if changed {
+            self.save_trust_state()?;
+        }
+        case
+    }
+
+    /// Checks the case handler's claim that a case was purged. The signed events must confirm it.
+    async fn verify_purged(&self, id: Uuid) -> Result<CaseReadError, ClientError> {
+        let log = self.client.case_log(id).await?;
+        let audit = audit::audit_partial_log(&log, &self.directory_history);
+        let purged = audit.cases.get(&id).is_some_and(|state| state.stage == Stage::Purged);
+        let last = audit.events.get(&id).and_then(|events| events.last());
+        Ok(match last {
+            Some(last) if purged && !has_alarm(&audit.alarms) => {
+                CaseReadError::Purged(last.at.date())
+            }
+            _ => CaseReadError::UnprovenPurge,
+        })
+    }
+
+    /// As [`Self::read_case`], but pins nothing.
+    pub(crate) async fn read_case_without_pinning(
+        &self,
+        id: Uuid,
+    ) -> Result<VerifiedCase, CaseReadError> {
+        let file = match self.client.case(id).await {
+            Err(ClientError::Refused(problem)) if problem.kind == PURGED_PROBLEM => {
+                return Err(self.verify_purged(id).await?);
+            }
+            file => file?,
+        };
+        if file.row.id != id {
+            return Err(CaseReadError::WrongCase);
+        }
+        let mut audit = audit::audit_partial_log(&file.log, &self.directory_history);
+        let mut alarms = std::mem::take(&mut audit.alarms);
+        let events = audit.events.remove(&id).unwrap_or_default();
+        let state = audit.cases.remove(&id);
+        if !audit.events.is_empty() {
+            alarms.push(IntegrityAlert::new(
+                AlertCode::BrokenCase,
+                "the log of this case contains events of another case",
+            ));
+        }
+        let (former, own): (Vec<GenerationGrant>, _) =
+            file.grants.iter().cloned().partition(|grant| self.is_for_former_key(id, grant));
+        if own.is_empty() && !former.is_empty() {
+            return Err(CaseReadError::FormerKey(self.handle().to_owned()));
+        }
+        let slot = grant_tag(id, &self.key.identity().recipient());
+        let collected = CollectionCheck::check(&file, &events, slot);
+        let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
+            (Ok(open), _) => open,
+            (Err(error), Some(state))
+                if collected.report_intact && state.generation == 0 && alarms.is_empty() =>
+            {
+                let checked = [
+                    check_state(&file, Some(state)),
+                    check_submission_count(&file, Some(state)),
+                    check_order(&file, &events),
+                    self.check_pinned_head(id, &file.log),
+                ];
+                let sound = checked.iter().all(Option::is_none)
+                    && check_payloads(&file, &events).is_empty()
+                    && collected.altered_message_alerts().next().is_none();
+                return Err(if sound {
+                    unreadable_error(&file, state, error.to_string())
+                } else {
+                    CaseReadError::UnopenableGrants(error)
+                });
+            }
+            (Err(error), _) => return Err(CaseReadError::UnopenableGrants(error)),
+        };
+        alarms.extend(open.rejected_grants().iter().map(|grant| {
+            let text = format!("your grant of generation {}: {}", grant.generation, grant.reason);
+            IntegrityAlert::new(AlertCode::Unopenable, text)
+        }));
+        let (mut parts, damaged) = self.fetch_parts(&file).await?;
+        alarms.extend(damaged);
+        // The signed directories prove that the key was replaced. Without such a proof, a missing
+        // generation raises an alarm below.
+        let replaced = self.directory_history.has_replaced_key(self.handle(), file.row.filed);
+        let all = parts.len();
+        parts.retain(|(part, _)| !replaced || open.has_generation(part.generation));
+        let sealed_to_former = all - parts.len();
+        if sealed_to_former > 0 {
+            let text = format!(
+                "{sealed_to_former} messages or notes are sealed to your former key and are not shown: a colleague grants them to your new key with burkindi former-readers --rotate, or burkindi assign"
+            );
+            alarms.push(IntegrityAlert::notice(AlertCode::FormerKey, text));
+        }
+        let thread = open.read_thread(parts.iter().filter_map(to_sealed_frame));
+        alarms.extend(thread.issues.iter().map(|finding| match issue_alert(finding) {
+            // A reference to a message that is not shown cannot be checked.
+            alarm if sealed_to_former > 0 && alarm.code == AlertCode::Withheld => {
+                IntegrityAlert { severity: AlertSeverity::Notice, ..alarm }
+            }
+            alarm if collected.is_sender_fault(finding) => {
+                collection_check::downgrade_to_notice(alarm)
+            }
+            alarm => alarm,
+        }));
+        let (named, unproven) = self.related_report_links(id, &thread).await?;
+        alarms.extend(unproven);
+        let (notes, unopenable) = read_notes(&open, &parts, &events);
+        alarms.extend(unopenable);
+        alarms.extend(check_state(&file, state.as_ref()));
+        alarms.extend(check_payloads(&file, &events));
+        alarms.extend(check_part_counts(&file, &thread, state.as_ref(), &collected));
+        alarms.extend(collected.altered_message_alerts());
+        alarms.extend(check_order(&file, &events));
+        alarms.extend(check_interleaving(&file, &thread));
+        alarms.extend(check_recipient(&file, &open));
+        alarms.extend(self.check_pinned_head(id, &file.log));
+        if let Some(state) = &state {
+            if collected.report_intact
+                && thread.incoming.is_empty()
+                && thread.outgoing.is_empty()
+                && !has_alarm(&alarms)
+            {
+                return Err(unreadable_error(
+                    &file,
+                    state,
+                    collection_check::unreadable_reason(&thread),
+                ));
+            }
+            alarms.extend(collection_check::check_readable_after_all(state, &events));
+        }
+        for alarm in &mut alarms {
+            alarm.case = Some(id);
+            // Entry numbers count within this case's own log and would be misleading.
+            alarm.entry = None;
+        }
+        Ok(VerifiedCase {
+            file,
+            open_case: open,
+            thread,
+            related_reports: named,
+            notes,
+            events,
+            state,
+            alarms,
+        })
+    }
+
+    /// Returns whether the grant was sealed to a key of this member that the signed directories
+    /// have replaced since.
+    fn is_for_former_key(&self, case: Uuid, grant: &GenerationGrant) -> bool {
+        let tag = |recipient: &InvestigatorRecipient| grant_tag(case, recipient);
+        grant.grant.tag != tag(&self.key.identity().recipient())
+            && self
+                .directory_history
+                .former_keys(self.handle())
+                .into_iter()
+                .any(|former| tag(former) == grant.grant.tag)
+    }
+
+    async fn fetch_parts(
+        &self,
+        file: &CaseDetail,
+    ) -> Result<(Vec<(CasePart, Vec<u8>)>, Vec<IntegrityAlert>), ClientError> {
+        let (mut fetched, mut alarms) = (Vec::new(), Vec::new());
+        for part in file.parts.iter().filter(|part| part.kind != PartKind::Attachment) {
+            let sealed = self.client.fetch_part(file.row.id, part.id, part.len).await?;
+            if Hash::of(&[&sealed]) == part.sha256 {
+                fetched.push((part.clone(), sealed));
+            } else {
+                alarms.push(IntegrityAlert::new(
+                    AlertCode::Damaged,
+                    format!("part {} differs from its hash", part.id),
+                ));
+            }
+        }
+        Ok((fetched, alarms))
+    }
+
+    /// Compares the log of a case with its pinned head. Returns an alert if the log no longer
+    /// contains that head.
+    pub(crate) fn check_pinned_head(&self, case: Uuid, log: &[LogEntry]) -> Option<IntegrityAlert> {
+        let seen = self.trust_state.cases.get(&case)?;
+        let last = usize::try_from(seen.events).ok()?.checked_sub(1)?;
+        let same = log.get(last).is_some_and(|entry| entry.event.hash() == seen.head);
+        let text = format!(
+            "the case was rolled back: at your last visit it had {} events with another latest event, and now it has {}",
+            seen.events,
+            log.len()
+        );
+        (!same).then(|| IntegrityAlert::new(AlertCode::Rollback, text).in_case(case))
+    }
+
+    /// Pins the heads of cases and saves them.
+    ///
+    /// # Errors
+    /// If the profile cannot be written.
+    pub(crate) fn pin_cases(
+        &mut self,
+        pins: impl IntoIterator<Item = (Uuid, PinnedCaseHead)>,
+    ) -> Result<(), FileError> {
+        self.trust_state.cases.extend(pins);
+        self.save_trust_state()
+    }
+
+    /// Saves the trust state.
+    ///
+    /// # Errors
+    /// If the profile cannot be written.
+    pub(crate) fn save_trust_state(&self) -> Result<(), FileError> {
+        self.profile.save_trust_state(&self.trust_state)
+    }
+}
+
+/// Returns the error for a report that arrived unreadable, with the head to pin.
+fn unreadable_error(file: &CaseDetail, state: &CaseState, reason: String) -> CaseReadError {
+    let unreadable = UnreadableCase {
+        case: file.row.id,
+        state: state.clone(),
+        reason,
+        head_to_pin: case_head(file),
+    };
+    CaseReadError::Unreadable(Box::new(unreadable))
+}
+
+fn to_sealed_frame((part, sealed): &(CasePart, Vec<u8>)) -> Option<SealedFrame<'_>> {
+    let direction = match part.kind {
+        PartKind::Body => FrameDirection::In,
+        PartKind::ReplyCopy => FrameDirection::Out,
+        PartKind::Attachment | PartKind::Note => return None,
+    };
+    Some(SealedFrame { direction, generation: part.generation, batch: part.batch, sealed })
+}
