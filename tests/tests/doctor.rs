@@ -72,21 +72,21 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     for check in [
         "headers of the pages",
         "size of the first page",
-        "what the first page loads",
-        "mailboxes that are not there",
-        "directory that reporters seal to",
+        "resources of the first page",
+        "unknown mailboxes",
+        "directory for reporters",
         "directory",
         "clock of the public server",
         "clock of the private server",
         "certificate of the case handler",
         "directory of the case handler",
-        "submissions set aside",
+        "quarantined submissions",
     ] {
         assert_eq!(outside.severity_of(check), "ok", "{check}: {}", outside.1);
     }
     // On one machine the relay is reachable from outside and its path is not encrypted: a warning,
     // not an error.
-    assert_eq!(outside.severity_of("relay, seen from here"), "warning");
+    assert_eq!(outside.severity_of("relay, from this machine"), "warning");
     assert_eq!(outside.0, 7);
 
     let local = |mut command: Command, more: &[&str]| {
@@ -132,9 +132,9 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     let outside = run_external_doctor(&office, &meddler);
     for check in [
         "headers of the pages",
-        "what the first page loads",
-        "mailboxes that are not there",
-        "directory that reporters seal to",
+        "resources of the first page",
+        "unknown mailboxes",
+        "directory for reporters",
     ] {
         assert_eq!(outside.severity_of(check), "error", "{check}");
     }

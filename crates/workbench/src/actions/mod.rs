@@ -400,10 +400,10 @@ impl HandlerConnection {
     /// # Errors
     /// [`ActionError::UnseenSubmissions`] with the number of submissions that were not shown.
     pub fn check_unhandled_seen(&self, case: &VerifiedCase) -> Result<(), ActionError> {
-        let waiting = case.state.as_ref().map_or(0, |state| state.unhandled);
-        let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
+        let unhandled = case.state.as_ref().map_or(0, |state| state.unhandled);
+        let unhandled = usize::try_from(unhandled).unwrap_or(usize::MAX);
         let sent = case.events.iter().rev().filter(|event| event.action.is_from_reporter());
-        self.check_events_seen(case, sent.take(waiting))
+        self.check_events_seen(case, sent.take(unhandled))
     }
 
     fn check_events_seen<'a>(

@@ -10,9 +10,7 @@ pub fn directory_changes(previous: Option<&Directory>, now: &Directory) -> Vec<S
     let Some(previous) = previous else {
         let members = now.members.iter().map(describe_added_member);
         return members
-            .chain(now.desks.iter().map(|desk| {
-                format!("new desk {}", desk.id)
-            }))
+            .chain(now.desks.iter().map(|desk| format!("new desk {}", desk.id)))
             .collect();
     };
     let mut changes = Vec::new();
@@ -94,11 +92,7 @@ fn desk_changes(old: &Desk, new: &Desk) -> Vec<String> {
 
 fn list_change(what: &str, old: &[String], new: &[String]) -> Option<String> {
     let shown = |list: &[String]| {
-        if list.is_empty() {
-            "(none)".to_owned()
-        } else {
-            list.join(" ")
-        }
+        if list.is_empty() { "(none)".to_owned() } else { list.join(" ") }
     };
     (old != new).then(|| format!("{what}: {}; previous: {}", shown(new), shown(old)))
 }

@@ -21,10 +21,8 @@ pub fn all_warnings(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<String> 
     }
     let unserved = unserved_categories(draft, taxonomy);
     if !unserved.is_empty() {
-        warnings.push(format!(
-            "no desk serves {}: they go to the oversight body",
-            unserved.join(" ")
-        ));
+        warnings
+            .push(format!("no desk serves {}: they go to the oversight body", unserved.join(" ")));
     }
     let ineffective = ineffective_exclusions(draft, taxonomy);
     if !ineffective.is_empty() {

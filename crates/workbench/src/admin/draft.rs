@@ -80,13 +80,16 @@ impl DirectoryDraft {
     ) -> Result<(), AdminError> {
         request.verify()?;
         let existing = self.member(&request.handle);
-        let from_existing = |list: fn(&Member) -> &Vec<String>| existing.map(list).cloned().unwrap_or_default();
+        let from_existing =
+            |list: fn(&Member) -> &Vec<String>| existing.map(list).cloned().unwrap_or_default();
         let member = Member {
             handle: request.handle.clone(),
             recipient: request.recipient.clone(),
             device: request.device,
             units: units.into().unwrap_or_else(|| from_existing(|member| &member.units)),
-            languages: languages.into().unwrap_or_else(|| from_existing(|member| &member.languages)),
+            languages: languages
+                .into()
+                .unwrap_or_else(|| from_existing(|member| &member.languages)),
         };
         match self.members.iter_mut().find(|existing| existing.handle == member.handle) {
             Some(_) if !replace => {
@@ -135,7 +138,8 @@ impl DirectoryDraft {
     /// # Errors
     /// If a member is unknown, or the desk exists and `replace` is not set.
     pub fn add_desk(&mut self, mut desk: Desk, replace: bool) -> Result<(), AdminError> {
-        let is_member = |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
+        let is_member =
+            |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
         if let Some(unknown) = desk.members.iter().find(|handle| !is_member(handle)) {
             return Err(AdminError::UnknownId(format!("member {unknown}: add the member first")));
         }

@@ -59,15 +59,18 @@ pub async fn run_checks(
     let mut report = DoctorReport::default();
     match http_client(endpoints.intake_ca.as_deref()) {
         Ok(http) => {
-            let public = PublicProbe { http, base: &endpoints.intake, trust: &endpoints.trust, now };
+            let public =
+                PublicProbe { http, base: &endpoints.intake, trust: &endpoints.trust, now };
             let directory = public.run_checks(&mut report, rng).await;
             if let Some((url, ca)) = &endpoints.handler_and_ca {
                 check_handler(url, ca, directory.as_ref(), now, &mut report).await;
             }
         }
-        Err(error) => {
-            report.add(Finding::error("certificate authority", error, "Give the file of the right certificate authority."))
-        }
+        Err(error) => report.add(Finding::error(
+            "certificate authority",
+            error,
+            "Give the file of the right certificate authority.",
+        )),
     }
     if let Some(relay) = &endpoints.relay {
         report.add(check_relay(relay).await);
@@ -159,7 +162,8 @@ impl PublicProbe<'_> {
     /// responses for unknown mailboxes.
     async fn check_mailboxes(&self, rng: &mut (impl RngCore + Send)) -> Finding {
         const CHECK: &str = "unknown mailboxes";
-        let advice = "A device between the visitor and the intake changes or caches responses: remove it.";
+        let advice =
+            "A device between the visitor and the intake changes or caches responses: remove it.";
         let mut locators = [[0; 32]; 2];
         for locator in &mut locators {
             rng.fill_bytes(locator);
@@ -238,8 +242,9 @@ fn check_headers(headers: &reqwest::header::HeaderMap) -> Finding {
         .filter(|name| headers.contains_key(**name))
         .map(|name| format!("{name} is present"));
     // The name alone reveals little; a version reveals which vulnerabilities to try.
-    let version =
-        value("server").contains(char::is_numeric).then(|| "the server header contains a version".to_owned());
+    let version = value("server")
+        .contains(char::is_numeric)
+        .then(|| "the server header contains a version".to_owned());
     let wrong: Vec<_> = missing.chain(unwanted).chain(version).collect();
     if wrong.is_empty() {
         Finding::ok(CHECK, "unchanged from the intake")
@@ -270,8 +275,7 @@ fn check_origins(page: &str) -> Finding {
             before.ends_with("src=") && (value.starts_with("http") || value.starts_with("//"))
         });
     if has_foreign_source {
-        let advice =
-            "A device on the path inserts content into the pages. Find and remove it: it can see who reports.";
+        let advice = "A device on the path inserts content into the pages. Find and remove it: it can see who reports.";
         Finding::error(CHECK, "some from another origin", advice)
     } else {
         Finding::ok(CHECK, "none from another origin")

@@ -113,8 +113,7 @@ fn check_dir_free(dir: &Path) -> Result<(), AdminError> {
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(source) => {
-            Err(private_files::FileError::Io { verb: "read", path: dir.to_owned(), source }
-                .into())
+            Err(private_files::FileError::Io { verb: "read", path: dir.to_owned(), source }.into())
         }
     }
 }

@@ -33,12 +33,12 @@ pub fn open_root_key(
     trust: &TrustRoots,
 ) -> Result<SigningKey, AdminError> {
     let key_error = |source| AdminError::RootKey { path: path.to_owned(), source };
-    let plain =
-        passphrase_encryption::decrypt(&private_files::read(path)?, passphrase).map_err(key_error)?;
+    let plain = passphrase_encryption::decrypt(&private_files::read(path)?, passphrase)
+        .map_err(key_error)?;
     let seed: Option<&[u8; 32]> = plain.strip_prefix(MAGIC).and_then(|seed| seed.try_into().ok());
-    let key = SigningKey::from_bytes(
-        seed.ok_or_else(|| key_error(PassphraseDecryptError::Damaged("it contains no root key".into())))?,
-    );
+    let key = SigningKey::from_bytes(seed.ok_or_else(|| {
+        key_error(PassphraseDecryptError::Damaged("it contains no root key".into()))
+    })?);
     if trust.roots.contains(&PublicKey::from(&key)) {
         Ok(key)
     } else {

@@ -101,11 +101,7 @@ impl fmt::Display for RoutingStep {
                 write!(f, "The reporter excluded none of its {count} members.")
             }
             Self::Excluded { who, remaining } => {
-                write!(
-                    f,
-                    "The reporter excluded {}; {remaining} members remain.",
-                    who.join(", ")
-                )
+                write!(f, "The reporter excluded {}; {remaining} members remain.", who.join(", "))
             }
             Self::TooFew => {
                 write!(f, "Fewer than {MIN_READERS} remain: it goes to the oversight body.")
@@ -153,9 +149,14 @@ impl fmt::Display for ExclusionReason {
                 write!(f, "is a member of desk {desk}, which the reporter excluded")
             }
             Self::DeskOfUnit { desk, unit } => {
-                write!(f, "is a member of desk {desk}, which belongs to {unit}, which the reporter excluded")
+                write!(
+                    f,
+                    "is a member of desk {desk}, which belongs to {unit}, which the reporter excluded"
+                )
             }
-            Self::TrustsNone => f.write_str("the reporter excluded every desk except the oversight body"),
+            Self::TrustsNone => {
+                f.write_str("the reporter excluded every desk except the oversight body")
+            }
             Self::RoutedElsewhere(desk) => {
                 write!(f, "their desk cannot receive it; it goes to desk {desk}")
             }
@@ -266,7 +267,8 @@ fn exclusion_reason(
     member: &Member,
     recipients: &ReportRecipients<'_>,
 ) -> ExclusionReason {
-    let desks_of_member = || directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
+    let desks_of_member =
+        || directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
     if directory.excluded_members(&case.excluded).contains(member.handle.as_str()) {
         let excluded = |unit: &&String| case.excluded.contains(unit);
         if let Some(unit) = member.units.iter().find(excluded) {

@@ -33,10 +33,13 @@ impl HandlerConnection {
     /// # Errors
     /// If the case handler cannot be reached or rejects the request.
     pub async fn export_log(&self) -> Result<LogExport, ClientError> {
-        let whole = self.is_oversight();
-        let entries =
-            if whole { self.client.log().await?.entries } else { self.own_log_entries().await? };
-        Ok(self.build_log_export(entries, whole))
+        let full_log = self.is_oversight();
+        let entries = if full_log {
+            self.client.log().await?.entries
+        } else {
+            self.own_log_entries().await?
+        };
+        Ok(self.build_log_export(entries, full_log))
     }
 
     /// Returns log entries with everything needed to verify them.

@@ -103,8 +103,8 @@ impl HandlerConnection {
         let all = listed_attachments(case);
         let Some(file) = all.iter().find(|file| file.number == number) else { return Ok(None) };
         let fetched = self.fetch_attachment(case, file).await?;
-        let named = file.attachment.clone();
-        Ok(Some(fetched.map(|plain| (named, plain)).map_err(|alarm| alarm.in_case(case.id()))))
+        let attachment = file.attachment.clone();
+        Ok(Some(fetched.map(|plain| (attachment, plain)).map_err(|alarm| alarm.in_case(case.id()))))
     }
 
     /// Fetches and verifies a file. Returns an alert if it differs from the report's description.
@@ -129,13 +129,13 @@ pub(crate) fn listed_attachments(case: &VerifiedCase) -> Vec<ListedAttachment<'_
         entry.header.attachments.iter().zip(0..).map(move |pair| (entry.batch, pair))
     });
     all.zip(1..)
-        .map(|((batch, (named, position)), number)| {
+        .map(|((batch, (attachment, position)), number)| {
             let at = |part: &&CasePart| {
                 part.kind == PartKind::Attachment
                     && part.batch == batch
                     && part.position == position
             };
-            ListedAttachment { number, attachment: named, part: case.file.parts.iter().find(at) }
+            ListedAttachment { number, attachment, part: case.file.parts.iter().find(at) }
         })
         .collect()
 }

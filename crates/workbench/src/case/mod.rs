@@ -82,7 +82,7 @@ pub enum CaseReadError {
         "the case is sealed to your former key. Ask the lead of your desk to grant it to your new key with: burkindi former-readers --rotate. Or ask the assignee: burkindi assign CASE --to {0}. If you are the lead, the administrator must first name another lead with: burkindi admin desk add"
     )]
     FormerKey(String),
-    /// The report does not open, and it is as its first event says that it was collected.
+    /// The report does not open, and is unchanged since its collection, as its first event proves.
     #[error(
         "the report of this case is unreadable ({}): its sender sent it so, or it was altered before the case handler recorded it. It was \
          not altered since. If a colleague cannot open it either, two members close it with: burkindi unreadable CASE",

@@ -97,12 +97,13 @@ impl QueueOrder {
 pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> {
     let ids: Vec<Uuid> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    let alike =
+    let common_prefix =
         |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let short = |at: usize| {
         let text = &texts[at];
         let neighbours = [at.checked_sub(1), Some(at + 1)].into_iter().flatten();
-        let same = neighbours.filter_map(|at| texts.get(at)).map(|other| alike(text, other)).max();
+        let same =
+            neighbours.filter_map(|at| texts.get(at)).map(|other| common_prefix(text, other)).max();
         text[..(same.unwrap_or(0) + 1).clamp(8, text.len())].to_owned()
     };
     ids.iter().enumerate().map(|(at, id)| (*id, short(at))).collect()
@@ -173,8 +174,8 @@ impl HandlerConnection {
     /// If the case handler cannot be reached or rejects the request.
     pub async fn queue(&self) -> Result<(Vec<CaseSummary>, Vec<IntegrityAlert>), ConnectError> {
         let rows = self.client.cases().await?;
-        let here: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
-        let gone = self.trust_state.cases.keys().filter(|case| !here.contains(case));
+        let present: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        let gone = self.trust_state.cases.keys().filter(|case| !present.contains(case));
         let notices = gone.map(|case| {
             let text = "a case that you read before is no longer in your queue: the case handler withholds it, or you lost access";
             IntegrityAlert::notice(AlertCode::Withheld, text).in_case(*case)
@@ -307,14 +308,14 @@ mod tests {
     fn ids_are_shortened_as_far_as_they_differ() {
         let id = |text: &str| text.parse::<Uuid>().unwrap();
         let one = id("11111111-1111-4111-8111-111111111111");
-        let alike = id("11111111-1111-4111-8111-111111111112");
+        let common_prefix = id("11111111-1111-4111-8111-111111111112");
         let near = id("11111111-2111-4111-8111-111111111111");
         let far = id("99999999-1111-4111-8111-111111111111");
-        let short = short_ids([far, near, alike, one, one]);
+        let short = short_ids([far, near, common_prefix, one, one]);
         assert_eq!(short[&far], "99999999");
         assert_eq!(short[&near], "11111111-2");
         assert_eq!(short[&one], one.to_string());
-        assert_eq!(short[&alike], alike.to_string());
+        assert_eq!(short[&common_prefix], common_prefix.to_string());
         assert_eq!(short_ids([one])[&one], "11111111");
         assert!(short_ids([]).is_empty());
     }

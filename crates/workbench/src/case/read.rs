@@ -144,7 +144,7 @@ impl HandlerConnection {
             }
             alarm => alarm,
         }));
-        let (named, unproven) = self.related_report_links(id, &thread).await?;
+        let (related_reports, unproven) = self.related_report_links(id, &thread).await?;
         alarms.extend(unproven);
         let (notes, unopenable) = read_notes(&open, &parts, &events);
         alarms.extend(unopenable);
@@ -179,7 +179,7 @@ impl HandlerConnection {
             file,
             open_case: open,
             thread,
-            related_reports: named,
+            related_reports,
             notes,
             events,
             state,

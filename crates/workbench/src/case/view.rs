@@ -358,12 +358,12 @@ fn report_view(
     lang: &str,
 ) -> ReportView {
     let category = taxonomy.category(&report.category);
-    let asked: Vec<&Question> =
+    let questions: Vec<&Question> =
         category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
-    let known = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
+    let known = questions.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
     // Answers to questions that this version's taxonomy does not have come last. No answer is
     // dropped.
-    let others = report.answers.iter().filter(|(id, _)| asked.iter().all(|q| q.id != **id));
+    let others = report.answers.iter().filter(|(id, _)| questions.iter().all(|q| q.id != **id));
     let facts = known.chain(others).filter(|(id, _)| *id != EXCLUSION_QUESTION);
     ReportView {
         category: report.category.clone(),

@@ -51,12 +51,12 @@ impl SearchQuery {
             words.retain(|word| word.contains(char::is_alphanumeric));
         }
         let mut query = Self { expression: String::new(), prefixes: Vec::new() };
-        let mut wanted = query.all_of(&plain);
-        wanted.extend(phrases.iter().map(|phrase| query.phrase_clause(phrase)));
-        if wanted.is_empty() {
+        let mut clauses = query.all_of(&plain);
+        clauses.extend(phrases.iter().map(|phrase| query.phrase_clause(phrase)));
+        if clauses.is_empty() {
             return None;
         }
-        query.expression = unwanted.iter().fold(wanted.join(" AND "), |expression, word| {
+        query.expression = unwanted.iter().fold(clauses.join(" AND "), |expression, word| {
             let numbers = joined_numbers(word).into_iter().filter(|number| *number == joined(word));
             let any: Vec<String> =
                 [quoted(word)].into_iter().chain(numbers.map(|number| quoted(&number))).collect();
@@ -68,7 +68,7 @@ impl SearchQuery {
     /// Returns one clause for each required word, and for each number that is spread over several
     /// words.
     fn all_of(&mut self, words: &[String]) -> Vec<String> {
-        let mut wanted = Vec::new();
+        let mut clauses = Vec::new();
         let mut at = 0;
         while at < words.len() {
             let len = count_number_words(&words[at..]);
@@ -76,7 +76,7 @@ impl SearchQuery {
                 words[at..at + len].iter().map(|word| self.word_clause(word)).collect();
             let each = each.join(" AND ");
             if len == 1 {
-                wanted.push(each);
+                clauses.push(each);
             } else {
                 let mut ways =
                     vec![format!("({each})"), self.number_clause(&words[at..at + len].concat())];
@@ -85,11 +85,11 @@ impl SearchQuery {
                     let rest = self.number_clause(&words[at + 1..at + len].concat());
                     ways.push(format!("({} AND {rest})", self.word_clause(&words[at])));
                 }
-                wanted.push(format!("({})", ways.join(" OR ")));
+                clauses.push(format!("({})", ways.join(" OR ")));
             }
             at += len;
         }
-        wanted
+        clauses
     }
 
     fn word_clause(&mut self, word: &str) -> String {
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn typed_text_is_never_taken_for_an_operator() {
-        for (typed, wanted) in [
+        for (typed, clauses) in [
             ("douane", Some(r#""douane"*"#)),
             (" poste  Dakola ", Some(r#""poste"* AND "dakola"*"#)),
             ("« bureau de Dakola » -avril", Some(r#"("bureau de dakola") NOT ("avril")"#)),
@@ -259,7 +259,7 @@ mod tests {
         ] {
             assert_eq!(
                 SearchQuery::parse(typed).map(|query| query.expression).as_deref(),
-                wanted,
+                clauses,
                 "{typed}"
             );
         }

@@ -106,7 +106,7 @@ fn number_pieces(folded: &str) -> Vec<(&str, bool)> {
         // A space, hyphen, slash or full stop can separate pieces of a number. More than two of
         // them, or anything else, ends the number.
         let between = &rest[..from];
-        let near = between.chars().count() <= 2
+        let adjacent = between.chars().count() <= 2
             && between
                 .chars()
                 .all(|c| matches!(c, ' ' | '-' | '/' | '.' | '‐' | '‑' | '–' | '_' | ':'));
@@ -116,7 +116,7 @@ fn number_pieces(folded: &str) -> Vec<(&str, bool)> {
         let counts =
             word.contains(|c: char| c.is_ascii_digit()) || word.chars().count() <= MAX_LETTER_GROUP;
         if counts {
-            pieces.push((word, joined && near));
+            pieces.push((word, joined && adjacent));
         }
         joined = counts;
     }

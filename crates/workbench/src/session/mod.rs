@@ -229,7 +229,7 @@ impl HandlerConnection {
         })
     }
 
-    /// Moves the connection to a later time. Callers use it when they keep a connection for more
+    /// Moves the connection to a later time. Callers use it when they use a connection for more
     /// than one action. Sessions are short, so the session and the directories are renewed before
     /// the session ends.
     ///

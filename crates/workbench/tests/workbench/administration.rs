@@ -1,4 +1,4 @@
-//! Making an installation, seating people, signing, and the question who would read a report.
+//! Creating an installation, adding members, signing, and the explanation of the routing.
 
 use crate::common::{
     TEST_MEMBERS, WorkbenchInstallation, cheap_scrypt, desk, now, passphrase, today,
@@ -34,18 +34,18 @@ fn test_plan<'a>(
 
 #[test]
 fn an_installation_is_never_overwritten() {
-    let house = WorkbenchInstallation::new();
-    let before = std::fs::read(house.admin_dir.path("trust.json")).unwrap();
+    let installation = WorkbenchInstallation::new();
+    let before = std::fs::read(installation.admin_dir.path("trust.json")).unwrap();
     let passphrases = [passphrase()];
-    let place = house.admin_dir.path("");
+    let place = installation.admin_dir.path("");
     let again =
         admin::init::create_installation(&test_plan(&place, &passphrases, 1), now(), &mut OsRng);
     assert!(matches!(again, Err(AdminError::NotEmpty(_))));
-    assert_eq!(std::fs::read(house.admin_dir.path("trust.json")).unwrap(), before);
+    assert_eq!(std::fs::read(installation.admin_dir.path("trust.json")).unwrap(), before);
 }
 
 #[test]
-fn a_threshold_that_cannot_be_met_leaves_nothing_behind() {
+fn an_invalid_threshold_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let passphrases = [passphrase(), passphrase()];
     for threshold in [0, 3] {
@@ -61,28 +61,29 @@ fn a_threshold_that_cannot_be_met_leaves_nothing_behind() {
 
 #[test]
 #[cfg(unix)]
-fn secret_files_are_their_owners_alone_and_root_keys_are_sealed() {
+fn secret_files_are_private_and_root_keys_are_encrypted() {
     use std::os::unix::fs::PermissionsExt;
-    let house = WorkbenchInstallation::new();
+    let installation = WorkbenchInstallation::new();
     for name in ["transport.key", "log.key", "tls/ca.key", "tls/api.key", "roots/root-1.age"] {
-        let mode = std::fs::metadata(house.admin_dir.path(name)).unwrap().permissions().mode();
+        let mode =
+            std::fs::metadata(installation.admin_dir.path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    let folder = std::fs::metadata(house.admin_dir.path("")).unwrap().permissions().mode();
+    let folder = std::fs::metadata(installation.admin_dir.path("")).unwrap().permissions().mode();
     assert_eq!(folder & 0o777, 0o700);
-    for (at, root) in house.root_keys.iter().enumerate() {
-        let file =
-            std::fs::read(house.admin_dir.path(format!("roots/root-{}.age", at + 1))).unwrap();
+    for (at, root) in installation.root_keys.iter().enumerate() {
+        let file = std::fs::read(installation.admin_dir.path(format!("roots/root-{}.age", at + 1)))
+            .unwrap();
         assert!(!file.windows(32).any(|window| window == root.as_bytes()));
     }
 }
 
 #[test]
 fn a_root_key_needs_its_passphrase_and_its_installation() {
-    let (house, other) = (WorkbenchInstallation::new(), WorkbenchInstallation::new());
-    let file = house.admin_dir.path("roots/root-1.age");
+    let (installation, other) = (WorkbenchInstallation::new(), WorkbenchInstallation::new());
+    let file = installation.admin_dir.path("roots/root-1.age");
     let wrong =
-        root_keys::open_root_key(&file, &SecretString::from("something else"), &house.trust);
+        root_keys::open_root_key(&file, &SecretString::from("something else"), &installation.trust);
     assert!(matches!(
         wrong,
         Err(AdminError::RootKey { source: PassphraseDecryptError::WrongPassphrase, .. })
@@ -95,79 +96,82 @@ fn a_root_key_needs_its_passphrase_and_its_installation() {
 
 #[test]
 fn the_transport_key_opens_what_is_sealed_to_the_directory() {
-    let house = WorkbenchInstallation::new();
-    let text = std::fs::read_to_string(house.admin_dir.path("transport.key")).unwrap();
+    let installation = WorkbenchInstallation::new();
+    let text = std::fs::read_to_string(installation.admin_dir.path("transport.key")).unwrap();
     let identity: age_hybrid::Identity = text.trim().parse().unwrap();
-    let directory = house.signed_directory().verify_ignoring_dates(&house.trust).unwrap();
+    let directory =
+        installation.signed_directory().verify_ignoring_dates(&installation.trust).unwrap();
     let sealed = directory.transport[0].seal(b"outer seal");
     assert_eq!(&age_hybrid::open(&identity, &sealed).unwrap()[..], b"outer seal");
-    assert_eq!(directory.handler_key, (&house.log_key).into());
+    assert_eq!(directory.handler_key, (&installation.log_key).into());
     assert_eq!((directory.expires - directory.issued).whole_days(), VALID_DAYS);
 }
 
 #[test]
-fn directories_follow_each_other() {
-    let house = WorkbenchInstallation::new();
-    let first = house.signed_directory();
-    let second = house.sign_directory().verify(&house.trust, today(), None).unwrap();
+fn directories_form_a_chain() {
+    let installation = WorkbenchInstallation::new();
+    let first = installation.signed_directory();
+    let second = installation.sign_directory().verify(&installation.trust, today(), None).unwrap();
     assert_eq!((second.epoch, second.previous), (2, Some(first.hash())));
 }
 
 #[test]
-fn one_signature_is_not_enough_and_the_second_may_come_from_elsewhere() {
-    let house = WorkbenchInstallation::new();
-    let first = house.signed_directory();
-    let waiting = signing::sign(&house.admin_dir, &house.root_keys[..1], today()).unwrap();
+fn a_second_signature_can_be_added_on_another_machine() {
+    let installation = WorkbenchInstallation::new();
+    let first = installation.signed_directory();
+    let waiting =
+        signing::sign(&installation.admin_dir, &installation.root_keys[..1], today()).unwrap();
     assert!(!waiting.is_complete());
-    // Nothing has taken the place of the newest yet.
-    assert_eq!(house.signed_directory(), first);
-    // The second keeper has the file and the trust, no more.
+    // The newest directory has not been replaced yet.
+    assert_eq!(installation.signed_directory(), first);
+    // The second keeper has only the file and the trust file.
     let elsewhere = tempfile::tempdir().unwrap();
     let pending = elsewhere.path().join("directory.pending.json");
-    std::fs::copy(house.admin_dir.pending_path(), &pending).unwrap();
-    let waiting = signing::load_pending(&pending, &house.trust, today()).unwrap();
+    std::fs::copy(installation.admin_dir.pending_path(), &pending).unwrap();
+    let waiting = signing::load_pending(&pending, &installation.trust, today()).unwrap();
     assert_eq!(waiting.directory.epoch, 2);
     let twice = signing::cosign(
         &pending,
-        signing::load_pending(&pending, &house.trust, today()).unwrap(),
-        &house.root_keys[0],
-        &house.trust,
+        signing::load_pending(&pending, &installation.trust, today()).unwrap(),
+        &installation.root_keys[0],
+        &installation.trust,
     );
     assert!(matches!(twice, Err(AdminError::AlreadyExists(_))));
-    let done = signing::cosign(&pending, waiting, &house.root_keys[2], &house.trust).unwrap();
+    let done = signing::cosign(&pending, waiting, &installation.root_keys[2], &installation.trust)
+        .unwrap();
     assert!(done.is_complete() && !pending.exists());
     let signed: SignedDirectory =
         workbench::private_files::read_json(&elsewhere.path().join("directory.signed.json"))
             .unwrap();
-    assert_eq!(signed.verify(&house.trust, today(), None).unwrap().epoch, 2);
+    assert_eq!(signed.verify(&installation.trust, today(), None).unwrap().epoch, 2);
 }
 
 #[test]
 fn the_same_root_key_twice_counts_once() {
-    let house = WorkbenchInstallation::new();
-    let twice = [house.root_keys[0].clone(), house.root_keys[0].clone()];
-    let signed = signing::sign(&house.admin_dir, &twice, today()).unwrap();
+    let installation = WorkbenchInstallation::new();
+    let twice = [installation.root_keys[0].clone(), installation.root_keys[0].clone()];
+    let signed = signing::sign(&installation.admin_dir, &twice, today()).unwrap();
     assert_eq!((signed.signatures, signed.is_complete()), (1, false));
     assert!(matches!(
-        signed.signed_directory.verify_ignoring_dates(&house.trust),
+        signed.signed_directory.verify_ignoring_dates(&installation.trust),
         Err(DirectoryError::ThresholdNotMet { valid: 1, needed: 2 })
     ));
 }
 
 #[test]
-fn a_draft_that_breaks_a_rule_is_not_signed() {
-    let house = WorkbenchInstallation::new();
-    let mut draft = house.admin_dir.draft().unwrap();
+fn an_invalid_draft_is_not_signed() {
+    let installation = WorkbenchInstallation::new();
+    let mut draft = installation.admin_dir.draft().unwrap();
     assert_eq!(draft.remove_member("outside").unwrap(), ["external"]);
-    house.admin_dir.save_draft(&draft).unwrap();
-    let refused = signing::sign(&house.admin_dir, &house.root_keys, today());
+    installation.admin_dir.save_draft(&draft).unwrap();
+    let refused = signing::sign(&installation.admin_dir, &installation.root_keys, today());
     assert!(matches!(refused, Err(AdminError::Directory(DirectoryError::RuleViolated(_)))));
 }
 
 #[test]
-fn memberships_and_handles_are_not_taken_by_mistake() {
-    let house = WorkbenchInstallation::new();
-    let mut draft = house.admin_dir.draft().unwrap();
+fn existing_members_and_desks_are_not_replaced_by_mistake() {
+    let installation = WorkbenchInstallation::new();
+    let mut draft = installation.admin_dir.draft().unwrap();
     let other = InvestigatorKey::generate("lead", &mut OsRng).unwrap().request();
     assert!(matches!(
         draft.add_member(&other, vec![], vec![], false),
@@ -182,11 +186,12 @@ fn memberships_and_handles_are_not_taken_by_mistake() {
 }
 
 fn routing_decision(
-    house: &WorkbenchInstallation,
+    installation: &WorkbenchInstallation,
     category: &str,
     excluded: &[&str],
 ) -> RoutingDecision {
-    let directory = house.signed_directory().verify_ignoring_dates(&house.trust).unwrap();
+    let directory =
+        installation.signed_directory().verify_ignoring_dates(&installation.trust).unwrap();
     let excluded = excluded.iter().map(ToString::to_string).collect();
     explain_routing(
         &directory,
@@ -195,15 +200,15 @@ fn routing_decision(
 }
 
 #[test]
-fn the_routing_test_says_who_reads_and_why_the_others_do_not() {
-    let house = WorkbenchInstallation::new();
-    let all = routing_decision(&house, "FAC", &[]);
+fn the_routing_explanation_lists_readers_and_reasons_for_the_others() {
+    let installation = WorkbenchInstallation::new();
+    let all = routing_decision(&installation, "FAC", &[]);
     assert_eq!((all.desk.as_str(), all.fallback), ("internal_affairs", false));
     assert_eq!(all.readers, ["lead", "two", "three"]);
     assert_eq!(all.oversight, ["outside"]);
     assert!(all.excluded_members.is_empty());
 
-    let less = routing_decision(&house, "FAC", &["regional", "nowhere"]);
+    let less = routing_decision(&installation, "FAC", &["regional", "nowhere"]);
     assert_eq!(less.readers, ["lead", "two"]);
     assert_eq!(less.excluded_members.len(), 1);
     assert_eq!(less.excluded_members[0].handle, "three");
@@ -220,11 +225,11 @@ fn the_routing_test_says_who_reads_and_why_the_others_do_not() {
 
 #[test]
 fn an_excluded_desk_and_an_unserved_category_go_to_the_oversight_body() {
-    let house = WorkbenchInstallation::new();
+    let installation = WorkbenchInstallation::new();
     for (category, excluded) in
         [("FAC", "internal_affairs"), ("FAC", "unsure_all"), ("GIF", "general")]
     {
-        let decision = routing_decision(&house, category, &[excluded]);
+        let decision = routing_decision(&installation, category, &[excluded]);
         assert!(decision.fallback);
         assert_eq!(decision.readers, ["outside"]);
         let without: Vec<_> =
@@ -235,21 +240,21 @@ fn an_excluded_desk_and_an_unserved_category_go_to_the_oversight_body() {
 
 #[test]
 fn renewed_certificates_continue_the_pinned_authority_and_keep_every_name() {
-    let house = WorkbenchInstallation::new();
-    let tls = house.admin_dir.path("tls");
+    let installation = WorkbenchInstallation::new();
+    let tls = installation.admin_dir.path("tls");
     let renew = |add: &[&str], drop: &[&str]| {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         admin::tls::renew_certificates(
             &tls,
-            house.trust.instance,
+            installation.trust.instance,
             (&owned(add), &owned(drop)),
             now(),
         )
     };
     let read = |name: &str| std::fs::read(tls.join(name)).unwrap();
-    let (ca, api) = (house.ca_pem(), read("api.pem"));
+    let (ca, api) = (installation.ca_pem(), read("api.pem"));
     let first = renew(&["cases.example", "intake.example"], &[]).unwrap();
-    assert_eq!(house.ca_pem(), ca);
+    assert_eq!(installation.ca_pem(), ca);
     assert_ne!(read("api.pem"), api);
     assert_eq!(
         std::fs::read(first.replaced.join("api.pem")).unwrap(),
@@ -283,9 +288,9 @@ fn renewed_certificates_continue_the_pinned_authority_and_keep_every_name() {
 }
 
 #[test]
-fn new_keys_of_a_member_keep_what_was_not_named() {
-    let house = WorkbenchInstallation::new();
-    let mut draft = house.admin_dir.draft().unwrap();
+fn new_keys_of_a_member_keep_units_and_languages() {
+    let installation = WorkbenchInstallation::new();
+    let mut draft = installation.admin_dir.draft().unwrap();
     let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap().request();
     draft.add_member(&renewed, None, None, true).unwrap();
     let three = draft.member("three").unwrap();
@@ -299,32 +304,34 @@ fn new_keys_of_a_member_keep_what_was_not_named() {
 }
 
 #[test]
-fn keys_of_the_case_handler_follow_each_other_without_a_gap() {
+fn keys_of_the_case_handler_are_replaced_without_a_gap() {
     use protocol::keys::{PublicKey, TransportIdentity};
     use workbench::admin::service_keys::{
         retire_transport_keys, rotate_log_key, rotate_transport_key,
     };
-    let house = WorkbenchInstallation::new();
-    let before = house.admin_dir.draft().unwrap();
-    let file = rotate_transport_key(&house.admin_dir, &mut OsRng).unwrap();
+    let installation = WorkbenchInstallation::new();
+    let before = installation.admin_dir.draft().unwrap();
+    let file = rotate_transport_key(&installation.admin_dir, &mut OsRng).unwrap();
     assert!(file.ends_with("transport-2.key"));
     let next = TransportIdentity::parse(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
-    let both = house.admin_dir.draft().unwrap().transport;
+    let both = installation.admin_dir.draft().unwrap().transport;
     assert_eq!(
         both,
         [next.recipient(), before.transport[0].clone()],
         "the newest first, the old one still there"
     );
     assert!(
-        rotate_transport_key(&house.admin_dir, &mut OsRng).unwrap().ends_with("transport-3.key")
+        rotate_transport_key(&installation.admin_dir, &mut OsRng)
+            .unwrap()
+            .ends_with("transport-3.key")
     );
-    assert_eq!(retire_transport_keys(&house.admin_dir).unwrap(), 2);
-    assert_eq!(house.admin_dir.draft().unwrap().transport.len(), 1);
-    assert_eq!(retire_transport_keys(&house.admin_dir).unwrap(), 0, "one always stays");
+    assert_eq!(retire_transport_keys(&installation.admin_dir).unwrap(), 2);
+    assert_eq!(installation.admin_dir.draft().unwrap().transport.len(), 1);
+    assert_eq!(retire_transport_keys(&installation.admin_dir).unwrap(), 0, "one always stays");
 
-    let file = rotate_log_key(&house.admin_dir, &mut OsRng).unwrap();
+    let file = rotate_log_key(&installation.admin_dir, &mut OsRng).unwrap();
     assert!(file.ends_with("log-2.key"));
     let seed = protocol::Hash::parse(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
     let key = PublicKey::from(&ed25519_dalek::SigningKey::from_bytes(seed.as_bytes()));
-    assert_eq!(house.admin_dir.draft().unwrap().handler_key, key);
+    assert_eq!(installation.admin_dir.draft().unwrap().handler_key, key);
 }

@@ -1,4 +1,4 @@
-//! A case in a folder: everything of it, verifiable, and nothing in it that acts.
+//! The export of a case: complete, verifiable, and without active content.
 
 use std::{path::Path, process::Command, sync::Arc};
 
@@ -19,13 +19,13 @@ fn check_manifest(folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_case_is_handed_on_as_a_folder_that_verifies() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
+async fn an_exported_folder_verifies() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
     let photo = ("../../re\u{202e}ceipt.jpg", "image/jpeg", &b"a photograph"[..]);
-    let reporter = handler.file_report_with(&house, &[], HOSTILE_STORY, photo);
-    house.profile_dir("lead", &handler.url);
-    let folder = house.dir.path();
+    let reporter = handler.file_report_with(&installation, &[], HOSTILE_STORY, photo);
+    installation.profile_dir("lead", &handler.url);
+    let folder = installation.dir.path();
     let lead = |args: &[&str]| {
         let all =
             [&["--home", "home-lead", "--passphrase-fd", "0", "--json", "--lang", "en"], args]
@@ -70,16 +70,16 @@ async fn a_case_is_handed_on_as_a_folder_that_verifies() {
         assert_eq!(texts(selector), Vec::<String>::new(), "{selector}");
     }
     assert!(page.contains("default-src 'none'"));
-    // No signature covers the content, and the page says so.
+    // No signature covers the content, and the page states so.
     assert!(
         texts(".warn")[0].contains("do not prove what the report, the messages or the files say")
     );
-    let said = texts(".text");
-    assert_eq!(said[0], "<script>alert(1)</script> They \u{fffd}asked for money.");
-    assert_eq!(said[1..], ["Merci.", "one person alone"]);
+    let printed = texts(".text");
+    assert_eq!(printed[0], "<script>alert(1)</script> They \u{fffd}asked for money.");
+    assert_eq!(printed[1..], ["Merci.", "one person alone"]);
     assert!(texts("tbody td").iter().any(|what| what.contains("took the case")), "{page}");
 
-    let trust = house.admin_dir.path("trust.json");
+    let trust = installation.admin_dir.path("trust.json");
     let log =
         ["audit", "verify", "--file", "out/log.json", "--trust", trust.to_str().unwrap(), "--json"];
     let audit = json(&run(folder, "", &log));
@@ -94,20 +94,20 @@ async fn a_case_is_handed_on_as_a_folder_that_verifies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_not_what_the_report_names_is_left_out_and_told() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
-    let reporter = handler.file_report(&house, &[], "They asked for money.");
-    house.profile_dir("lead", &handler.url);
-    let folder = house.dir.path();
+async fn a_file_that_does_not_match_the_report_is_left_out_and_reported() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
+    let reporter = handler.file_report(&installation, &[], "They asked for money.");
+    installation.profile_dir("lead", &handler.url);
+    let folder = installation.dir.path();
     let lead = |args: &[&str]| {
         let all = [&["--home", "home-lead", "--passphrase-fd", "0", "--json"], args].concat();
         run(folder, &format!("{PASSPHRASE}\n"), &all)
     };
     let id = reporter.case.to_string();
     assert_eq!(code(&lead(&["claim", &id])), 0);
-    handler.with_case(reporter.case, |kept| {
-        let photo = kept
+    handler.with_case(reporter.case, |stored| {
+        let photo = stored
             .parts
             .iter_mut()
             .find(|(part, _)| part.kind == protocol::api::workbench::PartKind::Attachment);
@@ -115,9 +115,9 @@ async fn a_file_that_is_not_what_the_report_names_is_left_out_and_told() {
     });
     let exported = lead(&["export", &id, "--to", "out"]);
     assert_eq!(code(&exported), 6);
-    let told = json(&exported);
-    assert_eq!(told["alarms"][0]["code"], "damaged");
-    assert_eq!(told["written"].as_array().unwrap().len(), 2);
+    let reported = json(&exported);
+    assert_eq!(reported["alarms"][0]["code"], "damaged");
+    assert_eq!(reported["written"].as_array().unwrap().len(), 2);
     assert!(std::fs::read_to_string(folder.join("out/case.html")).unwrap().contains("empreinte"));
     check_manifest(&folder.join("out"));
 }

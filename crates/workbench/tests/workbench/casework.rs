@@ -1,4 +1,4 @@
-//! Casework against an honest case handler.
+//! Casework with an honest case handler.
 
 use crate::common::{
     environment::{TestEnvironment, alert_codes, claim_case},
@@ -25,10 +25,10 @@ use workbench::{
 };
 
 #[tokio::test]
-async fn a_report_is_read_answered_and_closed_by_two_persons() {
-    let office = TestEnvironment::start();
-    let mut reporter = office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn a_report_is_read_answered_and_closed_by_two_people() {
+    let environment = TestEnvironment::start();
+    let mut reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let (rows, notices) = lead.queue().await.unwrap();
     assert_eq!((rows.len(), notices.len()), (1, 0));
     let id = lead.find_case(&reporter.case.to_string()[..4]).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     lead.send_reply(&mut case, ReplyInput { text: "  Thank you. We look into it. ", lang: "en" })
         .await
         .unwrap();
-    let laid_out = office.handler.with_case(reporter.case, |kept| kept.replies[0].clone());
+    let laid_out = environment.handler.with_case(reporter.case, |stored| stored.replies[0].clone());
     assert_eq!(reporter.decrypt_reply(&laid_out), "Thank you. We look into it.");
     lead.add_note(
         &mut case,
@@ -55,7 +55,7 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     .unwrap();
     lead.change_stage(&mut case, Stage::Triaged, None).await.unwrap();
 
-    office.handler.follow_up(&office.installation, &mut reporter, "It happened again.");
+    environment.handler.follow_up(&environment.installation, &mut reporter, "It happened again.");
     let mut case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.notes[0].by, "lead");
@@ -88,33 +88,36 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     lead.propose(&mut case, closing).await.unwrap();
     let own = lead.approve(&mut case, closing).await;
     assert!(matches!(own, Err(ActionError::Refused(RuleViolation::SamePerson(_)))));
-    let mut two = office.connect("two").await;
+    let mut two = environment.connect("two").await;
     let mut case = two.read_case(reporter.case).await.unwrap();
     two.declare(&mut case).await.unwrap();
     two.approve(&mut case, closing).await.unwrap();
-    assert_eq!(office.alert_codes_of("lead", &reporter).await, []);
-    assert_eq!(office.handler.with_case(reporter.case, |kept| kept.state.stage), Stage::Closed);
+    assert_eq!(environment.alert_codes_of("lead", &reporter).await, []);
+    assert_eq!(
+        environment.handler.with_case(reporter.case, |stored| stored.state.stage),
+        Stage::Closed
+    );
 }
 
 #[tokio::test]
-async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_is_lost() {
-    let office = TestEnvironment::start();
-    let mut reporter = office.file_report(&[]);
-    let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
-    // Both look at the case before either acts.
+async fn of_two_concurrent_actions_one_is_refused_with_the_reason_and_no_note_is_lost() {
+    let environment = TestEnvironment::start();
+    let mut reporter = environment.file_report(&[]);
+    let (mut lead, mut two) = (environment.connect("lead").await, environment.connect("two").await);
+    // Both read the case before either acts.
     let mut of_lead = lead.read_case(reporter.case).await.unwrap();
     let mut of_two = two.read_case(reporter.case).await.unwrap();
     lead.claim(&mut of_lead).await.unwrap();
     let late = two.claim(&mut of_two).await.unwrap_err();
     assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
     assert!(late.to_string().contains("nothing of yours was filed: lead took the case"), "{late}");
-    // Looked at again, the rules say who has it.
+    // After another read, the rules name the assignee.
     let mut of_two = two.read_case(reporter.case).await.unwrap();
     assert_eq!(of_two.state.as_ref().unwrap().assignee.as_deref(), Some("lead"));
     two.declare(&mut of_two).await.unwrap();
 
-    // Notes of both, each written on a case that the other has changed since: filed one behind the
-    // other, as they stand.
+    // Notes of both, each written for a case that the other has changed since. Both are recorded
+    // unchanged, one after the other.
     let note = |text: &str| Note { kind: NoteKind::Fact, text: text.into() };
     lead.add_note(&mut of_lead, &note("by the lead")).await.unwrap();
     two.add_note(&mut of_two, &note("by two")).await.unwrap();
@@ -125,25 +128,28 @@ async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_i
     notes.sort_unstable();
     assert_eq!(notes, [("lead", "by the lead"), ("two", "by two")]);
 
-    // A reply is not repeated by itself: it may no longer be what one wants to say. Nothing of it
-    // goes out.
+    // A reply is not sent again automatically, because the member may want to change it. Nothing of
+    // it is sent.
     let mut of_lead = lead.read_case(reporter.case).await.unwrap();
-    office.handler.follow_up(&office.installation, &mut reporter, "Wait.");
+    environment.handler.follow_up(&environment.installation, &mut reporter, "Wait.");
     let late = lead
         .send_reply(&mut of_lead, ReplyInput { text: "Thank you.", lang: "en" })
         .await
         .unwrap_err();
     assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
     assert!(late.to_string().contains("filed: the reporter sent something more. Look"), "{late}");
-    assert!(office.handler.with_case(reporter.case, |kept| kept.replies.is_empty()));
+    assert!(environment.handler.with_case(reporter.case, |stored| stored.replies.is_empty()));
 }
 
 #[tokio::test]
-async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both() {
-    let office = TestEnvironment::start();
-    let (mine, hidden, mut later) =
-        (office.file_report(&[]), office.file_report(&["regional"]), office.file_report(&[]));
-    let forger = office.file_report(&[]).receipt.signing_key();
+async fn a_related_report_is_shown_to_readers_of_both_cases() {
+    let environment = TestEnvironment::start();
+    let (mine, hidden, mut later) = (
+        environment.file_report(&[]),
+        environment.file_report(&["regional"]),
+        environment.file_report(&[]),
+    );
+    let forger = environment.file_report(&[]).receipt.signing_key();
     let signed = |other: &TestReporter, key| RelatedReport::sign(other.case, later.case, key);
     let named = [
         signed(&mine, &mine.receipt.signing_key()),
@@ -152,9 +158,13 @@ async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both()
     ];
     for (count, named) in named.into_iter().enumerate() {
         later.related_report = Some(named);
-        office.handler.follow_up(&office.installation, &mut later, &format!("More, {count}."));
+        environment.handler.follow_up(
+            &environment.installation,
+            &mut later,
+            &format!("More, {count}."),
+        );
     }
-    let mut three = office.connect("three").await;
+    let mut three = environment.connect("three").await;
     let case = three.read_case(later.case).await.unwrap();
     let seen = |message, case| RelatedReportLink { message, case };
     assert_eq!(case.related_reports, [seen(1, Some(mine.case)), seen(2, None)]);
@@ -170,10 +180,10 @@ async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both()
 }
 
 #[tokio::test]
-async fn texts_that_are_empty_or_too_long_are_not_sent() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn empty_and_too_long_texts_are_not_sent() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     let empty = lead.send_reply(&mut case, ReplyInput { text: " \n", lang: "fr" }).await;
     assert!(matches!(empty, Err(ActionError::EmptyText)));
@@ -184,19 +194,23 @@ async fn texts_that_are_empty_or_too_long_are_not_sent() {
     let long = "x".repeat(MAX_REPLY_LEN);
     let long = lead.send_reply(&mut case, ReplyInput { text: &long, lang: "fr" }).await;
     assert!(matches!(long, Err(ActionError::TooLong { over }) if over > 0));
-    assert!(office.handler.with_case(reporter.case, |kept| kept.replies.is_empty()));
+    assert!(environment.handler.with_case(reporter.case, |stored| stored.replies.is_empty()));
 }
 
 #[tokio::test]
-async fn a_message_that_could_expose_the_reporter_is_noticed_before_it_is_sent() {
-    let office = TestEnvironment::start();
-    let mut reporter = office.handler.file_report(
-        &office.installation,
+async fn a_message_that_could_expose_the_reporter_is_flagged_before_sending() {
+    let environment = TestEnvironment::start();
+    let mut reporter = environment.handler.file_report(
+        &environment.installation,
         &[],
         "Hier à Dakola, Moussa Ouédraogo bloquait le camion 11-GH-4521 sans donner de raison.",
     );
-    office.handler.follow_up(&office.installation, &mut reporter, "Appelez le 70 12 34 56.");
-    let mut lead = office.connect("lead").await;
+    environment.handler.follow_up(
+        &environment.installation,
+        &mut reporter,
+        "Appelez le 70 12 34 56.",
+    );
+    let mut lead = environment.connect("lead").await;
     let case = lead.read_case(reporter.case).await.unwrap();
     let view = CaseView::new(&case, &Taxonomy::built_in(), "fr");
     let risks = |message: &str| {
@@ -225,10 +239,10 @@ async fn a_message_that_could_expose_the_reporter_is_noticed_before_it_is_sent()
 }
 
 #[tokio::test]
-async fn whom_the_reporter_excluded_gets_the_case_from_nobody() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&["regional"]);
-    let mut lead = office.connect("lead").await;
+async fn an_excluded_member_cannot_be_assigned_the_case() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&["regional"]);
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     let refused = lead.assign(&mut case, "three").await;
     assert!(matches!(refused, Err(ActionError::Excluded(who)) if who == "three"));
@@ -236,8 +250,8 @@ async fn whom_the_reporter_excluded_gets_the_case_from_nobody() {
     assert!(matches!(nobody, Err(ActionError::NotInDirectory(_))));
     lead.assign(&mut case, "two").await.unwrap();
     assert_eq!(case.state.as_ref().unwrap().assignee.as_deref(), Some("two"));
-    // Excluded means no row, and an answer as for a case that does not exist.
-    let mut three = office.connect("three").await;
+    // An excluded member gets no row, and the response for an unknown case.
+    let mut three = environment.connect("three").await;
     assert_eq!(three.queue().await.unwrap().0.len(), 0);
     assert!(matches!(
         three.read_case(reporter.case).await,
@@ -246,18 +260,18 @@ async fn whom_the_reporter_excluded_gets_the_case_from_nobody() {
 }
 
 #[tokio::test]
-async fn a_colleague_without_a_grant_gets_one_with_the_case() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    // Somebody new sits at the desk since the report was filed.
-    office.handler.with_case(reporter.case, |kept| {
-        kept.holders.retain(|holder| holder != "three");
-        kept.grants.retain(|(holder, _)| holder != "three");
+async fn an_assignment_carries_a_grant_for_a_member_without_one() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    // A new member belongs to the desk since the report was recorded.
+    environment.handler.with_case(reporter.case, |stored| {
+        stored.holders.retain(|holder| holder != "three");
+        stored.grants.retain(|(holder, _)| holder != "three");
     });
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.assign(&mut case, "three").await.unwrap();
-    let mut three = office.connect("three").await;
+    let mut three = environment.connect("three").await;
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
@@ -265,34 +279,34 @@ async fn a_colleague_without_a_grant_gets_one_with_the_case() {
 
 #[tokio::test]
 async fn a_holder_who_lost_the_key_gets_a_new_grant() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
     let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap();
-    let mut draft = office.installation.admin_dir.draft().unwrap();
+    let mut draft = environment.installation.admin_dir.draft().unwrap();
     draft.add_member(&renewed.request(), vec!["regional".into()], vec!["fr".into()], true).unwrap();
-    office.installation.admin_dir.save_draft(&draft).unwrap();
-    let second = office.installation.sign_directory();
-    office.handler.store.lock().unwrap().directories.push(second);
-    let mut lead = office.connect("lead").await;
+    environment.installation.admin_dir.save_draft(&draft).unwrap();
+    let second = environment.installation.sign_directory();
+    environment.handler.store.lock().unwrap().directories.push(second);
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.assign(&mut case, "two").await.unwrap();
-    let grants = |kept: &mut crate::common::fake_handler::StoredCase| kept.grants.clone();
+    let grants = |stored: &mut crate::common::fake_handler::StoredCase| stored.grants.clone();
     assert_eq!(
-        office.handler.with_case(reporter.case, grants).len(),
+        environment.handler.with_case(reporter.case, grants).len(),
         4,
         "who has the old key needs none"
     );
     lead.assign(&mut case, "three").await.unwrap();
-    let (to, given) = office.handler.with_case(reporter.case, grants).pop().unwrap();
+    let (to, given) = environment.handler.with_case(reporter.case, grants).pop().unwrap();
     assert_eq!(to, "three");
     assert!(Grant::open(&given.grant, renewed.identity(), reporter.case, 0).is_ok());
 }
 
 #[tokio::test]
-async fn rotation_leaves_one_out_and_keeps_the_oversight_body() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn rotation_removes_one_reader_and_keeps_the_oversight_body() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     let outside = lead.rotate_keys(&mut case, &["outside".into()], &mut OsRng).await;
     assert!(matches!(outside, Err(ActionError::IsOversightMember(_))));
@@ -300,8 +314,9 @@ async fn rotation_leaves_one_out_and_keeps_the_oversight_body() {
     assert!(matches!(assignee, Err(ActionError::IsAssignee(_))));
     let stay = lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await.unwrap();
     assert_eq!(stay, ["lead", "outside", "three"]);
-    let grants = office.handler.with_case(reporter.case, |kept| {
-        kept.grants
+    let grants = environment.handler.with_case(reporter.case, |stored| {
+        stored
+            .grants
             .iter()
             .filter(|(_, grant)| grant.generation == 1)
             .map(|(who, _)| who.clone())
@@ -309,36 +324,37 @@ async fn rotation_leaves_one_out_and_keeps_the_oversight_body() {
     });
     assert_eq!(grants.len(), 3);
     assert!(grants.contains(&"outside".to_owned()) && !grants.contains(&"two".to_owned()));
-    // What comes next is sealed with the new keys, and read with them.
+    // Later messages are sealed to the new keys, and opened with them.
     let mut case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     lead.add_note(&mut case, &Note { kind: NoteKind::Fact, text: "after".into() }).await.unwrap();
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!((case.alarms.len(), case.notes.len(), case.open_case.id()), (0, 1, reporter.case));
-    let newest =
-        office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().0.clone());
+    let newest = environment
+        .handler
+        .with_case(reporter.case, |stored| stored.parts.last().unwrap().0.clone());
     assert_eq!((newest.kind, newest.generation), (PartKind::Note, 1));
 }
 
 #[tokio::test]
-async fn who_recuses_sees_the_case_no_more_and_hears_no_notice_of_it() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    let mut two = office.connect("two").await;
+async fn a_recused_member_loses_the_case_without_a_notice() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut two = environment.connect("two").await;
     let mut case = two.read_case(reporter.case).await.unwrap();
     two.recuse(&mut case).await.unwrap();
-    let again = office.connect("two").await;
+    let again = environment.connect("two").await;
     let (rows, notices) = again.queue().await.unwrap();
     assert_eq!((rows.len(), notices.len()), (0, 0));
 }
 
 #[tokio::test]
-async fn attachments_are_saved_under_safe_names_and_only_when_they_are_the_ones() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn attachments_are_saved_under_safe_names_and_only_if_they_match() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let case = lead.read_case(reporter.case).await.unwrap();
-    let folder = office.installation.dir.path().join("saved");
+    let folder = environment.installation.dir.path().join("saved");
     let (saved, alarms) = lead.save_attachments(&case, &folder, |_| ()).await.unwrap();
     assert_eq!(alarms, []);
     assert_eq!(saved[0].path, folder.join("photo.jpg"));
@@ -348,12 +364,12 @@ async fn attachments_are_saved_under_safe_names_and_only_when_they_are_the_ones(
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&saved[0].path).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    // Another file, well sealed to the case, in its place: the case handler knows the key to seal
-    // to.
+    // Another file, correctly sealed to the case, replaces the real one: the case handler knows the
+    // recipient.
     let other = reporter.recipient().seal(b"a harmless picture");
-    office.handler.with_case(reporter.case, |kept| {
+    environment.handler.with_case(reporter.case, |stored| {
         let (part, sealed) =
-            kept.parts.iter_mut().find(|(part, _)| part.kind == PartKind::Attachment).unwrap();
+            stored.parts.iter_mut().find(|(part, _)| part.kind == PartKind::Attachment).unwrap();
         (part.sha256, part.len, *sealed) = (Hash::of(&[&other]), other.len() as u64, other.clone());
     });
     let case = lead.read_case(reporter.case).await.unwrap();

@@ -1,5 +1,4 @@
-//! What was done to an attached file before it was sealed is said wherever the file is shown or
-//! saved.
+//! The treatment of an attached file is shown wherever the file is shown or saved.
 
 use std::sync::Arc;
 
@@ -14,18 +13,18 @@ const CLEANING_SUMMARY: &str = "Burkindi took out: a name, a place. Its electron
                     Burkindi took something out. It may still hold: who changed what.";
 const UNVERIFIED_CLAIM: &str = "cannot be checked";
 
-/// Without the breaks and the indents of a terminal.
+/// Removes the line breaks and indents of the terminal layout.
 fn unwrap_lines(out: &[u8]) -> String {
     String::from_utf8_lossy(out).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_says_what_was_done_to_a_file() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
-    let reporter = handler.file_report(&house, &[], "They asked for money.");
-    house.profile_dir("lead", &handler.url);
-    let folder = house.dir.path();
+async fn the_command_line_shows_the_treatment_of_a_file() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
+    let reporter = handler.file_report(&installation, &[], "They asked for money.");
+    installation.profile_dir("lead", &handler.url);
+    let folder = installation.dir.path();
     let lead = |args: &[&str]| {
         let all = [&["--home", "home-lead", "--passphrase-fd", "0", "--lang", "en"], args].concat();
         run(folder, &format!("{PASSPHRASE}\n"), &all)
@@ -61,7 +60,7 @@ async fn the_command_line_says_what_was_done_to_a_file() {
 }
 
 #[tokio::test]
-async fn the_pages_say_what_was_done_to_a_file() {
+async fn the_pages_show_the_treatment_of_a_file() {
     let screen = WorkbenchBrowser::open("lead").await;
     let reporter = screen.environment.file_report(&[]);
     screen.unlock().await;
@@ -69,11 +68,11 @@ async fn the_pages_say_what_was_done_to_a_file() {
     let list = screen.get(&case).await.texts(".files li").concat();
     assert!(list.contains(CLEANING_SUMMARY), "{list}");
     let file = screen.get(&format!("{case}/file/1")).await.texts("main section").concat();
-    for said in [
+    for printed in [
         "Burkindi took out: a name, a place.",
         "Nobody can check it from here.",
         "the original has another",
     ] {
-        assert!(file.contains(said), "{file}");
+        assert!(file.contains(printed), "{file}");
     }
 }

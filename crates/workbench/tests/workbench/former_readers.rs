@@ -1,4 +1,4 @@
-//! Cases that somebody can open who has left or has another key.
+//! Cases with former readers: members who left or have another key.
 
 use protocol::api::workbench::{FormerReader, FormerReason};
 use rand::rngs::OsRng;
@@ -9,49 +9,58 @@ use crate::common::{
     environment::{TestEnvironment, claim_case},
 };
 
-/// The next directory, in which one has left the desk and another has a new key.
-pub(crate) fn remove_two_and_rekey_three(house: &WorkbenchInstallation) -> InvestigatorKey {
-    let mut draft = house.admin_dir.draft().unwrap();
+/// Signs the next directory, in which one member has left the desk and another has a new key.
+pub(crate) fn remove_two_and_rekey_three(installation: &WorkbenchInstallation) -> InvestigatorKey {
+    let mut draft = installation.admin_dir.draft().unwrap();
     draft.add_desk(desk("internal_affairs", &["lead", "three"], &["FAC", "EXT"]), true).unwrap();
     draft.remove_member("two").unwrap();
     let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap();
     draft.add_member(&renewed.request(), vec!["regional".into()], vec!["fr".into()], true).unwrap();
-    house.admin_dir.save_draft(&draft).unwrap();
-    house.sign_directory();
+    installation.admin_dir.save_draft(&draft).unwrap();
+    installation.sign_directory();
     renewed
 }
 
 #[tokio::test]
-async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
-    let office = TestEnvironment::start();
-    let reporters =
-        [office.file_report(&[]), office.file_report(&["regional"]), office.file_report(&[])];
-    let mut lead = office.connect("lead").await;
+async fn after_a_departure_the_keys_of_all_cases_are_rotated_in_one_step() {
+    let environment = TestEnvironment::start();
+    let reporters = [
+        environment.file_report(&[]),
+        environment.file_report(&["regional"]),
+        environment.file_report(&[]),
+    ];
+    let mut lead = environment.connect("lead").await;
     for reporter in &reporters[..2] {
         claim_case(&mut lead, reporter).await;
     }
     assert!(lead.former_readers().await.unwrap().is_empty());
 
-    let renewed = remove_two_and_rekey_three(&office.installation);
-    office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
-    let mut lead = office.connect("lead").await;
-    let told = lead.former_readers().await.unwrap();
-    assert_eq!(told.len(), 3);
+    let renewed = remove_two_and_rekey_three(&environment.installation);
+    environment
+        .handler
+        .store
+        .lock()
+        .unwrap()
+        .directories
+        .push(environment.installation.signed_directory());
+    let mut lead = environment.connect("lead").await;
+    let reported = lead.former_readers().await.unwrap();
+    assert_eq!(reported.len(), 3);
     assert_eq!(
-        told.iter().map(|case| case.rule).collect::<Vec<_>>(),
+        reported.iter().map(|case| case.rule).collect::<Vec<_>>(),
         [None; 3],
         "no declaration is needed"
     );
     let two = FormerReader { handle: "two".into(), reason: FormerReason::Left };
     let three = FormerReader { handle: "three".into(), reason: FormerReason::OldKey };
-    for case in &told {
+    for case in &reported {
         let excluded = case.case == reporters[1].case;
         let expected = if excluded { vec![two.clone()] } else { vec![two.clone(), three.clone()] };
         assert_eq!(case.readers, expected, "whom the reporter excluded never held one");
     }
 
     let possible: Vec<_> =
-        told.iter().filter(|case| case.refused.is_none()).map(|case| case.case).collect();
+        reported.iter().filter(|case| case.refused.is_none()).map(|case| case.case).collect();
     let renewals = lead.rotate_all(possible, &mut OsRng).await.unwrap();
     for renewal in renewals {
         let readers = renewal.result.unwrap();
@@ -62,10 +71,10 @@ async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
         );
     }
     assert!(lead.former_readers().await.unwrap().is_empty(), "none is left");
-    // The new key opens what the old one could have opened no more.
-    let newest = office.handler.with_case(reporters[0].case, |kept| {
+    // The new key opens what the former key could no longer open.
+    let newest = environment.handler.with_case(reporters[0].case, |stored| {
         let of_three =
-            kept.grants.iter().filter(|(who, grant)| who == "three" && grant.generation == 1);
+            stored.grants.iter().filter(|(who, grant)| who == "three" && grant.generation == 1);
         of_three.map(|(_, grant)| grant.grant.clone()).collect::<Vec<_>>()
     });
     assert_eq!(newest.len(), 1);
@@ -82,26 +91,32 @@ async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
 }
 
 #[tokio::test]
-async fn a_case_with_an_alarm_gets_no_new_keys_and_keeps_none_from_the_others() {
-    let office = TestEnvironment::start();
-    let reporters = [office.file_report(&[]), office.file_report(&[])];
-    let mut lead = office.connect("lead").await;
+async fn a_case_with_an_alarm_is_not_rotated_and_does_not_stop_the_others() {
+    let environment = TestEnvironment::start();
+    let reporters = [environment.file_report(&[]), environment.file_report(&[])];
+    let mut lead = environment.connect("lead").await;
     for reporter in &reporters {
         claim_case(&mut lead, reporter).await;
     }
-    remove_two_and_rekey_three(&office.installation);
-    office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
-    // A note that no event names.
-    office.handler.with_case(reporters[0].case, |kept| {
-        kept.add_part(protocol::api::workbench::PartKind::Note, 0, 9, b"forged".to_vec());
+    remove_two_and_rekey_three(&environment.installation);
+    environment
+        .handler
+        .store
+        .lock()
+        .unwrap()
+        .directories
+        .push(environment.installation.signed_directory());
+    // Adds a note that no event names.
+    environment.handler.with_case(reporters[0].case, |stored| {
+        stored.add_part(protocol::api::workbench::PartKind::Note, 0, 9, b"forged".to_vec());
     });
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     let cases = reporters.each_ref().map(|reporter| reporter.case);
     let renewals = lead.rotate_all(cases, &mut OsRng).await.unwrap();
     assert!(matches!(renewals[0].result, Err(ActionError::UnresolvedAlerts)));
     assert!(renewals[1].result.is_ok());
     assert_eq!(
-        office.handler.with_case(cases[0], |kept| kept.state.generation),
+        environment.handler.with_case(cases[0], |stored| stored.state.generation),
         0,
         "nothing was changed"
     );

@@ -1,5 +1,5 @@
-//! The workbench as a whole: administration, casework, the audit of the log, and the program
-//! itself.
+//! Integration tests of the workbench: administration, casework, the audit of the log, the pages
+//! and the command line.
 
 #![expect(clippy::unwrap_used, reason = "what a test prepares may panic as well")]
 

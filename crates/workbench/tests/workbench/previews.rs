@@ -1,4 +1,4 @@
-//! Images of strangers, shown without harm.
+//! Previews of images from untrusted senders.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -19,7 +19,7 @@ fn render_preview(bytes: &[u8]) -> Result<Vec<u8>, PreviewError> {
     preview::render_sandboxed(program, bytes.to_vec().into()).map(|png| png.to_vec())
 }
 
-/// Pixels that no compression makes small.
+/// Pixels that no compression reduces.
 fn noise(width: u32, height: u32) -> RgbImage {
     let mut state = 0x2545_f491_u32;
     RgbImage::from_fn(width, height, |_, _| {
@@ -36,7 +36,7 @@ fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG on its side, with a comment and an Exif segment that say who made it.
+/// A rotated JPEG with a comment and an Exif segment that name its author.
 fn jpeg_with_metadata(image: &DynamicImage) -> Vec<u8> {
     let jpeg = encode(image, ImageFormat::Jpeg);
     let segment = |marker: u8, content: &[u8]| {
@@ -64,7 +64,7 @@ fn contains_bytes(bytes: &[u8], what: &[u8]) -> bool {
 }
 
 #[test]
-fn a_picture_comes_back_small_upright_and_without_anything_else() {
+fn a_preview_is_small_upright_and_without_metadata() {
     let wide = DynamicImage::from(noise(2400, 1200));
     let telling = jpeg_with_metadata(&wide);
     assert!(contains_bytes(&telling, METADATA_CANARY));
@@ -86,7 +86,7 @@ fn a_picture_comes_back_small_upright_and_without_anything_else() {
 }
 
 #[test]
-fn what_is_no_image_is_said_to_be_none() {
+fn unsupported_formats_are_reported() {
     for bytes in [
         &b""[..],
         b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj",
@@ -99,11 +99,11 @@ fn what_is_no_image_is_said_to_be_none() {
 }
 
 #[test]
-fn hostile_images_are_refused_and_do_nothing() {
+fn malicious_images_are_rejected() {
     let good = encode(&DynamicImage::from(noise(64, 64)), ImageFormat::Jpeg);
     let png = encode(&DynamicImage::from(noise(8, 8)), ImageFormat::Png);
-    // A header that claims 60,000 by 60,000 pixels; its checksum is wrong as well, whichever is
-    // seen first.
+    // A header that claims 60,000 by 60,000 pixels. Its checksum is also wrong; either fault may be
+    // found first.
     let mut claims = png.clone();
     claims[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     // 400 million black pixels in a few hundred kilobytes.
@@ -127,7 +127,8 @@ fn hostile_images_are_refused_and_do_nothing() {
         render_preview(&vec![0; preview::MAX_INPUT_BYTES + 1]),
         Err(PreviewError::Refused)
     ));
-    // Every byte of a good file wrong once, in turn: a picture or an error, within bounds.
+    // A valid file with each byte changed in turn: the result is a picture or an error, within the
+    // limits.
     for at in (0..good.len()).step_by(good.len() / 40) {
         let mut damaged = good.clone();
         damaged[at] ^= 0xff;
@@ -135,10 +136,10 @@ fn hostile_images_are_refused_and_do_nothing() {
     }
 }
 
-/// The process holds its picture back while nobody reads it; meanwhile the system tells what it may
-/// still do.
+/// The process blocks while its output is not read. Meanwhile the system shows which permissions it
+/// has left.
 #[test]
-fn the_process_that_decodes_can_do_nothing_else() {
+fn the_decoding_process_has_no_other_permissions() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
         .arg(WORKER_ARG)
         .stdin(Stdio::piped())

@@ -1,4 +1,4 @@
-//! What two persons decide, and what is lost while nobody looks.
+//! Decisions of two people, and data that is lost while no member acts.
 
 use investigator::NoteKind;
 use protocol::case::{ActionKind, Decision, RuleViolation, Stage};
@@ -20,10 +20,10 @@ use crate::common::{
 const LOWER_TO_P4: Decision = Decision::Lower { urgency: Urgency::P4 };
 
 #[tokio::test]
-async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn the_second_person_declines_with_a_reason_that_only_the_team_can_read() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.propose(&mut case, LOWER_TO_P4).await.unwrap();
     let own = lead.decline_proposal(&mut case, "I changed my mind.").await;
@@ -32,7 +32,7 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
         "one's own is taken back"
     );
 
-    let mut two = office.connect("two").await;
+    let mut two = environment.connect("two").await;
     let waiting = |connection: &workbench::session::HandlerConnection, rows| {
         connection
             .filtered_queue(QueueFilter::Waiting, rows)
@@ -58,7 +58,7 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
     two.decline_proposal(&mut theirs, "The sum is not small.").await.unwrap();
     assert!(!two.allowed_actions(&theirs).contains(&ActionKind::Decline));
 
-    let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
+    let case = environment.connect("lead").await.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, [], "note and event belong together");
     assert_eq!(case.state.as_ref().unwrap().pending_proposal, None);
     let note = &case.notes[0];
@@ -66,28 +66,28 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
         (&*note.by, note.note.kind, &*note.note.text),
         ("two", NoteKind::Objection, "The sum is not small.")
     );
-    // Who runs the service, and drops the reason, is noticed.
-    office.handler.with_case(reporter.case, |kept| {
-        kept.parts.retain(|(part, _)| part.kind != protocol::api::workbench::PartKind::Note);
+    // A case handler that drops the reason is detected.
+    environment.handler.with_case(reporter.case, |stored| {
+        stored.parts.retain(|(part, _)| part.kind != protocol::api::workbench::PartKind::Note);
     });
-    assert!(!office.alert_codes_of("lead", &reporter).await.is_empty());
+    assert!(!environment.alert_codes_of("lead", &reporter).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_case_that_waits_for_ones_decision_stands_first() {
-    let office = TestEnvironment::start();
-    let reporters: Vec<_> = (0..4).map(|_| office.file_report(&[])).collect();
-    let mut lead = office.connect("lead").await;
-    // No deadline presses it: it would stand last.
+async fn a_case_that_needs_the_members_decision_comes_first() {
+    let environment = TestEnvironment::start();
+    let reporters: Vec<_> = (0..4).map(|_| environment.file_report(&[])).collect();
+    let mut lead = environment.connect("lead").await;
+    // It has no deadline, so it would be last.
     let mut case = claim_case(&mut lead, &reporters[3]).await;
     lead.send_reply(&mut case, ReplyInput { text: "Thank you.", lang: "en" }).await.unwrap();
     lead.propose(&mut case, LOWER_TO_P4).await.unwrap();
-    office.handler.with_case(reporters[3].case, |kept| {
-        for other in &mut kept.state.deadlines {
+    environment.handler.with_case(reporters[3].case, |stored| {
+        for other in &mut stored.state.deadlines {
             other.due = time::Date::MAX;
         }
     });
-    let two = office.connect("two").await;
+    let two = environment.connect("two").await;
     let rows = two.queue().await.unwrap().0;
     let all = two.filtered_queue(QueueFilter::Open, rows.clone());
     assert_eq!((all[0].row.id, all[0].waits_for_me, all.len()), (reporters[3].case, true, 4));
@@ -98,10 +98,10 @@ async fn a_case_that_waits_for_ones_decision_stands_first() {
 }
 
 #[tokio::test]
-async fn answers_that_fall_out_of_the_mailbox_unseen_are_told_before_and_after() {
-    let office = TestEnvironment::start();
-    let mut reporter = office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn displaced_unseen_replies_are_reported_before_and_after_sending() {
+    let environment = TestEnvironment::start();
+    let mut reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     let long = "x".repeat(9_400);
     let reply = ReplyInput { text: &long, lang: "en" };
@@ -131,9 +131,9 @@ async fn answers_that_fall_out_of_the_mailbox_unseen_are_told_before_and_after()
         1,
         "the next one, and not the lost one again"
     );
-    // What the reporter has seen is not lost.
+    // Replies that the reporter has seen are not lost.
     reporter.set_last_seen(&case);
-    office.handler.follow_up(&office.installation, &mut reporter, "I read all of it.");
+    environment.handler.follow_up(&environment.installation, &mut reporter, "I read all of it.");
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(dropped(&case), [false, false, false, false]);
     assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 0);
@@ -141,10 +141,10 @@ async fn answers_that_fall_out_of_the_mailbox_unseen_are_told_before_and_after()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed_off() {
-    let office = TestEnvironment::start();
-    let mut reporter = office.file_report(&[]);
-    let folder = office.installation.dir.path();
-    office.installation.profile_dir("lead", &office.handler.url);
+    let environment = TestEnvironment::start();
+    let mut reporter = environment.file_report(&[]);
+    let folder = environment.installation.dir.path();
+    environment.installation.profile_dir("lead", &environment.handler.url);
     let lead = |args: &[&str]| {
         run(
             folder,
@@ -154,14 +154,14 @@ async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed
     };
     let id = reporter.case.to_string();
     let case = reporter.case;
-    let state = || office.handler.with_case(case, |kept| kept.state.clone());
+    let state = || environment.handler.with_case(case, |stored| stored.state.clone());
     assert_eq!(code(&lead(&["claim", &id])), 0);
     let unseen = lead(&["mark-handled", &id]);
     assert_eq!(code(&unseen), 4);
     assert!(String::from_utf8_lossy(&unseen.stderr).contains("burkindi show"));
     assert_eq!(state().unhandled, 1, "an unseen message is not marked as handled");
     assert_eq!(code(&lead(&["show", &id])), 0);
-    office.handler.follow_up(&office.installation, &mut reporter, "They know.");
+    environment.handler.follow_up(&environment.installation, &mut reporter, "They know.");
     assert_eq!(code(&lead(&["mark-handled", &id])), 4, "the message came after");
     assert_eq!(
         code(&lead(&["move", &id, "triaged"])),
@@ -215,7 +215,7 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
         let state = screen
             .environment
             .handler
-            .with_case(id, |kept| (kept.state.legal_hold, kept.state.released));
+            .with_case(id, |stored| (stored.state.legal_hold, stored.state.released));
         assert!(act != "hold" || state == (false, None), "not before");
         let fields = [("shown", &*shown), ("confirmed", "yes")];
         assert_eq!(
@@ -223,7 +223,7 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
             StatusCode::SEE_OTHER
         );
     }
-    // Nothing is chosen for a note, or for the end of a case.
+    // No choice is preselected for a note or for the outcome of a case.
     let notes = screen.get(&format!("{case}/notes")).await;
     assert!(!notes.text.contains(" checked"), "{}", notes.text);
     let unchosen = screen.post(&format!("{case}/notes"), &[("text", "x")]).await;
@@ -245,11 +245,11 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
         screen.submit_case_form(&format!("{case}/act/propose-close"), &[("ending", "")]).await;
     assert_eq!(close.status, StatusCode::CONFLICT);
     assert_eq!(
-        screen.environment.handler.with_case(id, |kept| kept.state.pending_proposal.clone()),
+        screen.environment.handler.with_case(id, |stored| stored.state.pending_proposal.clone()),
         None
     );
 
-    // The second person sees it first, and says no with a reason.
+    // The second person sees the proposal first, and declines it with a reason.
     let mut two = screen.environment.connect("two").await;
     let mut theirs = two.read_case(id).await.unwrap();
     two.declare(&mut theirs).await.unwrap();
@@ -264,5 +264,8 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
     let notes = screen.get(&format!("{case}/notes")).await;
     assert_eq!(notes.texts(".objection .text"), ["The trial is not over."]);
     assert_eq!(screen.get("/queue/waiting").await.texts("tbody tr").len(), 0);
-    assert_eq!(screen.environment.handler.with_case(id, |kept| kept.state.stage), Stage::Triaged);
+    assert_eq!(
+        screen.environment.handler.with_case(id, |stored| stored.state.stage),
+        Stage::Triaged
+    );
 }

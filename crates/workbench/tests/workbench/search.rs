@@ -1,4 +1,4 @@
-//! Searching all of one's cases.
+//! Search over all of a member's cases.
 
 use std::fs;
 
@@ -26,12 +26,12 @@ async fn search_ids(index: &mut Index, words: &str) -> Vec<Uuid> {
 }
 
 #[tokio::test]
-async fn words_are_found_without_accents_wherever_they_were_written() {
-    let office = TestEnvironment::start();
-    let file = |story| office.handler.file_report(&office.installation, &[], story);
+async fn words_are_found_without_accents_in_every_text_of_a_case() {
+    let environment = TestEnvironment::start();
+    let file = |story| environment.handler.file_report(&environment.installation, &[], story);
     let mut one = file("Au poste de Dakola, l’agent exigeait un « cadeau » à chaque déclaration.");
     let two = file("A la brigade, on m'a demandé de l'argent.");
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &one).await;
     declare_all(&mut lead, &[&two]).await;
     lead.send_reply(&mut case, ReplyInput { text: "Était-ce de nuit ?", lang: "fr" })
@@ -39,7 +39,11 @@ async fn words_are_found_without_accents_wherever_they_were_written() {
         .unwrap();
     let note = Note { kind: NoteKind::Hypothesis, text: "Voir le registre du péage.".into() };
     lead.add_note(&mut case, &note).await.unwrap();
-    office.handler.follow_up(&office.installation, &mut one, "Toujours le même الجمارك jeudi.");
+    environment.handler.follow_up(
+        &environment.installation,
+        &mut one,
+        "Toujours le même الجمارك jeudi.",
+    );
 
     let (mut index, updated) = updated_index(&mut lead).await;
     assert_eq!((updated.indexed, updated.removed), (2, 0));
@@ -81,11 +85,12 @@ async fn words_are_found_without_accents_wherever_they_were_written() {
 }
 
 #[tokio::test]
-async fn the_second_start_reads_only_what_has_changed_and_the_file_tells_nothing() {
-    let office = TestEnvironment::start();
-    let mut one = office.handler.file_report(&office.installation, &[], "Un canari dans la mine.");
-    let two = office.handler.file_report(&office.installation, &[], "Rien.");
-    let mut lead = office.connect("lead").await;
+async fn a_second_start_reads_only_changes_and_the_file_reveals_nothing() {
+    let environment = TestEnvironment::start();
+    let mut one =
+        environment.handler.file_report(&environment.installation, &[], "Un canari dans la mine.");
+    let two = environment.handler.file_report(&environment.installation, &[], "Rien.");
+    let mut lead = environment.connect("lead").await;
     declare_all(&mut lead, &[&one, &two]).await;
     assert_eq!(updated_index(&mut lead).await.1.indexed, 2);
     assert_eq!(updated_index(&mut lead).await.1.indexed, 0);
@@ -94,13 +99,15 @@ async fn the_second_start_reads_only_what_has_changed_and_the_file_tells_nothing
     assert!(!sealed.windows(6).any(|window| window == b"canari"));
     assert!(sealed.starts_with(b"age-encryption.org/v1"));
 
-    office.handler.follow_up(&office.installation, &mut one, "Un second canari.");
+    environment.handler.follow_up(&environment.installation, &mut one, "Un second canari.");
     let (mut now, updated) = updated_index(&mut lead).await;
     assert_eq!(updated.indexed, 1);
     assert_eq!(search_ids(&mut now, "second").await, [one.case]);
 
-    // A case that was taken away is gone, word for word.
-    office.handler.with_case(one.case, |kept| kept.holders.retain(|holder| holder != "lead"));
+    // A case that the member lost is removed completely.
+    environment
+        .handler
+        .with_case(one.case, |stored| stored.holders.retain(|holder| holder != "lead"));
     let (mut now, updated) = updated_index(&mut lead).await;
     assert_eq!((updated.indexed, updated.removed), (0, 1));
     assert_eq!(search_ids(&mut now, "canari").await, [] as [Uuid; 0]);
@@ -110,17 +117,17 @@ async fn the_second_start_reads_only_what_has_changed_and_the_file_tells_nothing
 }
 
 #[tokio::test]
-async fn an_index_that_is_damaged_or_of_somebody_else_is_made_anew() {
-    let office = TestEnvironment::start();
-    let reporter = office.file_report(&[]);
-    let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
+async fn a_damaged_or_foreign_index_is_rebuilt() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let (mut lead, mut two) = (environment.connect("lead").await, environment.connect("two").await);
     declare_all(&mut lead, &[&reporter]).await;
     updated_index(&mut lead).await;
     updated_index(&mut two).await;
     let path = lead.home().index_path();
     let own = fs::read(&path).unwrap();
 
-    // Somebody who knows the public key can seal something to it, but not sign it.
+    // Anyone who knows the public key can seal an index to it, but cannot sign it.
     let plain = two.key().identity().open(&fs::read(two.home().index_path()).unwrap()).unwrap();
     let forged = lead.key().identity().recipient().seal(&plain);
     for bad in [own[..own.len() - 1].to_vec(), Vec::new(), b"nothing".to_vec(), forged] {
@@ -132,13 +139,13 @@ async fn an_index_that_is_damaged_or_of_somebody_else_is_made_anew() {
 }
 
 #[tokio::test]
-async fn one_case_that_does_not_open_is_an_alarm_and_the_others_are_found() {
-    let office = TestEnvironment::start();
-    let (bad, good) = (office.file_report(&[]), office.file_report(&[]));
-    let mut lead = office.connect("lead").await;
+async fn a_case_that_does_not_open_is_an_alarm_and_the_others_are_indexed() {
+    let environment = TestEnvironment::start();
+    let (bad, good) = (environment.file_report(&[]), environment.file_report(&[]));
+    let mut lead = environment.connect("lead").await;
     declare_all(&mut lead, &[&bad, &good]).await;
-    office.handler.with_case(bad.case, |kept| {
-        for (_, grant) in &mut kept.grants {
+    environment.handler.with_case(bad.case, |stored| {
+        for (_, grant) in &mut stored.grants {
             grant.grant.sealed[1000] ^= 1;
         }
     });
@@ -146,14 +153,14 @@ async fn one_case_that_does_not_open_is_an_alarm_and_the_others_are_found() {
     assert_eq!(search_ids(&mut all, "money").await, [good.case]);
     assert_eq!(updated.alarms.len(), 1);
     assert_eq!(updated.alarms[0].case, Some(bad.case));
-    // It is tried again, and said again.
+    // The next update tries the case again and reports it again.
     assert_eq!(updated_index(&mut lead).await.1.alarms.len(), 1);
 }
 
 #[tokio::test]
-async fn cases_that_could_be_about_the_same_are_suggested_with_the_reasons() {
-    let office = TestEnvironment::start();
-    let file = |story| office.handler.file_report(&office.installation, &[], story);
+async fn related_cases_are_suggested_with_reasons() {
+    let environment = TestEnvironment::start();
+    let file = |story| environment.handler.file_report(&environment.installation, &[], story);
     let one = file(
         "Camion 11-GH-4521 bloqué à Dakola, le chef réclamait une enveloppe sous la bâche verte.",
     );
@@ -162,18 +169,18 @@ async fn cases_that_could_be_about_the_same_are_suggested_with_the_reasons() {
         "Sous la bâche verte, une enveloppe : voilà ce que le chef réclamait, toujours bloqué.",
     );
     let other = file("Rien à voir.");
-    // Every report of this test has one file; only these two keep the same one.
+    // Every report of this test has one file; only these two have the same one.
     for reporter in [&same_truck, &same_words] {
-        office.handler.with_case(reporter.case, |kept| {
-            kept.parts.retain(|(part, _)| part.kind != PartKind::Attachment)
+        environment.handler.with_case(reporter.case, |stored| {
+            stored.parts.retain(|(part, _)| part.kind != PartKind::Attachment)
         });
     }
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     declare_all(&mut lead, &[&one, &same_truck, &same_words, &other]).await;
     let (mut index, _) = updated_index(&mut lead).await;
     let related = index.related(one.case, 10).await.unwrap();
     let of = |id: Uuid| related.iter().find(|other| other.case == id).unwrap();
-    let kinds = |id| of(id).reasons.iter().map(|(tie, _)| *tie).collect::<Vec<_>>();
+    let kinds = |id| of(id).reasons.iter().map(|(kind, _)| *kind).collect::<Vec<_>>();
     assert_eq!(kinds(other.case), [RelationKind::File]);
     assert!(kinds(same_truck.case).contains(&RelationKind::Number));
     assert!(of(same_truck.case).reasons.contains(&(RelationKind::Number, vec!["11GH4521".into()])));
@@ -184,11 +191,11 @@ async fn cases_that_could_be_about_the_same_are_suggested_with_the_reasons() {
 }
 
 #[tokio::test]
-async fn nothing_is_known_of_a_case_before_the_declaration() {
-    let office = TestEnvironment::start();
-    let file = |story| office.handler.file_report(&office.installation, &[], story);
+async fn the_index_contains_nothing_of_a_case_before_the_declaration() {
+    let environment = TestEnvironment::start();
+    let file = |story| environment.handler.file_report(&environment.installation, &[], story);
     let (one, two) = (file("Un canari, camion 11-GH-4521."), file("Un canari, camion 11-GH-4521."));
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     declare_all(&mut lead, &[&one]).await;
     let (mut before, updated) = updated_index(&mut lead).await;
     assert_eq!((updated.indexed, updated.undeclared), (2, 1));
@@ -204,15 +211,15 @@ async fn nothing_is_known_of_a_case_before_the_declaration() {
 
 #[tokio::test]
 async fn one_word_or_number_is_found_in_every_spelling() {
-    let office = TestEnvironment::start();
-    let file = |story| office.handler.file_report(&office.installation, &[], story);
+    let environment = TestEnvironment::start();
+    let file = |story| environment.handler.file_report(&environment.installation, &[], story);
     let stories = [
         file("وقال المفتش أحمد إن الجُمْرُكِيُّ أخذ ٥٠٠٠ فرنك في مستشفى المدينة."),
         file("Au cœur du poste, le camion 11 GH 4521 a payé 1 500 000 francs, ex æquo."),
         file("Container MSKU1234567, déclaration C-48213, tél. 70/12/34/56."),
         file("De\u{301}claration d'un camion, plaque 22KL7788."),
     ];
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     declare_all(&mut lead, &stories.iter().collect::<Vec<_>>()).await;
     let (mut index, _) = updated_index(&mut lead).await;
     for (words, story) in [
@@ -245,7 +252,7 @@ async fn one_word_or_number_is_found_in_every_spelling() {
     ] {
         assert_eq!(search_ids(&mut index, words).await, [stories[story].case], "{words}");
     }
-    // A filter alone is a question.
+    // A filter without words is a valid query.
     let category = SearchFilter { category: Some("FAC".into()), ..SearchFilter::default() };
     assert_eq!(index.search("", &category, 20).await.unwrap().len(), 4);
     let nothing = index.search("", &SearchFilter::default(), 20).await;
@@ -253,10 +260,10 @@ async fn one_word_or_number_is_found_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn a_filter_alone_finds_nothing_of_what_was_not_declared_on() {
-    let office = TestEnvironment::start();
-    office.file_report(&[]);
-    let mut lead = office.connect("lead").await;
+async fn a_filter_alone_finds_no_undeclared_case() {
+    let environment = TestEnvironment::start();
+    environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
     let (mut index, updated) = updated_index(&mut lead).await;
     assert_eq!(updated.undeclared, 1);
     let stage = SearchFilter { stage: Some("received".into()), ..SearchFilter::default() };
@@ -264,19 +271,19 @@ async fn a_filter_alone_finds_nothing_of_what_was_not_declared_on() {
 }
 
 #[tokio::test]
-async fn words_that_every_report_has_relate_nothing() {
-    let office = TestEnvironment::start();
-    let file = |story| office.handler.file_report(&office.installation, &[], story);
+async fn common_words_relate_no_cases() {
+    let environment = TestEnvironment::start();
+    let file = |story| environment.handler.file_report(&environment.installation, &[], story);
     let one = file(
         "Depuis toujours, l’agent demande des francs jusqu’à midi, et personne ne pouvait rien dire pendant ce temps.",
     );
     let two = file(
         "Pendant plusieurs semaines, personne ne pouvait passer sans donner des francs, toujours jusqu’au soir.",
     );
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     declare_all(&mut lead, &[&one, &two]).await;
     let (mut index, _) = updated_index(&mut lead).await;
     let related = index.related(one.case, 5).await.unwrap();
-    let mut ties = related.iter().flat_map(|other| &other.reasons).map(|(tie, _)| *tie);
-    assert!(ties.all(|tie| tie != RelationKind::Words), "{related:?}");
+    let mut kinds = related.iter().flat_map(|other| &other.reasons).map(|(kind, _)| *kind);
+    assert!(kinds.all(|kind| kind != RelationKind::Words), "{related:?}");
 }

@@ -1,11 +1,11 @@
-//! What a reporter writes never looks like a line of the program.
+//! Text of a reporter never looks like a line of the program.
 
 use crate::{
     cli::{code, run},
     common::{PASSPHRASE, environment::TestEnvironment},
 };
 
-/// Lines as the program writes them.
+/// Lines that the program prints.
 const FORGED_LINES: [&str; 3] = [
     "What happened",
     "2026-11-28 10:00  inspector-2  closed the case: unfounded",
@@ -13,23 +13,27 @@ const FORGED_LINES: [&str; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_line_of_a_report_a_message_or_a_name_begins_where_the_program_writes() {
-    let office = TestEnvironment::start();
+async fn text_of_a_reporter_never_begins_at_the_programs_left_margin() {
+    let environment = TestEnvironment::start();
     let story =
         format!("Bonjour.\n\n{}\r\n{}", FORGED_LINES.join("\n"), "x ".repeat(60) + FORGED_LINES[1]);
     let name = format!("{}\n{}.pdf", "n".repeat(5_000), FORGED_LINES[1]);
     let kind = format!("image/png\n{}", FORGED_LINES[1]);
-    let mut reporter = office.handler.file_report_with(
-        &office.installation,
+    let mut reporter = environment.handler.file_report_with(
+        &environment.installation,
         &[],
         &story,
         (&name, &kind, b"content"),
     );
     reporter.lang = format!("fr)\n{}", FORGED_LINES[1]);
     reporter.week = format!("2026-W48\n{}", FORGED_LINES[1]);
-    office.handler.follow_up(&office.installation, &mut reporter, &FORGED_LINES.join("\n"));
-    office.installation.profile_dir("lead", &office.handler.url);
-    let folder = office.installation.dir.path();
+    environment.handler.follow_up(
+        &environment.installation,
+        &mut reporter,
+        &FORGED_LINES.join("\n"),
+    );
+    environment.installation.profile_dir("lead", &environment.handler.url);
+    let folder = environment.installation.dir.path();
     let lead = |args: &[&str]| {
         let all = [&["--home", "home-lead", "--passphrase-fd", "0"], args].concat();
         run(folder, &format!("{PASSPHRASE}\n"), &all)

@@ -1,4 +1,5 @@
-//! Anybody can send what nobody can open. It is no alarm, and two who cannot open it close it.
+//! Anyone can send a report that does not open. It is not an alarm, and two members who cannot open
+//! it close it.
 
 use protocol::{
     Hash,
@@ -28,11 +29,11 @@ use crate::common::{
 const ATTACHED_FILE: (&str, &str, &[u8]) = ("a.txt", "text/plain", b"a file");
 
 pub(crate) fn file_tampered(
-    office: &TestEnvironment,
+    environment: &TestEnvironment,
     spoil: impl FnOnce(&mut SealedReport),
 ) -> TestReporter {
-    office.handler.file_tampered_report(
-        &office.installation,
+    environment.handler.file_tampered_report(
+        &environment.installation,
         &[],
         ("a story", ATTACHED_FILE),
         spoil,
@@ -55,11 +56,11 @@ async fn search_alerts(connection: &mut HandlerConnection) -> (usize, Vec<Integr
 }
 
 #[tokio::test]
-async fn what_came_unreadable_is_no_alarm_and_is_named_by_no_search() {
+async fn an_unreadable_report_is_no_alarm_and_is_not_in_the_index() {
     for spoil in [corrupt_grants, corrupt_body] {
-        let office = TestEnvironment::start();
-        let reporter = file_tampered(&office, spoil);
-        let mut lead = office.connect("lead").await;
+        let environment = TestEnvironment::start();
+        let reporter = file_tampered(&environment, spoil);
+        let mut lead = environment.connect("lead").await;
         assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::Unreadable(_))));
         assert_eq!(search_alerts(&mut lead).await, (1, vec![]));
         assert_eq!(search_alerts(&mut lead).await, (0, vec![]), "and it is not read again");
@@ -67,18 +68,19 @@ async fn what_came_unreadable_is_no_alarm_and_is_named_by_no_search() {
 }
 
 #[tokio::test]
-async fn what_was_altered_after_it_was_filed_is_an_alarm() {
-    let office = TestEnvironment::start();
-    let reporter = file_tampered(&office, corrupt_grants);
-    office.handler.with_case(reporter.case, |kept| {
-        kept.grants
+async fn a_report_altered_after_recording_is_an_alarm() {
+    let environment = TestEnvironment::start();
+    let reporter = file_tampered(&environment, corrupt_grants);
+    environment.handler.with_case(reporter.case, |stored| {
+        stored
+            .grants
             .iter_mut()
             .for_each(|(_, given)| given.grant.sealed = b"other rubbish".to_vec());
     });
-    let mut lead = office.connect("lead").await;
+    let mut lead = environment.connect("lead").await;
     assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
-    let reporter = file_tampered(&office, corrupt_grants);
-    office.handler.with_case(reporter.case, |kept| kept.parts.truncate(1));
+    let reporter = file_tampered(&environment, corrupt_grants);
+    environment.handler.with_case(reporter.case, |stored| stored.parts.truncate(1));
     assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
     assert!(matches!(
         lead.close_unreadable(reporter.case).await,
@@ -88,12 +90,13 @@ async fn what_was_altered_after_it_was_filed_is_an_alarm() {
 
 #[tokio::test]
 async fn a_file_that_the_sender_left_out_is_a_notice() {
-    let office = TestEnvironment::start();
-    let honest = file_tampered(&office, |_| ());
-    let mut lead = office.connect("lead").await;
+    let environment = TestEnvironment::start();
+    let honest = file_tampered(&environment, |_| ());
+    let mut lead = environment.connect("lead").await;
     assert_eq!(lead.read_case(honest.case).await.unwrap().alarms, []);
     assert!(matches!(lead.close_unreadable(honest.case).await, Err(ActionError::CaseIsReadable)));
-    let sealed_elsewhere = file_tampered(&office, |sent| sent.sealed_file = b"rubbish".to_vec());
+    let sealed_elsewhere =
+        file_tampered(&environment, |sent| sent.sealed_file = b"rubbish".to_vec());
     let case = lead.read_case(sealed_elsewhere.case).await.unwrap();
     assert!(
         case.alarms.iter().all(|alarm| alarm.severity == AlertSeverity::Notice),
@@ -103,69 +106,71 @@ async fn a_file_that_the_sender_left_out_is_a_notice() {
 }
 
 #[tokio::test]
-async fn two_who_cannot_open_it_close_it_and_the_oversight_body_gets_it() {
-    let office = TestEnvironment::start();
-    let reporter = file_tampered(&office, corrupt_grants);
-    let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
+async fn two_members_who_cannot_open_it_close_it_and_the_oversight_body_gets_it() {
+    let environment = TestEnvironment::start();
+    let reporter = file_tampered(&environment, corrupt_grants);
+    let (mut lead, mut two) = (environment.connect("lead").await, environment.connect("two").await);
     assert_eq!(lead.close_unreadable(reporter.case).await.unwrap(), DecisionOutcome::Proposed);
     assert!(
         matches!(lead.close_unreadable(reporter.case).await, Err(ActionError::Refused(_))),
         "not alone"
     );
     assert_eq!(two.close_unreadable(reporter.case).await.unwrap(), DecisionOutcome::Approved);
-    let state = office.handler.with_case(reporter.case, |kept| kept.state.clone());
+    let state = environment.handler.with_case(reporter.case, |stored| stored.state.clone());
     assert_eq!((state.stage, state.released), (Stage::Closed, Some(ReleaseReason::Unreadable)));
 }
 
-/// What the case handler does to a report that it filed. Its readers can open it, or could.
+/// Alterations of a recorded report by the case handler. Its readers can open it, or could before.
 type Tampering = fn(&mut StoredCase);
 
 const REPORT_TAMPERINGS: &[(&str, Tampering)] = &[
-    ("gives the grant of another reader", |kept| {
-        let other = kept.grants.iter().find(|(holder, _)| holder == "two").unwrap().1.clone();
-        kept.grants
+    ("gives the grant of another reader", |stored| {
+        let other = stored.grants.iter().find(|(holder, _)| holder == "two").unwrap().1.clone();
+        stored
+            .grants
             .iter_mut()
             .filter(|(holder, _)| holder == "lead")
             .for_each(|(_, own)| *own = other.clone());
     }),
-    ("gives a decoy with the tag of the reader", |kept| {
-        let own = kept.grants.iter_mut().find(|(holder, _)| holder == "lead").unwrap();
+    ("gives a decoy with the tag of the reader", |stored| {
+        let own = stored.grants.iter_mut().find(|(holder, _)| holder == "lead").unwrap();
         own.1.grant.sealed = b"rubbish".to_vec();
     }),
-    ("gives no grant", |kept| kept.grants.retain(|(holder, _)| holder != "lead")),
-    ("says that the grant is of another generation", |kept| {
-        kept.grants.iter_mut().for_each(|(_, given)| given.generation = 1);
+    ("gives no grant", |stored| stored.grants.retain(|(holder, _)| holder != "lead")),
+    ("says that the grant is of another generation", |stored| {
+        stored.grants.iter_mut().for_each(|(_, given)| given.generation = 1);
     }),
-    ("replaces the report", |kept| {
-        for (part, sealed) in kept.parts.iter_mut().filter(|(part, _)| part.kind == PartKind::Body)
+    ("replaces the report", |stored| {
+        for (part, sealed) in
+            stored.parts.iter_mut().filter(|(part, _)| part.kind == PartKind::Body)
         {
             *sealed = b"rubbish".to_vec();
             (part.sha256, part.len) = (Hash::of(&[sealed.as_slice()]), 7);
         }
     }),
-    ("withholds the report", |kept| kept.parts.retain(|(part, _)| part.kind != PartKind::Body)),
-    ("calls the report a file, and the file nothing", |kept| {
-        kept.parts.retain(|(part, _)| part.kind == PartKind::Body);
-        kept.parts.iter_mut().for_each(|(part, _)| part.kind = PartKind::Attachment);
+    ("withholds the report", |stored| stored.parts.retain(|(part, _)| part.kind != PartKind::Body)),
+    ("calls the report a file, and the file nothing", |stored| {
+        stored.parts.retain(|(part, _)| part.kind == PartKind::Body);
+        stored.parts.iter_mut().for_each(|(part, _)| part.kind = PartKind::Attachment);
     }),
-    ("says that the report is of another generation", |kept| {
-        kept.parts.iter_mut().for_each(|(part, _)| part.generation = 1);
+    ("says that the report is of another generation", |stored| {
+        stored.parts.iter_mut().for_each(|(part, _)| part.generation = 1);
     }),
-    ("says that the report is a later message", |kept| {
-        kept.parts.iter_mut().for_each(|(part, _)| part.batch = 1);
+    ("says that the report is a later message", |stored| {
+        stored.parts.iter_mut().for_each(|(part, _)| part.batch = 1);
     }),
-    ("gives another key of the case", |kept| {
-        kept.recipients[0].recipient = CaseSecret::generate(&mut OsRng).identity().recipient();
+    ("gives another key of the case", |stored| {
+        stored.recipients[0].recipient = CaseSecret::generate(&mut OsRng).identity().recipient();
     }),
 ];
 
 #[tokio::test]
-async fn a_case_handler_cannot_pass_off_what_it_altered_as_unreadable() {
-    let office = TestEnvironment::start();
-    let mut lead = office.connect("lead").await;
+async fn a_report_altered_by_the_case_handler_does_not_count_as_unreadable() {
+    let environment = TestEnvironment::start();
+    let mut lead = environment.connect("lead").await;
     for (what, cheat) in REPORT_TAMPERINGS {
-        let reporter = file_tampered(&office, |_| ());
-        office.handler.with_case(reporter.case, cheat);
+        let reporter = file_tampered(&environment, |_| ());
+        environment.handler.with_case(reporter.case, cheat);
         let read = lead.read_case(reporter.case).await;
         assert!(!matches!(read, Err(CaseReadError::Unreadable(_))), "{what}");
         let alarming = match read {
@@ -175,23 +180,23 @@ async fn a_case_handler_cannot_pass_off_what_it_altered_as_unreadable() {
         };
         assert!(alarming, "{what}");
         assert!(lead.close_unreadable(reporter.case).await.is_err(), "{what}");
-        let state = office.handler.with_case(reporter.case, |kept| kept.state.clone());
+        let state = environment.handler.with_case(reporter.case, |stored| stored.state.clone());
         assert_eq!((state.stage, state.pending_proposal), (Stage::Received, None), "{what}");
     }
 }
 
 #[tokio::test]
-async fn what_came_unreadable_and_was_altered_too_is_an_alarm() {
-    let office = TestEnvironment::start();
-    let mut lead = office.connect("lead").await;
+async fn an_unreadable_report_that_was_also_altered_is_an_alarm() {
+    let environment = TestEnvironment::start();
+    let mut lead = environment.connect("lead").await;
     for spoil in [corrupt_grants, corrupt_body] {
-        let mut reporter = file_tampered(&office, spoil);
+        let mut reporter = file_tampered(&environment, spoil);
         assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::Unreadable(_))));
-        // Another message that is not given.
-        office.handler.follow_up(&office.installation, &mut reporter, "one more");
-        office
+        // Another message is withheld.
+        environment.handler.follow_up(&environment.installation, &mut reporter, "one more");
+        environment
             .handler
-            .with_case(reporter.case, |kept| kept.parts.retain(|(part, _)| part.batch == 0));
+            .with_case(reporter.case, |stored| stored.parts.retain(|(part, _)| part.batch == 0));
         match lead.read_case(reporter.case).await {
             Err(CaseReadError::UnopenableGrants(_)) => {}
             Ok(case) => assert!(has_alarm(&case.alarms)),
@@ -201,40 +206,43 @@ async fn what_came_unreadable_and_was_altered_too_is_an_alarm() {
 }
 
 #[tokio::test]
-async fn a_proposal_that_was_signed_and_is_dropped_again_is_an_alarm() {
-    let office = TestEnvironment::start();
-    let mut lead = office.connect("lead").await;
-    let reporter = file_tampered(&office, corrupt_grants);
-    let before = office.handler.with_case(reporter.case, |kept| kept.state.clone());
+async fn a_dropped_proposal_is_an_alarm() {
+    let environment = TestEnvironment::start();
+    let mut lead = environment.connect("lead").await;
+    let reporter = file_tampered(&environment, corrupt_grants);
+    let before = environment.handler.with_case(reporter.case, |stored| stored.state.clone());
     lead.close_unreadable(reporter.case).await.unwrap();
-    office.handler.with_case(reporter.case, |kept| kept.state = before);
-    office.handler.store.lock().unwrap().log.pop();
+    environment.handler.with_case(reporter.case, |stored| stored.state = before);
+    environment.handler.store.lock().unwrap().log.pop();
     assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
 }
 
 #[tokio::test]
-async fn who_can_open_what_colleagues_call_unreadable_is_told_and_opens_it_again() {
-    let office = TestEnvironment::start();
-    let reporter = file_tampered(&office, |sent| {
+async fn a_member_who_can_open_an_unreadable_case_gets_a_notice_and_reopens_it() {
+    let environment = TestEnvironment::start();
+    let reporter = file_tampered(&environment, |sent| {
         let others = sent.grants.iter_mut().filter(|(holder, _)| holder != "three");
         others.for_each(|(_, given)| given.grant.sealed = b"rubbish".to_vec());
     });
-    let (mut lead, mut two, mut three) =
-        (office.connect("lead").await, office.connect("two").await, office.connect("three").await);
-    let told = |case: &VerifiedCase| -> Vec<AlertSeverity> {
+    let (mut lead, mut two, mut three) = (
+        environment.connect("lead").await,
+        environment.connect("two").await,
+        environment.connect("three").await,
+    );
+    let reported = |case: &VerifiedCase| -> Vec<AlertSeverity> {
         let called = case.alarms.iter().filter(|alarm| alarm.code == AlertCode::CalledUnreadable);
         called.map(|alarm| alarm.severity).collect()
     };
-    assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), []);
+    assert_eq!(reported(&three.read_case(reporter.case).await.unwrap()), []);
     lead.close_unreadable(reporter.case).await.unwrap();
-    assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), [AlertSeverity::Notice]);
+    assert_eq!(reported(&three.read_case(reporter.case).await.unwrap()), [AlertSeverity::Notice]);
     assert!(matches!(
         three.close_unreadable(reporter.case).await,
         Err(ActionError::CaseIsReadable)
     ));
-    let proposed = office
+    let proposed = environment
         .handler
-        .with_case(reporter.case, |kept| kept.state.pending_proposal.clone())
+        .with_case(reporter.case, |stored| stored.state.pending_proposal.clone())
         .unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert!(matches!(
@@ -243,20 +251,20 @@ async fn who_can_open_what_colleagues_call_unreadable_is_told_and_opens_it_again
     ));
     two.close_unreadable(reporter.case).await.unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
-    assert_eq!(told(&case), [AlertSeverity::Notice]);
+    assert_eq!(reported(&case), [AlertSeverity::Notice]);
     three.declare(&mut case).await.unwrap();
     three.reopen(&mut case, ReopenReason::NewEvidence).await.unwrap();
     let case = three.read_case(reporter.case).await.unwrap();
-    assert_eq!((told(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
+    assert_eq!((reported(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
 }
 
-/// What a stranger who knows the case, or the reporter, can send as a later message.
+/// Messages that a third party who knows the case, or the reporter, can send.
 fn tampered_messages(
-    office: &TestEnvironment,
+    environment: &TestEnvironment,
     reporter: &mut TestReporter,
 ) -> Vec<(&'static str, Vec<u8>)> {
     let recipient = reporter.recipient();
-    let mut stranger = file_tampered(office, |_| ());
+    let mut stranger = file_tampered(environment, |_| ());
     let of_other_case = stranger.seal_frame(FrameKind::Message, b"of another case", Vec::new());
     let own = reporter.seal_frame(FrameKind::Message, b"a question", Vec::new());
     let mut changed = own.clone();
@@ -269,113 +277,116 @@ fn tampered_messages(
         ("no frame", recipient.seal(b"rubbish")),
         ("of another case", recipient.seal(&of_other_case)),
         ("changed", recipient.seal(&changed)),
-        // The first of the two is a message like any other.
+        // The first of the two is an ordinary message.
         ("sent once", once),
         ("sent again, sealed again", again),
     ]
 }
 
 #[tokio::test]
-async fn a_message_that_came_unreadable_is_a_notice() {
-    let office = TestEnvironment::start();
-    let mut reporter = file_tampered(&office, |_| ());
-    let mut lead = office.connect("lead").await;
+async fn an_unreadable_message_is_a_notice() {
+    let environment = TestEnvironment::start();
+    let mut reporter = file_tampered(&environment, |_| ());
+    let mut lead = environment.connect("lead").await;
     let mut notices = 0;
-    for (what, sealed) in tampered_messages(&office, &mut reporter) {
-        office.handler.follow_up_sealed(&office.installation, reporter.case, sealed);
+    for (what, sealed) in tampered_messages(&environment, &mut reporter) {
+        environment.handler.follow_up_sealed(&environment.installation, reporter.case, sealed);
         notices += usize::from(what != "sent once");
         let case = lead.read_case(reporter.case).await.unwrap();
-        let told: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
+        let reported: Vec<_> =
+            case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
         assert_eq!(
-            told,
+            reported,
             vec![(AlertSeverity::Notice, AlertCode::CameUnreadable); notices],
             "{what}"
         );
         assert!(case.report().is_some(), "{what}");
     }
     assert!(!has_alarm(&search_alerts(&mut lead).await.1));
-    // A rollback from here on is noticed.
-    office.handler.store.lock().unwrap().log.pop();
+    // A later rollback is detected.
+    environment.handler.store.lock().unwrap().log.pop();
     let case = lead.read_case(reporter.case).await.unwrap();
     assert!(case.alarms.iter().any(|alarm| alarm.code == AlertCode::Rollback), "{:?}", case.alarms);
 }
 
-/// What the case handler does to the messages that it filed: an honest one, rubbish, and an honest
-/// one.
+/// Alterations of recorded messages by the case handler: an honest message, random bytes, and an
+/// honest message.
 const MESSAGE_TAMPERINGS: &[(&str, Tampering)] = &[
-    ("replaces a message", |kept| replace_body(kept, 1, b"rubbish".to_vec())),
-    ("replaces rubbish", |kept| replace_body(kept, 2, b"other rubbish".to_vec())),
-    ("gives the rubbish twice", |kept| {
-        let rubbish = kept.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
-        replace_body(kept, 1, rubbish);
+    ("replaces a message", |stored| replace_body(stored, 1, b"rubbish".to_vec())),
+    ("replaces rubbish", |stored| replace_body(stored, 2, b"other rubbish".to_vec())),
+    ("gives the rubbish twice", |stored| {
+        let rubbish = stored.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
+        replace_body(stored, 1, rubbish);
     }),
-    ("exchanges message and rubbish", |kept| {
-        for (part, _) in &mut kept.parts {
+    ("exchanges message and rubbish", |stored| {
+        for (part, _) in &mut stored.parts {
             part.batch = [0, 2, 1, 3][part.batch as usize];
         }
     }),
-    ("says that a message is of another generation", |kept| {
-        kept.parts
+    ("says that a message is of another generation", |stored| {
+        stored
+            .parts
             .iter_mut()
             .filter(|(part, _)| part.batch == 3)
             .for_each(|(part, _)| part.generation = 1);
     }),
-    ("adds a file to a message", |kept| {
-        kept.add_part(PartKind::Attachment, 0, 1, b"rubbish".to_vec());
+    ("adds a file to a message", |stored| {
+        stored.add_part(PartKind::Attachment, 0, 1, b"rubbish".to_vec());
     }),
-    ("withholds a message", |kept| kept.parts.retain(|(part, _)| part.batch != 1)),
-    ("withholds the rubbish", |kept| kept.parts.retain(|(part, _)| part.batch != 2)),
-    ("withholds a message and gives the rubbish as two", |kept| {
-        let rubbish = kept.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
-        kept.parts.retain(|(part, _)| part.batch != 3);
-        kept.add_part(PartKind::Body, 0, 3, rubbish);
+    ("withholds a message", |stored| stored.parts.retain(|(part, _)| part.batch != 1)),
+    ("withholds the rubbish", |stored| stored.parts.retain(|(part, _)| part.batch != 2)),
+    ("withholds a message and gives the rubbish as two", |stored| {
+        let rubbish = stored.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
+        stored.parts.retain(|(part, _)| part.batch != 3);
+        stored.add_part(PartKind::Body, 0, 3, rubbish);
     }),
 ];
 
-fn replace_body(kept: &mut StoredCase, batch: u32, by: Vec<u8>) {
-    let of_batch = kept.parts.iter_mut().find(|(part, _)| part.batch == batch);
+fn replace_body(stored: &mut StoredCase, batch: u32, by: Vec<u8>) {
+    let of_batch = stored.parts.iter_mut().find(|(part, _)| part.batch == batch);
     let (part, sealed) = of_batch.unwrap();
     (part.sha256, part.len) = (Hash::of(&[&by]), by.len() as u64);
     *sealed = by;
 }
 
 #[tokio::test]
-async fn a_case_handler_cannot_pass_off_a_message_that_it_altered_as_unreadable() {
-    let office = TestEnvironment::start();
-    let mut lead = office.connect("lead").await;
+async fn a_message_altered_by_the_case_handler_does_not_count_as_unreadable() {
+    let environment = TestEnvironment::start();
+    let mut lead = environment.connect("lead").await;
     for (what, cheat) in MESSAGE_TAMPERINGS {
-        let mut reporter = file_tampered(&office, |_| ());
-        office.handler.follow_up(&office.installation, &mut reporter, "one");
-        office.handler.follow_up_sealed(
-            &office.installation,
+        let mut reporter = file_tampered(&environment, |_| ());
+        environment.handler.follow_up(&environment.installation, &mut reporter, "one");
+        environment.handler.follow_up_sealed(
+            &environment.installation,
             reporter.case,
             b"rubbish of a stranger".to_vec(),
         );
-        office.handler.follow_up(&office.installation, &mut reporter, "two");
+        environment.handler.follow_up(&environment.installation, &mut reporter, "two");
         let honest = lead.read_case(reporter.case).await.unwrap();
         assert!(!has_alarm(&honest.alarms), "{:?}", honest.alarms);
-        office.handler.with_case(reporter.case, cheat);
+        environment.handler.with_case(reporter.case, cheat);
         let case = lead.read_case(reporter.case).await.unwrap();
         assert!(has_alarm(&case.alarms), "{what}: {:?}", case.alarms);
     }
 }
 
 #[tokio::test]
-async fn a_case_handler_that_files_a_message_once_more_is_an_alarm() {
-    let office = TestEnvironment::start();
-    let mut reporter = file_tampered(&office, |_| ());
-    office.handler.follow_up(&office.installation, &mut reporter, "one");
-    let sealed =
-        office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().1.clone());
-    // It signs an event for it, as for every message.
-    office.handler.follow_up_sealed(&office.installation, reporter.case, sealed);
-    let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
+async fn a_message_recorded_twice_is_an_alarm() {
+    let environment = TestEnvironment::start();
+    let mut reporter = file_tampered(&environment, |_| ());
+    environment.handler.follow_up(&environment.installation, &mut reporter, "one");
+    let sealed = environment
+        .handler
+        .with_case(reporter.case, |stored| stored.parts.last().unwrap().1.clone());
+    // The case handler signs an event for it, as for every message.
+    environment.handler.follow_up_sealed(&environment.installation, reporter.case, sealed);
+    let case = environment.connect("lead").await.read_case(reporter.case).await.unwrap();
     let replayed = case.alarms.iter().find(|alarm| alarm.code == AlertCode::Replayed).unwrap();
     assert_eq!(replayed.severity, AlertSeverity::Alarm);
 }
 
 #[tokio::test]
-async fn the_browser_says_that_a_case_came_unreadable_and_closes_it_with_a_second_person() {
+async fn the_pages_show_an_unreadable_case_and_close_it_with_a_second_person() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let reporter = file_tampered(&screen.environment, corrupt_grants);
@@ -392,7 +403,7 @@ async fn the_browser_says_that_a_case_came_unreadable_and_closes_it_with_a_secon
     let page = screen.get(&case).await;
     assert!(page.text.contains("closed it as unreadable"), "{}", page.text);
     assert!(page.texts("form button.danger").is_empty());
-    // A case that opens has no such way out.
+    // A case that opens does not offer this.
     let honest = file_tampered(&screen.environment, |_| ());
     let refused = screen.post(&format!("/case/{}/unreadable", honest.case), &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
@@ -400,7 +411,7 @@ async fn the_browser_says_that_a_case_came_unreadable_and_closes_it_with_a_secon
         screen
             .environment
             .handler
-            .with_case(honest.case, |kept| kept.state.pending_proposal.clone()),
+            .with_case(honest.case, |stored| stored.state.pending_proposal.clone()),
         None
     );
 }

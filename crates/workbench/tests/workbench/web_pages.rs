@@ -50,11 +50,12 @@ async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
 
 #[tokio::test]
 async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_found() {
-    let office = TestEnvironment::start();
-    let home = office.installation.profile_dir("lead", &office.handler.url);
+    let environment = TestEnvironment::start();
+    let home = environment.installation.profile_dir("lead", &environment.handler.url);
     // Without any patience each request reads one case.
     let screen =
-        WorkbenchBrowser::start_with_page_timeout(office, home, std::time::Duration::ZERO).await;
+        WorkbenchBrowser::start_with_page_timeout(environment, home, std::time::Duration::ZERO)
+            .await;
     screen.unlock().await;
     let reporters = [0; 5].map(|_| screen.environment.file_report(&[]));
     for reporter in &reporters {
@@ -74,8 +75,8 @@ async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_fo
         StatusCode::OK,
         "everything else can be used"
     );
-    let told = screen.post("/reading", &[]).await.text;
-    assert!(told.contains("\"done\":3,\"of\":5,\"over\":false"), "{told}");
+    let reported = screen.post("/reading", &[]).await.text;
+    assert!(reported.contains("\"done\":3,\"of\":5,\"over\":false"), "{reported}");
     screen.post("/reading", &[]).await;
     assert!(screen.post("/reading", &[]).await.text.contains("\"over\":true"));
     let found = screen.get("/search").await;
@@ -111,7 +112,7 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
             .body(body.to_owned());
         TestPage::from_response(request.send().await.unwrap()).await
     };
-    for (path, body, told) in [
+    for (path, body, reported) in [
         ("act/investigate", "", "ne passe pas de cette étape"),
         ("act/raise", "urgency=P4", "ne peut que relever l’urgence"),
         ("act/assign", "to=nobody", "nobody n’est pas dans l’annuaire"),
@@ -120,7 +121,7 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
         let body = format!("{body}&shown={}", screen.shown_event_count(&case).await);
         let page = in_french(Method::POST, &format!("{case}/{path}"), &body).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "{path}");
-        assert!(page.text.contains(told), "{path}: {:?}", page.texts("main p"));
+        assert!(page.text.contains(reported), "{path}: {:?}", page.texts("main p"));
         assert_eq!(
             page.texts("[lang=en]:not([hreflang])").len(),
             0,

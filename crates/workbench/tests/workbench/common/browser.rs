@@ -1,4 +1,4 @@
-//! Somebody's workbench in the browser, and the browser.
+//! A running workbench with its pages, and a browser.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -15,7 +15,7 @@ use super::{PASSPHRASE, cheap_scrypt, environment::TestEnvironment, now, reporte
 
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// Somebody's workbench, and a browser.
+/// A member's workbench, and a browser.
 pub(crate) struct WorkbenchBrowser {
     pub(crate) environment: TestEnvironment,
     pub(crate) address: SocketAddr,
@@ -27,25 +27,25 @@ pub(crate) struct WorkbenchBrowser {
 }
 
 impl WorkbenchBrowser {
-    /// Started, with a browser that has followed the link.
+    /// Starts the workbench, with a browser that has followed the sign-in link.
     pub(crate) async fn open(handle: &str) -> Self {
-        let office = TestEnvironment::start();
-        let home = office.installation.profile_dir(handle, &office.handler.url);
-        Self::start_in(office, home).await
+        let environment = TestEnvironment::start();
+        let home = environment.installation.profile_dir(handle, &environment.handler.url);
+        Self::start_in(environment, home).await
     }
 
-    /// The same in any folder.
-    pub(crate) async fn start_in(office: TestEnvironment, home: ProfileDir) -> Self {
-        Self::start_with_page_timeout(office, home, Duration::from_mins(1)).await
+    /// As [`Self::open`], with any profile.
+    pub(crate) async fn start_in(environment: TestEnvironment, home: ProfileDir) -> Self {
+        Self::start_with_page_timeout(environment, home, Duration::from_mins(1)).await
     }
 
-    /// The same for somebody who waits so long at most while cases are read.
+    /// As [`Self::start_in`], with a time limit for pages that wait while cases are read.
     pub(crate) async fn start_with_page_timeout(
-        office: TestEnvironment,
+        environment: TestEnvironment,
         home: ProfileDir,
         patience: Duration,
     ) -> Self {
-        // Fails only if one was installed before, which is as good.
+        // Fails only if a provider is already installed, which is fine.
         drop(rustls::crypto::ring::default_provider().install_default());
         let clock = Clock::fixed(now());
         let program = env!("CARGO_BIN_EXE_burkindi").into();
@@ -61,7 +61,7 @@ impl WorkbenchBrowser {
         tokio::spawn(bound.serve(std::future::pending()));
         let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         let mut screen = Self {
-            environment: office,
+            environment,
             address,
             link_issuer: launcher,
             clock,
@@ -73,7 +73,7 @@ impl WorkbenchBrowser {
         screen
     }
 
-    /// Follows a new link.
+    /// Follows a new sign-in link.
     pub(crate) async fn follow_login_link(&mut self) {
         let answer = self.http.get(self.link_issuer.issue_link(&mut OsRng)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
@@ -87,7 +87,7 @@ impl WorkbenchBrowser {
         format!("http://{}/{}/en{path}", self.address, self.path_secret)
     }
 
-    /// A request as the browser makes it from one of the pages.
+    /// Returns a request as the browser sends it from one of the pages.
     pub(crate) fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let own = format!("http://{}", self.address);
         let request =
@@ -107,15 +107,15 @@ impl WorkbenchBrowser {
         TestPage::from_response(request.body(encode_form(fields)).send().await.unwrap()).await
     }
 
-    /// The same as a form that a page of the case has: it says what the page showed.
+    /// Posts a form of a page of the case. Such a form contains how many events the page showed.
     pub(crate) async fn submit_case_form(&self, path: &str, fields: &[(&str, &str)]) -> TestPage {
         let case = path.split('/').take(3).collect::<Vec<_>>().join("/");
         let shown = self.shown_event_count(&case).await;
         self.post(path, &[fields, &[("shown", &*shown)]].concat()).await
     }
 
-    /// What the pages of a case say to have shown; before the declaration, the page that asks for
-    /// it.
+    /// Returns how many events the pages of a case report as shown. Before the declaration, the
+    /// page that asks for it reports them.
     pub(crate) async fn shown_event_count(&self, case: &str) -> String {
         let mut page = self.get(&format!("{case}/actions")).await;
         if page.redirect.ends_with("/declare") {
@@ -124,7 +124,7 @@ impl WorkbenchBrowser {
         page.value("[name=shown]")
     }
 
-    /// Declares to have no conflict of interest in a case, and gives its path.
+    /// Declares no conflict of interest in a case, and returns its path.
     pub(crate) async fn open_case(&self, reporter: &TestReporter) -> String {
         let case = format!("/case/{}", reporter.case);
         let declared = self.post(&format!("{case}/act/declare"), &[]).await;
@@ -138,7 +138,7 @@ impl WorkbenchBrowser {
     }
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct TestPage {
     pub(crate) status: StatusCode,
     pub(crate) redirect: String,
@@ -155,7 +155,7 @@ impl TestPage {
         }
     }
 
-    /// Of the first field; nothing, if there is none.
+    /// Returns the value of the first matching field, or an empty string.
     pub(crate) fn value(&self, selector: &str) -> String {
         let html = Html::parse_document(&self.text);
         let field = html.select(&Selector::parse(selector).unwrap()).next();

@@ -1,4 +1,4 @@
-//! An installation with its case handler running, and people who connect to it.
+//! An installation with a running case handler, and members who connect to it.
 
 use std::sync::Arc;
 
@@ -23,9 +23,9 @@ pub(crate) struct TestEnvironment {
 
 impl TestEnvironment {
     pub(crate) fn start() -> Self {
-        let house = Arc::new(WorkbenchInstallation::new());
-        let handler = fake_handler::start_fake_handler(&house);
-        Self { installation: house, handler }
+        let installation = Arc::new(WorkbenchInstallation::new());
+        let handler = fake_handler::start_fake_handler(&installation);
+        Self { installation, handler }
     }
 
     pub(crate) fn file_report(&self, excluded: &[&str]) -> TestReporter {
@@ -46,7 +46,7 @@ impl TestEnvironment {
             .await
     }
 
-    /// Reads a case afresh and gives its alarms, without notices.
+    /// Reads a case again and returns the codes of its alarms, without notices.
     pub(crate) async fn alert_codes_of(
         &self,
         handle: &str,
@@ -76,7 +76,7 @@ pub(crate) async fn claim_case(
     case
 }
 
-/// Declares to have no conflict of interest in these cases.
+/// Declares no conflict of interest in these cases.
 pub(crate) async fn declare_all(connection: &mut HandlerConnection, reporters: &[&TestReporter]) {
     for reporter in reporters {
         let mut case = connection.read_case(reporter.case).await.unwrap();

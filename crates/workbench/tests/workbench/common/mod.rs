@@ -1,4 +1,5 @@
-//! A whole small installation in a temporary folder: made with the same functions as a real one.
+//! A complete small installation in a temporary folder, created with the same functions as a real
+//! one.
 
 pub(crate) mod absences;
 pub(crate) mod browser;
@@ -22,7 +23,7 @@ use workbench::{
 
 pub(crate) const PASSPHRASE: &str = "a passphrase for tests";
 
-/// Members of the inner desk, the lead first; then the outside body.
+/// Members of the internal desk, the lead first, then the oversight body.
 pub(crate) const TEST_MEMBERS: [&str; 4] = ["lead", "two", "three", "outside"];
 
 pub(crate) struct WorkbenchInstallation {
@@ -34,7 +35,7 @@ pub(crate) struct WorkbenchInstallation {
     pub(crate) log_key: SigningKey,
 }
 
-/// Guessing costs nothing in tests.
+/// Cost 1, so that tests do not spend time on scrypt.
 pub(crate) fn cheap_scrypt() -> ScryptCost {
     ScryptCost::new(1).unwrap()
 }
@@ -53,8 +54,8 @@ pub(crate) fn today() -> Date {
 }
 
 impl WorkbenchInstallation {
-    /// Three root keys of which two sign, three members at one desk, one in the outside body, one
-    /// directory.
+    /// Creates three root keys with a threshold of two, three members at one desk, one member in
+    /// the oversight body, and one signed directory.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("installation");
@@ -82,9 +83,9 @@ impl WorkbenchInstallation {
             .map(|handle| InvestigatorKey::generate(handle, &mut OsRng).unwrap())
             .into();
         let log_key = read_log_key(&place.join("log.key"));
-        let house = Self { dir, admin_dir: admin, trust, root_keys: roots, keys, log_key };
-        house.add_members();
-        house
+        let installation = Self { dir, admin_dir: admin, trust, root_keys: roots, keys, log_key };
+        installation.add_members();
+        installation
     }
 
     fn add_members(&self) {
@@ -115,7 +116,7 @@ impl WorkbenchInstallation {
         self.keys.iter().find(|key| key.handle() == handle).unwrap()
     }
 
-    /// A home folder for one person, connected to this address.
+    /// Creates the profile of one member, connected to this address.
     pub(crate) fn profile_dir(&self, handle: &str, handler: &str) -> ProfileDir {
         let home = ProfileDir::new(self.profile_path(handle));
         let settings = ProfileSettings { handler: handler.to_owned() };
@@ -146,7 +147,7 @@ pub(crate) fn desk(id: &str, members: &[&str], categories: &[&str]) -> Desk {
     }
 }
 
-/// As the case handler reads it: 43 characters of base64url.
+/// Reads the key as the case handler does: 43 characters of base64url.
 fn read_log_key(path: &std::path::Path) -> SigningKey {
     let text = std::fs::read_to_string(path).unwrap();
     SigningKey::from_bytes(protocol::Hash::parse(text.trim()).unwrap().as_bytes())

@@ -1,4 +1,4 @@
-//! A reporter: signs frames, opens what is laid out.
+//! A reporter: signs frames and opens replies.
 
 use protocol::{
     keys::{CaseRecipient, CaseSecret, PublicKey},
@@ -18,9 +18,9 @@ pub(crate) struct TestReporter {
     pub(crate) receipt: Receipt,
     pub(crate) secret: CaseSecret,
     pub(crate) last_sent: FrameRef,
-    /// What the next message names.
+    /// Related report that the next message refers to.
     pub(crate) related_report: Option<RelatedReport>,
-    /// The newest answer that was read.
+    /// The newest reply that the reporter has read.
     pub(crate) last_seen_reply: Option<FrameRef>,
     pub(crate) lang: String,
     pub(crate) week: String,
@@ -31,12 +31,12 @@ impl TestReporter {
         self.secret.identity().recipient()
     }
 
-    /// Has read everything up to here.
+    /// Marks everything up to now as read.
     pub(crate) fn set_last_seen(&mut self, case: &workbench::case::VerifiedCase) {
         self.last_seen_reply = case.thread.newest_outgoing();
     }
 
-    /// The next signed frame.
+    /// Returns the next signed and sealed frame.
     pub(crate) fn seal_frame(
         &mut self,
         kind: FrameKind,
@@ -66,7 +66,7 @@ impl TestReporter {
         frame.to_vec()
     }
 
-    /// Opens what was laid out for the reporter, and gives its text.
+    /// Opens a reply and returns its text.
     pub(crate) fn decrypt_reply(&self, sealed: &[u8]) -> String {
         let plain = self.receipt.mailbox_identity().open(sealed).unwrap();
         let signer: PublicKey = (&self.secret.replies_key()).into();

@@ -1,9 +1,9 @@
 //! Every option that a reporter can choose is a plain fact, or a program acts on it.
 //!
-//! Whether a program acts is not declared: [`affects_handling`] runs the code that decides urgency,
-//! readers, referral and what is shown before a case is opened, once with the option and once
-//! without an answer. What makes no difference is listed in `facts.txt` with its English words, and
-//! must not sound like a promise in any language of the form.
+//! A program's action is not declared. [`affects_handling`] runs the code that decides priority,
+//! readers, referral and the restricted view, once with the option and once without an answer. An
+//! option without an effect is listed in `facts.txt` with its English label, and must not read like
+//! a promise in any language of the form.
 
 mod reply_templates;
 
@@ -28,8 +28,8 @@ use workbench::{
 
 const DECLARED_FACTS: &str = include_str!("facts.txt");
 
-/// Words with which an option says what the service does with the report, or does not do, instead
-/// of what happened.
+/// Phrases that state what the service does or does not do with the report, instead of what
+/// happened.
 const PROMISE_PATTERNS: [(&str, &str); 5] = [
     (
         "fr",
@@ -53,23 +53,23 @@ const PROMISE_PATTERNS: [(&str, &str); 5] = [
     ),
 ];
 
-/// An option, and what the programs must do with a report for it to be true.
+/// An option, and what the programs must do with a report if it is chosen.
 type OptionPromise = (&'static str, fn(&ReportHandling) -> bool);
 
-/// Options that ask for what happens without an answer too.
+/// Options that ask for the default handling.
 const UNCONDITIONAL_PROMISES: [OptionPromise; 1] =
     [("referral_consent.ask", |handling| handling.referral == [Err(ConsentError::NotAsked); 2])];
 
-/// What the programs do with a report.
+/// How the programs handle a report.
 #[derive(Debug, PartialEq, Eq)]
 struct ReportHandling {
     urgency: Priority,
     desk: String,
     readers: usize,
-    /// What stands against a referral as a summary, and as it was written, as long as nobody asks
-    /// again.
+    /// The objection to a referral as a summary and in full, before the reporter is asked in a
+    /// message.
     referral: [Result<(), ConsentError>; 2],
-    /// Shown to the team before the case is opened.
+    /// Answers shown to the team before the case is opened.
     wishes: Vec<FactView>,
 }
 
@@ -100,11 +100,11 @@ fn report_handling(
     let checked = taxonomy
         .validate_answers(category, asked.into_iter().collect())
         .expect("an option of the question is an answer to it");
-    let covers = match answer {
+    let units = match answer {
         Some((question, option)) if question.id == EXCLUSION_QUESTION => vec![option.to_owned()],
         _ => Vec::new(),
     };
-    let directory = test_directory(&category.id, covers);
+    let directory = test_directory(&category.id, units);
     let addressees = directory.recipients_for(&category.id, "public", &report.exclusions());
     let facts = answer.into_iter().map(|(question, option)| FactView {
         question: question.id.clone(),
@@ -118,19 +118,19 @@ fn report_handling(
         readers: addressees.members.len(),
         referral: [ReferralConsent::Summary, ReferralConsent::Full]
             .map(|consent| check_consent_answer(&report, consent)),
-        // What tells a conflict of interest is a fact: that it is shown early asks nothing of
-        // anybody.
+        // An answer that indicates a conflict of interest is a fact: showing it early demands
+        // nothing from the team.
         wishes: RestrictedFacts::select(facts.collect()).wish_answers,
     }
 }
 
-/// A desk of two for the category, which covers these units, and an oversight body of one.
-fn test_directory(category: &str, covers: Vec<String>) -> Directory {
-    // Making the keys takes longer than all else here.
+/// A desk of two for the category, which belongs to these units, and an oversight body of one.
+fn test_directory(category: &str, units: Vec<String>) -> Directory {
+    // The keys are generated once, because that takes most of the time.
     static BASE_DIRECTORY: LazyLock<Directory> = LazyLock::new(build_base_directory);
     let mut directory = BASE_DIRECTORY.clone();
     directory.desks[0].categories = vec![category.to_owned()];
-    directory.desks[0].units = covers;
+    directory.desks[0].units = units;
     directory
 }
 
@@ -166,12 +166,13 @@ fn build_base_directory() -> Directory {
     }
 }
 
-/// Does a program treat a report with this option in another way than one without an answer, or as
-/// it asks?
+/// Returns whether a program handles a report with this option differently from one without an
+/// answer, or as the option asks.
 fn affects_handling(taxonomy: &Taxonomy, question: &Question, option: &str) -> bool {
     let asks =
         |category: &&Category| taxonomy.questions_for(category).iter().any(|q| q.id == question.id);
-    // The least urgent one that asks it: an answer that raises the urgency shows there.
+    // The category with the lowest priority that asks the question, so that a raised priority is
+    // visible.
     let category =
         taxonomy.categories.iter().filter(asks).max_by_key(|category| category.priority_floor);
     let category = category.expect("each question is asked by a category");
@@ -181,8 +182,8 @@ fn affects_handling(taxonomy: &Taxonomy, question: &Question, option: &str) -> b
     held || with != report_handling(taxonomy, category, None)
 }
 
-/// Everything that is wrong: options that neither act nor are declared, declarations of something
-/// else, and facts that promise.
+/// Returns all faults: options without an effect that are not declared, wrong declarations, and
+/// facts that read like promises.
 fn find_faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
     let lines = declared.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut facts: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once(" = ")).collect();
@@ -223,7 +224,7 @@ fn every_option_is_a_plain_fact_or_a_program_acts_on_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The built-in taxonomy with one option more.
+/// The built-in taxonomy with one additional option.
 fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../taxonomy/data");
     let folder = tempfile::tempdir().unwrap();
@@ -251,7 +252,7 @@ const PLAIN_LABELS: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn an_option_that_nobody_declared_is_found() {
+fn an_undeclared_option_is_found() {
     let found = find_faults(&with_option(&PLAIN_LABELS), DECLARED_FACTS);
     assert_eq!(found, ["detail_level.new is no declared fact, and no program acts on it"]);
     assert!(

@@ -1,4 +1,5 @@
-//! Letters promise what a program holds, and forbid nothing that the reporter may do.
+//! Reply templates promise only what a program ensures, and forbid nothing that the reporter may
+//! do.
 
 use protocol::case::REOPEN_DAYS;
 use regex::Regex;
@@ -6,7 +7,8 @@ use workbench::actions::reply_templates::ReplyTemplate;
 
 const LANGS: [&str; 5] = ["fr", "en", "es", "pt", "ar"];
 
-/// Letters go to victims too: nobody is to be kept from a doctor, a lawyer or a helpline.
+/// Victims receive these messages too: no template may discourage them from contacting a doctor,
+/// lawyer or helpline.
 #[test]
 fn no_template_forbids_speaking_or_names_an_official_receipt() {
     let forbids = Regex::new(concat!(
@@ -25,10 +27,10 @@ fn no_template_forbids_speaking_or_names_an_official_receipt() {
     }
 }
 
-/// The page of the reporter gives the day by which the case handler escalates. A day in a letter
-/// would be another promise.
+/// The reporter's page shows the date on which the case handler escalates. A date in a template
+/// would be a second promise.
 #[test]
-fn no_template_gives_a_date_and_every_period_is_the_one_that_the_rules_give() {
+fn no_template_contains_a_date_and_every_period_matches_the_rules() {
     let days = REOPEN_DAYS.to_string();
     let periods =
         Regex::new(r"\b(mois|months?|un mes|meses|semaines?|weeks?|semanas?)\b|أشهر|أسبوع")

@@ -1,4 +1,4 @@
-//! What it answers.
+//! The API of the fake case handler.
 
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +27,10 @@ use crate::common::{WorkbenchInstallation, absences};
 pub(crate) type FakeHandlerState = State<(Arc<Mutex<FakeStore>>, Arc<WorkbenchInstallation>)>;
 type ApiResult<T> = Result<Json<T>, (StatusCode, Json<ProblemDetails>)>;
 
-pub(super) fn routes(shelf: &Arc<Mutex<FakeStore>>, house: &Arc<WorkbenchInstallation>) -> Router {
+pub(super) fn routes(
+    store: &Arc<Mutex<FakeStore>>,
+    installation: &Arc<WorkbenchInstallation>,
+) -> Router {
     Router::new()
         .route("/v1/challenge", post(challenge))
         .route("/v1/session", post(session))
@@ -41,7 +44,7 @@ pub(super) fn routes(shelf: &Arc<Mutex<FakeStore>>, house: &Arc<WorkbenchInstall
         .route("/v1/cases/{id}/events", post(event))
         .route("/v1/former-readers", get(former_readers))
         .route("/v1/log", get(log))
-        .with_state((Arc::clone(shelf), Arc::clone(house)))
+        .with_state((Arc::clone(store), Arc::clone(installation)))
 }
 
 fn problem(
@@ -57,7 +60,7 @@ fn problem(
     (status, Json(ProblemDetails { kind, title, status: status.as_u16(), rule: None }))
 }
 
-/// The token is the handle: what is tested here is the workbench.
+/// The token is the handle, because these tests concern the workbench.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<ProblemDetails>)> {
     let token =
         headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
@@ -65,23 +68,23 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<Pr
 }
 
 async fn challenge(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     Json(asked): Json<ChallengeRequest>,
 ) -> Json<ChallengeResponse> {
     let nonce = Hash::of(&[Uuid::new_v4().as_bytes()]);
-    shelf.lock().unwrap().nonces.push((asked.handle, nonce));
+    store.lock().unwrap().nonces.push((asked.handle, nonce));
     Json(ChallengeResponse { nonce })
 }
 
 async fn session(
-    State((shelf, house)): FakeHandlerState,
+    State((store, installation)): FakeHandlerState,
     Json(asked): Json<SessionRequest>,
 ) -> ApiResult<SessionResponse> {
-    let mut shelf = shelf.lock().unwrap();
+    let mut store = store.lock().unwrap();
     let unauthorised = || problem(StatusCode::UNAUTHORIZED, "no such member, or a wrong signature");
-    let at = shelf.nonces.iter().position(|known| *known == (asked.handle.clone(), asked.nonce));
-    shelf.nonces.remove(at.ok_or_else(unauthorised)?);
-    let directory = shelf.newest_directory(&house);
+    let at = store.nonces.iter().position(|known| *known == (asked.handle.clone(), asked.nonce));
+    store.nonces.remove(at.ok_or_else(unauthorised)?);
+    let directory = store.newest_directory(&installation);
     let member = directory.member(&asked.handle).ok_or_else(unauthorised)?;
     let SessionRequest { handle, nonce, signature } = &asked;
     if !verify_session_signature(&member.device, directory.instance, handle, nonce, signature) {
@@ -90,24 +93,24 @@ async fn session(
     Ok(Json(SessionResponse { token: asked.handle, seconds: 600 }))
 }
 
-async fn directory(State((shelf, _)): FakeHandlerState) -> Json<SignedDirectory> {
-    Json(shelf.lock().unwrap().directories.last().unwrap().clone())
+async fn directory(State((store, _)): FakeHandlerState) -> Json<SignedDirectory> {
+    Json(store.lock().unwrap().directories.last().unwrap().clone())
 }
 
 async fn put_directory(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     Json(new): Json<SignedDirectory>,
 ) -> StatusCode {
-    shelf.lock().unwrap().directories.push(new);
+    store.lock().unwrap().directories.push(new);
     StatusCode::NO_CONTENT
 }
 
 async fn directories(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     headers: HeaderMap,
 ) -> ApiResult<Vec<SignedDirectory>> {
     bearer(&headers)?;
-    Ok(Json(shelf.lock().unwrap().directories.clone()))
+    Ok(Json(store.lock().unwrap().directories.clone()))
 }
 
 /// Selects a page of the queue.
@@ -118,14 +121,14 @@ struct CasesQuery {
 }
 
 async fn cases(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     headers: HeaderMap,
     Query(query): Query<CasesQuery>,
 ) -> ApiResult<Vec<CaseSummary>> {
     let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
-    let mut rows: Vec<CaseSummary> = own.map(|(id, kept)| kept.to_row(*id)).collect();
+    let store = store.lock().unwrap();
+    let own = store.cases.iter().filter(|(_, stored)| stored.holders.contains(&me));
+    let mut rows: Vec<CaseSummary> = own.map(|(id, stored)| stored.to_row(*id)).collect();
     if let Some(limit) = query.limit {
         rows.sort_by_key(|row| (row.state.next_deadline().map(|next| next.due), row.id));
         let from = rows.iter().position(|row| Some(row.id) == query.after).map_or(0, |at| at + 1);
@@ -135,102 +138,105 @@ async fn cases(
 }
 
 async fn case(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
 ) -> ApiResult<CaseDetail> {
     let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
-    let kept = kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    let own = kept.grants.iter().filter(|(holder, _)| *holder == me);
+    let store = store.lock().unwrap();
+    let stored = store.cases.get(&id).filter(|stored| stored.holders.contains(&me));
+    let stored = stored.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    let own = stored.grants.iter().filter(|(holder, _)| *holder == me);
     Ok(Json(CaseDetail {
-        row: kept.to_row(id),
+        row: stored.to_row(id),
         grants: own.map(|(_, grant)| grant.clone()).collect(),
-        mailbox_recipient: kept.mailbox.clone(),
-        case_recipients: kept.recipients.clone(),
-        parts: kept.parts.iter().map(|(part, _)| part.clone()).collect(),
-        log: shelf.log_of(id),
-        holders: kept.holders.clone(),
+        mailbox_recipient: stored.mailbox.clone(),
+        case_recipients: stored.recipients.clone(),
+        parts: stored.parts.iter().map(|(part, _)| part.clone()).collect(),
+        log: store.log_of(id),
+        holders: stored.holders.clone(),
     }))
 }
 
 async fn part(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     headers: HeaderMap,
     Path((id, part)): Path<(Uuid, Uuid)>,
 ) -> Result<Vec<u8>, (StatusCode, Json<ProblemDetails>)> {
     let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
-    let found = kept.and_then(|kept| kept.parts.iter().find(|(known, _)| known.id == part));
+    let store = store.lock().unwrap();
+    let stored = store.cases.get(&id).filter(|stored| stored.holders.contains(&me));
+    let found = stored.and_then(|stored| stored.parts.iter().find(|(known, _)| known.id == part));
     found
         .map(|(_, sealed)| sealed.clone())
         .ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))
 }
 
 async fn event(
-    State((shelf, house)): FakeHandlerState,
+    State((store, installation)): FakeHandlerState,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
     Json(new): Json<NewEvent>,
 ) -> ApiResult<LogEntry> {
     let me = bearer(&headers)?;
-    let mut shelf = shelf.lock().unwrap();
-    if let Some(meanwhile) = shelf.before_next_event.take() {
-        meanwhile(&mut shelf);
+    let mut store = store.lock().unwrap();
+    if let Some(meanwhile) = store.before_next_event.take() {
+        meanwhile(&mut store);
     }
-    let directory = shelf.newest_directory(&house);
+    let directory = store.newest_directory(&installation);
     let device = directory.member(&me).unwrap().device;
     let event =
         new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
-    let kept =
-        shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    let role = Role::of_member(&directory, &me, &kept.state.desk);
+    let stored =
+        store.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    let role = Role::of_member(&directory, &me, &stored.state.desk);
     let refused = |refusal: RuleViolation| {
-        let (status, Json(told)) = problem(StatusCode::CONFLICT, &refusal);
+        let (status, Json(reported)) = problem(StatusCode::CONFLICT, &refusal);
         let kind =
-            if let RuleViolation::Stale { .. } = refusal { "stale".into() } else { told.kind };
-        (status, Json(ProblemDetails { kind, ..told }))
+            if let RuleViolation::Stale { .. } = refusal { "stale".into() } else { reported.kind };
+        (status, Json(ProblemDetails { kind, ..reported }))
     };
-    kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
-    kept.apply_payload(&event, new.payload, &directory);
-    shelf.append(new.event);
-    Ok(Json(shelf.log.last().unwrap().clone()))
+    stored.state.apply(&event, new.event.hash(), role).map_err(refused)?;
+    stored.apply_payload(&event, new.payload, &directory);
+    store.append(new.event);
+    Ok(Json(store.log.last().unwrap().clone()))
 }
 
 async fn case_log(
-    State((shelf, _)): FakeHandlerState,
+    State((store, _)): FakeHandlerState,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
 ) -> ApiResult<Vec<LogEntry>> {
     let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
-    kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    Ok(Json(shelf.log_of(id)))
+    let store = store.lock().unwrap();
+    let stored = store.cases.get(&id).filter(|stored| stored.holders.contains(&me));
+    stored.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    Ok(Json(store.log_of(id)))
 }
 
-async fn log(State((shelf, house)): FakeHandlerState, headers: HeaderMap) -> ApiResult<AuditLog> {
+async fn log(
+    State((store, installation)): FakeHandlerState,
+    headers: HeaderMap,
+) -> ApiResult<AuditLog> {
     let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    if !shelf.newest_directory(&house).is_oversight(&me) {
+    let store = store.lock().unwrap();
+    if !store.newest_directory(&installation).is_oversight(&me) {
         return Err(problem(StatusCode::FORBIDDEN, "for the outside body"));
     }
-    Ok(Json(AuditLog { entries: shelf.log.clone() }))
+    Ok(Json(AuditLog { entries: store.log.clone() }))
 }
 
 async fn former_readers(
-    State((shelf, house)): FakeHandlerState,
+    State((store, installation)): FakeHandlerState,
     headers: HeaderMap,
 ) -> ApiResult<Vec<FormerReaders>> {
     let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let directory = shelf.newest_directory(&house);
-    let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
-    let told = own.map(|(id, kept)| {
-        let newest = kept.grants.iter().filter(|(holder, grant)| {
-            kept.holders.contains(holder) && grant.generation == kept.state.generation
+    let store = store.lock().unwrap();
+    let directory = store.newest_directory(&installation);
+    let own = store.cases.iter().filter(|(_, stored)| stored.holders.contains(&me));
+    let reported = own.map(|(id, stored)| {
+        let newest = stored.grants.iter().filter(|(holder, grant)| {
+            stored.holders.contains(holder) && grant.generation == stored.state.generation
         });
         let former = newest.filter_map(|(holder, grant)| match directory.member(holder) {
             None => Some((holder, FormerReason::Left)),
@@ -240,7 +246,7 @@ async fn former_readers(
         let readers = former
             .map(|(holder, why)| FormerReader { handle: holder.clone(), reason: why })
             .collect();
-        FormerReaders { row: kept.to_row(*id), readers }
+        FormerReaders { row: stored.to_row(*id), readers }
     });
-    Ok(Json(told.filter(|told| !told.readers.is_empty()).collect()))
+    Ok(Json(reported.filter(|reported| !reported.readers.is_empty()).collect()))
 }

@@ -1,5 +1,5 @@
-//! A case handler in memory: the API of `protocol::desk_api` over real TLS, honest unless it is
-//! told to cheat.
+//! A fake case handler in memory: the API of `protocol::api::workbench` over real TLS. It is honest
+//! unless a test tampers with it.
 
 pub(crate) mod api;
 
@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use super::{WorkbenchInstallation, reporter::TestReporter, today};
 
-/// What the reporter says was done to the attached file.
+/// Claimed treatment of the attached file.
 fn sample_treatment() -> AttachmentTreatment {
     AttachmentTreatment::Cleaned(CleaningReport {
         removed: [MetadataCategory::Author, MetadataCategory::Place].into(),
@@ -49,7 +49,7 @@ fn sample_treatment() -> AttachmentTreatment {
     })
 }
 
-/// One case as it is kept.
+/// One stored case.
 pub(crate) struct StoredCase {
     pub(crate) state: CaseState,
     pub(crate) parts: Vec<(CasePart, Vec<u8>)>,
@@ -60,7 +60,7 @@ pub(crate) struct StoredCase {
     pub(crate) replies: Vec<Vec<u8>>,
 }
 
-/// What a report brings, before it is filed.
+/// The parts of a report before it is recorded.
 pub(crate) struct SealedReport {
     pub(crate) grants: Vec<(String, GenerationGrant)>,
     pub(crate) sealed_file: Vec<u8>,
@@ -73,30 +73,30 @@ pub(crate) struct FakeStore {
     pub(crate) directories: Vec<SignedDirectory>,
     pub(crate) cases: BTreeMap<Uuid, StoredCase>,
     pub(crate) log: Vec<LogEntry>,
-    /// Until when members are away.
+    /// Absences of members, with their last date.
     pub(crate) absences: BTreeMap<String, time::Date>,
-    /// What happens just before the next event is looked at, whoever sends it.
+    /// Runs just before the next event is checked, whoever sends it.
     pub(crate) before_next_event: Option<ConcurrentChange>,
     nonces: Vec<(String, Hash)>,
 }
 
 type ConcurrentChange = Box<dyn FnOnce(&mut FakeStore) + Send>;
 
-/// What a test holds: the address, and the shelf to cheat on.
+/// The address of the fake case handler, and its store for tampering.
 #[derive(Clone)]
 pub(crate) struct FakeHandler {
     pub(crate) url: String,
     pub(crate) store: Arc<Mutex<FakeStore>>,
 }
 
-/// Starts it on a free port with the installation's own certificate.
-pub(crate) fn start_fake_handler(house: &Arc<WorkbenchInstallation>) -> FakeHandler {
-    let shelf = Arc::new(Mutex::new(FakeStore {
-        directories: vec![house.signed_directory()],
+/// Starts the fake case handler on a free port with the installation's own certificate.
+pub(crate) fn start_fake_handler(installation: &Arc<WorkbenchInstallation>) -> FakeHandler {
+    let store = Arc::new(Mutex::new(FakeStore {
+        directories: vec![installation.signed_directory()],
         ..FakeStore::default()
     }));
-    let app = api::routes(&shelf, house);
-    let tls = house.admin_dir.path("tls");
+    let app = api::routes(&store, installation);
+    let tls = installation.admin_dir.path("tls");
     let chain = vec![CertificateDer::from_pem_file(tls.join("api.pem")).unwrap()];
     let key = PrivateKeyDer::from_pem_file(tls.join("api.key")).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(
@@ -114,37 +114,37 @@ pub(crate) fn start_fake_handler(house: &Arc<WorkbenchInstallation>) -> FakeHand
         axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(config)))
             .unwrap();
     tokio::spawn(async move { server.serve(app.into_make_service()).await.unwrap() });
-    FakeHandler { url, store: shelf }
+    FakeHandler { url, store }
 }
 
 impl FakeHandler {
-    /// Files a report as a reporter's device seals it, with one attached file.
+    /// Records a report as a reporter's device seals it, with one attached file.
     pub(crate) fn file_report(
         &self,
-        house: &WorkbenchInstallation,
+        installation: &WorkbenchInstallation,
         excluded: &[&str],
         story: &str,
     ) -> TestReporter {
         let photo =
             ("../../photo\u{202e}.jpg", "image/jpeg", &b"a photograph of a receipt book"[..]);
-        self.file_report_with(house, excluded, story, photo)
+        self.file_report_with(installation, excluded, story, photo)
     }
 
-    /// The same with another file: its name, what it is said to be, and its bytes.
+    /// As [`Self::file_report`], with another file: its name, media type and bytes.
     pub(crate) fn file_report_with(
         &self,
-        house: &WorkbenchInstallation,
+        installation: &WorkbenchInstallation,
         excluded: &[&str],
         story: &str,
         file: (&str, &str, &[u8]),
     ) -> TestReporter {
-        self.file_tampered_report(house, excluded, (story, file), |_| ())
+        self.file_tampered_report(installation, excluded, (story, file), |_| ())
     }
 
-    /// The same of a report that its sender spoils.
+    /// As [`Self::file_report`], with a report that its sender tampers with.
     pub(crate) fn file_tampered_report(
         &self,
-        house: &WorkbenchInstallation,
+        installation: &WorkbenchInstallation,
         excluded: &[&str],
         (story, (name, media_type, file)): (&str, (&str, &str, &[u8])),
         spoil: impl FnOnce(&mut SealedReport),
@@ -152,7 +152,8 @@ impl FakeHandler {
         let (case, receipt, secret) =
             (Uuid::new_v4(), Receipt::generate(&mut OsRng), CaseSecret::generate(&mut OsRng));
         let excluded: Vec<String> = excluded.iter().map(ToString::to_string).collect();
-        let directory = house.signed_directory().verify_ignoring_dates(&house.trust).unwrap();
+        let directory =
+            installation.signed_directory().verify_ignoring_dates(&installation.trust).unwrap();
         let to = directory.recipients_for("FAC", "trader", &excluded);
         let grant = Grant {
             case,
@@ -225,8 +226,8 @@ impl FakeHandler {
                 came: collected,
             },
         };
-        let signed = event.sign(&house.log_key);
-        let mut kept = StoredCase {
+        let signed = event.sign(&installation.log_key);
+        let mut stored = StoredCase {
             state: CaseState::from_first_event(&event, signed.hash()).unwrap(),
             parts: Vec::new(),
             grants: sent.grants,
@@ -235,48 +236,48 @@ impl FakeHandler {
             holders: to.members.iter().map(|member| member.handle.clone()).collect(),
             replies: Vec::new(),
         };
-        kept.add_part(PartKind::Attachment, 0, 0, sent.sealed_file);
-        kept.add_part(PartKind::Body, 0, 0, sent.sealed_body);
+        stored.add_part(PartKind::Attachment, 0, 0, sent.sealed_file);
+        stored.add_part(PartKind::Body, 0, 0, sent.sealed_body);
         let mut locked = self.store.lock().unwrap();
         locked.append(signed);
-        locked.cases.insert(case, kept);
+        locked.cases.insert(case, stored);
         reporter
     }
 
-    /// Files a follow-up of a reporter.
+    /// Records a follow-up of a reporter.
     pub(crate) fn follow_up(
         &self,
-        house: &WorkbenchInstallation,
+        installation: &WorkbenchInstallation,
         reporter: &mut TestReporter,
         text: &str,
     ) {
-        self.store.lock().unwrap().follow_up(house, reporter, text);
+        self.store.lock().unwrap().follow_up(installation, reporter, text);
     }
 
-    /// Files a follow-up of these sealed bytes, which anybody who knows the case can send.
+    /// Records a follow-up with these sealed bytes, which anyone who knows the case can send.
     pub(crate) fn follow_up_sealed(
         &self,
-        house: &WorkbenchInstallation,
+        installation: &WorkbenchInstallation,
         case: Uuid,
         sealed: Vec<u8>,
     ) {
-        self.store.lock().unwrap().add_message(house, case, sealed);
+        self.store.lock().unwrap().add_message(installation, case, sealed);
     }
 
-    /// Another message arrives between the reading of a case and the next event on it.
+    /// Records another message between the next read of a case and the next event on it.
     pub(crate) fn follow_up_before_next_event(
         &self,
-        house: &Arc<WorkbenchInstallation>,
+        installation: &Arc<WorkbenchInstallation>,
         mut reporter: TestReporter,
         text: &'static str,
     ) {
-        let house = Arc::clone(house);
+        let installation = Arc::clone(installation);
         self.store.lock().unwrap().before_next_event =
-            Some(Box::new(move |shelf| shelf.follow_up(&house, &mut reporter, text)));
+            Some(Box::new(move |store| store.follow_up(&installation, &mut reporter, text)));
     }
 
-    pub(crate) fn with_case<T>(&self, case: Uuid, cheat: impl FnOnce(&mut StoredCase) -> T) -> T {
-        cheat(self.store.lock().unwrap().cases.get_mut(&case).unwrap())
+    pub(crate) fn with_case<T>(&self, case: Uuid, tamper: impl FnOnce(&mut StoredCase) -> T) -> T {
+        tamper(self.store.lock().unwrap().cases.get_mut(&case).unwrap())
     }
 }
 
@@ -323,31 +324,31 @@ impl FakeStore {
 
     fn follow_up(
         &mut self,
-        house: &WorkbenchInstallation,
+        installation: &WorkbenchInstallation,
         reporter: &mut TestReporter,
         text: &str,
     ) {
         let frame = reporter.seal_frame(FrameKind::Message, text.as_bytes(), Vec::new());
         let sealed = reporter.recipient().seal(&frame);
-        self.add_message(house, reporter.case, sealed);
+        self.add_message(installation, reporter.case, sealed);
     }
 
-    fn add_message(&mut self, house: &WorkbenchInstallation, case: Uuid, sealed: Vec<u8>) {
-        let kept = self.cases.get_mut(&case).unwrap();
-        let batch = kept.state.received;
+    fn add_message(&mut self, installation: &WorkbenchInstallation, case: Uuid, sealed: Vec<u8>) {
+        let stored = self.cases.get_mut(&case).unwrap();
+        let batch = stored.state.received;
         let collected = report_digest::follow_up_digest(0, [Hash::of(&[&sealed])]);
-        kept.add_part(PartKind::Body, 0, batch, sealed);
+        stored.add_part(PartKind::Body, 0, batch, sealed);
         let event = Event {
             v: 1,
             case,
-            seq: kept.state.next_seq,
-            prev: Some(kept.state.head),
+            seq: stored.state.next_seq,
+            prev: Some(stored.state.head),
             at: midnight(today()),
             actor: HANDLER_ACTOR.into(),
             action: Action::FollowedUp(Some(collected)),
         };
-        let signed = event.sign(&house.log_key);
-        kept.state.apply(&event, signed.hash(), Role::default()).unwrap();
+        let signed = event.sign(&installation.log_key);
+        stored.state.apply(&event, signed.hash(), Role::default()).unwrap();
         self.append(signed);
     }
 
@@ -359,38 +360,38 @@ impl FakeStore {
             .collect()
     }
 
-    fn newest_directory(&self, house: &WorkbenchInstallation) -> Directory {
-        self.directories.last().unwrap().verify_ignoring_dates(&house.trust).unwrap()
+    fn newest_directory(&self, installation: &WorkbenchInstallation) -> Directory {
+        self.directories.last().unwrap().verify_ignoring_dates(&installation.trust).unwrap()
     }
 }
 
 impl StoredCase {
-    /// What a real case handler does with what an event brings along.
-    fn apply_payload(&mut self, event: &Event, brings: EventPayload, directory: &Directory) {
+    /// Applies the payload of an event as a real case handler does.
+    fn apply_payload(&mut self, event: &Event, payload: EventPayload, directory: &Directory) {
         let before =
             self.state.generation - u32::from(matches!(event.action, Action::KeysRotated { .. }));
-        self.replies.extend(brings.reply.map(|sealed| sealed.0));
-        if let Some(copy) = brings.copy {
+        self.replies.extend(payload.reply.map(|sealed| sealed.0));
+        if let Some(copy) = payload.copy {
             self.add_part(PartKind::ReplyCopy, before, event.seq, copy.0);
         }
-        if let Some(note) = brings.note {
+        if let Some(note) = payload.note {
             self.add_part(PartKind::Note, before, event.seq, note.0);
         }
-        if let Some(recipient) = brings.case_recipient {
+        if let Some(recipient) = payload.case_recipient {
             self.recipients
                 .push(GenerationRecipient { generation: self.state.generation, recipient });
             self.holders.clear();
         }
-        for grant in brings.grants {
+        for grant in payload.grants {
             let of = |m: &&Member| grant_tag(event.case, &m.recipient) == grant.grant.tag;
             let member = directory.members.iter().find(of).unwrap();
             if !self.holders.contains(&member.handle) && !directory.is_oversight(&member.handle) {
                 self.holders.push(member.handle.clone());
             }
-            // One for another key takes the place of the one before.
-            self.grants.retain(|(holder, kept)| {
+            // A grant for another key replaces the earlier one.
+            self.grants.retain(|(holder, stored)| {
                 *holder != member.handle
-                    || kept.generation != grant.generation
+                    || stored.generation != grant.generation
                     || directory.is_oversight(holder)
             });
             self.grants.push((member.handle.clone(), grant));
