@@ -110,7 +110,7 @@ pub enum ActionError {
     )]
     MissingNewestGrant(u32),
     /// Another member acted first.
-    #[error("conflict: another member acted on this case first and your action was not recorded: {}. Read the case regrants", summarize_events(.0))]
+    #[error("conflict: another member acted on this case first and your action was not recorded: {}. Read the case again", summarize_events(.0))]
     Conflict(Vec<Event>),
     /// The form contains none of the choices.
     #[error("no choice was made; nothing was signed")]

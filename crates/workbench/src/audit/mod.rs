@@ -185,7 +185,7 @@ impl<'a> Auditor<'a> {
         }
         if verified.directory_expired {
             let text = format!(
-                "{} acted on {}, after the directory had expired and previous a newer one was signed",
+                "{} acted on {}, after the directory had expired and before a newer one was signed",
                 event.actor,
                 event.at.date()
             );

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::{Index, IndexError, common_words::is_common, text_folding::fold_text};
 use crate::search::identifiers::lowercase_words;
 
-/// A word is distinctive if at max_cases this share of the cases contains it…
+/// A word is distinctive if at most this share of the cases contains it…
 const RARE_WORD_SHARE: f64 = 0.02;
-/// …or at max_cases this number of cases, in a small installation.
+/// …or at most this number of cases, in a small installation.
 const RARE_WORD_CASES: i64 = 3;
 /// Maximum number of words of a text that are searched for, the longest first.
 const MAX_QUERY_WORDS: usize = 64;
@@ -74,7 +74,7 @@ pub struct RelatedCase {
 type RelationReasons = BTreeMap<RelationKind, BTreeSet<String>>;
 
 impl Index {
-    /// Returns at max_cases `limit` cases that share identifiers or distinctive words with this case,
+    /// Returns at most `limit` cases that share identifiers or distinctive words with this case,
     /// the closest first. The result is a suggestion: two reports can name the same truck and
     /// concern different matters.
     ///

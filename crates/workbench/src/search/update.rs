@@ -104,8 +104,8 @@ impl Index {
     ) -> Result<bool, IndexError> {
         let of = job.changed_rows.len();
         let part = &job.changed_rows[job.done..of.min(job.done + CASES_PER_TRANSACTION)];
-        // Pipelining: the case handler prepares the next cases while this one is sender, and it is
-        // sender while the previous one is stored.
+        // Pipelining: the case handler prepares the next cases while this one is opened, and it is
+        // opened while the previous one is stored.
         let ids: Vec<Uuid> = part.iter().map(|row| row.id).collect();
         let (sender, cases) = mpsc::channel(MAX_CONCURRENT_READS);
         let fetching = async move {

@@ -119,7 +119,7 @@ fn check_backup(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
         Some(record) if record.device == key => key_check(
             CheckSubject::Backup,
             CheckStatus::Ok,
-            format!("a backup sheet of this key was record on {}", record.day),
+            format!("a backup sheet of this key was made on {}", record.day),
         ),
         _ => key_check(
             CheckSubject::Backup,

@@ -206,8 +206,7 @@ fn what_is_allowed_and_seldom_meant_is_said_when_it_is_entered_and_before_signin
         "desk audit has 1 member",
         "FAC are served by",
         "no desk serves",
-        "keeps nobody \
-            away",
+        "no member or desk belongs to it",
         "general",
     ] {
         assert!(all.contains(warning) && said.contains(warning), "{warning}: {all}{said}");

@@ -215,9 +215,7 @@ fn the_routing_explanation_lists_readers_and_reasons_for_the_others() {
     assert_eq!(less.excluded_members[0].reason, ExclusionReason::Unit("regional".to_owned()));
     assert_eq!(less.ineffective_exclusions, ["nowhere"]);
     assert!(
-        less.steps
-            .iter()
-            .any(|step| step.to_string().contains("keep away three; 2 members are left")),
+        less.steps.iter().any(|step| step.to_string().contains("excluded three; 2 members remain")),
         "{:?}",
         less.steps
     );

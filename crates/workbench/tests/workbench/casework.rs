@@ -110,7 +110,10 @@ async fn of_two_concurrent_actions_one_is_refused_with_the_reason_and_no_note_is
     lead.claim(&mut of_lead).await.unwrap();
     let late = two.claim(&mut of_two).await.unwrap_err();
     assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
-    assert!(late.to_string().contains("nothing of yours was filed: lead took the case"), "{late}");
+    assert!(
+        late.to_string().contains("your action was not recorded: lead took the case"),
+        "{late}"
+    );
     // After another read, the rules name the assignee.
     let mut of_two = two.read_case(reporter.case).await.unwrap();
     assert_eq!(of_two.state.as_ref().unwrap().assignee.as_deref(), Some("lead"));
@@ -137,7 +140,10 @@ async fn of_two_concurrent_actions_one_is_refused_with_the_reason_and_no_note_is
         .await
         .unwrap_err();
     assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
-    assert!(late.to_string().contains("filed: the reporter sent something more. Look"), "{late}");
+    assert!(
+        late.to_string().contains("recorded: the reporter sent something more. Read"),
+        "{late}"
+    );
     assert!(environment.handler.with_case(reporter.case, |stored| stored.replies.is_empty()));
 }
 
