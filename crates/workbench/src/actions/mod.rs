@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use protocol::{
     api::workbench::{EventPayload, NewEvent},
     case::{
-        ActionKind, Role, RuleViolation,
+        Role, RuleViolation,
         event::{Action, Event, HANDLER_ACTOR},
         next_event,
     },
@@ -39,7 +39,7 @@ use crate::{
 
 pub use messages::ReplyInput;
 pub use unreadable_cases::DecisionOutcome;
-pub use workflow::check_consent_answer;
+pub use workflow::{check_consent_answer, marks_handled};
 
 /// Kind of the problem with which the case handler reports that another member acted first.
 const STALE_PROBLEM: &str = "stale";
@@ -417,20 +417,6 @@ impl HandlerConnection {
             unseen => Err(ActionError::UnseenSubmissions(unseen)),
         }
     }
-}
-
-/// Returns whether this action also marks everything that the reporter sent before as handled.
-pub fn marks_handled(act: ActionKind) -> bool {
-    matches!(
-        act,
-        ActionKind::Triage
-            | ActionKind::Assess
-            | ActionKind::Investigate
-            | ActionKind::Decide
-            | ActionKind::TakeBack
-            | ActionKind::Reopen
-            | ActionKind::ApproveRefer
-    )
 }
 
 impl VerifiedCase {

@@ -274,6 +274,20 @@ impl HandlerConnection {
     }
 }
 
+/// Returns whether this action also marks everything that the reporter sent before as handled.
+pub fn marks_handled(act: ActionKind) -> bool {
+    matches!(
+        act,
+        ActionKind::Triage
+            | ActionKind::Assess
+            | ActionKind::Investigate
+            | ActionKind::Decide
+            | ActionKind::TakeBack
+            | ActionKind::Reopen
+            | ActionKind::ApproveRefer
+    )
+}
+
 /// Refuses to close an opened case as unreadable. [`HandlerConnection::close_unreadable`] closes
 /// cases that do not open.
 fn check_not_unreadable(decision: Decision) -> Result<(), ActionError> {

@@ -317,7 +317,7 @@ async fn check_relay(relay: &str) -> Finding {
 #[derive(Deserialize)]
 struct HandlerHealth {
     directory_epoch: Option<u64>,
-    has_quarantine: bool,
+    quarantined: bool,
 }
 
 async fn check_handler(
@@ -372,7 +372,7 @@ async fn check_handler(
         ),
         _ => Finding::ok("directory of the case handler", "same as for reporters"),
     });
-    report.add(if health.has_quarantine {
+    report.add(if health.quarantined {
         let advice = "The log of the case handler contains the reasons, such as a missing transport key or invalid data. The bytes are kept.";
         Finding::warning("quarantined submissions", "some", advice)
     } else {
