@@ -35,17 +35,17 @@ async fn main() -> Result<()> {
     let target = LoadTarget::start(InstallationSettings::default()).await?;
     let mut content = vec![0; ATTACHMENT_MIB * 1024 * 1024];
     OsRng.fill_bytes(&mut content);
-    let long = Duration::from_secs(full_or_quick(12, 4) as u64);
+    let duration = Duration::from_secs(full_or_quick(12, 4) as u64);
     progress("one age file within another …");
-    let ceiling = seal_mib_per_second(&content, long / 3)?;
+    let ceiling = seal_mib_per_second(&content, duration / 3)?;
     progress("files of 32 MiB, 4 at once …");
-    let disk = disk_mib_per_second(&content, long / 3)?;
+    let disk = disk_mib_per_second(&content, duration / 3)?;
     let photo = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &content };
     let form = target.prepare_form(&[photo]).await?;
     progress("attachments of 16 MiB by the form, 4 at once …");
     let a_second = rate_per_second(
         CONCURRENCY,
-        long,
+        duration,
         |_| Ok((HttpClient::new(target.public_address())?, form.clone())),
         |(client, form)| form.send(client),
     )?;
@@ -74,7 +74,7 @@ async fn main() -> Result<()> {
 }
 
 /// Returns the MiB per second that all cores together seal twice.
-fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
+fn seal_mib_per_second(content: &[u8], duration: Duration) -> Result<f64> {
     let (one, other) = (
         Identity::generate(&mut OsRng).to_recipient(),
         Identity::generate(&mut OsRng).to_recipient(),
@@ -86,7 +86,7 @@ fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
         let (one, other) = (&one, &other);
         move || {
             let mut times = 0_u32;
-            while start.elapsed() < long {
+            while start.elapsed() < duration {
                 seal_twice(content, one, other)?;
                 times += 1;
             }
@@ -98,14 +98,14 @@ fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
 }
 
 /// Returns the MiB per second that the disk stores durably.
-fn disk_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
+fn disk_mib_per_second(content: &[u8], duration: Duration) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let start = Instant::now();
     let times = run_in_parallel((0..CONCURRENCY).map(|number| {
         let path = folder.path().join(number.to_string());
         move || {
             let mut times = 0_u32;
-            while start.elapsed() < long {
+            while start.elapsed() < duration {
                 let mut file = DiskFile::create_new(&path)?;
                 for _ in 0..SEALED_MIB / ATTACHMENT_MIB {
                     file.write_all(content)?;

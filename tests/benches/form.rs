@@ -25,10 +25,10 @@ async fn main() -> Result<()> {
         median_seconds(|| drop(seal_report(&directory, hash).expect("a report of 2 kB fits")));
     let form = target.prepare_form(&[]).await?;
     progress("reports by the form, 8 at once …");
-    let long = Duration::from_secs(full_or_quick(10, 3) as u64);
+    let duration = Duration::from_secs(full_or_quick(10, 3) as u64);
     let value = rate_per_second(
         CONCURRENCY,
-        long,
+        duration,
         |_| Ok((HttpClient::new(target.public_address())?, form.clone())),
         |(client, form)| form.send(client),
     )?;

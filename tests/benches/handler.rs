@@ -57,37 +57,40 @@ async fn main() -> Result<()> {
 
 /// Measures the reports per second that are ingested, counted from the first cycle.
 async fn measure_ingest(
-    engine: &str,
+    backend: &str,
     settings: InstallationSettings,
     count: usize,
     bare: &DatabaseUrl,
 ) -> Result<(BenchRow, LoadTarget, ChildService)> {
     let target = LoadTarget::start(settings).await?;
     let (directory, hash) = target.fetch_directory()?;
-    progress(&format!("{count} reports are sealed and sent ({engine}) …"));
+    progress(&format!("sealing and sending {count} reports ({backend}) …"));
     let reports = seal_reports(&directory, hash, count)?;
     submit_sealed(target.public_address(), &reports, 8)?;
     let open = seconds_per_open(&target, &reports[0])?;
     let insert = seconds_per_insert(bare).await?;
     drop(reports);
-    progress(&format!("the case handler collects and files them ({engine}) …"));
+    progress(&format!("the case handler collects and ingests them ({backend}) …"));
     let cases: DatabaseUrl = target.installation.case_handler_store_url().parse()?;
     let db = cases.connect(PoolOptions::with_connections(1)).await?;
     let handler = target.installation.start_case_handler()?;
     let start = Instant::now();
     while query_number(&db, "SELECT count(*) AS number FROM cases").await? < i64::try_from(count)? {
-        ensure!(start.elapsed() < Duration::from_mins(5), "not all reports are filed");
+        ensure!(
+            start.elapsed() < Duration::from_mins(5),
+            "not all reports were ingested within 5 minutes"
+        );
         sleep(Duration::from_millis(20)).await;
     }
     let took = start.elapsed().as_secs_f64();
     ensure!(
         query_number(&db, "SELECT count(*) AS number FROM quarantine").await? == 0,
-        "some are set aside"
+        "some submissions are quarantined"
     );
     db.close().await?;
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let value = count as f64 / took;
-    let name = format!("relay: reports collected and filed, {engine}");
+    let name = format!("relay: reports collected and ingested, {backend}");
     Ok((BenchRow::higher_is_better(name, "1/s", value, 1.0 / (open + insert)), target, handler))
 }
 
@@ -95,14 +98,14 @@ fn seconds_per_open(target: &LoadTarget, report: &[u8]) -> Result<f64> {
     let key = String::from_utf8(read_admin_file(&target.installation, "transport.key")?)?;
     let transport = TransportIdentity::parse(key.trim())?;
     Ok(median_seconds(|| {
-        drop(envelope::open(&transport, report).expect("it was sealed to this key"))
+        drop(envelope::open(&transport, report).expect("the report is sealed to this key"))
     }))
 }
 
 /// Returns the seconds of one durable insert of 32 KiB in its own commit.
-async fn seconds_per_insert(place: &DatabaseUrl) -> Result<f64> {
-    let db = place.connect(PoolOptions::with_connections(1)).await?;
-    let bytes = if place.is_shared() { "bytea" } else { "blob" };
+async fn seconds_per_insert(url: &DatabaseUrl) -> Result<f64> {
+    let db = url.connect(PoolOptions::with_connections(1)).await?;
+    let bytes = if url.is_shared() { "bytea" } else { "blob" };
     db.execute_unprepared(&format!(
         "CREATE TABLE bare (id {bytes} PRIMARY KEY, bytes {bytes} NOT NULL)"
     ))
@@ -134,7 +137,7 @@ async fn measure_cycles(
     handler: &ChildService,
     cases: usize,
 ) -> Result<[BenchRow; 2]> {
-    progress(&format!("mailboxes of {cases} cases are laid out …"));
+    progress(&format!("publishing mailboxes of {cases} cases …"));
     let spool = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"))
         .connect(PoolOptions::with_connections(1))
         .await?;
@@ -177,7 +180,10 @@ async fn wait_for_next_cycle(spool: &DatabaseConnection, last: Option<i64>) -> R
         if last != Some(tick) {
             return Ok(tick);
         }
-        ensure!(start.elapsed() < Duration::from_mins(2), "no mailboxes are laid out");
+        ensure!(
+            start.elapsed() < Duration::from_mins(2),
+            "no mailboxes were published within 2 minutes"
+        );
         sleep(Duration::from_millis(5)).await;
     }
 }
@@ -205,7 +211,7 @@ fn seconds_per_mailbox() -> f64 {
 /// Measures how long the case handler takes to be ready with many cases. It verifies their log in
 /// the background.
 fn measure_start(target: &LoadTarget, mut handler: ChildService) -> Result<BenchRow> {
-    progress("it is started again and again …");
+    progress("starting the case handler repeatedly …");
     let mut times = Vec::new();
     for _ in 0..full_or_quick(5, 2) {
         handler.stop()?;

@@ -32,19 +32,19 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(250);
 async fn main() -> Result<()> {
     let target = LoadTarget::start(InstallationSettings::default()).await?;
     let form = target.prepare_form(&[]).await?;
-    let long = Duration::from_secs(full_or_quick(60, 6) as u64);
+    let duration = Duration::from_secs(full_or_quick(60, 6) as u64);
     let before = run_honest_reporters(&target, &form, Duration::from_secs(3))?;
     ensure!(before.failed == 0, "reports fail without any junk");
     progress("junk, and honest reports meanwhile …");
     let (sent, honest) = {
         let sent = Mutex::new(0_u32);
-        let junk = |number| send_junk_for(target.public_address(), number, long, &sent);
+        let junk = |number| send_junk_for(target.public_address(), number, duration, &sent);
         let honest = std::thread::scope(|scope| {
-            let honest = scope.spawn(|| run_honest_reporters(&target, &form, long));
+            let honest = scope.spawn(|| run_honest_reporters(&target, &form, duration));
             run_in_parallel((0..JUNK_SENDERS).map(|number| move || junk(number)))?;
-            honest.join().expect("measuring does not panic")
+            honest.join().expect("no reporter panics")
         })?;
-        (sent.into_inner().expect("nobody panicked"), honest)
+        (sent.into_inner().expect("no client panicked"), honest)
     };
     let after = run_honest_reporters(&target, &form, Duration::from_secs(3))?;
     ensure!(after.failed == 0, "{} reports failed after the junk had ended", after.failed);
@@ -52,7 +52,7 @@ async fn main() -> Result<()> {
     #[expect(clippy::cast_precision_loss, reason = "counts of reports")]
     let arrived = 100.0 * waited.len() as f64 / (waited.len() + failed) as f64;
     let minimum = JUNK_PER_SECOND * 60.0;
-    let minute = f64::from(sent) * 60.0 / long.as_secs_f64();
+    let minute = f64::from(sent) * 60.0 / duration.as_secs_f64();
     print_rows(&[
         BenchRow::higher_is_better("junk: posts a minute", "1", minute, minimum),
         BenchRow::higher_is_better("junk: honest reports that arrive at once", "%", arrived, 99.0),
@@ -63,7 +63,7 @@ async fn main() -> Result<()> {
             2.0,
         ),
         BenchRow::lower_is_better(
-            "junk: the same right after it has ended",
+            "junk: the same right after the junk",
             "s",
             percentile(&mut after, 95),
             2.0,
@@ -81,14 +81,14 @@ struct HonestReports {
 fn run_honest_reporters(
     target: &LoadTarget,
     form: &RepeatableForm,
-    long: Duration,
+    duration: Duration,
 ) -> Result<HonestReports> {
     let start = Instant::now();
     let each = run_in_parallel((0..HONEST_REPORTERS).map(|_| {
         let mut form = form.clone();
         move || {
             let mut honest = HonestReports { latencies: Vec::new(), failed: 0 };
-            while start.elapsed() < long {
+            while start.elapsed() < duration {
                 let before = Instant::now();
                 match form.send(&mut HttpClient::new(target.public_address())?) {
                     Ok(()) => honest.latencies.push(before.elapsed().as_secs_f64()),
@@ -107,7 +107,12 @@ fn run_honest_reporters(
 }
 
 /// Sends one client's share of the junk at the given rate. The responses do not matter.
-fn send_junk_for(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) -> Result<()> {
+fn send_junk_for(
+    address: &str,
+    number: usize,
+    duration: Duration,
+    sent: &Mutex<u32>,
+) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(number as u64);
     let mut client = HttpClient::new(address)?;
     // The garbage begins like a sealed report; otherwise the intake would not store it.
@@ -116,7 +121,7 @@ fn send_junk_for(address: &str, number: usize, long: Duration, sent: &Mutex<u32>
     #[expect(clippy::cast_precision_loss, reason = "64")]
     let each = Duration::from_secs_f64(JUNK_SENDERS as f64 / JUNK_PER_SECOND);
     let mut count = 0_u32;
-    while start.elapsed() < long {
+    while start.elapsed() < duration {
         let due = each * count;
         if let Some(early) = due.checked_sub(start.elapsed()) {
             sleep(early);
@@ -126,7 +131,7 @@ fn send_junk_for(address: &str, number: usize, long: Duration, sent: &Mutex<u32>
         drop(send_one_junk_request(&mut client, &mut rng, &garbage));
         count += 1;
     }
-    *sent.lock().expect("nobody panicked") += count;
+    *sent.lock().expect("no client panicked") += count;
     Ok(())
 }
 

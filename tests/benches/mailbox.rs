@@ -38,34 +38,34 @@ struct LookupSamples {
 async fn main() -> Result<()> {
     let target = LoadTarget::start(InstallationSettings::default()).await?;
     let locators = publish_mailboxes(&target, full_or_quick(10_000, 1_000)).await?;
-    let long = Duration::from_secs(full_or_quick(8, 3) as u64);
+    let duration = Duration::from_secs(full_or_quick(8, 3) as u64);
     progress("bare reads of the same rows …");
-    let ceiling = baseline_reads_per_second(&target, &locators, long / 2).await?;
+    let ceiling = baseline_reads_per_second(&target, &locators, duration / 2).await?;
     progress("look-ups, 16 at once …");
     let seen = Mutex::new(LookupSamples::default());
     let rate = rate_per_second(
         CONCURRENCY,
-        long,
+        duration,
         |number| {
             Ok((HttpClient::new(target.public_address())?, StdRng::seed_from_u64(number as u64)))
         },
         |(client, rng)| timed_lookup(client, rng, &locators, &seen).map(drop),
     )?;
     // With one request at a time, waiting does not hide a difference.
-    progress("look-ups, one at a time …");
+    progress("lookups, one at a time …");
     let alone = Mutex::new(LookupSamples::default());
     rate_per_second(
         1,
-        long,
+        duration,
         |_| Ok((HttpClient::new(target.public_address())?, StdRng::from_entropy())),
         |(client, rng)| timed_lookup(client, rng, &locators, &alone),
     )?;
-    let LookupSamples { distinct_headers, .. } = seen.into_inner().expect("nobody panicked");
+    let LookupSamples { distinct_headers, .. } = seen.into_inner().expect("no client panicked");
     ensure!(
         distinct_headers.len() == 1,
         "hits and misses differ in their headers: {distinct_headers:?}"
     );
-    let LookupSamples { hits, misses, .. } = alone.into_inner().expect("nobody panicked");
+    let LookupSamples { hits, misses, .. } = alone.into_inner().expect("no client panicked");
     let (chance, by_chance) = mann_whitney(&hits, &misses);
     progress(&format!(
         "{} hits and {} misses of equal size and headers; a hit takes longer with a chance of {chance:.4} (a coin: 0.5 ± {by_chance:.4})",
@@ -80,7 +80,7 @@ async fn main() -> Result<()> {
             ceiling,
         ),
         BenchRow::lower_is_better(
-            "mailbox: a hit told from a miss by its time",
+            "mailbox: a hit distinguished from a miss by time",
             "",
             chance.max(1.0 - chance),
             0.5,
@@ -101,7 +101,7 @@ async fn publish_mailboxes(target: &LoadTarget, count: usize) -> Result<Vec<Loca
     let mut rng = StdRng::from_entropy();
     let locators: Vec<Locator> = (0..count).map(|_| Locator(rng.r#gen())).collect();
     let ids: Vec<Hash> = locators.iter().map(Locator::mailbox_id).collect();
-    progress(&format!("{count} mailboxes are laid out …"));
+    progress(&format!("publishing {count} mailboxes …"));
     let records = ids.into_iter().map(move |id| {
         let mut record = vec![0; 32 + MAILBOX_LEN];
         record[..32].copy_from_slice(id.as_bytes());
@@ -133,7 +133,7 @@ fn timed_lookup(
     ensure!((answer.status, answer.body.len()) == (200, MAILBOX_LEN), "{}", answer.head);
     // All headers except the date.
     let head: String = answer.head.lines().filter(|line| !line.starts_with("date:")).collect();
-    let mut seen = seen.lock().expect("nobody panicked");
+    let mut seen = seen.lock().expect("no client panicked");
     if !seen.distinct_headers.contains(&head) {
         seen.distinct_headers.push(head);
     }
@@ -149,10 +149,10 @@ fn timed_lookup(
 async fn baseline_reads_per_second(
     target: &LoadTarget,
     locators: &[Locator],
-    long: Duration,
+    duration: Duration,
 ) -> Result<f64> {
     let place = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"));
-    let db = place.connect(PoolOptions::with_connections(READERS)).await?;
+    let db = url.connect(PoolOptions::with_connections(READERS)).await?;
     let backend = db.get_database_backend();
     let tick = Statement::from_string(backend, "SELECT tick FROM state");
     let tick: i64 = db.query_one_raw(tick).await?.context("one row")?.try_get("", "tick")?;
@@ -162,13 +162,13 @@ async fn baseline_reads_per_second(
         let (db, ids) = (db.clone(), locators.iter().map(Locator::mailbox_id).collect::<Vec<_>>());
         reading.spawn(async move {
             let mut count = 0_u32;
-            while start.elapsed() < long {
+            while start.elapsed() < duration {
                 let id = ids[OsRng.gen_range(0..ids.len())].as_bytes().to_vec();
                 let sql = "SELECT sealed FROM mailboxes WHERE tick = $1 AND id = $2";
                 let values = [Value::from(tick), Value::from(id)];
                 let row =
                     db.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-                let sealed: Vec<u8> = row.context("it is there")?.try_get("", "sealed")?;
+                let sealed: Vec<u8> = row.context("the row exists")?.try_get("", "sealed")?;
                 ensure!(sealed.len() == MAILBOX_LEN, "another length");
                 count += 1;
             }

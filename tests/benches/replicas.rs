@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     let whole = [target.public_address()];
     let three: Vec<_> = replicas.iter().map(|replica| &*replica.addresses["public"]).collect();
     let acknowledged = Mutex::new(HashSet::new());
-    let long = Duration::from_secs(full_or_quick(4, 1) as u64);
+    let duration = Duration::from_secs(full_or_quick(4, 1) as u64);
     // The measurements alternate, so that other load on the machine affects all of them.
     let (mut all, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
     let rounds = full_or_quick(REPETITIONS, 1);
@@ -49,16 +49,20 @@ async fn main() -> Result<()> {
         progress(&format!(
             "round {round} of {rounds}: one intake with all, one of three, all three …"
         ));
-        all.push(acknowledged_per_second(&whole, long, &acknowledged)?);
-        alone.push(acknowledged_per_second(&three[..1], long, &acknowledged)?);
-        together.push(acknowledged_per_second(&three, long, &acknowledged)?);
+        all.push(acknowledged_per_second(&whole, duration, &acknowledged)?);
+        alone.push(acknowledged_per_second(&three[..1], duration, &acknowledged)?);
+        together.push(acknowledged_per_second(&three, duration, &acknowledged)?);
     }
-    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
+    let acknowledged = acknowledged.into_inner().expect("no sender panicked");
     let stored = stored_digests(&url).await?;
     let distinct: HashSet<_> = stored.iter().copied().collect();
-    ensure!(distinct.len() == stored.len(), "{} are stored twice", stored.len() - distinct.len());
+    ensure!(
+        distinct.len() == stored.len(),
+        "{} submissions are stored twice",
+        stored.len() - distinct.len()
+    );
     let lost = acknowledged.difference(&distinct).count();
-    ensure!(lost == 0, "{lost} of {} are lost", acknowledged.len());
+    ensure!(lost == 0, "{lost} of {} submissions are lost", acknowledged.len());
     progress(&format!(
         "{} acknowledged, {} stored: none lost, none twice",
         acknowledged.len(),
@@ -85,7 +89,7 @@ async fn main() -> Result<()> {
 
 fn acknowledged_per_second(
     addresses: &[&str],
-    long: Duration,
+    duration: Duration,
     acknowledged: &Mutex<HashSet<Hash>>,
 ) -> Result<f64> {
     let make = |number: usize| {
@@ -94,7 +98,7 @@ fn acknowledged_per_second(
         let bytes = age_hybrid::decoy_file(SUBMISSION_LEN, OsRng.next_u64());
         Ok(ReplicaSender { clients, next: number, bytes })
     };
-    rate_per_second(CONCURRENCY, long, make, |sender| {
+    rate_per_second(CONCURRENCY, duration, make, |sender| {
         OsRng.fill_bytes(&mut sender.bytes[MAX_HEADER_LEN..][..32]);
         sender.next += 1;
         let twice = usize::from(sender.next % 10 == 0);
@@ -104,7 +108,7 @@ fn acknowledged_per_second(
             let answer = client.post("/api/reports", "application/octet-stream", &sender.bytes)?;
             ensure!(answer.status == 201, "{}", answer.head);
         }
-        acknowledged.lock().expect("nobody panicked").insert(Hash::of(&[&sender.bytes]));
+        acknowledged.lock().expect("no sender panicked").insert(Hash::of(&[&sender.bytes]));
         Ok(())
     })
 }

@@ -20,15 +20,15 @@ const SETTLE_TIME: Duration = Duration::from_secs(5);
 #[tokio::main]
 async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), InstallationSettings::default())?;
+    let running = RunningInstallation::start(folder.path(), InstallationSettings::default())?;
     progress("a report goes through both …");
-    let visitor = office.reporter("fr").await?;
+    let visitor = running.reporter("fr").await?;
     visitor.submit_report(&[("a.story", "il a demandé 5 000 F")], &[]).await?.receipt_code()?;
-    office.wait_for_cases("inspector-1", 1).await?;
-    let RunningInstallation { installation, intake, case_handler } = office;
+    running.wait_for_cases("inspector-1", 1).await?;
+    let RunningInstallation { installation, intake, case_handler } = running;
     sleep(SETTLE_TIME);
     let memory = [resident_mib(intake.pid())?, resident_mib(case_handler.pid())?];
-    progress("both are started again and again …");
+    progress("starting both services repeatedly …");
     let intake = median_start_ms(intake, || installation.start_intake())?;
     let case_handler = median_start_ms(case_handler, || installation.start_case_handler())?;
     print_rows(&[

@@ -54,7 +54,7 @@ async fn main() -> Result<()> {
     let words: Vec<String> = (0..VOCABULARY).map(|_| random_word(&mut rng)).collect();
     let mut target = LoadTarget::start(InstallationSettings::default()).await?;
     let (directory, hash) = target.fetch_directory()?;
-    progress(&format!("{cases} reports are sealed and sent …"));
+    progress(&format!("sealing and sending {cases} reports …"));
     let stories: Vec<String> = (0..cases).map(|_| random_story(&words, &mut rng)).collect();
     submit_sealed(target.public_address(), &seal_stories(&directory, hash, &stories)?, 8)?;
     let handler = target.installation.start_case_handler()?;
@@ -64,7 +64,7 @@ async fn main() -> Result<()> {
     let key = || InvestigatorKey::open(&sealed, &PASSPHRASE.into()).context("the reader's key");
     let mut client = HandlerClient::new(&home.settings()?.handler, &home.ca_pem()?)?;
     progress(
-        "the case handler files them, and their reader declares to have no conflict of interest …",
+        "the case handler ingests them, and their reader declares to have no conflict of interest …",
     );
     declare_all(&mut client, &key()?, directory.instance, cases).await?;
     handler.stop()?;
@@ -145,7 +145,7 @@ async fn wait_until_idle(processes: [u32; 2]) -> Result<()> {
         if now - before < 0.05 {
             return Ok(());
         }
-        ensure!(start.elapsed() < Duration::from_mins(2), "it does not come to rest");
+        ensure!(start.elapsed() < Duration::from_mins(2), "the processes do not become idle");
         before = now;
         sleep(Duration::from_secs(2)).await;
     }

@@ -39,9 +39,9 @@ impl LoadTarget {
     pub async fn start(settings: InstallationSettings) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let RunningInstallation { installation, intake, case_handler } = {
-            let office = RunningInstallation::start(folder.path(), settings)?;
-            office.reporter("fr").await?;
-            office
+            let running = RunningInstallation::start(folder.path(), settings)?;
+            running.reporter("fr").await?;
+            running
         };
         case_handler.stop()?;
         let visitor = ReporterBrowser::new(&installation.public_url(), "fr")?;
@@ -63,8 +63,8 @@ impl LoadTarget {
         // Without a visit id, the response to the form is the page with the receipt.
         let bytes =
             self.reporter.multipart_body(&review, "/report/send", &[("visit", "")], files)?;
-        let begins =
-            memchr::memmem::find(&bytes, b"name=\"seed\"\r\n\r\n").context("a form has a seed")?;
+        let begins = memchr::memmem::find(&bytes, b"name=\"seed\"\r\n\r\n")
+            .context("the form has no seed")?;
         Ok(RepeatableForm { bytes, seed_offset: begins + b"name=\"seed\"\r\n\r\n".len() })
     }
 
@@ -193,7 +193,7 @@ pub fn run_in_parallel<T: Send>(
 ) -> Result<Vec<T>> {
     thread::scope(|scope| {
         let running: Vec<_> = each.into_iter().map(|one| scope.spawn(one)).collect();
-        running.into_iter().map(|one| one.join().expect("measuring does not panic")).collect()
+        running.into_iter().map(|one| one.join().expect("no sender panics")).collect()
     })
 }
 

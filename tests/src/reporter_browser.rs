@@ -254,7 +254,7 @@ impl ReporterPage {
 
     /// Returns the text of every element that matches a selector.
     pub fn texts(&self, selector: &str) -> Vec<String> {
-        let selector = Selector::parse(selector).expect("selectors are written in the tests");
+        let selector = Selector::parse(selector).expect("selectors in tests are valid");
         let page = Html::parse_document(&self.html);
         page.select(&selector)
             .map(|found| found.text().collect::<String>().trim().to_owned())
@@ -268,7 +268,7 @@ impl ReporterPage {
         let form = page
             .select(&form)
             .find(|form| form.attr("action") == Some(action))
-            .with_context(|| format!("no form for {action} on the page “{}”", self.heading()))?;
+            .with_context(|| format!("the page “{}” has no form for {action}", self.heading()))?;
         let field = Selector::parse("input, textarea, select").expect("a selector");
         Ok(form.select(&field).filter_map(field_value).collect())
     }

@@ -70,7 +70,7 @@ impl RunningInstallation {
                 return ReporterBrowser::new(&self.installation.public_url(), lang);
             }
             if start.elapsed() > WAIT_TIMEOUT {
-                bail!("the directory has not reached the intake");
+                bail!("the directory did not reach the intake within {WAIT_TIMEOUT:?}");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -106,7 +106,7 @@ impl RunningInstallation {
                 return Ok(found);
             }
             if start.elapsed() > WAIT_TIMEOUT {
-                bail!("{command:?} still answers {answer}");
+                bail!("unexpected output of {command:?} after {WAIT_TIMEOUT:?}: {answer}");
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -129,7 +129,11 @@ impl RunningInstallation {
                 return Ok(page);
             }
             if start.elapsed() > WAIT_TIMEOUT {
-                bail!("the thread still shows “{}” with {:?}", page.heading(), page.messages());
+                bail!(
+                    "unexpected thread after {WAIT_TIMEOUT:?}: “{}” with {:?}",
+                    page.heading(),
+                    page.messages()
+                );
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -143,8 +147,11 @@ impl RunningInstallation {
 /// If this program has no folder.
 pub fn programs_dir() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let folder = here.parent().context("this program has a folder")?;
-    let folder =
-        if folder.ends_with("deps") { folder.parent().context("it has a parent")? } else { folder };
+    let folder = here.parent().context("this program is in no folder")?;
+    let folder = if folder.ends_with("deps") {
+        folder.parent().context("the folder has no parent")?
+    } else {
+        folder
+    };
     Ok(folder.to_path_buf())
 }

@@ -72,7 +72,7 @@ fn the_workbench_reaches_no_service() {
 }
 
 #[test]
-fn the_protocol_knows_nothing_above_it() {
+fn the_protocol_depends_on_no_service() {
     for package in ["age-hybrid", "doctor", "taxonomy", "metadata-scrubber", "web"] {
         assert_eq!(reachable_packages(&dependency_edges(), package), BTreeSet::new(), "{package}");
     }
@@ -83,11 +83,11 @@ fn the_protocol_knows_nothing_above_it() {
 }
 
 #[test]
-fn the_dependency_search_finds_what_is_there() {
+fn the_dependency_search_finds_known_dependencies() {
     let edges = dependency_edges();
     assert!(reachable_packages(&edges, "workbench").contains("investigator"));
     assert!(
         reachable_packages(&edges, "intake").contains("age-hybrid"),
-        "by way of the reporter's side"
+        "through the reporter crate"
     );
 }

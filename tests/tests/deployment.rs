@@ -85,7 +85,7 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
         );
     }
     let several = read_deploy_file("systemd/burkindi-intake@.service");
-    assert!(!several.contains("INTAKE_STORE"), "all of them have one spool");
+    assert!(!several.contains("INTAKE_STORE"), "all instances share one store");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("burkindi-intake@.service");
     fs::write(&file, several.replace("/usr/local/bin/intake", "/bin/true")).unwrap();
@@ -196,15 +196,15 @@ fn a_failure_is_reported_to_the_operator_once_a_day() {
         assert!(output.status.success(), "{}", output_text(&output));
         fs::read_to_string(at("notes")).unwrap()
     };
-    let told = fails();
+    let alert = fails();
     for word in ["logger: --priority user.crit", "wall: ", "sendmail: To: root\nSubject: "] {
-        assert_eq!(told.matches(word).count(), 1, "{told}");
+        assert_eq!(alert.matches(word).count(), 1, "{alert}");
     }
-    assert!(told.contains(&format!("{unit} failed on ")), "{told}");
-    assert_eq!(fails(), told, "not again on this day");
+    assert!(alert.contains(&format!("{unit} failed on ")), "{alert}");
+    assert_eq!(fails(), alert, "one alert a day");
     let earlier = std::time::SystemTime::now() - std::time::Duration::from_hours(24);
     fs::File::options().write(true).open(at(unit)).unwrap().set_modified(earlier).unwrap();
-    assert_eq!(fails(), told.repeat(2));
+    assert_eq!(fails(), alert.repeat(2));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
     ] {
         fs::create_dir_all(backups.join(old)).unwrap();
     }
-    fs::create_dir(backups.join("somebody's own folder")).unwrap();
+    fs::create_dir(backups.join("operator's own folder")).unwrap();
     let back_up = || {
         let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
         let mut command = Command::new(script);
@@ -238,7 +238,7 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
             .env("NOTES", at("notes"));
         command.status().unwrap().success()
     };
-    let kept = || {
+    let remaining = || {
         let mut names: Vec<_> = fs::read_dir(&backups)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -247,19 +247,19 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
         names
     };
     fs::write(at("notes.broken"), "").unwrap();
-    assert!(!back_up(), "a backup that cannot be restored is no backup");
+    assert!(!back_up(), "a backup that cannot be restored is a failure");
     assert!(
-        kept().iter().any(|name| name.starts_with("2026-11-20")),
+        remaining().iter().any(|name| name.starts_with("2026-11-20")),
         "nothing older went for it: {:?}",
-        kept()
+        remaining()
     );
     fs::remove_file(at("notes.broken")).unwrap();
     assert!(back_up());
-    let kept = kept();
-    assert_eq!(kept.len(), 3, "{kept:?}");
+    let remaining = remaining();
+    assert_eq!(remaining.len(), 3, "{remaining:?}");
     assert!(
-        kept.contains(&"2026-11-22T023000Z".to_owned())
-            && kept.contains(&"somebody's own folder".to_owned())
+        remaining.contains(&"2026-11-22T023000Z".to_owned())
+            && remaining.contains(&"operator's own folder".to_owned())
     );
     assert_eq!(
         fs::read_to_string(at("notes")).unwrap(),
@@ -292,9 +292,9 @@ fn the_dashboard_shows_metrics_that_exist() {
     let mut seen = 0;
     for expression in &expressions {
         for word in expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
-            let Some(figure) = word.strip_prefix("burkindi_") else { continue };
-            let known = sources.iter().any(|source| source.contains(&format!("\"{figure}\"")));
-            assert!(known, "{word} is no figure");
+            let Some(metric) = word.strip_prefix("burkindi_") else { continue };
+            let known = sources.iter().any(|source| source.contains(&format!("\"{metric}\"")));
+            assert!(known, "{word} is not a metric");
             seen += 1;
         }
     }

@@ -87,14 +87,14 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
     let disks = FaultyDisks::create_in(folder.path())?;
     let (intake, case_handler) = disks.start_services(&installation)?;
     installation.publish()?;
-    let mut office = RunningInstallation { installation, intake, case_handler };
+    let mut running = RunningInstallation { installation, intake, case_handler };
     let (mut receipts, mut rng) = (Vec::new(), StdRng::seed_from_u64(4));
     for _ in 0..POWER_CUTS {
-        let visitor = office.reporter("fr").await?;
+        let visitor = running.reporter("fr").await?;
         let reporters: Vec<_> =
             (0..3).map(|_| tokio::spawn(submit_until_failure(visitor.clone()))).collect();
         tokio::time::sleep(Duration::from_millis(rng.gen_range(1500..3500))).await;
-        let RunningInstallation { installation, intake, case_handler } = office;
+        let RunningInstallation { installation, intake, case_handler } = running;
         intake.kill()?;
         case_handler.kill()?;
         for reporter in reporters {
@@ -103,19 +103,19 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
         disks.spool.cut_power()?;
         disks.cases.cut_power()?;
         let (intake, case_handler) = disks.start_services(&installation)?;
-        office = RunningInstallation { installation, intake, case_handler };
+        running = RunningInstallation { installation, intake, case_handler };
     }
     assert!(receipts.len() >= POWER_CUTS, "only {} reports were acknowledged", receipts.len());
-    office.wait_for_cases("inspector-1", receipts.len()).await?;
+    running.wait_for_cases("inspector-1", receipts.len()).await?;
     for receipt in &receipts {
         assert_eq!(
-            count_cases(&office.installation, receipt).await?,
+            count_cases(&running.installation, receipt).await?,
             1,
             "of {} receipts",
             receipts.len()
         );
     }
-    office.installation.run_as("outside-1", &["audit", "verify"])?;
+    running.installation.run_as("outside-1", &["audit", "verify"])?;
     println!(
         "{} acknowledged reports, {POWER_CUTS} power cuts of both machines: all there, each once",
         receipts.len()
@@ -163,8 +163,8 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
     let disks = FaultyDisks::create_in(folder.path())?;
     let (intake, case_handler) = disks.start_services(&installation)?;
     installation.publish()?;
-    let office = RunningInstallation { installation, intake, case_handler };
-    let visitor = office.reporter("fr").await?;
+    let running = RunningInstallation { installation, intake, case_handler };
+    let visitor = running.reporter("fr").await?;
     let mut receipts = Vec::new();
     for error in [ENOSPC, EROFS] {
         // At the intake: nothing is acknowledged, and every client gets an error.
@@ -175,25 +175,25 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
         disks.spool.fail_writes(None)?;
         receipts
             .push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
-        office.wait_for_cases("inspector-1", receipts.len()).await?;
+        running.wait_for_cases("inspector-1", receipts.len()).await?;
 
         // At the case handler: the intake continues to accept reports and stores them.
         disks.cases.fail_writes(Some(error))?;
         receipts
             .push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
         tokio::time::sleep(Duration::from_secs(3)).await;
-        assert_eq!(office.wait_for_cases("inspector-1", 0).await?.len(), receipts.len() - 1);
+        assert_eq!(running.wait_for_cases("inspector-1", 0).await?.len(), receipts.len() - 1);
         disks.cases.fail_writes(None)?;
-        office.wait_for_cases("inspector-1", receipts.len()).await?;
+        running.wait_for_cases("inspector-1", receipts.len()).await?;
     }
     for receipt in &receipts {
-        assert_eq!(count_cases(&office.installation, receipt).await?, 1);
+        assert_eq!(count_cases(&running.installation, receipt).await?, 1);
     }
-    let said =
-        |service: &str| std::fs::read_to_string(office.installation.log_path(service)).unwrap();
-    assert!(said("intake").contains("the spool's disk"), "{}", said("intake"));
-    assert!(said("case-handler").contains("database error"), "{}", said("case-handler"));
-    assert!(said("case-handler").contains("collection recovered"));
-    office.installation.run_as("outside-1", &["audit", "verify"])?;
+    let log =
+        |service: &str| std::fs::read_to_string(running.installation.log_path(service)).unwrap();
+    assert!(log("intake").contains("the spool's disk"), "{}", log("intake"));
+    assert!(log("case-handler").contains("database error"), "{}", log("case-handler"));
+    assert!(log("case-handler").contains("collection recovered"));
+    running.installation.run_as("outside-1", &["audit", "verify"])?;
     Ok(())
 }

@@ -19,9 +19,9 @@ struct DoctorRun(i32, Value);
 
 fn run_doctor(mut command: Command) -> DoctorRun {
     let output = command.stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let report = serde_json::from_str(&said)
-        .unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let report = serde_json::from_str(&stdout)
+        .unwrap_or_else(|_| panic!("{stdout}{}", String::from_utf8_lossy(&output.stderr)));
     DoctorRun(output.status.code().unwrap(), report)
 }
 
@@ -29,19 +29,20 @@ impl DoctorRun {
     fn severity_of(&self, check: &str) -> &str {
         let findings = self.1["findings"].as_array().unwrap();
         let found = findings.iter().find(|finding| finding["check"] == check);
-        let finding = found.unwrap_or_else(|| panic!("{check} was not looked at: {}", self.1));
+        let finding =
+            found.unwrap_or_else(|| panic!("the doctor did not check {check}: {}", self.1));
         assert!(finding["state"] == "ok" || finding["advice"].is_string(), "{finding}");
         finding["state"].as_str().unwrap()
     }
 }
 
-fn run_external_doctor(office: &RunningInstallation, intake: &str) -> DoctorRun {
-    let installation = &office.installation;
+fn run_external_doctor(running: &RunningInstallation, intake: &str) -> DoctorRun {
+    let installation = &running.installation;
     let (trust, ca) = (
         installation.root().join("admin/trust.json"),
         installation.root().join("admin/tls/ca.pem"),
     );
-    let relay = office.intake.addresses["relay"].clone();
+    let relay = running.intake.addresses["relay"].clone();
     run_doctor(installation.workbench_command(
         "admin",
         &[
@@ -62,13 +63,13 @@ fn run_external_doctor(office: &RunningInstallation, intake: &str) -> DoctorRun 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> Result<()> {
+async fn a_healthy_installation_passes_and_each_fault_is_explained() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), InstallationSettings::default())?;
-    office.reporter("fr").await?;
-    let installation = &office.installation;
+    let running = RunningInstallation::start(folder.path(), InstallationSettings::default())?;
+    running.reporter("fr").await?;
+    let installation = &running.installation;
 
-    let outside = run_external_doctor(&office, &installation.public_url());
+    let outside = run_external_doctor(&running, &installation.public_url());
     for check in [
         "headers of the pages",
         "size of the first page",
@@ -129,7 +130,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
 
     // A proxy that adds a cookie to pages, removes headers and invents responses.
     let meddler = start_tampering_proxy().await?;
-    let outside = run_external_doctor(&office, &meddler);
+    let outside = run_external_doctor(&running, &meddler);
     for check in [
         "headers of the pages",
         "resources of the first page",
@@ -141,7 +142,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     assert_eq!(outside.0, 8);
 
     // The intake is down.
-    let RunningInstallation { installation, intake, case_handler } = office;
+    let RunningInstallation { installation, intake, case_handler } = running;
     intake.kill()?;
     let handler = {
         let mut command = installation.case_handler_command()?;

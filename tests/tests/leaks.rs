@@ -3,7 +3,7 @@
 //! that the search works.
 #![expect(
     clippy::print_stdout,
-    reason = "what is left in memory is said, whether the test passes or not"
+    reason = "the test prints what remains in memory, whether it passes or not"
 )]
 
 use std::{fs, path::Path};
@@ -45,36 +45,36 @@ async fn run_and_search(
         intake_program: intake,
         ..settings_for(env!("CARGO_CRATE_NAME"))?
     };
-    let office = RunningInstallation::start(folder, settings)?;
-    let visitor = office.reporter("fr").await?;
+    let running = RunningInstallation::start(folder, settings)?;
+    let visitor = running.reporter("fr").await?;
     let content = CONTENT.repeat(3000);
     let file = FormFile { name: FILE_NAME, media_type: "image/jpeg", content: content.as_bytes() };
     let typed = [("a.story", STORY), ("a.rule_cited", ANSWER), ("a.place", ANSWER)];
     let code = visitor.submit_report(&typed, &[file]).await?.receipt_code()?;
-    office.wait_for_cases("inspector-1", 1).await?;
-    let thread = office.wait_for_messages(&visitor, &code, 0).await?;
+    running.wait_for_cases("inspector-1", 1).await?;
+    let thread = running.wait_for_messages(&visitor, &code, 0).await?;
     let sent = visitor.submit_form(&thread, "/return/send", &[("message", MESSAGE)], &[]).await?;
     anyhow::ensure!(sent.status.is_success(), "{}", sent.heading());
     let wanted = |queue: &serde_json::Value| {
         (queue["cases"][0]["state"]["received"].as_u64()? == 2).then_some(())
     };
-    office.wait_for_output("inspector-1", &["queue", "--all"], wanted).await?;
+    running.wait_for_output("inspector-1", &["queue", "--all"], wanted).await?;
 
     let canaries = canaries(&code);
-    let mut found = find_in_files(&canaries, office.installation.root())?;
-    if office.installation.case_handler_store_url().starts_with("postgres:") {
+    let mut found = find_in_files(&canaries, running.installation.root())?;
+    if running.installation.case_handler_store_url().starts_with("postgres:") {
         found.extend(find_in_files(&canaries, test_postgres::shared_cluster()?.folder())?);
     }
-    assert!(fs::metadata(office.installation.log_path("intake"))?.is_file());
+    assert!(fs::metadata(running.installation.log_path("intake"))?.is_file());
     let report = |name: &str, process: u32| -> Result<usize> {
         let left = count_in_memory(&canaries, process)?;
         println!("memory of the {name}: {left:?}");
         Ok(left.iter().map(|(_, count)| count).sum())
     };
-    let in_intake = report("intake", office.intake.pid())?;
-    let in_handler = report("case handler", office.case_handler.pid())?;
-    office.case_handler.stop()?;
-    office.intake.stop()?;
+    let in_intake = report("intake", running.intake.pid())?;
+    let in_handler = report("case handler", running.case_handler.pid())?;
+    running.case_handler.stop()?;
+    running.intake.stop()?;
     // Searches the files again after the databases were closed.
     found.extend(find_in_files(&canaries, folder)?);
     Ok((found, in_intake, in_handler))

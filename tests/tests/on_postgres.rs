@@ -4,9 +4,9 @@
 mod excluded_desk;
 #[path = "leaks.rs"]
 mod leaks;
+#[path = "report_round_trip.rs"]
+mod report_round_trip;
 #[path = "restore.rs"]
 mod restore;
 #[path = "soak.rs"]
 mod soak;
-#[path = "way_of_a_report.rs"]
-mod way_of_a_report;

@@ -10,9 +10,9 @@ use serde_json::Value;
 /// Runs a task of a service to its end and returns its output.
 fn run_task(mut command: Command, task: &str, folder: &Path) -> String {
     let output = command.arg(task).arg(folder).output().unwrap();
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{task}: {}", said(&output.stderr));
-    said(&output.stdout)
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{task}: {}", text(&output.stderr));
+    text(&output.stdout)
 }
 
 /// Returns the URLs of empty databases.
@@ -29,29 +29,29 @@ fn empty_databases(test: &str, folder: &Path) -> Result<(String, String)> {
 #[tokio::test]
 async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machine() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office =
+    let running =
         RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.reporter("fr").await?;
+    let visitor = running.reporter("fr").await?;
     let content = vec![7; 600_000];
     let photo = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &content };
 
     // Two reports, one of them answered.
     let first =
         visitor.submit_report(&[("a.story", "Premier récit")], &[photo]).await?.receipt_code()?;
-    office.wait_for_cases("inspector-1", 1).await?;
+    running.wait_for_cases("inspector-1", 1).await?;
     let second =
         visitor.submit_report(&[("a.story", "Deuxième récit")], &[]).await?.receipt_code()?;
-    let cases = office.wait_for_cases("inspector-1", 2).await?;
+    let cases = running.wait_for_cases("inspector-1", 2).await?;
     let cases: Vec<&str> = cases.iter().map(|case| case["id"].as_str().unwrap()).collect();
     for case in &cases {
-        office.installation.run_as("inspector-1", &["claim", case])?;
-        office.installation.run_as("inspector-1", &["reply", case, "--text", "Merci."])?;
+        running.installation.run_as("inspector-1", &["claim", case])?;
+        running.installation.run_as("inspector-1", &["reply", case, "--text", "Merci."])?;
     }
-    office.wait_for_messages(&visitor, &first, 1).await?;
+    running.wait_for_messages(&visitor, &first, 1).await?;
 
     // The backups are made while both services run. Then the case handler is destroyed, and a third
     // report waits in the backup of the intake.
-    let RunningInstallation { mut installation, intake, case_handler } = office;
+    let RunningInstallation { mut installation, intake, case_handler } = running;
     let (of_cases, of_spool) =
         (folder.path().join("cases backup"), folder.path().join("spool backup"));
     run_task(installation.case_handler_command()?, "backup", &of_cases);
@@ -77,28 +77,28 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     run_task(installation.case_handler_command()?, "restore", &of_cases);
     run_task(installation.intake_command()?, "restore", &of_spool);
     let (intake, case_handler) = (installation.start_intake()?, installation.start_case_handler()?);
-    let office = RunningInstallation { installation, intake, case_handler };
+    let running = RunningInstallation { installation, intake, case_handler };
 
-    let restored = office.wait_for_cases("inspector-1", 3).await?;
+    let restored = running.wait_for_cases("inspector-1", 3).await?;
     assert_eq!(restored.len(), 3);
     let mut stories = Vec::new();
     for case in &restored {
         let case = case["id"].as_str().unwrap();
         // Two cases were claimed before, and a claim is also a declaration.
         if !cases.contains(&case) {
-            office.installation.run_as("inspector-1", &["declare", case])?;
+            running.installation.run_as("inspector-1", &["declare", case])?;
         }
-        let shown: Value = office.installation.run_as("inspector-1", &["show", case])?;
+        let shown: Value = running.installation.run_as("inspector-1", &["show", case])?;
         assert_eq!(shown["alarms"], serde_json::json!([]));
         stories.push(shown["report"]["story"].as_str().unwrap().to_owned());
     }
     stories.sort();
     assert_eq!(stories, ["Deuxième récit", "Premier récit", "Troisième récit"]);
-    let answer = office.installation.run_as(
+    let answer = running.installation.run_as(
         "inspector-1",
         &["save", cases[0], "--to", &folder.path().join("saved").display().to_string()],
     )?;
-    let other = office.installation.run_as(
+    let other = running.installation.run_as(
         "inspector-1",
         &["save", cases[1], "--to", &folder.path().join("saved").display().to_string()],
     )?;
@@ -107,14 +107,14 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
         .flat_map(|answer| answer["saved"].as_array().unwrap().clone())
         .map(|file| fs::read(file["path"].as_str().unwrap()).unwrap())
         .collect();
-    assert!(saved == [content], "the photo is the same to the byte");
-    office.installation.run_as("outside-1", &["audit", "verify"])?;
+    assert!(saved == [content], "the photo is identical");
+    running.installation.run_as("outside-1", &["audit", "verify"])?;
     // The reporters can read on. Content that is newer than the backup is there too.
     for code in [&first, &second] {
-        let thread = office.wait_for_messages(&visitor, code, 1).await?;
+        let thread = running.wait_for_messages(&visitor, code, 1).await?;
         assert_eq!(thread.messages(), ["Merci."]);
         assert!(thread.texts("[role=alert]").is_empty());
     }
-    office.wait_for_messages(&visitor, &third, 0).await?;
+    running.wait_for_messages(&visitor, &third, 0).await?;
     Ok(())
 }

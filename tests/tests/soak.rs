@@ -25,10 +25,10 @@ const REPORTERS: usize = 4;
 async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     let kills: usize = env::var("SOAK_KILLS").ok().map_or(Ok(20), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let office =
+    let running =
         RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.reporter("fr").await?;
-    let RunningInstallation { installation, intake, case_handler } = office;
+    let visitor = running.reporter("fr").await?;
+    let RunningInstallation { installation, intake, case_handler } = running;
     let (mut intake, mut case_handler) = (Some(intake), Some(case_handler));
 
     let ended = Arc::new(AtomicBool::new(false));
@@ -50,14 +50,14 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
         receipts.extend(reporter.await??);
     }
     assert!(receipts.len() > kills, "only {} reports were made in {kills} kills", receipts.len());
-    let office = RunningInstallation {
+    let running = RunningInstallation {
         installation,
         intake: intake.context("running")?,
         case_handler: case_handler.context("running")?,
     };
-    assert_each_arrived_once(&office, &receipts).await?;
+    assert_each_arrived_once(&running, &receipts).await?;
     println!(
-        "{} acknowledged reports, {kills} kills of each service: all there, each once",
+        "{} acknowledged reports, {kills} kills of each service: each arrived exactly once",
         receipts.len()
     );
     Ok(())
@@ -95,20 +95,26 @@ async fn send_until_acknowledged(visitor: &ReporterBrowser, form: Vec<u8>) -> Re
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    anyhow::bail!("a report was not acknowledged within a minute")
+    anyhow::bail!("the intake did not acknowledge a report within a minute")
 }
 
 /// Waits until the intake has no submission left, then counts the cases.
-async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[String]) -> Result<()> {
-    let spool = Database::connect(office.installation.intake_store_url()).await?;
+async fn assert_each_arrived_once(
+    running: &RunningInstallation,
+    receipts: &[String],
+) -> Result<()> {
+    let spool = Database::connect(running.installation.intake_store_url()).await?;
     let start = Instant::now();
     while query_number(&spool, "SELECT count(*) AS number FROM submissions WHERE complete").await?
         > 0
     {
-        ensure!(start.elapsed() < Duration::from_mins(10), "not everything is collected");
+        ensure!(
+            start.elapsed() < Duration::from_mins(10),
+            "the intake still has submissions after 10 minutes"
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let cases = Database::connect(office.installation.case_handler_store_url()).await?;
+    let cases = Database::connect(running.installation.case_handler_store_url()).await?;
     let quarantine = query_number(&cases, "SELECT count(*) AS number FROM quarantine").await?;
     assert_eq!(quarantine, 0, "nothing is quarantined");
     let parts = "SELECT mailbox, count(*) AS parts FROM cases JOIN parts ON case_id = cases.id GROUP BY cases.id, mailbox";
@@ -130,7 +136,7 @@ async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[Stri
     }
     // Everything is readable and the log is intact: the oversight body counts, verifies and folds
     // it.
-    office.installation.run_as("outside-1", &["audit", "verify"])?;
+    running.installation.run_as("outside-1", &["audit", "verify"])?;
     Ok(())
 }
 

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_times_cannot_be_told_apart_and_longer_ones_can() {
+    fn equal_times_cannot_be_distinguished_and_longer_ones_can() {
         let times: Vec<f64> = (0..1000).map(f64::from).collect();
         assert!((mann_whitney(&times, &times).0 - 0.5).abs() < 1e-9);
         let later: Vec<f64> = times.iter().map(|time| time + 5000.0).collect();

@@ -17,9 +17,9 @@ pub type MessageArguments = BTreeMap<String, BTreeSet<String>>;
 /// # Panics
 /// If the file is not valid Fluent, or if it defines a key twice.
 pub fn parse_messages(file: &[u8]) -> MessageArguments {
-    let text = std::str::from_utf8(file).expect("UTF-8").to_owned();
+    let text = std::str::from_utf8(file).expect("Fluent files are UTF-8").to_owned();
     let resource =
-        parser::parse(text).unwrap_or_else(|(_, errors)| panic!("no valid Fluent: {errors:?}"));
+        parser::parse(text).unwrap_or_else(|(_, errors)| panic!("invalid Fluent: {errors:?}"));
     let mut found = MessageArguments::new();
     for entry in resource.body {
         let ast::Entry::Message(message) = entry else { continue };
@@ -30,7 +30,7 @@ pub fn parse_messages(file: &[u8]) -> MessageArguments {
             arguments.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect();
         assert!(
             found.insert(message.id.name.clone(), arguments).is_none(),
-            "{} twice",
+            "{} is defined twice",
             message.id.name
         );
     }
@@ -105,19 +105,19 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "back twice")]
-    fn a_key_that_stands_there_twice_is_told() {
+    #[should_panic(expected = "back is defined twice")]
+    fn a_key_that_is_defined_twice_panics() {
         parse_messages(b"back = Back\nback = Again\n");
     }
 
     #[test]
-    fn a_key_without_a_text_is_told() {
+    fn a_key_without_a_text_is_found() {
         let code = r#"t("back"); t("gone"); other("gone too"); t("")"#;
         assert_eq!(missing_keys(code, &["t(\""], &parse_messages(FILE)), ["gone"]);
     }
 
     #[test]
-    fn a_sign_that_can_stand_alone_is_told() {
+    fn punctuation_after_a_breaking_space_is_found() {
         let file = "# A title : none\ndesk = Bureau\u{a0}: { $desk }\nwho = Qui ?\n";
         assert_eq!(unprotected_french_spacing(file), ["who = Qui ?"]);
         let numbers = "bribe = 50 000 francs\nfee = 50\u{a0}000 francs\nhours = de 8 à 16\n";

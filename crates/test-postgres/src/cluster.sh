@@ -1,10 +1,10 @@
-# Runs one cluster for as long as its standard input is open, and obeys the words that it reads there.
-# Arguments: the folder of PostgreSQL's programs, a folder that is ours.
+# Runs one cluster while its standard input is open, and executes the commands that it reads there.
+# Arguments: the folder of PostgreSQL's programs, and an empty folder for the cluster.
 set -eu
 programs=$1
 folder=$2
 
-# Made once for a version and a user, then copied: making one takes seconds.
+# Created once for each version and account, then copied, because initdb takes seconds.
 version=$("$programs/postgres" --version | tr -cd '0-9.')
 template="${TMPDIR:-/tmp}/burkindi-postgres-$version-$(id -u)"
 exec 9>"$template.lock"
@@ -20,7 +20,7 @@ cp -r "$template/data" "$folder/data"
 exec 9>&-
 
 start() {
-    # Durable as in earnest; small; on a socket in our folder, and nowhere else.
+    # Durable as in production, small, and reachable only by a socket in the folder.
     "$programs/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=on -c synchronous_commit=on \
         -c shared_buffers=32MB -c max_connections=200 >>"$folder/log" 2>&1 </dev/null &
     server=$!
@@ -41,9 +41,9 @@ start
 while read -r word; do
     case $word in
         start) start ;;
-        # Ends sessions, writes everything, ends.
+        # Closes sessions, writes all data, and stops.
         stop) stop INT ;;
-        # Ends at once, as after a power cut; the next start recovers.
+        # Stops at once, as after a power cut. The next start recovers.
         crash) stop QUIT ;;
     esac
 done

@@ -54,7 +54,7 @@ pub fn shared_cluster() -> Result<&'static PostgresCluster> {
         // If two threads start a cluster at the same time, the second cluster ends at once.
         drop(SHARED_CLUSTER.set(PostgresCluster::start()?));
     }
-    SHARED_CLUSTER.get().context("set just now")
+    SHARED_CLUSTER.get().context("the cluster is set")
 }
 
 impl PostgresCluster {
@@ -70,7 +70,7 @@ impl PostgresCluster {
         let mut command = match user {
             Some(user) => {
                 let owned = Command::new("chown").arg(user).arg(&folder).status()?.success();
-                ensure!(owned, "chown {user} {}", folder.display());
+                ensure!(owned, "failed to chown {user} {}", folder.display());
                 let mut command = Command::new("setpriv");
                 command.args([&format!("--reuid={user}"), "--clear-groups", "sh"]);
                 command
@@ -84,9 +84,9 @@ impl PostgresCluster {
             .current_dir("/");
         let log = folder.join("script.log");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(fs::File::create(&log)?);
-        let mut script = command.spawn().context("sh, or setpriv of util-linux")?;
+        let mut script = command.spawn().context("failed to start sh, or setpriv of util-linux")?;
         let to = script.stdin.take();
-        let from = BufReader::new(script.stdout.take().context("piped")?);
+        let from = BufReader::new(script.stdout.take().context("stdout is not piped")?);
         let cluster = Self {
             programs,
             folder,
@@ -154,17 +154,20 @@ impl PostgresCluster {
     }
 
     fn send_command(&self, word: &str) -> Result<()> {
-        let mut talk = self.control.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(writeln!(talk.stdin.as_mut().context("open until dropped")?, "{word}")?)
+        let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(writeln!(control.stdin.as_mut().context("the control pipe is closed")?, "{word}")?)
     }
 
     fn wait_for(&self, word: &str) -> Result<()> {
-        let mut talk = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         let mut line = String::new();
-        talk.stdout.read_line(&mut line)?;
+        control.stdout.read_line(&mut line)?;
         if line.trim() != word {
             let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            bail!("the cluster says “{}” and not “{word}”\n{log}", line.trim());
+            bail!(
+                "unexpected response of the cluster script: “{}” instead of “{word}”\n{log}",
+                line.trim()
+            );
         }
         Ok(())
     }
@@ -172,9 +175,9 @@ impl PostgresCluster {
 
 impl Drop for PostgresCluster {
     fn drop(&mut self) {
-        let talk = self.control.get_mut().unwrap_or_else(PoisonError::into_inner);
-        talk.stdin = None;
-        talk.script.wait().ok();
+        let control = self.control.get_mut().unwrap_or_else(PoisonError::into_inner);
+        control.stdin = None;
+        control.script.wait().ok();
     }
 }
 
@@ -182,14 +185,16 @@ impl Drop for PostgresCluster {
 fn find_programs() -> Result<PathBuf> {
     const INSTALL_ROOT: &str = "/usr/lib/postgresql";
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir(INSTALL_ROOT)
-        .with_context(|| format!("{INSTALL_ROOT}: install PostgreSQL (Debian: postgresql)"))?
+        .with_context(|| {
+            format!("{INSTALL_ROOT} not found: install PostgreSQL (Debian: postgresql)")
+        })?
         .filter_map(|entry| {
             let entry = entry.ok()?;
             Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
         })
         .collect();
     versions.sort();
-    Ok(versions.pop().context("install PostgreSQL (Debian: postgresql)")?.1)
+    Ok(versions.pop().context("PostgreSQL is not installed: install it (Debian: postgresql)")?.1)
 }
 
 /// Returns the account to switch to, or `None` if this process does not run as root.
@@ -203,7 +208,7 @@ fn unprivileged_user() -> Result<Option<&'static str>> {
         UNPRIVILEGED_USERS
             .iter()
             .find(known)
-            .context("PostgreSQL does not run as root; make a user postgres")?,
+            .context("PostgreSQL does not run as root: create the account postgres")?,
     ))
 }
 
@@ -218,15 +223,15 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_keeps_what_was_committed_through_a_crash_and_leaves_nothing_behind() {
+    fn committed_data_survives_a_crash_and_dropping_the_cluster_deletes_its_folder() {
         let cluster = PostgresCluster::start().unwrap();
         let url = cluster.create_database().unwrap();
         assert_ne!(url, cluster.create_database().unwrap());
-        query(&cluster, &url, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)");
+        query(&cluster, &url, "CREATE TABLE saved (n int); INSERT INTO saved VALUES (7)");
         cluster.crash().unwrap();
-        assert_eq!(query(&cluster, &url, "SELECT n FROM kept"), "");
+        assert_eq!(query(&cluster, &url, "SELECT n FROM saved"), "");
         cluster.restart().unwrap();
-        assert_eq!(query(&cluster, &url, "SELECT n FROM kept"), "7");
+        assert_eq!(query(&cluster, &url, "SELECT n FROM saved"), "7");
         assert_eq!(query(&cluster, &url, "SHOW fsync"), "on");
         let folder = cluster.folder().to_owned();
         drop(cluster);

@@ -22,7 +22,7 @@ use crate::cmd::{
 const PROGRAMS: [(&str, &str); 3] =
     [("intake", "intake"), ("case-handler", "case-handler"), ("workbench", "burkindi")];
 /// Name of the files that the generator writes beside each manifest.
-const GENERATED_NAME: &str = "bill-of-materials";
+const GENERATED_NAME: &str = "sbom-generated";
 /// Replaces the folder of the sources in every bill.
 const SOURCE_ROOT: &str = "path+file:///burkindi/";
 
@@ -31,12 +31,12 @@ pub(crate) fn run(folder: Option<PathBuf>) -> Result<()> {
     cargo_install("cargo-cyclonedx")?;
     let folder = folder.unwrap_or_else(|| workspace_root().join("var/sbom"));
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let bills = generate_sboms();
+    let sboms = generate_sboms();
     // Even a generator that failed midway has written files beside the manifests.
     let cleared = remove_generated();
-    let bills = bills?;
+    let sboms = sboms?;
     cleared?;
-    for ((package, program), bill) in PROGRAMS.iter().zip(bills) {
+    for ((package, program), bill) in PROGRAMS.iter().zip(sboms) {
         let tree = cargo(&[
             "tree", "--locked", "-p", package, "-e", "no-dev", "--prefix", "none", "--format",
             "{p}",
@@ -75,7 +75,7 @@ fn generate_sboms() -> Result<Vec<Value>> {
     );
     // Makes the generator omit the serial number.
     generate.env("SOURCE_DATE_EPOCH", "0");
-    run_step("bills of materials", generate)?;
+    run_step("SBOMs", generate)?;
     let read = |(package, _): &(&str, &str)| {
         let path =
             workspace_root().join("crates").join(package).join(format!("{GENERATED_NAME}.json"));
@@ -104,7 +104,7 @@ fn remove_generated_in(member: &Path) -> Result<()> {
 /// Writes a bill after checking that it contains every `needed` component.
 fn write_sbom(folder: &Path, name: &str, bill: &Value, needed: &RequiredComponents) -> Result<()> {
     let bill = normalize(bill.clone())?;
-    let count = verify_components(&bill, needed).with_context(|| format!("the bill of {name}"))?;
+    let count = verify_components(&bill, needed).with_context(|| format!("the SBOM of {name}"))?;
     let path = folder.join(format!("{name}.cdx.json"));
     fs::write(&path, serde_json::to_string_pretty(&bill)? + "\n")
         .with_context(|| path.display().to_string())?;
@@ -113,21 +113,22 @@ fn write_sbom(folder: &Path, name: &str, bill: &Value, needed: &RequiredComponen
 }
 
 fn parse_sbom(json: &str) -> Result<Value> {
-    serde_json::from_str(json).context("a bill of materials is JSON")
+    serde_json::from_str(json).context("the SBOM is not JSON")
 }
 
 /// Removes everything that differs between runs and machines.
 fn normalize(mut bill: Value) -> Result<Value> {
-    let object = bill.as_object_mut().context("a bill is an object")?;
+    let object = bill.as_object_mut().context("the SBOM is not a JSON object")?;
     object.remove("serialNumber");
     let metadata = object
         .get_mut("metadata")
         .and_then(Value::as_object_mut)
-        .context("a bill says what it is of")?;
+        .context("the SBOM has no metadata")?;
     metadata.remove("timestamp");
     // Such as `path+file:///home/user/burkindi/crates/intake#0.1.0`.
-    let whose = metadata.get("component").and_then(|of| of["bom-ref"].as_str()).unwrap_or_default();
-    let Some(sources) = whose.rfind("/crates/").map(|end| whose[..=end].to_owned()) else {
+    let reference =
+        metadata.get("component").and_then(|of| of["bom-ref"].as_str()).unwrap_or_default();
+    let Some(sources) = reference.rfind("/crates/").map(|end| reference[..=end].to_owned()) else {
         return Ok(bill);
     };
     parse_sbom(&bill.to_string().replace(&sources, SOURCE_ROOT))
@@ -155,7 +156,7 @@ fn components_in_cargo_tree(tree: &str) -> RequiredComponents {
 fn components_in_package_json(package: &str) -> Result<RequiredComponents> {
     let package: Value = serde_json::from_str(package)?;
     let dependencies =
-        package["dependencies"].as_object().context("the script has dependencies")?;
+        package["dependencies"].as_object().context("package.json has no dependencies")?;
     let exact = |(name, version): (&String, &Value)| {
         (name.clone(), version.as_str().map(str::to_owned).into_iter().collect())
     };
@@ -165,13 +166,13 @@ fn components_in_package_json(package: &str) -> Result<RequiredComponents> {
 /// Checks that the bill contains every `needed` component, and that each component has a version
 /// and a licence. Returns the number of components.
 fn verify_components(bill: &Value, needed: &RequiredComponents) -> Result<usize> {
-    ensure!(bill["bomFormat"] == "CycloneDX", "is of another format");
+    ensure!(bill["bomFormat"] == "CycloneDX", "the format is not CycloneDX");
     let own = &bill["metadata"]["component"];
-    let components = bill["components"].as_array().context("lists nothing")?;
+    let components = bill["components"].as_array().context("the SBOM has no components")?;
     let mut listed = RequiredComponents::new();
     for component in components.iter().chain([own]) {
         let word = |field: &str| component[field].as_str().filter(|word| !word.is_empty());
-        let name = word("name").context("lists a package without a name")?;
+        let name = word("name").context("a component has no name")?;
         let version = word("version").with_context(|| format!("{name} has no version"))?;
         let licensed =
             component["licenses"].as_array().is_some_and(|licences| !licences.is_empty());
@@ -183,7 +184,7 @@ fn verify_components(bill: &Value, needed: &RequiredComponents) -> Result<usize>
             .iter()
             .find(|version| !listed.get(name).is_some_and(|has| has.contains(*version)));
         if let Some(version) = missing {
-            bail!("{name} {version} is not in it");
+            bail!("{name} {version} is missing");
         }
     }
     Ok(components.len())
@@ -197,7 +198,7 @@ mod tests {
 
     fn sample_sbom() -> Value {
         let age = json!({"name": "age", "version": "0.12.1", "licenses": [{"expression": "MIT OR Apache-2.0"}]});
-        let ours = "path+file:///home/somebody/sources/crates/intake#0.1.0";
+        let ours = "path+file:///home/user/sources/crates/intake#0.1.0";
         json!({
             "bomFormat": "CycloneDX",
             "serialNumber": "urn:uuid:72153aea-8024-4c3d-9822-60d9f93e24f3",
@@ -206,20 +207,20 @@ mod tests {
                 "component": {"name": "intake", "version": "0.1.0", "bom-ref": ours},
             },
             "components": [age],
-            "dependencies": [{"ref": ours, "dependsOn": ["path+file:///home/somebody/sources/crates/web#0.1.0"]}],
+            "dependencies": [{"ref": ours, "dependsOn": ["path+file:///home/user/sources/crates/web#0.1.0"]}],
         })
     }
 
     #[test]
-    fn an_sbom_without_something_that_is_needed_is_refused() {
+    fn an_sbom_without_a_required_component_is_refused() {
         let needed = components_in_cargo_tree(
-            "intake v0.1.0 (/home/somebody/sources/crates/intake)\nage v0.12.1\nage v0.12.1 (*)\n",
+            "intake v0.1.0 (/home/user/sources/crates/intake)\nage v0.12.1\nage v0.12.1 (*)\n",
         );
         assert_eq!(verify_components(&sample_sbom(), &needed).unwrap(), 1);
-        for (missing, told) in [("axum v0.8.9", "axum 0.8.9"), ("age v0.11.0", "age 0.11.0")] {
+        for (missing, name) in [("axum v0.8.9", "axum 0.8.9"), ("age v0.11.0", "age 0.11.0")] {
             let error =
                 verify_components(&sample_sbom(), &components_in_cargo_tree(missing)).unwrap_err();
-            assert_eq!(error.to_string(), format!("{told} is not in it"));
+            assert_eq!(error.to_string(), format!("{name} is missing"));
         }
         let npm =
             components_in_package_json(r#"{"dependencies": {"age-encryption": "0.3.1"}}"#).unwrap();
@@ -236,10 +237,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_run_or_of_the_machine_is_left() {
+    fn nothing_of_the_run_or_of_the_machine_remains() {
         let same = normalize(sample_sbom()).unwrap().to_string();
-        for trace in ["somebody", "timestamp", "serialNumber"] {
-            assert!(!same.contains(trace), "{trace}");
+        for removed in ["/user/", "timestamp", "serialNumber"] {
+            assert!(!same.contains(removed), "{removed}");
         }
         assert!(same.contains("path+file:///burkindi/crates/web#0.1.0"));
     }

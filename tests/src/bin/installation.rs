@@ -16,12 +16,12 @@ use xtask::{ChildService, InstallationSettings, PASSPHRASE, ROOT_PASSPHRASES, TE
 fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let settings = InstallationSettings { retention_months: 1, ..InstallationSettings::default() };
-    let mut office = RunningInstallation::start(folder.path(), settings)?;
+    let mut running = RunningInstallation::start(folder.path(), settings)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(office.reporter("fr"))?;
-    let installation = &office.installation;
+        .block_on(running.reporter("fr"))?;
+    let installation = &running.installation;
     let people: Vec<_> = TEST_MEMBERS
         .iter()
         .map(|person| json!({"handle": person.handle, "desk": person.desk, "home": installation.member_home(person.handle)}))
@@ -36,14 +36,14 @@ fn main() -> Result<()> {
         "roots": ROOT_PASSPHRASES,
         "people": people,
         "log": {"intake": installation.log_path("intake"), "case-handler": installation.log_path("case-handler")},
-        "pids": {"intake": office.intake.pid(), "case-handler": office.case_handler.pid()},
+        "pids": {"intake": running.intake.pid(), "case-handler": running.case_handler.pid()},
     }))?;
     for days in stdin().lines() {
-        office = advance_days(office, &days?)?;
+        running = advance_days(running, &days?)?;
         write_line(&json!({}))?;
     }
-    office.case_handler.stop()?;
-    office.intake.stop()
+    running.case_handler.stop()?;
+    running.intake.stop()
 }
 
 fn write_line(line: &Value) -> Result<()> {
@@ -53,8 +53,8 @@ fn write_line(line: &Value) -> Result<()> {
 
 /// Restarts the case handler `days` days ahead. The intake keeps its clock, because it stores no
 /// time finer than a week.
-fn advance_days(office: RunningInstallation, days: &str) -> Result<RunningInstallation> {
-    let RunningInstallation { installation, intake, case_handler } = office;
+fn advance_days(running: RunningInstallation, days: &str) -> Result<RunningInstallation> {
+    let RunningInstallation { installation, intake, case_handler } = running;
     let later = || -> Result<Command> {
         let mut later = Command::new(programs_dir()?.join("later"));
         later.arg(days);
@@ -70,7 +70,7 @@ fn advance_days(office: RunningInstallation, days: &str) -> Result<RunningInstal
     let mut directory = later()?;
     let status = directory.arg("directory").arg(admin).arg(installation.handler_url()).status();
     if !status.context("later")?.success() {
-        bail!("the directory of that day was not published");
+        bail!("failed to publish the directory of that date");
     }
     Ok(RunningInstallation { installation, intake, case_handler })
 }

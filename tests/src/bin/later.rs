@@ -83,7 +83,7 @@ async fn publish_directory(admin: &AdminDir, handler: &str, clock: &Clock) -> Re
     };
     let signed = signing::sign(admin, &[key(1)?, key(2)?], clock.today())?;
     if !signed.is_complete() {
-        bail!("two root keys are not enough");
+        bail!("insufficient root signatures: the directory needs more than two");
     }
     let ca = std::fs::read_to_string(admin.path("tls/ca.pem"))?;
     Ok(HandlerClient::new(handler, &ca)?.put_directory(&signed.signed_directory).await?)

@@ -1,8 +1,10 @@
-// A disk that keeps only what was synced, and that can fill up or become read-only. Loaded into a service with LD_PRELOAD.
+// A simulated disk that keeps only synced data and that can fill up or become read-only. LD_PRELOAD
+// loads it into a service.
 //
-// Each time a file below DISK_OF is synced, all of it is copied to DISK_KEPT: after a power cut, that is what is there, and nothing
-// else. With DISK_LIES the disk says that it has synced and has not, for the test of the test. A file DISK_KEPT/fails holds the number
-// of an error with which every write below DISK_OF fails, while it is there.
+// Each time a file below DISK_OF is synced, the complete file is copied to DISK_SYNCED. After a power
+// cut only these copies exist. With DISK_IGNORES_SYNC the disk reports success without a copy, for
+// the control of the tests. While the file DISK_SYNCED/fails exists, every write below DISK_OF fails
+// with the error number in it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,7 +18,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-// The name of a file below DISK_OF; 0 for any other.
+// Writes the name of a file below DISK_OF; returns 0 for any other file.
 static int name_of(int fd, char *name, size_t size) {
     const char *of = getenv("DISK_OF");
     char link[64], path[4096];
@@ -31,11 +33,11 @@ static int name_of(int fd, char *name, size_t size) {
     return 1;
 }
 
-// Says that it is there: what cannot be loaded is left out with no more than a line in the log.
+// Leaves a file as evidence, because the loader skips a missing library with only a line in the log.
 __attribute__((constructor)) static void loaded(void) {
     char path[4096];
-    if (!getenv("DISK_KEPT")) return;
-    snprintf(path, sizeof path, "%s/loaded", getenv("DISK_KEPT"));
+    if (!getenv("DISK_SYNCED")) return;
+    snprintf(path, sizeof path, "%s/loaded", getenv("DISK_SYNCED"));
     int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (file >= 0) close(file);
 }
@@ -43,8 +45,8 @@ __attribute__((constructor)) static void loaded(void) {
 static int fails(int fd) {
     char name[256], path[4096], number[16] = {0};
     int saved = errno;
-    if (!getenv("DISK_KEPT") || !name_of(fd, name, sizeof name)) return 0;
-    snprintf(path, sizeof path, "%s/fails", getenv("DISK_KEPT"));
+    if (!getenv("DISK_SYNCED") || !name_of(fd, name, sizeof name)) return 0;
+    snprintf(path, sizeof path, "%s/fails", getenv("DISK_SYNCED"));
     int flag = open(path, O_RDONLY | O_CLOEXEC);
     if (flag < 0) { errno = saved; return 0; }
     ssize_t length = read(flag, number, sizeof number - 1);
@@ -54,19 +56,19 @@ static int fails(int fd) {
     return 1;
 }
 
-static void keep(int fd) {
+static void save_copy(int fd) {
     char name[256], to[4096], now[4096], block[65536];
     struct stat status;
-    const char *kept = getenv("DISK_KEPT");
-    if (!kept || getenv("DISK_LIES") || !name_of(fd, name, sizeof name) || fstat(fd, &status) || !S_ISREG(status.st_mode)) return;
+    const char *synced = getenv("DISK_SYNCED");
+    if (!synced || getenv("DISK_IGNORES_SYNC") || !name_of(fd, name, sizeof name) || fstat(fd, &status) || !S_ISREG(status.st_mode)) return;
     pthread_mutex_lock(&lock);
-    snprintf(to, sizeof to, "%s/%s", kept, name);
-    snprintf(now, sizeof now, "%s/%s.now", kept, name);
+    snprintf(to, sizeof to, "%s/%s", synced, name);
+    snprintf(now, sizeof now, "%s/%s.now", synced, name);
     int copy = open(now, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     off_t at = 0;
     ssize_t length = 0;
     while (copy >= 0 && (length = pread(fd, block, sizeof block, at)) > 0) {
-        // Not through the function below.
+        // The original function, not the one below.
         if (((ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write"))(copy, block, length) != length) abort();
         at += length;
     }
@@ -77,14 +79,14 @@ static void keep(int fd) {
 int fsync(int fd) {
     if (fails(fd)) return -1;
     int result = ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
-    if (!result) keep(fd);
+    if (!result) save_copy(fd);
     return result;
 }
 
 int fdatasync(int fd) {
     if (fails(fd)) return -1;
     int result = ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
-    if (!result) keep(fd);
+    if (!result) save_copy(fd);
     return result;
 }
 

@@ -37,7 +37,7 @@ impl FaultyDisk {
             .arg(&library)
             .args([source, "-ldl"])
             .status()?;
-        ensure!(compiled.success(), "cc does not compile {source}");
+        ensure!(compiled.success(), "cc failed to compile {source}");
         // An existing store counts as synced.
         for path in ["", "-wal"].map(|suffix| with_suffix(database, suffix)) {
             ignore_not_found(
@@ -64,9 +64,9 @@ impl FaultyDisk {
         program
             .env("LD_PRELOAD", &self.library)
             .env("DISK_OF", &self.database)
-            .env("DISK_KEPT", &self.synced_copy);
+            .env("DISK_SYNCED", &self.synced_copy);
         if self.ignores_sync {
-            program.env("DISK_LIES", "1");
+            program.env("DISK_IGNORES_SYNC", "1");
         }
         program
     }
@@ -76,13 +76,16 @@ impl FaultyDisk {
     /// # Errors
     /// If the process did not run on this disk.
     pub fn cut_power(&self) -> Result<()> {
-        ensure!(self.synced_copy.join("loaded").is_file(), "the process did not run on this disk");
+        ensure!(
+            self.synced_copy.join("loaded").is_file(),
+            "the process did not load the simulated disk"
+        );
         for suffix in ["", "-wal", "-shm"] {
             let path = with_suffix(&self.database, suffix);
-            let kept = self.synced_copy.join(path.file_name().unwrap_or_default());
+            let synced = self.synced_copy.join(path.file_name().unwrap_or_default());
             ignore_not_found(fs::remove_file(&path))?;
             if suffix != "-shm" {
-                ignore_not_found(fs::copy(kept, path).map(drop))?;
+                ignore_not_found(fs::copy(synced, path).map(drop))?;
             }
         }
         Ok(())
@@ -93,7 +96,10 @@ impl FaultyDisk {
     /// # Errors
     /// If the process does not run on this disk.
     pub fn fail_writes(&self, error: Option<i32>) -> Result<()> {
-        ensure!(self.synced_copy.join("loaded").is_file(), "the process does not run on this disk");
+        ensure!(
+            self.synced_copy.join("loaded").is_file(),
+            "the process has not loaded the simulated disk"
+        );
         let (flag, new) = (self.synced_copy.join("fails"), self.synced_copy.join("fails.new"));
         match error {
             Some(number) => {

@@ -220,7 +220,8 @@ impl DeployedMachine {
         let report = self.run_doctor(name);
         let findings = report["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["check"] == check);
-        let finding = finding.unwrap_or_else(|| panic!("{check} was not looked at: {report}"));
+        let finding =
+            finding.unwrap_or_else(|| panic!("the doctor did not check {check}: {report}"));
         (
             finding["state"].as_str().unwrap().to_owned(),
             finding["found"].as_str().unwrap().to_owned(),

@@ -18,7 +18,7 @@ use test_postgres::PostgresCluster;
 use xtask::{ChildService, free_ports};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_service_does()
+async fn commands_of_the_manual_work_literally_and_every_doctor_checks_the_store_of_the_service()
 -> Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut machine = DeployedMachine::new();
@@ -118,8 +118,8 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
     for ((name, account), store) in SERVICE_ACCOUNTS.into_iter().zip(stores) {
         let refused = format!("{:#}", machine.start(name).unwrap_err());
         assert!(refused.contains("restore a backup"), "nothing starts empty: {refused}");
-        let said = machine.run_ok(name, &["restore", &machine.newest_backup(name)]);
-        assert!(said.contains(&store.display().to_string()), "the target is named: {said}");
+        let output = machine.run_ok(name, &["restore", &machine.newest_backup(name)]);
+        assert!(output.contains(&store.display().to_string()), "the target is named: {output}");
         machine.assert_owned_by_service(name);
         // A backup that an account may not read is not reported as damaged.
         if is_root() {
@@ -133,14 +133,14 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
                 .arg("verify-backup")
                 .arg(&closed);
             run_as_account(&mut command, account);
-            let said = output_text(&command.env_clear().output()?);
+            let output = output_text(&command.env_clear().output()?);
             assert!(
-                said.contains("ermission denied")
-                    && !said.contains(
+                output.contains("ermission denied")
+                    && !output.contains(
                         "no whole \
                 backup"
                     ),
-                "{said}"
+                "{output}"
             );
             // A third account is refused, with the command to type.
             let mut command = Command::new(machine.path(&format!("usr/local/bin/{name}")));
@@ -150,8 +150,8 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
                 .arg("backup")
                 .arg("/tmp/nowhere");
             command.uid(54_323).gid(account).env_clear();
-            let said = output_text(&command.output()?);
-            assert!(said.contains("belongs to") && said.contains("runuser -u"), "{said}");
+            let output = output_text(&command.output()?);
+            assert!(output.contains("belongs to") && output.contains("runuser -u"), "{output}");
         }
     }
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
@@ -168,7 +168,7 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
     assert_eq!(
         machine.run_audit(&["accept", "--reason", "The disk failed"]).status.code(),
         Some(4),
-        "nothing was lost"
+        "there is no loss to accept"
     );
     machine.assert_healthy("intake", &stores[0].display().to_string());
     machine.assert_healthy("case-handler", &stores[1].display().to_string());
@@ -237,8 +237,8 @@ fn check_migration(
 
 /// Renews the certificates for the same names. `relay.url` is compared with those names.
 fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
-    let said = machine.run_admin(&[], &["tls", "renew"]);
-    assert!(said.contains("intake.example") && said.contains("cases.example"), "{said}");
+    let output = machine.run_admin(&[], &["tls", "renew"]);
+    assert!(output.contains("intake.example") && output.contains("cases.example"), "{output}");
     machine.install_files(&machine.path("admin"));
     // A byte order mark from an editor changes nothing.
     for name in ["trust.json", "tls/ca.pem", "tls/intake.pem", "tls/api.pem", "tls/handler.pem"] {
@@ -272,7 +272,7 @@ fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
     assert_eq!(
         outside.status.code(),
         Some(7),
-        "on one machine the relay is in reach, and nothing is wrong: {}",
+        "on one machine the relay is reachable (a warning), with no error: {}",
         output_text(&outside)
     );
     handler.stop()?;
@@ -281,8 +281,8 @@ fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
     let file = fs::read_to_string(&good)?;
     let line = file.lines().find(|line| line.starts_with("url = \"https://127.0.0.1:")).unwrap();
     machine.replace_setting("case-handler", line, "url = \"https://intake.internal:8444\"");
-    let said = machine.run_refused("case-handler", &["--check-config"]);
-    assert!(said.contains("intake.internal") && said.contains("--host"), "{said}");
+    let output = machine.run_refused("case-handler", &["--check-config"]);
+    assert!(output.contains("intake.internal") && output.contains("--host"), "{output}");
     let (state, found) = machine.finding("case-handler", "names of the certificates");
     assert!(state == "error" && found.contains("intake.example"), "{found}");
     Ok(fs::write(good, file)?)

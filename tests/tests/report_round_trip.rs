@@ -39,11 +39,11 @@ fn read_saved_file(answer: &Value) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_report_goes_all_the_way_and_back() -> Result<()> {
+async fn a_report_makes_the_round_trip() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office =
+    let running =
         RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.reporter("fr").await?;
+    let visitor = running.reporter("fr").await?;
     let (story, photo) = (story(), photo_like_bytes());
 
     // A trader submits a report with a photo.
@@ -57,35 +57,35 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     assert!(!receipt.html.contains("quittance…"), "the receipt page repeats nothing of the report");
 
     // An investigator sees the case in the queue, opens it, and saves the photo.
-    let queue = office.wait_for_cases("inspector-1", 1).await?;
+    let queue = running.wait_for_cases("inspector-1", 1).await?;
     assert_eq!(queue.len(), 1);
     let case = queue[0]["id"].as_str().unwrap().to_owned();
-    let office_of = &office.installation;
-    let face = office_of.run_as("inspector-1", &["show", &case])?;
-    assert!(face["report"].is_null(), "nothing of it is shown before the declaration");
-    office_of.run_as("inspector-1", &["declare", &case])?;
-    let shown = office_of.run_as("inspector-1", &["show", &case])?;
+    let installation = &running.installation;
+    let face = installation.run_as("inspector-1", &["show", &case])?;
+    assert!(face["report"].is_null(), "no content is shown before the declaration");
+    installation.run_as("inspector-1", &["declare", &case])?;
+    let shown = installation.run_as("inspector-1", &["show", &case])?;
     assert_eq!(shown["report"]["story"].as_str().unwrap(), story);
     assert_eq!(shown["alarms"], serde_json::json!([]));
     let to = folder.path().join("saved");
     let to = to.to_str().unwrap();
-    let answer = office_of.run_as("inspector-1", &["save", &case, "--to", to])?;
-    assert!(read_saved_file(&answer) == photo, "the photo is the same to the byte");
+    let answer = installation.run_as("inspector-1", &["save", &case, "--to", to])?;
+    assert!(read_saved_file(&answer) == photo, "the photo is identical");
 
     // Either spelling of the receipt opens the answer.
-    office_of.run_as("inspector-1", &["claim", &case])?;
-    office_of
+    installation.run_as("inspector-1", &["claim", &case])?;
+    installation
         .run_as("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
     for spelling in
         [code.clone(), code.to_lowercase().replace(' ', ""), words.clone(), words.to_uppercase()]
     {
-        let thread = office.wait_for_messages(&visitor, &spelling, 1).await?;
+        let thread = running.wait_for_messages(&visitor, &spelling, 1).await?;
         assert_eq!(thread.messages(), ["Merci. C’était où, et quand ?"], "{}", thread.heading());
         assert!(thread.texts("[role=alert]").is_empty(), "{:?}", thread.texts("[role=alert]"));
     }
 
     // The reporter replies with a file.
-    let thread = office.wait_for_messages(&visitor, &code, 1).await?;
+    let thread = running.wait_for_messages(&visitor, &code, 1).await?;
     let paper = FormFile {
         name: "quittance.pdf",
         media_type: "application/pdf",
@@ -95,7 +95,7 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
         .submit_form(&thread, "/return/send", &[("message", "À Dakola, lundi.")], &[paper])
         .await?;
     assert!(sent.status.is_success(), "{}: {:?}", sent.status, sent.texts("main"));
-    let shown = office
+    let shown = running
         .wait_for_output("inspector-1", &["show", &case], |shown| {
             let messages = shown["messages"].as_array()?;
             messages
@@ -107,20 +107,20 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     assert_eq!(shown["alarms"], serde_json::json!([]));
     let later = folder.path().join("saved later");
     let answer =
-        office_of.run_as("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
+        installation.run_as("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
     let names: Vec<_> =
         answer["saved"].as_array().unwrap().iter().map(|file| file["path"].to_string()).collect();
     assert!(names.iter().any(|name| name.contains("document-1.pdf")), "{names:?}");
 
     // The audit passes, and fails after any row is altered.
-    office_of.run_as("outside-1", &["audit", "verify"])?;
-    office_of.run_as("inspector-1", &["audit", "verify"])?;
-    assert_every_altered_row_is_detected(&office).await
+    installation.run_as("outside-1", &["audit", "verify"])?;
+    installation.run_as("inspector-1", &["audit", "verify"])?;
+    assert_every_altered_row_is_detected(&running).await
 }
 
 /// Alters each row of the log in the database and restores it, one row after the other.
-async fn assert_every_altered_row_is_detected(office: &RunningInstallation) -> Result<()> {
-    let db = Database::connect(office.installation.case_handler_store_url()).await?;
+async fn assert_every_altered_row_is_detected(running: &RunningInstallation) -> Result<()> {
+    let db = Database::connect(running.installation.case_handler_store_url()).await?;
     let engine = db.get_database_backend();
     let query = |sql: &str| Statement::from_string(engine, sql.to_owned());
     let rows = db
@@ -141,17 +141,17 @@ async fn assert_every_altered_row_is_detected(office: &RunningInstallation) -> R
                 Statement::from_sql_and_values(engine, sql, [value.into(), position.into()])
             };
             db.execute_raw(set(bad)).await?;
-            assert!(!audit_passes(office), "{column} of row {position} was altered");
+            assert!(!audit_passes(running), "{column} of row {position} was altered");
             db.execute_raw(set(good.clone())).await?;
         }
     }
-    assert!(audit_passes(office), "everything was put right again");
+    assert!(audit_passes(running), "every row is restored");
     Ok(())
 }
 
-fn audit_passes(office: &RunningInstallation) -> bool {
+fn audit_passes(running: &RunningInstallation) -> bool {
     use std::io::Write as _;
-    let mut command = office.installation.workbench_command("outside-1", &["audit", "verify"]);
+    let mut command = running.installation.workbench_command("outside-1", &["audit", "verify"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     drop(writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}"));

@@ -16,26 +16,26 @@ const REPORT_TIMEOUT: Duration = Duration::from_mins(1);
 async fn start_installation() -> Result<(TempDir, RunningInstallation, ReporterBrowser)> {
     raise_nofile_limit(10_000).ok().context("this test needs 10,000 files")?;
     let folder = tempfile::tempdir()?;
-    let office =
+    let running =
         RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.reporter("fr").await?;
-    Ok((folder, office, visitor))
+    let visitor = running.reporter("fr").await?;
+    Ok((folder, running, visitor))
 }
 
 /// Opens `count` connections. Each sends these bytes and then nothing more.
 async fn open_connections(
-    office: &RunningInstallation,
+    running: &RunningInstallation,
     count: usize,
     bytes: &[u8],
 ) -> Result<Vec<TcpStream>> {
     /// Connections that are opened at the same time. With more, the test would measure the listen
     /// queue of the system.
     const CONNECT_BATCH: usize = 100;
-    let address = &office.intake.addresses["public"];
-    let mut crowd = Vec::with_capacity(count);
-    while crowd.len() < count {
+    let address = &running.intake.addresses["public"];
+    let mut clients = Vec::with_capacity(count);
+    while clients.len() < count {
         let mut arriving = JoinSet::new();
-        for _ in 0..CONNECT_BATCH.min(count - crowd.len()) {
+        for _ in 0..CONNECT_BATCH.min(count - clients.len()) {
             let (address, bytes) = (address.clone(), bytes.to_vec());
             arriving.spawn(async move {
                 let mut stream = TcpStream::connect(address).await?;
@@ -45,10 +45,10 @@ async fn open_connections(
             });
         }
         while let Some(stream) = arriving.join_next().await {
-            crowd.push(stream??);
+            clients.push(stream??);
         }
     }
-    Ok(crowd)
+    Ok(clients)
 }
 
 /// Returns a POST request that sends fewer bytes than it announces.
@@ -60,8 +60,8 @@ fn stalled_post(sent: usize) -> Vec<u8> {
 }
 
 /// Returns the memory of the intake, in MiB.
-fn intake_memory_mib(office: &RunningInstallation) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", office.intake.pid()))?;
+fn intake_memory_mib(running: &RunningInstallation) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", running.intake.pid()))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? / 1024)
 }
@@ -78,39 +78,39 @@ async fn assert_report_accepted(visitor: &ReporterBrowser, files: &[FormFile<'_>
 }
 
 #[tokio::test]
-async fn small_posts_that_stall_take_neither_slots_nor_memory() -> Result<()> {
-    let (_folder, office, visitor) = start_installation().await?;
+async fn small_stalled_posts_take_neither_slots_nor_memory() -> Result<()> {
+    let (_folder, running, visitor) = start_installation().await?;
     // Three times as many as the intake reads at the same time; together they send 557 MiB.
-    let crowd = open_connections(&office, 3000, &stalled_post(190 * 1024)).await?;
+    let clients = open_connections(&running, 3000, &stalled_post(190 * 1024)).await?;
     assert_report_accepted(&visitor, &[]).await?;
-    let memory = intake_memory_mib(&office)?;
+    let memory = intake_memory_mib(&running)?;
     assert!(memory < 512, "{memory} MiB");
-    drop(crowd);
+    drop(clients);
     Ok(())
 }
 
 #[tokio::test]
-async fn uploads_that_stall_are_evicted_for_one_that_comes() -> Result<()> {
-    let (_folder, office, visitor) = start_installation().await?;
+async fn stalled_uploads_are_evicted_for_a_new_one() -> Result<()> {
+    let (_folder, running, visitor) = start_installation().await?;
     // More than the upload slots. Each sends well beyond what the intake reads without a slot.
-    let crowd = open_connections(&office, 300, &stalled_post(300 * 1024)).await?;
+    let clients = open_connections(&running, 300, &stalled_post(300 * 1024)).await?;
     let photo = vec![7; 1024 * 1024];
     let file =
         FormFile { name: "photo.bin", media_type: "application/octet-stream", content: &photo };
     assert_report_accepted(&visitor, &[file]).await?;
-    drop(crowd);
+    drop(clients);
     Ok(())
 }
 
 #[tokio::test]
-async fn idle_connections_are_closed_for_who_has_something_to_say() -> Result<()> {
-    let (_folder, office, visitor) = start_installation().await?;
+async fn idle_connections_are_evicted_for_a_client_that_sends() -> Result<()> {
+    let (_folder, running, visitor) = start_installation().await?;
     // More than the maximum number of connections. Half a request line keeps a connection open as
     // long as any header may take.
-    let crowd = open_connections(&office, 5000, b"GET /fr HT").await?;
+    let clients = open_connections(&running, 5000, b"GET /fr HT").await?;
     assert_report_accepted(&visitor, &[]).await?;
-    let descriptors = fs::read_dir(format!("/proc/{}/fd", office.intake.pid()))?.count();
+    let descriptors = fs::read_dir(format!("/proc/{}/fd", running.intake.pid()))?.count();
     assert!(descriptors < 4096 + 256, "{descriptors} files are open");
-    drop(crowd);
+    drop(clients);
     Ok(())
 }
