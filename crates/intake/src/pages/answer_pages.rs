@@ -1,9 +1,9 @@
-//! The answer to a posted receipt or message, under an address of its own: Back and reload are
-//! plain reads, and a browser that restores its tabs keeps no receipt.
+//! The page that answers a posted receipt or message, under a URL of its own. Back and reload are then
+//! GET requests, and a browser that restores its tabs stores no receipt.
 //!
-//! An address shows its page to requests from our own pages only. A token that a form names is used
-//! again only for the receipt whose answer is already kept under it: one that an attacker chose
-//! holds nothing of another person's receipt.
+//! A URL shows its page only to requests from our own pages. A token that a form contains is reused
+//! only for the receipt whose answer is already stored under it. So a token that an attacker chose
+//! never shows the mailbox of another person.
 
 use std::{
     io::{self, Read, Write},
@@ -24,33 +24,34 @@ use zeroize::Zeroizing;
 use super::{ErrorKind, Pages, error_page, layout::NeverCompress, visit::is_from_our_page};
 use crate::visits::VisitState;
 
-/// The largest page that is kept, in bytes.
+/// Maximum size of a stored page, in bytes.
 const MAX_PAGE_BYTES: usize = 1 << 20;
 
-/// Where the answer to a post is kept.
+/// The URL under which the answer to a POST request is stored.
 #[derive(Default)]
 pub struct AnswerAddress {
     token: String,
-    /// The mailbox whose receipt was posted.
+    /// The id of the mailbox whose receipt was posted.
     mailbox_id: Option<Hash>,
-    /// Did an answer about the same receipt stand there before?
+    /// Whether an answer for the same receipt was stored under the token before.
     is_existing: bool,
 }
 
 impl AnswerAddress {
-    /// Returns the token for the page's links and forms; empty if the answer is not kept.
+    /// Returns the token for links and forms of the page, or an empty text if the answer is not
+    /// stored.
     pub fn token(&self) -> &str {
         &self.token
     }
 }
 
 impl Pages {
-    /// Returns the address for the answer to a post. `posted`: the token that the form names, or
-    /// nothing.
+    /// Returns the URL for the answer to a POST request. `posted` is the token in the form, or empty.
     ///
-    /// The token is used again if it holds an answer about the same receipt. Otherwise it is drawn,
-    /// and the answer that the posted token holds is forgotten. The address is empty if the browser
-    /// does not say that a page of ours led to the post: its answer is shown at once, and not kept.
+    /// The token is reused if an answer for the same receipt is stored under it. Otherwise a new token
+    /// is drawn, and the answer under the posted token is deleted. The result is empty if the browser
+    /// does not confirm that the request came from one of our pages. The answer is then the response
+    /// itself, and is not stored.
     pub fn answer_address(
         &self,
         headers: &HeaderMap,
@@ -60,9 +61,9 @@ impl Pages {
         if !is_from_our_page(headers) {
             return AnswerAddress::default();
         }
-        let asked = receipt.map(|receipt| receipt.locator().mailbox_id());
+        let mailbox_id = receipt.map(|receipt| receipt.locator().mailbox_id());
         match self.find_visit(posted) {
-            Some(VisitState::Answered { of, .. }) if of.is_some() && of == asked => {
+            Some(VisitState::Answered { of, .. }) if of.is_some() && of == mailbox_id => {
                 return AnswerAddress {
                     token: posted.to_owned(),
                     mailbox_id: of,
@@ -72,19 +73,18 @@ impl Pages {
             Some(VisitState::Answered { .. }) => self.remove_visit(posted),
             _ => {}
         }
-        AnswerAddress { token: self.new_token().to_string(), mailbox_id: asked, is_existing: false }
+        AnswerAddress { token: self.new_token().to_string(), mailbox_id, is_existing: false }
     }
 
-    /// Keeps a page as the answer at this address, and redirects there. Returns the page itself if
-    /// the address is empty, if the page is too large, or if the reporter closed or left the
-    /// address while the answer was under way.
+    /// Stores a page under this URL, and returns a redirect to it. Returns the page itself if the URL is
+    /// empty, if the page is too large, or if the reporter closed or left the URL in the meantime.
     pub async fn save_and_redirect(
         &self,
         lang: Locale,
         address: &AnswerAddress,
         page: Response,
     ) -> Response {
-        let AnswerAddress { token, mailbox_id: of, is_existing: is_used } = address;
+        let AnswerAddress { token, mailbox_id, is_existing } = address;
         if token.is_empty() {
             return page;
         }
@@ -93,8 +93,11 @@ impl Pages {
         let Ok(html) = to_bytes(body, usize::MAX).await else {
             return error_page(self, lang, ErrorKind::Internal);
         };
-        let ended = *is_used && !self.has_answer(token);
-        if !ended && html.len() <= MAX_PAGE_BYTES && self.save_answer(token, *of, &parts, &html) {
+        let ended = *is_existing && !self.has_answer(token);
+        if !ended
+            && html.len() <= MAX_PAGE_BYTES
+            && self.save_answer(token, *mailbox_id, &parts, &html)
+        {
             return Redirect::to(&format!("/{}/return/{token}", lang.code)).into_response();
         }
         Response::from_parts(parts, Body::from(html))
@@ -103,14 +106,14 @@ impl Pages {
     fn save_answer(
         &self,
         token: &str,
-        of: Option<Hash>,
+        mailbox_id: Option<Hash>,
         parts: &http::response::Parts,
         html: &Bytes,
     ) -> bool {
         let Ok(packed) = deflate(html) else { return false };
         let scripts = parts.headers.contains_key(header::CONTENT_SECURITY_POLICY);
         let status = parts.status.as_u16();
-        self.save_visit(token, &VisitState::Answered { status, of, scripts, packed });
+        self.save_visit(token, &VisitState::Answered { status, of: mailbox_id, scripts, packed });
         self.has_answer(token)
     }
 
@@ -140,7 +143,7 @@ pub(super) async fn show(
     let Some(locale) = pages.locale(&lang) else {
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
-    // A link to this address leads to the empty page where a receipt is typed.
+    // A link to this URL leads to the empty receipt entry page.
     let visit = if is_from_our_page(&headers) { pages.find_visit(&token) } else { None };
     match visit {
         Some(VisitState::Answered { status, scripts, packed, .. }) => {
@@ -165,7 +168,7 @@ pub(super) async fn show(
     }
 }
 
-/// `GET /fr/return/TOKEN/close`: the answer is forgotten.
+/// `GET /fr/return/TOKEN/close`: deletes the answer.
 pub(super) async fn close(
     State(pages): State<Arc<Pages>>,
     Path((lang, token)): Path<(String, String)>,

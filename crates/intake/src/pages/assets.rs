@@ -1,5 +1,5 @@
-//! Style, icon and script, built in. Their address carries a hash of their content, so that a
-//! browser keeps them for good.
+//! Static assets, built in: style sheet, icon and scripts. Their URLs contain a hash of the content, so
+//! that browsers may cache them without limit.
 
 use std::{io::Write as _, sync::Arc};
 
@@ -20,8 +20,8 @@ use super::Pages;
 #[folder = "assets"]
 struct EmbeddedAssets;
 
-/// What the build of `browser/` has made; empty where it was not built, and the intake then serves
-/// the form alone.
+/// The build output of `browser/`. It is empty if that was not built; the intake then serves only the
+/// form without scripts.
 #[derive(RustEmbed)]
 #[folder = "browser/dist"]
 struct ScriptBundle;
@@ -37,7 +37,7 @@ struct StaticAsset {
 }
 
 impl StaticAssets {
-    /// The files of this build.
+    /// Returns the files of this build.
     pub(super) fn built_in() -> Self {
         let embedded = |name| EmbeddedAssets::get(name).expect("built in").data.into_owned();
         let style = minify_css(&[web::THEME_CSS.as_bytes(), &embedded("site.css")].concat());
@@ -54,28 +54,28 @@ impl StaticAssets {
         Self(assets)
     }
 
-    /// The address of a file.
+    /// Returns the URL of a file.
     ///
     /// # Panics
-    /// For a name that is not built in.
+    /// If no such file is built in.
     pub fn url(&self, stem: &str) -> String {
-        self.get(stem).expect("a name of ours").url()
+        self.get(stem).expect("the file is built in").url()
     }
 
-    /// Address and integrity of the script, if this build has one.
+    /// Returns URL and integrity hash of the script, if this build has one.
     pub fn script(&self) -> Option<(String, &str)> {
         self.get("reporter").map(|script| (script.url(), &*script.integrity))
     }
 
-    /// Address and integrity of the part of the script that cleans files, if this build has one.
-    /// The script loads it.
+    /// Returns URL and integrity hash of the script that cleans files, if this build has one. The main
+    /// script loads it.
     pub fn files_script(&self) -> Option<(String, &str)> {
         self.get("files").map(|script| (script.url(), &*script.integrity))
     }
 
-    /// The style sheet itself.
+    /// Returns the content of the style sheet.
     pub(super) fn style(&self) -> String {
-        let style = self.get("site").expect("a name of ours");
+        let style = self.get("site").expect("the file is built in");
         String::from_utf8_lossy(&style.content.plain).into_owned()
     }
 
@@ -101,8 +101,8 @@ impl StaticAsset {
     }
 }
 
-/// Something that is the same for everybody, with its compressed form at hand. Nothing that a
-/// visitor typed is ever compressed: its length would tell about it.
+/// A response that is the same for all visitors, with its compressed form. Text that a visitor typed is
+/// never compressed, because the compressed length would reveal something about it.
 pub(super) struct Precompressed {
     media_type: &'static str,
     plain: Bytes,
@@ -115,40 +115,44 @@ impl Precompressed {
         let gzip = encoder
             .write_all(&plain)
             .and_then(|()| encoder.finish())
-            .expect("memory takes everything");
+            .expect("writing to memory does not fail");
         Self { media_type, plain: plain.into(), gzip: gzip.into() }
     }
 
-    pub(super) fn response(&self, asked: &HeaderMap, cache: &'static str) -> Response {
-        let accepts =
-            asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+    pub(super) fn response(&self, headers: &HeaderMap, cache: &'static str) -> Response {
+        let accepts = headers
+            .get(header::ACCEPT_ENCODING)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("");
         let gzip = accepts.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip"));
-        let headers = [
+        let response_headers = [
             (header::CONTENT_TYPE, self.media_type),
             (header::CACHE_CONTROL, cache),
             (header::VARY, "accept-encoding"),
         ];
         if gzip {
-            (headers, [(header::CONTENT_ENCODING, "gzip")], self.gzip.clone()).into_response()
+            (response_headers, [(header::CONTENT_ENCODING, "gzip")], self.gzip.clone())
+                .into_response()
         } else {
-            (headers, self.plain.clone()).into_response()
+            (response_headers, self.plain.clone()).into_response()
         }
     }
 }
 
-/// Drops comments and indentation: a phone on a slow network pays for them.
+/// Removes comments and indentation, to save bytes on slow networks.
 fn minify_css(css: &[u8]) -> Vec<u8> {
     let css = String::from_utf8_lossy(css);
     let mut out = String::with_capacity(css.len());
-    for (at, part) in css.split("/*").enumerate() {
-        let code = if at == 0 { part } else { part.split_once("*/").map_or("", |(_, code)| code) };
+    for (index, part) in css.split("/*").enumerate() {
+        let code =
+            if index == 0 { part } else { part.split_once("*/").map_or("", |(_, code)| code) };
         out.extend(code.lines().map(str::trim));
     }
     let tight = [(": ", ":"), (" {", "{"), (", ", ","), (";}", "}")];
     tight.iter().fold(out, |css, (from, to)| css.replace(from, to)).into_bytes()
 }
 
-/// A file, to be kept for a year: its name changes with its content.
+/// Serves a file, cacheable for a year, because its name changes with its content.
 pub(super) async fn serve_asset(
     State(pages): State<Arc<Pages>>,
     Path(name): Path<String>,

@@ -1,4 +1,4 @@
-//! A report after it was sent: where it stands, messages, and a reply.
+//! The conversation page of a report: its stage, its messages, and a reply.
 
 use askama::Template;
 use axum::response::Response;
@@ -24,43 +24,43 @@ use crate::{
     i18n,
 };
 
-/// What the page shows of a mailbox that has been opened and checked.
+/// The content of the page: a verified mailbox and the draft of a reply.
 pub struct ConversationView {
-    /// The receipt's code: the page carries it, so that a reply finds its way.
+    /// The code of the receipt. The page contains it, so that a reply reaches its case.
     pub receipt: Zeroizing<String>,
     /// The token of the visit that the page belongs to; may be empty.
     pub visit: String,
-    /// From [`Pages::new_seed`]: the same reply sent twice is one.
+    /// A seed from [`Pages::new_seed`], so that a reply that is sent twice is one submission.
     pub seed: String,
-    /// Where the case stands.
+    /// The stage of the case.
     pub stage: Stage,
-    /// Has the outside body been given the case?
+    /// Whether the case was released to the oversight body.
     pub with_oversight_body: bool,
-    /// When something can be expected next.
+    /// The date by which the next update is expected.
     pub next_update: Option<Date>,
-    /// ISO week in which the mailbox was laid out.
+    /// ISO week in which the mailbox was published.
     pub week: String,
-    /// How many of the reporter's submissions have arrived.
+    /// Number of submissions of the reporter that were ingested.
     pub received: u32,
-    /// Oldest first.
+    /// The messages, oldest first.
     pub messages: Vec<ConversationMessage>,
-    /// What is wrong with the mailbox.
+    /// The issues of the mailbox.
     pub findings: Vec<InboxIssue>,
-    /// Has a reply just been sent?
+    /// Whether a reply was just sent.
     pub sent: bool,
-    /// What became of its files.
+    /// The files of the reply and their treatment.
     pub files: Vec<SentFile>,
-    /// What was typed into the reply, when it could not be sent.
+    /// The text of a reply that could not be sent.
     pub draft: String,
-    /// The receipt of another report that was typed, likewise.
+    /// The receipt of a related report in that reply.
     pub related_receipt: Zeroizing<String>,
-    /// The kind of message that was chosen, likewise: as [`ReplyForm::kind`].
+    /// The kind of that reply, as in [`ReplyForm::kind`].
     pub kind: String,
-    /// What in the draft could show who wrote it.
+    /// The identifying details in the draft.
     pub details: Vec<(IdentifyingDetailKind, Vec<String>)>,
-    /// Were files chosen that must be chosen again?
+    /// Whether the reporter must choose the files again.
     pub files_again: bool,
-    /// What is wrong with the reply.
+    /// The errors of the reply.
     pub errors: Vec<FieldError>,
 }
 
@@ -75,7 +75,7 @@ pub struct ConversationMessage {
 }
 
 impl ConversationView {
-    /// A report of which nothing is known yet.
+    /// Returns the view of a report without a mailbox.
     pub fn pending() -> Self {
         Self {
             receipt: Zeroizing::default(),
@@ -99,7 +99,7 @@ impl ConversationView {
         }
     }
 
-    /// A mailbox as it was opened.
+    /// Returns the view of an opened mailbox.
     pub fn from_inbox(inbox: &Inbox, receipt: Zeroizing<String>, seed: String) -> Self {
         let messages = inbox.messages.iter().map(|message| ConversationMessage {
             week: message.week.clone(),
@@ -128,14 +128,14 @@ impl ConversationView {
         }
     }
 
-    /// Keeps what was typed.
+    /// Copies the draft from the form.
     pub fn restore_draft(&mut self, form: &ReplyForm) {
         self.draft.clone_from(&form.message);
         self.related_receipt = Zeroizing::new(form.related_receipt.clone());
         self.kind.clone_from(&form.kind);
     }
 
-    /// Shows the thread again, with a message that is still being written.
+    /// Shows the conversation again, with a draft.
     pub fn resume_draft(&mut self, form: &ReplyForm) {
         self.restore_draft(form);
         self.files_again |= form.files_not_sent;
@@ -143,7 +143,7 @@ impl ConversationView {
             self.details = identifying_details::find_details(&form.message);
         }
         if form.seed_bytes().is_ok() {
-            // The same message sent twice is one, whatever was looked at in between.
+            // With the same seed, a message that is sent twice is one submission.
             self.seed.clone_from(&form.seed);
         }
     }
@@ -164,7 +164,7 @@ struct ConversationTemplate<'a> {
     files: Vec<FileSummary>,
     field_errors: Vec<(&'static str, String)>,
     warnings: Vec<DetailWarning<'a>>,
-    /// Of the draft, once its traces are shown.
+    /// Digest of the draft, if the page shows its identifying details.
     acknowledged: String,
     may_reply: bool,
 }
@@ -175,7 +175,7 @@ impl ConversationTemplate<'_> {
     }
 }
 
-/// A kind of trace in the draft, with the words.
+/// A kind of identifying details in the draft, with the matches.
 struct DetailWarning<'a> {
     kind: &'static str,
     text: String,
@@ -188,18 +188,19 @@ struct MessageRow<'a> {
     text: &'a str,
 }
 
-/// The page behind a receipt.
+/// Returns the conversation page.
 pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView) -> Response {
-    // A key that nobody vouched for may be anybody's.
+    // An unverified key may belong to an attacker, so a reply must not be sealed to it.
     let may_reply = !view.findings.contains(&InboxIssue::UnverifiedKey);
-    // Another language keeps what is typed. Enter presses the first button of a form, which sends.
+    // Changing the language keeps the draft. The Enter key presses the first button of a form, which
+    // sends.
     let switch =
         LanguageSwitch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
     let frame = PageLayout::new(pages, locale, "thread-title", switch).with_visit(&view.visit);
-    let words = frame.messages();
+    let catalog = frame.messages();
     let [stage, meaning] = stage_text_keys(view.stage).map(|key| frame.t(key));
     let messages = view.messages.iter().map(|message| MessageRow {
-        week: i18n::format_week(words, &message.week),
+        week: i18n::format_week(catalog, &message.week),
         lang: &message.lang,
         text: &message.text,
     });
@@ -207,9 +208,9 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         view,
         stage,
         meaning,
-        next_update: view.next_update.map(|day| i18n::format_date(words, day)),
-        week: i18n::format_week(words, &view.week),
-        received: words.count("thread-received", view.received),
+        next_update: view.next_update.map(|day| i18n::format_date(catalog, day)),
+        week: i18n::format_week(catalog, &view.week),
+        received: catalog.count("thread-received", view.received),
         messages: messages.collect(),
         findings: view.findings.iter().map(|finding| finding_text(&frame, finding)).collect(),
         files: scrub_summary::file_summaries(&frame, &view.files),
@@ -221,7 +222,7 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         warnings: view
             .details
             .iter()
-            .map(|(trace, words)| detail_warning(&frame, *trace, words))
+            .map(|(kind, matches)| detail_warning(&frame, *kind, matches))
             .collect(),
         acknowledged: if view.details.is_empty() {
             String::new()
@@ -238,10 +239,10 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
 
 fn detail_warning<'a>(
     frame: &PageLayout<'_>,
-    trace: IdentifyingDetailKind,
-    words: &'a [String],
+    kind: IdentifyingDetailKind,
+    matches: &'a [String],
 ) -> DetailWarning<'a> {
-    DetailWarning { kind: trace.as_str(), text: frame.t(detail_text_key(trace)), matches: words }
+    DetailWarning { kind: kind.as_str(), text: frame.t(detail_text_key(kind)), matches }
 }
 
 fn error_anchor(error: &FieldError) -> &'static str {
@@ -261,7 +262,7 @@ pub(super) fn stage_text_keys(stage: Stage) -> [&'static str; 2] {
         Stage::Investigating => ["stage-investigating", "stage-investigating-means"],
         Stage::Decided => ["stage-decided", "stage-decided-means"],
         Stage::Referred => ["stage-referred", "stage-referred-means"],
-        // A purged case has no mailbox: nobody is ever told of it.
+        // A purged case has no mailbox, so no page shows this stage.
         Stage::Closed | Stage::Purged => ["stage-closed", "stage-closed-means"],
     }
 }

@@ -1,4 +1,4 @@
-//! Pages for what goes wrong: what happened, whether anything was sent, and what to do.
+//! Error pages: what happened, whether anything was sent, and what to do.
 
 use std::sync::Arc;
 
@@ -15,31 +15,31 @@ use super::{
     layout::{LanguageSwitch, PageLayout},
 };
 
-/// What went wrong, as far as a visitor can do something about it.
+/// The kinds of errors for which a visitor can do different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// Too many at once: 503.
+    /// Too many concurrent requests: 503.
     Busy,
     /// The spool is full: 503.
     Full,
-    /// What is left of the spool is kept for text: 503.
+    /// The rest of the spool is reserved for text: 503.
     FullForFiles,
-    /// More than a report may carry: 413.
+    /// The form is larger than a report may be: 413.
     TooLarge,
-    /// Not one of our forms, or a broken one: 400.
+    /// The form is unknown or malformed: 400.
     BadForm,
-    /// The visit is no longer kept: 410.
+    /// The visit has expired: 410.
     Expired,
     /// No such page: 404.
     NotFound,
-    /// No directory that may be used, so nobody to seal reports to: 503.
+    /// There is no valid directory, so reports cannot be sealed: 503.
     NoDirectory,
     /// A bug or a failed disk: 500.
     Internal,
 }
 
 impl ErrorKind {
-    /// Every one.
+    /// All kinds.
     pub const ALL: [Self; 9] = [
         Self::Busy,
         Self::Full,
@@ -52,7 +52,7 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// The status that it is answered with.
+    /// Returns the status of the response.
     pub fn status(self) -> StatusCode {
         match self {
             Self::Busy | Self::Full | Self::FullForFiles | Self::NoDirectory => {
@@ -66,7 +66,7 @@ impl ErrorKind {
         }
     }
 
-    /// Heading, what happened, what to do.
+    /// Returns the text keys of the heading, of what happened, and of what to do.
     pub(super) fn text_keys(self) -> [&'static str; 3] {
         match self {
             Self::Busy => ["error-busy", "error-busy-what", "error-busy-do"],
@@ -91,7 +91,7 @@ struct ErrorTemplate<'a> {
     next: String,
 }
 
-/// The page for something that went wrong. Nothing about the request is in it.
+/// Returns an error page. It contains nothing of the request.
 pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
     let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None);
     let [heading, what, next] = kind.text_keys().map(|key| frame.t(key));
@@ -101,13 +101,13 @@ pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
             (kind.status(), [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], html)
                 .into_response()
         }
-        // Not through `render`: a broken error page must not lead to itself.
+        // Not through `render`, which would return an error page for an error page.
         Err(_) => kind.status().into_response(),
     }
 }
 
-/// The same page as HTML that needs nothing else from the service: for a proxy to show where the
-/// service does not answer.
+/// Returns the error page as HTML without further assets, for a proxy that shows it if the service does
+/// not respond. Returns `None` if the template fails.
 pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Option<String> {
     let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None);
     let [heading, what, next] = kind.text_keys().map(|key| frame.t(key));
@@ -120,7 +120,7 @@ pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> 
     Some(html.replace(&style, &inline).replace(&icon, ""))
 }
 
-/// Every address that is none of ours, in the language that its path begins with.
+/// The page for unknown URLs, in the language of the first path segment.
 pub(super) async fn not_found(
     State(pages): State<Arc<Pages>>,
     OriginalUri(uri): OriginalUri,

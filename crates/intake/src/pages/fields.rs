@@ -1,11 +1,11 @@
-//! Questions as a page shows them, with what was given and what is wrong.
+//! The questions of a page, with their answers and errors.
 
 use taxonomy::{Category, DECLINED, Question, QuestionKind, Taxonomy, UNKNOWN};
 
 use super::layout::PageLayout;
 use crate::form::{FieldError, FieldProblem, ReportForm};
 
-/// How a field looks.
+/// The control of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Widget {
     Select,
@@ -36,23 +36,24 @@ pub(super) struct FormField<'a> {
     pub(super) error: Option<String>,
 }
 
-/// Questions that belong together.
+/// Questions under one heading.
 pub(super) struct FormSection<'a> {
     pub(super) heading: String,
     pub(super) fields: Vec<FormField<'a>>,
-    /// Can it be folded away? Never the exclusions and the story: nobody should miss them.
+    /// Whether the section can be folded. Exclusions and story never fold, so that they are not
+    /// overlooked.
     pub(super) folds: bool,
     pub(super) open: bool,
     pub(super) count: String,
 }
 
-/// An error with the place that it leads to.
+/// An error and the anchor of its field.
 pub(super) struct FormError {
     pub(super) target: String,
     pub(super) text: String,
 }
 
-/// The questions of a category in order, under headings.
+/// Returns the questions of a category in order, in sections.
 pub(super) fn form_sections<'a>(
     frame: &PageLayout<'_>,
     taxonomy: &'a Taxonomy,
@@ -93,11 +94,11 @@ impl<'a> FormSection<'a> {
     }
 
     fn finish(&mut self, frame: &PageLayout<'_>, category: &Category) {
-        // Folding a single question away would cost more than it saves.
+        // A single question is not folded, because its heading takes as much space.
         self.folds &= self.fields.len() > 1;
         let count = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
         self.count = frame.messages().count("questions-count", count);
-        // What was filled in stays in sight, and what is wrong can be reached.
+        // A section with an answer or an error is open.
         self.open |= self.fields.iter().any(|field| field.is_filled() || field.error.is_some());
         for field in self.fields.iter_mut().filter(|field| field.widget == Widget::Story) {
             field.required = category.story_required;
@@ -110,14 +111,15 @@ fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question
         .questions_for(category)
         .iter()
         .position(|asked| asked.kind == QuestionKind::ExcludeDesks);
-    let place = taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
+    let position =
+        taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
     if category.opening_question.as_ref() == Some(&question.id) {
         "questions-pace"
     } else if question.kind == QuestionKind::LongText {
         "questions-story"
     } else if question.kind == QuestionKind::ExcludeDesks {
         "questions-exclude"
-    } else if place > exclusions {
+    } else if position > exclusions {
         "questions-you"
     } else if category.common_questions_override.is_some() {
         "questions-few"
@@ -137,7 +139,7 @@ fn form_field<'a>(
     (form, errors): (&'a ReportForm, &[FieldError]),
 ) -> FormField<'a> {
     let lang = frame.code();
-    let given = form.values(&question.id);
+    let values = form.values(&question.id);
     let implied: &[&str] =
         if question.kind.has_implied_answers() { &[UNKNOWN, DECLINED] } else { &[] };
     let ids =
@@ -146,7 +148,7 @@ fn form_field<'a>(
         .map(|id| FieldChoice {
             id,
             label: taxonomy.option_label(question, id).map_or(id, |label| label.get(lang)),
-            chosen: given.iter().any(|value| value == id),
+            chosen: values.iter().any(|value| value == id),
         })
         .collect();
     let name = format!("a.{}", question.id);
@@ -183,7 +185,7 @@ impl FormField<'_> {
     }
 }
 
-/// The error summary: each error leads to its field.
+/// Returns the error summary. Each error links to its field.
 pub(super) fn form_errors(
     frame: &PageLayout<'_>,
     errors: &[FieldError],
@@ -194,16 +196,16 @@ pub(super) fn form_errors(
         .iter()
         .map(|error| {
             let id = error.field.strip_prefix("a.").unwrap_or(&error.field);
-            let what = field_error_text(frame, error);
+            let text = field_error_text(frame, error);
             match taxonomy.question(id) {
                 Some(_) if error.problem == FieldProblem::Missing => {
-                    FormError { target: format!("q-{id}"), text: what }
+                    FormError { target: format!("q-{id}"), text }
                 }
                 Some(question) => FormError {
                     target: format!("q-{id}"),
-                    text: format!("{} – {what}", question.label.get(lang)),
+                    text: format!("{} – {text}", question.label.get(lang)),
                 },
-                None => FormError { target: "main".to_owned(), text: what },
+                None => FormError { target: "main".to_owned(), text },
             }
         })
         .collect()

@@ -1,4 +1,4 @@
-//! The first page.
+//! The home page.
 
 use std::sync::Arc;
 
@@ -21,15 +21,15 @@ struct HomeTemplate<'a> {
     frame: PageLayout<'a>,
 }
 
-/// `/`: in the language that the visitor reads.
+/// `/`: the home page in the preferred language of the visitor.
 pub(super) async fn show_negotiated(
     State(pages): State<Arc<Pages>>,
     headers: HeaderMap,
 ) -> Response {
-    let wishes =
+    let accepted =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let offered: Vec<Locale> = pages.catalogs.locales().collect();
-    home_page(&pages, Locale::negotiate(wishes, &offered).unwrap_or(Locale::FR))
+    home_page(&pages, Locale::negotiate(accepted, &offered).unwrap_or(Locale::FR))
 }
 
 /// `/fr`

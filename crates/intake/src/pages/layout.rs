@@ -1,4 +1,4 @@
-//! The frame around every page.
+//! The layout of every page.
 
 use askama::Template;
 use axum::{
@@ -15,32 +15,32 @@ use super::{
 };
 use crate::config::branding;
 
-/// What the frame shows; every page's template holds one.
+/// The data of the layout. The template of every page contains it.
 pub(super) struct PageLayout<'a> {
     pages: &'a Pages,
     messages: &'a MessageCatalog,
     /// The language of the page.
     pub(super) locale: Locale,
-    /// Neutral: it stands in the phone's history.
+    /// The title. It is neutral, because the history of the phone shows it.
     pub(super) title: String,
-    /// How the other languages are reached.
+    /// How the page changes to another language.
     pub(super) switch: LanguageSwitch,
-    /// The token of the visit that the page belongs to; empty for none.
+    /// The token of the visit of the page; empty for none.
     visit: &'a str,
 }
 
-/// How a page gets into another language without losing one's place.
+/// How a page changes to another language without losing its state.
 pub(super) enum LanguageSwitch {
-    /// By a link to the same path.
+    /// A link to the same path.
     Link(&'static str),
-    /// By sending the form `f` to the same path in the other language; the button says this.
+    /// A button that sends the form `f` to the same path in the other language, with this value.
     Form {
         path: &'static str,
         go: &'static str,
         /// The button that the Enter key presses, which must come first in the form.
         enter: Option<&'static str>,
     },
-    /// Not at all: the page would be lost.
+    /// No language change, because it would lose the page.
     None,
 }
 
@@ -51,17 +51,17 @@ impl<'a> PageLayout<'a> {
         title: &str,
         switch: LanguageSwitch,
     ) -> Self {
-        let words = pages.catalogs.catalog(locale);
-        Self { pages, messages: words, locale, title: words.get(title), switch, visit: "" }
+        let messages = pages.catalogs.catalog(locale);
+        Self { pages, messages, locale, title: messages.get(title), switch, visit: "" }
     }
 
-    /// The frame of a page that belongs to a visit.
+    /// Sets the visit of the page.
     pub(super) fn with_visit(mut self, visit: &'a str) -> Self {
         self.visit = visit;
         self
     }
 
-    /// Where "leave quickly" leads: with the visit, so that it ends.
+    /// Returns the target of "leave quickly". It contains the visit, so that leaving ends it.
     pub(super) fn quick_exit_url(&self) -> String {
         match self.visit {
             "" => "/leave".to_owned(),
@@ -69,17 +69,17 @@ impl<'a> PageLayout<'a> {
         }
     }
 
-    /// The token of the page's visit; empty where there is none.
+    /// Returns the token of the visit of the page; empty for none.
     pub(super) fn visit(&self) -> &str {
         self.visit
     }
 
-    /// A text of the page's language.
+    /// Returns a text in the language of the page.
     pub(super) fn t(&self, key: &str) -> String {
         self.messages.get(key)
     }
 
-    /// A text with one argument.
+    /// Returns a text with one argument.
     pub(super) fn with(&self, key: &str, name: &'static str, value: &str) -> String {
         self.messages.with(key, &[(name, value)])
     }
@@ -88,7 +88,7 @@ impl<'a> PageLayout<'a> {
         self.messages
     }
 
-    /// ISO 639-1.
+    /// Returns the language code (ISO 639-1).
     pub(super) fn code(&self) -> &'static str {
         self.locale.code
     }
@@ -97,12 +97,12 @@ impl<'a> PageLayout<'a> {
         self.pages.catalogs.locales().filter(|locale| *locale != self.locale).collect()
     }
 
-    /// Address and integrity of the script, if this build has one.
+    /// Returns URL and integrity hash of the script, if this build has one.
     pub(super) fn script(&self) -> Option<(String, &str)> {
         self.pages.assets.script()
     }
 
-    /// Address and integrity of the part of the script that cleans files, if this build has one.
+    /// Returns URL and integrity hash of the script that cleans files, if this build has one.
     pub(super) fn files_script(&self) -> Option<(String, &str)> {
         self.pages.assets.files_script()
     }
@@ -123,7 +123,7 @@ impl<'a> PageLayout<'a> {
         branding::localized(&self.pages.branding.oversight_body.contact, self.locale)
     }
 
-    /// Name and contact of those who help people to whom something was done.
+    /// Returns name and contact of the organisations that help victims.
     pub(super) fn support(&self) -> Vec<(&str, &str)> {
         let contacts = self.pages.branding.support.iter();
         contacts
@@ -136,14 +136,14 @@ impl<'a> PageLayout<'a> {
             .collect()
     }
 
-    /// A text with its telephone numbers as links.
+    /// Returns a contact with its telephone numbers as links.
     pub(super) fn contact_with_phone_links(&self, contact: &str) -> Vec<TextPiece> {
-        // The number for emergencies is a short one, and is found in contacts only as a whole.
+        // The emergency number is short, so it is a link only if it is the whole contact.
         let short = if contact == self.emergency() { contact } else { "" };
         phone_links::link_phone_numbers(contact, short)
     }
 
-    /// A text about the number for emergencies, with the number as a link.
+    /// Returns a text with the emergency number as a link.
     pub(super) fn emergency_text_with_phone_links(&self, key: &str) -> Vec<TextPiece> {
         phone_links::link_phone_numbers(
             &self.with(key, "number", self.emergency()),
@@ -156,21 +156,20 @@ impl<'a> PageLayout<'a> {
     }
 }
 
-/// A template as a response.
+/// Renders a template into a response.
 pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => {
             (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
         }
         Err(error) => {
-            tracing::error!(%error, "bug: a template does not render");
+            tracing::error!(%error, "bug: failed to render a template");
             error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Internal)
         }
     }
 }
 
-/// A page that the script takes over where it can: the one kind of page on which scripts of ours
-/// may run.
+/// Renders a page that may run our scripts, if this build has them. No other page may run scripts.
 pub(super) fn render_with_script(
     pages: &Pages,
     status: StatusCode,
@@ -188,8 +187,8 @@ pub(super) fn render_with_script(
 #[derive(Clone, Copy)]
 pub(super) struct NeverCompress;
 
-/// A page that holds what was typed beside something secret of ours. Its compressed length could
-/// tell whether the one is like the other, so it goes as it is.
+/// Renders a page that contains typed text beside a secret of the service. It is not compressed, because
+/// its compressed length could reveal whether the two are alike.
 pub(super) fn render_uncompressed(
     pages: &Pages,
     status: StatusCode,
@@ -200,7 +199,7 @@ pub(super) fn render_uncompressed(
     response
 }
 
-/// Pages that may be compressed: a phone on a slow network pays for every byte.
+/// Compresses HTML pages, to save bytes on slow networks, except those marked [`NeverCompress`].
 #[derive(Clone, Copy)]
 pub(super) struct CompressionPolicy;
 

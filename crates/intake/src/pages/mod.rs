@@ -1,5 +1,5 @@
-//! The reporter's pages. A handler parses, asks for a page, and renders it; nothing is sealed or
-//! stored here.
+//! The pages for reporters. Handlers here parse a request and render a page. They do not seal or store
+//! anything.
 
 mod answer_pages;
 mod assets;
@@ -56,16 +56,16 @@ pub use report::{advance_and_redirect, review_page};
 pub use scrub_summary::{FileOutcome, SentFile};
 pub use visit::redirect_after_send;
 
-/// Largest body of a step, in bytes: what a form may carry, each byte of it percent-encoded.
+/// Maximum size of the body of a step, in bytes: the largest form, with each byte percent-encoded.
 const MAX_STEP_BODY_BYTES: usize = 3 * MAX_FORM_BYTES;
 
-/// Everything that the pages need.
+/// The state of the pages.
 pub struct Pages {
-    /// What can be reported and what is asked.
+    /// The categories and questions.
     pub taxonomy: Arc<Taxonomy>,
-    /// Whose service this is.
+    /// Names and contacts of the administration.
     pub branding: Branding,
-    /// For the dates on the receipt.
+    /// The clock, for the dates on the receipt.
     pub clock: Clock,
     directory_cache: Option<Arc<DirectoryCache>>,
     answer_times: Option<Arc<AnswerTimesCache>>,
@@ -78,8 +78,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Pages in every built-in language. `rng` draws the seeds that make a form sent twice one
-    /// report.
+    /// Creates pages in every built-in language. `rng` draws the seeds of forms; a form that is sent
+    /// twice with the same seed is one report.
     pub fn new(
         taxonomy: Arc<Taxonomy>,
         branding: Branding,
@@ -101,18 +101,18 @@ impl Pages {
         }
     }
 
-    /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on
-    /// posters, and until when the directory in force is good.
+    /// Adds the directory: the pages show the fingerprint of the root keys, which reporters compare
+    /// with posters, the expiry date, and the readers of a report.
     #[must_use]
-    pub fn with_directory(mut self, directories: Arc<DirectoryCache>) -> Self {
-        self.directory_cache = Some(directories);
+    pub fn with_directory(mut self, directory_cache: Arc<DirectoryCache>) -> Self {
+        self.directory_cache = Some(directory_cache);
         self
     }
 
-    /// Gives receipts the day by which a report is answered.
+    /// Adds the answer times: receipts show the date by which a report is answered.
     #[must_use]
-    pub fn with_answer_times(mut self, answers: Arc<AnswerTimesCache>) -> Self {
-        self.answer_times = Some(answers);
+    pub fn with_answer_times(mut self, answer_times: Arc<AnswerTimesCache>) -> Self {
+        self.answer_times = Some(answer_times);
         self
     }
 
@@ -121,14 +121,14 @@ impl Pages {
         self.answer_times.as_ref()?.first_answer_date(self.clock.now())
     }
 
-    /// A new seed: 64 hexadecimal digits for a hidden field.
+    /// Draws a new seed: 64 hexadecimal digits for a hidden field.
     pub fn new_seed(&self) -> String {
         let mut seed = zeroize::Zeroizing::new([0; 32]);
         self.seed_rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut *seed);
         hex::encode(*seed)
     }
 
-    /// Keeps where a visit is. The token of a form that names none yet is drawn.
+    /// Stores the state of a visit. Draws a new token if `token` is not valid. Returns the token.
     pub fn save_visit(&self, token: &str, visit: &VisitState) -> VisitToken {
         let mut rng = self.seed_rng.lock().unwrap_or_else(PoisonError::into_inner);
         let token = VisitToken::parse(token).unwrap_or_else(|| VisitToken::random(&mut **rng));
@@ -140,37 +140,37 @@ impl Pages {
         VisitToken::random(&mut **self.seed_rng.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends what is kept under a token, without a trace.
+    /// Deletes the visit of a token.
     fn remove_visit(&self, token: &str) {
         if let Some(token) = VisitToken::parse(token) {
             self.visits.remove(&token);
         }
     }
 
-    /// What is said to be under way with a token, if it is one and the visit is still kept.
+    /// Returns the state of the visit, if the token is valid and the visit is still stored.
     pub fn find_visit(&self, token: &str) -> Option<VisitState> {
         self.visits.get(&VisitToken::parse(token)?)
     }
 
-    /// Forgets visits that nobody goes on with.
+    /// Deletes expired visits.
     pub fn remove_expired_visits(&self) {
         self.visits.remove_expired();
     }
 
-    /// Can browsers seal by themselves in this build?
+    /// Returns whether this build contains the script with which browsers seal reports.
     pub fn has_script(&self) -> bool {
         self.assets.script().is_some()
     }
 
-    /// The language of a path; `None` for one that the pages are not written in.
+    /// Returns the language with this code, or `None` if the pages do not have it.
     pub fn locale(&self, code: &str) -> Option<Locale> {
         self.catalogs.locales().find(|locale| locale.code == code)
     }
 }
 
-/// All pages but those that need mailboxes or sealing: `POST /{lang}/return`, `POST
-/// /{lang}/report/send` and `POST /{lang}/return/send` are the service's own, and answer with the
-/// pages of this module.
+/// Returns the routes of all pages, except those that need mailboxes or sealing: `POST
+/// /{lang}/return`, `POST /{lang}/report/send` and `POST /{lang}/return/send` are in
+/// [`crate::sealing`], and respond with the pages of this module.
 pub fn routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

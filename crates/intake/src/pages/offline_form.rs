@@ -1,6 +1,6 @@
-//! What the script needs to be the form itself: every page of the form as it is without answers,
-//! and what the taxonomy says about them. The same for everybody, so that fetching it says nothing
-//! about what is going to be reported.
+//! The offline form: every page of the form without answers, and the data of the taxonomy, from which the
+//! script shows the steps. It is the same for all visitors, so that fetching it reveals nothing about a
+//! report.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,15 +22,14 @@ use super::{
 };
 use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
 
-/// In a text, where the script puts a value.
+/// Marks the place in a text where the script inserts a value.
 const PLACEHOLDER: &str = "\u{1}";
-/// Counts up to here have a text of their own; plural forms are the server's business.
+/// Maximum count with a text of its own, because the script has no plural rules.
 const MAX_PLURAL: u32 = 40;
-/// Larger than any page is.
+/// Maximum size of a page, in bytes. Every page is smaller.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
-/// Texts that stand on pages only once something has happened, by the key that the script knows
-/// them by.
+/// Keys of texts that pages show only after an event, and which the script therefore needs separately.
 const TEXT_KEYS: [&str; 87] = [
     "change",
     "cover",
@@ -125,13 +124,13 @@ const TEXT_KEYS: [&str; 87] = [
 struct FormBundle<'a> {
     lang: &'a str,
     dir: &'a str,
-    /// By name: steps, `family.ID` for the categories of a family, `category.ID` for the questions
+    /// Pages by name: steps, `family.ID` for the categories of a family, `category.ID` for the questions
     /// of a category.
     pages: BTreeMap<String, OfflineFormPage>,
     texts: BTreeMap<&'a str, String>,
     months: Vec<String>,
     stages: BTreeMap<&'a str, [String; 2]>,
-    /// For 0 to [`MAX_PLURAL`].
+    /// Texts for the counts from 0 to [`MAX_PLURAL`].
     counted: BTreeMap<&'a str, Vec<String>>,
     questions: BTreeMap<&'a str, QuestionDto<'a>>,
     categories: BTreeMap<&'a str, CategoryDto<'a>>,
@@ -154,7 +153,7 @@ struct OfflineFormPage {
 struct QuestionDto<'a> {
     label: &'a str,
     kind: QuestionKind,
-    /// Is any answer to it a trace?
+    /// Whether any answer to it is an identifying detail.
     guarded: bool,
     options: BTreeMap<&'a str, &'a str>,
 }
@@ -183,12 +182,12 @@ pub(super) async fn show(
 ) -> Response {
     let Some(locale) = pages.locale(&lang) else { return StatusCode::NOT_FOUND.into_response() };
     match pages.form_bundles.get(&pages, locale).await {
-        Some(kit) => kit.response(&headers, "public, max-age=3600"),
+        Some(bundle) => bundle.response(&headers, "public, max-age=3600"),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// Kits of today, by language. They hold a date, and are made anew with the day.
+/// The bundles of the current date, by language. They contain a date, so they are rebuilt every day.
 #[derive(Default)]
 pub(super) struct FormBundles(
     tokio::sync::Mutex<BTreeMap<&'static str, (time::Date, Arc<super::assets::Precompressed>)>>,
@@ -201,35 +200,35 @@ impl FormBundles {
         locale: Locale,
     ) -> Option<Arc<super::assets::Precompressed>> {
         let today = pages.clock.today();
-        let mut kits = self.0.lock().await;
-        if let Some((day, kit)) = kits.get(locale.code)
-            && *day == today
+        let mut bundles = self.0.lock().await;
+        if let Some((date, bundle)) = bundles.get(locale.code)
+            && *date == today
         {
-            return Some(Arc::clone(kit));
+            return Some(Arc::clone(bundle));
         }
-        let kit = Arc::new(super::assets::Precompressed::new(
+        let bundle = Arc::new(super::assets::Precompressed::new(
             "application/json",
             build_bundle(pages, locale).await?,
         ));
-        kits.insert(locale.code, (today, Arc::clone(&kit)));
-        Some(kit)
+        bundles.insert(locale.code, (today, Arc::clone(&bundle)));
+        Some(bundle)
     }
 }
 
 async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
     let (taxonomy, lang) = (&*pages.taxonomy, locale.code);
-    let words = pages.catalogs.catalog(locale);
-    let kit = FormBundle {
+    let messages = pages.catalogs.catalog(locale);
+    let bundle = FormBundle {
         lang,
         dir: locale.dir,
         pages: render_pages(pages, locale).await?,
-        texts: TEXT_KEYS.iter().map(|key| (*key, text_with_placeholders(words, key))).collect(),
-        months: (1..=12).map(|month| words.get(&format!("month-{month}"))).collect(),
+        texts: TEXT_KEYS.iter().map(|key| (*key, text_with_placeholders(messages, key))).collect(),
+        months: (1..=12).map(|month| messages.get(&format!("month-{month}"))).collect(),
         stages: Stage::VISIBLE_TO_REPORTER
-            .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| words.get(key))))
+            .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| messages.get(key))))
             .into(),
         counted: ["thread-received", "finding-earlier", "finding-withheld", "readers-count"]
-            .map(|key| (key, (0..=MAX_PLURAL).map(|count| words.count(key, count)).collect()))
+            .map(|key| (key, (0..=MAX_PLURAL).map(|count| messages.count(key, count)).collect()))
             .into(),
         questions: taxonomy
             .questions
@@ -253,19 +252,19 @@ async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
         guard: identifying_details::rules(),
         longest: MaxLengths { story: MAX_STORY_CHARS, text: MAX_TEXT_CHARS },
     };
-    serde_json::to_vec(&kit).ok()
+    serde_json::to_vec(&bundle).ok()
 }
 
-/// A text with its places marked.
-fn text_with_placeholders(words: &MessageCatalog, key: &str) -> String {
-    let places = [
+/// Returns a text with placeholders for its arguments.
+fn text_with_placeholders(messages: &MessageCatalog, key: &str) -> String {
+    let placeholders = [
         "day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near",
         "count", "sign",
     ]
     .map(|name| (name, placeholder(name)));
-    let places: Vec<(&'static str, &str)> =
-        places.iter().map(|(name, place)| (*name, &**place)).collect();
-    words.with(key, &places)
+    let arguments: Vec<(&'static str, &str)> =
+        placeholders.iter().map(|(name, text)| (*name, &**text)).collect();
+    messages.with(key, &arguments)
 }
 
 fn placeholder(name: &str) -> String {
@@ -325,9 +324,8 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
         all.insert(format!("category.{}", category.id), page);
     }
     all.insert("review".to_owned(), split_page(review::render_review(pages, &form, None)).await?);
-    // Made-up words in the places of a receipt; the script replaces them all. The day for the
-    // answer comes with the confirmation that the report arrived: a page that was fetched before
-    // midnight would give another one.
+    // The script replaces this placeholder receipt. The date of the answer comes with the response to
+    // the submission, because a bundle that was fetched before midnight would show another date.
     let receipt = ReceiptView {
         code: Zeroizing::new(["0000"; 7].join("-")),
         words: Zeroizing::new(["…"; 12].join(" ")),
@@ -360,7 +358,7 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
     Some(all)
 }
 
-/// Takes title and body out of a page.
+/// Returns title and body of a page.
 async fn split_page(page: Response) -> Option<OfflineFormPage> {
     let html: Bytes = to_bytes(page.into_body(), MAX_PAGE_BYTES).await.ok()?;
     let html = std::str::from_utf8(&html).ok()?;

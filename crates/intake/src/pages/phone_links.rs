@@ -1,23 +1,23 @@
-//! Telephone numbers in texts, as links that a phone can call.
+//! Telephone numbers in texts, as `tel:` links.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Fewest digits of a number that is found in a text by itself: shorter ones are hours, boxes and
+/// Minimum number of digits of a telephone number in a text. Shorter numbers are hours, boxes and
 /// streets.
 const MIN_DIGITS: usize = 6;
 
 /// A part of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TextPiece {
-    /// As it is shown.
+    /// The shown text.
     pub(super) text: String,
-    /// The address that calls it; empty for what is no number.
+    /// The `tel:` link; empty for text that is not a number.
     pub(super) call: String,
 }
 
-/// A text in pieces: numbers of six digits and more, and `short` where it is a number by itself.
+/// Splits a text into numbers and other text. Numbers have six digits or more, or equal `short`.
 pub(super) fn link_phone_numbers(text: &str, short: &str) -> Vec<TextPiece> {
     static PHONE_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\+?\d(?:[ .\-/\u00a0\u202f\u2011]{0,2}\d)*").expect("a test compiles it")
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_can_be_called_and_the_text_stays_as_it_is() {
+    fn numbers_become_links_and_the_text_is_unchanged() {
         for (text, number, call) in [
             ("Numéro vert 80 00 11 02, 01 BP 4521 Ouagadougou", "80 00 11 02", "tel:80001102"),
             ("(+226) 25-30-67-00, de 8 h à 17 h 30", "+226", ""),

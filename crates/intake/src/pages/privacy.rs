@@ -1,4 +1,4 @@
-//! How we protect you: what is stored, what is not, and the limits.
+//! The page "How we protect you": what is stored, what is not, and the limits.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ use super::{
 #[template(path = "protect.html")]
 struct PrivacyTemplate<'a> {
     frame: PageLayout<'a>,
-    /// The fingerprint of the trusted keys; empty where none are known.
+    /// The fingerprint of the root keys; empty if there is no directory cache.
     fingerprint_words: Vec<String>,
-    /// The last day of the directory in force.
+    /// The last date of the current directory.
     valid_until: Option<String>,
 }
 
@@ -33,18 +33,15 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
     let frame = PageLayout::new(&pages, locale, "protect-title", LanguageSwitch::Link("/protect"));
-    let spelt = pages.directory_cache.as_ref().map(|directories| {
-        Receipt::from_bytes(directories.trust().fingerprint()).words(locale.code)
-    });
-    let words =
-        spelt.iter().flat_map(|words| words.split_whitespace().map(str::to_owned)).collect();
-    let in_force =
-        pages.directory_cache.as_ref().and_then(|known| known.current(pages.clock.today()));
-    let until =
-        in_force.map(|in_force| i18n::format_date(frame.messages(), in_force.directory.expires));
-    render(
-        &pages,
-        StatusCode::OK,
-        &PrivacyTemplate { frame, fingerprint_words: words, valid_until: until },
-    )
+    let fingerprint = pages
+        .directory_cache
+        .as_ref()
+        .map(|cache| Receipt::from_bytes(cache.trust().fingerprint()).words(locale.code));
+    let fingerprint_words =
+        fingerprint.iter().flat_map(|words| words.split_whitespace().map(str::to_owned)).collect();
+    let current =
+        pages.directory_cache.as_ref().and_then(|cache| cache.current(pages.clock.today()));
+    let valid_until =
+        current.map(|current| i18n::format_date(frame.messages(), current.directory.expires));
+    render(&pages, StatusCode::OK, &PrivacyTemplate { frame, fingerprint_words, valid_until })
 }

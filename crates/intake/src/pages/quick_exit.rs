@@ -1,4 +1,4 @@
-//! Leave quickly: away to an ordinary page. Our own pages hold no address but our own.
+//! The quick exit: a redirect to an ordinary page. Our own pages contain no foreign URL.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) async fn quick_exit(State(pages): State<Arc<Pages>>) -> Response {
     Redirect::to(&pages.branding.quick_exit_url).into_response()
 }
 
-/// What was typed is forgotten, and the addresses of the visit lead away too from now on.
+/// Deletes the fields of the visit. From then on, its URLs redirect to the ordinary page too.
 pub(super) async fn quick_exit_visit(
     State(pages): State<Arc<Pages>>,
     Path(visit): Path<String>,

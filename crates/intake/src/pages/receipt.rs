@@ -1,4 +1,4 @@
-//! The receipt, once a report is durable. Nothing of the report is on it, nor where it leads.
+//! The receipt page, shown after a report is durable. It contains nothing of the report, and no URL.
 
 use std::fmt::Write as _;
 
@@ -19,11 +19,11 @@ use super::{
 };
 use crate::i18n;
 
-/// The receipt in its two spellings, as `protocol::receipt::Receipt` writes them.
+/// The receipt in both notations of [`protocol::receipt::Receipt`].
 pub struct ReceiptView {
-    /// Seven groups of four.
+    /// The code: seven groups of four characters.
     pub code: Zeroizing<String>,
-    /// Twelve words, in the reporter's language.
+    /// The twelve words, in the language of the reporter.
     pub words: Zeroizing<String>,
 }
 
@@ -33,41 +33,41 @@ struct ReceiptTemplate<'a> {
     frame: PageLayout<'a>,
     groups: Vec<&'a str>,
     words: Vec<&'a str>,
-    /// The last day for the first answer, in words.
+    /// The last date for the first answer, formatted.
     answer_date: Option<String>,
     downloads: Option<ReceiptDownloads>,
     files: Vec<FileSummary>,
-    /// Until the reporter confirms that the receipt is noted, this visit shows it.
+    /// The token of the visit that shows the receipt until the reporter confirms it; empty for none.
     visit: &'a str,
 }
 
-/// What the page shows beside the receipt.
+/// The content of the page beside the receipt.
 #[derive(Default)]
 pub(super) struct ReceiptContext<'a> {
-    /// What became of each file: its name, and what is said of it.
+    /// Each file: its name, and the lines about its treatment.
     pub(super) files: Vec<(String, Vec<String>)>,
-    /// The last day for the first answer.
+    /// The last date for the first answer.
     pub(super) answer_date: Option<Date>,
     /// The token of the visit that shows the receipt; empty for none.
     pub(super) visit: &'a str,
 }
 
-/// The receipt to take along. Both stand in the page itself: no second request, and no script, is
-/// needed for them.
+/// The downloads of the receipt: QR code and text file. Both are in the page itself, so that they need
+/// no other request and no script.
 struct ReceiptDownloads {
-    /// Modules along a side, with the quiet zone.
+    /// Number of modules of a side, with the quiet zone.
     side: usize,
     /// The dark modules, as the data of an SVG path in lines one module high.
     dark: Zeroizing<String>,
-    /// A text file as a `data:` address.
+    /// The text file as a `data:` URL.
     text_file_url: Zeroizing<String>,
 }
 
-/// Light modules that a reader needs around the code (ISO/IEC 18004).
+/// Number of light modules around the code that QR readers need (ISO/IEC 18004).
 const QUIET_ZONE: usize = 4;
 
 impl ReceiptDownloads {
-    /// `None` for a receipt that is none: the script's page is made before there is one.
+    /// Returns `None` for an invalid receipt, such as the placeholder of the offline form.
     fn from_receipt(receipt: &ReceiptView) -> Option<Self> {
         Receipt::parse(&receipt.code).ok()?;
         let qr = QrCode::with_error_correction_level(receipt.code.as_bytes(), EcLevel::M).ok()?;
@@ -96,7 +96,7 @@ fn dark_modules(qr: &QrCode) -> String {
     path
 }
 
-/// The page after sending, with what became of the files.
+/// Returns the page after sending, with the treatment of the files.
 pub fn receipt_page(
     pages: &Pages,
     locale: Locale,
@@ -112,12 +112,12 @@ pub fn receipt_page(
     )
 }
 
-/// The same, as a visit keeps it; the words are those of the page's language.
+/// Returns the page of a receipt that a visit stores. The words are in the language of the page.
 pub(super) fn visit_receipt_page(
     pages: &Pages,
     locale: Locale,
     code: &str,
-    beside: ReceiptContext<'_>,
+    context: ReceiptContext<'_>,
 ) -> Response {
     let Ok(receipt) = Receipt::parse(code) else {
         return super::error_page(pages, locale, super::ErrorKind::Internal);
@@ -126,24 +126,24 @@ pub(super) fn visit_receipt_page(
         code: Zeroizing::new(receipt.code()),
         words: Zeroizing::new(receipt.words(locale.code)),
     };
-    render_receipt(pages, locale, &view, beside)
+    render_receipt(pages, locale, &view, context)
 }
 
-/// The page with what it shows beside the receipt.
+/// Renders the page.
 pub(super) fn render_receipt(
     pages: &Pages,
     locale: Locale,
     receipt: &ReceiptView,
-    beside: ReceiptContext<'_>,
+    context: ReceiptContext<'_>,
 ) -> Response {
-    let ReceiptContext { files, answer_date: answer, visit } = beside;
+    let ReceiptContext { files, answer_date, visit } = context;
     let frame =
         PageLayout::new(pages, locale, "receipt-title", LanguageSwitch::None).with_visit(visit);
     let page = ReceiptTemplate {
         groups: receipt.code.split('-').collect(),
         words: receipt.words.split_whitespace().collect(),
         downloads: ReceiptDownloads::from_receipt(receipt),
-        answer_date: answer.map(|day| i18n::format_date(frame.messages(), day)),
+        answer_date: answer_date.map(|day| i18n::format_date(frame.messages(), day)),
         files: files.into_iter().map(|(name, lines)| FileSummary { name, lines }).collect(),
         visit,
         frame,

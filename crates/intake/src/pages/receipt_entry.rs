@@ -1,4 +1,4 @@
-//! Coming back: where a receipt is typed.
+//! The receipt entry page for returning reporters.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use super::{
     layout::{LanguageSwitch, PageLayout, render_with_script},
 };
 
-/// Why a receipt does not lead to a thread.
+/// Why a receipt does not lead to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReceiptEntryError {
-    /// Nothing was typed.
+    /// The field is empty.
     Empty,
-    /// What was typed is no receipt, for this reason.
+    /// The text is not a receipt, for this reason.
     InvalidReceipt(ReceiptError),
-    /// Nothing is laid out under it: not yet, not any more, or never was. Nobody can tell these
-    /// apart, on purpose.
+    /// There is no mailbox for it: not yet, not any more, or never. By design, these cases cannot be
+    /// distinguished.
     NotFound,
-    /// A mailbox of this receipt is there, and it was damaged or forged. Nothing of it is shown.
+    /// The mailbox of this receipt is corrupt or forged. The page shows nothing of it.
     MailboxCorrupt,
 }
 
@@ -49,7 +49,8 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
     }
 }
 
-/// `GET /fr/return/send`: a page that was sent is gone; the receipt opens it again.
+/// `GET /fr/return/send`: redirects to the receipt entry, because the response to a POST request is not
+/// stored under this URL.
 pub(super) async fn redirect_to_receipt_entry(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
@@ -58,8 +59,8 @@ pub(super) async fn redirect_to_receipt_entry(
     Redirect::to(&format!("/{}/return", locale.code)).into_response()
 }
 
-/// The page where a receipt is typed, again with what was typed if it led nowhere.
-/// `visit`: the token of its visit, or nothing.
+/// Returns the receipt entry page, with the typed text and the problem after a failed attempt. `visit` is
+/// the token of the visit, or empty.
 pub fn receipt_entry_page(
     pages: &Pages,
     locale: Locale,
@@ -68,25 +69,25 @@ pub fn receipt_entry_page(
 ) -> Response {
     let frame = PageLayout::new(pages, locale, "return-title", LanguageSwitch::Link("/return"))
         .with_visit(visit);
-    let wrong = match problem {
+    let error = match problem {
         Some(ReceiptEntryError::Empty) => Some(frame.t("wrong-receipt-missing")),
         Some(ReceiptEntryError::InvalidReceipt(error)) => {
             Some(receipt_error_text(&frame, error, typed))
         }
         Some(ReceiptEntryError::NotFound | ReceiptEntryError::MailboxCorrupt) | None => None,
     };
-    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let nothing = problem == Some(ReceiptEntryError::NotFound);
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let not_found = problem == Some(ReceiptEntryError::NotFound);
     let damaged = problem == Some(ReceiptEntryError::MailboxCorrupt);
     render_with_script(
         pages,
         status,
-        &ReceiptEntryTemplate { frame, typed, error: wrong, not_found: nothing, damaged },
+        &ReceiptEntryTemplate { frame, typed, error, not_found, damaged },
     )
 }
 
-/// What is wrong with a typed receipt, so that it can be found. It is about the text alone: whether
-/// anything is laid out under a receipt does not show in it.
+/// Returns the text about an invalid receipt, which helps to find the mistake. It depends on the typed
+/// text alone, and does not reveal whether a mailbox exists.
 pub(super) fn receipt_error_text(
     frame: &PageLayout<'_>,
     error: ReceiptError,

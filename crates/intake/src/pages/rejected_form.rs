@@ -1,5 +1,4 @@
-//! A form that was refused comes back with everything that was typed, whatever the reason of the
-//! refusal.
+//! The page for a rejected form: it contains all typed fields, whatever the reason of the rejection.
 
 use askama::Template;
 use axum::response::Response;
@@ -10,18 +9,17 @@ use super::{
     layout::{LanguageSwitch, PageLayout, render_uncompressed},
 };
 
-/// Values of this many characters and more are shown, so that they can be read, copied and
-/// shortened.
+/// Minimum length of shown values, in characters. The reporter can read, copy and shorten them.
 const MIN_SHOWN_CHARS: usize = 60;
 
-/// What a refused form carried.
+/// The content of a rejected form.
 #[derive(Debug, Clone, Default)]
 pub struct RejectedForm {
     /// The path that the form was posted to.
     pub path: String,
     /// Its text fields in order.
     pub fields: Vec<(String, String)>,
-    /// Does the form take files? Those that were chosen must be chosen again.
+    /// Whether the form accepts files. The reporter must choose them again.
     pub accepts_files: bool,
 }
 
@@ -32,32 +30,33 @@ struct RejectedFormTemplate<'a> {
     form: &'a RejectedForm,
     heading: String,
     explanation: String,
-    /// To be posted again as they are.
+    /// The fields that the form sends again unchanged.
     hidden_fields: Vec<(String, String)>,
     shown: Vec<&'a (String, String)>,
 }
 
-/// The page for something that went wrong, with the form to be posted again.
+/// Returns an error page with the rejected form, which can be sent again.
 pub fn rejected_form_page(
     pages: &Pages,
     locale: Locale,
     kind: ErrorKind,
-    held: &RejectedForm,
+    form: &RejectedForm,
 ) -> Response {
-    let visit = held.fields.iter().find(|(name, _)| name == "visit").map_or("", |(_, value)| value);
+    let visit = form.fields.iter().find(|(name, _)| name == "visit").map_or("", |(_, value)| value);
     let frame =
         PageLayout::new(pages, locale, "error-title", LanguageSwitch::None).with_visit(visit);
     let [heading, what, _] = kind.text_keys().map(|key| frame.t(key));
-    // Made by our pages, and of no use to anybody who reads it.
-    let is_ours = |name: &str| matches!(name, "seed" | "visit" | "looked");
+    // Values that the pages generate; they mean nothing to a reader.
+    let is_generated = |name: &str| matches!(name, "seed" | "visit" | "looked");
     let is_shown = |(name, value): &&(String, String)| {
-        !is_ours(name) && (value.contains('\n') || value.chars().nth(MIN_SHOWN_CHARS).is_some())
+        !is_generated(name)
+            && (value.contains('\n') || value.chars().nth(MIN_SHOWN_CHARS).is_some())
     };
     let page = RejectedFormTemplate {
-        hidden_fields: held.fields.iter().filter(|field| !is_shown(field)).cloned().collect(),
-        shown: held.fields.iter().filter(is_shown).collect(),
+        hidden_fields: form.fields.iter().filter(|field| !is_shown(field)).cloned().collect(),
+        shown: form.fields.iter().filter(is_shown).collect(),
         frame,
-        form: held,
+        form,
         heading,
         explanation: what,
     };

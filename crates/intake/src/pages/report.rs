@@ -1,4 +1,4 @@
-//! The way to a report. Every step is a POST to one address, so that a phone's history shows no
+//! The steps of a report. Every step is a POST request to one URL, so that the history of a phone shows no
 //! category.
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ struct ChoiceTemplate<'a> {
     back: &'static str,
 }
 
-/// A button with what it chooses.
+/// A button of a choice page.
 struct ChoiceCard<'a> {
     action: String,
     label: &'a str,
@@ -64,7 +64,8 @@ struct QuestionsTemplate<'a> {
     errors: Vec<FormError>,
     sections: Vec<FormSection<'a>>,
     story: Option<&'a str>,
-    /// For those to whom something was done: no hurry, no need, and where help is.
+    /// Whether the page addresses victims: it says that there is no hurry and no need to answer, and
+    /// shows where to find help.
     is_victim_category: bool,
 }
 
@@ -79,7 +80,8 @@ pub(super) async fn show_start(
     }
 }
 
-/// `GET /fr/report/send`: a page that was sent is gone; the way begins anew.
+/// `GET /fr/report/send`: redirects to the first step, because the response to a POST request is not
+/// stored under this URL.
 pub(super) async fn redirect_to_start(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
@@ -107,19 +109,21 @@ pub(super) async fn post_step(
     advance_and_redirect(&pages, &mut form)
 }
 
-/// Follows the pressed button of a form, and redirects to the step that comes.
+/// Applies the pressed button of a form, and redirects to the next step.
 pub fn advance_and_redirect(pages: &Pages, form: &mut ReportForm) -> Response {
     if matches!(pages.find_visit(&form.visit), Some(VisitState::Sent { .. })) {
-        // A page from before the report was sent. Its receipt is not noted yet, so it must not be
-        // lost.
+        // The form is from before the report was sent. The receipt is not confirmed yet, so it must
+        // not be lost.
         return visit::redirect_to_receipt(form);
     }
-    let stray = form.invalid_choice(&pages.taxonomy);
+    let invalid_choice = form.invalid_choice(&pages.taxonomy);
     let step = form.advance(&pages.taxonomy);
-    if stray.is_some() || form.invalid_choice(&pages.taxonomy).is_some() || form.has_invalid_utf8()
+    if invalid_choice.is_some()
+        || form.invalid_choice(&pages.taxonomy).is_some()
+        || form.has_invalid_utf8()
     {
-        // What is wrong is shown at once: a page that is read again would not know of it.
-        return render_step(pages, form, step, stray);
+        // The response shows the errors itself, because the stored visit does not contain them.
+        return render_step(pages, form, step, invalid_choice);
     }
     visit::save_and_redirect(pages, form, step)
 }
@@ -146,18 +150,18 @@ pub(super) async fn show_step(
             let token = visit::is_from_our_page(&headers).then_some(&*token);
             render_visit_step(&pages, locale, token, fields, &step)
         }
-        // Back leads to an address from before: what there is to see now is the receipt.
+        // Back leads to the URL of an earlier step. The page now shows the receipt.
         Some(VisitState::Sent { .. }) if step != visit::RECEIPT_STEP => {
             visit::redirect_to(locale, &token, visit::RECEIPT_STEP)
         }
         Some(VisitState::Sent { code, files }) => {
             let code = Zeroizing::new(code);
-            let beside = receipt::ReceiptContext {
+            let context = receipt::ReceiptContext {
                 files,
                 answer_date: pages.first_answer_date(),
                 visit: &token,
             };
-            receipt::visit_receipt_page(&pages, locale, &code, beside)
+            receipt::visit_receipt_page(&pages, locale, &code, context)
         }
         Some(VisitState::Confirmed) => Redirect::to(&format!("/{}", locale.code)).into_response(),
         Some(VisitState::Left) => Redirect::to(&pages.branding.quick_exit_url).into_response(),
@@ -165,8 +169,8 @@ pub(super) async fn show_step(
     }
 }
 
-/// The page of a step. Without a token, what is typed there becomes another visit, with a seed of
-/// its own.
+/// Returns the page of a step. Without a token, the form continues as another visit with its own
+/// seed.
 fn render_visit_step(
     pages: &Pages,
     locale: Locale,
@@ -176,7 +180,7 @@ fn render_visit_step(
 ) -> Response {
     let mut form = ReportForm::new(locale);
     for (name, value) in fields {
-        // These came out of a form, so they go into one.
+        // These fields are from a form, so a form accepts them.
         drop(form.set_field(&name, Zeroizing::new(value).as_bytes()));
     }
     match token {
@@ -195,7 +199,7 @@ fn render_visit_step(
     page
 }
 
-/// A step as it is with nothing wrong.
+/// Returns the page of a step without errors.
 pub(super) fn step_page(pages: &Pages, form: &mut ReportForm, step: FormStep) -> Response {
     render_step(pages, form, step, None)
 }
@@ -204,12 +208,13 @@ fn render_step(
     pages: &Pages,
     form: &mut ReportForm,
     step: FormStep,
-    stray: Option<FieldError>,
+    invalid_choice: Option<FieldError>,
 ) -> Response {
-    // The button may just have put a stray choice in place, or mended one.
-    let stray =
-        form.invalid_choice(&pages.taxonomy).or(stray.filter(|_| step < FormStep::Questions));
-    let errors: Vec<FieldError> = stray.into_iter().collect();
+    // The button may have made or corrected an invalid choice.
+    let invalid_choice = form
+        .invalid_choice(&pages.taxonomy)
+        .or(invalid_choice.filter(|_| step < FormStep::Questions));
+    let errors: Vec<FieldError> = invalid_choice.into_iter().collect();
     match step {
         FormStep::BeforeYouStart => before_page(pages, form),
         FormStep::Audience => audience_page(pages, form, &errors),
@@ -223,10 +228,10 @@ fn render_step(
     }
 }
 
-/// The review page; the questions again, with what is wrong, if the report cannot be sent as it is.
+/// Returns the review page, or the questions with their errors if the report is not valid.
 ///
-/// `problem`: why sending it has failed. A seed that the form has already stays: the failure may
-/// have come after the report was stored, and sending it again must not make a second one.
+/// `problem` is the reason why sending failed. The seed of the form stays the same, because the failure
+/// may have happened after the report was stored, and another attempt must not make a second report.
 pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
     match form.validate(&pages.taxonomy) {
         Ok(_) => {
@@ -301,19 +306,20 @@ fn category_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Res
     )
 }
 
-/// The family's categories; those that this audience usually reports come first, none is left out.
+/// Returns all categories of the family, those that this audience usually reports first.
 fn ordered_categories<'a>(
     taxonomy: &'a Taxonomy,
     form: &'a ReportForm,
 ) -> Vec<&'a taxonomy::Category> {
     let audience = Audience::parse(&form.audience);
     let mut categories: Vec<_> = taxonomy.categories_in_group(&form.family).collect();
-    categories
-        .sort_by_key(|category| !audience.is_some_and(|who| category.audience.contains(&who)));
+    categories.sort_by_key(|category| {
+        !audience.is_some_and(|audience| category.audience.contains(&audience))
+    });
     categories
 }
 
-/// What the three choosing pages differ in.
+/// The differences between the three choice pages.
 struct ChoicePageSpec<'a> {
     step: FormStep,
     choices: Vec<ChoiceCard<'a>>,
@@ -330,25 +336,25 @@ fn render_choice(
     pages: &Pages,
     form: &ReportForm,
     errors: &[FieldError],
-    chooser: ChoicePageSpec<'_>,
+    spec: ChoicePageSpec<'_>,
 ) -> Response {
-    let [title, heading, hint] = match chooser.step {
+    let [title, heading, hint] = match spec.step {
         FormStep::Audience => ["audience-title", "audience-heading", "audience-hint"],
         FormStep::Family => ["subject-title", "family-heading", "family-hint"],
         _ => ["subject-title", "category-heading", "category-hint"],
     };
-    let step = chooser.step.as_str();
+    let step = spec.step.as_str();
     let switch = LanguageSwitch::Form { path: "/report", go: step, enter: None };
     let frame = PageLayout::new(pages, form.lang, title, switch).with_visit(&form.visit);
     let page = ChoiceTemplate {
-        step: if chooser.step == FormStep::Audience { "1" } else { "2" },
+        step: if spec.step == FormStep::Audience { "1" } else { "2" },
         heading: frame.t(heading),
         hint: frame.t(hint),
         hidden_fields: form.hidden_fields(&[]),
         errors: form_errors(&frame, errors, &pages.taxonomy),
-        choices: chooser.choices,
-        unsure: chooser.step != FormStep::Audience,
-        back: chooser.back,
+        choices: spec.choices,
+        unsure: spec.step != FormStep::Audience,
+        back: spec.back,
         frame,
     };
     render_with_script(pages, status_for(errors), &page)
@@ -376,7 +382,7 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
     render_with_script(pages, status_for(errors), &page)
 }
 
-/// A page that says what is wrong is no success.
+/// Returns the status of a page: 422 if it shows errors.
 fn status_for(errors: &[FieldError]) -> StatusCode {
     if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
 }

@@ -1,4 +1,4 @@
-//! Everything as it will be read, and what in it could show who wrote it.
+//! The review page: all answers as readers will see them, and the identifying details in them.
 
 use askama::Template;
 use axum::response::Response;
@@ -26,9 +26,9 @@ struct ReviewTemplate<'a> {
     warnings: Vec<WarningRow>,
     answers: Vec<AnswerRow<'a>>,
     readers: Option<ReportReaders>,
-    /// Do the answers speak of danger? Then nobody should wait for us.
+    /// Whether the answers indicate danger. The page then names the emergency number.
     danger: bool,
-    /// Heading, what happened, what to do.
+    /// Texts of the problem: heading, what happened, what to do.
     problem: Option<[String; 3]>,
 }
 
@@ -46,11 +46,11 @@ struct WarningRow {
     text: String,
     found: Vec<String>,
     question: String,
-    /// What the button says that covers it.
+    /// The value of the button that redacts the detail.
     redact_label: String,
 }
 
-/// A question with its answer in words.
+/// A question with the texts of its answer.
 struct AnswerRow<'a> {
     id: &'a str,
     label: &'a str,
@@ -70,7 +70,7 @@ pub(super) fn render_review(
     };
     let switch = LanguageSwitch::Form { path: "/report", go: "review", enter: None };
     let frame = PageLayout::new(pages, form.lang, "review-title", switch).with_visit(&form.visit);
-    let given: Vec<AnswerRow<'_>> = taxonomy
+    let answers: Vec<AnswerRow<'_>> = taxonomy
         .questions_for(category)
         .into_iter()
         .map(|question| AnswerRow {
@@ -79,7 +79,7 @@ pub(super) fn render_review(
             lines: answer_lines(taxonomy, question, form),
             story: question.kind == QuestionKind::LongText,
         })
-        .filter(|given| !given.lines.is_empty())
+        .filter(|row| !row.lines.is_empty())
         .collect();
     let page = ReviewTemplate {
         category: category.label.get(lang),
@@ -87,12 +87,12 @@ pub(super) fn render_review(
         seed: &form.seed,
         hidden_fields: form.hidden_fields(&[]),
         warnings: warning_rows(&frame, form, taxonomy),
-        answers: given,
+        answers,
         readers: report_readers::resolve_readers(pages, &frame, form),
         danger: form.validate(taxonomy).is_ok_and(|report| report.urgency == Priority::P1),
         problem: problem.map(|kind| {
             let [heading, what, next] = kind.text_keys();
-            // The page that could not be read is this one now, with everything that was typed.
+            // This page replaces the form that could not be parsed, and contains all its fields.
             let next = if kind == ErrorKind::BadForm { "held-again-how" } else { next };
             [heading, what, next].map(|key| frame.t(key))
         }),
@@ -115,27 +115,27 @@ fn answer_lines<'a>(
     if question.kind == QuestionKind::Period && !date.is_empty() {
         return vec![date];
     }
-    let word = |value: &'a String| match taxonomy.option_label(question, value) {
+    let line = |value: &'a String| match taxonomy.option_label(question, value) {
         Some(label) => label.get(form.lang.code),
         None => value.trim(),
     };
-    form.values(&question.id).iter().map(word).filter(|line| !line.is_empty()).collect()
+    form.values(&question.id).iter().map(line).filter(|line| !line.is_empty()).collect()
 }
 
 fn warning_rows(frame: &PageLayout<'_>, form: &ReportForm, taxonomy: &Taxonomy) -> Vec<WarningRow> {
     identifying_details::find_in_form(form, taxonomy)
         .into_iter()
-        .map(|warning| WarningRow {
-            text: frame.t(detail_text_key(warning.kind)),
-            redact_label: format!("cover.{}.{}", warning.kind.as_str(), warning.question),
-            found: warning.matches,
-            question: warning.question,
+        .map(|detail| WarningRow {
+            text: frame.t(detail_text_key(detail.kind)),
+            redact_label: format!("cover.{}.{}", detail.kind.as_str(), detail.question),
+            found: detail.matches,
+            question: detail.question,
         })
         .collect()
 }
 
-pub(super) fn detail_text_key(trace: IdentifyingDetailKind) -> &'static str {
-    match trace {
+pub(super) fn detail_text_key(kind: IdentifyingDetailKind) -> &'static str {
+    match kind {
         IdentifyingDetailKind::Receipt => "guard-receipt",
         IdentifyingDetailKind::Phone => "guard-phone",
         IdentifyingDetailKind::Email => "guard-email",

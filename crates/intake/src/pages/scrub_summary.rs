@@ -1,5 +1,5 @@
-//! What became of the files of a report or a message, in words. Files are told by their place:
-//! their names may tell something.
+//! The texts about the treatment of the files of a report or a message. The texts refer to files by
+//! number, because file names may contain identifying details.
 
 use metadata_scrubber::{
     FileFormat, MediaClass, MetadataKind, MetadataKinds, ParseCoverage, ScrubReport,
@@ -16,31 +16,31 @@ use super::{
 /// A file that was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentFile {
-    /// By its first bytes.
+    /// The format, detected from the first bytes.
     pub format: FileFormat,
-    /// What was done with it.
+    /// The treatment.
     pub treatment: FileOutcome,
 }
 
-/// What was done with a file before it was sealed.
+/// The treatment of a file before it was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileOutcome {
-    /// It was kept exactly as it was, as the reporter asked.
+    /// The file is unchanged, as the reporter asked.
     Unchanged,
-    /// Metadata was taken out.
+    /// Metadata was removed.
     Cleaned(ScrubReport),
-    /// It could not be cleaned. Nothing behind the place where that showed was sent.
+    /// Cleaning failed. The file was cut off at that point.
     Failed,
 }
 
-/// A file as the page tells of it.
+/// The texts about a file.
 #[derive(Debug, Clone)]
 pub(super) struct FileSummary {
     pub(super) name: String,
     pub(super) lines: Vec<String>,
 }
 
-/// What is said of each file: its name and the lines about it.
+/// Returns the name of each file and the lines about it, without a layout.
 pub(super) fn file_summaries_in(
     pages: &Pages,
     locale: Locale,
@@ -50,41 +50,41 @@ pub(super) fn file_summaries_in(
     file_summaries(&frame, files).into_iter().map(|file| (file.name, file.lines)).collect()
 }
 
-/// What is said of each file.
+/// Returns the texts about each file.
 pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<FileSummary> {
-    let told = files.iter().enumerate().map(|(at, file)| {
+    let summaries = files.iter().enumerate().map(|(index, file)| {
         let name = frame.with(
             format_family_text_key(file.format.media_class()),
             "number",
-            &(at + 1).to_string(),
+            &(index + 1).to_string(),
         );
         FileSummary {
             name,
             lines: match file.treatment {
                 FileOutcome::Unchanged => vec![frame.t("washed-kept")],
-                FileOutcome::Cleaned(washed) => summary_lines(frame, washed),
+                FileOutcome::Cleaned(report) => summary_lines(frame, report),
                 FileOutcome::Failed => vec![frame.t("washed-failed")],
             },
         }
     });
-    told.collect()
+    summaries.collect()
 }
 
-fn summary_lines(frame: &PageLayout<'_>, washed: ScrubReport) -> Vec<String> {
+fn summary_lines(frame: &PageLayout<'_>, report: ScrubReport) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut say = |key, traces: MetadataKinds| {
-        if !traces.is_empty() {
-            lines.push(frame.with(key, "what", &join_metadata_kinds(frame, traces)));
+    let mut push = |key, kinds: MetadataKinds| {
+        if !kinds.is_empty() {
+            lines.push(frame.with(key, "what", &join_metadata_kinds(frame, kinds)));
         }
     };
-    say("washed-removed", washed.removed);
-    say("washed-left", washed.left);
-    match washed.signature {
+    push("washed-removed", report.removed);
+    push("washed-left", report.left);
+    match report.signature {
         SignatureStatus::Absent => {}
         SignatureStatus::Kept => lines.push(frame.t("washed-signed")),
         SignatureStatus::Broken => lines.push(frame.t("washed-signature-broken")),
     }
-    match washed.reading {
+    match report.reading {
         ParseCoverage::Broken => lines.push(frame.t("washed-broken")),
         ParseCoverage::Unknown => lines.push(frame.t("washed-unknown")),
         ParseCoverage::Empty => lines.push(frame.t("washed-empty")),
@@ -94,13 +94,13 @@ fn summary_lines(frame: &PageLayout<'_>, washed: ScrubReport) -> Vec<String> {
     lines
 }
 
-fn join_metadata_kinds(frame: &PageLayout<'_>, traces: MetadataKinds) -> String {
-    let words: Vec<String> = traces.iter().map(|trace| frame.t(metadata_text_key(trace))).collect();
-    words.join(if frame.code() == "ar" { "، " } else { ", " })
+fn join_metadata_kinds(frame: &PageLayout<'_>, kinds: MetadataKinds) -> String {
+    let names: Vec<String> = kinds.iter().map(|kind| frame.t(metadata_text_key(kind))).collect();
+    names.join(if frame.code() == "ar" { "، " } else { ", " })
 }
 
-fn format_family_text_key(sort: MediaClass) -> &'static str {
-    match sort {
+fn format_family_text_key(class: MediaClass) -> &'static str {
+    match class {
         MediaClass::Image => "washed-image",
         MediaClass::Document => "washed-document",
         MediaClass::Audio => "washed-audio",
@@ -109,8 +109,8 @@ fn format_family_text_key(sort: MediaClass) -> &'static str {
     }
 }
 
-fn metadata_text_key(trace: MetadataKind) -> &'static str {
-    match trace {
+fn metadata_text_key(kind: MetadataKind) -> &'static str {
+    match kind {
         MetadataKind::Author => "trace-author",
         MetadataKind::Place => "trace-place",
         MetadataKind::Date => "trace-date",

@@ -1,5 +1,5 @@
-//! Scenes of daily work. All stand on one page and open in it: which answer somebody chose never
-//! leaves the device.
+//! Training scenarios. All are on one page and open in it, so that a chosen answer never leaves the
+//! device.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ struct TrainingTemplate<'a> {
 
 struct ScenarioRow<'a> {
     scenario: &'a TrainingScenario,
-    /// Name of its category.
+    /// Name of the category.
     category_name: &'a str,
 }
 
@@ -34,18 +34,18 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
     let Some(locale) = pages.locale(&lang) else {
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
-    // An administration's own taxonomy may lack a category; its scene is left out then.
-    let scenes = pages
+    // Skips scenarios whose category the taxonomy does not have.
+    let scenarios = pages
         .scenarios
         .iter()
-        .filter_map(|scene| {
-            let about = pages.taxonomy.category(&scene.category)?.label.get(locale.code);
-            Some(ScenarioRow { scenario: scene, category_name: about })
+        .filter_map(|scenario| {
+            let category_name = pages.taxonomy.category(&scenario.category)?.label.get(locale.code);
+            Some(ScenarioRow { scenario, category_name })
         })
         .collect();
     let page = TrainingTemplate {
         frame: PageLayout::new(&pages, locale, "learn-title", LanguageSwitch::Link("/learn")),
-        scenarios: scenes,
+        scenarios,
     };
     render(&pages, StatusCode::OK, &page)
 }

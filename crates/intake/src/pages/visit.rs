@@ -1,9 +1,9 @@
-//! The addresses of a visit: `/fr/report/TOKEN/review`. Neither token nor step says what is
-//! reported.
+//! The URLs of a visit, such as `/fr/report/TOKEN/review`. Neither token nor step reveals anything about
+//! the report.
 //!
-//! An attacker can make such an address and pass it on as a link. A reporter who follows it must
-//! not continue the attacker's visit: the attacker would read what is typed, and the receipt. A
-//! form therefore names its visit only if a page of the same origin led to it.
+//! An attacker can create such a URL and share it as a link. A reporter who follows it must not continue
+//! the visit of the attacker, who could then read the answers and the receipt. A form therefore contains
+//! the token of its visit only if the request came from a page of the same origin.
 
 use std::sync::Arc;
 
@@ -21,24 +21,24 @@ use crate::{
     visits::{VisitState, VisitToken},
 };
 
-/// Where a navigation began. Browsers keep it for Back and reload.
+/// The header for the site from which a navigation began. Browsers keep its value for Back and reload.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Returns whether the browser says that a page of this service led to the request. Browsers that
-/// do not send the header get `false`.
+/// Returns whether the browser confirms that the request came from a page of this service. Returns
+/// `false` for browsers that do not send the header.
 pub(super) fn is_from_our_page(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin")
 }
 
-/// The step of an address under which the receipt is shown.
+/// The step in the URL of the receipt.
 pub(super) const RECEIPT_STEP: &str = "receipt";
 
-/// Keeps a form, and redirects to the address where its next step is shown.
+/// Stores a form, and redirects to the URL of the next step.
 pub(super) fn save_and_redirect(pages: &Pages, form: &ReportForm, step: FormStep) -> Response {
     redirect_to(form.lang, &save_form(pages, form).to_string(), step.as_str())
 }
 
-/// Keeps a form, under the token of its visit if it has one.
+/// Stores a form, under the token of its visit if it has one. Returns the token.
 pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
     let mut fields = form.hidden_fields(&[]);
     fields.retain(|(name, _)| name != "visit");
@@ -46,8 +46,8 @@ pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
     pages.save_visit(&form.visit, &VisitState::Writing(fields))
 }
 
-/// A report was sent: its receipt is shown, under an address of its visit if its form came with
-/// one. It is then shown again by Back and reload, until the reporter confirms that it is noted.
+/// Returns the receipt page after a report was sent, or a redirect to it if the form has a visit. Back and
+/// reload then show the receipt again, until the reporter confirms it.
 pub fn redirect_after_send(
     pages: &Pages,
     form: &ReportForm,
@@ -58,10 +58,10 @@ pub fn redirect_after_send(
         return receipt::receipt_page(pages, form.lang, receipt, files);
     }
     let token = match pages.find_visit(&form.visit) {
-        // The reporter left while the report was on its way. Back must not show the receipt.
+        // The reporter left while the report was being sent. Back must not show the receipt.
         Some(VisitState::Left) => return redirect_to(form.lang, &form.visit, RECEIPT_STEP),
-        // Another tab of this visit sent another report. That receipt may not be noted yet, so it
-        // stays.
+        // Another tab of this visit sent another report. That receipt may not be confirmed yet, so it
+        // is not replaced.
         Some(VisitState::Sent { code, .. }) if code != receipt.code.as_str() => "",
         _ => form.visit.as_str(),
     };
@@ -76,12 +76,12 @@ pub(super) fn redirect_to_receipt(form: &ReportForm) -> Response {
     redirect_to(form.lang, &form.visit, RECEIPT_STEP)
 }
 
-/// Redirects to an address of a visit.
+/// Redirects to a URL of a visit.
 pub(super) fn redirect_to(lang: Locale, token: &str, step: &str) -> Response {
     Redirect::to(&format!("/{}/report/{token}/{step}", lang.code)).into_response()
 }
 
-/// `POST /fr/report/noted`: the receipt is forgotten here, too.
+/// `POST /fr/report/noted`: deletes the receipt, because the reporter has confirmed it.
 pub(super) async fn confirm_receipt(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
