@@ -198,7 +198,7 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
         "no case handler has said anything yet"
     );
     for wrong in
-        ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"poll_interval_seconds":1}"#]
+        ["{}", r#"{"calendar":{"weekend":["someday"],"holidays":[]},"poll_interval_seconds":1}"#]
     {
         let answer = put(serde_json::from_str(wrong).unwrap()).await.unwrap();
         assert!(answer.status().is_client_error(), "{wrong}");

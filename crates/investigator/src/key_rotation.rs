@@ -1,4 +1,4 @@
-//! A new case secret, for when somebody must lose the case for good.
+//! Key rotation: a new case secret that excludes a reader from everything that follows.
 
 use protocol::{
     api::workbench::GenerationGrant,
@@ -9,7 +9,7 @@ use rand::{CryptoRng, RngCore};
 
 use crate::{CaseError, OpenCase, SealedReply, Thread, open_case::KeyGeneration};
 
-/// What a rotation brings to the handler.
+/// The result of a rotation, for the case handler.
 #[derive(Debug, Clone)]
 pub struct KeyRotation {
     /// The new generation.
@@ -18,17 +18,17 @@ pub struct KeyRotation {
     pub reply: SealedReply,
     /// The new `C`.
     pub case_recipient: CaseRecipient,
-    /// One grant of the new generation for each who stays.
+    /// One grant of the new generation for each remaining reader.
     pub grants: Vec<GenerationGrant>,
 }
 
 impl OpenCase {
-    /// Makes the next generation for those who stay. What was sealed before stays readable to
-    /// whoever held the old grant; what comes after is not.
+    /// Creates the next generation for the remaining readers. A reader of an old grant can still
+    /// open what was sealed before, but nothing that is sealed later.
     ///
     /// # Errors
-    /// When the mailbox key is not the reporter's, or the case has as many generations or messages
-    /// as it can have.
+    /// If the mailbox key is not the reporter's, or the case has the maximum number of generations
+    /// or messages.
     pub fn rotate_keys(
         &mut self,
         stay: &[&InvestigatorRecipient],

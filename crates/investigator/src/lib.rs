@@ -1,8 +1,8 @@
-//! The investigator's side: open a grant and a case, verify what is in it, sign replies, grant to
-//! colleagues, rotate.
+//! The investigator's side: open grants and cases, verify their content, sign replies, share grants
+//! with colleagues, and rotate keys.
 //!
-//! Everything here needs an [`protocol::recipients_of::InvestigatorIdentity`], which only the
-//! workbench makes.
+//! Everything in this crate needs a [`protocol::keys::InvestigatorIdentity`]. Only the workbench
+//! creates one.
 
 mod key_rotation;
 mod note;

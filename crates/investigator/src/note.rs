@@ -2,24 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Facts and hypotheses are kept apart.
+/// The kind of a note. It separates facts from hypotheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NoteKind {
-    /// Something that was found out.
+    /// An established fact.
     Fact,
-    /// Something that may be so.
+    /// A hypothesis.
     Hypothesis,
-    /// How the work goes on.
+    /// A task.
     Task,
-    /// Why a proposal was not approved.
+    /// The objection to a proposal.
     Objection,
 }
 
 /// One note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// What the text is.
+    /// The kind.
     pub kind: NoteKind,
     /// The text.
     pub text: String,

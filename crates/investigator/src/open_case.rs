@@ -1,4 +1,4 @@
-//! A case whose grants have been opened.
+//! A case with opened grants.
 
 use protocol::{
     Hash,
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::Note;
 
-/// The keys of a case, by generation. Holding one is the permission to read the case.
+/// The keys of a case by generation. A value of this type is the permission to read the case.
 pub struct OpenCase {
     id: Uuid,
     reporter_key: PublicKey,
@@ -26,13 +26,13 @@ pub struct OpenCase {
     rejected_grants: Vec<RefusedGrant>,
 }
 
-/// A grant that was handed in as one's own and opens nothing of this case. The rest of the case can
-/// be read all the same.
+/// A grant that was passed in as the reader's own and does not open this case. The rest of the case
+/// is still readable.
 #[derive(Debug)]
 pub struct RefusedGrant {
-    /// The generation that it was given for.
+    /// The generation that it was passed in for.
     pub generation: u32,
-    /// Why it is not believed.
+    /// Why it was rejected.
     pub reason: CaseError,
 }
 
@@ -51,54 +51,57 @@ impl KeyGeneration {
     }
 }
 
-/// Why something in a case cannot be read.
+/// Why a part of a case cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    /// No grant was handed in.
-    #[error("there is no grant for this case")]
+    /// No grant was passed in.
+    #[error("no grant for this case")]
     NoGrant,
     /// A grant does not open.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// The grant names another reporter than an older one of the case: one of them is forged.
-    #[error("the grant names another reporter than an older grant of this case does")]
+    /// The grant names another reporter key than an earlier grant of the case, so one of them is
+    /// forged.
+    #[error("grant names a different reporter key than an earlier grant")]
     ReporterMismatch,
-    /// There is another grant of this generation, with another secret.
-    #[error("there are two different grants of this generation")]
+    /// There is another grant of this generation with another secret.
+    #[error("conflicting grants for the same generation")]
     ConflictingGrants,
-    /// The generation is not among the grants.
+    /// No grant of this generation was passed in.
     #[error("no grant for generation {0} of this case")]
     UnknownGeneration(u32),
     /// A sealed part does not open.
-    #[error("the part cannot be opened: {0}")]
+    #[error("failed to decrypt part: {0}")]
     Unopenable(#[from] age_hybrid::OpenError),
-    /// Opens, but is not the file that the manifest names.
-    #[error("the file is not the one that the report names: {0}")]
+    /// It opens, but is not the file of the manifest.
+    #[error("attachment hash mismatch: {0}")]
     AttachmentMismatch(&'static str),
-    /// The key given for answers is not the reporter's: they would be read by somebody else.
-    #[error("the case handler gives a mailbox key that is not the reporter's")]
+    /// The key for answers is not the reporter's, so another party would be able to read them.
+    #[error("the case handler's mailbox key is not the reporter's")]
     WrongMailbox,
     /// A note is malformed.
-    #[error("the note is malformed")]
+    #[error("malformed note")]
     MalformedNote,
-    /// Not the tag of a language, such as `fr`: readers would refuse the message.
-    #[error("{0} is no language: give a tag such as fr or pt-BR")]
+    /// Not a language tag such as `fr`. Readers would refuse the message.
+    #[error("invalid language tag {0} (expected a tag such as fr or pt-BR)")]
     InvalidLanguage(String),
-    /// Readers refuse messages above a bound. Only a message with a forged number comes near it.
-    #[error("the case takes no more messages: a message of a colleague took the last number")]
+    /// The case has the maximum number of messages. Only a message with a forged number reaches it.
+    #[error(
+        "the case has the maximum number of messages: another member's message has the last number"
+    )]
     NoMoreMessages,
-    /// The case was rotated as often as it can be.
-    #[error("the case takes no more rotations")]
+    /// The case has the maximum number of generations.
+    #[error("the case has the maximum number of key rotations")]
     NoMoreGenerations,
 }
 
 impl OpenCase {
-    /// Opens the grants that one holds of a case. One that does not open, or that does not belong
-    /// with the oldest that does, is [refused](Self::refused): a bad grant must not take a case
-    /// away from its reader.
+    /// Opens the reader's grants of a case. A grant that does not open, or that contradicts the
+    /// oldest one that does, is [rejected](Self::rejected_grants), because a bad grant must not
+    /// prevent the reader from opening the case.
     ///
     /// # Errors
-    /// When no grant opens: [`CaseError::NoGrant`], or why the oldest does not.
+    /// If no grant opens: [`CaseError::NoGrant`], or the error of the oldest.
     pub fn open(
         case: Uuid,
         grants: &[GenerationGrant],
@@ -140,7 +143,7 @@ impl OpenCase {
         }
     }
 
-    /// Takes a further grant, not older than those before.
+    /// Adds a grant that is not older than the previous ones.
     fn add_grant(&mut self, grant: Grant) -> Result<(), CaseError> {
         if grant.reporter_key != self.reporter_key
             || grant.mailbox_recipient != self.mailbox_recipient
@@ -155,32 +158,32 @@ impl OpenCase {
         Ok(())
     }
 
-    /// Grants that were handed in and are not believed.
+    /// Returns the grants that were rejected.
     pub fn rejected_grants(&self) -> &[RefusedGrant] {
         &self.rejected_grants
     }
 
-    /// The newest generation that can be read: what one writes is sealed to it.
+    /// Returns the newest readable generation. New content is sealed to it.
     pub fn newest_generation(&self) -> u32 {
         self.current_generation().number
     }
 
-    /// Is there a grant of this generation?
+    /// Returns whether there is a grant of this generation.
     pub fn has_generation(&self, generation: u32) -> bool {
         self.generation(generation).is_ok()
     }
 
-    /// The case.
+    /// Returns the id of the case.
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// `K_r`, as bound by the grants.
+    /// Returns `K_r`, which the grants bind.
     pub fn reporter_key(&self) -> &PublicKey {
         &self.reporter_key
     }
 
-    /// Is this the key that the reporter reads answers with, as bound by the grants?
+    /// Returns whether this is the reporter's mailbox key, which the grants bind.
     pub fn is_reporter_mailbox(&self, given: &MailboxRecipient) -> bool {
         given.hash() == self.mailbox_recipient
     }
@@ -189,7 +192,10 @@ impl OpenCase {
         self.mailbox_recipient
     }
 
-    /// Opens a file and holds it against the manifest.
+    /// Opens a file and compares it with the manifest.
+    ///
+    /// # Errors
+    /// If the generation is unknown, the file does not open, or it differs from the manifest.
     pub fn open_attachment(
         &self,
         sealed: &[u8],
@@ -212,12 +218,15 @@ impl OpenCase {
     }
 
     /// Opens a note.
+    ///
+    /// # Errors
+    /// If the generation is unknown, or the note does not open or is malformed.
     pub fn open_note(&self, sealed: &[u8], generation: u32) -> Result<Note, CaseError> {
         let plain = self.generation(generation)?.identity.open(sealed)?;
         Note::from_bytes(&plain).ok_or(CaseError::MalformedNote)
     }
 
-    /// Grants for a colleague: one for each generation that one holds.
+    /// Returns grants for a colleague: one for each generation of this reader.
     pub fn seal_grants_for(&self, colleague: &InvestigatorRecipient) -> Vec<GenerationGrant> {
         self.generations.iter().map(|generation| self.seal_grant(generation, colleague)).collect()
     }

@@ -9,20 +9,20 @@ use protocol::{
 
 use crate::{CaseError, OpenCase, Thread};
 
-/// A reply as composed.
+/// A reply before sealing.
 #[derive(Debug, Clone)]
 pub struct ReplyDraft {
-    /// Message or status.
+    /// The kind: message or status.
     pub kind: FrameKind,
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// Language that it is written in.
+    /// The language that it is written in.
     pub lang: String,
-    /// ISO week.
+    /// The ISO week.
     pub week: String,
 }
 
-/// A reply in its two copies: one for the reporter, one for the team.
+/// A reply in two sealed copies: one for the reporter, one for the team.
 #[derive(Debug, Clone)]
 pub struct SealedReply {
     /// `age(M, frame)`.
@@ -36,8 +36,8 @@ impl OpenCase {
     /// the team.
     ///
     /// # Errors
-    /// When the mailbox key is not the reporter's, the language has another shape than readers
-    /// take, or the case takes no more messages.
+    /// If the mailbox key is not the reporter's, the language is not a language tag, or the case
+    /// has the maximum number of messages.
     pub fn seal_reply(
         &self,
         draft: &ReplyDraft,

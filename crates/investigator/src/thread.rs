@@ -1,4 +1,4 @@
-//! Reading a case: every frame verified, and everything that is wrong said.
+//! Reads the messages of a case: verifies every frame and lists everything that is wrong.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use zeroize::Zeroizing;
 
 use crate::{CaseError, OpenCase};
 
-/// A sealed frame as the handler gives it.
+/// A sealed frame as the case handler serves it.
 #[derive(Debug, Clone)]
 pub struct SealedFrame<'a> {
-    /// Which way it should have gone.
+    /// The direction that it should have.
     pub direction: FrameDirection,
-    /// The generation that the handler filed it under.
+    /// The generation that the case handler states.
     pub generation: u32,
-    /// The submission, or the event, that it came with.
+    /// The number of the submission or event that it belongs to.
     pub batch: u32,
     /// `age(C, frame)`.
     pub sealed: &'a [u8],
@@ -31,85 +31,86 @@ pub struct SealedFrame<'a> {
 /// One verified frame.
 #[derive(Debug)]
 pub struct VerifiedFrame {
-    /// The submission, or the event, that it came with: its attachments have the same number.
+    /// The number of the submission or event that it belongs to. Its attachments have the same
+    /// number.
     pub batch: u32,
-    /// What it says of itself.
+    /// The header.
     pub header: FrameHeader,
-    /// Its place.
+    /// Its position in its direction.
     pub reference: FrameRef,
-    /// Text, or JSON for a report.
+    /// The text, or the JSON of a report.
     pub body: Zeroizing<Vec<u8>>,
 }
 
 impl VerifiedFrame {
-    /// The report in it, if it is one.
+    /// Returns the report in the frame if the frame is one, or the error that its body causes.
     pub fn parse_report(&self) -> Option<Result<ReportBody, serde_json::Error>> {
         (self.header.kind == FrameKind::Report).then(|| ReportBody::from_bytes(&self.body))
     }
 
-    /// The text of a message.
+    /// Returns the text of a message.
     pub fn body_text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-/// Something wrong in a case, with the submission or event that it came with.
+/// A fault of a case and the submission or event that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThreadIssue {
-    /// Which way.
+    /// The direction.
     pub direction: FrameDirection,
-    /// With what it came, where one frame is at fault.
+    /// The number of the submission or event, if one frame is at fault.
     pub batch: Option<u32>,
-    /// What.
+    /// The fault.
     pub kind: ThreadIssueKind,
 }
 
-/// What can be wrong.
+/// The kind of a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ThreadIssueKind {
-    /// Does not open, or its signature or context does not hold. It is not shown.
+    /// A frame does not open, or its signature or context is invalid. It is not shown.
     Rejected(String),
-    /// The same frame filed once more. Shown once.
+    /// The same frame occurs again. It is shown once.
     Replayed,
-    /// Another frame took the same place: the reporter wrote twice before the first was collected.
-    /// Both are shown.
+    /// Two frames have the same position: the reporter wrote twice before the first message was
+    /// collected. Both are shown.
     Concurrent(u32),
-    /// A frame refers to one that is not here: the handler withholds it.
+    /// A frame refers to a frame that is missing. The case handler withholds it.
     Withheld(u32),
-    /// The report itself is not here.
+    /// The report is missing.
     NoReport,
 }
 
-/// What a case says, oldest first within each direction.
+/// The messages of a case, the oldest first within each direction.
 #[derive(Debug, Default)]
 pub struct Thread {
-    /// From the reporter.
+    /// The frames from the reporter.
     pub incoming: Vec<VerifiedFrame>,
-    /// To the reporter.
+    /// The frames to the reporter.
     pub outgoing: Vec<VerifiedFrame>,
-    /// What is wrong, to be said loudly.
+    /// The faults. User interfaces show them prominently.
     pub issues: Vec<ThreadIssue>,
 }
 
 impl Thread {
-    /// The newest frame from the reporter.
+    /// Returns the newest frame from the reporter.
     pub fn newest_incoming(&self) -> Option<FrameRef> {
         self.incoming.last().map(|entry| entry.reference)
     }
 
-    /// The newest frame to the reporter.
+    /// Returns the newest frame to the reporter.
     pub fn newest_outgoing(&self) -> Option<FrameRef> {
         self.outgoing.last().map(|entry| entry.reference)
     }
 
-    /// The newest of our frames that the reporter says to have seen.
+    /// Returns the newest frame of the investigators that the reporter has acknowledged.
     pub fn last_acknowledged_by_reporter(&self) -> Option<FrameRef> {
         self.incoming.iter().filter_map(|entry| entry.header.ack).max_by_key(|head| head.seq)
     }
 }
 
 impl OpenCase {
-    /// Opens and verifies frames, in the order in which they were filed.
+    /// Opens and verifies frames in the order in which they were ingested.
     pub fn read_thread<'a>(&self, frames: impl IntoIterator<Item = SealedFrame<'a>>) -> Thread {
         let mut thread = Thread::default();
         let mut known: BTreeMap<Hash, u32> = BTreeMap::new();
@@ -141,7 +142,7 @@ impl OpenCase {
             .map_err(|error| CaseError::from(error).to_string())?;
         let (signer, recipient) = match sealed.direction {
             FrameDirection::In => (*self.reporter_key(), generation.recipient.hash()),
-            // The copy for the team carries the frame as sealed to the reporter.
+            // The team's copy contains the frame as it was sealed to the reporter.
             FrameDirection::Out => {
                 ((&generation.secret.replies_key()).into(), self.mailbox_recipient())
             }
@@ -165,7 +166,7 @@ impl OpenCase {
     }
 }
 
-/// A report is frame 0 from the reporter and nothing else is.
+/// Frame 0 from the reporter must be a report, and no other frame may be one.
 fn check_kind(frame: Frame) -> Result<Frame, FrameError> {
     let first = frame.header.seq == 0 && frame.header.direction == FrameDirection::In;
     if first == (frame.header.kind == FrameKind::Report) {

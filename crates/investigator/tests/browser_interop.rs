@@ -1,5 +1,4 @@
-//! What the browser's implementation seals opens here, and what is sealed here opens there: every
-//! object of the protocol.
+//! Both implementations open what the other one sealed, for every object of the protocol.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -39,22 +38,22 @@ fn report_request(draft: &reporter::ReportDraft, attached: &[(&str, &[u8])]) -> 
 
 fn follow_up_request(
     receipt: &str,
-    laid_out: &[u8],
+    mailbox_bytes: &[u8],
     text: &str,
     release_to_oversight: bool,
 ) -> Value {
     json!({
         "do": "follow-up",
         "receipt": receipt,
-        "mailbox": base64(laid_out),
+        "mailbox": base64(mailbox_bytes),
         "message": {"text": text, "lang": "fr", "week": "2026-W49", "releaseToOversight": release_to_oversight},
         "token": base64(&[9; 32]),
         "files": files_json(&[("quittance.jpg", b"jpeg bytes")]),
     })
 }
 
-fn open_mailbox(peer: &mut BrowserPeer, receipt: &str, laid_out: &[u8]) -> Value {
-    peer.request(&json!({"do": "open", "receipt": receipt, "mailbox": base64(laid_out)}))
+fn open_mailbox(peer: &mut BrowserPeer, receipt: &str, mailbox_bytes: &[u8]) -> Value {
+    peer.request(&json!({"do": "open", "receipt": receipt, "mailbox": base64(mailbox_bytes)}))
 }
 
 fn recipients_of(opened: &OpenedSubmission) -> (MailboxRecipient, CaseRecipient) {
@@ -89,8 +88,8 @@ fn reply_draft(text: &str) -> ReplyDraft {
     }
 }
 
-/// What a reader here finds in the same mailbox, as the browser words it.
-fn inbox_issues(receipt: &Receipt, laid_out: &[u8]) -> Value {
+/// Returns the issues that the Rust implementation finds in a mailbox, in the terms of the browser.
+fn inbox_issues(receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
     let worded = |finding: &InboxIssue| match finding {
         InboxIssue::Forged => json!({"kind": "forged"}),
         InboxIssue::EarlierMessagesDropped(count) => {
@@ -100,11 +99,11 @@ fn inbox_issues(receipt: &Receipt, laid_out: &[u8]) -> Value {
         InboxIssue::RolledBack => json!({"kind": "older-state"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
     };
-    Inbox::open(receipt, laid_out).unwrap().issues.iter().map(worded).collect()
+    Inbox::open(receipt, mailbox_bytes).unwrap().issues.iter().map(worded).collect()
 }
 
 #[test]
-fn a_report_of_the_browser_goes_all_the_way_and_back() {
+fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     let mut world = fixture();
     let mut peer = BrowserPeer::start(&world);
     let photo = vec![0x5a; 300_000];
@@ -118,7 +117,7 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     assert_eq!(opened.header.directory, world.signed.hash());
     let (m, c) = recipients_of(&opened);
 
-    // Exactly those whom the directory names and the reporter did not exclude hold a grant.
+    // Exactly the members whom the directory names and the reporter did not exclude have a grant.
     for handle in ["bila", "dao"] {
         let identity = &world.people[handle];
         assert!(
@@ -142,23 +141,27 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
         );
     }
 
-    // An answer and a rotation: the browser follows, and writes with the new key.
+    // An answer and a rotation: the browser follows and writes with the new key.
     let receipt = answer["receipt"].as_str().unwrap();
     let before = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
     let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
     let stay = [&world.people["awa"].recipient(), &world.people["coumba"].recipient()];
     let rotated = case.rotate_keys(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
     let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
-    let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
-    let seen = open_mailbox(&mut peer, receipt, &laid_out);
+    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
+    let seen = open_mailbox(&mut peer, receipt, &mailbox_bytes);
     assert_eq!((&seen["findings"], &seen["generation"]), (&json!([]), &json!(1)));
     assert_eq!(seen["messages"].as_array().unwrap().len(), 1);
     assert_eq!(seen["messages"][0]["text"], "Où était-ce ?");
     let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "released_to_oversight": true, "next_update": "2026-12-24", "received": 2});
     assert_eq!(seen["header"], header);
 
-    let (bytes, _) =
-        peer.seal(&follow_up_request(receipt, &laid_out, "Au poste, voici la quittance.", true));
+    let (bytes, _) = peer.seal(&follow_up_request(
+        receipt,
+        &mailbox_bytes,
+        "Au poste, voici la quittance.",
+        true,
+    ));
     let second = open_submission(&world, &bytes);
     assert_eq!(second.header.kind, SubmissionKind::FollowUp);
     assert_eq!(
@@ -182,11 +185,11 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
         b"jpeg bytes"
     );
 
-    // The capsule of the browser serves a reporter who comes back without scripts.
+    // The browser's capsule serves a reporter who returns without scripts.
     let known = Receipt::parse(receipt).unwrap();
-    let laid_out = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(inbox_issues(&known, &laid_out), json!([]));
-    // The old key is accepted by neither any more, and the browser writes nothing to it.
+    let mailbox_bytes = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
+    assert_eq!(inbox_issues(&known, &mailbox_bytes), json!([]));
+    // Neither implementation accepts the old key any more, and the browser seals nothing to it.
     let old = seal_mailbox(&opened, &opened.capsule, &c, &replies);
     let seen = open_mailbox(&mut peer, receipt, &old);
     assert_eq!(
@@ -198,28 +201,29 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
 }
 
 #[test]
-fn the_same_form_makes_the_same_report_either_way() {
+fn both_implementations_derive_the_same_report_from_a_form() {
     let mut world = fixture();
     let mut peer = BrowserPeer::start(&world);
     let draft = draft(STORY, &[]);
     let body = serde_json::to_vec(&draft.body).unwrap();
     let content = [draft.lang.as_bytes(), &[0], &body].concat();
-    let filing = reporter::ReportSecrets::from_seed(&SEED, &content);
-    let ours = common::resubmit_report(&mut world, &filing, draft.clone(), &[("a", b"file")]);
-    let (theirs, answer) = peer.seal(&report_request(&draft, &[("a", b"file")]));
-    assert_eq!(answer["receipt"], filing.receipt().code());
-    let (ours, theirs) = (open_submission(&world, &ours), open_submission(&world, &theirs));
-    assert_eq!(ours.header, theirs.header);
-    assert_eq!(ours.keys, theirs.keys);
-    assert_eq!(ours.deduplication_tag, theirs.deduplication_tag);
+    let secrets = reporter::ReportSecrets::from_seed(&SEED, &content);
+    let from_rust = common::resubmit_report(&mut world, &secrets, draft.clone(), &[("a", b"file")]);
+    let (from_browser, answer) = peer.seal(&report_request(&draft, &[("a", b"file")]));
+    assert_eq!(answer["receipt"], secrets.receipt().code());
+    let (from_rust, from_browser) =
+        (open_submission(&world, &from_rust), open_submission(&world, &from_browser));
+    assert_eq!(from_rust.header, from_browser.header);
+    assert_eq!(from_rust.keys, from_browser.keys);
+    assert_eq!(from_rust.deduplication_tag, from_browser.deduplication_tag);
 }
 
 #[test]
-fn both_find_the_same_wrong_with_a_mailbox() {
+fn both_implementations_find_the_same_issues_in_a_mailbox() {
     let mut world = fixture();
     let mut peer = BrowserPeer::start(&world);
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
-    let (receipt, code) = (filing.receipt(), filing.receipt().code());
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (receipt, code) = (secrets.receipt(), secrets.receipt().code());
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
     let case = open_case(&world, &opened, "awa");
@@ -253,9 +257,9 @@ fn both_find_the_same_wrong_with_a_mailbox() {
         (vec![one], &after.capsule, &c, "one"),
         (Vec::new(), &after.capsule, &c, ""),
     ] {
-        let laid_out = seal_mailbox(&opened, capsule, key, &replies);
-        let seen = open_mailbox(&mut peer, &code, &laid_out);
-        assert_eq!(seen["findings"], inbox_issues(receipt, &laid_out), "{texts}");
+        let mailbox_bytes = seal_mailbox(&opened, capsule, key, &replies);
+        let seen = open_mailbox(&mut peer, &code, &mailbox_bytes);
+        assert_eq!(seen["findings"], inbox_issues(receipt, &mailbox_bytes), "{texts}");
         let shown: String = seen["messages"]
             .as_array()
             .unwrap()
@@ -264,13 +268,13 @@ fn both_find_the_same_wrong_with_a_mailbox() {
             .collect();
         assert_eq!(shown, texts);
     }
-    // Somebody else's mailbox does not open.
+    // The mailbox of another reporter does not open.
     let (stranger, _) = submit_report(&mut world, draft("stranger", &[]), &[]);
     assert!(open_mailbox(&mut peer, &stranger.receipt().code(), &whole)["refused"].is_string());
 }
 
 #[test]
-fn an_unbelievable_directory_makes_the_browser_seal_nothing() {
+fn the_browser_seals_nothing_with_an_invalid_directory() {
     let mut world = fixture();
     world.signed.signatures.truncate(1);
     assert!(!BrowserPeer::start(&world).exits_successfully());

@@ -1,6 +1,6 @@
-//! Who lacks the reporter's key tries to speak to the reporter in the service's name: the capsule
-//! decides whom a reporter believes. Both implementations report every attempt as damage, and none
-//! as an empty mailbox.
+//! An impostor without the reporter's key tries to write to the reporter as the service. The reply
+//! capsule determines which keys a reporter trusts. Both implementations report every attempt as
+//! damage and none as an empty mailbox.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -55,7 +55,7 @@ fn seal_mailbox(
     Mailbox { header: header(1), capsule, case_recipient: c.clone(), replies }.seal(m)
 }
 
-/// A case secret of the impostor, a capsule that vouches for it, and a question signed with it.
+/// The impostor's case secret, a capsule that names its key, and a question signed with it.
 struct ForgedCapsule {
     capsule: ReplyCapsule,
     c: CaseRecipient,
@@ -112,26 +112,27 @@ impl ForgedCapsule {
     }
 }
 
-/// Both readers refuse the mailbox, and neither says that nothing is there.
-fn assert_damage(world: &ReportFixture, receipt: &Receipt, laid_out: &[u8], who: &str) {
-    let opened = Inbox::open(receipt, laid_out);
+/// Asserts that both implementations refuse the mailbox as damaged, and not as absent.
+fn assert_damage(world: &ReportFixture, receipt: &Receipt, mailbox_bytes: &[u8], who: &str) {
+    let opened = Inbox::open(receipt, mailbox_bytes);
     assert!(matches!(&opened, Err(error) if error.is_damage()), "{who}: {opened:?}");
     let mut peer = BrowserPeer::start(world);
-    let question = json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(laid_out)});
+    let question =
+        json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(mailbox_bytes)});
     let seen = peer.request(&question);
     assert_eq!(seen["damaged"], true, "{who}: {seen}");
     assert!(peer.exits_successfully());
 }
 
 #[test]
-fn who_lacks_the_key_of_the_reporter_makes_no_capsule() {
+fn a_capsule_cannot_be_made_without_the_reporters_key() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let (m, _) = recipients_of(&opened);
     let case = opened.header.case.id;
     let impostor = ForgedCapsule::new(case, &m);
-    // The member has what a grant holds: the case secret, and with it K_c.
+    // The member has the content of a grant: the case secret, and with it K_c.
     let member = grant_of(&world, &opened, "awa").unwrap();
     let grant = Grant::open(&member, &world.people["awa"], case, 0).unwrap();
     let own = SigningKey::from_bytes(&[9; 32]);
@@ -147,57 +148,57 @@ fn who_lacks_the_key_of_the_reporter_makes_no_capsule() {
         ("a member, with a signature of a frame", moved),
         (
             "the reporter's key under another label",
-            impostor.signed(&filing.receipt().signing_key(), b"x\0"),
+            impostor.signed(&secrets.receipt().signing_key(), b"x\0"),
         ),
         ("an empty capsule", Vec::new()),
     ] {
-        let laid_out =
+        let mailbox_bytes =
             seal_mailbox(&m, &impostor.c, m.seal(&plain), vec![impostor.question.clone()]);
-        assert_damage(&world, filing.receipt(), &laid_out, who);
+        assert_damage(&world, secrets.receipt(), &mailbox_bytes, who);
     }
 }
 
 #[test]
-fn a_capsule_of_another_case_or_one_that_was_changed_is_damage() {
+fn a_changed_capsule_or_one_of_another_case_is_damage() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let (other, other_bytes) = submit_report(&mut world, draft("another", &[]), &[]);
     let (opened, another) =
         (open_submission(&world, &bytes), open_submission(&world, &other_bytes));
     let ((m, c), (_, other_c)) = (recipients_of(&opened), recipients_of(&another));
-    // The capsule of another report of the same person, opened by its own key and sealed on.
+    // The capsule of another report of the same person, opened with its own key and sealed again.
     let plain = other.receipt().mailbox_identity().open(&another.capsule).unwrap();
     let replayed = seal_mailbox(&m, &other_c, m.seal(&plain), Vec::new());
-    assert_damage(&world, filing.receipt(), &replayed, "another case's capsule");
+    assert_damage(&world, secrets.receipt(), &replayed, "another case's capsule");
     let as_it_came = seal_mailbox(&m, &other_c, another.capsule.clone(), Vec::new());
-    assert_damage(&world, filing.receipt(), &as_it_came, "another case's capsule as it came");
-    // One bit of it, wherever.
-    let plain = filing.receipt().mailbox_identity().open(&opened.capsule).unwrap();
+    assert_damage(&world, secrets.receipt(), &as_it_came, "another case's capsule as it came");
+    // One flipped bit at any position.
+    let plain = secrets.receipt().mailbox_identity().open(&opened.capsule).unwrap();
     for at in (0..plain.len()).step_by(plain.len() / 7) {
         let mut changed = plain.to_vec();
         changed[at] ^= 1;
-        let laid_out = seal_mailbox(&m, &c, m.seal(&changed), Vec::new());
-        assert_damage(&world, filing.receipt(), &laid_out, &format!("byte {at} changed"));
+        let mailbox_bytes = seal_mailbox(&m, &c, m.seal(&changed), Vec::new());
+        assert_damage(&world, secrets.receipt(), &mailbox_bytes, &format!("byte {at} changed"));
     }
     let cut = seal_mailbox(&m, &c, m.seal(&plain[..63]), Vec::new());
-    assert_damage(&world, filing.receipt(), &cut, "cut");
+    assert_damage(&world, secrets.receipt(), &cut, "cut");
 }
 
 #[test]
-fn a_mailbox_that_opens_and_is_malformed_is_damage() {
+fn a_malformed_mailbox_that_opens_is_damage() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
     let sound = seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new());
-    let plain = filing.receipt().mailbox_identity().open(&sound).unwrap();
+    let plain = secrets.receipt().mailbox_identity().open(&sound).unwrap();
     let with = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut plain = plain.to_vec();
         change(&mut plain);
         m.seal(&plain)
     };
     let header_len = u32::from_be_bytes(plain[4..8].try_into().unwrap()) as usize;
-    for (what, laid_out) in [
+    for (what, mailbox_bytes) in [
         ("magic", with(&|plain| plain[0] = b'X')),
         ("version", with(&|plain| plain[8 + 5] = b'9')),
         ("no capsule", with(&|plain| plain[8 + header_len] = 7)),
@@ -206,26 +207,26 @@ fn a_mailbox_that_opens_and_is_malformed_is_damage() {
         ("empty", m.seal(b"")),
         ("payload", [&sound[..sound.len() - 1], &[sound.last().unwrap() ^ 1]].concat()),
     ] {
-        assert_damage(&world, filing.receipt(), &laid_out, what);
+        assert_damage(&world, secrets.receipt(), &mailbox_bytes, what);
     }
-    // A decoy is no damage.
+    // A decoy is not damage.
     let stranger = Receipt::from_bytes([3; 16]).mailbox_identity().recipient().seal(&plain);
-    let absent = Inbox::open(filing.receipt(), &stranger);
+    let absent = Inbox::open(secrets.receipt(), &stranger);
     assert!(matches!(&absent, Err(InboxError::NotFound(_))), "{absent:?}");
     let mut peer = BrowserPeer::start(&world);
-    let code = filing.receipt().code();
+    let code = secrets.receipt().code();
     let seen = peer.request(&json!({"do": "open", "receipt": code, "mailbox": base64(&stranger)}));
     assert_eq!(seen["damaged"], false, "{seen}");
     assert!(peer.exits_successfully());
 }
 
 #[test]
-fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() {
+fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
-    let receipt = filing.receipt();
+    let receipt = secrets.receipt();
     let inbox =
         Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new())).unwrap();
     let message = FollowUpDraft {
@@ -259,23 +260,23 @@ fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() 
     let honest = seal_mailbox(&m, &c, second.capsule, vec![reply.reply.0.clone()]);
     let rolled_back = seal_mailbox(&m, &c, opened.capsule, vec![reply.reply.0]);
     let mut peer = BrowserPeer::start(&world);
-    for (laid_out, findings, worded) in [
+    for (mailbox_bytes, findings, worded) in [
         (honest, vec![], json!([])),
         (rolled_back, vec![InboxIssue::RolledBack], json!([{"kind": "older-state"}])),
     ] {
-        let inbox = Inbox::open(receipt, &laid_out).unwrap();
+        let inbox = Inbox::open(receipt, &mailbox_bytes).unwrap();
         assert_eq!((&inbox.issues, inbox.messages.len()), (&findings, 1));
         let question =
-            json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&laid_out)});
+            json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&mailbox_bytes)});
         assert_eq!(peer.request(&question)["findings"], worded);
     }
     assert!(peer.exits_successfully());
 }
 
 #[test]
-fn a_number_or_a_week_that_nobody_writes_stops_neither_reporter_nor_colleagues() {
+fn an_invalid_number_or_week_stops_neither_reporter_nor_colleagues() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
     let case = open_case(&world, &opened, "awa");
@@ -291,10 +292,10 @@ fn a_number_or_a_week_that_nobody_writes_stops_neither_reporter_nor_colleagues()
         ("a language with a line end", FrameHeader { lang: "fr\nx".to_owned(), ..sound.clone() }),
     ] {
         let frame = Frame::sign(&header, b"text", &key);
-        let laid_out = seal_mailbox(&m, &c, opened.capsule.clone(), vec![m.seal(&frame)]);
-        let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
+        let mailbox_bytes = seal_mailbox(&m, &c, opened.capsule.clone(), vec![m.seal(&frame)]);
+        let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
         assert_eq!((inbox.issues, inbox.messages.len()), (vec![InboxIssue::Forged], 0), "{what}");
-        // A colleague is told of it, and answers all the same.
+        // The thread of a colleague lists it, and the colleague can still answer.
         let copy = identity.recipient().seal(&frame);
         let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &copy)]);
         assert_eq!((thread.issues.len(), thread.outgoing.len()), (1, 0), "{what}");

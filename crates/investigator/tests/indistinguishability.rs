@@ -1,5 +1,4 @@
-//! Whoever sees stored submissions cannot tell which were sealed in a browser and which by the
-//! form.
+//! Stored submissions do not reveal whether a browser or the form of the intake sealed them.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -17,38 +16,38 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Submissions of each way.
+/// Submissions of each implementation.
 const SAMPLES_PER_CLASS: usize = 400;
 const FOLDS: usize = 5;
-/// Guessing is right half the time. Of 800 guesses, more than this is chance less than once in a
-/// million runs.
+/// The accuracy of guessing is one half. With 800 guesses, chance exceeds this value less than once
+/// in a million runs.
 const NEAR_CHANCE: f64 = 0.59;
 
 #[test]
-fn both_ways_use_the_same_sizes() {
+fn both_implementations_use_the_same_size_classes() {
     let mut world = fixture();
     let mut peer = BrowserPeer::start(&world);
     for (n, len) in [0, 1, 20_000, 60_000, 150_000, 500_000, 1_500_000].into_iter().enumerate() {
         let content = vec![7; len];
         let attached = if n == 0 { Vec::new() } else { vec![("photo.jpg", &content[..])] };
         let draft = draft(&"récit ".repeat(n * 100), &[]);
-        let (theirs, _) = peer.seal(&json!({
+        let (browser_bytes, _) = peer.seal(&json!({
             "do": "report",
             "seed": base64(&[5; 32]),
             "draft": {"body": draft.body, "lang": draft.lang, "urgency": draft.urgency, "week": draft.week},
             "files": files_json(&attached),
         }));
-        let (_, ours) = submit_report(&mut world, draft, &attached);
-        assert!(size_classes::is_size_class(ours.len() as u64));
-        assert_eq!(ours.len(), theirs.len(), "with a file of {len} bytes");
+        let (_, form_bytes) = submit_report(&mut world, draft, &attached);
+        assert!(size_classes::is_size_class(form_bytes.len() as u64));
+        assert_eq!(form_bytes.len(), browser_bytes.len(), "with a file of {len} bytes");
     }
 }
 
 #[test]
-fn a_classifier_over_what_is_stored_does_no_better_than_guessing() {
+fn a_classifier_of_stored_submissions_is_no_better_than_guessing() {
     let world = fixture();
     let mut peer = BrowserPeer::start(&world);
-    let (ours, theirs): (Vec<_>, Vec<_>) =
+    let (form_bytes, browser_bytes): (Vec<_>, Vec<_>) =
         (0..SAMPLES_PER_CLASS).map(|_| report_pair(&world, &mut peer)).unzip();
     let all = |sealed: &[Vec<u8>],
                class,
@@ -56,17 +55,18 @@ fn a_classifier_over_what_is_stored_does_no_better_than_guessing() {
      -> Vec<(FeatureVector, bool)> {
         sealed.iter().map(|bytes| (see(bytes), class)).collect()
     };
-    let rows = [all(&ours, false, features), all(&theirs, true, features)].concat();
+    let rows = [all(&form_bytes, false, features), all(&browser_bytes, true, features)].concat();
     let mut rng = StdRng::seed_from_u64(3);
     for (name, accuracy) in accuracies(rows, &mut rng) {
         eprintln!("{name}: right {:.1} % of the time", 100.0 * accuracy);
         assert!(accuracy < NEAR_CHANCE, "{name} tells them apart: {accuracy}");
     }
-    // The same classifiers see at once what a browser seals that leaves the stanza without meaning
-    // away.
-    let bare =
-        [all(&ours, false, features), all(&theirs, true, |bytes| features(&without_grease(bytes)))]
-            .concat();
+    // The same classifiers detect at once a submission whose header lacks the grease stanza.
+    let bare = [
+        all(&form_bytes, false, features),
+        all(&browser_bytes, true, |bytes| features(&without_grease(bytes))),
+    ]
+    .concat();
     for (name, accuracy) in accuracies(bare, &mut rng) {
         assert!(accuracy > 0.95, "{name} is blind: {accuracy}");
     }
@@ -84,22 +84,23 @@ fn report_pair(world: &ReportFixture, peer: &mut BrowserPeer) -> (Vec<u8>, Vec<u
         directory: world.signed.hash(),
         release_to_oversight: false,
     };
-    let ours = SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new())
+    let form_bytes = SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new())
         .unwrap()
         .pad_and_finish();
-    (ours.unwrap(), peer.seal(&json!({"do": "empty", "header": header})).0)
+    (form_bytes.unwrap(), peer.seal(&json!({"do": "empty", "header": header})).0)
 }
 
 const FEATURE_COUNT: usize = 12;
 type FeatureVector = [f64; FEATURE_COUNT];
 
-/// The lines of an age header, without the last one, which authenticates them.
+/// Returns the lines of an age header without the last one, which authenticates them.
 fn header_stanzas(sealed: &[u8]) -> Vec<&str> {
     let end = sealed.windows(4).position(|window| window == b"\n---").unwrap();
     std::str::from_utf8(&sealed[..end]).unwrap().split('\n').collect()
 }
 
-/// What a header shows: its stanzas, their order, arguments and lengths; the size of the whole.
+/// Returns the features of a submission: the stanzas of its header, their order, arguments and
+/// lengths, and the total length.
 fn features(sealed: &[u8]) -> FeatureVector {
     let lines = header_stanzas(sealed);
     let stanzas: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].starts_with("-> ")).collect();
@@ -135,7 +136,7 @@ fn without_grease(sealed: &[u8]) -> Vec<u8> {
 
 type TrainFn = fn(&[(FeatureVector, bool)], &mut StdRng) -> LinearClassifier;
 
-/// The share of right guesses about submissions that a classifier was not trained on.
+/// Returns the accuracy of each classifier for submissions that it was not trained on.
 fn accuracies(mut rows: Vec<(FeatureVector, bool)>, rng: &mut StdRng) -> [(&'static str, f64); 2] {
     standardise(&mut rows);
     rows.shuffle(rng);
@@ -163,7 +164,7 @@ fn accuracies(mut rows: Vec<(FeatureVector, bool)>, rng: &mut StdRng) -> [(&'sta
     })
 }
 
-/// Mean 0 and deviation 1 for each feature; a feature that never varies becomes 0.
+/// Scales each feature to mean 0 and deviation 1. A constant feature becomes 0.
 fn standardise(rows: &mut [(FeatureVector, bool)]) {
     let count = f64::from(u32::try_from(rows.len()).unwrap());
     for n in 0..FEATURE_COUNT {
@@ -188,7 +189,7 @@ impl LinearClassifier {
     }
 }
 
-/// One feature and the value of it that parts the training rows best.
+/// Returns the feature and threshold that separate the training rows best.
 fn train_threshold(rows: &[(FeatureVector, bool)], rng: &mut StdRng) -> LinearClassifier {
     let mut best =
         (0, LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: rng.gen_range(-1.0..1.0) });
@@ -212,7 +213,7 @@ fn train_threshold(rows: &[(FeatureVector, bool)], rng: &mut StdRng) -> LinearCl
     best.1
 }
 
-/// Gradient descent on the log-likelihood.
+/// Trains by gradient descent on the log-likelihood.
 fn train_logistic(rows: &[(FeatureVector, bool)], _: &mut StdRng) -> LinearClassifier {
     let mut line = LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: 0.0 };
     let rate = 0.5 / f64::from(u32::try_from(rows.len()).unwrap());

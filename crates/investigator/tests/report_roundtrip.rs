@@ -1,4 +1,4 @@
-//! The protocol from end to end in memory: file, collect, open, answer, read, go on, rotate.
+//! The protocol from end to end in memory: submit, collect, open, answer, read, continue, rotate.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -62,7 +62,7 @@ fn reply_draft(text: &str) -> ReplyDraft {
 
 fn seal_follow_up(
     world: &ReportFixture,
-    filing: &ReportSecrets,
+    secrets: &ReportSecrets,
     inbox: &Inbox,
     text: &str,
     file: Option<&[u8]>,
@@ -78,7 +78,7 @@ fn seal_follow_up(
     let mut sealer = FollowUpSealer::begin(
         &world.directory,
         world.signed.hash(),
-        filing.receipt(),
+        secrets.receipt(),
         inbox,
         message,
         Vec::new(),
@@ -91,10 +91,10 @@ fn seal_follow_up(
 }
 
 #[test]
-fn a_report_goes_all_the_way_and_back() {
+fn a_report_is_opened_answered_and_continued() {
     let mut world = fixture();
     let photo = vec![0x5a; 300_000];
-    let (filing, bytes) = submit_report(
+    let (secrets, bytes) = submit_report(
         &mut world,
         draft("On m’a demandé 5 000 francs.", &[]),
         &[("photo.jpg", &photo)],
@@ -115,16 +115,16 @@ fn a_report_goes_all_the_way_and_back() {
 
     // The answer, read with the receipt.
     let answer = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
-    let laid_out =
+    let mailbox_bytes =
         seal_mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
-    let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
     assert_eq!(inbox.issues, []);
     assert_eq!(inbox.messages[0].text, "Où était-ce ?");
 
-    // The reporter goes on with a file.
+    // The reporter continues with a file.
     let second = seal_follow_up(
         &world,
-        &filing,
+        &secrets,
         &inbox,
         "Au poste, voici la quittance.",
         Some(b"jpeg bytes"),
@@ -144,14 +144,14 @@ fn a_report_goes_all_the_way_and_back() {
         b"jpeg bytes"
     );
 
-    // The handler cannot hide what the reporter answered, nor the answer that it was to.
+    // The case handler cannot hide the reporter's answer, nor the message that it answers.
     let hidden: Vec<_> = case.read_thread([frames[1].clone(), frames[2].clone()]).issues;
     assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::NoReport));
     assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::Withheld(0)));
     let hidden = case.read_thread([frames[0].clone(), frames[1].clone()]).issues;
     assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::Withheld(0)));
 
-    // Nor can it file a frame twice, swap the directions, or show one case's frame in another.
+    // It cannot ingest a frame twice, swap the directions, or show a frame of one case in another.
     let twice = case.read_thread([
         frames[0].clone(),
         frames[1].clone(),
@@ -176,7 +176,7 @@ fn a_frame_of_one_case_is_refused_in_another() {
         case.read_thread([incoming(0, &two.body)]).issues[0].kind,
         ThreadIssueKind::Rejected(_)
     ));
-    // Grants of one case do not open under another's number.
+    // Grants of one case do not open under the id of another.
     let grant = grant_of(&world, &one, "awa").unwrap();
     let grants = [GenerationGrant { generation: 0, grant: grant.clone() }];
     assert!(OpenCase::open(two.header.case.id, &grants, &world.people["awa"]).is_err());
@@ -185,7 +185,7 @@ fn a_frame_of_one_case_is_refused_in_another() {
 }
 
 #[test]
-fn a_bad_grant_takes_nothing_from_its_reader() {
+fn a_bad_grant_does_not_prevent_reading() {
     let mut world = fixture();
     let (_, one) = submit_report(&mut world, draft("story", &[]), &[]);
     let (_, two) = submit_report(&mut world, draft("another", &[]), &[]);
@@ -193,8 +193,8 @@ fn a_bad_grant_takes_nothing_from_its_reader() {
     let id = one.header.case.id;
     let awa = &world.people["awa"];
     let good = GenerationGrant { generation: 0, grant: grant_of(&world, &one, "awa").unwrap() };
-    // Of another report, but under this case's number, as a member with another program could make
-    // it.
+    // A grant of another report under the id of this case, as a member with a modified program
+    // could make it.
     let other =
         Grant::open(&grant_of(&world, &two, "awa").unwrap(), awa, two.header.case.id, 0).unwrap();
     let forged = |generation| GenerationGrant {
@@ -258,7 +258,7 @@ fn an_excluded_member_can_open_no_grant() {
 }
 
 #[test]
-fn no_answer_is_sealed_to_a_key_that_the_handler_made_up() {
+fn no_answer_is_sealed_to_a_forged_mailbox_key() {
     let mut world = fixture();
     let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
@@ -274,19 +274,19 @@ fn no_answer_is_sealed_to_a_key_that_the_handler_made_up() {
 }
 
 #[test]
-fn the_same_form_sent_twice_is_the_same_report() {
+fn the_same_form_sent_twice_makes_the_same_report() {
     let mut world = fixture();
     let seed = [3; 32];
-    let filing = ReportSecrets::from_seed(&seed, b"content");
-    let one = resubmit_report(&mut world, &filing, draft("story", &[]), &[("a", b"file")]);
+    let secrets = ReportSecrets::from_seed(&seed, b"content");
+    let one = resubmit_report(&mut world, &secrets, draft("story", &[]), &[("a", b"file")]);
     let again = ReportSecrets::from_seed(&seed, b"content");
     let two = resubmit_report(&mut world, &again, draft("story", &[]), &[("a", b"file")]);
     let other_file = resubmit_report(&mut world, &again, draft("story", &[]), &[("a", b"another")]);
     let changed = ReportSecrets::from_seed(&seed, b"other content");
-    assert_eq!(filing.receipt(), again.receipt());
-    assert_ne!(filing.receipt(), changed.receipt());
-    assert_ne!(filing.case_id(), changed.case_id());
-    assert_eq!(filing.case_id().get_version_num(), 4);
+    assert_eq!(secrets.receipt(), again.receipt());
+    assert_ne!(secrets.receipt(), changed.receipt());
+    assert_ne!(secrets.case_id(), changed.case_id());
+    assert_eq!(secrets.case_id().get_version_num(), 4);
     let tags: Vec<_> = [&one, &two, &other_file]
         .map(|bytes| open_submission(&world, bytes).deduplication_tag)
         .into();
@@ -295,9 +295,9 @@ fn the_same_form_sent_twice_is_the_same_report() {
 }
 
 #[test]
-fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
+fn the_inbox_lists_the_issues_of_a_mailbox() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
     let case = open_case(&world, &opened, "awa");
@@ -314,7 +314,7 @@ fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
     let sealed: Vec<_> = replies.iter().map(|reply| reply.reply.0.clone()).collect();
     let open = |replies: &[Vec<u8>], capsule: &[u8], case: &CaseRecipient| {
         let inbox =
-            Inbox::open(filing.receipt(), &seal_mailbox(&opened, capsule, case, replies)).unwrap();
+            Inbox::open(secrets.receipt(), &seal_mailbox(&opened, capsule, case, replies)).unwrap();
         (inbox.messages.iter().map(|m| m.text.clone()).collect::<Vec<_>>().concat(), inbox.issues)
     };
     let (all, fine) = open(&sealed, &opened.capsule, &c);
@@ -335,15 +335,16 @@ fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
     *damaged[2].last_mut().unwrap() ^= 1;
     let (text, findings) = open(&damaged, &opened.capsule, &c);
     assert_eq!((text.as_str(), findings), ("onetwo", vec![InboxIssue::Forged]));
-    // Another key in place of C, which the handler could read.
+    // Another key instead of C, which the case handler could read.
     let (_, bytes) = submit_report(&mut world, draft("another", &[]), &[]);
     let wrong = recipients_of(&open_submission(&world, &bytes)).1;
     let (_, findings) = open(&sealed, &opened.capsule, &wrong);
     assert_eq!(findings, [InboxIssue::UnverifiedKey]);
-    // After the reporter wrote, the handler cannot go back to before what was seen.
-    let inbox = Inbox::open(filing.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed))
-        .unwrap();
-    let second = open_submission(&world, &seal_follow_up(&world, &filing, &inbox, "seen", None));
+    // After the reporter has seen a reply, the case handler cannot remove it.
+    let inbox =
+        Inbox::open(secrets.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed))
+            .unwrap();
+    let second = open_submission(&world, &seal_follow_up(&world, &secrets, &inbox, "seen", None));
     let (_, findings) = open(&sealed[..1], &second.capsule, &c);
     assert_eq!(findings, [InboxIssue::MessagesWithheld(2)]);
 }
@@ -353,15 +354,15 @@ fn another_receipt_opens_no_mailbox() {
     let mut world = fixture();
     let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
-    let laid_out = seal_mailbox(&opened, &opened.capsule, &recipients_of(&opened).1, &[]);
+    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &recipients_of(&opened).1, &[]);
     let stranger = ReportSecrets::generate(&mut world.rng);
-    assert!(Inbox::open(stranger.receipt(), &laid_out).is_err());
+    assert!(Inbox::open(stranger.receipt(), &mailbox_bytes).is_err());
 }
 
 #[test]
-fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
+fn a_rotation_excludes_the_old_secret_and_the_reporter_follows() {
     let mut world = fixture();
-    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let (m, c0) = recipients_of(&opened);
     let id = opened.header.case.id;
@@ -375,16 +376,16 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
 
     // The reporter follows to the new key and writes with it.
     let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
-    let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
-    let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
+    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
     assert_eq!(inbox.issues, []);
     // The old key is not accepted any more.
     let old = seal_mailbox(&opened, &opened.capsule, &c0, &replies);
-    assert_eq!(Inbox::open(filing.receipt(), &old).unwrap().issues, [InboxIssue::UnverifiedKey]);
-    let second = open_submission(&world, &seal_follow_up(&world, &filing, &inbox, "after", None));
+    assert_eq!(Inbox::open(secrets.receipt(), &old).unwrap().issues, [InboxIssue::UnverifiedKey]);
+    let second = open_submission(&world, &seal_follow_up(&world, &secrets, &inbox, "after", None));
     assert_eq!(second.header.case.generation, 1);
 
-    // Who left cannot open it; who stayed, and whom the new grants reach, can.
+    // The former reader cannot open it. The remaining readers can, with the new grants.
     let frames = |g| {
         [
             incoming(0, &opened.body),
@@ -408,15 +409,15 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
         assert_eq!(thread.issues, []);
         assert_eq!(thread.incoming[1].body_text(), "after");
     }
-    // A frame that the one who left signs with the old key after the rotation is not believed.
+    // A frame that the former reader signs with the old key after the rotation is refused.
     let forged =
         leaving.seal_reply(&reply_draft("trust me"), &case.read_thread(frames(1)), &m).unwrap();
     let later = [&replies[..], &[forged.reply.0]].concat();
-    let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
-    let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
+    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
     assert_eq!(inbox.issues, [InboxIssue::Forged]);
     assert_eq!(inbox.messages.len(), 1);
-    // The reporter wrote after the rotation; reading the old frames again is still fine.
-    let laid_out = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(Inbox::open(filing.receipt(), &laid_out).unwrap().issues, []);
+    // The reporter wrote after the rotation. The old frames are still readable.
+    let mailbox_bytes = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
+    assert_eq!(Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap().issues, []);
 }

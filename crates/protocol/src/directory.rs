@@ -1,5 +1,5 @@
-//! The directory: who may be written to, signed by m of n root keys, and the rule that decides who
-//! gets a report.
+//! The directory: the members and desks that can receive reports, signed by m of n root keys, and
+//! the rule that decides who gets a report.
 
 mod signed;
 
@@ -19,65 +19,66 @@ use crate::{
     submission::key_grant::GRANT_SLOTS,
 };
 
-/// The largest number that JSON carries in every language.
+/// The largest integer that JSON represents exactly in every language.
 const MAX_EPOCH: u64 = (1 << 53) - 1;
-/// A directory is good for 30 days after its issue.
+/// The maximum number of days from the issue of a directory to its last day.
 pub const VALID_DAYS: i64 = 30;
-/// Seats of the outside body. Together with a full desk they fill the eight grants.
+/// The maximum number of members of the oversight body. Together with a full desk they use all
+/// eight grants.
 pub const MAX_OVERSIGHT_MEMBERS: usize = 2;
-/// Seats of any other desk.
+/// The maximum number of members of any other desk.
 pub const MAX_DESK_MEMBERS: usize = GRANT_SLOTS - MAX_OVERSIGHT_MEMBERS;
-/// Fewer readers than this left after exclusions, and the report goes to the outside body.
+/// If exclusions leave fewer readers than this, the report goes to the oversight body.
 pub const MIN_READERS: usize = 2;
-/// The answer by which a reporter excludes every desk but the outside body.
+/// The answer with which a reporter excludes every desk except the oversight body.
 pub const EXCLUDE_ALL_DESKS: &str = "unsure_all";
 
-/// The directory as signed. Every unknown field is refused: a reader that half understands must not
-/// choose readers.
+/// The directory as signed. Readers refuse unknown fields, because a reader that understands only
+/// part of a directory must not choose recipients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
-    /// 1.
+    /// Format version: 1.
     pub v: u8,
-    /// Which installation.
+    /// The id of the installation.
     pub instance: Uuid,
-    /// Grows by one with each directory.
+    /// The number of the directory. Each directory has the number of the previous one plus one.
     pub epoch: u64,
-    /// Hash of the directory before.
+    /// The hash of the previous directory.
     pub previous: Option<Hash>,
-    /// Day of signing.
+    /// The date of signing.
     #[serde(with = "iso_date")]
     pub issued: Date,
-    /// Last day on which it may be used.
+    /// The last date on which it may be used.
     #[serde(with = "iso_date")]
     pub expires: Date,
-    /// Takes the outer seal; the newest first, older ones while submissions under way still use
-    /// them.
+    /// Recipients of the outer seal, the newest first. Older ones stay as long as submissions
+    /// sealed to them can arrive.
     pub transport: Vec<TransportRecipient>,
-    /// Verifies what the case handler itself writes into the log.
+    /// Verifies the events that the case handler itself writes into the log.
     pub handler_key: PublicKey,
-    /// Everyone who holds a seat.
+    /// All members.
     pub members: Vec<Member>,
-    /// Where reports go.
+    /// All desks.
     pub desks: Vec<Desk>,
-    /// Id of the desk of the outside body.
+    /// The id of the desk that is the oversight body.
     pub oversight: String,
 }
 
-/// One person, known by an opaque handle.
+/// One member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// Opaque; no name.
+    /// Opaque. It contains no personal name.
     pub handle: String,
-    /// Takes grants.
+    /// The recipient of the member's grants.
     pub recipient: InvestigatorRecipient,
-    /// Verifies events and sessions.
+    /// Verifies the member's events and sessions.
     pub device: PublicKey,
-    /// Units or functions that a reporter can tick as involved and this person belongs to.
+    /// The units or functions that this member belongs to. A reporter can exclude them.
     #[serde(default)]
     pub units: Vec<String>,
-    /// Languages read, such as `fr`.
+    /// Languages that the member reads, such as `fr`.
     #[serde(default)]
     pub languages: Vec<String>,
 }
@@ -86,17 +87,18 @@ pub struct Member {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Desk {
-    /// Such as `internal_affairs`.
+    /// The id, such as `internal_affairs`.
     pub id: String,
-    /// Name by language.
+    /// The name by language.
     pub labels: BTreeMap<String, String>,
-    /// Category ids served. A category that no desk serves goes to the outside body.
+    /// The ids of the categories that it handles. A category that no desk handles goes to the
+    /// oversight body.
     #[serde(default)]
     pub categories: Vec<String>,
-    /// Audiences served; empty for all.
+    /// The audiences that it handles. Empty for all.
     #[serde(default)]
     pub audiences: Vec<String>,
-    /// Handles of its members, the lead first.
+    /// The handles of its members, the lead first.
     pub members: Vec<String>,
     /// Units or functions whose exclusion excludes the whole desk.
     #[serde(default)]
@@ -106,71 +108,71 @@ pub struct Desk {
 /// Why a directory is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
-    /// Not JSON of the known shape; a recipient that is not post-quantum is refused here too.
-    #[error("the directory is malformed: {0}")]
+    /// Not JSON of the expected shape. This includes recipients that are not post-quantum.
+    #[error("malformed directory: {0}")]
     Malformed(String),
-    /// A version that this build does not know.
-    #[error("directory version {0} is not known here")]
+    /// A version that this build does not support.
+    #[error("unsupported directory version {0}")]
     UnsupportedVersion(u8),
-    /// More signatures than a directory needs.
-    #[error("the directory has more than {MAX_SIGNATURES} signatures, or two by one key")]
+    /// Too many signatures, or two by one key.
+    #[error("the directory has more than {MAX_SIGNATURES} signatures, or two by the same key")]
     DuplicateOrTooManySignatures,
-    /// Longer than readers take.
-    #[error("the directory has {0} bytes: at most {MAX_DIRECTORY_LEN} are taken")]
+    /// Longer than [`MAX_DIRECTORY_LEN`].
+    #[error("directory too long: {0} bytes (at most {MAX_DIRECTORY_LEN})")]
     TooLong(usize),
     /// Too few valid signatures by different pinned root keys.
-    #[error("the directory has {valid} of {needed} signatures by root keys")]
+    #[error("insufficient root signatures: {valid} of {needed}")]
     ThresholdNotMet {
-        /// How many hold.
+        /// The number of valid signatures.
         valid: usize,
-        /// How many must.
+        /// The required number.
         needed: usize,
     },
-    /// Of another installation.
-    #[error("the directory belongs to another installation")]
+    /// The directory is for another installation.
+    #[error("directory is for a different installation")]
     OtherInstance,
-    /// Past its last day.
-    #[error("the directory expired on {0}")]
+    /// The last date has passed.
+    #[error("directory expired on {0}")]
     Expired(Date),
-    /// Issued on a later day than the reader's clock shows.
-    #[error("the directory is dated {0}, after today: check the clock")]
+    /// Its date is after the reader's current date.
+    #[error("directory is dated in the future ({0}); check the clock")]
     NotYetValid(Date),
-    /// Older than one already seen, or another one with the same epoch.
-    #[error("the directory has been rolled back: epoch {found}, but {seen} was seen before")]
+    /// Older than a directory that was accepted before, or a different one with the same epoch.
+    #[error("directory rollback detected: epoch {found} < last seen {seen}")]
     RolledBack {
-        /// Of this directory.
+        /// The epoch of this directory.
         found: u64,
-        /// Of the newest seen.
+        /// The epoch of the newest directory that was accepted before.
         seen: u64,
     },
-    /// Signed, but it breaks a rule that keeps reporters safe.
-    #[error("the directory breaks a rule: {0}")]
+    /// It is signed, but breaks a rule that protects reporters.
+    #[error("invalid directory: {0}")]
     RuleViolated(String),
 }
 
-/// Who gets a report.
+/// The members who get a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportRecipients<'a> {
-    /// The desk that the case is filed at.
+    /// The desk that the case goes to.
     pub desk: &'a Desk,
-    /// Members of that desk who may read it at once.
+    /// The members of that desk who can read it at once.
     pub members: Vec<&'a Member>,
-    /// The outside body, whose grants the handler releases only when it must. Empty when it is
-    /// itself the desk.
+    /// The members of the oversight body, whose grants the case handler withholds until the
+    /// release. Empty if the oversight body is itself the desk.
     pub oversight: Vec<&'a Member>,
 }
 
 impl<'a> ReportRecipients<'a> {
-    /// Everyone who gets a grant.
+    /// Returns the recipients of all grants.
     pub fn recipient_keys(&self) -> Vec<&'a InvestigatorRecipient> {
         self.members.iter().chain(&self.oversight).map(|member| &member.recipient).collect()
     }
 }
 
 impl Directory {
-    /// Decides who gets a report: the category's desk, less everyone whom the reporter excluded,
-    /// wherever they sit. Fewer than two left, or no desk for the category, and it goes to the
-    /// outside body.
+    /// Returns who gets a report: the desk of the category without the members whom the reporter
+    /// excluded, whichever desks these belong to. If fewer than [`MIN_READERS`] are left or no desk
+    /// handles the category, the report goes to the oversight body.
     pub fn recipients_for(
         &self,
         category: &str,
@@ -203,8 +205,8 @@ impl Directory {
         }
     }
 
-    /// The handles of everyone whom these exclusions keep away. The outside body cannot be
-    /// excluded.
+    /// Returns the handles of all members that these exclusions exclude. The oversight body cannot
+    /// be excluded.
     pub fn excluded_members(&self, excluded: &[String]) -> BTreeSet<&str> {
         let by_desk = self
             .desks
@@ -231,29 +233,32 @@ impl Directory {
                 .any(|e| e == EXCLUDE_ALL_DESKS || *e == desk.id || desk.units.contains(e))
     }
 
-    /// A desk by its id.
+    /// Returns the desk with this id.
     pub fn desk(&self, id: &str) -> Option<&Desk> {
         self.desks.iter().find(|desk| desk.id == id)
     }
 
-    /// A member by the handle.
+    /// Returns the member with this handle.
     pub fn member(&self, handle: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.handle == handle)
     }
 
-    /// The members of a desk, the lead first.
+    /// Returns the members of a desk, the lead first.
     pub fn members_of(&self, desk: &Desk) -> Vec<&Member> {
         desk.members.iter().filter_map(|handle| self.member(handle)).collect()
     }
 
-    /// Does this person sit for the outside body?
+    /// Returns whether this member belongs to the oversight body.
     pub fn is_oversight(&self, handle: &str) -> bool {
         self.desk(&self.oversight).is_some_and(|desk| desk.members.iter().any(|h| h == handle))
     }
 
-    /// The rules that signatures alone do not give: unique and resolvable names, seats within the
-    /// eight grants, an outside body that is outside, one person one key for grants and one for
-    /// signatures.
+    /// Checks the rules that signatures do not cover: unique names, no reference to a missing
+    /// member, no more members than grants, an oversight body separate from the desks, and
+    /// different keys for different members.
+    ///
+    /// # Errors
+    /// [`DirectoryError::RuleViolated`] with the first rule that is broken.
     pub fn check_rules(&self) -> Result<(), DirectoryError> {
         let rule = |broken: bool, text: String| {
             if broken { Err(DirectoryError::RuleViolated(text)) } else { Ok(()) }
@@ -262,23 +267,25 @@ impl Directory {
         let span = self.expires - self.issued;
         rule(
             span.is_negative() || span.whole_days() > VALID_DAYS,
-            format!("valid for other than {VALID_DAYS} days"),
+            format!("not valid for 0 to {VALID_DAYS} days"),
         )?;
         rule(self.epoch > MAX_EPOCH, format!("the epoch is above {MAX_EPOCH}"))?;
         let mut handles = BTreeSet::new();
         let mut keys = BTreeSet::new();
-        // The handler's key counts as one: a member who holds it could write the handler's events.
+        // The handler's key is checked as well, because a member who had it could write the
+        // handler's events.
         let mut devices = BTreeSet::from([*self.handler_key.as_bytes()]);
         for member in &self.members {
             rule(
                 !handles.insert(&member.handle),
-                format!("member {} stands twice", member.handle),
+                format!("member {} occurs twice", member.handle),
             )?;
             rule(
                 !keys.insert(member.recipient.hash()),
                 format!("member {} shares a key", member.handle),
             )?;
-            // Two handles with one device key would make one person two wherever two must agree.
+            // With one device key, two handles would let one person act as two wherever two members
+            // must agree.
             let shared = !devices.insert(*member.device.as_bytes());
             rule(shared, format!("member {} shares a device key", member.handle))?;
         }
@@ -286,14 +293,17 @@ impl Directory {
         rule(oversight.is_none(), format!("the oversight desk {} is missing", self.oversight))?;
         let mut desks = BTreeSet::new();
         for desk in &self.desks {
-            rule(!desks.insert(&desk.id), format!("desk {} stands twice", desk.id))?;
-            let labelled = desk.labels.keys().all(|lang| is_lang(lang));
-            rule(!labelled, format!("desk {} has a label in no language", desk.id))?;
-            let seats =
+            rule(!desks.insert(&desk.id), format!("desk {} occurs twice", desk.id))?;
+            let has_valid_labels = desk.labels.keys().all(|lang| is_lang(lang));
+            rule(
+                !has_valid_labels,
+                format!("desk {} has a label with an invalid language", desk.id),
+            )?;
+            let capacity =
                 if desk.id == self.oversight { MAX_OVERSIGHT_MEMBERS } else { MAX_DESK_MEMBERS };
             rule(
-                desk.members.len() > seats,
-                format!("desk {} has more than {seats} members", desk.id),
+                desk.members.len() > capacity,
+                format!("desk {} has more than {capacity} members", desk.id),
             )?;
             for (at, handle) in desk.members.iter().enumerate() {
                 rule(
@@ -302,18 +312,18 @@ impl Directory {
                 )?;
                 rule(
                     desk.members[..at].contains(handle),
-                    format!("desk {} seats {handle} twice", desk.id),
+                    format!("desk {} contains {handle} twice", desk.id),
                 )?;
                 let inside_and_outside = desk.id != self.oversight && self.is_oversight(handle);
                 rule(
                     inside_and_outside,
-                    format!("{handle} of the outside body also sits at desk {}", desk.id),
+                    format!("{handle} of the oversight body is also a member of desk {}", desk.id),
                 )?;
             }
         }
         rule(
             oversight.is_some_and(|desk| desk.members.is_empty()),
-            "the outside body has no member".into(),
+            "the oversight body has no member".into(),
         )
     }
 }

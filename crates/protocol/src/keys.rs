@@ -1,5 +1,5 @@
-//! Keys typed by the role that they play, so that a function which opens reports can only be called
-//! by one who may.
+//! Keys with one type for each role, so that a function that opens reports accepts only a key that
+//! may open them.
 
 use std::{fmt, str::FromStr};
 
@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::encoding::hash::Hash;
 
-/// `HKDF-SHA256(ikm, salt, info)`, 32 bytes.
+/// Returns the 32 bytes of `HKDF-SHA256(ikm, salt, info)`.
 pub(crate) fn derive(ikm: &[u8], salt: &str, info: &str) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
     Hkdf::<Sha256>::new(Some(salt.as_bytes()), ikm)
@@ -28,37 +28,45 @@ macro_rules! hybrid_role {
         pub struct $identity(Identity);
 
         impl $identity {
-            /// A new random key.
+            /// Generates a random key.
             pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
                 Self(Identity::generate(rng))
             }
 
-            /// The key that grows from a 32-byte seed.
+            /// Returns the key of a 32-byte seed.
             pub fn from_seed(seed: &[u8; 32]) -> Self {
                 Self(Identity::from_seed(*seed))
             }
 
-            /// Reads `AGE-SECRET-KEY-PQ-1…`.
+            /// Parses `AGE-SECRET-KEY-PQ-1…`.
+            ///
+            /// # Errors
+            /// If the text is not such a key.
             pub fn parse(text: &str) -> Result<Self, KeyParseError> {
                 text.parse().map(Self)
             }
 
-            /// The 32-byte seed, for storing the key sealed.
+            /// Returns the 32-byte seed, from which a caller that seals and stores the key restores
+            /// it.
             pub fn seed(&self) -> &[u8; 32] {
                 self.0.seed()
             }
 
-            /// The public half.
+            /// Returns the public key.
             pub fn recipient(&self) -> $recipient {
                 $recipient(self.0.to_recipient())
             }
 
-            /// Opens an age file that was sealed to exactly this key; all or nothing.
+            /// Decrypts an age file that was sealed to exactly this key.
+            ///
+            /// # Errors
+            /// If the file is sealed to another key or damaged. No part of the plaintext is
+            /// returned then.
             pub fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, age_hybrid::OpenError> {
                 age_hybrid::open(&self.0, sealed)
             }
 
-            /// The key for streaming use.
+            /// Returns the key for streaming decryption.
             pub fn as_identity(&self) -> &Identity {
                 &self.0
             }
@@ -75,32 +83,39 @@ macro_rules! hybrid_role {
         pub struct $recipient(Recipient);
 
         impl $recipient {
-            /// Reads the raw 1,216 bytes.
+            /// Returns the key with these raw 1,216 bytes.
+            ///
+            /// # Errors
+            /// If the bytes are not a valid public key.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyParseError> {
                 Recipient::from_bytes(bytes).map(Self)
             }
 
-            /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since.
+            /// Returns the key with these bytes without validating them. The caller has stored them
+            /// since [`Self::from_bytes`] accepted them.
+            ///
+            /// # Errors
+            /// If the length is wrong.
             pub fn from_checked(bytes: &[u8]) -> Result<Self, KeyParseError> {
                 Recipient::from_bytes_unvalidated(bytes).map(Self)
             }
 
-            /// The raw public key: 1,216 bytes.
+            /// Returns the raw public key, 1,216 bytes.
             pub fn as_bytes(&self) -> &[u8; age_hybrid::PUBLIC_KEY_LEN] {
                 self.0.as_bytes()
             }
 
-            /// SHA-256 of the raw public key.
+            /// Returns the SHA-256 of the raw public key.
             pub fn hash(&self) -> Hash {
                 Hash::of(&[self.as_bytes()])
             }
 
-            /// Seals bytes to this key: one whole age file.
+            /// Seals bytes to this key. Returns one complete age file.
             pub fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
                 age_hybrid::seal(&self.0, plaintext)
             }
 
-            /// The key for streaming use.
+            /// Returns the key for streaming encryption.
             pub fn as_recipient(&self) -> &Recipient {
                 &self.0
             }
@@ -135,61 +150,61 @@ macro_rules! hybrid_role {
 }
 
 hybrid_role!(
-    /// Opens the outer seal, nothing else. Lives at the case handler.
+    /// Opens the outer seal and nothing else. Only the case handler has it.
     TransportIdentity,
-    /// Takes the outer seal of every submission.
+    /// The recipient of the outer seal of every submission.
     TransportRecipient
 );
 hybrid_role!(
-    /// Opens an investigator's grants. Lives in the workbench.
+    /// Opens the grants of one investigator. Only the investigator's workbench has it.
     InvestigatorIdentity,
-    /// Takes the grants of one investigator.
+    /// The recipient of the grants of one investigator.
     InvestigatorRecipient
 );
 hybrid_role!(
-    /// Opens one reporter's mailbox; grows from the receipt.
+    /// Opens the mailbox of one reporter. It is derived from the receipt.
     MailboxIdentity,
-    /// `M`: takes mailboxes, capsules and replies of one reporter.
+    /// `M`: the recipient of mailboxes, reply capsules and replies of one reporter.
     MailboxRecipient
 );
 hybrid_role!(
-    /// Opens everything in one case; grows from the case secret.
+    /// Opens everything in one case. It is derived from the case secret.
     CaseIdentity,
-    /// `C`: takes bodies, attachments and notes of one case and generation.
+    /// `C`: the recipient of bodies, attachments and notes of one case and generation.
     CaseRecipient
 );
 
-/// 32 random bytes from which every key of one case and generation grows. Travels only inside
-/// grants.
+/// 32 random bytes from which every key of one case and generation is derived. They are sent only
+/// inside grants.
 #[derive(Clone, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
 pub struct CaseSecret([u8; 32]);
 
 const CASE_SALT: &str = "burkindi/case/v1";
 
 impl CaseSecret {
-    /// A new random secret.
+    /// Generates a random secret.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut secret = Self([0; 32]);
         rng.fill_bytes(&mut secret.0);
         secret
     }
 
-    /// A secret that was carried in a grant, or that a form's seed fixes.
+    /// Returns the secret with these bytes, which come from a grant or from the seed of a form.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The raw secret, for sealing it into a grant.
+    /// Returns the raw secret, for sealing it into a grant.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The identity whose recipient is `C`.
+    /// Returns the identity whose recipient is `C`.
     pub fn identity(&self) -> CaseIdentity {
         CaseIdentity::from_seed(&derive(&self.0, CASE_SALT, "identity"))
     }
 
-    /// Signs frames to the reporter; its public half is `K_c`.
+    /// Returns the key that signs frames to the reporter. Its public key is `K_c`.
     pub fn replies_key(&self) -> SigningKey {
         SigningKey::from_bytes(&derive(&self.0, CASE_SALT, "replies"))
     }
@@ -201,34 +216,34 @@ impl fmt::Debug for CaseSecret {
     }
 }
 
-/// An Ed25519 public key, in JSON 43 characters of base64url.
+/// An Ed25519 public key. In JSON it is 43 characters of base64url.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
-/// A signature does not belong to the message and key.
+/// The signature was not made over this message with this key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signature does not belong to this message and key")]
+#[error("invalid signature")]
 pub struct BadSignature;
 
 impl PublicKey {
-    /// Reads the raw 32 bytes; `None` for one that is no point of the curve, a weak one, or a
-    /// second encoding of a point.
+    /// Returns the key with these raw 32 bytes. Returns `None` if they are not a point of the
+    /// curve, a weak key, or a second encoding of a point.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let key = VerifyingKey::from_bytes(bytes).ok()?;
         (is_canonical(bytes) && !key.is_weak()).then_some(Self(key))
     }
 
-    /// The raw 32 bytes.
+    /// Returns the raw 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
     }
 
-    /// Checks a signature over `label ‖ message`: canonical encodings, no point of small order, and
-    /// the equation without the cofactor. Other implementations of the protocol check exactly the
-    /// same.
+    /// Verifies a signature over `label ‖ message`. It requires canonical encodings, no point of
+    /// small order, and the equation without the cofactor, exactly as other implementations of the
+    /// protocol do.
     ///
     /// # Errors
-    /// When the signature does not hold.
+    /// If the signature is invalid.
     pub fn verify(
         &self,
         label: &[u8],
@@ -245,8 +260,9 @@ impl PublicKey {
     }
 }
 
-/// Is this the only encoding of its point: is `y` below the prime 2²⁵⁵ − 19? The two points with `x
-/// = 0`, which have a second encoding as well, are of small order.
+/// Returns whether this is the only encoding of its point, which it is if `y` is below the prime
+/// 2²⁵⁵ − 19. The two points with `x = 0`, which have a second encoding as well, are of small
+/// order.
 fn is_canonical(point: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = point;
     let above = last & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *first >= 0xed;
@@ -275,11 +291,11 @@ impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = Hash::deserialize(deserializer)?;
         Self::from_bytes(bytes.as_bytes())
-            .ok_or_else(|| D::Error::custom("not a usable Ed25519 public key"))
+            .ok_or_else(|| D::Error::custom("invalid Ed25519 public key"))
     }
 }
 
-/// Signs `label ‖ message`.
+/// Returns the signature over `label ‖ message`.
 pub fn sign(key: &SigningKey, label: &[u8], message: &[u8]) -> [u8; 64] {
     key.sign(&[label, message].concat()).to_bytes()
 }

@@ -1,12 +1,21 @@
-//! The shared words of Burkindi: everything that reporter, intake, case handler and workbench say
-//! to each other.
+//! The formats and rules that Burkindi's programs share: receipts, keys, directories, submissions,
+//! mailboxes, cases with their events, and the JSON of both services' interfaces.
 //!
-//! No I/O beyond reading and writing what the caller hands in; no clock; randomness is an argument.
-//! The specification is `docs/PROTOCOL.md`; every format's source is the module that implements it.
+//! This crate reads and writes only the readers and writers that the caller passes in. It has no
+//! clock, and the caller passes in the source of randomness. The specification is
+//! `docs/PROTOCOL.md`. Each format is implemented in one module.
 //!
-//! A report's way: [`receipt`] and [`keys`] → [`directory`] (who gets it) → [`key_grant`],
-//! [`reply_capsule`], [`frame`] → [`submission`] on the [`size_classes`] → [`relay`] → [`event`]
-//! and [`case`] → [`workbench_api`] → [`mailbox`].
+//! A report passes through the modules in this order:
+//!
+//! - [`receipt`] and [`keys`]: the reporter's secrets
+//! - [`directory`]: who gets the report
+//! - [`submission::key_grant`], [`submission::reply_capsule`], [`submission::frame`]: its sealed
+//!   parts
+//! - [`submission::envelope`], padded to one of the [`encoding::size_classes`]: what is sent
+//! - [`api::relay`]: the transfer from the intake to the case handler
+//! - [`case`] and [`case::event`]: what happens to the case
+//! - [`api::workbench`]: what a member's workbench reads and writes
+//! - [`mailbox`]: the answers to the reporter
 
 pub mod api;
 pub mod case;

@@ -1,5 +1,5 @@
-//! The mailbox: 32 KiB laid out for a reporter at every tick, sealed afresh, so that a reply looks
-//! like no reply.
+//! The mailbox: 32 KiB that the case handler publishes for every reporter in every collection
+//! cycle. It is sealed again each time, so that a new reply cannot be distinguished from no reply.
 
 use std::io::{Cursor, Write};
 
@@ -25,68 +25,68 @@ pub const MAILBOX_LEN: usize = 32 * 1024;
 const MAGIC: &str = "BKM1";
 const MAX_HEADER_LEN: usize = 1024;
 
-/// What a mailbox says besides its records.
+/// The status in a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailboxHeader {
-    /// 1.
+    /// Format version: 1.
     pub v: u8,
-    /// ISO week of sealing.
+    /// The ISO week of the sealing.
     pub week: String,
-    /// Where the case stands.
+    /// The stage of the case.
     pub stage: Stage,
-    /// Has the outside body been given the case?
+    /// Whether the case was released to the oversight body.
     pub released_to_oversight: bool,
-    /// When the reporter can expect something next.
+    /// The date by which the reporter hears something next.
     #[serde(with = "iso_date::option")]
     pub next_update: Option<Date>,
-    /// How many of the reporter's submissions have been filed, the report included.
+    /// The number of the reporter's submissions that were ingested, including the report.
     pub received: u32,
 }
 
 /// The content of one mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
-    /// Status.
+    /// The status of the case.
     pub header: MailboxHeader,
-    /// `age(M, capsule)`, the newest that the reporter sent.
+    /// `age(M, capsule)`: the newest reply capsule that the reporter sent.
     pub capsule: Vec<u8>,
     /// `C` of the current generation.
     pub case_recipient: CaseRecipient,
-    /// `age(M, frame)` each, oldest first.
+    /// The replies, `age(M, frame)` each, the oldest first.
     pub replies: Vec<Vec<u8>>,
 }
 
-/// Why a mailbox cannot be read.
+/// Why a mailbox cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum MailboxError {
-    /// Not of this receipt: nothing has been filed under it (or not yet), or it is damaged
-    /// ([`age_hybrid::OpenError::is_damage`]).
-    #[error("the mailbox does not open with this receipt: {0}")]
+    /// It is not sealed to this receipt, or it is damaged ([`age_hybrid::OpenError::is_damage`]).
+    /// Without damage, no report of this receipt was ingested yet.
+    #[error("failed to decrypt mailbox: {0}")]
     Unopenable(#[from] age_hybrid::OpenError),
-    /// Opens, but is malformed.
-    #[error("the mailbox is malformed: {0}")]
+    /// It opens, but is malformed.
+    #[error("malformed mailbox: {0}")]
     Wire(#[from] FramingError),
-    /// A record too many, too few or at the wrong place.
-    #[error("the mailbox's records are not those of a mailbox")]
+    /// A record is missing, surplus or in the wrong position.
+    #[error("unexpected record sequence in mailbox")]
     UnexpectedRecords,
-    /// The header names no ISO week.
-    #[error("the mailbox's week has another shape")]
+    /// The week of the header is not an ISO week.
+    #[error("invalid week in mailbox header")]
     InvalidWeek,
-    /// A version of the protocol that this build does not know.
-    #[error("mailbox version {0} is not known here")]
+    /// A version that this build does not support.
+    #[error("unsupported mailbox version {0}")]
     UnsupportedVersion(u8),
 }
 
 impl Mailbox {
-    /// Seals it to exactly [`MAILBOX_LEN`] bytes. Of the replies, the newest that fit are kept,
-    /// oldest first.
+    /// Seals the mailbox to exactly [`MAILBOX_LEN`] bytes. If not all replies fit, it contains the
+    /// newest ones, the oldest of them first.
     pub fn seal(&self, to: &MailboxRecipient) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(MAILBOX_LEN);
         self.seal_append(to, &mut sealed);
         sealed
     }
 
-    /// The same, behind what is there already.
+    /// Seals the mailbox like [`Self::seal`] and appends the bytes to `sealed`.
     pub fn seal_append(&self, to: &MailboxRecipient, sealed: &mut Vec<u8>) {
         let mut stream =
             age_hybrid::sealed_writer(to.as_recipient(), sealed).expect("writing to memory");
@@ -94,7 +94,8 @@ impl Mailbox {
         let target =
             size_classes::plaintext_len_for(MAILBOX_LEN as u64, header_len).expect("one chunk");
         let target = usize::try_from(target).expect("less than 32 KiB");
-        // Not wiped: what is secret in it is sealed already, and whoever seals it keeps the rest.
+        // The buffer is not zeroized. Its secrets are sealed already, and the caller keeps the
+        // rest.
         let mut plain = self.encode(target);
         plain.resize(target, 0);
         stream
@@ -103,7 +104,7 @@ impl Mailbox {
             .expect("writing to memory");
     }
 
-    /// How many of the replies, the newest, a mailbox of this content holds.
+    /// Returns how many of the newest replies a mailbox with this content can contain.
     pub fn fitting_reply_count(&self, to: &MailboxRecipient) -> usize {
         let stream =
             age_hybrid::sealed_writer(to.as_recipient(), Vec::new()).expect("writing to memory");
@@ -113,7 +114,7 @@ impl Mailbox {
         self.count_newest_fitting(target.saturating_sub(self.encode_fixed_part().len()))
     }
 
-    /// The records before the replies.
+    /// Returns the header and the records before the replies.
     fn encode_fixed_part(&self) -> Vec<u8> {
         let mut plain = framing::encode_header(MAGIC, &self.header);
         let mut put = |kind, bytes: &[u8]| {
@@ -125,9 +126,10 @@ impl Mailbox {
         plain
     }
 
-    /// Of so many bytes, the end record takes its own.
-    fn count_newest_fitting(&self, room: usize) -> usize {
-        let mut left = room.saturating_sub(RECORD_OVERHEAD);
+    /// Returns how many of the newest replies fit into `capacity` bytes together with the end
+    /// record.
+    fn count_newest_fitting(&self, capacity: usize) -> usize {
+        let mut left = capacity.saturating_sub(RECORD_OVERHEAD);
         let fits = |reply: &&Vec<u8>| {
             let rest = left.checked_sub(RECORD_OVERHEAD + reply.len());
             left = rest.unwrap_or(0);
@@ -138,8 +140,8 @@ impl Mailbox {
 
     fn encode(&self, target: usize) -> Vec<u8> {
         let mut plain = self.encode_fixed_part();
-        let kept = self.count_newest_fitting(target.saturating_sub(plain.len()));
-        for reply in &self.replies[self.replies.len() - kept..] {
+        let included = self.count_newest_fitting(target.saturating_sub(plain.len()));
+        for reply in &self.replies[self.replies.len() - included..] {
             plain.extend_from_slice(&framing::encode_record_header(RecordType::Reply, reply.len()));
             plain.extend_from_slice(reply);
         }
@@ -147,7 +149,10 @@ impl Mailbox {
         plain
     }
 
-    /// Opens a mailbox with the receipt's identity.
+    /// Opens a mailbox with the identity of the receipt.
+    ///
+    /// # Errors
+    /// If it is not sealed to this identity, or malformed.
     pub fn open(sealed: &[u8], identity: &MailboxIdentity) -> Result<Self, MailboxError> {
         let plain = identity.open(sealed)?;
         let mut input = Cursor::new(&plain[..]);
@@ -178,27 +183,27 @@ impl Mailbox {
     }
 }
 
-/// Answers for mailboxes that do not exist. The same id gives the same bytes until the next tick,
-/// as a real one does.
+/// Generates answers for mailboxes that do not exist. The same id returns the same bytes until the
+/// next collection cycle, as a real mailbox does.
 pub struct DecoyMailboxes {
     secret: Zeroizing<[u8; 32]>,
     generator: age_hybrid::DecoyGenerator,
 }
 
 impl DecoyMailboxes {
-    /// From a generator in a state that is secret, and the same wherever the same decoys are to be
-    /// given.
+    /// Creates a generator of decoys. The state of `rng` must be secret, and the same in all
+    /// processes that must return the same decoys.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut *secret);
         Self { secret, generator: age_hybrid::DecoyGenerator::new(rng) }
     }
 
-    /// What an absent mailbox answers while `tick` lasts: bytes formed like a mailbox that nobody
-    /// can open.
-    pub fn decoy_for(&self, id: &Hash, tick: u64) -> Vec<u8> {
+    /// Returns the decoy for a mailbox id during one collection cycle: bytes that look like a
+    /// mailbox and that no key opens.
+    pub fn decoy_for(&self, id: &Hash, cycle: u64) -> Vec<u8> {
         let seed =
-            Hash::of(&[b"burkindi/decoy/v1", &*self.secret, id.as_bytes(), &tick.to_be_bytes()]);
+            Hash::of(&[b"burkindi/decoy/v1", &*self.secret, id.as_bytes(), &cycle.to_be_bytes()]);
         self.generator.generate_decoy(&mut ChaCha20Rng::from_seed(seed.0), MAILBOX_LEN)
     }
 }

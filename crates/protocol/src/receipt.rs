@@ -1,5 +1,5 @@
-//! The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter
-//! grows.
+//! The receipt: 16 random bytes that the reporter writes down. Every key of the reporter is derived
+//! from them.
 
 mod finder;
 mod parser;
@@ -26,65 +26,65 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_CHARS: usize = 26;
 const CHECK_CHARS: usize = 2;
 const WORD_COUNT: usize = 12;
-/// The tracking token. Known to the reporter alone.
+/// The secret of one report. Only the reporter knows it.
 #[derive(Clone, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
 pub struct Receipt([u8; 16]);
 
-/// Why a text is no receipt. Messages repeat nothing that was typed.
+/// Why a text is not a receipt. The messages contain nothing that was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// A code of so many characters.
-    #[error("a receipt code has 28 characters")]
+    /// The code has this number of characters.
+    #[error("invalid receipt length (expected a code of 28 characters)")]
     CodeLength(usize),
-    /// So many words.
-    #[error("a receipt has 12 words")]
+    /// The text has this number of words.
+    #[error("invalid receipt length (expected 12 words)")]
     WordCount(usize),
-    /// A character that no code holds.
-    #[error("a character is in no receipt code")]
+    /// This character is not in the alphabet of the code.
+    #[error("invalid character in receipt")]
     InvalidCharacter(char),
-    /// A word that is not in the list of the others.
-    #[error("word {place} is in none of the word lists")]
+    /// A word that is not in the same list as the others.
+    #[error("word {place} is not in any word list")]
     UnknownWord {
-        /// Its place among the typed words, from 1, as [`Receipt::typed_word_at`] counts.
+        /// Its position among the typed words, from 1, as in [`Receipt::typed_word_at`].
         place: usize,
-        /// The word of the list that is closest to it, if one clearly is.
+        /// The closest word of the list, if one is clearly the closest.
         near: Option<&'static str>,
     },
-    /// All is well formed, but the check does not match.
-    #[error("the check does not match: a character or word is mistyped")]
+    /// The text has the form of a receipt, but its checksum does not match.
+    #[error("checksum mismatch: a character or word is mistyped")]
     ChecksumMismatch,
 }
 
-/// Finds a mailbox; whoever holds it can collect the mailbox, not open it.
+/// Identifies a mailbox. A client that has it can fetch the mailbox but not open it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Locator(pub [u8; 32]);
 
 impl Locator {
-    /// The id under which the mailbox is kept: SHA-256 of the locator.
+    /// Returns the id of the mailbox in the store: SHA-256 of the locator.
     pub fn mailbox_id(&self) -> Hash {
         Hash::of(&[&self.0])
     }
 }
 
 impl Receipt {
-    /// A new random receipt.
+    /// Generates a random receipt.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
         Self(bytes)
     }
 
-    /// The receipt with these bytes.
+    /// Returns the receipt with these bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The raw bytes.
+    /// Returns the raw bytes.
     pub fn expose(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// The code spelling: `XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX`.
+    /// Returns the receipt as a code: `XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX`.
     pub fn code(&self) -> String {
         let data = u128::from_be_bytes(self.0);
         let check = checksum_bits(&self.0);
@@ -93,7 +93,7 @@ impl Receipt {
             if position > 0 && position % 4 == 0 {
                 chars.push('-');
             }
-            // 26 × 5 = 130 bits: the first character carries the top three bits only.
+            // 26 × 5 = 130 bits. The first character has only the top three bits.
             let value = if position < CODE_CHARS {
                 data >> (5 * (CODE_CHARS - 1 - position))
             } else {
@@ -104,42 +104,42 @@ impl Receipt {
         chars
     }
 
-    /// The words spelling, in the list of a language (`fr`, `en`, `es`, `pt`; French for `ar`,
-    /// English for any other).
+    /// Returns the receipt as words of the list of a language: `fr`, `en`, `es` or `pt`. `ar` uses
+    /// the French list, any other language the English one.
     pub fn words(&self, lang: &str) -> String {
         Mnemonic::from_entropy_in(language_of(lang), &self.0)
             .expect("16 bytes make 12 words")
             .to_string()
     }
 
-    /// Reads either spelling: any letter case, any spacing, hyphens, accents or none, four first
-    /// letters of a word. Labels, numbers and the other spelling may stand around it, as in the
-    /// file that is saved from the page.
+    /// Parses a code or words. Letter case, spacing, hyphens and accents do not matter, and the
+    /// first four letters of a word are enough. The text may also contain labels, numbers and the
+    /// other spelling, as the file does that the page offers for saving.
     ///
     /// # Errors
-    /// What is wrong with it, so that it can be found and put right.
+    /// The error names what is wrong, so that the reporter can correct it.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         parser::parse(text)
     }
 
-    /// The typed word that [`ReceiptError::UnknownWord`] speaks of.
+    /// Returns the typed word that a [`ReceiptError::UnknownWord`] refers to.
     pub fn typed_word_at(text: &str, place: usize) -> Option<String> {
         parser::word_at(text, place)
     }
 
-    /// Finds the mailbox.
+    /// Returns the locator of the mailbox.
     pub fn locator(&self) -> Locator {
         Locator(*derive(&self.0, SALT, "locator"))
     }
 
-    /// Opens the mailbox; its recipient is `M`.
+    /// Returns the identity that opens the mailbox. Its recipient is `M`.
     pub fn mailbox_identity(&self) -> MailboxIdentity {
         MailboxIdentity::from_seed(&derive(&self.0, SALT, "mailbox"))
     }
 
-    /// The tag by which the handler knows a second sending of the same message, without learning
-    /// what is in it. `token` is drawn once for each message that is composed, and stays the same
-    /// however often it is sent.
+    /// Returns the tag by which the case handler recognises a repeated submission of the same
+    /// message without learning its content. The caller draws `token` once for each new message and
+    /// passes the same token for every repetition.
     pub fn deduplication_tag(
         &self,
         token: &[u8; 32],
@@ -153,7 +153,7 @@ impl Receipt {
         Hash::of(&[b"burkindi/sending/v1", &*key, token, body.as_bytes(), manifest.as_bytes()])
     }
 
-    /// Signs the reporter's frames; its public half is `K_r`.
+    /// Returns the key that signs the reporter's frames. Its public key is `K_r`.
     pub fn signing_key(&self) -> SigningKey {
         SigningKey::from_bytes(&derive(&self.0, SALT, "signing"))
     }
@@ -170,18 +170,18 @@ fn checksum_bits(bytes: &[u8]) -> u16 {
     u16::from_be_bytes([digest[0], digest[1]]) >> 6
 }
 
-/// Languages that have words of their own.
+/// Languages that have a word list.
 pub const WORD_LIST_LANGS: [&str; 4] = ["fr", "en", "es", "pt"];
 
-/// The 2,048 words of a language, or those of the language that stands in for it.
+/// Returns the 2,048 words of the list that [`Receipt::words`] uses for a language.
 pub fn word_list(lang: &str) -> &'static [&'static str; 2048] {
     language_of(lang).word_list()
 }
 
 fn language_of(lang: &str) -> Language {
     match lang {
-        // BIP39 has no Arabic list. Where customs and its posters speak French, an Arabic reader
-        // finds French words around them.
+        // BIP39 has no Arabic list. Where customs officers and their posters use French, readers of
+        // Arabic are used to French words.
         "fr" | "ar" => Language::French,
         "es" => Language::Spanish,
         "pt" => Language::Portuguese,
@@ -196,7 +196,7 @@ mod tests {
     use unicode_normalization::UnicodeNormalization;
 
     #[test]
-    fn the_zero_receipt_has_its_known_spellings() {
+    fn the_zero_receipt_has_its_known_code_and_words() {
         let receipt = Receipt::from_bytes([0; 16]);
         // SHA-256 of 16 zero bytes begins 37 4708…: 0011011101 → 00110 11101 → 6 X.
         assert_eq!(receipt.code(), "0000-0000-0000-0000-0000-0000-006X");
@@ -210,16 +210,16 @@ mod tests {
     fn letters_that_look_alike_are_read_alike() {
         let receipt = Receipt::from_bytes([0; 16]);
         assert_eq!(Receipt::parse("oooo OOOO 0000 0000 0000-0000 006x"), Ok(receipt.clone()));
-        // Digits of Arabic and Persian keyboards, and the marks of direction that come with them.
+        // Digits of Arabic and Persian keyboards, with the direction marks that come with them.
         assert_eq!(
             Receipt::parse("\u{200f}٠٠٠٠ ٠٠٠٠ ۰۰۰۰ 0000 0000 0000 ٠٠٦X\u{200e}"),
             Ok(receipt)
         );
     }
 
-    /// Spellings that Rust and the browser read alike.
+    /// Spellings that the Rust and the browser implementation parse alike.
     #[test]
-    fn spellings_of_people_are_read_and_what_is_wrong_is_named() {
+    fn typed_spellings_are_parsed_or_refused_with_the_expected_error() {
         #[derive(serde::Deserialize)]
         struct SpellingVector {
             text: String,
@@ -234,7 +234,7 @@ mod tests {
             let read = Receipt::parse(&text);
             assert_eq!(read.as_ref().ok().map(Receipt::code), code, "{text:?}: {read:?}");
             let Err(error) = read else { continue };
-            let told = match error {
+            let code = match error {
                 ReceiptError::CodeLength(count) => format!("length {count}"),
                 ReceiptError::WordCount(count) => format!("words {count}"),
                 ReceiptError::InvalidCharacter(sign) => format!("character {sign}"),
@@ -245,7 +245,7 @@ mod tests {
                 }
                 ReceiptError::ChecksumMismatch => "check".to_owned(),
             };
-            assert_eq!(Some(told), problem, "{text:?}");
+            assert_eq!(Some(code), problem, "{text:?}");
         }
     }
 
@@ -255,7 +255,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_spellings_come_back_however_typed(bytes: [u8; 16], lang in "fr|en|es|pt", upper: bool, prefix: bool) {
+        fn code_and_words_round_trip_in_any_typing(bytes: [u8; 16], lang in "fr|en|es|pt", upper: bool, prefix: bool) {
             let receipt = Receipt::from_bytes(bytes);
             let mut code = receipt.code().replace('-', " ");
             let mut words = receipt.words(&lang);
@@ -271,18 +271,18 @@ mod tests {
         }
 
         #[test]
-        fn one_mistyped_code_character_is_noticed_nearly_always(bytes: [u8; 16], at in 0usize..28, shift in 1u8..32) {
+        fn one_mistyped_code_character_is_almost_always_detected(bytes: [u8; 16], at in 0usize..28, shift in 1u8..32) {
             let receipt = Receipt::from_bytes(bytes);
             let mut chars: Vec<u8> = receipt.code().bytes().filter(|b| *b != b'-').collect();
             let value = ALPHABET.iter().position(|a| *a == chars[at]).unwrap();
             chars[at] = ALPHABET[(value + usize::from(shift)) % 32];
-            // The check has ten bits: a mistake may pass once in 1,024, and then it leads to
-            // another (absent) mailbox.
+            // The checksum has ten bits, so one mistake in 1,024 passes. It then leads to another
+            // mailbox, which does not exist.
             prop_assert_ne!(Receipt::parse(std::str::from_utf8(&chars).unwrap()), Ok(receipt));
         }
 
         #[test]
-        fn any_text_gives_an_answer(text: String) {
+        fn any_text_is_parsed_or_refused(text: String) {
             let _ = Receipt::parse(&text);
         }
     }

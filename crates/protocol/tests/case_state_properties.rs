@@ -1,4 +1,4 @@
-//! No sequence of events, whoever makes them, leads a case where it must not be.
+//! No sequence of events by any actors leads a case into a forbidden state.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::collections::BTreeSet;
@@ -86,8 +86,8 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Who, after how many days, what. `true` lets a move begin where the case stands and end one stage
-/// further, so that long lives are tried too.
+/// The actor, the days before the action, and the action. With `true`, a stage change starts at the
+/// current stage and leads one stage further, so that long histories are generated too.
 fn step() -> impl Strategy<Value = (String, u16, Action, bool)> {
     let days = prop_oneof![3 => Just(0_u16), 1 => 1_u16..40, 1 => 300_u16..900];
     (prop::sample::select(PEOPLE.to_vec()).prop_map(str::to_owned), days, action(), any::<bool>())
@@ -162,7 +162,7 @@ impl InvariantChecker {
         );
         assert!(
             before.released.is_none() || now.released == before.released,
-            "nobody takes it back"
+            "no member takes it back"
         );
         if actor == HANDLER_ACTOR {
             assert_eq!(now.stage, before.stage, "the clock moves no case");
@@ -206,12 +206,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_leads_where_the_rules_forbid(steps in prop::collection::vec(step(), 1..140)) {
+    fn no_sequence_of_events_breaks_the_rules(steps in prop::collection::vec(step(), 1..140)) {
         let mut witness = InvariantChecker::new();
         for (actor, days, action, further) in steps {
             witness.step(&actor, days, action, further);
         }
-        // Whoever folds the same events finds the same state, in memory or written down.
+        // Applying the same events returns the same state, before and after serialisation.
         let (first, hash) = &witness.events[0];
         let mut again = CaseState::from_first_event(first, *hash).unwrap();
         for (event, hash) in &witness.events[1..] {
@@ -220,7 +220,7 @@ proptest! {
         prop_assert_eq!(&again, &witness.state);
         let written = serde_json::to_string(&again).unwrap();
         prop_assert_eq!(serde_json::from_str::<CaseState>(&written).unwrap(), again);
-        // Left out, doubled or out of order, an event is refused.
+        // A missing, repeated or reordered event is refused.
         for at in 1..witness.events.len() {
             let mut short = CaseState::from_first_event(first, *hash).unwrap();
             let others = witness.events.iter().enumerate().skip(1).filter(|(index, _)| *index != at);

@@ -87,7 +87,7 @@ fn m_of_n_signatures_by_different_roots_are_needed() {
 }
 
 #[test]
-fn time_and_history_are_checked() {
+fn dates_and_epochs_are_checked() {
     let (directory, trust, roots) = sample_directory();
     let signed = SignedDirectory::sign(&directory, &roots).unwrap();
     let on = |day| signed.verify(&trust, day, None).map(drop);
@@ -107,16 +107,16 @@ fn time_and_history_are_checked() {
 }
 
 #[test]
-fn what_would_endanger_reporters_is_not_even_signed() {
+fn a_directory_that_endangers_reporters_is_not_signed() {
     type DirectoryChange = fn(&mut Directory);
     let unsafe_changes: [(&str, DirectoryChange); 13] = [
         ("no transport recipient", |d| d.transport.clear()),
-        ("valid for other than", |d| d.expires = date!(2027 - 01 - 23)),
-        ("stands twice", |d| d.members[1].handle = "a".to_owned()),
+        ("not valid for 0 to 30 days", |d| d.expires = date!(2027 - 01 - 23)),
+        ("occurs twice", |d| d.members[1].handle = "a".to_owned()),
         ("shares a key", |d| d.members[1].recipient = d.members[0].recipient.clone()),
         ("shares a device key", |d| d.members[1].device = d.members[0].device),
         ("shares a device key", |d| d.members[3].device = d.handler_key),
-        ("has a label in no language", |d| {
+        ("has a label with an invalid language", |d| {
             d.desks[0].labels.insert("1".to_owned(), "x".to_owned());
         }),
         ("is missing", |d| d.oversight = "nowhere".to_owned()),
@@ -127,16 +127,16 @@ fn what_would_endanger_reporters_is_not_even_signed() {
             d.desks[1].members = ["o", "p", "q"].map(str::to_owned).into()
         }),
         ("names unknown member", |d| d.desks[0].members.push("nobody".to_owned())),
-        ("also sits at desk", |d| d.desks[0].members.push("o".to_owned())),
+        ("is also a member of desk", |d| d.desks[0].members.push("o".to_owned())),
         ("has no member", |d| d.desks[1].members.clear()),
     ];
-    for (words, change) in unsafe_changes {
+    for (text, change) in unsafe_changes {
         let (mut directory, _, roots) = sample_directory();
         change(&mut directory);
         let refused = SignedDirectory::sign(&directory, &roots);
         assert!(
-            matches!(&refused, Err(DirectoryError::RuleViolated(rule)) if rule.contains(words)),
-            "{words}: {refused:?}"
+            matches!(&refused, Err(DirectoryError::RuleViolated(rule)) if rule.contains(text)),
+            "{text}: {refused:?}"
         );
     }
 }
@@ -160,7 +160,7 @@ fn a_classic_recipient_or_an_unknown_field_is_refused() {
 }
 
 #[test]
-fn a_category_that_no_desk_serves_goes_to_the_oversight_body() {
+fn a_category_without_a_desk_goes_to_the_oversight_body() {
     let (directory, ..) = sample_directory();
     let to = |category, audience| directory.recipients_for(category, audience, &[]).desk.id.clone();
     assert_eq!(to("FAC", "trader"), "one");
@@ -169,10 +169,10 @@ fn a_category_that_no_desk_serves_goes_to_the_oversight_body() {
 }
 
 #[test]
-fn a_signature_too_many_or_twice_costs_no_verification() {
+fn surplus_and_repeated_signatures_are_refused_before_verification() {
     let (directory, trust, roots) = sample_directory();
     let signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
-    // The same root twice: of two valid ones, of a junk one beside a valid one.
+    // The same root key twice: two valid signatures, and an invalid one beside a valid one.
     for signature in [signed.signatures[0].signature.clone(), vec![7; 64]] {
         let mut twice = signed.clone();
         twice.signatures.push(RootSignature { key: twice.signatures[0].key, signature });
@@ -182,7 +182,7 @@ fn a_signature_too_many_or_twice_costs_no_verification() {
     let strangers = (1..=15).map(|seed| PublicKey::from(&SigningKey::from_bytes(&[seed; 32])));
     many.signatures.extend(strangers.map(|key| RootSignature { key, signature: vec![7; 64] }));
     assert_eq!(verify(&many, &trust), Err(DirectoryError::DuplicateOrTooManySignatures));
-    // What comes over the line is not even read to its end.
+    // A transmitted list is not read to its end.
     let json = serde_json::to_vec(&many).unwrap();
     let refused = serde_json::from_slice::<SignedDirectory>(&json).unwrap_err();
     assert!(refused.to_string().contains("more than 16 signatures"), "{refused}");
@@ -194,7 +194,7 @@ fn a_signature_too_many_or_twice_costs_no_verification() {
 }
 
 #[test]
-fn a_directory_longer_than_readers_take_is_neither_signed_nor_believed() {
+fn a_directory_over_the_maximum_length_is_neither_signed_nor_accepted() {
     let (mut directory, trust, roots) = sample_directory();
     directory.desks[0].labels.insert("fr".to_owned(), "x".repeat(MAX_DIRECTORY_LEN));
     assert!(matches!(SignedDirectory::sign(&directory, &roots), Err(DirectoryError::TooLong(_))));

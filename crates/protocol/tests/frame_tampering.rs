@@ -1,5 +1,5 @@
-//! A frame or a grant that was changed, cut, swapped or moved elsewhere is refused, each with its
-//! own error.
+//! A frame or a grant that was changed, truncated, swapped or moved is refused, each with its own
+//! error.
 
 use ed25519_dalek::{Signer, SigningKey};
 use proptest::prelude::*;
@@ -68,7 +68,7 @@ fn frame_context(signer: &PublicKey) -> FrameContext<'_> {
 }
 
 #[test]
-fn a_frame_in_another_place_is_refused_by_name() {
+fn a_frame_in_another_context_is_refused_with_its_own_error() {
     let signer = PublicKey::from(&key());
     let frame = Frame::sign(&header(), b"text", &key());
     assert_eq!(&Frame::verify(&frame, &frame_context(&signer)).unwrap().body[..], b"text");
@@ -91,7 +91,7 @@ fn a_frame_in_another_place_is_refused_by_name() {
 }
 
 #[test]
-fn every_flipped_bit_and_every_cut_of_a_frame_is_refused() {
+fn every_flipped_bit_and_every_truncation_of_a_frame_is_refused() {
     let signer = PublicKey::from(&key());
     let frame = Frame::sign(&header(), b"text", &key());
     for at in 0..frame.len() {
@@ -108,7 +108,7 @@ fn every_flipped_bit_and_every_cut_of_a_frame_is_refused() {
 }
 
 #[test]
-fn a_body_or_signature_of_another_frame_does_not_fit() {
+fn a_body_or_signature_of_another_frame_is_refused() {
     let signer = PublicKey::from(&key());
     let (one, two) =
         (Frame::sign(&header(), b"one!", &key()), Frame::sign(&header(), b"two!", &key()));
@@ -117,7 +117,7 @@ fn a_body_or_signature_of_another_frame_does_not_fit() {
 }
 
 #[test]
-fn who_lacks_the_reporters_key_cannot_change_what_is_said_of_a_file() {
+fn the_manifest_cannot_be_changed_without_the_reporters_key() {
     let signer = PublicKey::from(&key());
     let frame = Frame::sign(&header(), b"text", &key());
     let read = Frame::verify(&frame, &frame_context(&signer)).unwrap();
@@ -131,7 +131,7 @@ fn who_lacks_the_reporters_key_cannot_change_what_is_said_of_a_file() {
     ] {
         let forged = Frame::sign(&said(other), b"text", &SigningKey::from_bytes(&[4; 32]));
         assert!(matches!(Frame::verify(&forged, &frame_context(&signer)), Err(FrameError::Forged)));
-        // The same with the signature of the true frame.
+        // The same with the signature of the genuine frame.
         let spliced = [&forged[..forged.len() - 64], &frame[frame.len() - 64..]].concat();
         assert!(matches!(
             Frame::verify(&spliced, &frame_context(&signer)),
@@ -141,7 +141,7 @@ fn who_lacks_the_reporters_key_cannot_change_what_is_said_of_a_file() {
 }
 
 #[test]
-fn a_treatment_that_nobody_writes_is_refused_with_the_fields_name() {
+fn an_invalid_treatment_is_refused_with_the_name_of_the_field() {
     let signer = PublicKey::from(&key());
     let json = serde_json::to_string(&header()).unwrap();
     let with = |from: &str, to: &str| {
@@ -176,7 +176,7 @@ fn grant(identity: &InvestigatorIdentity) -> SealedGrant {
 }
 
 #[test]
-fn what_opens_but_is_no_grant_is_refused_by_name() {
+fn a_malformed_grant_is_refused_with_its_own_error() {
     let identity = InvestigatorIdentity::from_seed(&[2; 32]);
     let with = |plain: &[u8]| SealedGrant {
         tag: Hash::default(),
@@ -206,7 +206,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_answered_without_a_panic(bytes: Vec<u8>) {
+    fn any_bytes_are_refused_without_a_panic(bytes: Vec<u8>) {
         let signer = PublicKey::from(&key());
         prop_assert!(Frame::verify(&bytes, &frame_context(&signer)).is_err());
     }

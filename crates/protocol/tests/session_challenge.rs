@@ -1,4 +1,4 @@
-//! The answer to a challenge counts for one installation, one handle and one nonce.
+//! The answer to a challenge is valid for one installation, one handle and one nonce.
 
 use ed25519_dalek::SigningKey;
 use protocol::{
@@ -9,7 +9,7 @@ use protocol::{
 use uuid::Uuid;
 
 #[test]
-fn an_answer_is_of_no_use_elsewhere() {
+fn an_answer_is_invalid_for_another_challenge() {
     let key = SigningKey::from_bytes(&[1; 32]);
     let (device, other) =
         (PublicKey::from(&key), PublicKey::from(&SigningKey::from_bytes(&[2; 32])));
@@ -29,7 +29,7 @@ fn an_answer_is_of_no_use_elsewhere() {
     ] {
         assert!(!holds, "{what}");
     }
-    // As it was signed before, over the nonce alone.
+    // The earlier form of the signature, over the nonce alone.
     let old = sign(&key, b"burkindi/session/v1\0", nonce.as_bytes());
     assert!(!verify_session_signature(&device, here, "awa", &nonce, &old));
 }

@@ -1,5 +1,5 @@
-//! What is cheap to send and dear to file is refused when it is read: records too many, too long,
-//! empty, or twice.
+//! Submissions that are cheap to send and expensive to ingest are refused while they are read:
+//! records that are surplus, too long, empty or repeated.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
@@ -16,8 +16,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-/// Records as bytes: their type and what they carry. The writer of senders would refuse most of
-/// these.
+/// Records as bytes: their type and content. [`SubmissionWriter`] would refuse most of them.
 type RawRecord = (u8, Vec<u8>);
 
 fn transport() -> TransportIdentity {
@@ -56,7 +55,8 @@ fn seal_records(header: &EnvelopeHeader, records: &[RawRecord]) -> Vec<u8> {
     out
 }
 
-/// What a sound submission has: grants and keys of a report, then attachments, capsule, body, tag.
+/// The records of a valid submission: grants and keys of a report, then attachments, capsule, body,
+/// tag.
 fn valid_records(kind: SubmissionKind, attachments: Vec<RawRecord>) -> Vec<RawRecord> {
     let mailbox = Receipt::from_bytes([1; 16]).mailbox_identity().recipient();
     let case = CaseSecret::from_bytes([2; 32]).identity().recipient();
@@ -82,7 +82,7 @@ fn attachment_records(chunks: &[usize]) -> Vec<RawRecord> {
 const CHUNK_LEN: usize = 64 * 1024;
 
 #[test]
-fn what_senders_write_is_taken_up_to_every_bound() {
+fn submissions_are_accepted_up_to_every_limit() {
     for kind in [SubmissionKind::Report, SubmissionKind::FollowUp] {
         assert!(opens(kind, &valid_records(kind, Vec::new())));
         assert!(opens(kind, &valid_records(kind, attachment_records(&[CHUNK_LEN, CHUNK_LEN, 1]))));
@@ -105,7 +105,7 @@ fn what_senders_write_is_taken_up_to_every_bound() {
 }
 
 #[test]
-fn records_too_many_too_long_or_empty_are_refused() {
+fn surplus_overlong_and_empty_records_are_refused() {
     let report = SubmissionKind::Report;
     let attachments: [(&str, Vec<RawRecord>); 8] = [
         ("33 files", (0..33).flat_map(|_| attachment_records(&[1])).collect()),
@@ -152,8 +152,8 @@ fn records_too_many_too_long_or_empty_are_refused() {
 }
 
 #[test]
-fn a_flood_of_records_is_refused_at_the_first_that_is_too_many() {
-    // A submission of 4 MiB for each kind of record that costs five bytes; only a small part of it
+fn a_flood_of_records_is_refused_at_the_first_surplus_record() {
+    // A submission of 4 MiB for each kind of record that costs five bytes. Only a small part of it
     // may be read.
     for record in [1u8, 2, 3, 5, 6, 7, 8] {
         let records = vec![(record, Vec::new()); 800_000];
@@ -174,7 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn whatever_is_taken_is_within_the_bounds(
+    fn an_accepted_submission_is_within_the_limits(
         records in prop::collection::vec((1u8..10, 0usize..3_000), 0..60),
         report: bool,
     ) {

@@ -1,4 +1,5 @@
-//! Submissions that are damaged, cut, spliced or malformed are refused, each with its own error.
+//! Submissions that are damaged, truncated, spliced or malformed are refused, each with its own
+//! error.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::io::Write;
@@ -59,7 +60,7 @@ fn submission_parts(kind: SubmissionKind) -> SubmissionParts {
     }
 }
 
-/// What a test does differently from a sound report.
+/// How a test's submission differs from a valid report.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum SubmissionDefect {
     Unchanged,
@@ -125,7 +126,7 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
 }
 
 #[test]
-fn a_sound_report_and_a_sound_follow_up_open() {
+fn a_valid_report_and_a_valid_follow_up_open() {
     for kind in [SubmissionKind::Report, SubmissionKind::FollowUp] {
         let parts = submission_parts(kind);
         let bytes = write_submission(&parts, SubmissionDefect::Unchanged);
@@ -139,7 +140,7 @@ fn a_sound_report_and_a_sound_follow_up_open() {
 }
 
 #[test]
-fn every_other_shape_is_refused() {
+fn every_defect_is_refused() {
     let parts = submission_parts(SubmissionKind::Report);
     for wrong in [
         SubmissionDefect::SevenGrants,
@@ -176,7 +177,7 @@ fn another_transport_key_opens_nothing() {
 }
 
 #[test]
-fn what_is_in_the_padding_is_noticed() {
+fn data_in_the_padding_is_refused() {
     let parts = submission_parts(SubmissionKind::Report);
     let mut plain = Vec::new();
     let mut writer =
@@ -227,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn every_cut_is_refused(len in 0usize..32 * 1024) {
+    fn every_truncation_is_refused(len in 0usize..32 * 1024) {
         let parts = submission_parts(SubmissionKind::FollowUp);
         let bytes = write_submission(&parts, SubmissionDefect::Unchanged);
         prop_assert!(envelope::open(&parts.transport, &bytes[..len]).is_err());

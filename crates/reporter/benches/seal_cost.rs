@@ -1,8 +1,10 @@
-//! What sealing a report of 2 kB with eight grants costs on one core, and each of its parts.
+//! Measures the processor time of sealing a report of 2 kB with eight grants on one core, and of
+//! each part of it.
 //!
-//! `cargo xtask bench` runs it. One JSON object: `{"rows": [{"name", "value", "unit", "ceiling",
-//! "ratio"}]}`. Of the whole, the ceiling is the sum of its parts as measured in the same run, and
-//! the ratio ceiling ÷ value; of a part, the ceiling is the whole, and the ratio its share.
+//! `cargo xtask bench` runs it. It prints one JSON object:
+//! `{"rows": [{"name", "value", "unit", "ceiling", "ratio"}]}`. The ceiling of the total is
+//! the sum of its parts in the same run, and its ratio is ceiling ÷ value. The ceiling of a part is
+//! the total, and its ratio is the share of the total.
 
 use std::{collections::BTreeMap, hint::black_box};
 
@@ -76,12 +78,12 @@ fn main() {
     let directory = sample_directory();
     let draft = sample_draft();
     let whole = median_seconds(|| {
-        let filing = ReportSecrets::generate(&mut OsRng);
+        let secrets = ReportSecrets::generate(&mut OsRng);
         let out = Vec::with_capacity(32 * 1024);
         let sealer = ReportSealer::begin(
             &directory,
             Hash::default(),
-            &filing,
+            &secrets,
             draft.clone(),
             out,
             &mut OsRng,
@@ -100,8 +102,8 @@ fn main() {
         median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &vec![1; 31 * 1024]))));
     let keys = median_seconds(|| drop(black_box(Identity::generate(&mut OsRng))));
     let signature = median_seconds(|| _ = black_box(sign(&key, b"label", &text)));
-    // Eight grants; the keys M and C, each grown from its seed; one signature and the two public
-    // keys it needs.
+    // Eight grants, the keys M and C, each derived from its seed, one signature, and the two public
+    // keys that it needs.
     let parts = [
         ("sealed report: 8 grants", 8.0 * grant),
         ("sealed report: keys M and C", 2.0 * keys),

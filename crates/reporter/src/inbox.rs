@@ -1,4 +1,4 @@
-//! The reporter's mailbox, opened and checked.
+//! The reporter's mailbox, opened and verified.
 
 use protocol::{
     Hash,
@@ -17,23 +17,23 @@ use protocol::{
 use time::Date;
 use uuid::Uuid;
 
-/// What stands in a reporter's mailbox. Everything shown has a valid signature; what has not is in
+/// The content of a reporter's mailbox. Everything in it has a valid signature. Faults are in
 /// `issues`.
 #[derive(Debug, Clone)]
 pub struct Inbox {
-    /// Where the case stands.
+    /// The stage of the case.
     pub stage: Stage,
-    /// Has the outside body been given the case?
+    /// Whether the case was released to the oversight body.
     pub released_to_oversight: bool,
-    /// When something can be expected next.
+    /// The date by which the reporter hears something next.
     pub next_update: Option<Date>,
-    /// ISO week in which the mailbox was laid out.
+    /// The ISO week in which the mailbox was published.
     pub week: String,
-    /// How many of the reporter's own submissions have been filed.
+    /// The number of the reporter's submissions that were ingested.
     pub received: u32,
-    /// Messages to the reporter, oldest first.
+    /// The messages to the reporter, the oldest first.
     pub messages: Vec<InboxMessage>,
-    /// What is wrong, to be said plainly.
+    /// The faults of the mailbox. User interfaces state them plainly.
     pub issues: Vec<InboxIssue>,
     pub(crate) case: Uuid,
     pub(crate) generation: u32,
@@ -46,64 +46,63 @@ pub struct Inbox {
 /// One message to the reporter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxMessage {
-    /// Counts from 0.
+    /// The sequence number, from 0.
     pub seq: u32,
-    /// ISO week of writing.
+    /// The ISO week of writing.
     pub week: String,
-    /// Language of the text.
+    /// The language of the text.
     pub lang: String,
-    /// Message or status.
+    /// The kind: message or status.
     pub kind: FrameKind,
     /// The text.
     pub text: String,
 }
 
-/// Something that a reporter should know about the mailbox.
+/// A fault of a mailbox that the reporter should know about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InboxIssue {
-    /// A reply does not open or its signature does not hold. It is not shown.
+    /// A reply does not open or its signature is invalid. It is not shown.
     Forged,
-    /// Messages before the oldest one shown are not here any more; so many.
+    /// This number of messages before the oldest one is not in the mailbox any more.
     EarlierMessagesDropped(u32),
-    /// Messages between those shown are missing; so many. Somebody withholds them.
+    /// This number of messages between others is missing. They are withheld.
     MessagesWithheld(u32),
-    /// The investigators have a newer message of the reporter than the capsule knows. They
-    /// acknowledge it in a frame that they signed. The handler laid out an older capsule, or
-    /// collected two messages in another order than they were sent in.
+    /// The investigators have a newer message of the reporter than the reply capsule. They
+    /// acknowledge it in a frame that they signed. The case handler published an older reply
+    /// capsule, or collected two messages in another order than they were sent.
     RolledBack,
-    /// The handler offers a key that nobody trusted has vouched for. Do not write.
+    /// The case handler offers a key that no trusted key confirms. The reporter must not write.
     UnverifiedKey,
 }
 
-/// Why there is no inbox.
+/// Why a mailbox cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
-    /// Not sealed to this receipt: nothing was filed under it, or it has not been collected yet. An
-    /// attacker who replaces a whole mailbox can make it look so too.
-    #[error("nothing is laid out under this receipt: {0}")]
+    /// The mailbox is not sealed to this receipt: its report was never sent, or has not been
+    /// collected yet. An attacker who replaces a whole mailbox can produce the same error.
+    #[error("no mailbox for this receipt: {0}")]
     NotFound(age_hybrid::OpenError),
-    /// Sealed to this receipt, and damaged or malformed.
+    /// It is sealed to this receipt, and damaged or malformed.
     #[error(transparent)]
     Mailbox(#[from] MailboxError),
-    /// The mailbox opens, but the reporter did not make what it says about the case.
+    /// The mailbox opens, but the reporter did not make its reply capsule.
     #[error(transparent)]
     Capsule(#[from] CapsuleError),
 }
 
 impl InboxError {
-    /// Is there a mailbox of this receipt that was damaged or forged? The reporter must learn of
-    /// it.
+    /// Returns whether there is a mailbox of this receipt that was damaged or forged. The reporter
+    /// must learn of it.
     pub fn is_damage(&self) -> bool {
         !matches!(self, Self::NotFound(_))
     }
 }
 
 impl Inbox {
-    /// Opens and checks a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes.
+    /// Opens and verifies a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes.
     ///
     /// # Errors
-    /// [`InboxError::NotFound`] if it is not sealed to this receipt; else why it cannot be used,
-    /// which is damage.
+    /// [`InboxError::NotFound`] if it is not sealed to this receipt. Any other error is damage.
     pub fn open(receipt: &Receipt, sealed: &[u8]) -> Result<Self, InboxError> {
         let identity = receipt.mailbox_identity();
         let mailbox = Mailbox::open(sealed, &identity).map_err(|error| match error {
@@ -119,29 +118,30 @@ impl Inbox {
         Ok(reading.finish(mailbox))
     }
 
-    /// The word that this report, whose receipt is at hand, is by who wrote the one of the `other`
-    /// mailbox.
+    /// Returns the statement that this report, whose receipt is `receipt`, is by the reporter of
+    /// the `other` mailbox.
     pub fn related_report_for(&self, receipt: &Receipt, other: &Self) -> RelatedReport {
         RelatedReport::sign(self.case, other.case, &receipt.signing_key())
     }
 
-    /// May the reporter write? Not if the handler offers a wrong key.
+    /// Returns whether the reporter may write. It is `false` if the case handler offers a wrong
+    /// key.
     pub fn can_write(&self) -> bool {
         !self.issues.contains(&InboxIssue::UnverifiedKey)
     }
 }
 
-/// Reads replies in order, following rotations from key to key.
+/// Reads replies in order and follows key rotations.
 struct ReplyReader<'a> {
     capsule: &'a ReplyCapsule,
     mailbox_recipient: Hash,
-    /// Of the key that the next frame must be signed with.
+    /// The generation of the key that must have signed the next frame.
     generation: u32,
     case_recipient: Hash,
     replies_keys: Vec<PublicKey>,
     messages: Vec<InboxMessage>,
     newest: Option<FrameRef>,
-    /// The newest of the reporter's frames that the investigators acknowledge.
+    /// The newest frame of the reporter that the investigators acknowledge.
     acknowledged: u32,
     issues: Vec<InboxIssue>,
 }
@@ -182,8 +182,8 @@ impl<'a> ReplyReader<'a> {
         let header = Frame::decode_unverified(plain)?;
         let new_to_reporter = self.capsule.seen.is_none_or(|seen| header.seq > seen.seq);
         if self.newest.is_none() && !new_to_reporter && header.generation <= self.generation {
-            // The oldest frame still here, known from before: the rotations after it are read once
-            // more.
+            // This is the oldest frame in the mailbox, and the reporter has seen it before. The
+            // rotations after it are read again.
             self.generation = header.generation;
         }
         let signer = self.replies_keys.get(self.generation as usize).ok_or(FrameError::Forged)?;
@@ -197,7 +197,8 @@ impl<'a> ReplyReader<'a> {
         Frame::verify(plain, &expected)
     }
 
-    /// Notes gaps; a frame that was shown already, or one that pretends another past, is not shown.
+    /// Records gaps. Returns `false` for a frame that was read already or has another history,
+    /// which is not shown.
     fn check_sequence(&mut self, frame: &Frame) -> bool {
         let head = frame.reference();
         let expected = self.newest.map_or(0, |newest| newest.seq + 1);
@@ -249,7 +250,8 @@ impl<'a> ReplyReader<'a> {
         if mailbox.case_recipient.hash() != self.case_recipient {
             self.issues.push(InboxIssue::UnverifiedKey);
         }
-        // What the reporter had seen before must still be there, or somebody withholds the newest.
+        // Frames that the reporter has seen must still be there. Otherwise, the newest ones are
+        // withheld.
         let shown = self.newest.map_or(0, |newest| newest.seq + 1);
         let seen = self.capsule.seen.map_or(0, |seen| seen.seq + 1);
         if shown < seen {

@@ -1,7 +1,7 @@
-//! The reporter's side: seal a report, open one's own mailbox, go on talking.
+//! The reporter's side: seal a report, open the mailbox, send follow-ups.
 //!
-//! The form path of the intake uses this crate in memory; a browser does the same in TypeScript.
-//! Nothing here can open a report: that needs a grant, and reporters keep none.
+//! The form of the intake uses this crate in memory. Browsers do the same in TypeScript. This crate
+//! cannot open a report, because that needs a grant, and reporters have none.
 
 mod inbox;
 mod report_secrets;

@@ -1,4 +1,4 @@
-//! The secrets that a report grows from.
+//! The secrets of a report.
 
 use hkdf::Hkdf;
 use protocol::{Hash, keys::CaseSecret, receipt::Receipt};
@@ -7,7 +7,8 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// Receipt, case id and case secret of one report. The three do not follow from each other.
+/// The receipt, the case id and the case secret of one report. None of them can be derived from
+/// another.
 pub struct ReportSecrets {
     receipt: Receipt,
     case: Uuid,
@@ -17,16 +18,16 @@ pub struct ReportSecrets {
 const SALT: &[u8] = b"burkindi/filing/v1";
 
 impl ReportSecrets {
-    /// New random secrets.
+    /// Generates random secrets.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut seed = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut *seed);
         Self::from_seed(&seed, &[])
     }
 
-    /// Secrets that a form's seed and its text fix: sending the form twice is the same report with
-    /// the same receipt, and going back to change the text makes another one. `seed` is drawn once
-    /// for each form that is shown.
+    /// Derives the secrets from the seed of a form and its content. Sending the same form twice
+    /// makes the same report with the same receipt. A changed text makes another one. The caller
+    /// draws `seed` once for each form that it shows.
     pub fn from_seed(seed: &[u8; 32], content: &[u8]) -> Self {
         let content = Hash::of(&[content]);
         let ikm = Zeroizing::new([*seed, *content.as_bytes()].concat());
@@ -46,12 +47,12 @@ impl ReportSecrets {
         }
     }
 
-    /// For the reporter's paper.
+    /// Returns the receipt that the reporter writes down.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
-    /// UUID version 4.
+    /// Returns the case id, a UUID version 4.
     pub fn case_id(&self) -> Uuid {
         self.case
     }

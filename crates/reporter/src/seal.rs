@@ -1,4 +1,4 @@
-//! Sealing a report or a follow-up, with its files streamed.
+//! Seals a report or a follow-up and streams its files.
 
 use std::io::{self, Read, Write};
 
@@ -23,39 +23,40 @@ use zeroize::Zeroizing;
 
 use crate::{Inbox, ReportSecrets};
 
-/// A report as composed.
+/// A report before sealing.
 #[derive(Debug, Clone)]
 pub struct ReportDraft {
-    /// Category, audience, answers, story.
+    /// The category, audience, answers and story.
     pub body: ReportBody,
-    /// Language that it is written in.
+    /// The language that it is written in.
     pub lang: String,
-    /// From the taxonomy's rules.
+    /// The priority by the rules of the taxonomy.
     pub urgency: Urgency,
-    /// Desks, units or functions that must not receive it.
+    /// The desks, units and functions that must not receive it.
     pub excluded: Vec<String>,
-    /// ISO week, such as `2026-W48`.
+    /// The ISO week, such as `2026-W48`.
     pub week: String,
 }
 
-/// A message of a reporter who came back.
+/// A follow-up before sealing.
 #[derive(Debug, Clone)]
 pub struct FollowUpDraft {
-    /// The message.
+    /// The text.
     pub text: String,
-    /// Language that it is written in.
+    /// The language that it is written in.
     pub lang: String,
-    /// ISO week.
+    /// The ISO week.
     pub week: String,
-    /// Ask for the outside body to read along.
+    /// Whether to ask for the release to the oversight body.
     pub release_to_oversight: bool,
-    /// Drawn once for each message that is composed: a second sending is known by it.
+    /// The caller draws it once for each new message. It identifies repeated submissions of the
+    /// message.
     pub token: [u8; 32],
-    /// Another report of the same person, if the reporter wants the two to be seen together.
+    /// A related report of the same person that the reporter wants to connect with this one.
     pub earlier: Option<RelatedReport>,
 }
 
-/// What both sealers do in the same way once their envelope has begun.
+/// The common part of both sealers, used after the envelope has begun.
 struct FrameSealer<W: Write> {
     writer: SubmissionWriter<W>,
     case_recipient: CaseRecipient,
@@ -101,7 +102,8 @@ impl<W: Write> FrameSealer<W> {
         self.frame.attachments.push(Attachment { name, media_type, len, sha256, treatment: None });
     }
 
-    /// Signs the frame; the capsule that knows its hash goes into the envelope before it.
+    /// Signs the frame. The reply capsule, which contains the hash of the frame, precedes it in the
+    /// envelope.
     fn finish(mut self, capsule: impl FnOnce(FrameRef) -> ReplyCapsule) -> Result<W, SealError> {
         let signing_key = self.receipt.signing_key();
         let frame = Frame::sign(&self.frame, &self.body, &signing_key);
@@ -109,7 +111,7 @@ impl<W: Write> FrameSealer<W> {
         let mailbox = self.receipt.mailbox_identity().recipient();
         self.writer
             .write_record(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
-        // The same message that names another report as well is another message.
+        // A message that also names a related report is a different message.
         let token = match &self.frame.earlier {
             Some(earlier) => Hash::of(&[&self.token, earlier.token.as_bytes()]).0,
             None => self.token,
@@ -126,22 +128,25 @@ pub struct ReportSealer<W: Write> {
 }
 
 impl<W: Write> ReportSealer<W> {
-    /// Decides who gets the report and writes everything that comes before files and body.
+    /// Determines the readers of the report and writes everything that precedes files and body.
     ///
-    /// `directory` has been verified; `directory_hash` is the hash of its bytes as served.
+    /// The caller has verified `directory`. `directory_hash` is the hash of its bytes as received.
+    ///
+    /// # Errors
+    /// If `out` cannot be written to.
     pub fn begin(
         directory: &Directory,
         directory_hash: Hash,
-        filing: &ReportSecrets,
+        secrets: &ReportSecrets,
         draft: ReportDraft,
         out: W,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, SealError> {
         let addressees =
             directory.recipients_for(&draft.body.category, &draft.body.audience, &draft.excluded);
-        let receipt = filing.receipt().clone();
+        let receipt = secrets.receipt().clone();
         let signing_key: SigningKey = receipt.signing_key();
-        let case_recipient = filing.case_secret().identity().recipient();
+        let case_recipient = secrets.case_secret().identity().recipient();
         let mailbox_recipient: MailboxRecipient = receipt.mailbox_identity().recipient();
         let header = EnvelopeHeader {
             v: 1,
@@ -150,15 +155,15 @@ impl<W: Write> ReportSealer<W> {
             lang: draft.lang.clone(),
             urgency: draft.urgency,
             mailbox: receipt.locator().mailbox_id(),
-            case: CaseRef { id: filing.case_id(), generation: 0 },
+            case: CaseRef { id: secrets.case_id(), generation: 0 },
             directory: directory_hash,
             release_to_oversight: false,
         };
         let mut writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
         let grant = Grant {
-            case: filing.case_id(),
+            case: secrets.case_id(),
             generation: 0,
-            secret: filing.case_secret().clone(),
+            secret: secrets.case_secret().clone(),
             reporter_key: (&signing_key).into(),
             mailbox_recipient: mailbox_recipient.hash(),
         };
@@ -169,7 +174,7 @@ impl<W: Write> ReportSealer<W> {
         writer.write_record(RecordType::CaseRecipient, case_recipient.as_bytes())?;
         let frame = FrameHeader {
             v: 1,
-            case: filing.case_id(),
+            case: secrets.case_id(),
             generation: 0,
             direction: FrameDirection::In,
             seq: 0,
@@ -185,10 +190,13 @@ impl<W: Write> ReportSealer<W> {
         };
         let body = Zeroizing::new(draft.body.to_bytes());
         let sealing = FrameSealer { writer, case_recipient, receipt, frame, body, token: [0; 32] };
-        Ok(Self { sealer: sealing, replies_key: (&filing.case_secret().replies_key()).into() })
+        Ok(Self { sealer: sealing, replies_key: (&secrets.case_secret().replies_key()).into() })
     }
 
-    /// Seals a file as it is read. Its name and type come from the sender's device.
+    /// Seals a file while reading it. Its name and media type come from the sender's device.
+    ///
+    /// # Errors
+    /// If there are too many files, the submission gets too large, or reading or writing fails.
     pub fn attach(
         &mut self,
         name: &str,
@@ -198,7 +206,10 @@ impl<W: Write> ReportSealer<W> {
         self.sealer.attach(name, media_type, content)
     }
 
-    /// Seals a file as `write` writes it, and gives what `write` gave.
+    /// Seals a file while `write` writes it. Returns the result of `write`.
+    ///
+    /// # Errors
+    /// If there are too many files, the submission gets too large, or `write` fails.
     pub fn attach_with<T>(
         &mut self,
         name: &str,
@@ -208,13 +219,16 @@ impl<W: Write> ReportSealer<W> {
         self.sealer.attach_with(name, media_type, write)
     }
 
-    /// Sets the name and the treatment of the file that was sealed last: both are known at its end
-    /// only. A file that is not described has no treatment.
+    /// Sets the name and the treatment of the last file, which are known only after it was read. A
+    /// file without this call has no treatment.
     pub fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
         self.sealer.describe_last_attachment(name, treatment);
     }
 
-    /// Writes capsule, body and padding. The submission is whole when this returns.
+    /// Writes reply capsule, body and padding. The submission is complete when this returns.
+    ///
+    /// # Errors
+    /// If the submission gets too large or writing fails.
     pub fn finish(self) -> Result<W, SealError> {
         let (case, case_recipient) = (self.sealer.frame.case, self.sealer.case_recipient.hash());
         let replies_keys = vec![self.replies_key];
@@ -229,7 +243,7 @@ impl<W: Write> ReportSealer<W> {
     }
 }
 
-/// Seals one message of a reporter who came back.
+/// Seals one follow-up.
 pub struct FollowUpSealer<W: Write> {
     sealer: FrameSealer<W>,
     replies_keys: Vec<PublicKey>,
@@ -237,10 +251,10 @@ pub struct FollowUpSealer<W: Write> {
 }
 
 impl<W: Write> FollowUpSealer<W> {
-    /// Goes on where the inbox stands.
+    /// Continues from the state of the inbox.
     ///
     /// # Errors
-    /// When `out` cannot be written to, or the case takes no more messages.
+    /// If `out` cannot be written to, or the case has the maximum number of messages.
     pub fn begin(
         directory: &Directory,
         directory_hash: Hash,
@@ -258,7 +272,7 @@ impl<W: Write> FollowUpSealer<W> {
         let header = EnvelopeHeader {
             v: 1,
             kind: SubmissionKind::FollowUp,
-            // The case has its desk and urgency; a follow-up does not repeat them.
+            // The case has its desk and priority. A follow-up does not repeat them.
             desk: String::new(),
             lang: message.lang.clone(),
             urgency: Urgency::P4,
@@ -299,7 +313,10 @@ impl<W: Write> FollowUpSealer<W> {
         })
     }
 
-    /// Seals a file as it is read.
+    /// Seals a file while reading it.
+    ///
+    /// # Errors
+    /// If there are too many files, the submission gets too large, or reading or writing fails.
     pub fn attach(
         &mut self,
         name: &str,
@@ -309,7 +326,10 @@ impl<W: Write> FollowUpSealer<W> {
         self.sealer.attach(name, media_type, content)
     }
 
-    /// Seals a file as `write` writes it, and gives what `write` gave.
+    /// Seals a file while `write` writes it. Returns the result of `write`.
+    ///
+    /// # Errors
+    /// If there are too many files, the submission gets too large, or `write` fails.
     pub fn attach_with<T>(
         &mut self,
         name: &str,
@@ -319,13 +339,16 @@ impl<W: Write> FollowUpSealer<W> {
         self.sealer.attach_with(name, media_type, write)
     }
 
-    /// Sets the name and the treatment of the file that was sealed last: both are known at its end
-    /// only. A file that is not described has no treatment.
+    /// Sets the name and the treatment of the last file, which are known only after it was read. A
+    /// file without this call has no treatment.
     pub fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
         self.sealer.describe_last_attachment(name, treatment);
     }
 
-    /// Writes capsule, body and padding. The submission is whole when this returns.
+    /// Writes reply capsule, body and padding. The submission is complete when this returns.
+    ///
+    /// # Errors
+    /// If the submission gets too large or writing fails.
     pub fn finish(self) -> Result<W, SealError> {
         let Self { sealer: sealing, replies_keys, last_seen: seen } = self;
         let (case, generation) = (sealing.frame.case, sealing.frame.generation);

@@ -1,4 +1,4 @@
-//! A reporter's answers, held against the questions.
+//! A reporter's answers, checked against the questions.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,41 @@ use crate::{Category, Priority, Question, Taxonomy};
 pub const UNKNOWN: &str = "unknown";
 /// The option "I prefer not to say", which every choice has.
 pub const DECLINED: &str = "unsaid";
-/// Longest text of an answer other than the story, in characters.
+/// The maximum length of an answer other than the story, in characters.
 pub const MAX_TEXT_CHARS: usize = 500;
 
-/// One answer: text or an option's id, or several option ids.
+/// One answer: text, the id of an option, or the ids of several options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// An option's id, or text.
+    /// The id of an option, or text.
     One(String),
-    /// Option ids.
+    /// The ids of several options.
     Many(Vec<String>),
 }
 
-/// Question id → answer. The story is not among them.
+/// The answers by question id, without the story.
 pub type AnswerMap = BTreeMap<String, Answer>;
 
-/// Why an answer is refused. Names the question, never what was typed.
+/// Why an answer is refused. The message names the question and never contains what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
-    /// The category does not ask this.
-    #[error("question {0} is not asked here")]
+    /// The category does not have this question.
+    #[error("question {0} does not apply to this category")]
     UnknownQuestion(String),
-    /// No such option.
-    #[error("question {0} has no such option")]
+    /// The question does not have this option.
+    #[error("question {0}: unknown option")]
     UnknownOption(String),
-    /// One option was asked for, several were given, or text in place of options.
-    #[error("question {0} is answered in another form")]
+    /// The answer has several options instead of one, or text instead of options.
+    #[error("question {0}: wrong answer type")]
     WrongType(String),
-    /// Text beyond 500 characters.
-    #[error("the answer to question {0} is too long")]
+    /// The text has more than [`MAX_TEXT_CHARS`] characters.
+    #[error("question {0}: answer too long")]
     TooLong(String),
 }
 
 impl AnswerError {
-    /// The question that it is about.
+    /// Returns the id of the question.
     pub fn question_id(&self) -> &str {
         match self {
             Self::UnknownQuestion(id)
@@ -56,15 +56,17 @@ impl AnswerError {
 }
 
 impl Taxonomy {
-    /// Checks answers against the questions of a category; empty ones are left out. Gives
-    /// everything that is wrong at once.
+    /// Checks answers against the questions of a category. Returns them without empty ones.
+    ///
+    /// # Errors
+    /// All answers that are wrong.
     pub fn validate_answers(
         &self,
         category: &Category,
         answers: AnswerMap,
     ) -> Result<AnswerMap, Vec<AnswerError>> {
         let questions = self.questions_for(category);
-        let mut sound = AnswerMap::new();
+        let mut valid = AnswerMap::new();
         let mut wrong = Vec::new();
         for (id, answer) in answers {
             let Some(question) = questions.iter().find(|question| question.id == id) else {
@@ -72,15 +74,16 @@ impl Taxonomy {
                 continue;
             };
             match validate_answer(question, answer) {
-                Ok(Some(answer)) => drop(sound.insert(id, answer)),
+                Ok(Some(answer)) => drop(valid.insert(id, answer)),
                 Ok(None) => {}
                 Err(error) => wrong.push(error),
             }
         }
-        if wrong.is_empty() { Ok(sound) } else { Err(wrong) }
+        if wrong.is_empty() { Ok(valid) } else { Err(wrong) }
     }
 
-    /// How urgent a report is: its category's floor, raised by what the answers say.
+    /// Returns the priority of a report: the floor of its category, raised by the rules that its
+    /// answers match.
     pub fn urgency(&self, category: &Category, answers: &AnswerMap) -> Priority {
         self.urgent_when
             .iter()

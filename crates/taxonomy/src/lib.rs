@@ -1,8 +1,9 @@
-//! What can be reported and what is asked about it: data files and their checked types.
+//! The taxonomy: what can be reported and which questions the form asks. It consists of data files
+//! and checked types.
 //!
-//! The default in `data/` is built in; an administration can load its own files from a folder,
-//! without a change of code. Everything that refers to something else is checked when the files are
-//! read, so that no page can meet a gap.
+//! The default in `data/` is compiled in. An administration can load its own files from a folder
+//! without a change of code. All references are checked when the files are read, so that no page
+//! can meet a missing item.
 
 mod answers;
 mod load;

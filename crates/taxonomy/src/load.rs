@@ -1,4 +1,4 @@
-//! Reading the data files.
+//! Reads the data files.
 
 use std::{fs, io, path::Path};
 
@@ -9,26 +9,26 @@ use crate::{
     Question, Taxonomy, UrgencyRule,
 };
 
-/// Why a taxonomy cannot be used.
+/// Why a taxonomy cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum TaxonomyLoadError {
     /// A file is missing or unreadable.
     #[error("{file}: {source}")]
     Read {
-        /// Which.
+        /// The name of the file.
         file: &'static str,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is no TOML of the expected shape.
+    /// A file is not TOML of the expected shape.
     #[error("{file}: {source}")]
     Parse {
-        /// Which.
+        /// The name of the file.
         file: &'static str,
-        /// Where and why.
+        /// The position and the cause.
         source: Box<toml::de::Error>,
     },
-    /// The files are well formed but do not fit together. Everything that is wrong is listed.
+    /// The files are well formed but do not fit together. The message lists all errors.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
 }
@@ -86,10 +86,10 @@ struct DesksFile {
 }
 
 impl Taxonomy {
-    /// The taxonomy that is built in.
+    /// Returns the built-in taxonomy.
     ///
     /// # Panics
-    /// Never in a build whose tests passed: one of them loads it.
+    /// If the built-in data is invalid, which a test excludes.
     pub fn built_in() -> Self {
         Self::load_with(|file| {
             Ok(match file {
@@ -106,7 +106,10 @@ impl Taxonomy {
         .expect("the built-in taxonomy is checked by a test")
     }
 
-    /// An administration's own taxonomy, from a folder with the same seven files.
+    /// Loads an administration's own taxonomy from a folder with the same seven files.
+    ///
+    /// # Errors
+    /// If a file cannot be read or parsed, or the files do not fit together.
     pub fn load(folder: &Path) -> Result<Self, TaxonomyLoadError> {
         Self::load_with(|file| fs::read_to_string(folder.join(file)))
     }

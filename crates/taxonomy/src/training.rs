@@ -1,30 +1,30 @@
-//! Scenes of daily work to learn with.
+//! Training scenarios from daily work.
 
 use serde::Deserialize;
 
 use crate::LocalizedText;
 
-/// A situation with three ways to act.
+/// A situation with three possible reactions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingScenario {
-    /// The category that it is about, such as `FAC`.
+    /// The id of the category, such as `FAC`.
     pub category: String,
-    /// A few words.
+    /// A short title.
     pub title: LocalizedText,
-    /// What happens.
+    /// The description of the situation.
     pub scene: LocalizedText,
-    /// What one could do; exactly one is sound.
+    /// The possible reactions. Exactly one is sound.
     pub answers: [ScenarioChoice; 3],
 }
 
-/// One way to act, and what is to be said about it.
+/// One reaction and the comment on it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioChoice {
-    /// Is it what the code of conduct asks for?
+    /// Whether the code of conduct asks for it.
     pub sound: bool,
-    /// In the words of who acts so.
+    /// The reaction in the words of the person.
     pub say: LocalizedText,
     /// Why it is sound or not.
     pub reply: LocalizedText,
@@ -37,10 +37,10 @@ struct ScenariosFile {
 }
 
 impl TrainingScenario {
-    /// The scenes that are built in.
+    /// Returns the built-in scenarios.
     ///
     /// # Panics
-    /// Never in a build whose tests passed: one of them reads them.
+    /// If the built-in scenarios are invalid, which a test excludes.
     pub fn built_in() -> Vec<Self> {
         let scenes: ScenariosFile = toml::from_str(include_str!("../data/learn.toml"))
             .expect("checked by a test of this build");

@@ -1,4 +1,4 @@
-//! The types that the data files are read into.
+//! The types of the data files.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{DECLINED, UNKNOWN};
 pub struct LocalizedText(pub(crate) BTreeMap<String, String>);
 
 impl LocalizedText {
-    /// Adds a unit in brackets to the text of each language that has one.
+    /// Adds a currency in brackets to the text of each language that has one.
     pub(crate) fn append_unit(&mut self, unit: &Self) {
         for (lang, text) in &mut self.0 {
             if let Some(unit) = unit.0.get(lang) {
@@ -21,27 +21,27 @@ impl LocalizedText {
         }
     }
 
-    /// The text in a language; in another one, if it has none (which the check of the files rules
-    /// out for listed languages).
+    /// Returns the text in a language, or in another one if that language has none. The check of
+    /// the files excludes this for the listed languages.
     pub fn get(&self, lang: &str) -> &str {
         self.0.get(lang).or_else(|| self.0.values().next()).map_or("", String::as_str)
     }
 }
 
-/// How urgent; P1 is the most urgent and the smallest.
+/// The priority. P1 is the highest and the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Priority {
     /// Triage within 24 hours.
     P1,
-    /// Within 3 days.
+    /// Triage within 3 days.
     P2,
-    /// Within 7 days.
+    /// Triage within 7 days.
     P3,
-    /// Within 30 days.
+    /// Triage within 30 days.
     P4,
 }
 
-/// Who is reporting.
+/// The group that a reporter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
@@ -55,16 +55,16 @@ pub enum Audience {
     Traveller,
     /// Customs officer.
     Officer,
-    /// Anybody else.
+    /// Anyone else.
     Public,
 }
 
 impl Audience {
-    /// Everyone, in the order in which the form offers them.
+    /// All audiences in the order of the form.
     pub const ALL: [Self; 6] =
         [Self::Trader, Self::Broker, Self::Carrier, Self::Traveller, Self::Officer, Self::Public];
 
-    /// The word in data files and reports.
+    /// Returns the name in data files and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Trader => "trader",
@@ -76,7 +76,7 @@ impl Audience {
         }
     }
 
-    /// Reads the word.
+    /// Parses a name. Returns `None` for unknown names.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|audience| audience.as_str() == word)
     }
@@ -86,84 +86,85 @@ impl Audience {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Factor {
-    /// 1 to 10.
+    /// The number, 1 to 10.
     pub id: u8,
-    /// Its name.
+    /// The name.
     pub label: LocalizedText,
 }
 
-/// One kind of reporter.
+/// The label of an audience.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AudienceLabel {
-    /// Which.
+    /// The audience.
     pub id: Audience,
-    /// What the reporter reads.
+    /// The text that the reporter reads.
     pub label: LocalizedText,
 }
 
-/// The two answers that every choice has besides its own.
+/// The labels of the two answers that every choice has besides its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImpliedAnswers {
-    /// Label of [`UNKNOWN`](crate::UNKNOWN).
+    /// The label of [`UNKNOWN`](crate::UNKNOWN).
     pub unknown: LocalizedText,
-    /// Label of [`DECLINED`](crate::UNSAID).
+    /// The label of [`DECLINED`](crate::DECLINED).
     pub unsaid: LocalizedText,
 }
 
-/// What a reporter chooses first.
+/// A group of categories, which a reporter chooses first.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CategoryGroup {
-    /// Such as `money`.
+    /// The id, such as `money`.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub label: LocalizedText,
 }
 
-/// A desk that an administration may set up.
+/// A desk that an administration can set up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeskLabel {
-    /// Such as `internal_affairs`.
+    /// The id, such as `internal_affairs`.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub label: LocalizedText,
 }
 
-/// What is reported.
+/// The subject of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
-    /// Three capital letters, such as `FAC`.
+    /// The id: three capital letters, such as `FAC`.
     pub id: String,
-    /// The family that it stands in.
+    /// The id of its group.
     pub family: String,
-    /// Its name.
+    /// The name.
     pub label: LocalizedText,
     /// An example in the reporter's words.
     pub example: LocalizedText,
-    /// Primary factor.
+    /// The primary factor.
     pub factor: u8,
     /// Further factors.
     #[serde(default)]
     pub secondary_factors: Vec<u8>,
-    /// Who usually reports it, most likely first.
+    /// The usual audiences, the most likely first.
     pub audience: Vec<Audience>,
-    /// Its own questions.
+    /// The ids of its own questions.
     pub questions: Vec<String>,
-    /// Where it goes unless the directory or the reporter says otherwise.
+    /// The id of the desk that handles it unless the directory or the reporter's exclusions
+    /// determine another.
     pub desk: String,
-    /// Triage may raise it; lowering takes two persons.
+    /// The minimum priority of a report. One member can raise it later; two can lower it.
     pub priority_floor: Priority,
-    /// Asked in place of both common lists.
+    /// The ids of the questions that replace both common lists.
     #[serde(default)]
     pub common_questions_override: Option<Vec<String>>,
-    /// A question that comes before all others.
+    /// The id of a question that comes before all others.
     #[serde(default)]
     pub opening_question: Option<String>,
-    /// May the story stay empty?
+    /// Whether the story must be filled in.
     #[serde(default = "default_true")]
     pub story_required: bool,
 }
@@ -172,7 +173,7 @@ fn default_true() -> bool {
     true
 }
 
-/// How a question is answered.
+/// The kind of a question: how it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionKind {
@@ -182,20 +183,20 @@ pub enum QuestionKind {
     Multi,
     /// A line of text.
     Text,
-    /// A line of text that can identify somebody: folded behind a warning.
+    /// A line of text that can identify a person. The page hides it behind a warning.
     SensitiveText,
     /// The story.
     LongText,
-    /// One of the options, or a date in the reporter's own words.
+    /// One of the options, or a date as free text.
     Period,
-    /// Whom the report must not reach.
+    /// The desks and units that the report must not reach.
     ExcludeDesks,
-    /// One of the options. Asks about an earlier report without ever asking for its receipt.
+    /// One of the options. It asks about an earlier report without asking for its receipt.
     EarlierReport,
 }
 
 impl QuestionKind {
-    /// Is it answered by options?
+    /// Returns whether the answers are options.
     pub fn has_options(self) -> bool {
         matches!(
             self,
@@ -203,18 +204,18 @@ impl QuestionKind {
         )
     }
 
-    /// Are words of the reporter's own an answer?
+    /// Returns whether free text is an answer.
     pub fn accepts_text(self) -> bool {
         matches!(self, Self::Text | Self::SensitiveText | Self::LongText | Self::Period)
     }
 
-    /// Does it also have the answers "I do not know" and "I prefer not to say"? An exclusion is
-    /// said or not said.
+    /// Returns whether it also has the answers "I do not know" and "I prefer not to say". An
+    /// exclusion does not.
     pub fn has_implied_answers(self) -> bool {
         self.has_options() && self != Self::ExcludeDesks
     }
 
-    /// Can several options be given?
+    /// Returns whether several options can be chosen.
     pub fn is_multiple_choice(self) -> bool {
         matches!(self, Self::Multi | Self::ExcludeDesks)
     }
@@ -224,9 +225,9 @@ impl QuestionKind {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuestionOption {
-    /// Unique within the question.
+    /// The id, unique within the question.
     pub id: String,
-    /// What the reporter reads.
+    /// The text that the reporter reads.
     pub label: LocalizedText,
 }
 
@@ -234,66 +235,66 @@ pub struct QuestionOption {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
-    /// Such as `place_type`.
+    /// The id, such as `place_type`.
     pub id: String,
     /// How it is answered.
     #[serde(rename = "type")]
     pub kind: QuestionKind,
-    /// 0 none, 1 low, 2 medium, 3 high.
+    /// The risk that an answer identifies the reporter: 0 none, 1 low, 2 medium, 3 high.
     pub identity_risk: u8,
-    /// What the reporter reads.
+    /// The text that the reporter reads.
     pub label: LocalizedText,
-    /// What could give the reporter away.
+    /// A warning about answers that could identify the reporter.
     #[serde(default)]
     pub warn: Option<LocalizedText>,
-    /// Are the answers amounts? The currency is then added to the label in every language.
+    /// Whether the answers are amounts. The currency is then added to the label in every language.
     #[serde(default)]
     pub money: bool,
-    /// For kinds that have options.
+    /// The options, for kinds that have options.
     #[serde(default)]
     pub options: Vec<QuestionOption>,
 }
 
-/// Answers that make a report more urgent than its category.
+/// A rule that raises the priority of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct UrgencyRule {
-    /// The question.
+    /// The id of the question.
     pub question: String,
-    /// Any of these options.
+    /// The option ids. Any of them raises the priority.
     pub answers: Vec<String>,
-    /// At least this urgent.
+    /// The minimum priority then.
     pub raise_to: Priority,
 }
 
-/// Everything, checked.
+/// The complete and checked taxonomy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taxonomy {
-    /// Of the data, such as `2026-11`.
+    /// The version of the data, such as `2026-11`.
     pub version: String,
-    /// Languages in which every text exists.
+    /// The languages in which every text exists.
     pub languages: Vec<String>,
-    /// Used where a visitor's languages are none of these.
+    /// The language for visitors whose languages are not among these.
     pub default_language: String,
-    /// The category of those who are not sure.
+    /// The category for reporters who are not sure.
     pub unsure: String,
-    /// The category of those who ask for advice.
+    /// The category for reporters who ask for advice.
     pub advice: String,
-    /// Answers that every choice has.
+    /// The labels of the answers that every choice has.
     pub implied: ImpliedAnswers,
-    /// In the order of the form.
+    /// The audiences in the order of the form.
     pub audiences: Vec<AudienceLabel>,
-    /// Asked before a category's own questions.
+    /// The questions before those of a category.
     pub common_start: Vec<String>,
-    /// Asked after them.
+    /// The questions after those of a category.
     pub common_end: Vec<String>,
-    /// What raises the urgency.
+    /// The rules that raise the priority.
     pub urgent_when: Vec<UrgencyRule>,
     /// The ten factors.
     pub factors: Vec<Factor>,
-    /// In the order of the form.
+    /// The groups in the order of the form.
     pub families: Vec<CategoryGroup>,
-    /// In the order of the form.
+    /// The categories in the order of the form.
     pub categories: Vec<Category>,
     /// All questions.
     pub questions: Vec<Question>,
@@ -302,28 +303,28 @@ pub struct Taxonomy {
 }
 
 impl Taxonomy {
-    /// A category by its id.
+    /// Returns the category with this id.
     pub fn category(&self, id: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.id == id)
     }
 
-    /// A question by its id.
+    /// Returns the question with this id.
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// The factors that a category belongs to, the primary one first.
+    /// Returns the factors of a category, the primary one first.
     pub fn factors_of<'a>(&'a self, category: &'a Category) -> impl Iterator<Item = &'a Factor> {
         let ids = std::iter::once(&category.factor).chain(&category.secondary_factors);
         ids.filter_map(|id| self.factors.iter().find(|factor| factor.id == *id))
     }
 
-    /// A desk by its id.
+    /// Returns the desk with this id.
     pub fn desk(&self, id: &str) -> Option<&DeskLabel> {
         self.desks.iter().find(|desk| desk.id == id)
     }
 
-    /// What the reporter reads for an option, an implied one included.
+    /// Returns the label of an option, including the implied ones.
     pub fn option_label<'a>(
         &'a self,
         question: &'a Question,
@@ -340,7 +341,7 @@ impl Taxonomy {
         }
     }
 
-    /// The categories of a family, in the order of the form.
+    /// Returns the categories of a group in the order of the form.
     pub fn categories_in_group<'a>(
         &'a self,
         family: &'a str,
@@ -348,10 +349,11 @@ impl Taxonomy {
         self.categories.iter().filter(move |category| category.family == family)
     }
 
-    /// The questions of a category in the order in which they are asked; each once.
+    /// Returns the questions of a category in the order in which they are asked, each once.
     pub fn questions_for<'a>(&'a self, category: &'a Category) -> Vec<&'a Question> {
         let (before, after): (&[String], &[String]) = match &category.common_questions_override {
-            // The victim-paced form begins with its own question; the few common ones follow.
+            // A form that lets the reporter set the pace begins with its own question. The few
+            // common questions follow.
             Some(common) => (&[], common),
             None => (&self.common_start, &self.common_end),
         };

@@ -1,11 +1,11 @@
-//! Do the data files fit together?
+//! Checks that the data files fit together.
 
 use std::collections::BTreeSet;
 
 use crate::{Audience, Category, LocalizedText, Question, QuestionKind, Taxonomy};
 
 impl Taxonomy {
-    /// Everything that is wrong, each with the file and the key.
+    /// Returns all errors, each with the file and the key.
     pub(crate) fn validate(&self) -> Vec<String> {
         let mut wrong = ValidationErrors { languages: &self.languages, errors: Vec::new() };
         wrong.report_if(
@@ -19,12 +19,12 @@ impl Taxonomy {
         wrong.check_unique("desks.toml", self.desks.iter().map(|d| d.id.clone()));
         wrong.report_if(
             !(1..=10).all(|id| self.factors.iter().any(|factor| factor.id == id)),
-            "factors.toml: the ten factors are numbered 1 to 10",
+            "factors.toml: the factors must be numbered 1 to 10",
         );
         for audience in Audience::ALL {
             let known = self.audiences.iter().filter(|a| a.id == audience).count();
             let word = audience.as_str();
-            wrong.report_if(known != 1, &format!("audiences.toml: {word} must stand there once"));
+            wrong.report_if(known != 1, &format!("audiences.toml: {word} must occur exactly once"));
         }
         for audience in &self.audiences {
             wrong.check_translations(
@@ -94,7 +94,7 @@ impl Taxonomy {
         for (key, id) in [("unsure", &self.unsure), ("advice", &self.advice)] {
             wrong.report_if(
                 self.category(id).is_none(),
-                &format!("settings.toml: {key} {id} is no category"),
+                &format!("settings.toml: {key} {id} is not a category"),
             );
         }
         for id in self.common_start.iter().chain(&self.common_end) {
@@ -106,7 +106,7 @@ impl Taxonomy {
         for rule in &self.urgent_when {
             let place = format!("settings.toml: urgent_when {}", rule.question);
             match self.question(&rule.question) {
-                None => wrong.report_if(true, &format!("{place} is no question")),
+                None => wrong.report_if(true, &format!("{place} is not a question")),
                 Some(question) => {
                     for answer in &rule.answers {
                         let known = question.options.iter().any(|option| option.id == *answer);
@@ -122,7 +122,7 @@ impl Taxonomy {
                 .any(|c| self.questions_for(c).iter().any(|q| q.id == question.id));
             wrong.report_if(
                 !asked,
-                &format!("questions.toml: {} is asked by no category", question.id),
+                &format!("questions.toml: {} is not asked by any category", question.id),
             );
         }
     }
@@ -137,7 +137,7 @@ fn validate_question(question: &Question, wrong: &mut ValidationErrors<'_>) {
     wrong.report_if(question.identity_risk > 3, &format!("{place} identity_risk is not 0 to 3"));
     wrong.report_if(
         question.kind.has_options() == question.options.is_empty(),
-        &format!("{place} has options although it is no choice, or none although it is one"),
+        &format!("{place} has options but is not a choice, or is a choice without options"),
     );
     wrong.check_unique(&place, question.options.iter().map(|option| option.id.clone()));
     for option in &question.options {
@@ -160,7 +160,7 @@ impl ValidationErrors<'_> {
     fn check_unique(&mut self, place: &str, ids: impl Iterator<Item = String>) {
         let mut seen = BTreeSet::new();
         for id in ids {
-            let text = format!("{place}: {id} stands twice");
+            let text = format!("{place}: {id} occurs twice");
             self.report_if(!seen.insert(id), &text);
         }
     }

@@ -1,4 +1,4 @@
-//! The built-in taxonomy, and files that do not fit together.
+//! The built-in taxonomy, and data files that do not fit together.
 
 use std::{fs, path::Path};
 
@@ -44,7 +44,7 @@ fn every_amount_has_its_currency_and_every_category_its_factors() {
 }
 
 #[test]
-fn a_victim_paced_form_is_short_and_asks_first_how_much_to_tell() {
+fn a_category_with_its_own_common_questions_begins_with_its_opening_question() {
     let taxonomy = Taxonomy::built_in();
     let category = taxonomy.category("SXT").unwrap();
     let questions = taxonomy.questions_for(category);
@@ -54,7 +54,7 @@ fn a_victim_paced_form_is_short_and_asks_first_how_much_to_tell() {
 }
 
 #[test]
-fn danger_raises_the_urgency_and_nothing_lowers_it() {
+fn danger_raises_the_priority_and_no_answer_lowers_it() {
     let taxonomy = Taxonomy::built_in();
     let category = taxonomy.category("FAC").unwrap();
     let with = |question: &str, answer: &str| {
@@ -70,7 +70,7 @@ fn danger_raises_the_urgency_and_nothing_lowers_it() {
 }
 
 #[test]
-fn answers_are_held_against_the_questions() {
+fn answers_are_checked_against_the_questions() {
     let taxonomy = Taxonomy::built_in();
     let category = taxonomy.category("FAC").unwrap();
     let check = |question: &str, answer: Answer| {
@@ -106,7 +106,7 @@ fn answers_are_held_against_the_questions() {
 }
 
 #[test]
-fn what_is_wrong_in_the_files_is_named() {
+fn errors_in_the_data_files_are_named() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let changed = |file: &str, from: &str, to: &str| {
         let folder = tempfile::tempdir().unwrap();
@@ -128,7 +128,7 @@ fn what_is_wrong_in_the_files_is_named() {
     assert!(label(&riels, "en").ends_with("(CFA francs)"));
     let no_unit = changed("settings.toml", "pt = \"francos CFA\"\n", "").unwrap_err().to_string();
     assert!(no_unit.contains("currency has no text in pt"), "{no_unit}");
-    for (file, from, to, says) in [
+    for (file, from, to, expected) in [
         (
             "categories.toml",
             "family = \"money\"",
@@ -155,14 +155,14 @@ fn what_is_wrong_in_the_files_is_named() {
             "answers = [\"you\"",
             "urgent_when safety has no option you",
         ),
-        ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is no category"),
-        ("audiences.toml", "id = \"public\"", "id = \"trader\"", "public must stand there once"),
-        ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics stands twice"),
+        ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
+        ("audiences.toml", "id = \"public\"", "id = \"trader\"", "public must occur exactly once"),
+        ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics occurs twice"),
     ] {
         let wrong = changed(file, from, to);
-        assert!(matches!(&wrong, Err(TaxonomyLoadError::Invalid(_))), "{says}: {wrong:?}");
+        assert!(matches!(&wrong, Err(TaxonomyLoadError::Invalid(_))), "{expected}: {wrong:?}");
         let text = wrong.unwrap_err().to_string();
-        assert!(text.contains(says), "{says}: {text}");
+        assert!(text.contains(expected), "{expected}: {text}");
     }
     let typo = changed("categories.toml", "priority_floor = ", "priorty_floor = ")
         .unwrap_err()
@@ -171,7 +171,7 @@ fn what_is_wrong_in_the_files_is_named() {
 }
 
 #[test]
-fn no_sign_or_number_of_french_comes_apart_at_the_end_of_a_line() {
+fn french_punctuation_and_numbers_do_not_break_across_lines() {
     let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let texts: Vec<_> = std::fs::read_dir(data)
         .unwrap()

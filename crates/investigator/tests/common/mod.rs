@@ -1,4 +1,4 @@
-//! A small installation in memory: a directory, people, one report filed.
+//! A small installation in memory: a directory, members, and functions that submit reports.
 #![expect(dead_code, reason = "each test file uses a part")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -109,26 +109,26 @@ pub(crate) fn draft(story: &str, excluded: &[&str]) -> ReportDraft {
     }
 }
 
-/// Files a report and gives its secrets and the bytes of the submission.
+/// Submits a report. Returns its secrets and the bytes of the submission.
 pub(crate) fn submit_report(
     world: &mut ReportFixture,
     draft: ReportDraft,
     files: &[(&str, &[u8])],
 ) -> (ReportSecrets, Vec<u8>) {
-    let filing = ReportSecrets::generate(&mut world.rng);
-    let bytes = resubmit_report(world, &filing, draft, files);
-    (filing, bytes)
+    let secrets = ReportSecrets::generate(&mut world.rng);
+    let bytes = resubmit_report(world, &secrets, draft, files);
+    (secrets, bytes)
 }
 
 pub(crate) fn resubmit_report(
     world: &mut ReportFixture,
-    filing: &ReportSecrets,
+    secrets: &ReportSecrets,
     draft: ReportDraft,
     files: &[(&str, &[u8])],
 ) -> Vec<u8> {
     let hash = world.signed.hash();
     let mut sealer =
-        ReportSealer::begin(&world.directory, hash, filing, draft, Vec::new(), &mut world.rng)
+        ReportSealer::begin(&world.directory, hash, secrets, draft, Vec::new(), &mut world.rng)
             .unwrap();
     for (name, content) in files {
         sealer.attach(name, "application/octet-stream", &mut &content[..]).unwrap();
@@ -140,7 +140,7 @@ pub(crate) fn open_submission(world: &ReportFixture, bytes: &[u8]) -> OpenedSubm
     envelope::open(&world.transport, bytes).unwrap()
 }
 
-/// The grant in a submission that has this person's tag.
+/// Returns the grant for this member in a submission.
 pub(crate) fn grant_of(
     world: &ReportFixture,
     opened: &OpenedSubmission,

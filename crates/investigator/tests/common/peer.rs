@@ -1,4 +1,5 @@
-//! The browser's implementation of the protocol, running in Node: one JSON object a line each way.
+//! The browser's implementation of the protocol in Node. Each request and each response is one line
+//! with a JSON object.
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
@@ -13,12 +14,12 @@ use super::{ReportFixture, TODAY};
 
 pub(crate) struct BrowserPeer {
     node: Child,
-    questions: Option<ChildStdin>,
-    answers: Lines<BufReader<ChildStdout>>,
+    requests: Option<ChildStdin>,
+    responses: Lines<BufReader<ChildStdout>>,
 }
 
 impl BrowserPeer {
-    /// Starts it with the directory and the trust of this installation.
+    /// Starts it with the directory and the trusted root keys of this installation.
     pub(crate) fn start(world: &ReportFixture) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/browser");
         assert!(
@@ -32,8 +33,8 @@ impl BrowserPeer {
             .stdout(Stdio::piped())
             .spawn()
             .expect("node runs");
-        let answers = BufReader::new(node.stdout.take().unwrap()).lines();
-        let mut peer = Self { questions: node.stdin.take(), node, answers };
+        let responses = BufReader::new(node.stdout.take().unwrap()).lines();
+        let mut peer = Self { requests: node.stdin.take(), node, responses };
         peer.send(&json!({
             "directory": BASE64.encode(&world.signed.bytes),
             "signatures": world.signed.signatures,
@@ -43,40 +44,40 @@ impl BrowserPeer {
         peer
     }
 
-    /// Asks, and gives the answer.
-    pub(crate) fn request(&mut self, question: &Value) -> Value {
-        self.send(question);
-        serde_json::from_str(&self.answers.next().expect("an answer").unwrap()).unwrap()
+    /// Sends a request and returns the response.
+    pub(crate) fn request(&mut self, request: &Value) -> Value {
+        self.send(request);
+        serde_json::from_str(&self.responses.next().expect("a response").unwrap()).unwrap()
     }
 
-    /// Asks for something sealed.
-    pub(crate) fn seal(&mut self, question: &Value) -> (Vec<u8>, Value) {
-        let answer = self.request(question);
+    /// Sends a request for sealed bytes. Returns them and the whole response.
+    pub(crate) fn seal(&mut self, request: &Value) -> (Vec<u8>, Value) {
+        let answer = self.request(request);
         let sealed =
             answer["sealed"].as_str().unwrap_or_else(|| panic!("refused: {}", answer["refused"]));
         (BASE64.decode(sealed).unwrap(), answer)
     }
 
-    /// Ends it; false if it has failed.
+    /// Ends it. Returns `false` if it failed.
     pub(crate) fn exits_successfully(mut self) -> bool {
-        drop(self.questions.take());
+        drop(self.requests.take());
         self.node.wait().unwrap().success()
     }
 
     fn send(&mut self, line: &Value) {
-        writeln!(self.questions.as_mut().unwrap(), "{line}").unwrap();
+        writeln!(self.requests.as_mut().unwrap(), "{line}").unwrap();
     }
 }
 
 impl Drop for BrowserPeer {
-    /// It ends when there are no more questions.
+    /// The process ends when its input is closed.
     fn drop(&mut self) {
-        drop(self.questions.take());
+        drop(self.requests.take());
         drop(self.node.wait());
     }
 }
 
-/// Files as the other side reads them.
+/// Returns files in the JSON form of a request.
 pub(crate) fn files_json(files: &[(&str, &[u8])]) -> Value {
     let file = |(name, content): &(&str, &[u8])| json!({"name": name, "media_type": "application/octet-stream", "content": BASE64.encode(content)});
     files.iter().map(file).collect()

@@ -1,4 +1,4 @@
-//! Directories.
+//! Vectors of directories.
 
 use ed25519_dalek::SigningKey;
 use protocol::{
@@ -29,7 +29,7 @@ pub(super) fn trust() -> TrustRoots {
     TrustRoots { instance, threshold: 2, roots: roots().iter().map(PublicKey::from).collect() }
 }
 
-/// Three members are enough, and keep the file small.
+/// Returns a directory with three members, which keeps the file small.
 fn minimal_directory() -> Directory {
     let mut directory = common::fixture().directory;
     directory.members.retain(|member| ["awa", "bila", "eva"].contains(&&*member.handle));

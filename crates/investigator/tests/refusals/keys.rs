@@ -1,4 +1,4 @@
-//! Signatures, public keys, recipients and receipts.
+//! Vectors of signatures, public keys, recipients and receipts.
 
 use ed25519_dalek::SigningKey;
 use protocol::{
@@ -14,8 +14,8 @@ const LABEL: &[u8] = b"burkindi/refusals/v1\0";
 pub(super) fn signatures() -> Vec<Value> {
     let honest = SigningKey::from_bytes(&[3; 32]);
     let key = encode(honest.verifying_key().as_bytes());
-    // A + T and R + T with a point T of order eight, computed apart: the equation holds with the
-    // cofactor alone where it is refused.
+    // A + T and R + T with a point T of order eight, computed separately. The equation holds only
+    // with the cofactor where the signature is refused.
     let with_torsion = "gBgV5w_6YHo5VqUflLpYelh-IDs2JVl0BAxU1ZHJCUk";
     [
         ("honest", true, &*key, "4oC0R7yKv8Ge680q1k46lmyUD9Lapxfd0d8ORyxigP12gmvnLln7A3h06aeMMm2rYJ8DTMO20i0TFetRdQACAw"),
@@ -103,7 +103,7 @@ pub(super) fn recipients() -> Vec<Value> {
     ]
 }
 
-/// A text in upper case is read as Bech32, and is not the spelling that is signed.
+/// Bech32 in upper case is valid, but is not the spelling that is signed.
 pub(super) fn accepts_recipient(vector: &Value) -> bool {
     match &vector["text"] {
         Value::String(text) => {

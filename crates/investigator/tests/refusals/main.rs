@@ -1,9 +1,8 @@
-//! What is accepted and what is refused, in one file that every implementation is held against:
-//! `crates/protocol/refusals.json`. Each signed object stands there as it is taken, and beside it
-//! the same object in a form that nobody writes, signed by the key that it should be signed by.
-//! Bytes are unpadded base64url.
+//! Accepted and refused forms of every signed object, in one file for all implementations:
+//! `crates/protocol/refusals.json`. It contains each object in its valid form, and the same object
+//! in invalid forms that the correct key has signed. Bytes are unpadded base64url.
 //!
-//! The file is generated with `WRITE_VECTORS=1 cargo test -p investigator --test refusals`.
+//! `WRITE_VECTORS=1 cargo test -p investigator --test refusals` writes the file.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 #[path = "../common/mod.rs"]
@@ -56,8 +55,8 @@ fn vector(what: &str, accepted: bool, fields: &[(&str, Value)]) -> Value {
     Value::Object(vector)
 }
 
-/// The text as it is, then with each change of it: what the change shows, the text that is
-/// replaced, and by what.
+/// Returns the text, and then the text with each change. A change has a description, the text to
+/// replace, and the replacement.
 fn variants(
     text: &str,
     changes: &[(impl AsRef<str>, impl AsRef<str>, impl AsRef<str>)],
@@ -71,7 +70,8 @@ fn variants(
     all
 }
 
-/// A kind of object: its name, its vectors, and the implementation's answer to one of them.
+/// A kind of object: its name, its vectors, and a function that returns whether the implementation
+/// accepts a vector.
 type VectorKind = (&'static str, fn() -> Vec<Value>, fn(&Value) -> bool);
 
 const KINDS: [VectorKind; 9] = [
@@ -87,7 +87,7 @@ const KINDS: [VectorKind; 9] = [
 ];
 
 #[test]
-fn every_form_that_nobody_writes_is_refused() {
+fn every_invalid_form_is_refused() {
     let mut now = json!({"trust": directories::trust(), "today": TODAY.to_string()});
     let mut wrong = Vec::new();
     for (kind, vectors, accepts) in KINDS {

@@ -1,4 +1,4 @@
-//! Frames, rotations, capsules and mailboxes.
+//! Vectors of frames, rotations, capsules and mailboxes.
 
 use ed25519_dalek::SigningKey;
 use protocol::{
@@ -148,7 +148,7 @@ pub(super) fn frames() -> Vec<Value> {
     all.into_iter().map(framed).collect()
 }
 
-/// Frames whose file was treated, and treatments that nobody writes.
+/// Returns frames with a treated file, and frames with invalid treatments.
 fn treatments() -> Vec<(String, bool, String)> {
     let with = |treatment| {
         let mut header = header();

@@ -1,4 +1,4 @@
-//! The JSON of the two services' programming interfaces.
+//! The JSON of the interfaces of the two services.
 
 pub mod case_integrity;
 pub mod relay;

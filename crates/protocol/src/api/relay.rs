@@ -1,5 +1,5 @@
-//! What the case handler and the intake say to each other over the relay. The handler always asks;
-//! the intake knows no address of it. Bodies are binary and stream: a record is a 16-byte id, a u32
+//! The relay between the case handler and the intake. Only the case handler makes requests. The
+//! intake does not know its address. Bodies are binary streams. A record is a 16-byte id, a u32
 //! length and the bytes.
 
 use std::io::{self, Read};
@@ -14,41 +14,43 @@ use crate::{
     mailbox::MAILBOX_LEN,
 };
 
-/// `POST` with a [`ListRequest`]; answers the JSON of a [`ListResponse`].
+/// `POST` with a [`ListRequest`]. Answers the JSON of a [`ListResponse`].
 pub const LIST_PATH: &str = "/relay/v1/list";
-/// `POST` with a [`PullRequest`]; answers a stream of [`encode_submission_header`] ‖ bytes, in
-/// shuffled order.
+/// `POST` with a [`PullRequest`]. Answers a stream of [`encode_submission_header`] ‖ bytes in
+/// random order.
 pub const PULL_PATH: &str = "/relay/v1/pull";
-/// `POST` with an [`AckRequest`]: the intake deletes these. Repeating it does no harm.
+/// `POST` with an [`AckRequest`]. The intake deletes these submissions. Repeating the request has
+/// no further effect.
 pub const ACK_PATH: &str = "/relay/v1/ack";
-/// `PUT` with a stream of mailbox id (32 bytes) ‖ [`MAILBOX_LEN`] bytes: replaces all mailboxes at
+/// `PUT` with a stream of mailbox id (32 bytes) ‖ [`MAILBOX_LEN`] bytes. Replaces all mailboxes at
 /// once, or none.
 pub const MAILBOXES_PATH: &str = "/relay/v1/mailboxes";
 /// `PUT` with the JSON of a [`crate::directory::SignedDirectory`].
 pub const DIRECTORY_PATH: &str = "/relay/v1/directory";
-/// `PUT` with the JSON of [`ReplySchedule`]. Repeating it does no harm.
+/// `PUT` with the JSON of a [`ReplySchedule`]. Repeating the request has no further effect.
 pub const REPLY_SCHEDULE_PATH: &str = "/relay/v1/answers";
-/// `GET`: 200 when the intake is ready.
+/// `GET`. Answers 200 when the intake is ready.
 pub const HEALTH_PATH: &str = "/health";
 
-/// Asks which submissions wait. Ids are random, so their order says nothing about the order of
-/// arrival.
+/// Asks for the ids of pending submissions. Ids are random, so their order does not reveal the
+/// order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListRequest {
-    /// Only those whose id is greater; `None` begins with the smallest.
+    /// Only those with a greater id. `None` begins with the smallest.
     pub after: Option<Uuid>,
-    /// The page length. The intake may return fewer; it returns none only when none is left.
+    /// The maximum number of submissions. The intake may return fewer. It returns none only if none
+    /// is left.
     pub limit: u32,
 }
 
-/// A page of the submissions that wait, in the order of their ids.
+/// A page of pending submissions in the order of their ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListResponse {
     /// The page.
     pub waiting: Vec<ListedSubmission>,
 }
 
-/// A submission that waits at the intake.
+/// A pending submission at the intake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedSubmission {
     /// Its id at the intake.
@@ -60,28 +62,29 @@ pub struct ListedSubmission {
 /// Asks for submissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
-    /// At most so many.
+    /// The maximum number of submissions.
     pub limit: u32,
-    /// Only these; those that do not wait any more are left out. Empty asks for any.
+    /// Only these submissions. Those that are not pending any more are left out. If empty, any
+    /// submissions.
     #[serde(default)]
     pub ids: Vec<Uuid>,
 }
 
-/// Says what has been filed or set aside for good.
+/// Confirms submissions that were ingested or quarantined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AckRequest {
-    /// Ids that a pull gave.
+    /// The ids of submissions from a pull.
     pub ids: Vec<Uuid>,
 }
 
-/// By when the case handler answers reports, so that a receipt gives the day by which the case
-/// handler escalates.
+/// When the case handler answers reports. With it, the page of a receipt shows the same date as the
+/// one at which the case handler escalates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplySchedule {
     /// The working days of the administration.
     pub calendar: Calendar,
-    /// The case handler collects at least once in so many seconds.
+    /// The maximum number of seconds between two collection cycles.
     pub poll_interval_seconds: u32,
 }
 
@@ -96,29 +99,36 @@ impl ReplySchedule {
     }
 }
 
-/// `16-byte id ‖ u32 length`, what stands before each submission of a pull.
+/// Returns `16-byte id ‖ u32 length`, which precedes each submission of a pull.
 pub fn encode_submission_header(id: Uuid, len: u64) -> [u8; 20] {
     let mut head = [0; 20];
     head[..16].copy_from_slice(id.as_bytes());
-    head[16..]
-        .copy_from_slice(&u32::try_from(len).expect("the ladder's top is 64 MiB").to_be_bytes());
+    head[16..].copy_from_slice(
+        &u32::try_from(len).expect("the largest size class is 64 MiB").to_be_bytes(),
+    );
     head
 }
 
-/// Reads a [`encode_submission_header`]; a length off the ladder is `InvalidData`.
+/// Parses the result of [`encode_submission_header`].
+///
+/// # Errors
+/// `InvalidData` for a length that is not a size class.
 pub fn read_submission_header(head: [u8; 20]) -> io::Result<(Uuid, u64)> {
     let (id, len) = head.split_first_chunk::<16>().expect("20 bytes hold 16");
     let len = u64::from(u32::from_be_bytes(len.try_into().expect("4 bytes are left")));
     if !size_classes::is_size_class(len) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a length that is on no rung"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the length is not a size class"));
     }
     Ok((Uuid::from_bytes(*id), len))
 }
 
-/// One mailbox as it is put: id ‖ bytes.
+/// The length of one mailbox in the stream: id ‖ bytes.
 pub const MAILBOX_RECORD_LEN: usize = 32 + MAILBOX_LEN;
 
-/// Splits one mailbox record.
+/// Reads one mailbox of the stream.
+///
+/// # Errors
+/// If reading fails or the stream ends within the mailbox.
 pub fn read_mailbox_record(record: &mut impl Read) -> io::Result<(Hash, Vec<u8>)> {
     let mut id = [0; 32];
     record.read_exact(&mut id)?;

@@ -1,25 +1,32 @@
-//! What workbenches and the case handler say to each other, over HTTPS with JSON. Errors are
-//! problem details (RFC 9457).
+//! The interface between workbenches and the case handler: JSON over HTTPS. Errors are problem
+//! details (RFC 9457).
 //!
-//! | call | who | answer |
-//! | --- | --- | --- |
-//! | `POST /v1/challenge` [`ChallengeRequest`] | anybody | [`ChallengeResponse`] |
-//! | `POST /v1/session` [`SessionRequest`] | a member | [`SessionResponse`] |
-//! | `GET /v1/directory` | anybody | [`crate::directory::SignedDirectory`], the newest |
-//! | `GET /v1/directories` | bearer | every directory ever published, oldest first |
-//! | `PUT /v1/directory` | anybody | takes a newer directory that is signed by the pinned roots |
-//! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, the most pressing first, and no word of others; `?limit=N&after=CASE&due=DAY` for a part |
-//! | `GET /v1/cases/{id}` | bearer | [`CaseDetail`] |
-//! | `GET /v1/cases/{id}/log` | bearer | [`Vec<LogEntry>`], also of a purged case, which else answers 410 |
-//! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
-//! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |
-//! | `GET /v1/cases/{id}/routing` | bearer | [`Vec<Candidate>`]: to whom the case is suggested, and why; the best first |
-//! | `GET /v1/former-readers` | bearer | [`Vec<FormerReaders>`]: which of one's cases somebody can open who should not any more |
-//! | `GET /v1/absence` | bearer | [`Vec<Absence>`]: who is away of those one shares a desk with, oneself included |
-//! | `PUT /v1/absence` [`Absence`] | bearer | says until when one is away, for [`MAX_ABSENCE`] at most; the lead of a desk says it for its members too |
-//! | `GET /v1/log` | bearer of the outside body | [`AuditLog`] |
+//! The calls, their callers and their answers:
 //!
-//! A case of which one holds no released grant answers 404, exactly as one that does not exist.
+//! - `POST /v1/challenge` with [`ChallengeRequest`] (anyone): [`ChallengeResponse`].
+//! - `POST /v1/session` with [`SessionRequest`] (a member): [`SessionResponse`].
+//! - `GET /v1/directory` (anyone): [`crate::directory::SignedDirectory`], the newest.
+//! - `GET /v1/directories` (bearer): every published directory, the oldest first.
+//! - `PUT /v1/directory` (anyone): publishes a newer directory that the pinned root keys signed.
+//! - `GET /v1/cases` (bearer): [`Vec<CaseSummary>`]: the cases of the member's own grants, the most
+//!   urgent first; `?limit=N&after=CASE&due=DATE` for a page.
+//! - `GET /v1/cases/{id}` (bearer): [`CaseDetail`].
+//! - `GET /v1/cases/{id}/log` (bearer): [`Vec<LogEntry>`], also of a purged case, whose other paths
+//!   answer 410.
+//! - `GET /v1/cases/{id}/parts/{part}` (bearer): sealed bytes.
+//! - `POST /v1/cases/{id}/events` with [`NewEvent`] (bearer): [`LogEntry`].
+//! - `GET /v1/cases/{id}/routing` (bearer): [`Vec<AssigneeCandidate>`]: the candidates for the
+//!   assignment and their ranking values, the best first.
+//! - `GET /v1/former-readers` (bearer): [`Vec<FormerReaders>`]: which of the member's cases former
+//!   readers can still open.
+//! - `GET /v1/absence` (bearer): [`Vec<Absence>`]: the absences of the members of the same desks,
+//!   the member included.
+//! - `PUT /v1/absence` with [`Absence`] (bearer): sets the member's absence, of at most
+//!   [`MAX_ABSENCE`]; the lead of a desk can set those of its members too.
+//! - `GET /v1/log` (bearer, a member of the oversight body): [`AuditLog`].
+//!
+//! A case of which the member has no released grant answers 404, exactly like a case that does not
+//! exist.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -39,13 +46,14 @@ use crate::{
 
 const SESSION_LABEL: &[u8] = b"burkindi/session/v2\0";
 
-/// Signs a challenge with a device key. The signature counts for one installation and one handle
-/// only, so that it is of no use to a handler that passes on the challenge of another installation.
+/// Signs a challenge with a device key. The signature is valid for one installation and one handle
+/// only, so that a malicious case handler cannot use it to answer the challenge of another
+/// installation.
 pub fn sign_session(key: &SigningKey, instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
     sign(key, SESSION_LABEL, &session_message(instance, handle, nonce)).to_vec()
 }
 
-/// Did the owner of the device key sign this challenge, for this installation and handle?
+/// Returns whether the device key signed this challenge for this installation and handle.
 pub fn verify_session_signature(
     device: &PublicKey,
     instance: Uuid,
@@ -66,11 +74,11 @@ fn session_message(instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
 /// Asks for a challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChallengeRequest {
-    /// Who wants a session. An unknown handle gets a challenge too.
+    /// The handle of the member. An unknown handle gets a challenge too.
     pub handle: String,
 }
 
-/// To be signed within one minute.
+/// A challenge. The member must sign it within one minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChallengeResponse {
     /// 32 random bytes.
@@ -80,12 +88,12 @@ pub struct ChallengeResponse {
 /// Answers a challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRequest {
-    /// Who.
+    /// The handle of the member.
     pub handle: String,
-    /// The challenge's nonce.
+    /// The nonce of the challenge.
     pub nonce: Hash,
-    /// From [`sign_session`]: Ed25519 by the device key over `"burkindi/session/v2\0" ‖
-    /// installation ‖ nonce ‖ handle`.
+    /// The result of [`sign_session`]: an Ed25519 signature by the device key over
+    /// `"burkindi/session/v2\0" ‖ installation ‖ nonce ‖ handle`.
     #[serde(with = "base64_bytes")]
     pub signature: Vec<u8>,
 }
@@ -95,86 +103,87 @@ pub struct SessionRequest {
 pub struct SessionResponse {
     /// For `Authorization: Bearer …`.
     pub token: String,
-    /// Seconds until it ends.
+    /// The seconds until it expires.
     pub seconds: u32,
 }
 
-/// One line of a queue.
+/// One row of a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseSummary {
     /// The case.
     pub id: Uuid,
     /// The reporter's language.
     pub lang: String,
-    /// The day of filing.
+    /// The date of the first event.
     #[serde(with = "iso_date")]
     pub filed: Date,
-    /// Stage, desk, urgency, assignee, deadlines.
+    /// The state: stage, desk, priority, assignee, deadlines.
     pub state: CaseState,
-    /// Whom the routing suggests, when nobody has the case yet.
+    /// The handle of the suggested assignee, if the case has no assignee.
     pub suggested: Option<String>,
-    /// What must happen first, with days of rest and holidays; absent from an older case handler.
+    /// The deadline that ends first, postponed to a working day. Absent from an older case handler.
     #[serde(default)]
     pub next: Option<Deadline>,
 }
 
-/// What a sealed part is.
+/// The kind of a sealed part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PartKind {
-    /// `age(C, frame)` from the reporter.
+    /// `age(C, frame)`: a message of the reporter.
     Body,
-    /// `age(C, file)` from the reporter.
+    /// `age(C, file)`: a file of the reporter.
     Attachment,
-    /// `age(C, frame)`: the team's copy of a reply.
+    /// `age(C, frame)`: the copy of a reply for the team.
     ReplyCopy,
-    /// `age(C, note)`.
+    /// `age(C, note)`: a note.
     Note,
 }
 
 /// A sealed part of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CasePart {
-    /// Its id.
+    /// The id.
     pub id: Uuid,
-    /// What it is.
+    /// The kind.
     pub kind: PartKind,
     /// The generation of the case secret that it is sealed with.
     pub generation: u32,
-    /// With what it came: submissions, replies and notes of a case are counted together from 0.
+    /// The number of its batch. Submissions, replies and notes of a case are numbered together from
+    /// 0.
     pub batch: u32,
-    /// Its place within the submission: attachments from 0 in the order of the manifest.
+    /// Its position within the submission: attachments from 0 in the order of the manifest.
     pub position: u32,
-    /// Length in bytes as sealed.
+    /// The length of the sealed bytes.
     pub len: u64,
     /// SHA-256 of the sealed bytes.
     pub sha256: Hash,
 }
 
-/// Everything of one case but the bytes of its parts.
+/// Everything of one case except the bytes of its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseDetail {
-    /// The queue's line.
+    /// The row of the queue.
     pub row: CaseSummary,
-    /// The member's own grants, one for each generation held.
+    /// The member's own grants, one for each generation that the member has.
     pub grants: Vec<GenerationGrant>,
     /// `M`, for sealing replies.
     pub mailbox_recipient: MailboxRecipient,
     /// `C` of each generation.
     pub case_recipients: Vec<GenerationRecipient>,
-    /// Sealed parts in the order of filing.
+    /// The sealed parts in the order in which they were ingested.
     pub parts: Vec<CasePart>,
-    /// The case's events, tied into the log.
+    /// The events of the case as entries of the log.
     pub log: Vec<LogEntry>,
-    /// Handles of members who hold a grant and have not recused; whom the case can be assigned to
-    /// without a new grant.
+    /// The handles of the members who have a grant and have not recused. The case can be assigned
+    /// to them without a new grant.
     pub holders: Vec<String>,
 }
 
-/// A grant with the generation that it opens.
+/// A grant and its generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenerationGrant {
-    /// Of the case secret.
+    /// The generation of the case secret.
     pub generation: u32,
     /// The grant.
     #[serde(flatten)]
@@ -184,103 +193,106 @@ pub struct GenerationGrant {
 /// `C` of one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenerationRecipient {
-    /// Of the case secret.
+    /// The generation of the case secret.
     pub generation: u32,
     /// `C`.
     pub recipient: CaseRecipient,
 }
 
-/// From today on. Whoever is away for longer gives up the seat: a forgotten absence would take a
-/// desk one of its members unseen.
+/// The maximum duration of an absence from today. A member who is away for longer must leave the
+/// desk, because a forgotten absence would silently remove a member from it.
 pub const MAX_ABSENCE: Duration = Duration::days(60);
 
-/// Until when a member takes no cases.
+/// The absence of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Absence {
-    /// Who.
+    /// The handle of the member.
     pub member: String,
-    /// The last day away; `None` is back.
+    /// The last date of the absence. `None` ends the absence.
     #[serde(with = "iso_date::option")]
     pub until: Option<Date>,
 }
 
-/// Somebody to whom a case could be suggested, and what the order follows from: present before
-/// away, the reporter's language, the least to do, and then a lot that is drawn from the case's id.
+/// A member to whom a case could be assigned, with the values that determine the order: present
+/// before absent, the reporter's language, the smallest load, and then a tie breaker that is
+/// derived from the id of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssigneeCandidate {
-    /// The member.
+    /// The handle of the member.
     pub member: String,
-    /// Away until then.
+    /// The last date of the member's absence.
     #[serde(with = "iso_date::option")]
     pub away: Option<Date>,
-    /// Reads the reporter's language.
+    /// Whether the member reads the reporter's language.
     pub reads_language: bool,
-    /// The weight of what the member has to do: 4 for an open P1, 3, 2, 1.
+    /// The weighted number of the member's cases: 4 for an open P1 and 3, 2, 1 for the lower
+    /// priorities.
     pub load: u32,
-    /// The lot.
+    /// The tie breaker.
     pub tie_breaker: u16,
 }
 
-/// A case that somebody can still open who should not any more. New keys end that for what comes.
+/// A case that former readers can still open. Rotating its keys ends that for new content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerReaders {
-    /// The queue's line.
+    /// The row of the queue.
     pub row: CaseSummary,
-    /// Who, in the order of their handles.
+    /// The former readers in the order of their handles.
     pub readers: Vec<FormerReader>,
 }
 
-/// Who holds a grant of a case's newest generation that they should not hold.
+/// A member who has a grant of the newest generation of a case without a right to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerReader {
     /// The handle.
     pub handle: String,
-    /// Why they should not.
+    /// The reason.
     pub reason: FormerReason,
 }
 
-/// Why somebody should not read what they can.
+/// Why a reader has no right to read a case any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FormerReason {
-    /// Is not in the directory any more.
+    /// The member is not in the directory any more.
     Left,
-    /// Has another key now, and no grant for it yet. Whoever has the old one can read on. A grant
-    /// for the new key takes the place of the old one and ends this mark, and does not end what the
-    /// old key reads: new keys come first.
+    /// The member has another key now and no grant for it yet. Anyone who has the old key can still
+    /// read the case. A grant for the new key replaces the old one and removes this entry, but does
+    /// not end what the old key can read. So the keys of the case must be rotated first.
     OldKey,
 }
 
-/// A signed event and what it brings along.
+/// A signed event and its payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEvent {
-    /// The event; the handler refuses one that does not follow the case's newest.
+    /// The event. The case handler refuses an event that does not follow the newest event of the
+    /// case.
     pub event: SignedEvent,
-    /// Sealed bytes whose hashes the event names.
+    /// The sealed bytes whose hashes the event contains.
     #[serde(default)]
     pub payload: EventPayload,
 }
 
-/// What an event can bring along. Which fields must be there follows from its action.
+/// The payload of an event. The action determines which fields must be present.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventPayload {
-    /// `replied`, `rotated`: `age(M, frame)`.
+    /// `replied`, `deadline-extended`, `keys-rotated`: `age(M, frame)`.
     #[serde(default)]
     pub reply: Option<SealedBytes>,
-    /// `replied`, `rotated`: `age(C, frame)`.
+    /// `replied`, `deadline-extended`, `keys-rotated`: `age(C, frame)`.
     #[serde(default)]
     pub copy: Option<SealedBytes>,
-    /// `noted`, `declined`: `age(C, note)`.
+    /// `note-added`, `declined`: `age(C, note)`.
     #[serde(default)]
     pub note: Option<SealedBytes>,
-    /// `assigned` to someone without a grant: one for each generation; `rotated`: one of the new
-    /// generation for each who stays, and those of older generations for who has another key than
-    /// these were made for.
+    /// `assigned` to a member without a grant: one for each generation. `keys-rotated`: one of the
+    /// new generation for each remaining reader, and those of older generations for members whose
+    /// key has changed since.
     #[serde(default)]
     pub grants: Vec<GenerationGrant>,
-    /// `rotated`: the new `C`.
+    /// `keys-rotated`: the new `C`.
     #[serde(default)]
     pub case_recipient: Option<CaseRecipient>,
 }
@@ -291,42 +303,41 @@ pub struct EventPayload {
 pub struct SealedBytes(#[serde(with = "base64_bytes")] pub Vec<u8>);
 
 impl SealedBytes {
-    /// The hash by which an event names it.
+    /// Returns the hash by which an event refers to these bytes.
     pub fn hash(&self) -> Hash {
         Hash::of(&[&self.0])
     }
 }
 
-/// The most that a reply, its copy, or a note may take as sealed, in bytes: as much as the record
-/// of a reply carries.
+/// The maximum length in bytes of a sealed reply, its copy, or a note. It is the maximum of a reply
+/// record.
 pub const MAX_REPLY_LEN: usize = RecordType::Reply.max_len();
 
-/// The whole log, for the outside body.
+/// The complete log, for the oversight body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditLog {
-    /// Every entry, oldest first. `previous_link` of the first is 32 zeros.
+    /// All entries, the oldest first. `previous_link` of the first is 32 zeros.
     pub entries: Vec<LogEntry>,
 }
 
-/// The kind of the problem by which a case is known that was purged; `GET /v1/cases/{id}/log` still
-/// gives its events.
+/// The `type` of the problem for a case that was purged. `GET /v1/cases/{id}/log` still returns
+/// its events.
 pub const PURGED_PROBLEM: &str = "purged";
 
 /// The media type of an error body.
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 
-/// An error body, RFC 9457.
+/// An error body (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProblemDetails {
-    /// A short name such as `stale` or `not-found`.
+    /// A short code such as `stale` or `not-found`.
     #[serde(rename = "type")]
     pub kind: String,
     /// One sentence for a person.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// The name of the rule that an event broke:
-    /// [`crate::case::rule_violation::RuleViolation::code`].
+    /// The code of the rule that an event broke: [`crate::case::RuleViolation::code`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
 }

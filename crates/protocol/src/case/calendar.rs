@@ -1,4 +1,4 @@
-//! Working days: they put the last day of a period off, and never forward.
+//! Working days. They postpone the last day of a period and never move it forward.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, Month, Weekday};
@@ -10,48 +10,52 @@ use crate::case::{
 };
 use crate::submission::envelope::Urgency;
 
-/// The longest row of days without work that is believed.
+/// The maximum number of consecutive days without work that is taken into account.
 const MAX_CONSECUTIVE_HOLIDAYS: usize = 31;
 
-/// A day on which nobody works.
+/// A holiday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holiday {
-    /// Of every year: `01-01`.
+    /// On the same day of every year: `01-01`.
     Yearly(Month, u8),
-    /// Of one year, as for a feast that follows the moon: `2027-03-10`.
+    /// In one year only, such as a feast of the lunar calendar: `2027-03-10`.
     Once(Date),
 }
 
-/// Which days are not working days. Periods run in calendar days and months, as laws on reporting
-/// have them; one whose last day is no working day ends with the next working day (Regulation (EEC,
-/// Euratom) 1182/71, article 3(4)). The triage of P1 waits for nothing.
+/// The days that are not working days. Periods run in calendar days and months, as in laws on
+/// reporting. A period whose last day is not a working day ends with the next working day
+/// (Regulation (EEC, Euratom) 1182/71, article 3(4)). The triage of P1 is never postponed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
     weekend: Vec<Weekday>,
     holidays: Vec<Holiday>,
 }
 
-/// Why something is no calendar.
+/// Why a calendar is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
-    /// Not the name of a day.
-    #[error("{0} is no day of the week: monday, tuesday, …")]
+    /// Not the name of a weekday.
+    #[error("invalid weekday {0} (expected monday, tuesday, …)")]
     InvalidWeekday(String),
     /// Neither `MM-DD` nor `YYYY-MM-DD`.
-    #[error("{0} is no holiday: MM-DD for every year, YYYY-MM-DD for one")]
+    #[error("invalid holiday {0} (expected MM-DD or YYYY-MM-DD)")]
     InvalidHoliday(String),
-    /// Nobody ever works.
-    #[error("a week has a working day")]
+    /// No weekday is a working day.
+    #[error("at least one weekday must be a working day")]
     NoWorkingDay,
 }
 
 impl Calendar {
-    /// From the names of days of rest, such as `saturday`, and holidays, `MM-DD` or `YYYY-MM-DD`.
-    pub fn new(rest: &[String], holidays: &[String]) -> Result<Self, CalendarError> {
-        let rest: Vec<Weekday> =
-            rest.iter().map(|name| parse_weekday(name)).collect::<Result<_, _>>()?;
+    /// Returns a calendar with these weekend days, such as `saturday`, and holidays, `MM-DD` or
+    /// `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// If a name or date is invalid, or no working day is left.
+    pub fn new(weekend: &[String], holidays: &[String]) -> Result<Self, CalendarError> {
+        let weekend: Vec<Weekday> =
+            weekend.iter().map(|name| parse_weekday(name)).collect::<Result<_, _>>()?;
         let holidays = holidays.iter().map(|day| parse_holiday(day)).collect::<Result<_, _>>()?;
-        let calendar = Self { weekend: rest, holidays };
+        let calendar = Self { weekend, holidays };
         let mut day = Weekday::Monday;
         for _ in 0..7 {
             if !calendar.weekend.contains(&day) {
@@ -62,50 +66,54 @@ impl Calendar {
         Err(CalendarError::NoWorkingDay)
     }
 
-    /// Does somebody work on this day?
+    /// Returns whether a date is a working day.
     pub fn is_working_day(&self, day: Date) -> bool {
-        let off = |holiday: &Holiday| match holiday {
+        let is_on = |holiday: &Holiday| match holiday {
             Holiday::Yearly(month, number) => day.month() == *month && day.day() == *number,
             Holiday::Once(date) => day == *date,
         };
-        !self.weekend.contains(&day.weekday()) && !self.holidays.iter().any(off)
+        !self.weekend.contains(&day.weekday()) && !self.holidays.iter().any(is_on)
     }
 
-    /// The day itself, or the next working day.
+    /// Returns the date itself, or the next working day.
     pub fn next_working_day(&self, day: Date) -> Date {
         let days = std::iter::successors(Some(day), |day| day.next_day());
         days.take(MAX_CONSECUTIVE_HOLIDAYS).find(|day| self.is_working_day(*day)).unwrap_or(day)
     }
 
-    /// Returns the last day for the first answer to a report that was filed on this day: what
-    /// [`Self::next_reporter_update`] gives for a new case.
+    /// Returns the last date for the first answer to a report of this date: the same as
+    /// [`Self::next_reporter_update`] for a new case.
     pub fn first_reply_due(&self, filed: Date) -> Date {
         self.next_working_day(days_after(filed, ACKNOWLEDGE_DAYS))
     }
 
-    /// What must happen first, and its last day with days of rest and holidays.
+    /// Returns the deadline that ends first, postponed to a working day.
     pub fn next_deadline(&self, state: &CaseState) -> Option<Deadline> {
-        let put_off = |deadline: &Deadline| match (deadline.clock, state.urgency) {
+        let postpone = |deadline: &Deadline| match (deadline.clock, state.urgency) {
             (DeadlineKind::Triage, Urgency::P1) => *deadline,
             _ => Deadline { due: self.next_working_day(deadline.due), ..*deadline },
         };
-        state.deadlines.iter().map(put_off).min_by_key(|deadline| deadline.due)
+        state.deadlines.iter().map(postpone).min_by_key(|deadline| deadline.due)
     }
 
-    /// By when the reporter hears something next: an answer, feedback, the end of the investigation
-    /// or why it goes on. What is owed to nobody outside, and what is late, is not told.
+    /// Returns the date by which the reporter hears something next: an answer, feedback, or the end
+    /// or extension of the investigation. Deadlines that do not concern the reporter, and deadlines
+    /// that have passed, do not count.
     pub fn next_reporter_update(&self, state: &CaseState, today: Date) -> Option<Date> {
-        let told = [
+        let relevant = [
             DeadlineKind::Acknowledge,
             DeadlineKind::Investigate,
             DeadlineKind::Feedback,
             DeadlineKind::Reopen,
         ];
-        let news = state.deadlines.iter().filter(|deadline| told.contains(&deadline.clock));
-        news.map(|deadline| self.next_working_day(deadline.due)).filter(|due| *due >= today).min()
+        let updates = state.deadlines.iter().filter(|deadline| relevant.contains(&deadline.clock));
+        updates
+            .map(|deadline| self.next_working_day(deadline.due))
+            .filter(|due| *due >= today)
+            .min()
     }
 
-    /// The first deadline that has passed.
+    /// Returns the deadline that ended first, if it was before `today`.
     pub fn overdue_deadline(&self, state: &CaseState, today: Date) -> Option<Deadline> {
         self.next_deadline(state).filter(|deadline| deadline.due < today)
     }
@@ -123,28 +131,28 @@ fn parse_weekday(name: &str) -> Result<Weekday, CalendarError> {
 }
 
 fn parse_holiday(text: &str) -> Result<Holiday, CalendarError> {
-    let wrong = || CalendarError::InvalidHoliday(text.to_owned());
+    let invalid = || CalendarError::InvalidHoliday(text.to_owned());
     let numbers: Vec<i32> =
-        text.split('-').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+        text.split('-').map(str::parse).collect::<Result<_, _>>().map_err(|_| invalid())?;
     let day_of = |year: i32, month: i32, day: i32| {
         let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
         Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()
     };
     match numbers[..] {
-        // A year that has a 29 February.
+        // 2024 has a 29 February.
         [month, day] => {
-            let date = day_of(2024, month, day).ok_or_else(wrong)?;
+            let date = day_of(2024, month, day).ok_or_else(invalid)?;
             Ok(Holiday::Yearly(date.month(), date.day()))
         }
-        [year, month, day] => day_of(year, month, day).map(Holiday::Once).ok_or_else(wrong),
-        _ => Err(wrong()),
+        [year, month, day] => day_of(year, month, day).map(Holiday::Once).ok_or_else(invalid),
+        _ => Err(invalid()),
     }
 }
 
-/// As in a configuration: the names of days of rest, and holidays.
+/// The form in a configuration: the names of weekend days, and holidays.
 #[derive(Serialize, Deserialize)]
 struct CalendarRepr {
-    rest: Vec<String>,
+    weekend: Vec<String>,
     holidays: Vec<String>,
 }
 
@@ -154,15 +162,16 @@ impl Serialize for Calendar {
             Holiday::Yearly(month, day) => format!("{:02}-{day:02}", u8::from(*month)),
             Holiday::Once(date) => date.to_string(),
         });
-        let rest = self.weekend.iter().map(|day| day.to_string().to_ascii_lowercase());
-        CalendarRepr { rest: rest.collect(), holidays: holidays.collect() }.serialize(serializer)
+        let weekend = self.weekend.iter().map(|day| day.to_string().to_ascii_lowercase());
+        CalendarRepr { weekend: weekend.collect(), holidays: holidays.collect() }
+            .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Calendar {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let CalendarRepr { rest, holidays } = CalendarRepr::deserialize(deserializer)?;
-        Self::new(&rest, &holidays).map_err(serde::de::Error::custom)
+        let CalendarRepr { weekend, holidays } = CalendarRepr::deserialize(deserializer)?;
+        Self::new(&weekend, &holidays).map_err(serde::de::Error::custom)
     }
 }
 
@@ -171,13 +180,13 @@ mod tests {
     use super::*;
     use time::macros::date;
 
-    fn calendar(rest: &[&str], holidays: &[&str]) -> Result<Calendar, CalendarError> {
-        let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-        Calendar::new(&owned(rest), &owned(holidays))
+    fn calendar(weekend: &[&str], holidays: &[&str]) -> Result<Calendar, CalendarError> {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Calendar::new(&owned(weekend), &owned(holidays))
     }
 
     #[test]
-    fn the_last_day_is_put_off_to_a_working_day() {
+    fn the_last_day_is_postponed_to_a_working_day() {
         let burkina =
             calendar(&["saturday", "Sunday"], &["01-01", "12-25", "2027-03-10"]).expect("sound");
         assert_eq!(
@@ -192,7 +201,7 @@ mod tests {
         assert_eq!(
             burkina.next_working_day(date!(2028 - 03 - 10)),
             date!(2028 - 03 - 10),
-            "of one year only"
+            "in one year only"
         );
         assert_eq!(
             Calendar::default().next_working_day(date!(2026 - 11 - 28)),
@@ -203,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_calendar_is_refused() {
+    fn an_invalid_calendar_is_refused() {
         assert_eq!(
             calendar(&["someday"], &[]),
             Err(CalendarError::InvalidWeekday("someday".into()))

@@ -1,4 +1,4 @@
-//! Decisions that no one makes alone: one proposes, another approves the very same.
+//! Decisions that need two members: one proposes, another approves exactly the same decision.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,72 +6,72 @@ use uuid::Uuid;
 use crate::case::{role::Role, rule_violation::RuleViolation};
 use crate::submission::envelope::Urgency;
 
-/// What two persons decide.
+/// A decision of two members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Decision {
-    /// The case ends.
+    /// Close the case.
     Close {
-        /// How.
+        /// The outcome.
         disposition: Disposition,
-        /// Why; one of [`Disposition::allowed_reasons`].
+        /// The reason, one of [`Disposition::allowed_reasons`].
         reason: ClosingReason,
-        /// The case that has the matter, of a duplicate and only of one.
+        /// The case that handles the matter. Set for a duplicate and only for a duplicate.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         duplicate_of: Option<Uuid>,
     },
-    /// Less urgent than before.
+    /// Lower the priority.
     Lower {
-        /// The new urgency.
+        /// The new priority.
         urgency: Urgency,
     },
-    /// Another authority gets the matter.
+    /// Refer the matter to another authority.
     Refer {
-        /// Which.
+        /// The kind of authority.
         to: ReferralTarget,
-        /// By what the reporter agreed. The case handler cannot know the answer; both workbenches
-        /// hold it against the report.
+        /// How the reporter consented. The case handler cannot verify it. The workbenches of both
+        /// members compare it with the report.
         consent: ReferralConsent,
     },
-    /// The legal hold ends.
+    /// Lift the legal hold.
     LiftHold,
-    /// All content is destroyed.
+    /// Destroy all content.
     Purge,
 }
 
 /// A decision that waits for its second person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// Who proposed it.
+    /// The member who proposed it.
     pub by: String,
-    /// What that person was to the case then.
+    /// The role of that member in the case at the time of the proposal.
     pub role: Role,
-    /// What.
+    /// The decision.
     #[serde(flatten)]
     pub decision: Decision,
 }
 
-/// How a case ends.
+/// The outcome of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
-    /// The concern holds.
+    /// The concern is confirmed.
     Substantiated,
-    /// Part of it holds.
+    /// A part of the concern is confirmed.
     PartlySubstantiated,
-    /// It does not hold.
+    /// The concern is refuted or not confirmed.
     Unsubstantiated,
-    /// It could not be found out.
+    /// There is too little information to decide.
     InsufficientInformation,
-    /// Not for this service.
+    /// The matter is outside the scope of this service.
     OutOfScope,
-    /// Another case has it.
+    /// Another case handles the matter.
     Duplicate,
     /// A question was answered.
     AdviceGiven,
     /// A procedure was changed.
     ProcessFixAdopted,
-    /// It came so that nobody who tried could open it.
+    /// It could not be opened by any reader who tried, and was not altered since it was collected.
     Unreadable,
 }
 
@@ -89,7 +89,7 @@ impl Disposition {
         Self::Unreadable,
     ];
 
-    /// The reasons that go with it.
+    /// Returns the reasons that are allowed for this outcome.
     pub fn allowed_reasons(self) -> &'static [ClosingReason] {
         match self {
             Self::Substantiated | Self::PartlySubstantiated => &[
@@ -111,7 +111,7 @@ impl Disposition {
     }
 }
 
-/// Why it ends so: a code without content.
+/// The reason for an outcome: a code without content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosingReason {
@@ -123,19 +123,19 @@ pub enum ClosingReason {
     Recovery,
     /// Another measure follows.
     OtherMeasure,
-    /// The facts are known, and they are not as reported.
+    /// The facts are known and differ from the report.
     Disproved,
-    /// Nothing was found for or against it.
+    /// No evidence was found for or against it.
     NoEvidence,
-    /// Too little to check anything.
+    /// The report has too few details to check anything.
     TooVague,
-    /// The reporter did not answer the questions without which nothing can be checked.
+    /// The reporter did not answer questions that are necessary to check anything.
     NoAnswer,
-    /// Not about integrity.
+    /// The matter does not concern integrity.
     NotIntegrity,
-    /// For another body; the reporter was told which.
+    /// Another body is responsible. The reporter was informed which.
     OtherBody,
-    /// Another case has the matter.
+    /// Another case handles the matter.
     SameMatter,
     /// The question was answered.
     Answered,
@@ -145,11 +145,11 @@ pub enum ClosingReason {
     Training,
     /// A system was changed.
     System,
-    /// It is as it was collected, and does not open.
+    /// It is unchanged since it was collected, and does not open.
     AsItCame,
 }
 
-/// Whom a matter is referred to: its kind, as the case handler reads it.
+/// The kind of authority that a matter is referred to. The case handler can read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReferralTarget {
@@ -167,30 +167,30 @@ pub enum ReferralTarget {
     Administration,
 }
 
-/// By what a reporter agreed that the matter goes to another authority.
+/// How a reporter consented to a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "given", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum ReferralConsent {
-    /// In the report: as a summary without own words.
+    /// In the report, to a summary without the reporter's own words.
     Summary,
-    /// In the report: as written.
+    /// In the report, to the report as written.
     Full,
-    /// Asked first, and agreed in a message.
+    /// In a message, after a member asked.
     Asked {
-        /// The number of that message.
+        /// The sequence number of that message.
         message: u32,
     },
-    /// Not at all, but a law leaves no choice.
+    /// Without consent, because a law requires the referral.
     Law,
 }
 
-/// Why a closed case is opened again.
+/// Why a closed case is reopened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReopenReason {
     /// The reporter wrote within 180 days of the closing.
     Reporter,
-    /// Something has come to light elsewhere.
+    /// New evidence was found elsewhere.
     NewEvidence,
 }
 
@@ -210,7 +210,7 @@ pub(super) fn check_reason(
     }
 }
 
-/// Which two can decide it together.
+/// Checks whether two roles can decide together.
 pub(super) fn check_second_person(
     decision: Decision,
     first: Role,

@@ -1,5 +1,5 @@
-//! Events: every move in the life of a case, signed by whoever made it, chained per case and over
-//! all cases.
+//! Events: signed statements about a case. Each is signed by its actor and chained to the previous
+//! event of the case. A second chain links all events of the log.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::{
 };
 
 const EVENT_LABEL: &[u8] = b"burkindi/event/v1\0";
-/// The actor of events that the case handler itself writes.
+/// The actor of events that the case handler writes.
 pub const HANDLER_ACTOR: &str = "case-handler";
 
 /// What happened. In JSON `{"action": "…", "data": {…}}`.
@@ -29,125 +29,127 @@ pub const HANDLER_ACTOR: &str = "case-handler";
     rename_all_fields = "kebab-case"
 )]
 pub enum Action {
-    /// By the handler: a report was filed.
+    /// By the case handler: a report was ingested.
     Received {
-        /// The desk that it was filed at.
+        /// The desk of the case.
         desk: String,
-        /// From the reporter's answers.
+        /// The priority by the reporter's answers.
         urgency: Urgency,
-        /// How many months a case is kept after its closing. It stands here so that nobody shortens
-        /// it later, and everybody who reads the log knows it.
+        /// The months of retention after the closing. The event fixes them, so that they cannot be
+        /// shortened later, and every reader of the log knows them.
         #[serde(default = "default_retention")]
         retention_months: u16,
-        /// What the report brought, as it was collected; absent from cases of earlier versions.
+        /// The digest of the report as collected. Absent in cases of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<ReportDigest>,
     },
-    /// By the handler: the reporter sent something more. Carries the hash of what was collected
-    /// ([`follow_up_digest`](crate::came::follow_up)); absent from events of earlier versions.
+    /// By the case handler: the reporter sent a follow-up. Contains its digest as collected
+    /// ([`follow_up_digest`](crate::submission::report_digest::follow_up_digest)). Absent in events
+    /// of earlier versions.
     FollowedUp(Option<Hash>),
-    /// By the handler: the grants of the outside body were released.
+    /// By the case handler: the grants of the oversight body were released.
     Released {
-        /// What made it do so.
+        /// Why they were released.
         reason: ReleaseReason,
     },
-    /// The actor declares to have no conflict of interest; before that, the workbench shows no
+    /// The actor declares to have no conflict of interest. Before that, the workbench shows no
     /// content.
     Declared,
-    /// The actor declares the same, and takes the case.
+    /// The actor declares the same and takes the case.
     Claimed,
-    /// The case goes to a colleague, who declares before acting.
+    /// The case is assigned to a colleague, who must declare before acting.
     Assigned {
-        /// The colleague's handle.
+        /// The handle of the colleague.
         to: String,
-        /// The tag of the grant that came along, if the colleague had none.
+        /// The tag of the grant that the event contains, if the colleague had none.
         granted: Option<Hash>,
     },
-    /// The actor steps back because of a conflict; the handler deletes the grant and hides the
-    /// case.
+    /// The actor recuses because of a conflict of interest. The case handler deletes the grant and
+    /// hides the case.
     Recused,
-    /// The actor says that a colleague has a conflict of interest, who may only step back until
-    /// that is judged. Why stands in a note.
+    /// The actor claims that a colleague has a conflict of interest. The colleague may only recuse
+    /// until the claim is decided. A note contains the reasons.
     Challenged {
-        /// The colleague's handle.
+        /// The handle of the colleague.
         who: String,
     },
-    /// The judgement on it.
+    /// The decision on a conflict claim.
     ChallengeResolved {
-        /// The colleague's handle.
+        /// The handle of the colleague.
         who: String,
-        /// There is a conflict: the handler deletes the grant and hides the case, as if the
-        /// colleague had recused.
+        /// Whether there is a conflict. If so, the case handler deletes the grant and hides the
+        /// case, as if the colleague had recused.
         upheld: bool,
     },
-    /// A new stage that one person decides on.
+    /// A stage change that one member makes.
     StageChanged {
-        /// Where it stood.
+        /// The previous stage.
         from: Stage,
-        /// Where it stands now.
+        /// The new stage.
         to: Stage,
-        /// Why, as a code: at most 32 small letters, digits and hyphens.
+        /// The reason, as a code of at most 32 lower-case letters, digits and hyphens.
         reason: Option<String>,
     },
-    /// A closed case begins again with its triage, and with another investigator.
+    /// A closed case returns to the triage, with another assignee.
     Reopened {
-        /// Why.
+        /// The reason.
         ground: ReopenReason,
     },
-    /// The first of two persons who decide something.
+    /// A member proposes a decision.
     Proposed(Decision),
-    /// The second, on the very same.
+    /// A second member approves the same decision.
     Approved(Decision),
-    /// Who proposed something, or the lead, takes it back.
+    /// The proposing member or the lead withdraws a proposal.
     Withdrawn,
-    /// The second person does not approve what was proposed.
+    /// A member declines a proposal instead of approving it.
     Declined {
-        /// SHA-256 of the sealed note that says why.
+        /// SHA-256 of the sealed note with the objection.
         note: Hash,
     },
-    /// A reply to the reporter was laid out.
+    /// A reply to the reporter.
     Replied {
         /// SHA-256 of the copy sealed to `M`.
         reply: Hash,
         /// SHA-256 of the copy sealed to `C`.
         copy: Hash,
-        /// It tells what was or will be done, and why (Directive (EU) 2019/1937, article 5(13)).
+        /// Whether it is feedback: it states what was or will be done, and why (Directive (EU)
+        /// 2019/1937, article 5(13)).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         feedback: bool,
     },
-    /// The investigation takes longer; the reply tells the reporter why.
+    /// The investigation is extended. The reply explains to the reporter why.
     DeadlineExtended {
         /// SHA-256 of the copy sealed to `M`.
         reply: Hash,
         /// SHA-256 of the copy sealed to `C`.
         copy: Hash,
     },
-    /// A note for the team was added.
+    /// A note for the team.
     NoteAdded {
         /// SHA-256 of the sealed note.
         note: Hash,
     },
-    /// What the reporter wrote so far has been dealt with, where nothing else shows it.
+    /// The reporter's messages so far were handled without an answer.
     MarkedHandled,
-    /// The authority that has the matter was asked how it stands.
+    /// The authority that received the referral was asked about its progress.
     ReferralFollowedUp,
-    /// More urgent than before.
+    /// The priority was raised.
     PriorityRaised {
-        /// The new urgency.
+        /// The new priority.
         urgency: Urgency,
     },
-    /// About the same as another case.
+    /// The case is linked with another one about the same matter.
     Linked {
-        /// That case. Everybody who reads this one can read it.
+        /// The other case. Every reader of this case can read this id.
         to: Uuid,
     },
-    /// A member gives the case to the outside body.
+    /// A member escalates the case to the oversight body.
     Escalated,
-    /// A legal hold: nothing is purged until two persons have lifted it.
+    /// A legal hold. The case cannot be purged until two members have lifted it.
     LegalHoldPlaced,
     /// The case secret has a new generation.
     KeysRotated {
-        /// The new one.
+        /// The new generation.
         generation: u32,
         /// SHA-256 of the rotation frame sealed to `M`.
         reply: Hash,
@@ -157,24 +159,25 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns whether the event brought something that the reporter wrote.
+    /// Returns whether the event records a submission of the reporter.
     pub fn is_from_reporter(&self) -> bool {
         matches!(self, Self::Received { .. } | Self::FollowedUp { .. })
     }
 }
 
-/// Of cases whose first event does not say it, and where nothing is configured: five years.
+/// The months of retention if neither the first event of a case nor the configuration states them:
+/// five years.
 pub const DEFAULT_RETENTION_MONTHS: u16 = 60;
 
 fn default_retention() -> u16 {
     DEFAULT_RETENTION_MONTHS
 }
 
-/// Why the outside body was given a case.
+/// Why a case was released to the oversight body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReleaseReason {
-    /// The case was filed with it from the start.
+    /// The oversight body is the desk of the case from the start.
     Filed,
     /// A deadline passed.
     MissedDeadline,
@@ -182,69 +185,69 @@ pub enum ReleaseReason {
     ReporterAsked,
     /// Too few members without a conflict were left.
     DeskConflicted,
-    /// A member gave it.
+    /// A member escalated the case.
     DeskAsked,
-    /// It decides on a referral with the lead of the desk.
+    /// The oversight body decides on a referral together with the lead of the desk.
     Referral,
-    /// Two members closed it as unreadable: the oversight body can try its own grant.
+    /// Two members closed the case as unreadable, and the oversight body can try its own grant.
     Unreadable,
 }
 
-/// One signed statement.
+/// One statement about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// 1.
+    /// Format version: 1.
     pub v: u8,
     /// The case.
     pub case: Uuid,
-    /// Counts from 0 within the case.
+    /// The sequence number within the case, from 0.
     pub seq: u32,
-    /// Hash of the case's event before; absent for the first.
+    /// The hash of the previous event of the case. Absent in the first.
     pub prev: Option<Hash>,
-    /// When, to the second; the handler's own events say midnight of the day, so that none tells
-    /// when a reporter wrote.
+    /// The time, to the second. Events of the case handler have midnight of the date, so that none
+    /// of them reveals when a reporter wrote.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// A member's handle, or [`HANDLER_ACTOR`].
+    /// The handle of a member, or [`HANDLER_ACTOR`].
     pub actor: String,
-    /// What.
+    /// The action.
     #[serde(flatten)]
     pub action: Action,
 }
 
-/// An event's bytes as carried, and the signature over them.
+/// The bytes of an event as transmitted, and the signature over them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedEvent {
     /// The JSON of an [`Event`].
     #[serde(with = "crate::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
-    /// Ed25519 over `"burkindi/event/v1\0" ‖ bytes`, 64 bytes.
+    /// The Ed25519 signature over `"burkindi/event/v1\0" ‖ bytes`, 64 bytes.
     #[serde(with = "crate::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 
-/// Why an event or a log is not believed.
+/// Why an event or a log is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    /// No event in these bytes.
-    #[error("the event is malformed: {0}")]
+    /// The bytes are not an event.
+    #[error("malformed event: {0}")]
     Malformed(String),
-    /// Changed, or signed by somebody else.
-    #[error("the event is not signed by {0}")]
+    /// The event was changed, or another key signed it.
+    #[error("invalid signature: not signed by {0}")]
     Forged(String),
-    /// Does not follow the event that it should.
-    #[error("the event does not follow event {expected:?} of its case")]
+    /// The event does not follow the expected event of its case.
+    #[error("sequence error: expected event {expected:?}")]
     BrokenChain {
-        /// The hash that it should name.
+        /// The hash that it should contain.
         expected: Option<Hash>,
     },
-    /// The log's chain over all cases is broken here.
-    #[error("entry {0} does not follow the entry before it: the log was altered")]
+    /// The hash chain of the log is broken at this entry.
+    #[error("log entry {0}: hash chain broken")]
     BrokenLink(u64),
 }
 
 impl Event {
-    /// Serialises and signs it.
+    /// Serialises and signs the event.
     pub fn sign(&self, key: &SigningKey) -> SignedEvent {
         let bytes = serde_json::to_vec(self).expect("an event holds strings and numbers only");
         let signature = sign(key, EVENT_LABEL, &bytes).to_vec();
@@ -253,7 +256,10 @@ impl Event {
 }
 
 impl SignedEvent {
-    /// What it says, unverified: for finding out whose key to verify it with.
+    /// Returns the event without verifying it, for finding the key that verifies it.
+    ///
+    /// # Errors
+    /// If the bytes are malformed.
     pub fn decode_unverified(&self) -> Result<Event, EventError> {
         let event: Event = serde_json::from_slice(&self.bytes)
             .map_err(|error| EventError::Malformed(error.to_string()))?;
@@ -264,7 +270,10 @@ impl SignedEvent {
         }
     }
 
-    /// What it says, if `key` signed it.
+    /// Returns the event if `key` signed it.
+    ///
+    /// # Errors
+    /// If the bytes are malformed or the signature is invalid.
     pub fn verify(&self, key: &PublicKey) -> Result<Event, EventError> {
         let event = self.decode_unverified()?;
         let forged = || EventError::Forged(event.actor.clone());
@@ -273,44 +282,46 @@ impl SignedEvent {
         Ok(event)
     }
 
-    /// The hash by which the case's next event refers to this one. Covers the signature too.
+    /// Returns the hash by which the next event of the case refers to this one. It covers the
+    /// signature too.
     pub fn hash(&self) -> Hash {
         Hash::of(&[EVENT_LABEL, &self.signature, &self.bytes])
     }
 }
 
-/// The chain over all cases: `link = SHA-256("burkindi/log/v1\0" ‖ link before ‖ event hash)`; 32
-/// zeros before the first.
-pub fn chain_hash(before: &Hash, event: &Hash) -> Hash {
-    Hash::of(&[b"burkindi/log/v1\0", before.as_bytes(), event.as_bytes()])
+/// Returns the next link of the log:
+/// `SHA-256("burkindi/log/v1\0" ‖ previous link ‖ event hash)`. The link before the first
+/// entry is 32 zeros.
+pub fn chain_hash(previous_link: &Hash, event: &Hash) -> Hash {
+    Hash::of(&[b"burkindi/log/v1\0", previous_link.as_bytes(), event.as_bytes()])
 }
 
-/// One entry of the log. A member who sees only own cases gets these as they are: the hashes tie
-/// each in, and nothing counts.
+/// One entry of the log. A member who sees only some cases gets the entries unchanged. The hashes
+/// connect each entry to the log, and no field reveals how many entries are between.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The event.
     pub event: SignedEvent,
-    /// Link of the entry before, whatever case that belongs to.
+    /// The link of the previous entry, which may belong to another case.
     pub previous_link: Hash,
-    /// Link of this entry.
+    /// The link of this entry.
     pub link: Hash,
 }
 
 impl LogEntry {
-    /// Ties an event to the end of a log.
-    pub fn append(before: Hash, event: SignedEvent) -> Self {
-        let link = chain_hash(&before, &event.hash());
-        Self { event, previous_link: before, link }
+    /// Appends an event to a log whose last link is `previous_link`.
+    pub fn append(previous_link: Hash, event: SignedEvent) -> Self {
+        let link = chain_hash(&previous_link, &event.hash());
+        Self { event, previous_link, link }
     }
 
-    /// Is the event the one that was tied in?
+    /// Returns whether the link of the entry matches its event.
     pub fn verify_link(&self) -> bool {
         self.link == chain_hash(&self.previous_link, &self.event.hash())
     }
 }
 
-/// A day at 00:00 UTC: the time that the handler's own events give.
-pub fn midnight(day: Date) -> OffsetDateTime {
-    day.midnight().assume_utc()
+/// Returns 00:00 UTC of a date: the time of the case handler's events.
+pub fn midnight(date: Date) -> OffsetDateTime {
+    date.midnight().assume_utc()
 }

@@ -1,4 +1,4 @@
-//! A case: its events, the state that follows from them, and who may do what.
+//! A case: its events, the state that follows from them, and the permitted actions.
 
 pub(crate) mod calendar;
 pub(crate) mod decision;

@@ -1,5 +1,5 @@
-//! Which act is allowed to whom at which stage: the table of the life of a case. What else must
-//! hold for it is in [`crate::case::transitions`].
+//! The permission table: which actor may take which action at which stages. Further conditions of
+//! an action are in [`crate::case::transitions`].
 
 use crate::case::event::Action;
 use crate::case::{
@@ -10,122 +10,122 @@ use crate::case::{
 
 use Stage::{Assessing, Closed, Decided, Investigating, Purged, Received, Referred, Triaged};
 
-/// Who may do something. Everybody here holds a grant of the case; who has recused does nothing at
-/// all.
+/// A class of actors. All of them have a grant of the case. A recused member may not take any
+/// action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorClass {
     /// The case handler itself.
     Handler,
-    /// Whoever can read it, before declaring anything.
+    /// Any reader, declared or not.
     Reader,
-    /// Whoever has declared to have no conflict.
+    /// A reader who declared to have no conflict of interest.
     Declared,
-    /// Of those, who sits at the desk or for the outside body, and whoever has the case.
+    /// A declared reader who is a member of the desk or of the oversight body, or the assignee.
     Desk,
-    /// Who has the case; as long as nobody has it, as [`ActorClass::Desk`].
+    /// The assignee. Without an assignee, the same as [`ActorClass::Desk`].
     Correspondent,
-    /// Who has the case, the lead and the outside body; as long as nobody has it, as
+    /// The assignee, the lead and the oversight body. Without an assignee, the same as
     /// [`ActorClass::Desk`].
     Delegator,
-    /// The same people as [`ActorClass::Delegator`], before declaring anything too: the act shows
-    /// nothing of the case.
+    /// The same as [`ActorClass::Delegator`], declared or not, because the action reveals nothing
+    /// of the case.
     UndeclaredDelegator,
-    /// Who has the case, and nobody else.
+    /// Only the assignee.
     Assignee,
-    /// The lead of the desk, and the outside body.
+    /// The lead of the desk and the oversight body.
     LeadOrOversight,
 }
 
-/// What can be done to a case.
+/// An action on a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
-    /// The reporter sent something more.
+    /// The reporter sent a follow-up.
     FollowUp,
-    /// The outside body gets the case by the handler's own doing.
+    /// The case handler releases the case to the oversight body.
     Release,
-    /// Saying that there is no conflict of interest.
+    /// Declares to have no conflict of interest.
     Declare,
-    /// Taking the case, which declares as well.
+    /// Takes the case and declares.
     Claim,
-    /// Giving it to a colleague.
+    /// Assigns the case to a colleague.
     Assign,
-    /// Stepping back.
+    /// Recuses the actor.
     Recuse,
-    /// Claiming that a colleague has a conflict of interest.
+    /// Claims that a colleague has a conflict of interest.
     Challenge,
-    /// Judging such a claim.
+    /// Decides on such a claim.
     ResolveChallenge,
-    /// Received to triaged.
+    /// Changes the stage from received to triaged.
     Triage,
-    /// Triaged to assessing.
+    /// Changes the stage from triaged to assessing.
     Assess,
-    /// Assessing to investigating.
+    /// Changes the stage from assessing to investigating.
     Investigate,
-    /// Another 90 days, with a reason that the reporter is told.
+    /// Extends the investigation by 90 days. The reply to the reporter gives the reason.
     Renew,
-    /// Investigating to decided.
+    /// Changes the stage from investigating to decided.
     Decide,
-    /// Referred to assessing.
+    /// Takes a referred case back: changes the stage from referred to assessing.
     TakeBack,
-    /// Having looked after a referral.
+    /// Records that a referral was followed up.
     FollowUpReferral,
-    /// Closed to triaged, by another investigator.
+    /// Reopens a closed case: changes the stage from closed to triaged, with another assignee.
     Reopen,
-    /// Answering the reporter.
+    /// Sends a message to the reporter.
     Reply,
-    /// A note for the team.
+    /// Adds a note for the team.
     Note,
-    /// Having dealt with what the reporter wrote.
+    /// Marks the reporter's messages as handled.
     MarkHandled,
-    /// More urgent.
+    /// Raises the priority.
     Raise,
-    /// The same matter as another case.
+    /// Links the case with another one about the same matter.
     Link,
-    /// Giving it to the outside body.
+    /// Escalates the case to the oversight body.
     Escalate,
-    /// A legal hold.
+    /// Places a legal hold.
     Hold,
-    /// New keys.
+    /// Rotates the keys of the case.
     Rotate,
-    /// The first of two for [`Decision::Close`].
+    /// Proposes [`Decision::Close`].
     ProposeClose,
-    /// The second.
+    /// Approves [`Decision::Close`].
     ApproveClose,
-    /// The first of two who close a case that came unreadable.
+    /// Proposes to close a case as unreadable.
     ProposeUnreadable,
-    /// The second.
+    /// Approves closing a case as unreadable.
     ApproveUnreadable,
-    /// The first of two for [`Decision::Lower`].
+    /// Proposes [`Decision::Lower`].
     ProposeLower,
-    /// The second.
+    /// Approves [`Decision::Lower`].
     ApproveLower,
-    /// The first of two for [`Decision::Refer`].
+    /// Proposes [`Decision::Refer`].
     ProposeRefer,
-    /// The second.
+    /// Approves [`Decision::Refer`].
     ApproveRefer,
-    /// The first of two for [`Decision::LiftHold`].
+    /// Proposes [`Decision::LiftHold`].
     ProposeLiftHold,
-    /// The second.
+    /// Approves [`Decision::LiftHold`].
     ApproveLiftHold,
-    /// The first of two for [`Decision::Purge`].
+    /// Proposes [`Decision::Purge`].
     ProposePurge,
-    /// The second.
+    /// Approves [`Decision::Purge`].
     ApprovePurge,
-    /// Taking a proposal back.
+    /// Withdraws a proposal.
     Withdraw,
-    /// Not approving a proposal, for a reason.
+    /// Declines a proposal, with an objection.
     Decline,
 }
 
-/// One row of the table.
+/// One row of the permission table.
 #[derive(Debug, Clone, Copy)]
 pub struct PermissionRule {
-    /// What.
+    /// The action.
     pub action: ActionKind,
-    /// By whom.
+    /// Who may take it.
     pub actor_class: ActorClass,
-    /// While it stands here.
+    /// The stages at which it is permitted.
     pub stages: &'static [Stage],
 }
 
@@ -135,16 +135,21 @@ const NOT_PURGED: &[Stage] =
 const NOT_REFERRED: &[Stage] = &[Received, Triaged, Assessing, Investigating, Decided];
 const CLOSABLE: &[Stage] = &[Triaged, Decided, Referred];
 
-const fn rule(act: ActionKind, who: ActorClass, at: &'static [Stage]) -> PermissionRule {
-    PermissionRule { action: act, actor_class: who, stages: at }
+const fn rule(
+    action: ActionKind,
+    actor_class: ActorClass,
+    stages: &'static [Stage],
+) -> PermissionRule {
+    PermissionRule { action, actor_class, stages }
 }
 
-/// The table. Nothing is allowed that is not in it, and nobody does anything to a purged case.
+/// The permission table. An action that is not in it is not permitted, and no action is permitted
+/// on a purged case.
 pub const PERMISSIONS: &[PermissionRule] = &[
-    // By the handler
+    // Actions of the case handler
     rule(ActionKind::FollowUp, ActorClass::Handler, NOT_PURGED),
     rule(ActionKind::Release, ActorClass::Handler, NOT_PURGED),
-    // Who has it, and who must not
+    // Assignment and conflicts of interest
     rule(ActionKind::Declare, ActorClass::Reader, NOT_PURGED),
     rule(ActionKind::Recuse, ActorClass::Reader, NOT_PURGED),
     rule(ActionKind::Claim, ActorClass::Reader, OPEN_STAGES),
@@ -152,7 +157,7 @@ pub const PERMISSIONS: &[PermissionRule] = &[
     rule(ActionKind::Challenge, ActorClass::Declared, OPEN_STAGES),
     rule(ActionKind::ResolveChallenge, ActorClass::LeadOrOversight, NOT_PURGED),
     rule(ActionKind::Rotate, ActorClass::UndeclaredDelegator, NOT_PURGED),
-    // From stage to stage
+    // Stages
     rule(ActionKind::Triage, ActorClass::Desk, &[Received]),
     rule(ActionKind::Assess, ActorClass::Assignee, &[Triaged]),
     rule(ActionKind::Investigate, ActorClass::LeadOrOversight, &[Assessing]),
@@ -161,7 +166,7 @@ pub const PERMISSIONS: &[PermissionRule] = &[
     rule(ActionKind::TakeBack, ActorClass::Delegator, &[Referred]),
     rule(ActionKind::FollowUpReferral, ActorClass::Delegator, &[Referred]),
     rule(ActionKind::Reopen, ActorClass::Desk, &[Closed]),
-    // On the way
+    // Handling
     rule(ActionKind::Reply, ActorClass::Correspondent, NOT_PURGED),
     rule(ActionKind::Note, ActorClass::Declared, NOT_PURGED),
     rule(ActionKind::MarkHandled, ActorClass::Desk, NOT_PURGED),
@@ -169,7 +174,7 @@ pub const PERMISSIONS: &[PermissionRule] = &[
     rule(ActionKind::Raise, ActorClass::Desk, OPEN_STAGES),
     rule(ActionKind::Escalate, ActorClass::Declared, NOT_PURGED),
     rule(ActionKind::Hold, ActorClass::LeadOrOversight, NOT_PURGED),
-    // What nobody decides alone
+    // Decisions of two members
     rule(ActionKind::ProposeClose, ActorClass::Assignee, CLOSABLE),
     rule(ActionKind::ApproveClose, ActorClass::Desk, CLOSABLE),
     rule(ActionKind::ProposeUnreadable, ActorClass::Reader, &[Received]),
@@ -187,8 +192,11 @@ pub const PERMISSIONS: &[PermissionRule] = &[
 ];
 
 impl ActionKind {
-    /// What an action does. Refused: a first event in the middle, a move that there is not, and
-    /// what takes two persons.
+    /// Returns the kind of the action of an event.
+    ///
+    /// # Errors
+    /// For a second `received` event, a stage change that does not exist, and a stage change that
+    /// needs a second person.
     pub fn from_action(action: &Action) -> Result<Self, RuleViolation> {
         Ok(match action {
             Action::Received { .. } => return Err(RuleViolation::InvalidFirstEvent),
@@ -251,11 +259,11 @@ impl ActionKind {
         }
     }
 
-    /// Its row.
+    /// Returns its row of the table.
     pub fn permission_rule(self) -> &'static PermissionRule {
         PERMISSIONS
             .iter()
             .find(|row| row.action == self)
-            .expect("a test holds the table against the acts")
+            .expect("a test checks that each action has a rule")
     }
 }

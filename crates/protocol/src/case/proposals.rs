@@ -1,4 +1,4 @@
-//! Decisions of two persons, as changes of the state: proposing, approving, declining.
+//! Decisions of two members: proposing, approving, declining and their effects on the state.
 
 use time::Date;
 
@@ -21,7 +21,7 @@ impl CaseState {
         Ok(())
     }
 
-    /// The persons who may approve it may decline it.
+    /// Declines a proposal. The members who may approve it may decline it.
     pub(super) fn decline(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
         let proposal = self.pending_proposal.as_ref().ok_or(RuleViolation::NotProposed)?;
         if proposal.by == actor {
@@ -32,14 +32,15 @@ impl CaseState {
         Ok(())
     }
 
-    /// Does a proposal wait for this person, who can approve or decline it? They may have to
-    /// declare first.
+    /// Returns whether a proposal waits for this member, who can approve or decline it. The member
+    /// may have to declare first.
     pub fn awaits_decision_by(&self, actor: &str, role: Role) -> bool {
         let Some(proposal) = &self.pending_proposal else { return false };
-        let seat = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
-        let kept_away = self.recused.iter().any(|who| who == actor)
-            || self.conflict_claims.iter().any(|challenge| challenge.member == actor);
-        seat && !kept_away
+        let is_member = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
+        let is_excluded = self.recused.iter().any(|member| member == actor)
+            || self.conflict_claims.iter().any(|claim| claim.member == actor);
+        is_member
+            && !is_excluded
             && proposal.by != actor
             && check_second_person(proposal.decision, proposal.role, role).is_ok()
     }
@@ -55,7 +56,7 @@ impl CaseState {
         }
         self.check_decision(decision, event)?;
         if matches!(decision, Decision::Refer { .. }) && self.released.is_none() {
-            // It cannot decide on what it cannot read.
+            // The oversight body cannot decide on a case that it cannot read.
             self.released = Some(ReleaseReason::Referral);
         }
         self.pending_proposal = Some(Proposal { by: event.actor.clone(), role, decision });
@@ -81,13 +82,13 @@ impl CaseState {
         Ok(())
     }
 
-    /// What must hold when it is proposed, and still when it is approved.
+    /// Checks the conditions of a decision. They must be met at the proposal and at the approval.
     fn check_decision(&self, decision: Decision, event: &Event) -> Result<(), RuleViolation> {
         match decision {
             Decision::Close { disposition, reason, duplicate_of } => {
                 check_reason(disposition, reason, duplicate_of, event.case)?;
                 match disposition {
-                    // Nobody declares, takes or answers a case without having opened it.
+                    // A member who declared, took or answered the case has opened it.
                     Disposition::Unreadable if self.was_opened() => Err(RuleViolation::Readable),
                     Disposition::Unreadable => Ok(()),
                     _ => self.check_closable(),
@@ -131,7 +132,7 @@ impl CaseState {
         }
     }
 
-    /// The day from which a closed case may be purged.
+    /// Returns the first date on which a closed case may be purged.
     pub fn retained_until(&self) -> Option<Date> {
         self.closed.map(|closed| months_after(closed, self.retention_months))
     }
@@ -160,7 +161,7 @@ impl CaseState {
                 self.deadlines.retain(|deadline| deadline.clock == DeadlineKind::Challenge);
                 if disposition == Disposition::Unreadable {
                     self.unhandled = 0;
-                    // Two members alone cannot make a report disappear by calling it unreadable.
+                    // Two members must not be able to hide a report by calling it unreadable.
                     self.released.get_or_insert(ReleaseReason::Unreadable);
                 }
             }

@@ -4,29 +4,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
 
-/// What a person is to one case.
+/// The role of a member in one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Role {
-    /// Sits at the desk where the case stands.
+    /// A member of the desk of the case.
     pub desk: bool,
-    /// Leads it.
+    /// The lead of that desk.
     pub lead: bool,
-    /// Sits for the outside body.
+    /// A member of the oversight body.
     pub oversight: bool,
 }
 
 impl Role {
-    /// Of a member to the cases of a desk.
+    /// Returns the role of a member in the cases of a desk.
     pub fn of_member(directory: &Directory, handle: &str, desk: &str) -> Self {
-        let seats = directory.desk(desk).map_or(&[][..], |desk| &desk.members);
+        let members = directory.desk(desk).map_or(&[][..], |desk| &desk.members);
         Self {
-            desk: seats.iter().any(|seat| seat == handle),
-            lead: seats.first().is_some_and(|lead| lead == handle),
+            desk: members.iter().any(|member| member == handle),
+            lead: members.first().is_some_and(|lead| lead == handle),
             oversight: directory.is_oversight(handle),
         }
     }
 
-    /// The lead of the desk, or anybody of the outside body.
+    /// Returns whether this is the lead of the desk or a member of the oversight body.
     pub fn is_lead_or_oversight(self) -> bool {
         self.lead || self.oversight
     }

@@ -1,145 +1,143 @@
-//! The rules, by what is said when one is broken.
+//! The rules of a case, and the text for each that is broken.
 
 use crate::case::stage::Stage;
 
-/// Why an event is refused. Every variant is one rule; [`RuleViolation::code`] names it.
+/// Why an event is refused. Every variant is one rule. [`RuleViolation::code`] returns its code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleViolation {
-    /// The event was made on an older state of the case.
+    /// The event is based on an older state of the case.
     #[error(
-        "somebody else acted on this case first: look at it again (event {expected} comes next, not {found})"
+        "conflict: another user acted on this case first (expected event {expected}, got {found}); reload and retry"
     )]
     Stale {
-        /// The case's next number.
+        /// The sequence number of the next event of the case.
         expected: u32,
-        /// The event's.
+        /// The sequence number of the event.
         found: u32,
     },
-    /// Only the case handler writes this.
+    /// Only the case handler writes this event.
     #[error("only the case handler writes this event")]
     HandlerOnly,
-    /// Only a person may do this.
+    /// Only a member may do this.
     #[error("the case handler may not do this")]
     MemberOnly,
-    /// The first event of a case, and only it, is `received`.
-    #[error("a case begins with one received event")]
+    /// The first event of a case, and only the first, is `received`.
+    #[error("a case must start with exactly one `received` event")]
     InvalidFirstEvent,
-    /// Stepped back, or was found to have a conflict.
+    /// The member recused, or a conflict of interest was upheld.
     #[error("{0} has recused from this case")]
     MemberRecused(String),
-    /// Must first say that there is no conflict of interest.
+    /// The member must declare first to have no conflict of interest.
     #[error("declare first that you have no conflict of interest in this case, or recuse from it")]
     Undeclared,
-    /// Has said so before.
-    #[error("{0} has declared already")]
+    /// The member declared before.
+    #[error("{0} has already declared")]
     AlreadyDeclared(String),
-    /// A colleague's claim of a conflict has not been judged yet.
-    #[error(
-        "a conflict of interest of {0} was claimed: until it is judged, {0} may only step back"
-    )]
+    /// A conflict claim against the member has not been decided yet.
+    #[error("{0}'s conflict of interest is under review; until it is decided, {0} may only recuse")]
     ConflictClaimed(String),
-    /// There is no claim to judge.
-    #[error("no conflict of interest of {0} is claimed")]
+    /// There is no conflict claim to decide.
+    #[error("no conflict-of-interest challenge is open against {0}")]
     NoConflictClaim(String),
-    /// One's own conflict.
-    #[error("nobody challenges or judges a conflict of their own: recuse instead")]
+    /// The claim is about the actor, or was made by the actor.
+    #[error("you cannot challenge or decide your own conflict of interest; recuse instead")]
     OwnConflict,
-    /// Someone must have taken the case first.
+    /// The case needs an assignee first.
     #[error("the case must be claimed or assigned first")]
     Unassigned,
     /// Only the assignee may do this.
-    #[error("only {0}, who has the case, may do this")]
+    #[error("only the assignee ({0}) may do this")]
     AssigneeOnly(String),
-    /// Only who sits at the desk may do this.
-    #[error("only members of the desk, or the outside body, may do this")]
+    /// Only members of the desk or the oversight body may do this.
+    #[error("only members of the desk or the oversight body may do this")]
     DeskOnly,
-    /// Only the lead of the desk may do this.
-    #[error("only the lead of the desk, or the outside body, may do this")]
+    /// Only the lead of the desk or the oversight body may do this.
+    #[error("only the lead of the desk or the oversight body may do this")]
     LeadOnly,
-    /// A lead and the outside body must both take part.
-    #[error("a referral is decided by the lead of the desk and the outside body together")]
+    /// The lead and the oversight body must both take part.
+    #[error("a referral requires the lead of the desk and the oversight body")]
     ReferralRole,
-    /// One of two must lead the desk or sit for the outside body.
-    #[error("one of the two must be the lead of the desk, or of the outside body")]
+    /// One of the two members must be the lead or belong to the oversight body.
+    #[error("one of the two members must be the lead of the desk or belong to the oversight body")]
     OneLead,
-    /// No such way between the stages.
-    #[error("a case does not go from {} to {}", from.as_str(), to.as_str())]
+    /// There is no such stage change.
+    #[error("invalid transition from {} to {}", from.as_str(), to.as_str())]
     InvalidTransition {
-        /// Where it stands.
+        /// The current stage.
         from: Stage,
-        /// Where it was to go.
+        /// The requested stage.
         to: Stage,
     },
-    /// Not while the case stands here.
-    #[error("not while the case is {}", .0.as_str())]
+    /// Not permitted at the current stage.
+    #[error("not allowed while the case is {}", .0.as_str())]
     WrongStage(Stage),
-    /// Decided by a proposal and an approval.
-    #[error("this takes a proposal, and another person's approval")]
+    /// Requires a proposal and an approval.
+    #[error("requires a proposal and a second person's approval")]
     SecondPersonRequired,
-    /// The proposal, or the case before it was closed, is one's own.
-    #[error("{0} proposed it: another person must approve")]
+    /// The actor made the proposal.
+    #[error("{0} made this proposal; another member must approve it")]
     SamePerson(String),
-    /// Nothing was proposed, or something else.
+    /// There is no such proposal.
     #[error("this has not been proposed")]
     NotProposed,
-    /// One proposal at a time.
-    #[error("{0} has proposed something already: approve or withdraw that first")]
+    /// Only one proposal can be open.
+    #[error("{0} already has an open proposal; approve or withdraw it first")]
     ProposalPending(String),
-    /// The reporter has had no answer yet.
-    #[error("the reporter is told first: {0}")]
+    /// The reporter must be informed first.
+    #[error("the reporter must be informed first: {0}")]
     FeedbackFirst(&'static str),
     /// A member declared, took the case or answered the reporter, so the report was opened.
-    #[error("a member has opened this case: it is not unreadable")]
+    #[error("a member has opened this case, so it cannot be closed as unreadable")]
     Readable,
-    /// What the reporter wrote is waiting.
-    #[error("the reporter wrote something that nobody has dealt with yet")]
+    /// The reporter has an unhandled message.
+    #[error("the reporter has an unhandled message")]
     UnhandledMessage,
-    /// The reason code does not go with the disposition.
-    #[error("this reason does not go with this disposition")]
+    /// The reason is not allowed for the outcome.
+    #[error("this reason is not allowed for this disposition")]
     ReasonMismatch,
-    /// Whatever stands in the log is there for ever, for whoever runs the case handler.
-    #[error("a reason here is a code: at most 32 small letters, digits and hyphens")]
+    /// The log stores the reason permanently, and the operator of the case handler can read it.
+    #[error("invalid reason code (1–32 of a–z, 0–9, hyphen)")]
     InvalidReasonCode,
-    /// A duplicate names its case, nothing else does.
-    #[error("a duplicate names the case that has the matter, another one, and nothing else does")]
+    /// A duplicate must name another case. Other outcomes must not.
+    #[error("`duplicate` requires the id of another case; other dispositions must not name one")]
     DuplicateMismatch,
-    /// Urgency only rises by one person's decision.
-    #[error("one person alone can only raise the urgency")]
+    /// One member alone can only raise the priority.
+    #[error("one member alone can only raise the priority; propose to lower it")]
     OnlyRaise,
-    /// Lowering is lowering.
-    #[error("the urgency is not lower than it is now")]
+    /// The new priority must be lower.
+    #[error("new priority must be lower than the current one")]
     OnlyLower,
-    /// The investigator of before does not reopen or get it again.
-    #[error("another investigator than {0} takes a reopened case")]
+    /// The previous assignee may not reopen or get the case.
+    #[error("a reopened case must be assigned to someone other than {0}")]
     AnotherInvestigator(String),
     /// The reporter did not write within 180 days of the closing.
     #[error("the reporter did not write within 180 days of the closing")]
     ReporterDidNotAsk,
-    /// The outside body has it already.
-    #[error("the outside body has this case already")]
+    /// The case was released before.
+    #[error("already escalated to the oversight body")]
     AlreadyReleased,
-    /// The clock releases nothing before its time.
+    /// The case handler releases a case only after a deadline.
     #[error("no deadline has been missed")]
     NotOverdue,
-    /// There is a legal hold.
-    #[error("a legal hold is on this case")]
+    /// The case is under legal hold.
+    #[error("case is under legal hold")]
     UnderLegalHold,
-    /// There is none.
-    #[error("no legal hold is on this case")]
+    /// The case is not under legal hold.
+    #[error("case is not under legal hold")]
     NoLegalHold,
-    /// The retention period runs.
-    #[error("the case is kept until {0}")]
+    /// The retention period has not ended.
+    #[error("retention period ends {0}")]
     RetentionNotOver(time::Date),
-    /// The case is linked already, or with itself.
-    #[error("the cases are linked already")]
+    /// The cases are linked, or are the same case.
+    #[error("the cases are already linked")]
     AlreadyLinked,
-    /// The next generation is one more than the last.
-    #[error("the next generation is {0}")]
+    /// The new generation is not the current one plus one.
+    #[error("invalid key generation (expected {0})")]
     WrongGeneration(u32),
 }
 
 impl RuleViolation {
-    /// The rule's name, for programs.
+    /// Returns the code of the rule, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Stale { .. } => "stale",

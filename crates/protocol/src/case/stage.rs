@@ -1,34 +1,34 @@
-//! Stages, clocks, and how periods are counted.
+//! Stages, deadlines, and how periods are counted.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month};
 
 use crate::{encoding::iso_date, submission::envelope::Urgency};
 
-/// Where a case stands.
+/// The stage of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Filed; nobody has judged it yet.
+    /// Received and not triaged yet.
     Received,
-    /// Read and judged.
+    /// Read and triaged.
     Triaged,
-    /// Facts are being checked for plausibility.
+    /// The facts are being checked for plausibility.
     Assessing,
-    /// An investigation is under way.
+    /// An investigation is in progress.
     Investigating,
-    /// The outcome stands; the reporter is being told.
+    /// The outcome is known. The reporter is being informed.
     Decided,
-    /// Another authority has it.
+    /// Another authority handles the matter.
     Referred,
-    /// Done.
+    /// The case is closed.
     Closed,
-    /// Its content is destroyed; the log keeps that it was there.
+    /// The content is destroyed. The events stay in the log.
     Purged,
 }
 
 impl Stage {
-    /// Every stage, in the order of a life.
+    /// Every stage in the order of a case.
     pub const ALL: [Self; 8] = [
         Self::Received,
         Self::Triaged,
@@ -40,7 +40,7 @@ impl Stage {
         Self::Purged,
     ];
 
-    /// Those that a reporter can be told of: a purged case has no mailbox any more.
+    /// The stages that a reporter can see. A purged case has no mailbox.
     pub const VISIBLE_TO_REPORTER: [Self; 7] = [
         Self::Received,
         Self::Triaged,
@@ -51,12 +51,12 @@ impl Stage {
         Self::Closed,
     ];
 
-    /// Is anything still to be done about the case itself?
+    /// Returns whether the case itself still needs work.
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Closed | Self::Purged)
     }
 
-    /// The word in JSON and on the command line.
+    /// Returns the name in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Received => "received",
@@ -70,65 +70,67 @@ impl Stage {
         }
     }
 
-    /// Reads the word.
+    /// Parses a name. Returns `None` for unknown names.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == word)
     }
 }
 
-/// What the clock says of a case. Periods run in calendar days and months; the last day still
-/// counts as in time. A calendar of working days ([`crate::case::calendar::Calendar`]) may put the
-/// last day off, never forward.
+/// The kind of a deadline. Periods run in calendar days and months, and the last day is still in
+/// time. A calendar of working days ([`crate::case::Calendar`]) can postpone the last day, but
+/// never moves it forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeadlineKind {
-    /// A first human answer to the reporter: 7 days from filing (Directive (EU) 2019/1937, article
-    /// 9(1)(b)).
+    /// A first answer by a person to the reporter: 7 days from the first event (Directive (EU)
+    /// 2019/1937, article 9(1)(b)).
     Acknowledge,
-    /// Judged: P1 1 day, P2 3, P3 7, P4 30 from filing.
+    /// The triage: from the first event 1 day for P1, 3 for P2, 7 for P3, 30 for P4.
     Triage,
-    /// From triage to the end of assessment: 30 days.
+    /// The assessment: 30 days from the triage.
     Assess,
-    /// From the start of the investigation, or its renewal: 90 days.
+    /// The investigation: 90 days from its start or its extension.
     Investigate,
-    /// Feedback to the reporter: three months from the acknowledgement, or without one from the end
-    /// of the seven days in which it was due (article 9(1)(f)). Once it was given, the outcome of a
-    /// decided case follows within 30 days.
+    /// Feedback to the reporter: three months from the acknowledgement or, without one, from the
+    /// end of the seven days in which it was due (article 9(1)(f)). If feedback was given before
+    /// the decision, the outcome follows within 30 days of the decision.
     Feedback,
-    /// A referral is looked after every 60 days.
+    /// The next follow-up of a referral: 60 days.
     Referral,
-    /// A colleague's conflict of interest was claimed: judged within 7 days.
+    /// The decision on a conflict claim: 7 days.
     Challenge,
-    /// The reporter wrote after the closing: answered or reopened within 7 days.
+    /// An answer or a reopening after the reporter wrote to a closed case: 7 days.
     Reopen,
 }
 
-/// A day by which something must have happened.
+/// A date by which something must have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
-    /// What.
+    /// What must have happened.
     pub clock: DeadlineKind,
-    /// The last day in time.
+    /// The last date in time.
     #[serde(with = "iso_date")]
     pub due: Date,
 }
 
 /// Days for the acknowledgement.
 pub(super) const ACKNOWLEDGE_DAYS: i64 = 7;
-/// Days for the assessment, and for telling an outcome when feedback was given before.
+/// Days for the assessment, and for informing the reporter of an outcome if feedback was given
+/// before.
 pub(super) const ASSESS_DAYS: i64 = 30;
-/// Days for an investigation, and for each renewal.
+/// Days for an investigation and for each extension.
 pub(super) const INVESTIGATE_DAYS: i64 = 90;
-/// Days between two looks at a referral.
+/// Days between two follow-ups of a referral.
 pub(super) const REFERRAL_DAYS: i64 = 60;
-/// Days for judging a challenge, and for a reporter who wrote after the closing.
+/// Days for the decision on a conflict claim, and for the reaction to a reporter who wrote after
+/// the closing.
 pub(super) const CLAIM_DAYS: i64 = 7;
 /// Months for feedback.
 pub(super) const FEEDBACK_MONTHS: u16 = 3;
 /// Days after the closing during which the reporter can have the case reopened.
 pub const REOPEN_DAYS: i64 = 180;
 
-/// Days for triage by urgency.
+/// Returns the days for the triage by priority.
 pub fn triage_days(urgency: Urgency) -> i64 {
     match urgency {
         Urgency::P1 => 1,
@@ -138,13 +140,13 @@ pub fn triage_days(urgency: Urgency) -> i64 {
     }
 }
 
-/// So many days later; the last day that there is, beyond it.
+/// Returns the date this number of days later, or the last possible date.
 pub fn days_after(day: Date, days: i64) -> Date {
     day.checked_add(Duration::days(days)).unwrap_or(Date::MAX)
 }
 
-/// The same day so many months later, or the last of that month if it has none (Regulation (EEC,
-/// Euratom) 1182/71, article 3(2)(c)).
+/// Returns the same day this number of months later, or the last day of that month if it has no
+/// such day (Regulation (EEC, Euratom) 1182/71, article 3(2)(c)).
 pub fn months_after(day: Date, months: u16) -> Date {
     let total = i32::from(u8::from(day.month())) - 1 + i32::from(months);
     let year = day.year() + total / 12;
@@ -160,7 +162,7 @@ mod tests {
     use time::macros::date;
 
     #[test]
-    fn a_month_ends_with_its_last_day_where_it_has_no_such_day() {
+    fn a_period_of_months_ends_on_the_last_day_of_a_shorter_month() {
         assert_eq!(months_after(date!(2026 - 11 - 30), 3), date!(2027 - 02 - 28));
         assert_eq!(months_after(date!(2026 - 01 - 31), 3), date!(2026 - 04 - 30));
         assert_eq!(months_after(date!(2026 - 12 - 15), 1), date!(2027 - 01 - 15));

@@ -1,10 +1,9 @@
-//! The life of a case: which act is allowed to whom at which stage, and the deadlines that come
-//! with it.
+//! The state of a case: permissions, deadlines, and the effects of events.
 //!
-//! Both sides fold the same signed events into the same [`CaseState`]: the case handler before it
-//! appends one, the workbench when it verifies the log. [`PERMISSIONS`] says who may do what where;
-//! what each act requires besides, and what follows from it, is in `transitions`; [`RuleViolation`]
-//! names every rule.
+//! Both sides apply the same signed events and get the same [`CaseState`]: the case handler before
+//! it appends an event, the workbench when it verifies the log. [`PERMISSIONS`] states who may take
+//! which action at which stage. The conditions and effects of each action are in `transitions` and
+//! `proposals`. [`RuleViolation`] names every rule.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
@@ -26,78 +25,81 @@ use crate::{
     submission::envelope::Urgency,
 };
 
-/// A case as its events tell it.
+/// The state of a case that follows from its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and JSON for people to read"
 )]
 pub struct CaseState {
-    /// Where it stands.
+    /// The stage.
     pub stage: Stage,
     /// The desk.
     pub desk: String,
-    /// How urgent.
+    /// The priority.
     pub urgency: Urgency,
-    /// The day of filing.
+    /// The date of the first event.
     #[serde(with = "iso_date")]
     pub filed: Date,
-    /// Generation of the case secret.
+    /// The generation of the case secret.
     pub generation: u32,
-    /// Who has it.
+    /// The assignee.
     pub assignee: Option<String>,
-    /// Who had it last when it was closed: somebody else reopens it.
+    /// The assignee before the case was closed, who may not reopen it.
     pub last_assignee: Option<String>,
-    /// Who has said to have no conflict of interest.
+    /// The members who declared to have no conflict of interest.
     pub conflict_free: Vec<String>,
-    /// Who stepped back, or had to.
+    /// The members who recused, or whose conflict of interest was upheld.
     pub recused: Vec<String>,
-    /// Of whom a conflict is claimed.
+    /// The open conflict claims.
     pub conflict_claims: Vec<ConflictClaim>,
-    /// Why the outside body can read it, once it can.
+    /// Why the case was released to the oversight body, if it was.
     pub released: Option<ReleaseReason>,
-    /// What waits for a second person.
+    /// The proposal that waits for a second person.
     pub pending_proposal: Option<Proposal>,
-    /// How it ended.
+    /// The outcome of the case.
     pub disposition: Option<Disposition>,
-    /// When it was closed, as long as it is.
+    /// The date of the closing, while the case is closed.
     #[serde(with = "iso_date::option")]
     pub closed: Option<Date>,
-    /// The reporter wrote within 180 days of the closing.
+    /// Whether the reporter wrote within 180 days of the closing.
     pub reporter_returned: bool,
-    /// Has a person answered the reporter since it was filed or reopened?
+    /// Whether a member answered the reporter since the case was received or reopened.
     pub acknowledged: bool,
-    /// Was feedback given since it stands where it stands?
+    /// Whether feedback was given at the current stage.
     pub feedback_given: bool,
-    /// Is there a legal hold?
+    /// Whether a legal hold is on the case.
     pub legal_hold: bool,
-    /// How many months it is kept after the closing.
+    /// The months of retention after the closing.
     pub retention_months: u16,
-    /// Cases about the same.
+    /// The cases about the same matter.
     pub linked_cases: Vec<Uuid>,
-    /// Clocks that run, at most one of each kind.
+    /// The running deadlines, at most one of each kind.
     pub deadlines: Vec<Deadline>,
-    /// How many submissions of the reporter it holds.
+    /// The number of the reporter's submissions, including the report.
     pub received: u32,
-    /// How many of them nobody has dealt with yet.
+    /// The number of unhandled submissions.
     pub unhandled: u32,
-    /// The number of the next event.
+    /// The sequence number of the next event.
     pub next_seq: u32,
-    /// Hash of the newest event.
+    /// The hash of the newest event.
     pub head: Hash,
 }
 
-/// A claim that somebody has a conflict of interest.
+/// A claim that a member has a conflict of interest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictClaim {
-    /// Who would have it.
+    /// The member with the alleged conflict.
     pub member: String,
-    /// Who says so.
+    /// The member who claims it.
     pub by: String,
 }
 
 impl CaseState {
-    /// The state after a case's first event.
+    /// Returns the state after the first event of a case.
+    ///
+    /// # Errors
+    /// If the event is not a `received` event of the case handler with sequence number 0.
     pub fn from_first_event(first: &Event, hash: Hash) -> Result<Self, RuleViolation> {
         let Action::Received { desk, urgency, retention_months, .. } = &first.action else {
             return Err(RuleViolation::InvalidFirstEvent);
@@ -149,7 +151,10 @@ impl CaseState {
         })
     }
 
-    /// Checks an event against every rule and takes it in. On a refusal nothing has changed.
+    /// Checks an event against every rule and applies it.
+    ///
+    /// # Errors
+    /// The first rule that the event breaks. The state is unchanged then.
     pub fn apply(&mut self, event: &Event, hash: Hash, role: Role) -> Result<(), RuleViolation> {
         if event.seq != self.next_seq || event.prev != Some(self.head) {
             return Err(RuleViolation::Stale { expected: self.next_seq, found: event.seq });
@@ -188,17 +193,17 @@ impl CaseState {
         self.apply_member_action(event, role)
     }
 
-    /// Has this person declared to have no conflict of interest?
+    /// Returns whether this member declared to have no conflict of interest.
     pub fn has_declared(&self, who: &str) -> bool {
         self.conflict_free.iter().any(|declared| declared == who)
     }
 
-    /// The day by which something must happen first.
+    /// Returns the deadline that ends first.
     pub fn next_deadline(&self) -> Option<Deadline> {
         self.deadlines.iter().copied().min_by_key(|deadline| deadline.due)
     }
 
-    /// The first clock that has run out before `today`.
+    /// Returns the deadline that ended first, if it was before `today`.
     pub fn overdue_deadline(&self, today: Date) -> Option<Deadline> {
         self.next_deadline().filter(|deadline| deadline.due < today)
     }
@@ -218,25 +223,29 @@ impl CaseState {
 }
 
 impl CaseState {
-    /// Does the table allow this now? What it leaves open, such as whether something was proposed,
-    /// is not looked at.
+    /// Checks whether the permission table allows this action now. Conditions outside the table,
+    /// such as an existing proposal, are not checked.
+    ///
+    /// # Errors
+    /// The rule that forbids the action.
     pub fn check_permission(
         &self,
-        act: ActionKind,
+        action: ActionKind,
         actor: &str,
         role: Role,
     ) -> Result<(), RuleViolation> {
-        let row = act.permission_rule();
+        let row = action.permission_rule();
         if row.actor_class == ActorClass::Handler {
             return Err(RuleViolation::HandlerOnly);
         }
-        self.check_not_recused(act, actor)?;
+        self.check_not_recused(action, actor)?;
         self.check_stage(row)?;
         self.check_actor_class(self.actor_class_for(row), actor, role)
     }
 
-    /// Who may do it to this case. What came unreadable is purged, and a proposal about it is taken
-    /// back, by readers who have not declared: to declare, one has to open the case.
+    /// Returns the actor class for an action on this case. Readers who have not declared may purge
+    /// an unreadable case and withdraw a proposal about it, because declaring requires that the
+    /// case opens.
     fn actor_class_for(&self, row: &PermissionRule) -> ActorClass {
         let proposed = self.pending_proposal.as_ref().map(|proposal| proposal.decision);
         let is_unreadable = self.disposition == Some(Disposition::Unreadable)
@@ -254,12 +263,12 @@ impl CaseState {
         }
     }
 
-    /// Everything that the table allows to a person now, for a face that offers nothing else.
+    /// Returns all actions that the table allows a member now. User interfaces offer only these.
     pub fn permitted_actions(&self, actor: &str, role: Role) -> Vec<ActionKind> {
         PERMISSIONS
             .iter()
             .map(|row| row.action)
-            .filter(|act| self.check_permission(*act, actor, role).is_ok())
+            .filter(|action| self.check_permission(*action, actor, role).is_ok())
             .collect()
     }
 
@@ -271,13 +280,13 @@ impl CaseState {
         }
     }
 
-    /// Nobody who has recused, or of whom a conflict is claimed.
-    fn check_not_recused(&self, act: ActionKind, actor: &str) -> Result<(), RuleViolation> {
-        if self.recused.iter().any(|who| who == actor) {
+    /// Refuses members who recused or whose conflict of interest was claimed.
+    fn check_not_recused(&self, action: ActionKind, actor: &str) -> Result<(), RuleViolation> {
+        if self.recused.iter().any(|member| member == actor) {
             return Err(RuleViolation::MemberRecused(actor.to_owned()));
         }
-        if act != ActionKind::Recuse
-            && self.conflict_claims.iter().any(|challenge| challenge.member == actor)
+        if action != ActionKind::Recuse
+            && self.conflict_claims.iter().any(|claim| claim.member == actor)
         {
             return Err(RuleViolation::ConflictClaimed(actor.to_owned()));
         }
@@ -286,39 +295,39 @@ impl CaseState {
 
     fn check_actor_class(
         &self,
-        who: ActorClass,
+        class: ActorClass,
         actor: &str,
         role: Role,
     ) -> Result<(), RuleViolation> {
-        let has = self.assignee.as_deref() == Some(actor);
-        let seat = role.desk || role.oversight || has;
-        let free = self.assignee.is_none();
-        let undeclared_too = matches!(
-            who,
+        let is_assignee = self.assignee.as_deref() == Some(actor);
+        let is_member = role.desk || role.oversight || is_assignee;
+        let is_unassigned = self.assignee.is_none();
+        let allows_undeclared = matches!(
+            class,
             ActorClass::Handler | ActorClass::Reader | ActorClass::UndeclaredDelegator
         );
-        if !undeclared_too && !self.has_declared(actor) {
+        if !allows_undeclared && !self.has_declared(actor) {
             return Err(RuleViolation::Undeclared);
         }
         let only_assignee =
             || self.assignee.clone().map_or(RuleViolation::Unassigned, RuleViolation::AssigneeOnly);
-        let allowed = match who {
+        let allowed = match class {
             ActorClass::Handler => return Err(RuleViolation::HandlerOnly),
             ActorClass::Reader | ActorClass::Declared => true,
-            ActorClass::Desk => seat,
-            ActorClass::Correspondent => has || free && seat,
+            ActorClass::Desk => is_member,
+            ActorClass::Correspondent => is_assignee || is_unassigned && is_member,
             ActorClass::Delegator | ActorClass::UndeclaredDelegator => {
-                has || role.is_lead_or_oversight() || free && seat
+                is_assignee || role.is_lead_or_oversight() || is_unassigned && is_member
             }
-            ActorClass::Assignee => has,
+            ActorClass::Assignee => is_assignee,
             ActorClass::LeadOrOversight => role.is_lead_or_oversight(),
         };
-        match who {
+        match class {
             _ if allowed => Ok(()),
             ActorClass::LeadOrOversight => Err(RuleViolation::LeadOnly),
             ActorClass::Assignee => Err(only_assignee()),
             ActorClass::Correspondent | ActorClass::Delegator | ActorClass::UndeclaredDelegator
-                if !free =>
+                if !is_unassigned =>
             {
                 Err(only_assignee())
             }
@@ -327,7 +336,7 @@ impl CaseState {
     }
 }
 
-/// An event that follows the state, ready to be signed.
+/// Returns the next event of a case, ready to be signed.
 pub fn next_event(
     case: Uuid,
     state: &CaseState,

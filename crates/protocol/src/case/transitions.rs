@@ -1,4 +1,4 @@
-//! What each act requires besides its row in the table, and what follows from it.
+//! The conditions of each action besides its row in the permission table, and its effects.
 
 use time::Date;
 use uuid::Uuid;
@@ -17,14 +17,15 @@ use super::{
 use crate::submission::{envelope::Urgency, frame::MAX_GENERATION};
 
 impl CaseState {
-    /// What the case handler writes.
+    /// Applies an event of the case handler.
     pub(super) fn apply_handler_action(&mut self, event: &Event) -> Result<(), RuleViolation> {
         let day = event.at.date();
         match event.action {
             Action::FollowedUp(_) => {
                 self.received += 1;
                 if self.disposition == Some(Disposition::Unreadable) {
-                    // Nobody can answer it. The oversight body has the case, and can open it again.
+                    // No member can answer it. The oversight body has the case and can try to open
+                    // it again.
                     return Ok(());
                 }
                 self.unhandled += 1;
@@ -46,7 +47,7 @@ impl CaseState {
         }
     }
 
-    /// What a person signs, once the table has allowed it.
+    /// Applies an event of a member that the permission table allows.
     pub(super) fn apply_member_action(
         &mut self,
         event: &Event,
@@ -114,12 +115,12 @@ impl CaseState {
         Ok(())
     }
 
-    /// Declares as well. Who leads the desk or sits for the outside body takes it from somebody
-    /// too.
+    /// Takes the case and declares. The lead and the oversight body can take it from another
+    /// assignee.
     fn claim(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
         match &self.assignee {
-            Some(has) if has != actor && !role.is_lead_or_oversight() => {
-                return Err(RuleViolation::AssigneeOnly(has.clone()));
+            Some(assignee) if assignee != actor && !role.is_lead_or_oversight() => {
+                return Err(RuleViolation::AssigneeOnly(assignee.clone()));
             }
             None if !role.desk && !role.oversight => return Err(RuleViolation::DeskOnly),
             _ => {}
@@ -134,7 +135,7 @@ impl CaseState {
         if self.recused.iter().any(|who| who == to) {
             return Err(RuleViolation::MemberRecused(to.to_owned()));
         }
-        if self.conflict_claims.iter().any(|challenge| challenge.member == to) {
+        if self.conflict_claims.iter().any(|claim| claim.member == to) {
             return Err(RuleViolation::ConflictClaimed(to.to_owned()));
         }
         if self.last_assignee.as_deref() == Some(to) {
@@ -164,7 +165,7 @@ impl CaseState {
         if self.recused.iter().any(|recused| recused == who) {
             return Err(RuleViolation::MemberRecused(who.to_owned()));
         }
-        if self.conflict_claims.iter().any(|challenge| challenge.member == who) {
+        if self.conflict_claims.iter().any(|claim| claim.member == who) {
             return Err(RuleViolation::ConflictClaimed(who.to_owned()));
         }
         self.conflict_claims.push(ConflictClaim { member: who.to_owned(), by: actor.to_owned() });
@@ -180,9 +181,9 @@ impl CaseState {
         upheld: bool,
         actor: &str,
     ) -> Result<(), RuleViolation> {
-        let open = self.conflict_claims.iter().find(|challenge| challenge.member == who);
-        let challenge = open.ok_or_else(|| RuleViolation::NoConflictClaim(who.to_owned()))?;
-        if challenge.by == actor {
+        let claim = self.conflict_claims.iter().find(|claim| claim.member == who);
+        let claim = claim.ok_or_else(|| RuleViolation::NoConflictClaim(who.to_owned()))?;
+        if claim.by == actor {
             return Err(RuleViolation::OwnConflict);
         }
         if upheld {
@@ -194,13 +195,13 @@ impl CaseState {
     }
 
     fn remove_conflict_claim(&mut self, who: &str) {
-        self.conflict_claims.retain(|challenge| challenge.member != who);
+        self.conflict_claims.retain(|claim| claim.member != who);
         if self.conflict_claims.is_empty() {
             self.stop_deadline(DeadlineKind::Challenge);
         }
     }
 
-    /// The table has only the moves that one person makes.
+    /// Changes the stage. The permission table allows only changes that one person makes.
     fn change_stage(&mut self, to: Stage, day: Date) {
         match to {
             Stage::Triaged => {
@@ -245,7 +246,7 @@ impl CaseState {
         self.assign_to(actor)?;
         self.set_stage(Stage::Triaged);
         (self.disposition, self.closed, self.reporter_returned) = (None, None, false);
-        // Not to be closed again without a word to the reporter.
+        // The case must not be closed again without a message to the reporter.
         self.acknowledged = false;
         self.mark_handled();
         self.start_deadline(DeadlineKind::Assess, days_after(day, ASSESS_DAYS));
@@ -253,7 +254,7 @@ impl CaseState {
         Ok(())
     }
 
-    /// The reporter has been written to.
+    /// Records a message to the reporter.
     fn record_reply(&mut self, day: Date, feedback: bool) {
         if self.stage.is_open() && !self.acknowledged {
             self.start_deadline(DeadlineKind::Feedback, months_after(day, FEEDBACK_MONTHS));
@@ -321,7 +322,7 @@ impl CaseState {
     }
 }
 
-/// Too little for a name or a sentence.
+/// Returns whether a text is a reason code, which is too short for a name or a sentence.
 fn is_reason_code(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(plain)

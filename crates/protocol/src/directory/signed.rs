@@ -1,4 +1,4 @@
-//! A directory as it is carried: bytes, and the root keys' signatures over them.
+//! A directory as it is transmitted: its bytes and the signatures of root keys over them.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -17,45 +17,46 @@ use crate::{
 };
 
 const LABEL: &[u8] = b"burkindi/directory/v1\0";
-/// The most signatures of one directory.
+/// The maximum number of signatures of one directory.
 pub const MAX_SIGNATURES: usize = 16;
-/// The most bytes of one directory: about 170 members.
+/// The maximum length of one directory in bytes. It is enough for about 170 members.
 pub const MAX_DIRECTORY_LEN: usize = 384 * 1024;
 
-/// Which signatures are believed: pinned by every reader, never taken from the directory itself.
+/// The root keys that a reader trusts. Every reader pins them and never takes them from the
+/// directory itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustRoots {
-    /// Which installation.
+    /// The id of the installation.
     pub instance: Uuid,
-    /// How many root keys must have signed.
+    /// The number of root keys that must have signed.
     pub threshold: usize,
     /// The root keys.
     pub roots: Vec<PublicKey>,
 }
 
-/// A directory's bytes as served, with signatures over them.
+/// The bytes of a directory, with signatures over them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedDirectory {
-    /// `directory.json`.
+    /// The bytes of `directory.json`.
     #[serde(with = "crate::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
-    /// `directory.sig`: at most [`MAX_SIGNATURES`].
+    /// The signatures of `directory.sig`, at most [`MAX_SIGNATURES`].
     #[serde(deserialize_with = "deserialize_signatures")]
     pub signatures: Vec<RootSignature>,
 }
 
-/// One root key's signature.
+/// The signature of one root key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootSignature {
-    /// Which root key.
+    /// The root key.
     pub key: PublicKey,
-    /// Over `"burkindi/directory/v1\0" ‖ bytes`.
+    /// The signature over `"burkindi/directory/v1\0" ‖ bytes`.
     #[serde(with = "crate::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 
-/// The newest directory that a reader has accepted before.
+/// The newest directory that a reader has accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastSeen {
     /// Its epoch.
@@ -65,10 +66,10 @@ pub struct LastSeen {
 }
 
 impl SignedDirectory {
-    /// Serialises once and signs these bytes with each key.
+    /// Serialises the directory and signs the bytes with each key.
     ///
     /// # Errors
-    /// When the directory breaks a rule or is longer than [`MAX_DIRECTORY_LEN`].
+    /// If the directory breaks a rule or is longer than [`MAX_DIRECTORY_LEN`].
     pub fn sign(directory: &Directory, roots: &[SigningKey]) -> Result<Self, DirectoryError> {
         directory.check_rules()?;
         let bytes =
@@ -83,7 +84,7 @@ impl SignedDirectory {
         Ok(signed)
     }
 
-    /// Adds the signature of one key, or replaces it; for ceremonies in which the keys are in
+    /// Adds or replaces the signature of one key. Ceremonies use it when the root keys are in
     /// different places.
     pub fn add_signature(&mut self, root: &SigningKey) {
         let key = PublicKey::from(root);
@@ -92,13 +93,13 @@ impl SignedDirectory {
         self.signatures.push(RootSignature { key, signature });
     }
 
-    /// The hash by which envelopes and successors refer to it.
+    /// Returns the hash by which envelopes and the next directory refer to this one.
     pub fn hash(&self) -> Hash {
         Hash::of(&[&self.bytes])
     }
 
-    /// Checks everything and returns the directory; `today` is the reader's day, `last` the newest
-    /// directory seen before.
+    /// Verifies signatures, rules, dates and epoch, and returns the directory. `today` is the
+    /// reader's current date, and `last` the newest directory that the reader has accepted.
     ///
     /// # Errors
     /// The first check that fails.
@@ -112,7 +113,8 @@ impl SignedDirectory {
         if directory.expires < today {
             return Err(DirectoryError::Expired(directory.expires));
         }
-        // One day of grace: clocks of phones are off, and days begin at different times.
+        // One day of tolerance, because clocks of phones are wrong and days begin at different
+        // times.
         if directory.issued.previous_day().is_some_and(|day| day > today) {
             return Err(DirectoryError::NotYetValid(directory.issued));
         }
@@ -122,8 +124,8 @@ impl SignedDirectory {
         Ok(directory)
     }
 
-    /// Checks signatures, instance and rules, but no dates: for reading old log entries, never for
-    /// sealing.
+    /// Verifies signatures, installation and rules, but no dates. Readers use it for old log
+    /// entries, never for sealing.
     ///
     /// # Errors
     /// The first check that fails.
@@ -146,7 +148,8 @@ impl SignedDirectory {
             return Err(DirectoryError::TooLong(self.bytes.len()));
         }
         let keys: BTreeSet<_> = self.signatures.iter().map(|by| *by.key.as_bytes()).collect();
-        // One signature for each key, so that a check costs at most one verification for each root.
+        // Each key signs at most once, so that verifying costs at most one signature check for each
+        // root key.
         if self.signatures.len() > MAX_SIGNATURES || keys.len() < self.signatures.len() {
             return Err(DirectoryError::DuplicateOrTooManySignatures);
         }
@@ -165,7 +168,7 @@ impl SignedDirectory {
 }
 
 impl LastSeen {
-    /// Refuses a directory that is older than this one, or another one with the same epoch.
+    /// Refuses a directory that is older than this one, or a different one with the same epoch.
     ///
     /// # Errors
     /// [`DirectoryError::RolledBack`].
@@ -177,7 +180,7 @@ impl LastSeen {
     }
 }
 
-/// Stops at the 17th: reading a key takes time, and anybody may send them.
+/// Stops at the 17th signature, because reading a key takes time and anyone can send signatures.
 fn deserialize_signatures<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<RootSignature>, D::Error> {
@@ -204,9 +207,8 @@ fn deserialize_signatures<'de, D: Deserializer<'de>>(
 }
 
 impl TrustRoots {
-    /// 16 bytes that stand for installation, threshold and root keys;
-    /// [`crate::receipt::Receipt::words`] spells them for a poster. It outlives every single
-    /// directory.
+    /// Returns a 16-byte fingerprint of the installation, the threshold and the root keys. It stays
+    /// the same when directories change. [`crate::receipt::Receipt::words`] spells it for posters.
     pub fn fingerprint(&self) -> [u8; 16] {
         let mut keys: Vec<_> = self.roots.iter().map(|root| *root.as_bytes()).collect();
         keys.sort_unstable();

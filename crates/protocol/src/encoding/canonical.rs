@@ -1,7 +1,7 @@
-//! The one form of JSON that is signed or sealed: the bytes that `serde_json` writes. Every reader
-//! writes what it read once more and compares, so that implementations in two languages accept the
-//! same bytes: no unknown or missing fields, no second spelling of a number, a string or an id, no
-//! space.
+//! The canonical form of JSON that is signed or sealed: the bytes that `serde_json` writes. Readers
+//! serialise what they read and compare the bytes, so that implementations in two languages accept
+//! the same bytes. This excludes unknown and missing fields, second spellings of numbers, strings
+//! and ids, and white space.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -11,35 +11,35 @@ pub enum CanonicalError {
     /// Not the JSON of this type. The message names the field.
     #[error(transparent)]
     Json(#[from] serde_path_to_error::Error<serde_json::Error>),
-    /// The JSON of this type, in another spelling, or with fields that this type does not have.
-    #[error("the JSON is not in canonical form")]
+    /// The JSON of this type, but in another spelling or with additional fields.
+    #[error("JSON is not in canonical form")]
     NotCanonical,
 }
 
-/// Reads JSON in canonical form.
+/// Parses JSON in canonical form.
 ///
 /// # Errors
-/// For bytes that are not the JSON of a `T`, or that differ from what [`serde_json::to_vec`] writes
-/// for it.
+/// If the bytes are not the JSON of a `T`, or differ from what [`serde_json::to_vec`] writes for
+/// it.
 pub fn parse_canonical<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, CanonicalError> {
-    // Bytes behind the value are found by the comparison.
+    // The comparison finds bytes after the value.
     let value: T =
         serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
-    // Plaintext of reporters passes through here.
+    // The buffer can contain plaintext of reporters.
     let written =
         zeroize::Zeroizing::new(serde_json::to_vec(&value).expect("what was read is written"));
     if **written == *bytes { Ok(value) } else { Err(CanonicalError::NotCanonical) }
 }
 
-/// Is this the tag of a language: a letter, then letters, digits and hyphens, at most 35 in all
-/// (RFC 5646, section 4.4.1)?
+/// Returns whether this is a language tag: a letter, then letters, digits and hyphens, at most 35
+/// characters in all (RFC 5646, section 4.4.1).
 pub fn is_lang(text: &str) -> bool {
     text.len() <= 35
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Is this an ISO week such as `2026-W48`?
+/// Returns whether this is an ISO week such as `2026-W48`.
 pub fn is_iso_week(text: &str) -> bool {
     let Some((year, week)) = text.split_once("-W") else { return false };
     let digits =
@@ -47,8 +47,8 @@ pub fn is_iso_week(text: &str) -> bool {
     digits(year, 4) && digits(week, 2) && ("01"..="53").contains(&week)
 }
 
-/// Is this an id of a category, an audience, a question or a unit: 1 to 128 bytes, of letters,
-/// digits and `-_.:/`?
+/// Returns whether this is an id of a category, an audience, a question or a unit: 1 to 128 bytes
+/// of letters, digits and `-_.:/`.
 pub fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.chars().all(|c| c.is_alphanumeric() || "-_.:/".contains(c))
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn languages_weeks_and_ids_have_their_shapes() {
+    fn languages_weeks_and_ids_are_recognised() {
         assert!(["fr", "pt-BR", "und", "zh-Hant-TW"].into_iter().all(is_lang));
         assert!(
             !["", "-", "1", "fr\n", "fr ", "français", &"a".repeat(36)].into_iter().any(is_lang)

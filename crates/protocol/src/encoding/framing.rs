@@ -1,4 +1,4 @@
-//! Binary building blocks: a magic, a JSON header with its length, records of type and length.
+//! Binary framing: a magic number, a JSON header with its length, and records with type and length.
 
 use std::io::{self, Read};
 
@@ -6,29 +6,29 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::encoding::canonical;
 
-/// Why bytes do not have the shape that they should.
+/// Why bytes cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum FramingError {
-    /// Another magic, or none.
-    #[error("does not begin with {0}")]
+    /// The bytes do not begin with the magic number.
+    #[error("bad magic (expected {0})")]
     BadMagic(&'static str),
     /// The bytes end too early.
-    #[error("ends too early")]
+    #[error("unexpected end of input")]
     Truncated,
-    /// The header is too long, no JSON of the expected shape, or not in canonical form.
-    #[error("the header is not readable: {0}")]
+    /// The header is too long, not JSON of the expected shape, or not in canonical form.
+    #[error("invalid header: {0}")]
     InvalidHeader(String),
     /// A record has an unknown type.
     #[error("unknown record type {0}")]
     UnknownRecordType(u8),
     /// A record is longer than [`RecordType::max_len`].
-    #[error("a record of type {0:?} with {1} bytes is too long")]
+    #[error("record too long: {0:?} of {1} bytes")]
     RecordTooLong(RecordType, usize),
-    /// Something other than zeros after the last record.
-    #[error("the padding is not all zeros")]
+    /// The padding after the last record contains other bytes than zeros.
+    #[error("non-zero padding")]
     NonZeroPadding,
     /// The source failed, or the seal around it did not authenticate.
-    #[error("could not be read to its end: {0}")]
+    #[error("read failed: {0}")]
     ReadFailed(io::Error),
 }
 
@@ -41,15 +41,15 @@ impl From<io::Error> for FramingError {
     }
 }
 
-/// `magic ‖ u32 header length ‖ header JSON`.
+/// Returns `magic ‖ u32 header length ‖ header JSON`.
 pub(crate) fn encode_header(magic: &'static str, header: &impl Serialize) -> Vec<u8> {
     let json = serde_json::to_vec(header).expect("headers hold strings and numbers only");
     let len = u32::try_from(json.len()).expect("headers are far under 4 GiB");
     [magic.as_bytes(), &len.to_be_bytes(), &json].concat()
 }
 
-/// Reads what [`encode_header`] wrote, leaving `input` behind it. A header of more than `max_len`
-/// bytes is refused before it is read.
+/// Reads what [`encode_header`] wrote, and leaves `input` after it. Refuses a header of more than
+/// `max_len` bytes before reading it.
 pub(crate) fn read_header<T: DeserializeOwned + Serialize>(
     magic: &'static str,
     max_len: usize,
@@ -69,7 +69,7 @@ pub(crate) fn read_header<T: DeserializeOwned + Serialize>(
         .map_err(|error| FramingError::InvalidHeader(error.to_string()))
 }
 
-/// What a record carries. The numbers are the protocol's.
+/// What a record contains. The protocol fixes the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum RecordType {
@@ -79,9 +79,9 @@ pub enum RecordType {
     Grant = 1,
     /// `age(M, capsule)`.
     Capsule = 2,
-    /// A piece of `age(C, attachment)`.
+    /// A chunk of `age(C, attachment)`.
     AttachmentChunk = 3,
-    /// The attachment is whole. Empty.
+    /// The attachment is complete. Empty.
     AttachmentEnd = 4,
     /// `age(C, frame)`.
     Body = 5,
@@ -89,28 +89,28 @@ pub enum RecordType {
     MailboxRecipient = 6,
     /// The raw public key of `C`.
     CaseRecipient = 7,
-    /// The 32-byte sending tag: equal for two sendings of one frame.
+    /// The 32-byte sending tag. It is equal for repeated submissions of one frame.
     DeduplicationTag = 8,
     /// In a mailbox: `age(M, frame)`.
     Reply = 9,
 }
 
 impl RecordType {
-    /// The most bytes that a record of this type carries. Readers refuse a longer one before they
-    /// read it.
+    /// Returns the maximum length in bytes of a record of this type. Readers refuse a longer one
+    /// before they read it.
     pub const fn max_len(self) -> usize {
         match self {
             Self::End | Self::AttachmentEnd => 0,
             // A sealed grant takes about 1,900 bytes.
             Self::Grant => 4 * 1024,
-            // 101 keys of replies, the most that a case can have, fit.
+            // Enough for 101 reply keys, the most that a case can have.
             Self::Capsule => 8 * 1024,
             Self::AttachmentChunk => 64 * 1024,
             // The longest story takes about 50 KiB.
             Self::Body => 256 * 1024,
             Self::MailboxRecipient | Self::CaseRecipient => age_hybrid::PUBLIC_KEY_LEN,
             Self::DeduplicationTag => 32,
-            // Two replies of this size fit a mailbox.
+            // Two replies of this length fit into a mailbox.
             Self::Reply => 12 * 1024,
         }
     }
@@ -136,17 +136,18 @@ impl TryFrom<u8> for RecordType {
     }
 }
 
-/// Bytes that a record takes on top of what it carries.
+/// The bytes of a record before its content.
 pub(crate) const RECORD_OVERHEAD: usize = 5;
 
-/// `u8 type ‖ u32 length`, what stands before a record's bytes.
+/// Returns `u8 type ‖ u32 length`, which precedes the content of a record.
 pub(crate) fn encode_record_header(kind: RecordType, len: usize) -> [u8; RECORD_OVERHEAD] {
-    debug_assert!(len <= kind.max_len(), "the writer keeps records within their bounds");
+    debug_assert!(len <= kind.max_len(), "writers check the length of records");
     let len = u32::try_from(len).expect("a record is at most 256 KiB").to_be_bytes();
     [kind as u8, len[0], len[1], len[2], len[3]]
 }
 
-/// The next record. At [`RecordType::End`] the rest has been read and found to be zeros.
+/// Reads the next record. At [`RecordType::End`] it also reads the rest and checks that it is
+/// zeros.
 pub(crate) fn read_record(input: &mut impl Read) -> Result<(RecordType, Vec<u8>), FramingError> {
     let mut kind = [0; 1];
     input.read_exact(&mut kind)?;
@@ -183,7 +184,8 @@ fn read_u32(input: &mut impl Read) -> Result<usize, FramingError> {
 
 fn read_bytes(input: &mut impl Read, len: usize) -> Result<Vec<u8>, FramingError> {
     let mut bytes = Vec::new();
-    // `take` grows the buffer with what really comes, so that a claimed length alone costs nothing.
+    // `take` grows the buffer with the bytes that arrive, so that a claimed length alone costs no
+    // memory.
     input.take(len as u64).read_to_end(&mut bytes)?;
     if bytes.len() < len { Err(FramingError::Truncated) } else { Ok(bytes) }
 }

@@ -1,4 +1,4 @@
-//! SHA-256 values, and the text form that they have in every JSON object of the protocol.
+//! SHA-256 values and their text form in every JSON object of the protocol.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 
-/// 32 bytes, written in JSON as 43 characters of unpadded base64url.
+/// 32 bytes. In JSON they are 43 characters of unpadded base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// SHA-256 over the parts, one after the other. Callers make parts unambiguous: a label, then
-    /// fixed lengths, then one tail.
+    /// Returns the SHA-256 over the concatenated parts. Callers keep the parts unambiguous: a
+    /// label, then parts of fixed length, then at most one part of variable length.
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
         for part in parts {
@@ -21,12 +21,12 @@ impl Hash {
         Self(hasher.finalize().into())
     }
 
-    /// The raw 32 bytes.
+    /// Returns the raw 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Reads the JSON text form.
+    /// Parses the JSON text form. Returns `None` if the text is not 32 bytes of unpadded base64url.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         Some(Self(bytes.try_into().ok()?))

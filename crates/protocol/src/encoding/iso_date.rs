@@ -1,4 +1,4 @@
-//! Serde for days as `YYYY-MM-DD`.
+//! Serde for dates as `YYYY-MM-DD`.
 
 use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 use time::{Date, format_description::well_known::Iso8601};
@@ -13,7 +13,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D
     Date::parse(&String::deserialize(deserializer)?, &Iso8601::DATE).map_err(D::Error::custom)
 }
 
-/// The same for a day that may be absent.
+/// Serde for an optional date.
 pub mod option {
     use super::{Date, Deserialize, Deserializer, Iso8601, Serializer};
     use serde::de::Error as _;

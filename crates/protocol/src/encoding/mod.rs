@@ -1,4 +1,4 @@
-//! Encodings that every format of the protocol shares.
+//! Encodings that all formats of the protocol share.
 
 pub mod base64_bytes;
 pub mod canonical;

@@ -6,12 +6,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Receipt, WORD_LIST_LANGS, word_list};
 
-/// Words of one receipt.
+/// The number of words of one receipt.
 const WORD_COUNT: usize = 12;
-/// So many letters tell the words of a list apart.
+/// The number of first letters that identify a word of a list.
 const UNIQUE_PREFIX_LEN: usize = 4;
 
-/// Each word of each list, folded, and its first letters; with one bit for each list that it is in.
+/// Each normalized word of each list and its first letters, with one bit for each list that
+/// contains it.
 static WORD_LISTS_BY_PREFIX: LazyLock<HashMap<String, u8>> = LazyLock::new(|| {
     let mut known = HashMap::new();
     for (list, lang) in WORD_LIST_LANGS.iter().enumerate() {
@@ -29,14 +30,14 @@ fn normalize(word: &str) -> String {
     word.nfd().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
-/// Returns where twelve words in a row are the words of a receipt, in bytes of `text`. The ranges
-/// do not overlap.
+/// Returns the byte ranges of `text` where twelve consecutive words are the words of a receipt. The
+/// ranges do not overlap.
 ///
-/// Spaces, line ends, numbers and punctuation may stand between the words. One in sixteen texts of
-/// twelve words of one list is found although it is no receipt.
+/// Spaces, line ends, numbers and punctuation may be between the words. One in sixteen texts of
+/// twelve words of one list is found although it is not a receipt.
 pub fn find_receipt_words(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
-    // The end of a row of words that share a list.
+    // The end of a sequence of words that share a list.
     let mut row: Vec<(Range<usize>, u8)> = Vec::new();
     for word in word_ranges(text) {
         let lists = WORD_LISTS_BY_PREFIX.get(&normalize(&text[word.clone()])).copied().unwrap_or(0);
@@ -57,7 +58,7 @@ pub fn find_receipt_words(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Runs of letters, with the marks that belong to them.
+/// Returns the ranges of letters with their combining marks.
 fn word_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_of_word = |c: char| c.is_alphabetic() || ('\u{300}'..'\u{370}').contains(&c);
     let mut rest = 0;
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_a_receipt_are_found_in_a_story_however_they_are_typed() {
+    fn the_words_of_a_receipt_are_found_in_a_story_in_any_typing() {
         let receipt = Receipt::from_bytes([7; 16]);
         for lang in ["fr", "en", "es", "pt"] {
             let words = receipt.words(lang);
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_receipts() {
+    fn other_texts_are_not_receipts() {
         let words = Receipt::from_bytes([7; 16]).words("fr");
         let eleven = words.rsplit_once(' ').unwrap().0;
         let mixed = words.replacen(' ', " douane ", 1);

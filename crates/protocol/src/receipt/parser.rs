@@ -1,6 +1,7 @@
-//! Reading receipts as people keep them: a code, twelve words, or a note that holds either among
-//! labels and numbers. The browser reads them alike (`crates/intake/browser/src/typed_receipt.ts`),
-//! by the spellings in `receipt-spellings.json`.
+//! Parses receipts as people write them down: a code, twelve words, or a note that contains either
+//! of them with labels and numbers. The browser parses them in the same way
+//! (`crates/intake/browser/src/typed_receipt.ts`). The test vectors of both are in
+//! `receipt-spellings.json`.
 
 use std::sync::LazyLock;
 
@@ -10,56 +11,56 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{ALPHABET, CHECK_CHARS, CODE_CHARS, Receipt, ReceiptError, WORD_COUNT, checksum_bits};
 
-/// Word lists in the order in which a spelling is tried.
+/// Word lists in the order in which they are tried.
 const WORD_LISTS: [Language; 4] =
     [Language::French, Language::English, Language::Spanish, Language::Portuguese];
-/// With so many words of our lists, a text is meant as words and not as a code.
+/// With this number of words of our lists, a text is taken for words and not for a code.
 const MIN_KNOWN_WORDS: usize = 4;
-/// A word that occurs this often in a note is a label and no word of the receipt.
+/// A word that occurs this often in a note is a label and not a word of the receipt.
 const MIN_LABEL_REPEATS: usize = 6;
-/// Letters that fix a word in every list, if it has as many.
+/// The number of letters that identify a word in every list, if the word has that many.
 const MIN_PREFIX_LEN: usize = 4;
 
-/// The words of each list, folded as typed words are.
+/// The words of each list, normalized like typed words.
 static NORMALIZED_LISTS: LazyLock<[Vec<String>; 4]> = LazyLock::new(|| {
     WORD_LISTS.map(|list| list.word_list().iter().map(|word| normalize(word)).collect())
 });
 
-/// Reads a receipt out of a text.
+/// Finds and parses the receipt in a text.
 pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
     let parts = split_parts(text);
     let words = candidate_words(&parts);
-    // The check of a code is longer, so a code goes first, but letters of words may by chance make
-    // one.
+    // The checksum of a code is longer than that of words, so a code is tried first. But letters of
+    // words can form a valid code by chance, so a text of words alone is tried as words first.
     let is_only_words = words.len() >= WORD_COUNT && words.len() == parts.len();
-    let (code, spelled) = (find_code(&parts), find_words(&words));
-    if let Some(receipt) = if is_only_words { spelled.or(code) } else { code.or(spelled) } {
+    let (code, from_words) = (find_code(&parts), find_words(&words));
+    if let Some(receipt) = if is_only_words { from_words.or(code) } else { code.or(from_words) } {
         return Ok(receipt);
     }
     let known: Vec<usize> = NORMALIZED_LISTS
         .iter()
         .map(|list| words.iter().filter(|word| word_index(list, word).is_some()).count())
         .collect();
-    // The list that has the most of them is the one that was meant.
-    let meant = (0..WORD_LISTS.len()).rev().max_by_key(|at| known[*at]).unwrap_or_default();
-    if known[meant] >= MIN_KNOWN_WORDS {
-        return Err(words_error(&words, meant));
+    // The list with the most of the words is the intended one.
+    let intended = (0..WORD_LISTS.len()).rev().max_by_key(|at| known[*at]).unwrap_or_default();
+    if known[intended] >= MIN_KNOWN_WORDS {
+        return Err(words_error(&words, intended));
     }
     Err(code_error(&parts))
 }
 
-/// The typed word that an error names by its place, to be shown beside the error.
+/// Returns the typed word that an error refers to by its position, for showing it with the error.
 pub(super) fn word_at(text: &str, place: usize) -> Option<String> {
     let parts = split_parts(text);
-    let folded =
+    let normalized =
         candidate_words(&parts).get(place.checked_sub(1)?).map(|word| (*word).to_owned())?;
     let typed = text
         .split(|c: char| !is_part_char(c))
-        .find(|part| trim_digits(&normalize(part)) == folded)?;
+        .find(|part| trim_digits(&normalize(part)) == normalized)?;
     Some(typed.trim_matches(|c: char| c.is_numeric()).chars().take(40).collect())
 }
 
-/// The pieces of a text between separators, folded.
+/// Returns the normalized parts of a text between separators.
 fn split_parts(text: &str) -> Vec<String> {
     text.split(|c: char| !is_part_char(c)).map(normalize).filter(|part| !part.is_empty()).collect()
 }
@@ -72,7 +73,7 @@ fn is_combining(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
-/// Lower case without accents, as people type; digits of Arabic keyboards become Western ones.
+/// Returns a text in lower case without accents. Digits of Arabic keyboards become Western ones.
 fn normalize(text: &str) -> String {
     text.nfkd()
         .filter(|c| !is_combining(*c))
@@ -90,12 +91,12 @@ fn to_western_digit(c: char) -> char {
     }
 }
 
-/// A part without the number at either end of it, as in `1nuage`.
+/// Returns a part without the digits at either end of it, as in `1nuage`.
 fn trim_digits(part: &str) -> &str {
     part.trim_matches(|c: char| c.is_ascii_digit())
 }
 
-/// The parts that can be words, without what is repeated as a label is.
+/// Returns the parts that can be words of the receipt, without words that are repeated as labels.
 fn candidate_words(parts: &[String]) -> Vec<&str> {
     let is_word = |word: &&str| !word.is_empty() && word.chars().all(char::is_alphabetic);
     let words: Vec<&str> = parts.iter().map(|part| trim_digits(part)).filter(is_word).collect();
@@ -106,7 +107,7 @@ fn candidate_words(parts: &[String]) -> Vec<&str> {
     words.iter().copied().filter(|word| !is_label(word)).collect()
 }
 
-/// Neighbouring parts that make a code whose check holds.
+/// Returns the receipt of consecutive parts that form a code with a valid checksum.
 fn find_code(parts: &[String]) -> Option<Receipt> {
     (0..parts.len()).find_map(|from| {
         let mut code = String::new();
@@ -149,9 +150,9 @@ fn crockford_value(c: char) -> Option<u8> {
     ALPHABET.iter().position(|&a| char::from(a) == c).and_then(|at| u8::try_from(at).ok())
 }
 
-/// Twelve neighbouring words of one list whose check holds. Labels stand before the words as a
-/// rule, so the last such place counts; a beginning may stand in several lists, so the check
-/// decides.
+/// Returns the receipt of twelve consecutive words of one list with a valid checksum. Labels
+/// usually precede the words, so the last match counts. Abbreviated words can be in several lists,
+/// so the checksum decides.
 fn find_words(words: &[&str]) -> Option<Receipt> {
     NORMALIZED_LISTS.iter().find_map(|list| {
         let indices: Vec<Option<u16>> = words.iter().map(|word| word_index(list, word)).collect();
@@ -162,7 +163,7 @@ fn find_words(words: &[&str]) -> Option<Receipt> {
     })
 }
 
-/// The 11-bit index of a word, or of the only one that begins so.
+/// Returns the 11-bit index of a word, or of the only word that begins with what was typed.
 fn word_index(list: &[String], typed: &str) -> Option<u16> {
     let exact = list.iter().position(|word| word == typed);
     let found = exact.or_else(|| {
@@ -176,7 +177,7 @@ fn word_index(list: &[String], typed: &str) -> Option<u16> {
     found.and_then(|index| u16::try_from(index).ok())
 }
 
-/// 12 × 11 bits: 128 of data, 4 of check (the first bits of SHA-256, BIP39).
+/// Decodes 12 × 11 bits: 128 of data and 4 of checksum (the first bits of SHA-256, BIP39).
 fn decode_word_indices(indices: &[u16]) -> Option<Receipt> {
     let (last, first) = indices.split_last()?;
     let data = first.iter().fold(0u128, |bits, &index| bits << 11 | u128::from(index));
@@ -185,14 +186,14 @@ fn decode_word_indices(indices: &[u16]) -> Option<Receipt> {
     (check == last & 0b1111).then_some(Receipt(bytes))
 }
 
-fn words_error(words: &[&str], meant: usize) -> ReceiptError {
-    let list = &NORMALIZED_LISTS[meant];
+fn words_error(words: &[&str], intended: usize) -> ReceiptError {
+    let list = &NORMALIZED_LISTS[intended];
     let known = words.iter().filter(|word| word_index(list, word).is_some()).count();
     let unknown = words.iter().position(|word| word_index(list, word).is_none());
     match unknown {
         Some(at) if known < WORD_COUNT => ReceiptError::UnknownWord {
             place: at + 1,
-            near: nearest_word(list, words[at]).map(|at| WORD_LISTS[meant].word_list()[at]),
+            near: nearest_word(list, words[at]).map(|at| WORD_LISTS[intended].word_list()[at]),
         },
         _ if known < WORD_COUNT || (known > WORD_COUNT && unknown.is_none()) => {
             ReceiptError::WordCount(known)
@@ -201,8 +202,8 @@ fn words_error(words: &[&str], meant: usize) -> ReceiptError {
     }
 }
 
-/// The word that is closest to what was typed, by at most two slips of the finger; none for a tie
-/// of words that are two slips away, for then any of them would be a guess.
+/// Returns the word that is closest to the typed one, at an edit distance of at most two. Returns
+/// `None` if several words are at distance two, because any of them would be a guess.
 fn nearest_word(list: &[String], typed: &str) -> Option<usize> {
     let distances = list.iter().map(|word| edit_distance(typed, word));
     let closest = distances.clone().min()?;
@@ -213,7 +214,7 @@ fn nearest_word(list: &[String], typed: &str) -> Option<usize> {
     is_clear.then_some(first)
 }
 
-/// How many letters were left out, added, mistaken, or exchanged with their neighbour.
+/// Returns how many letters are missing, added, wrong, or swapped with the next one.
 fn edit_distance(typed: &str, word: &str) -> usize {
     let (typed, word): (Vec<char>, Vec<char>) = (typed.chars().collect(), word.chars().collect());
     let mut above: Vec<usize> = Vec::new();

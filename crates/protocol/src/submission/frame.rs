@@ -1,4 +1,5 @@
-//! A frame: one signed message between reporter and investigators, the plaintext inside a seal.
+//! A frame: one signed message between a reporter and the investigators. It is the plaintext inside
+//! a seal.
 
 use std::io::{Cursor, Read};
 
@@ -21,17 +22,17 @@ use crate::{
 const MAGIC: &str = "BKF1";
 const LABEL: &[u8] = b"burkindi/frame/v1\0";
 const SIGNATURE_LEN: usize = 64;
-/// Takes the names of [`MAX_ATTACHMENTS`] files.
+/// Enough for the names of [`MAX_ATTACHMENTS`] files.
 const MAX_HEADER_LEN: usize = 64 * 1024;
-/// The largest number of a frame within its direction. One more than it always fits `u32`.
+/// The largest sequence number of a frame within its direction. One more always fits into `u32`.
 pub const MAX_SEQ: u32 = 1_000_000;
-/// The newest generation of a case secret that a case can have. The keys of all of them fit the
+/// The largest generation of a case secret. The reply keys of all generations fit into the reply
 /// capsule.
 pub const MAX_GENERATION: u32 = 100;
-/// The most files of one message.
+/// The maximum number of files of one message.
 pub const MAX_ATTACHMENTS: usize = 32;
 
-/// Which way a frame goes.
+/// The direction of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FrameDirection {
@@ -41,164 +42,165 @@ pub enum FrameDirection {
     Out,
 }
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FrameKind {
-    /// The report itself: frame 0 of direction in.
+    /// The report: frame 0 of direction `in`.
     Report,
-    /// A message in either direction; the body is its text.
+    /// A message in either direction. The body is its text.
     Message,
-    /// A status that the investigators put in words.
+    /// A status text by the investigators.
     Status,
-    /// The case secret has changed; the body is a [`Rotation`].
+    /// New keys of the case. The body is a [`RotationBody`].
     Rotation,
 }
 
-/// A frame's place in its direction.
+/// The position of a frame within its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameRef {
-    /// 0 for the first.
+    /// The sequence number, 0 for the first.
     pub seq: u32,
-    /// SHA-256 of the frame's bytes.
+    /// SHA-256 of the bytes of the frame.
     pub hash: Hash,
 }
 
-/// One file in a frame's manifest. Lengths and hashes are of the plaintext.
+/// One file in the manifest of a frame. Lengths and hashes are of the plaintext.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// As the reporter's device named it, or a neutral name.
+    /// The file name on the reporter's device, or a neutral name.
     pub name: String,
-    /// Such as `image/jpeg`; never trusted by a reader.
+    /// The media type, such as `image/jpeg`. Readers never rely on it.
     pub media_type: String,
-    /// In bytes.
+    /// The length in bytes.
     pub len: u64,
-    /// Of the content.
+    /// The hash of the content.
     pub sha256: Hash,
-    /// What the sender did with the file before sealing it. Absent: nothing is known.
+    /// What the sender did to the file before sealing it. Absent if nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treatment: Option<AttachmentTreatment>,
 }
 
-/// Everything about a frame but its text.
+/// Everything about a frame except its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameHeader {
-    /// 1.
+    /// Format version: 1.
     pub v: u8,
     /// The case (UUID version 4).
     pub case: Uuid,
-    /// The generation of the case secret, 0 at first.
+    /// The generation of the case secret. It begins with 0.
     pub generation: u32,
-    /// Which way.
+    /// The direction.
     pub direction: FrameDirection,
-    /// Counts from 0 within a direction.
+    /// The sequence number. It begins with 0 in each direction.
     pub seq: u32,
-    /// Hash of the previous frame of this direction that the sender knew.
+    /// The hash of the previous frame of this direction that the sender knew.
     pub prev: Option<Hash>,
-    /// The newest frame that the sender had seen from the other side.
+    /// The newest frame of the other direction that the sender had seen.
     pub ack: Option<FrameRef>,
-    /// Hash of the public key that the frame is sealed to, so that it cannot be sealed on to
-    /// another.
+    /// The hash of the public key that the frame is sealed to, so that a recipient cannot seal it
+    /// to someone else.
     pub recipient: Hash,
-    /// What it is.
+    /// The kind.
     pub kind: FrameKind,
-    /// Language of the text (`fr`, `en`, …).
+    /// The language of the text (`fr`, `en`, …).
     pub lang: String,
-    /// ISO week of writing, such as `2026-W48`.
+    /// The ISO week of writing, such as `2026-W48`.
     pub week: String,
-    /// The files that belong to it, in their order in the envelope.
+    /// The files of the message, in the order of the envelope.
     pub attachments: Vec<Attachment>,
-    /// `K_r`, in frame 0 of direction in.
+    /// `K_r`. Only in frame 0 of direction `in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter_key: Option<PublicKey>,
-    /// Another report of the same person, where one is named.
+    /// A related report of the same person, if the message names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<RelatedReport>,
 }
 
-/// The body of a rotation frame: the keys of the next generation, signed by the last one.
+/// The body of a rotation frame: the keys of the next generation. The key of the previous
+/// generation signs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationBody {
     /// The next generation.
     pub generation: u32,
-    /// Hash of the next `C`.
+    /// The hash of the next `C`.
     pub case_recipient: Hash,
     /// The next `K_c`.
     pub replies_key: PublicKey,
 }
 
 impl RotationBody {
-    /// The bytes that are signed.
+    /// Returns the bytes that are signed.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a rotation holds strings and numbers only")
     }
 
-    /// Reads the body of a rotation frame.
+    /// Parses the body of a rotation frame.
     ///
     /// # Errors
-    /// For bytes that are not a rotation in canonical form.
+    /// If the bytes are not a rotation in canonical form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CanonicalError> {
         canonical::parse_canonical(bytes)
     }
 }
 
-/// What a reader knows before reading, and a frame must agree with.
+/// What a reader knows before reading a frame. The frame must match it.
 #[derive(Debug, Clone, Copy)]
 pub struct FrameContext<'a> {
-    /// The case that it was filed under.
+    /// The case that the frame arrived for.
     pub case: Uuid,
-    /// The generation whose key opened it.
+    /// The generation of the key that opened it.
     pub generation: u32,
-    /// Which way it came.
+    /// The direction that it arrived in.
     pub direction: FrameDirection,
-    /// Hash of the public key whose identity opened it.
+    /// The hash of the public key whose identity opened it.
     pub recipient: Hash,
-    /// Who must have signed it.
+    /// The key that must have signed it.
     pub signer: &'a PublicKey,
 }
 
-/// Why a frame is not accepted.
+/// Why a frame is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
-    /// The bytes have another shape.
-    #[error("not a frame: {0}")]
+    /// The bytes are malformed.
+    #[error("malformed frame: {0}")]
     Wire(#[from] FramingError),
-    /// A version of the protocol that this build does not know.
-    #[error("frame version {0} is not known here")]
+    /// A version that this build does not support.
+    #[error("unsupported frame version {0}")]
     UnsupportedVersion(u8),
-    /// A field has a value that no sender writes: a number above its bound, a week or a language of
-    /// another shape.
-    #[error("the frame's {0} has a value that no sender writes")]
+    /// A field has a value that no correct sender writes: a number above its limit, or a week or
+    /// language in another form.
+    #[error("invalid frame field: {0}")]
     InvalidField(&'static str),
-    /// Changed, or signed by somebody else.
-    #[error("the frame is forged: its signature does not belong to the expected key")]
+    /// The frame was changed, or another key signed it.
+    #[error("invalid frame signature")]
     Forged,
-    /// Belongs to another case.
-    #[error("the frame belongs to another case")]
+    /// The frame is for another case.
+    #[error("frame is for a different case")]
     WrongCase,
-    /// Made with another generation of the case secret.
-    #[error("the frame belongs to generation {0}")]
+    /// The frame is for another generation of the case secret.
+    #[error("frame is for key generation {0}")]
     WrongGeneration(u32),
-    /// Went the other way.
-    #[error("the frame went the other way")]
+    /// The frame has the other direction.
+    #[error("frame has the wrong direction")]
     WrongDirection,
-    /// Was sealed to another key and sealed on to this one.
-    #[error("the frame was sealed to another recipient")]
+    /// The frame was sealed to another key first, and then sealed again to this one.
+    #[error("frame is for a different recipient")]
     WrongRecipient,
 }
 
-/// A frame whose signature and context hold.
+/// A frame whose signature and context were verified.
 pub struct Frame {
-    /// What it says of itself.
+    /// The header.
     pub header: FrameHeader,
-    /// The text, or JSON for a report and a rotation.
+    /// The text, or the JSON of a report or a rotation.
     pub body: Zeroizing<Vec<u8>>,
     /// SHA-256 of the frame's bytes.
     pub hash: Hash,
 }
 
 impl FrameHeader {
-    /// Refuses values that readers could not show or go on from.
+    /// Refuses values that readers could not display or continue from.
     fn validate(&self) -> Result<(), FrameError> {
         let files = &self.attachments;
         let sound = [
@@ -225,7 +227,7 @@ impl FrameHeader {
 }
 
 impl Frame {
-    /// The bytes of a signed frame, ready to be sealed.
+    /// Returns the bytes of a signed frame, ready for sealing.
     pub fn sign(header: &FrameHeader, body: &[u8], key: &SigningKey) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(framing::encode_header(MAGIC, header));
         bytes.reserve_exact(body.len() + SIGNATURE_LEN);
@@ -235,23 +237,23 @@ impl Frame {
         bytes
     }
 
-    /// The hash by which later frames refer to this one.
+    /// Returns the hash by which later frames refer to this one.
     pub fn hash_of(bytes: &[u8]) -> Hash {
         Hash::of(&[bytes])
     }
 
-    /// What a frame says of itself, unverified: for choosing the key to verify it with.
+    /// Returns the header without verifying it, for choosing the key that verifies the frame.
     pub fn decode_unverified(bytes: &[u8]) -> Result<FrameHeader, FrameError> {
         let (signed, _) =
             bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
         Ok(split_signed(signed)?.0)
     }
 
-    /// Reads a frame and checks its signature and context over the bytes as carried.
+    /// Parses a frame and verifies its signature and context over the bytes as received.
     ///
     /// # Errors
-    /// When it is malformed, not signed by the expected key, of another context, or has values that
-    /// no sender writes.
+    /// If the frame is malformed, not signed by the expected key, from another context, or has
+    /// values that no correct sender writes.
     pub fn verify(bytes: &[u8], expected: &FrameContext<'_>) -> Result<Self, FrameError> {
         let (signed, signature) =
             bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
@@ -276,7 +278,7 @@ impl Frame {
         Ok(Self { header, body, hash: Self::hash_of(bytes) })
     }
 
-    /// Its place in its direction.
+    /// Returns its position within its direction.
     pub fn reference(&self) -> FrameRef {
         FrameRef { seq: self.header.seq, hash: self.hash }
     }

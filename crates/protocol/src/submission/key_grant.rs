@@ -1,5 +1,5 @@
-//! Grants: the case secret, sealed to each person who may read the case. A report carries exactly
-//! eight, decoys included.
+//! Key grants: the case secret, sealed to each member who may read the case. A report contains
+//! exactly eight, decoys included.
 
 use rand::{CryptoRng, RngCore, seq::SliceRandom};
 use uuid::Uuid;
@@ -10,31 +10,31 @@ use crate::{
     keys::{CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey},
 };
 
-/// How many grants a report carries.
+/// The number of grants of a report.
 pub const GRANT_SLOTS: usize = 8;
-/// The plaintext of a grant, in bytes.
+/// The length of the plaintext of a grant in bytes.
 const PLAINTEXT_LEN: usize = 128;
 const MAGIC: &[u8; 4] = b"BKG1";
 
-/// What a grant says.
+/// The content of a grant.
 #[derive(Clone)]
 pub struct Grant {
     /// The case.
     pub case: Uuid,
     /// The generation of the secret.
     pub generation: u32,
-    /// The secret itself.
+    /// The case secret.
     pub secret: CaseSecret,
-    /// `K_r`: binds the reporter's signature, so that a handler cannot put another report under
-    /// true grants.
+    /// `K_r`. It binds the reporter's signature, so that a case handler cannot attach another
+    /// report to valid grants.
     pub reporter_key: PublicKey,
-    /// Hash of `M`: binds where answers go, so that a handler cannot have them sealed to a key of
-    /// its own.
+    /// The hash of `M`. It binds the recipient of answers, so that a case handler cannot have them
+    /// sealed to its own key.
     pub mailbox_recipient: Hash,
 }
 
-/// A grant as carried: the tag tells the handler whose it is, if it is of a member that the handler
-/// knows.
+/// A sealed grant. Its tag tells the case handler which member it is for, if the case handler knows
+/// the member.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SealedGrant {
     /// `SHA-256("burkindi/slot/v1" ‖ case id ‖ recipient)`.
@@ -47,19 +47,19 @@ pub struct SealedGrant {
 /// Why a grant does not open a case.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// Sealed to another, damaged, or no age file.
-    #[error("the grant cannot be opened with this key: {0}")]
+    /// It is sealed to another key, damaged, or not an age file.
+    #[error("failed to decrypt grant: {0}")]
     Unopenable(#[from] age_hybrid::OpenError),
-    /// Opens, but holds no grant.
-    #[error("the grant opens but is malformed")]
+    /// It opens, but does not contain a grant.
+    #[error("malformed grant")]
     Malformed,
-    /// Belongs to another case, or to another generation of it.
-    #[error("the grant belongs to another case or generation")]
+    /// It is for another case or another generation.
+    #[error("grant is for a different case or generation")]
     WrongCase,
 }
 
 impl Grant {
-    /// Seals the grant to one person.
+    /// Seals the grant to one member.
     pub fn seal(&self, to: &InvestigatorRecipient) -> SealedGrant {
         let mut plain = Zeroizing::new([0; PLAINTEXT_LEN]);
         plain[..4].copy_from_slice(MAGIC);
@@ -71,7 +71,10 @@ impl Grant {
         SealedGrant { tag: grant_tag(self.case, to), sealed: to.seal(&*plain) }
     }
 
-    /// Opens a grant that should be of this case and generation.
+    /// Opens a grant.
+    ///
+    /// # Errors
+    /// If it does not open, is malformed, or is for another case or generation than the given ones.
     pub fn open(
         sealed: &SealedGrant,
         identity: &InvestigatorIdentity,
@@ -101,15 +104,16 @@ impl Grant {
     }
 }
 
-/// The tag under which the handler finds a member's grant.
+/// Returns the tag by which the case handler finds the grant of a member.
 pub fn grant_tag(case: Uuid, recipient: &InvestigatorRecipient) -> Hash {
     Hash::of(&[b"burkindi/slot/v1", case.as_bytes(), recipient.as_bytes()])
 }
 
-/// The eight grants of a report: one for each reader, the rest to keys that nobody has, shuffled.
+/// Returns the eight grants of a report in random order: one for each reader, and decoys sealed to
+/// keys that no member has.
 ///
 /// # Panics
-/// With more than eight readers; [`crate::directory`] refuses desks that large.
+/// If there are more than eight readers. [`crate::directory`] refuses desks that large.
 pub fn seal_grants(
     grant: &Grant,
     readers: &[&InvestigatorRecipient],
@@ -118,8 +122,8 @@ pub fn seal_grants(
     assert!(readers.len() <= GRANT_SLOTS, "a report has at most {GRANT_SLOTS} readers");
     let mut grants: Vec<SealedGrant> = readers.iter().map(|reader| grant.seal(reader)).collect();
     while grants.len() < GRANT_SLOTS {
-        let nobody = InvestigatorIdentity::generate(rng).recipient();
-        grants.push(grant.seal(&nobody));
+        let decoy = InvestigatorIdentity::generate(rng).recipient();
+        grants.push(grant.seal(&decoy));
     }
     grants.shuffle(rng);
     grants

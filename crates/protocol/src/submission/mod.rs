@@ -1,4 +1,4 @@
-//! What a reporter sends: one sealed submission and what it consists of.
+//! What a reporter sends: one sealed submission and its parts.
 
 pub mod envelope;
 pub mod frame;

@@ -1,9 +1,10 @@
-//! A reporter's word that another report is by the same person and about the same.
+//! A reporter's statement that another report is by the same person about the same matter.
 //!
-//! Who may read one of two reports must not learn of the other: a person excluded there sees no row
-//! and no gap. So the other case is not named. Its random id goes into a hash, which only those
-//! recognise who have that case; to everybody else it says that there is another report, and not
-//! which. The signature with the other report's `K_r` can be checked by the same people alone.
+//! A member who may read only one of two reports must not learn of the other one, not even from a
+//! row or a gap in a list. So the message does not name the other case. It contains a hash of the
+//! random id of that case, which only members who have the case recognise. Other members learn only
+//! that there is another report. The signature with `K_r` of the other report can be verified by
+//! the same members only.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -16,31 +17,33 @@ use crate::{
 
 const LABEL: &[u8] = b"burkindi/earlier/v1\0";
 
-/// Stands in the header of a message. In JSON `{"token": "…", "proof": "…"}`.
+/// A part of the header of a message. In JSON `{"token": "…", "proof": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelatedReport {
-    /// `hash("burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case)`, ids as 16 bytes.
+    /// `hash("burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case)`, with
+    /// ids of 16 bytes.
     pub token: Hash,
-    /// Ed25519 with the other report's `K_r` over `"burkindi/earlier/v1\0" ‖ id of the other case ‖
-    /// id of this case`, 64 bytes.
+    /// Ed25519 signature with `K_r` of the other report over
+    /// `"burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case`, 64 bytes.
     #[serde(with = "crate::encoding::base64_bytes")]
     pub proof: Vec<u8>,
 }
 
 impl RelatedReport {
-    /// Names `other`, whose reporter's key is at hand, in a message of `this`.
+    /// Returns the statement that a message of `this` makes about `other`. `key` is the reporter's
+    /// key of `other`.
     pub fn sign(other: Uuid, this: Uuid, key: &SigningKey) -> Self {
         let ids = id_pair(other, this);
         Self { token: link_token(&ids), proof: sign(key, LABEL, &ids).to_vec() }
     }
 
-    /// Is it this case that is named in a message of `this`?
+    /// Returns whether a message of `this` with this statement refers to `other`.
     pub fn refers_to(&self, other: Uuid, this: Uuid) -> bool {
         link_token(&id_pair(other, this)) == self.token
     }
 
-    /// Was it signed by who wrote the other report? `reporter_key` is `K_r` of the other case, as
-    /// its grants bind it.
+    /// Returns whether the reporter of the other report signed the statement. `reporter_key` is
+    /// `K_r` of the other case, which its grants bind.
     pub fn verify_author(&self, other: Uuid, this: Uuid, reporter_key: &PublicKey) -> bool {
         let Ok(proof) = <[u8; 64]>::try_from(&self.proof[..]) else { return false };
         self.refers_to(other, this)
@@ -67,11 +70,11 @@ mod tests {
     const THIS: Uuid = Uuid::from_u128(0x9999_aaaa_bbbb_4ccc_8ddd_eeee_ffff_0000);
 
     #[test]
-    fn only_who_knows_the_other_case_recognises_and_checks_it() {
+    fn only_readers_of_the_other_case_recognise_and_verify_it() {
         let key = SigningKey::from_bytes(&[3; 32]);
         let named = RelatedReport::sign(OTHER, THIS, &key);
         assert!(named.refers_to(OTHER, THIS) && named.verify_author(OTHER, THIS, &(&key).into()));
-        // Turned round, of a third case, in a third case, by somebody else, damaged.
+        // Swapped, about a third case, in a third case, by another reporter, damaged.
         assert!(
             !named.refers_to(THIS, OTHER)
                 && !named.refers_to(Uuid::nil(), THIS)

@@ -1,4 +1,4 @@
-//! The capsule: what a reporter who keeps nothing but the receipt needs in order to go on.
+//! The reply capsule: the state that a reporter who keeps only the receipt needs to continue.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -13,42 +13,43 @@ use crate::{
 const LABEL: &[u8] = b"burkindi/capsule/v1\0";
 const SIGNATURE_LEN: usize = 64;
 
-/// Signed with `K_r` and sealed to `M`, given to the handler with each submission, and given back
-/// inside every mailbox. Everybody who knows `M` can seal to it. Only the signature shows that the
-/// reporter made the capsule.
+/// The state is signed with `K_r` and sealed to `M`. The reporter sends it with each submission,
+/// and every mailbox returns it. Anyone who knows `M` can seal to it. Only the signature proves
+/// that the reporter made the capsule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyCapsule {
     /// The case.
     pub case: Uuid,
     /// The generation of the case secret that the reporter knew.
     pub generation: u32,
-    /// Hash of `C`: with the signature, it stops the handler from giving another key.
+    /// The hash of `C`. Together with the signature, it prevents the case handler from offering
+    /// another key.
     pub case_recipient: Hash,
-    /// `K_c` of each generation from 0 to the one that the reporter knew: what comes back is signed
-    /// with these.
+    /// `K_c` of each generation from 0 to the one that the reporter knew. Answers are signed with
+    /// these keys.
     pub replies_keys: Vec<PublicKey>,
-    /// The reporter's own newest frame.
+    /// The newest frame of the reporter.
     pub sent: FrameRef,
-    /// The newest frame seen from the investigators.
+    /// The newest frame of the investigators that the reporter has seen.
     pub seen: Option<FrameRef>,
 }
 
-/// Why a capsule cannot be used.
+/// Why a reply capsule cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
-    /// Sealed to another key, or damaged.
-    #[error("the capsule cannot be opened: {0}")]
+    /// It is sealed to another key, or damaged.
+    #[error("failed to decrypt reply capsule: {0}")]
     Unopenable(#[from] age_hybrid::OpenError),
-    /// Opens, but the reporter did not sign it.
-    #[error("the capsule is forged: the reporter did not sign it")]
+    /// It opens, but the reporter did not sign it.
+    #[error("invalid reply capsule signature: the reporter did not sign it")]
     Forged,
-    /// Signed, but it is not a capsule.
-    #[error("the capsule is malformed")]
+    /// It is signed, but not a capsule.
+    #[error("malformed reply capsule")]
     Malformed,
 }
 
 impl ReplyCapsule {
-    /// Signs it with `K_r` and seals it to the reporter's own mailbox key.
+    /// Signs the capsule with `K_r` and seals it to the reporter's mailbox key.
     pub fn seal(&self, to: &MailboxRecipient, key: &SigningKey) -> Vec<u8> {
         let mut plain = serde_json::to_vec(self).expect("a capsule holds strings and numbers only");
         let signature = sign(key, LABEL, &plain);
@@ -56,10 +57,11 @@ impl ReplyCapsule {
         to.seal(&plain)
     }
 
-    /// Opens it and checks that `signer`, which the reader derives from the receipt, signed it.
+    /// Opens a capsule and verifies its signature by `signer`, which the reader derives from the
+    /// receipt.
     ///
     /// # Errors
-    /// When it does not open, is not signed by `signer`, or is malformed.
+    /// If it does not open, is not signed by `signer`, or is malformed.
     pub fn open(
         sealed: &[u8],
         identity: &MailboxIdentity,

@@ -1,4 +1,4 @@
-//! What a report says: the body of frame 0.
+//! The content of a report: the body of frame 0.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,36 @@ use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::encoding::canonical::is_id;
 
-/// The question that asks whom a report must not reach. Its answers are the exclusions.
+/// The question that asks which desks and units a report must not reach. Its answers are the
+/// exclusions.
 pub const EXCLUSION_QUESTION: &str = "handlers_involved";
 
-/// Category, answers and story, as the reporter gave them.
+/// Category, answers and story, as the reporter entered them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportBody {
-    /// Category id of the taxonomy, such as `FAC`.
+    /// The category id of the taxonomy, such as `FAC`.
     pub category: String,
-    /// Such as `trader` or `officer`.
+    /// The audience, such as `trader` or `officer`.
     pub audience: String,
-    /// Question id → answer.
+    /// The answers by question id.
     pub answers: BTreeMap<String, ReportAnswer>,
-    /// In the reporter's own words; may be empty where the category allows it.
+    /// The story in the reporter's words. It may be empty if the category allows it.
     pub story: String,
 }
 
-/// One answer: an option's id or free text, or several option ids.
+/// One answer: the id of an option, free text, or the ids of several options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ReportAnswer {
-    /// An option's id, or text.
+    /// The id of an option, or text.
     One(String),
-    /// Option ids.
+    /// The ids of several options.
     Many(Vec<String>),
 }
 
 impl ReportBody {
-    /// Whom the reporter excluded: ids of desks, units or functions.
+    /// Returns the ids of the desks, units and functions that the reporter excluded.
     pub fn exclusions(&self) -> Vec<String> {
         match self.answers.get(EXCLUSION_QUESTION) {
             None => Vec::new(),
@@ -43,16 +44,15 @@ impl ReportBody {
         }
     }
 
-    /// The bytes that are signed and sealed.
+    /// Returns the bytes that are signed and sealed.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a report holds strings only")
     }
 
-    /// Reads the body of frame 0.
+    /// Parses the body of frame 0.
     ///
     /// # Errors
-    /// For bytes that are not a report, and for one whose ids have another shape than [`is_id`]
-    /// asks for.
+    /// If the bytes are not a report, or one of its ids is not an id by [`is_id`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let report: Self = serde_json::from_slice(bytes)?;
         let named = |id: &String| is_id(id);

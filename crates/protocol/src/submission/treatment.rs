@@ -1,5 +1,5 @@
-//! What the sender did with a file before sealing it, in fixed words. The sender says so: no reader
-//! can check it.
+//! What the sender did to a file before sealing it, in fixed terms. It is a claim by the sender
+//! that no reader can check.
 
 use std::collections::BTreeSet;
 
@@ -9,54 +9,53 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "kebab-case")]
 pub enum AttachmentTreatment {
-    /// Its metadata was removed as far as it was understood. Its content is as it was, byte for
-    /// byte.
+    /// Its known metadata was removed. Its content is unchanged byte for byte.
     Cleaned(CleaningReport),
-    /// It is a picture that was decoded and encoded again: its pixels alone.
+    /// It is a picture that was decoded and encoded again. Only its pixels remain.
     Redrawn,
-    /// It is exactly as it was, because the reporter decided so.
+    /// It is unchanged, because the reporter decided so.
     Kept,
-    /// Its cleaning failed. It ends where that showed.
+    /// Cleaning failed. The file ends where the failure appeared.
     CutOff,
 }
 
-/// What cleaning found in a file.
+/// The result of cleaning a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleaningReport {
-    /// What was removed.
+    /// The kinds of metadata that were removed.
     pub removed: BTreeSet<MetadataCategory>,
-    /// What was seen and may still be in it.
+    /// The kinds that were seen and may still be in the file.
     pub left: BTreeSet<MetadataCategory>,
-    /// How far it was understood.
+    /// How far the file was understood.
     pub reading: CleaningExtent,
-    /// Its electronic signature.
+    /// The state of its electronic signature.
     pub signature: SignatureState,
 }
 
-/// A kind of metadata. In lists the kinds stand in this order.
+/// A kind of metadata. Lists contain the kinds in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MetadataCategory {
     /// A name of a person or an organization.
     Author,
-    /// A place.
+    /// A location.
     Place,
     /// A date or a time.
     Date,
     /// A device or a program.
     Device,
-    /// Titles, comments, keywords.
+    /// Titles, comments and keywords.
     Words,
-    /// A second picture, which may show what was cut away.
+    /// A second picture, which may show a part that was cropped.
     Preview,
-    /// Who changed what.
+    /// Records of changes and their authors.
     History,
-    /// Anything else beside the content.
+    /// Any other data beside the content.
     Other,
 }
 
 impl MetadataCategory {
-    /// In their order.
+    /// All kinds in their order.
     pub const ALL: [Self; 8] = [
         Self::Author,
         Self::Place,
@@ -73,11 +72,11 @@ impl MetadataCategory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CleaningExtent {
-    /// To its end.
+    /// All of it.
     Whole,
-    /// Not all of it. What was not understood is as it was.
+    /// A part of it. The rest is unchanged.
     Broken,
-    /// Not at all. It is as it was.
+    /// Nothing of it. It is unchanged.
     Unknown,
     /// It has no content.
     Empty,
@@ -87,11 +86,11 @@ pub enum CleaningExtent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureState {
-    /// None was seen.
+    /// No signature was found.
     Absent,
-    /// Cleaning left it as valid as it was.
+    /// Cleaning did not affect it.
     Kept,
-    /// Cleaning made it invalid.
+    /// Cleaning invalidated it.
     Broken,
 }
 
@@ -101,7 +100,7 @@ mod tests {
     use crate::encoding::canonical;
 
     #[test]
-    fn a_treatment_has_one_form() {
+    fn each_treatment_has_one_canonical_form() {
         let cleaned = AttachmentTreatment::Cleaned(CleaningReport {
             removed: MetadataCategory::ALL.into(),
             left: BTreeSet::new(),

@@ -49,7 +49,7 @@ fn a_closing_needs_a_matching_reason_and_no_unhandled_message() {
     );
     case.apply_action("awa", Action::MarkedHandled).unwrap();
     case.apply_action("awa", Action::Proposed(advice)).unwrap();
-    // The reporter writes again before the second person has looked.
+    // The reporter writes again before the second person approves.
     case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
     assert_eq!(
         case.apply_action("lead", Action::Approved(advice)),
@@ -92,7 +92,7 @@ fn a_purge_needs_two_members_the_end_of_retention_and_no_hold_or_unhandled_messa
         case.apply_action("bila", approve.clone()),
         Err(RuleViolation::SamePerson("bila".to_owned()))
     );
-    // A hold that comes in between takes the proposal away.
+    // A legal hold in between removes the proposal.
     let mut held = CaseScenario { state: case.state.clone(), today: case.today };
     held.apply_action("lead", Action::LegalHoldPlaced).unwrap();
     assert_eq!(held.state.pending_proposal, None);

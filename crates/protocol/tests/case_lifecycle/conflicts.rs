@@ -50,7 +50,7 @@ fn a_conflict_claim_stops_a_member_until_it_is_resolved() {
     case.apply_action("lead", resolve("awa", false)).unwrap();
     assert_eq!(case.due_date(DeadlineKind::Challenge), None);
     case.change_stage("awa", Stage::Assessing).unwrap();
-    // Of the lead the outside body judges; nobody judges a claim of their own.
+    // The oversight body decides on a claim by the lead. No member decides on the own claim.
     case.apply_action("lead", challenge("awa")).unwrap();
     assert_eq!(case.apply_action("lead", resolve("awa", true)), Err(RuleViolation::OwnConflict));
     case.apply_action("outside", Action::Declared).unwrap();

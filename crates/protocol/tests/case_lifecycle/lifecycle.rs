@@ -25,7 +25,7 @@ fn the_next_reporter_update_falls_on_a_working_day() {
     assert_eq!(
         calendar.next_deadline(&case.state).unwrap().clock,
         DeadlineKind::Triage,
-        "tomorrow, among ourselves"
+        "the triage, which does not concern the reporter"
     );
     assert_eq!(
         calendar.next_reporter_update(&case.state, FILED),
@@ -36,7 +36,7 @@ fn the_next_reporter_update_falls_on_a_working_day() {
     assert_eq!(
         calendar.next_reporter_update(&case.state, late),
         Some(date!(2027 - 03 - 01)),
-        "a Sunday put off, nothing that is past"
+        "a Sunday, postponed; past deadlines do not count"
     );
     case.apply_action("awa", Action::Claimed).unwrap();
     case.apply_action("bila", Action::Declared).unwrap();
@@ -44,7 +44,7 @@ fn the_next_reporter_update_falls_on_a_working_day() {
     assert_eq!(
         calendar.next_reporter_update(&case.state, FILED),
         Some(date!(2026 - 11 - 30)),
-        "of a challenge they learn nothing"
+        "a conflict claim does not concern the reporter"
     );
     let closed = CaseScenario::closed();
     assert_eq!(calendar.next_reporter_update(&closed.state, FILED), None);
@@ -58,7 +58,7 @@ fn a_case_goes_from_received_to_closed_and_is_reopened() {
     assert_eq!(
         case.due_date(DeadlineKind::Feedback),
         Some(date!(2027 - 02 - 28)),
-        "also if nobody acknowledges"
+        "also without an acknowledgement"
     );
     assert_eq!(case.change_stage("awa", Stage::Triaged), Err(RuleViolation::Undeclared));
     case.apply_action("awa", Action::Claimed).unwrap();
@@ -153,7 +153,7 @@ fn a_reporter_can_have_a_case_reopened_for_180_days() {
     let again = Action::Proposed(close(Disposition::AdviceGiven, ClosingReason::Answered));
     assert!(
         matches!(case.apply_action("bila", again.clone()), Err(RuleViolation::FeedbackFirst(_))),
-        "not without a word"
+        "the reporter must be informed first"
     );
     case.send_reply("bila").unwrap();
     case.apply_action("bila", again).unwrap();
@@ -182,7 +182,7 @@ fn two_members_lower_the_urgency_and_the_triage_deadline_follows() {
 fn a_calendar_postpones_deadlines_except_the_triage_of_p1() {
     let rest = ["saturday".to_owned(), "sunday".to_owned()];
     let calendar = Calendar::new(&rest, &["11-30".to_owned()]).unwrap();
-    // Filed on a Monday: seven days later is the holiday.
+    // The first event is on a Monday. Seven days later is the holiday.
     let mut case = CaseScenario::new(Urgency::P4);
     assert_eq!(calendar.next_deadline(&case.state).unwrap().due, date!(2026 - 12 - 01));
     assert_eq!(calendar.overdue_deadline(&case.state, date!(2026 - 12 - 01)), None);
@@ -230,9 +230,9 @@ fn a_changed_event_or_log_entry_is_detected() {
         assert!(!changed.verify_link());
         assert!(changed.event.verify(&PublicKey::from(&key)).is_err());
     }
-    let told = Action::FollowedUp(Some(Hash::of(&[b"what came"])));
+    let with_digest = Action::FollowedUp(Some(Hash::of(&[b"what came"])));
     let released = Action::Released { reason: ReleaseReason::Filed };
-    for action in [Action::FollowedUp(None), told, Action::Recused, released] {
+    for action in [Action::FollowedUp(None), with_digest, Action::Recused, released] {
         let event = next_event(CASE, &case.state, HANDLER_ACTOR, midnight(FILED), action);
         assert_eq!(event.sign(&key).decode_unverified(), Ok(event));
     }

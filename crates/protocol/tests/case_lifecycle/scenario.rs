@@ -78,7 +78,7 @@ impl CaseScenario {
         )
     }
 
-    /// Triaged and acknowledged by awa; bila and the lead have declared.
+    /// Returns a case that awa triaged and acknowledged. bila and the lead have declared.
     pub(super) fn triaged() -> Self {
         let mut case = Self::new(Urgency::P3);
         case.apply_action("awa", Action::Claimed).unwrap();

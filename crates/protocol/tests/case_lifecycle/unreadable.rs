@@ -1,4 +1,4 @@
-//! Closing and purging a case that nobody can open.
+//! Closing and purging a case that no member can open.
 
 use protocol::{
     Hash,
@@ -29,8 +29,12 @@ fn two_members_close_an_unreadable_case_and_it_is_released_to_the_oversight_body
     case.apply_action("bila", Action::Approved(UNREADABLE)).unwrap();
     let state = &case.state;
     assert_eq!((state.stage, state.unhandled, state.deadlines.len()), (Stage::Closed, 0, 0));
-    assert_eq!(state.released, Some(ReleaseReason::Unreadable), "nobody makes a report disappear");
-    // More junk for it starts no clock, and keeps it from no purge.
+    assert_eq!(
+        state.released,
+        Some(ReleaseReason::Unreadable),
+        "no member makes a report disappear"
+    );
+    // Further unreadable follow-ups start no deadline and do not prevent the purge.
     case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
     assert_eq!(
         (case.state.received, case.state.unhandled, case.state.reporter_returned),
@@ -47,7 +51,7 @@ fn a_case_that_was_read_is_not_closed_as_unreadable() {
     );
     let mut case = CaseScenario::new(Urgency::P1);
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
-    // A colleague who can read it goes on with it, which ends the proposal.
+    // A colleague who can read the case continues with it, which ends the proposal.
     case.apply_action("bila", Action::Claimed).unwrap();
     assert_eq!(
         case.apply_action("cira", Action::Approved(UNREADABLE)),
@@ -80,7 +84,7 @@ fn a_case_that_any_member_opened_is_not_closed_as_unreadable() {
 #[test]
 fn two_members_purge_an_unreadable_case_after_its_retention_only() {
     let mut case = CaseScenario::new(Urgency::P1);
-    // Who proposed it by mistake takes it back without having opened it.
+    // The member who proposed it by mistake withdraws it without having opened the case.
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     case.apply_action("awa", Action::Withdrawn).unwrap();
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
@@ -110,7 +114,7 @@ fn an_opened_case_is_purged_only_by_members_who_declared() {
     let mut case = CaseScenario::new(Urgency::P1);
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     case.apply_action("bila", Action::Approved(UNREADABLE)).unwrap();
-    // The oversight body opens it after all.
+    // The oversight body opens it later.
     case.apply_action("outside", Action::Declared).unwrap();
     case.apply_action("outside", Action::Reopened { ground: ReopenReason::NewEvidence }).unwrap();
     case.today = months_after(FILED, 60);

@@ -7,45 +7,45 @@ use uuid::Uuid;
 use crate::encoding::hash::Hash;
 
 pub(super) const MAGIC: &str = "BKE1";
-/// A desk's id and a language are all that varies in length.
+/// Only the id of a desk and the language vary in length.
 pub(super) const MAX_HEADER_LEN: usize = 4 * 1024;
 
-/// What a submission is.
+/// The kind of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubmissionKind {
-    /// The first of a case: brings grants and keys.
+    /// The first of a case. It contains grants and keys.
     Report,
-    /// Anything the reporter sends later.
+    /// Any later submission of the reporter.
     FollowUp,
 }
 
-/// P1 is the most urgent.
+/// The priority of a case. P1 is the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Urgency {
     /// Triage within 24 hours.
     P1,
-    /// Within 3 days.
+    /// Triage within 3 days.
     P2,
-    /// Within 7 days.
+    /// Triage within 7 days.
     P3,
-    /// Within 30 days.
+    /// Triage within 30 days.
     P4,
 }
 
 /// The case that a submission belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseRef {
-    /// UUID version 4.
+    /// The id of the case, a UUID version 4.
     pub id: Uuid,
-    /// Of the case secret.
+    /// The generation of the case secret.
     pub generation: u32,
 }
 
-/// All that the handler learns of a submission besides sizes.
+/// Everything that the case handler learns from a submission besides sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvelopeHeader {
-    /// 1.
+    /// Format version: 1.
     pub v: u8,
     /// Report or follow-up.
     pub kind: SubmissionKind,
@@ -53,15 +53,15 @@ pub struct EnvelopeHeader {
     pub desk: String,
     /// The reporter's language.
     pub lang: String,
-    /// From the taxonomy's rules.
+    /// The priority by the rules of the taxonomy.
     pub urgency: Urgency,
-    /// Under which the handler lays out replies.
+    /// The id of the mailbox for the replies.
     pub mailbox: Hash,
     /// The case.
     pub case: CaseRef,
-    /// Hash of the directory that decided who may read.
+    /// The hash of the directory that determined the readers.
     pub directory: Hash,
-    /// The reporter asks for the outside body to read along.
+    /// Whether the reporter asks to release the case to the oversight body.
     #[serde(default)]
     pub release_to_oversight: bool,
 }

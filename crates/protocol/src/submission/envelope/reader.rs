@@ -1,4 +1,5 @@
-//! Reading the records of an envelope: each at its place, as many as there may be, and none beyond.
+//! Reads the records of an envelope, and refuses records that are missing, surplus or in the wrong
+//! position.
 
 use std::io::{BufRead, Read};
 
@@ -15,52 +16,53 @@ use crate::{
     },
 };
 
-/// An opened submission: sealed parts and routing header. Nothing in it can be read by the handler.
+/// An opened submission: its routing header and sealed parts. The case handler cannot read any of
+/// the parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedSubmission {
     /// The routing header.
     pub header: EnvelopeHeader,
-    /// Eight for a report, none for a follow-up.
+    /// Eight grants of a report, none of a follow-up.
     pub grants: Vec<SealedGrant>,
     /// `age(M, capsule)`.
     pub capsule: Vec<u8>,
-    /// `M` and `C`, on a report.
+    /// `M` and `C` of a report.
     pub keys: Option<(MailboxRecipient, CaseRecipient)>,
-    /// `age(C, file)` each.
+    /// The files, `age(C, file)` each.
     pub attachments: Vec<Vec<u8>>,
     /// `age(C, frame)`.
     pub body: Vec<u8>,
-    /// Equal for two sendings of one frame.
+    /// The sending tag. It is equal for repeated submissions of one frame.
     pub deduplication_tag: Hash,
 }
 
-/// Why a submission is not filed. The handler sets such a submission aside; it never drops it
-/// silently.
+/// Why a submission cannot be ingested. The case handler quarantines such a submission and never
+/// drops it silently.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmissionOpenError {
-    /// Not sealed to this transport key, or damaged.
-    #[error("the outer seal cannot be opened: {0}")]
+    /// It is not sealed to this transport key, or damaged.
+    #[error("failed to decrypt transport layer: {0}")]
     Unopenable(#[from] age_hybrid::OpenError),
-    /// The envelope has another shape.
-    #[error("the envelope is malformed: {0}")]
+    /// The envelope is malformed.
+    #[error("malformed envelope: {0}")]
     Wire(#[from] FramingError),
-    /// A version of the protocol that this build does not know.
-    #[error("envelope version {0} is not known here")]
+    /// A version that this build does not support.
+    #[error("unsupported envelope version {0}")]
     UnsupportedVersion(u8),
-    /// A record too many, too few or at the wrong place.
-    #[error("the envelope's records are not those of a {0:?}")]
+    /// A record is missing, surplus or in the wrong position.
+    #[error("unexpected record sequence for {0:?}")]
     UnexpectedRecords(SubmissionKind),
-    /// `M` or `C` is no public key.
-    #[error("a public key in the envelope is malformed")]
+    /// `M` or `C` is not a public key.
+    #[error("malformed public key in envelope")]
     InvalidKey,
 }
 
-/// Opens the outer seal and checks the shape. The whole seal has been authenticated when this
+/// Opens the outer seal and checks the records. The whole seal has been authenticated when this
 /// returns a submission.
 ///
 /// # Errors
-/// When it is not sealed to `identity`, or has another shape. A record too many is refused when it
-/// is read, so that memory and time are bounded by the length of what was sent.
+/// If the submission is not sealed to `identity`, or malformed. A surplus record is refused when it
+/// is read, so that memory and time are bounded by the length of the submission.
 pub fn open(
     identity: &TransportIdentity,
     sealed: impl BufRead,
@@ -73,7 +75,7 @@ pub fn open(
     RecordSet::read(&header, &mut input)?.into_opened(header)
 }
 
-/// The records of an envelope as they come.
+/// The records of an envelope that were read so far.
 struct RecordSet {
     kind: SubmissionKind,
     grants: Vec<SealedGrant>,
@@ -86,12 +88,12 @@ struct RecordSet {
     deduplication_tag: Option<Hash>,
 }
 
-/// An attachment of which chunks have come.
+/// An attachment whose chunks are being read.
 #[derive(Default)]
 struct PendingAttachment {
     bytes: Vec<u8>,
-    /// A chunk that was not full is the last one: thousands of tiny records would cost more to file
-    /// than to send.
+    /// A chunk that is not full is the last one. Otherwise, thousands of tiny records would cost
+    /// more to ingest than to send.
     has_last_chunk: bool,
 }
 
@@ -128,9 +130,9 @@ impl RecordSet {
         }
     }
 
-    /// False for a record too many, or at the wrong place.
+    /// Returns `false` for a record that is surplus or in the wrong position.
     fn accept(&mut self, kind: RecordType, bytes: Vec<u8>) -> bool {
-        // The body seals the manifest of what came before it, so nothing but the tag may follow.
+        // The body contains the manifest of the records before it, so only the tag may follow.
         let after_body = self.body.is_some() && kind != RecordType::DeduplicationTag;
         let in_attachment = self.pending_attachment.is_some()
             && !matches!(kind, RecordType::AttachmentChunk | RecordType::AttachmentEnd);
@@ -150,10 +152,10 @@ impl RecordSet {
                     && self.pending_attachment.get_or_insert_default().append_chunk(&bytes)
             }
             RecordType::AttachmentEnd => {
-                let whole = self.pending_attachment.take().map(|attachment| attachment.bytes);
-                let there = whole.is_some();
-                self.attachments.extend(whole);
-                there
+                let complete = self.pending_attachment.take().map(|attachment| attachment.bytes);
+                let is_complete = complete.is_some();
+                self.attachments.extend(complete);
+                is_complete
             }
             RecordType::Body => set_once(&mut self.body, bytes),
             RecordType::DeduplicationTag => Hash::try_from(&bytes[..])
@@ -170,7 +172,7 @@ impl RecordSet {
 
     fn into_opened(self, header: EnvelopeHeader) -> Result<OpenedSubmission, SubmissionOpenError> {
         let wrong = SubmissionOpenError::UnexpectedRecords(header.kind);
-        let (Some(capsule), Some(body), Some(sending_tag), None) =
+        let (Some(capsule), Some(body), Some(deduplication_tag), None) =
             (self.capsule, self.body, self.deduplication_tag, self.pending_attachment)
         else {
             return Err(wrong);
@@ -185,19 +187,11 @@ impl RecordSet {
             _ => return Err(wrong),
         };
         let (grants, attachments) = (self.grants, self.attachments);
-        Ok(OpenedSubmission {
-            header,
-            grants,
-            capsule,
-            keys,
-            attachments,
-            body,
-            deduplication_tag: sending_tag,
-        })
+        Ok(OpenedSubmission { header, grants, capsule, keys, attachments, body, deduplication_tag })
     }
 }
 
-/// Fills a place that is empty; false if it is taken.
-fn set_once<T>(place: &mut Option<T>, value: T) -> bool {
-    place.replace(value).is_none()
+/// Sets a value that is not set yet. Returns `false` if it is set.
+fn set_once<T>(slot: &mut Option<T>, value: T) -> bool {
+    slot.replace(value).is_none()
 }

@@ -18,17 +18,17 @@ use crate::{
 /// Why a submission cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// More than the top of the ladder, or than a record may carry.
-    #[error("too large: a submission holds at most 64 MiB with everything in it")]
+    /// Larger than the largest size class, or a record is too long.
+    #[error("submission exceeds 64 MiB")]
     TooLarge,
-    /// More files than one message may have.
+    /// Too many files for one message.
     #[error("too many files: a message has at most {MAX_ATTACHMENTS}")]
     TooManyFiles,
-    /// The case has as many messages as one can have.
-    #[error("the case takes no more messages")]
+    /// The case has the maximum number of messages.
+    #[error("the case has the maximum number of messages")]
     NoMoreMessages,
-    /// The place that it is written to failed.
-    #[error("could not be written: {0}")]
+    /// Writing failed.
+    #[error("write failed: {0}")]
     Write(#[from] io::Error),
 }
 
@@ -40,7 +40,10 @@ pub struct SubmissionWriter<W: Write> {
 }
 
 impl<W: Write> SubmissionWriter<W> {
-    /// Writes the outer seal's header and the envelope's.
+    /// Writes the header of the outer seal and the header of the envelope.
+    ///
+    /// # Errors
+    /// If writing fails.
     pub fn begin(
         to: &TransportRecipient,
         header: &EnvelopeHeader,
@@ -53,16 +56,25 @@ impl<W: Write> SubmissionWriter<W> {
     }
 
     /// Writes one grant.
+    ///
+    /// # Errors
+    /// If the submission gets too large or writing fails.
     pub fn write_grant(&mut self, grant: &SealedGrant) -> Result<(), SealError> {
         self.write_record_parts(RecordType::Grant, &[grant.tag.as_bytes(), &grant.sealed])
     }
 
-    /// Writes any record that fits whole into memory.
+    /// Writes a record that is in memory.
+    ///
+    /// # Errors
+    /// If the record or the submission gets too large, or writing fails.
     pub fn write_record(&mut self, kind: RecordType, bytes: &[u8]) -> Result<(), SealError> {
         self.write_record_parts(kind, &[bytes])
     }
 
-    /// Seals a file to `C` as it is read. Returns its length and hash for the manifest.
+    /// Seals a file to `C` while reading it. Returns its length and hash for the manifest.
+    ///
+    /// # Errors
+    /// If there are too many files, the submission gets too large, or reading or writing fails.
     pub fn write_attachment(
         &mut self,
         to: &CaseRecipient,
@@ -80,8 +92,11 @@ impl<W: Write> SubmissionWriter<W> {
         Ok((len, hash))
     }
 
-    /// Seals a file to `C` as `write` writes it. Returns what `write` returned, and length and hash
-    /// for the manifest.
+    /// Seals a file to `C` while `write` writes it. Returns the result of `write`, and the length
+    /// and the hash for the manifest.
+    ///
+    /// # Errors
+    /// If there are too many files, the submission gets too large, or `write` fails.
     pub fn write_attachment_with<T>(
         &mut self,
         to: &CaseRecipient,
@@ -101,27 +116,29 @@ impl<W: Write> SubmissionWriter<W> {
         Ok((written, len, Hash(hasher.finalize().into())))
     }
 
-    /// Writes the body, the tag by which a second sending is known, and the padding up to the rung.
+    /// Writes the body, the sending tag, and the padding up to the size class.
+    ///
+    /// # Errors
+    /// If the submission gets too large or writing fails.
     pub fn finish(
         mut self,
         to: &CaseRecipient,
         frame: &[u8],
-        sending_tag: &Hash,
+        deduplication_tag: &Hash,
     ) -> Result<W, SealError> {
         self.write_record(RecordType::Body, &to.seal(frame))?;
-        self.write_record(RecordType::DeduplicationTag, sending_tag.as_bytes())?;
+        self.write_record(RecordType::DeduplicationTag, deduplication_tag.as_bytes())?;
         self.pad_and_finish()
     }
 
-    /// Ends the envelope without a body: for tests of readers. [`Self::finish`] is what senders
-    /// call.
+    /// Ends the envelope without a body, for tests of readers. Senders call [`Self::finish`].
     #[doc(hidden)]
     pub fn pad_and_finish(mut self) -> Result<W, SealError> {
         self.write_record(RecordType::End, &[])?;
         let sealed = self.sealed_len(self.written);
-        let rung = size_classes::size_class_for(sealed).ok_or(SealError::TooLarge)?;
-        let target = size_classes::plaintext_len_for(rung, self.stream.header_len() as u64)
-            .expect("each rung can be met");
+        let size = size_classes::size_class_for(sealed).ok_or(SealError::TooLarge)?;
+        let target = size_classes::plaintext_len_for(size, self.stream.header_len() as u64)
+            .expect("each size class can be reached");
         let mut missing = target - self.written;
         let zeros = [0; 8192];
         while missing > 0 {
@@ -137,10 +154,10 @@ impl<W: Write> SubmissionWriter<W> {
         if len > kind.max_len() {
             return Err(SealError::TooLarge);
         }
-        // Stop as soon as it is certain, not after the last byte of a file that was too large all
-        // along.
-        let then = self.written + (RECORD_OVERHEAD + len) as u64;
-        if self.sealed_len(then) > size_classes::MAX_SUBMISSION_LEN {
+        // Stop at the first record that is too much, not after the last byte of a file that was too
+        // large from the start.
+        let total = self.written + (RECORD_OVERHEAD + len) as u64;
+        if self.sealed_len(total) > size_classes::MAX_SUBMISSION_LEN {
             return Err(SealError::TooLarge);
         }
         self.write_plaintext(&framing::encode_record_header(kind, len))?;
@@ -158,7 +175,7 @@ impl<W: Write> SubmissionWriter<W> {
     }
 }
 
-/// Cuts the bytes of an inner seal into attachment records.
+/// Splits the bytes of an inner seal into attachment records.
 struct AttachmentChunks<'a, W: Write> {
     submission: &'a mut SubmissionWriter<W>,
     buffer: Vec<u8>,
@@ -199,7 +216,7 @@ impl<W: Write> Write for AttachmentChunks<'_, W> {
     }
 }
 
-/// Counts and hashes what goes into an inner seal.
+/// Counts and hashes the plaintext of an inner seal.
 struct CountingHasher<W: Write> {
     hasher: sha2::Sha256,
     len: u64,
@@ -220,7 +237,7 @@ impl<W: Write> Write for CountingHasher<W> {
     }
 }
 
-/// A [`SealError`] travels through the inner seal as an `io::Error`; take it out again.
+/// Returns the [`SealError`] inside an `io::Error`. The inner seal wraps it in one.
 fn seal_error_from_io(error: io::Error) -> SealError {
     match error.downcast::<SealError>() {
         Ok(error) => error,
