@@ -84,9 +84,9 @@ for (const lang of ["fr", "en"]) {
     await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
     await screen("acts");
     await go(`/case/${cases.full}/messages`);
-    await page.selectOption("#letter", "facts");
-    await post("button[value=letter]");
-    await screen("message with a letter");
+    await page.selectOption("#template", "facts");
+    await post("button[value=template]");
+    await screen("message with a template");
     await page.fill("#text", "Quel est votre nom ? Le camion 11 KJ 4521 ?");
     await post("button[value=send]");
     await screen("message that could expose");

@@ -249,7 +249,7 @@ async fn a_new_passphrase_asks_for_the_old_one_and_makes_the_sheet_worthless() {
     let home = ProfileDir::new(screen.environment.installation.profile_path("lead"));
     screen.unlock().await;
     assert!(screen.post("/keys/sheet", &[]).await.redirect.ends_with("/keys?done=sheet"));
-    assert_eq!(screen.get("/keys").await.texts(".checks .soon").len(), 0);
+    assert_eq!(screen.get("/keys").await.texts(".checks .warning").len(), 0);
     let change = async |old: &str, new: &str, again: &str| {
         screen.post("/keys/passphrase", &[("old", old), ("new", new), ("again", again)]).await
     };
@@ -268,7 +268,7 @@ async fn a_new_passphrase_asks_for_the_old_one_and_makes_the_sheet_worthless() {
     assert!(opens_with(&home, SECOND_PASSPHRASE) && !opens_with(&home, PASSPHRASE));
     let keys = screen.get("/keys").await;
     assert!(
-        keys.texts(".checks .soon").concat().contains("Backup sheet"),
+        keys.texts(".checks .warning").concat().contains("Backup sheet"),
         "the old sheet no longer counts"
     );
     screen.post("/lock", &[]).await;

@@ -228,8 +228,8 @@ async fn a_day_in_the_pages() {
     assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "it was looked at");
 
     let messages = format!("{case}/messages");
-    let letter = [("go", "letter"), ("letter", "received"), ("lang", "fr"), ("text", "")];
-    let inserted = screen.submit_case_form(&messages, &letter).await;
+    let template = [("go", "template"), ("template", "received"), ("lang", "fr"), ("text", "")];
+    let inserted = screen.submit_case_form(&messages, &template).await;
     assert!(inserted.texts("textarea")[0].starts_with("Merci pour votre signalement."));
     let held = [
         ("go", "send"),
