@@ -72,7 +72,8 @@ async fn an_exported_folder_verifies() {
     assert!(page.contains("default-src 'none'"));
     // No signature covers the content, and the page states so.
     assert!(
-        texts(".warn")[0].contains("do not prove what the report, the messages or the files say")
+        texts(".warn")[0]
+            .contains("do not prove the content of the report, the messages or the files")
     );
     let printed = texts(".text");
     assert_eq!(printed[0], "<script>alert(1)</script> They \u{fffd}asked for money.");

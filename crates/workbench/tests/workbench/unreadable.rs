@@ -393,7 +393,7 @@ async fn the_pages_show_an_unreadable_case_and_close_it_with_a_second_person() {
     let case = format!("/case/{}", reporter.case);
     let page = screen.get(&case).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(page.texts("h1"), ["This case came unreadable"]);
+    assert_eq!(page.texts("h1"), ["This report is unreadable"]);
     assert_eq!(page.texts("form button.danger"), ["Close it as unreadable"]);
     let close = format!("{case}/unreadable");
     let done = screen.post(&close, &[]).await;

@@ -76,7 +76,7 @@ async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_fo
         "everything else can be used"
     );
     let reported = screen.post("/reading", &[]).await.text;
-    assert!(told.contains("\"done\":3,\"total\":5,\"finished\":false"), "{reported}");
+    assert!(reported.contains("\"done\":3,\"total\":5,\"finished\":false"), "{reported}");
     screen.post("/reading", &[]).await;
     assert!(screen.post("/reading", &[]).await.text.contains("\"finished\":true"));
     let found = screen.get("/search").await;

@@ -108,7 +108,7 @@ async fn a_link_lets_one_browser_in_once() {
     assert_eq!(second.status(), StatusCode::FORBIDDEN);
     assert!(!second.headers().contains_key("set-cookie"));
     assert!(
-        second.text().await.unwrap().contains("somebody else"),
+        second.text().await.unwrap().contains("another person did"),
         "an owner who comes second is told"
     );
     assert_eq!(

@@ -77,7 +77,7 @@ async fn the_log_is_verified_and_copied() {
     screen.unlock().await;
     let well = screen.post("/administration/log", &[]).await;
     assert!(
-        well.texts(".answer")[0].contains("All signatures, chains and moves hold."),
+        well.texts(".answer")[0].contains("All signatures, chains and case rules are valid."),
         "{}",
         well.text
     );

@@ -166,7 +166,7 @@ async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
         );
     }
     let page = screen.get(&format!("{case}/declare")).await;
-    assert!(page.texts(".warn").concat().contains("Somebody claims"), "{}", page.text);
+    assert!(page.texts(".warn").concat().contains("A colleague claims"), "{}", page.text);
     assert!(
         !page.text.contains("/act/declare") && page.text.contains("/act/recuse"),
         "they step back at most"
@@ -310,7 +310,7 @@ async fn a_day_in_the_pages() {
     );
     let unshown = screen.submit_case_form(&format!("{case}/act/triage"), &[]).await;
     assert_eq!(unshown.status, StatusCode::CONFLICT, "the last message was on no page yet");
-    assert!(unshown.text.contains("was not on your screen"), "{}", unshown.text);
+    assert!(unshown.text.contains("have not opened yet"), "{}", unshown.text);
     assert_eq!(screen.get(&messages).await.status, StatusCode::OK);
     assert_eq!(
         screen.submit_case_form(&format!("{case}/act/triage"), &[]).await.status,
