@@ -65,11 +65,9 @@ async fn the_pages_show_the_treatment_of_a_file() {
     let list = screen.get(&case).await.texts(".files li").concat();
     assert!(list.contains(CLEANING_SUMMARY), "{list}");
     let file = screen.get(&format!("{case}/file/1")).await.texts("main section").concat();
-    for printed in [
-        "Burkindi took out: a name, a place.",
-        "It cannot be checked.",
-        "the original has another",
-    ] {
+    for printed in
+        ["Burkindi took out: a name, a place.", "It cannot be checked.", "the original has another"]
+    {
         assert!(file.contains(printed), "{file}");
     }
 }
