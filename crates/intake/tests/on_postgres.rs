@@ -1,4 +1,4 @@
-//! Runs the tests of the API, the forms and the relay again, on `PostgreSQL`.
+//! Runs the tests of the API, the forms, returning reporters and the relay again, on `PostgreSQL`.
 #![expect(clippy::duplicate_mod, reason = "each test file includes the common module")]
 
 #[path = "api.rs"]
@@ -7,3 +7,5 @@ mod api;
 mod forms;
 #[path = "relay.rs"]
 mod relay;
+#[path = "returning.rs"]
+mod returning;

@@ -1,0 +1,357 @@
+//! Receipts that come back: conversations, reloads and links to opened pages, without JavaScript.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use common::{MultipartFormData, TestIntake, receipt_code, repeated_hex};
+use protocol::{
+    Hash,
+    case::Stage,
+    directory::TrustRoots,
+    mailbox::{Mailbox, MailboxHeader},
+    receipt::Receipt,
+    submission::{
+        envelope::{OpenedSubmission, SubmissionKind},
+        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, SignatureState},
+    },
+};
+use reqwest::StatusCode;
+use time::Duration;
+
+const SEND_REPORT_PATH: &str = "/en/report/send";
+
+/// The mailbox that the case handler publishes for a submission.
+fn put_mailbox(opened: &OpenedSubmission, received: u32) -> (Hash, Vec<u8>) {
+    let (mailbox, case_recipient) = opened.keys.clone().unwrap();
+    let header = MailboxHeader {
+        v: 1,
+        week: "2026-W48".to_owned(),
+        stage: Stage::Received,
+        released_to_oversight: false,
+        next_update: None,
+        received,
+    };
+    let capsule = opened.capsule.clone();
+    let sealed = Mailbox { header, capsule, case_recipient, replies: Vec::new() }.seal(&mailbox);
+    (opened.header.mailbox, sealed)
+}
+
+#[tokio::test]
+async fn a_reporter_comes_back_and_writes_again() {
+    let intake = TestIntake::with_directory().await;
+    let (_, page) = intake
+        .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
+        .await;
+    let receipt = receipt_code(&page).unwrap();
+    // Not collected yet, and never heard of: the same page.
+    let (status, early) = intake.enter_receipt(&receipt).await;
+    assert_eq!(status, StatusCode::OK);
+    let stranger = Receipt::from_bytes([9; 16]).code();
+    let (status, never) = intake.enter_receipt(&stranger).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(early.replace(&receipt, ""), never.replace(&stranger, ""));
+    assert!(early.contains("Nothing is here yet"));
+    // Mistyped and empty are said to be so.
+    assert_eq!(intake.enter_receipt("ABCD").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(intake.enter_receipt("").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let opened = intake.collect_submissions().await;
+    assert_eq!(intake.put_mailboxes(&[put_mailbox(&opened[0], 1)]).await, StatusCode::NO_CONTENT);
+    let words = Receipt::parse(&receipt).unwrap().words("fr");
+    for spelling in [receipt.clone(), receipt.to_lowercase().replace('-', " "), words] {
+        let (status, thread) = intake.enter_receipt(&spelling).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(thread.contains("return/send"), "{thread}");
+    }
+
+    let reply = |message: &str| {
+        MultipartFormData::default()
+            .field("receipt", &receipt)
+            .field("seed", repeated_hex(5))
+            .field("message", message)
+    };
+    let (status, thread) = intake
+        .post_form("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end())
+        .await;
+    assert_eq!(status, StatusCode::OK, "{thread}");
+    let (_, _) = intake
+        .post_form("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end())
+        .await;
+    let sent = intake.collect_submissions().await;
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[0].header.kind, SubmissionKind::FollowUp);
+    assert_eq!(sent[0].header.case, opened[0].header.case);
+    assert_eq!(
+        sent[0].deduplication_tag, sent[1].deduplication_tag,
+        "a second sending is known as one"
+    );
+    assert_eq!(sent[0].attachments.len(), 1);
+    let (_, frame) = intake.read_frame(&opened[0], &sent[0]);
+    let cleaned = AttachmentTreatment::Cleaned(CleaningReport {
+        removed: [].into(),
+        left: [].into(),
+        reading: CleaningExtent::Whole,
+        signature: SignatureState::Absent,
+    });
+    let [file] = &frame.header.attachments[..] else { panic!("one file is sent") };
+    assert_eq!((&*file.name, &file.treatment), ("document-1.pdf", &Some(cleaned)));
+
+    // Too large: the words stay.
+    let film = reply("words to keep").file("film.mp4", &vec![7; 66 << 20]);
+    let (status, page) = intake.post_form("/en/return/send", film.end()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("words to keep"));
+
+    // An empty message comes back with what is wrong; a stranger's receipt leads nowhere; no seed
+    // is no form of ours.
+    assert_eq!(
+        intake.post_form("/en/return/send", reply("").end()).await.0,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let strangers = MultipartFormData::default()
+        .field("receipt", stranger)
+        .field("seed", repeated_hex(5))
+        .field("message", "x");
+    let (status, page) = intake.post_form("/en/return/send", strangers.end()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("Nothing is here yet"));
+    let no_seed = MultipartFormData::default().field("receipt", &receipt).field("message", "x");
+    let (status, page) = intake.post_form("/en/return/send", no_seed.end()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        page.contains("name=\"message\" value=\"x\"") && page.contains("name=\"seed\" value=\"")
+    );
+    assert_eq!(intake.pull(10).await, []);
+
+    // Without a directory nothing can be sealed, and the words come back.
+    intake.installation.clock.advance(Duration::days(31));
+    let (status, page) = intake.post_form("/en/return/send", reply("words to keep").end()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("name=\"message\" value=\"words to keep\""), "{page}");
+}
+
+#[tokio::test]
+async fn the_keys_can_be_held_against_a_poster() {
+    let intake = TestIntake::new().await;
+    let kept: TrustRoots = serde_json::from_slice(
+        &std::fs::read(&intake.installation.config.directory.trust).unwrap(),
+    )
+    .unwrap();
+    let page = intake.get("/en/protect").await.text().await.unwrap();
+    let words = Receipt::from_bytes(kept.fingerprint()).words("en");
+    let shown = format!("<li>{}</li>", words.replace(' ', "</li><li>"));
+    assert!(page.contains(&shown), "{words} in {page}");
+}
+
+/// One that sends what browsers send with a request of this site; nothing for "".
+struct TestBrowser<'a> {
+    intake: &'a TestIntake,
+    http: reqwest::Client,
+}
+
+impl<'a> TestBrowser<'a> {
+    fn new(intake: &'a TestIntake) -> Self {
+        let http =
+            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self { intake, http: http.build().unwrap() }
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        body: String,
+        site: &str,
+    ) -> (StatusCode, Option<String>, String) {
+        let request = self.http.post(format!("{}{path}", self.intake.public)).body(body);
+        self.send_following_redirects(
+            request.header("content-type", "application/x-www-form-urlencoded"),
+            site,
+        )
+        .await
+    }
+
+    async fn read(&self, path: &str, site: &str) -> (StatusCode, Option<String>, String) {
+        self.send_following_redirects(self.http.get(format!("{}{path}", self.intake.public)), site)
+            .await
+    }
+
+    async fn send_following_redirects(
+        &self,
+        mut request: reqwest::RequestBuilder,
+        site: &str,
+    ) -> (StatusCode, Option<String>, String) {
+        if !site.is_empty() {
+            request = request.header("sec-fetch-site", site);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let to = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (response.status(), to, response.text().await.unwrap())
+    }
+}
+
+const SAME_ORIGIN: &str = "same-origin";
+
+#[tokio::test]
+async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anything() {
+    let intake = TestIntake::with_directory().await;
+    let browser = TestBrowser::new(&intake);
+    let typed = "receipt=0000-0000-0000-0000-0000-0000-006X";
+    // What is wrong is an address, too, so that no browser keeps the typed code in the place of it.
+    let (status, address, _) =
+        browser.post("/en/return", "receipt=0000-1111".to_owned(), SAME_ORIGIN).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let mistyped = address.unwrap();
+    let token = mistyped.strip_prefix("/en/return/").unwrap().to_owned();
+    for _ in 0..2 {
+        let (status, _, page) = browser.read(&mistyped, SAME_ORIGIN).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            page.contains("0000-1111")
+                && page.contains(&format!("name=\"visit\" value=\"{token}\""))
+        );
+        assert!(page.contains(&format!("/leave/{token}")));
+    }
+    // The next answer takes the place of it, and the answers to one receipt share an address.
+    let address =
+        browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1.unwrap();
+    assert_ne!(address, mistyped);
+    assert_eq!(browser.read(&mistyped, SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
+    let token = address.strip_prefix("/en/return/").unwrap().to_owned();
+    let again = browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1;
+    assert_eq!(again.as_deref(), Some(&*address));
+    assert!(browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"));
+    // A link that was passed on shows nothing, and what is posted from elsewhere is kept nowhere.
+    for site in ["none", "cross-site", "same-site", ""] {
+        let (_, to, page) = browser.read(&address, site).await;
+        assert_eq!((to.as_deref(), page.as_str()), (Some("/en/return"), ""), "{site}");
+        let posted =
+            browser.post("/en/return", format!("receipt=0000-2222&visit={token}"), site).await;
+        assert_eq!((posted.0, posted.1), (StatusCode::UNPROCESSABLE_ENTITY, None), "{site}");
+        assert!(posted.2.contains("0000-2222") && !posted.2.contains(&token), "{site}");
+        assert!(
+            browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"),
+            "{site}"
+        );
+    }
+    // Closed, it is gone.
+    assert_eq!(
+        browser.read(&format!("{address}/close"), SAME_ORIGIN).await.1.as_deref(),
+        Some("/en")
+    );
+    assert_eq!(browser.read(&address, SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
+    assert_eq!(browser.read("/en/return/0f0f", SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
+    // Left quickly, its address leads away.
+    let left = browser.post("/en/return", typed.to_owned(), SAME_ORIGIN).await.1.unwrap();
+    let away = browser.read(&left.replace("/en/return/", "/leave/"), SAME_ORIGIN).await.1;
+    assert!(away.is_some());
+    assert_eq!(browser.read(&left, SAME_ORIGIN).await.1, away);
+}
+
+/// Sends a report, lays out its mailbox, and returns its receipt.
+async fn intake_with_mailbox(intake: &TestIntake) -> String {
+    let (_, page) = intake
+        .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
+        .await;
+    let opened = intake.collect_submissions().await;
+    assert_eq!(intake.put_mailboxes(&[put_mailbox(&opened[0], 1)]).await, StatusCode::NO_CONTENT);
+    receipt_code(&page).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_somebody_else_chose_keeps_nothing_of_a_receipt() {
+    let intake = TestIntake::with_directory().await;
+    let (browser, receipt) = (TestBrowser::new(&intake), intake_with_mailbox(&intake).await);
+    let token_in = |address: Option<String>| address.unwrap().split('/').nth(3).unwrap().to_owned();
+    let post =
+        async |path: &str, body: String| token_in(browser.post(path, body, SAME_ORIGIN).await.1);
+    // Tokens that an attacker knows: made up, of a mistyped receipt, of another receipt, and of a
+    // report.
+    let other = Receipt::from_bytes([9; 16]).code();
+    let traps = [
+        "0b".repeat(16),
+        post("/en/return", "receipt=0000-1111".to_owned()).await,
+        post("/en/return", format!("receipt={other}")).await,
+        post("/en/report", "go=category.FAC&audience=trader".to_owned()).await,
+    ];
+    for trap in &traps {
+        // A mistyped receipt is nearly the receipt.
+        let nearly = post("/en/return", format!("receipt={}&visit={trap}", &receipt[..30])).await;
+        let opened = post("/en/return", format!("receipt={receipt}&visit={trap}")).await;
+        let form = MultipartFormData::default()
+            .field("receipt", &receipt)
+            .field("visit", trap)
+            .field("seed", repeated_hex(5));
+        let request = browser.http.post(format!("{}/en/return/send", intake.public));
+        let request = request.header("content-type", common::CONTENT_TYPE);
+        let replied = browser
+            .send_following_redirects(
+                request.body(form.field("message", "CANARY").end()),
+                SAME_ORIGIN,
+            )
+            .await
+            .1;
+        let replied = token_in(replied);
+        assert!(
+            browser.read(&format!("/en/return/{opened}"), SAME_ORIGIN).await.2.contains(&receipt)
+        );
+        assert!(
+            browser.read(&format!("/en/return/{replied}"), SAME_ORIGIN).await.2.contains(&receipt)
+        );
+        for token in [nearly, opened, replied] {
+            assert!(!traps.contains(&token), "{token}");
+        }
+        for path in [format!("/en/return/{trap}"), format!("/en/report/{trap}/questions")] {
+            let (_, _, seen) = browser.read(&path, SAME_ORIGIN).await;
+            assert!(!seen.contains(&receipt[..30]) && !seen.contains("CANARY"), "{path}: {seen}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn looking_again_keeps_the_message_that_is_being_written() {
+    let intake = TestIntake::with_directory().await;
+    let (browser, receipt) = (TestBrowser::new(&intake), intake_with_mailbox(&intake).await);
+    let address =
+        browser.post("/en/return", format!("receipt={receipt}"), SAME_ORIGIN).await.1.unwrap();
+    let page = browser.read(&address, SAME_ORIGIN).await.2;
+    // The button belongs to the form with the message.
+    let button = "form=\"f\" formaction=\"/en/return\"";
+    assert!(
+        page.contains(button)
+            && page.contains("id=\"f\" method=\"post\" action=\"/en/return/send\"")
+    );
+    let token = address.strip_prefix("/en/return/").unwrap();
+    let seed = repeated_hex(6);
+    let long = "%F0%9F%98%80".repeat(5_900);
+    let fields =
+        format!("receipt={receipt}&visit={token}&seed={seed}&kind=oversight-body&earlier=ABCD");
+    for (message, shown) in
+        [("Half+a+word", "Half a word".to_owned()), (long.as_str(), "😀".repeat(5_900))]
+    {
+        let body = format!("{fields}&message={message}&files=photo.jpg&go=look");
+        let to = browser.post("/en/return", body, SAME_ORIGIN).await.1;
+        assert_eq!(to.as_deref(), Some(&*address));
+        // Read twice, as Back and reload do.
+        for _ in 0..2 {
+            let page = browser.read(&address, SAME_ORIGIN).await.2;
+            assert!(
+                page.contains(&format!("\n{shown}</textarea>"))
+                    && page.contains("\nABCD</textarea>")
+            );
+            assert!(page.contains("value=\"oversight-body\" checked") && page.contains(&seed));
+            assert!(page.contains("Choose your files again."));
+        }
+    }
+    // Browsers that know no `formaction` post the button with the message. Only the button without
+    // a name sends.
+    let form = MultipartFormData::default()
+        .field("receipt", &receipt)
+        .field("seed", &seed)
+        .field("go", "look");
+    let (status, page) =
+        intake.post_form("/en/return/send", form.field("message", "Half a word").end()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("\nHalf a word</textarea>"));
+    assert_eq!(intake.pull(10).await, []);
+}
