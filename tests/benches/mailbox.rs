@@ -151,7 +151,7 @@ async fn baseline_reads_per_second(
     locators: &[Locator],
     duration: Duration,
 ) -> Result<f64> {
-    let place = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"));
+    let url = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"));
     let db = url.connect(PoolOptions::with_connections(READERS)).await?;
     let backend = db.get_database_backend();
     let tick = Statement::from_string(backend, "SELECT tick FROM state");
