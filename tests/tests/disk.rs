@@ -191,7 +191,7 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
     }
     let log =
         |service: &str| std::fs::read_to_string(running.installation.log_path(service)).unwrap();
-    assert!(log("intake").contains("the spool's disk"), "{}", log("intake"));
+    assert!(log("intake").contains("disk of the spool"), "{}", log("intake"));
     assert!(log("case-handler").contains("database error"), "{}", log("case-handler"));
     assert!(log("case-handler").contains("collection recovered"));
     running.installation.run_as("outside-1", &["audit", "verify"])?;
