@@ -72,7 +72,7 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     );
     assert!(
         run_task(installation.intake_command()?, "verify-backup", &of_spool)
-            .contains("1 submissions wait")
+            .contains("1 pending submissions are intact")
     );
     run_task(installation.case_handler_command()?, "restore", &of_cases);
     run_task(installation.intake_command()?, "restore", &of_spool);

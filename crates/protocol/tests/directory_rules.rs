@@ -124,7 +124,7 @@ fn a_directory_that_endangers_reporters_is_not_signed() {
             d.desks[0].members = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).into();
         }),
         ("has more than 2 members", |d| {
-            d.desks[1].members = ["o", "p", "q"].map(str::to_owned).into()
+            d.desks[1].members = ["o", "p", "q"].map(str::to_owned).into();
         }),
         ("names unknown member", |d| d.desks[0].members.push("nobody".to_owned())),
         ("is also a member of desk", |d| d.desks[0].members.push("o".to_owned())),

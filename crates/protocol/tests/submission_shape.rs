@@ -114,7 +114,7 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
         }
         SubmissionDefect::ReplyRecord => writer.write_record(RecordType::Reply, b"reply").unwrap(),
         SubmissionDefect::ShortTag => {
-            writer.write_record(RecordType::DeduplicationTag, b"short").unwrap()
+            writer.write_record(RecordType::DeduplicationTag, b"short").unwrap();
         }
         SubmissionDefect::NoBody => {
             writer.write_record(RecordType::DeduplicationTag, &[0; 32]).unwrap();

@@ -45,8 +45,8 @@ impl ChildService {
             let read = reader.read_line(&mut line).map(|_| line);
             drop(sender.send((read, reader.into_inner())));
         });
-        let received = receiver.recv_timeout(READY_TIMEOUT);
-        let (line, output) = match received {
+        let first_line = receiver.recv_timeout(READY_TIMEOUT);
+        let (line, output) = match first_line {
             Ok((Ok(line), output)) if line.starts_with("ready ") => (line, output),
             other => {
                 drop(child.kill());

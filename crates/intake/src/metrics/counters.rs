@@ -56,7 +56,7 @@ impl DailyCounters {
         // What another replica did first is no failure of the database.
         if error != StoreError::Duplicate && !self.failure_logged.swap(true, Ordering::Relaxed) {
             tracing::error!(
-                "the database failed: {}: {}. Reporters are asked to come back later, and nothing \
+                "database error: {}: {}. Reporters are asked to come back later, and nothing \
                  acknowledged is lost. Check the database server and the disk; `intake --config … \
                  doctor` says more",
                 self.spool,

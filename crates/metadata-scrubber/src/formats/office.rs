@@ -54,7 +54,7 @@ impl<'f> OfficeScrubber<'f> {
             PartTreatment::Report(kinds) => self.found.left |= kinds,
             PartTreatment::Signature => self.found.record_signature(),
             PartTreatment::Xml | PartTreatment::Picture | PartTreatment::Replace(..) => {
-                self.record_unreadable(treatment)
+                self.record_unreadable(treatment);
             }
         }
     }
@@ -69,7 +69,7 @@ impl<'f> OfficeScrubber<'f> {
             PartTreatment::Picture => self.found.left |= MetadataKind::Other,
             PartTreatment::Replace(_, kinds) => self.found.left |= kinds,
             PartTreatment::Keep | PartTreatment::Signature | PartTreatment::Report(_) => {
-                self.record_unchanged(treatment)
+                self.record_unchanged(treatment);
             }
         }
     }

@@ -83,14 +83,14 @@ pub fn renew_certificates(
     let pem = Zeroizing::new(private_files::read_text(&folder.join("ca.key"))?);
     let issuer = Issuer::new(ca_params(instance, now), KeyPair::from_pem(&pem)?);
     let names = certificate_names(folder, add, drop)?;
-    let mut issued = Vec::new();
+    let mut certificates = Vec::new();
     for (name, purpose) in LEAF_CERTIFICATES {
         let (pem, key) = issue_leaf(&issuer, name, purpose, &names, now)?;
-        issued.push((format!("{name}.key"), key));
-        issued.push((format!("{name}.pem"), Zeroizing::new(pem)));
+        certificates.push((format!("{name}.key"), key));
+        certificates.push((format!("{name}.pem"), Zeroizing::new(pem)));
     }
-    let replaced = archive_certificates(folder, &issued, now)?;
-    for (name, content) in issued {
+    let replaced = archive_certificates(folder, &certificates, now)?;
+    for (name, content) in certificates {
         private_files::replace_private(&folder.join(name), content.as_bytes())?;
     }
     let local = LOCAL_HOSTS.iter().map(ToString::to_string);
