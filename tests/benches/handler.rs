@@ -98,7 +98,7 @@ fn seconds_per_open(target: &LoadTarget, report: &[u8]) -> Result<f64> {
     let key = String::from_utf8(read_admin_file(&target.installation, "transport.key")?)?;
     let transport = TransportIdentity::parse(key.trim())?;
     Ok(median_seconds(|| {
-        drop(envelope::open(&transport, report).expect("the report is sealed to this key"))
+        drop(envelope::open(&transport, report).expect("the report is sealed to this key"));
     }))
 }
 

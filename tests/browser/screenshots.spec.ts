@@ -1,5 +1,5 @@
-// The pictures of the README, from an installation with the sample reports. `cargo xtask screenshots`
-// runs this test with SCREENSHOTS naming the folder; without it the test is skipped.
+// The pictures of the README, from an installation with the sample reports. `cargo xtask
+// screenshots` runs this test with SCREENSHOTS naming the folder; without it the test is skipped.
 import { execFileSync } from "node:child_process";
 import { mergeTests } from "@playwright/test";
 import { test as installationTest, expect, waitUntil } from "./src/office.ts";

@@ -120,7 +120,7 @@ test("the first search shows its progress", async ({ openWorkbench }) => {
   // An earlier search would have filled the index already.
   rmSync(`${office.home(ME)}/index.age`, { force: true });
   // With a timeout of zero each request reads one case.
-  const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--patience", "0"] });
+  const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--page-timeout", "0"] });
   const { page } = workbench;
   await workbench.enter();
   await workbench.unlock();

@@ -19,9 +19,9 @@ const CONTENT_WORDS = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Mer
 function exportedHistory(office: RunningInstallation, id: string) {
   const shown = office.runAs(LEAD, "show", id) as ShownCase;
   expect(shown.alarms).toEqual([]);
-  const { stage, urgency, disposition, assignee, released, declared } = shown.state;
+  const { stage, urgency, disposition, assignee, released, conflict_free } = shown.state;
   return {
-    state: { stage, urgency, disposition, assignee, released, declared },
+    state: { stage, urgency, disposition, assignee, released, conflict_free },
     told: shown.messages.map(({ direction, text }) => `${direction}: ${text}`),
     noted: shown.notes.map(({ by, kind, text }) => `${by}, ${kind}: ${text}`),
     done: shown.timeline.map(({ actor, what }) => `${actor} ${what}`),
@@ -44,12 +44,12 @@ const EXPECTED_HISTORY = {
     disposition: "substantiated",
     assignee: null,
     released: "reporter-asked",
-    declared: [TRIAGER, LEAD, OUTSIDE],
+    conflict_free: [TRIAGER, LEAD, OUTSIDE],
   },
   told: [`out: ${QUESTION}`, `in: ${ANSWER}`, `out: ${FEEDBACK}`],
   noted: [`${TRIAGER}, fact: ${FACT}`],
   done: [
-    "case-handler report filed at desk internal_affairs as P3",
+    "case-handler report received at desk internal_affairs as P3",
     `${TRIAGER} declared to have no conflict of interest`,
     `${TRIAGER} added a note`,
     `${TRIAGER} moved it from received to triaged`,
@@ -62,7 +62,7 @@ const EXPECTED_HISTORY = {
     `${LEAD} moved it from assessing to investigating`,
     `${OUTSIDE} declared to have no conflict of interest`,
     `${TRIAGER} moved it from investigating to decided`,
-    `${TRIAGER} told the reporter what was done`,
+    `${TRIAGER} informed the reporter of what was done`,
     `${TRIAGER} proposed closing it as substantiated (disciplinary)`,
     `${LEAD} approved closing it as substantiated (disciplinary)`,
   ],

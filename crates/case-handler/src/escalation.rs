@@ -77,7 +77,7 @@ pub async fn escalate_overdue(
             match escalate_one(store, overdue.id, directory, calendar, signer).await {
                 Ok(was_released) => released += u32::from(was_released),
                 Err(error) => {
-                    tracing::error!("failed to escalate an overdue case: {error}")
+                    tracing::error!("failed to escalate an overdue case: {error}");
                 }
             }
         }

@@ -276,7 +276,7 @@ async fn a_truncated_log_and_altered_cases_are_detected_at_the_start() {
                 );
             }
             None => {
-                assert!(matches!(found, Err(LogIntegrityError::Truncated)), "{damage}: {found:?}")
+                assert!(matches!(found, Err(LogIntegrityError::Truncated)), "{damage}: {found:?}");
             }
         }
         for table in ["events", "cases"] {

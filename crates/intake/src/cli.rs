@@ -34,8 +34,8 @@ struct IntakeArgs {
 enum IntakeCommand {
     #[command(flatten)]
     Maintenance(MaintenanceCommand),
-    /// Write the pages that the reverse proxy shows if the intake does not respond, in each language,
-    /// and exit.
+    /// Write the pages that the reverse proxy shows if the intake does not respond, in each
+    /// language, and exit.
     ErrorPages {
         /// The folder that the configuration of the proxy names, such as
         /// /var/lib/burkindi-error-pages.

@@ -33,8 +33,8 @@ pub fn format_date(messages: &MessageCatalog, date: Date) -> String {
     messages.with(key, &[("day", &day), ("month", &month), ("year", &year)])
 }
 
-/// Formats an ISO week such as `2026-W48` by its Monday. Returns the text itself if it is not an ISO
-/// week.
+/// Formats an ISO week such as `2026-W48` by its Monday. Returns the text itself if it is not an
+/// ISO week.
 pub fn format_week(messages: &MessageCatalog, iso: &str) -> String {
     monday_of_week(iso).map_or_else(
         || iso.to_owned(),

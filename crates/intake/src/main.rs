@@ -1,7 +1,7 @@
 //! The intake: accepts reports from the public and serves mailboxes.
 
-/// Zeroizes all freed memory, because plaintext passes through memory on the form path, also through
-/// buffers of libraries.
+/// Zeroizes all freed memory, because plaintext passes through memory on the form path, also
+/// through buffers of libraries.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);

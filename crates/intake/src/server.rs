@@ -202,7 +202,8 @@ impl BoundServer {
         self
     }
 
-    /// Serves requests until `stop` completes, then lets pending requests complete within 30 seconds.
+    /// Serves requests until `stop` completes, then lets pending requests complete within 30
+    /// seconds.
     ///
     /// # Errors
     /// If a listener fails.

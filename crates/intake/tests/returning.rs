@@ -97,8 +97,8 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!((&*file.name, &file.treatment), ("document-1.pdf", &Some(cleaned)));
 
     // Too large: the words stay.
-    let film = reply("words to keep").file("film.mp4", &vec![7; 66 << 20]);
-    let (status, page) = intake.post_form("/en/return/send", film.end()).await;
+    let video = reply("words to keep").file("film.mp4", &vec![7; 66 << 20]);
+    let (status, page) = intake.post_form("/en/return/send", video.end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("words to keep"));
 

@@ -24,15 +24,15 @@ impl<T: LogSafe> Display for LogSafeDisplay<'_, T> {
     }
 }
 
-/// The crates of the house: only they write to the log. Libraries would name peers, paths and
-/// statements.
+/// The crates of this workspace. Only they write to the log, because libraries would name peers,
+/// paths and statements.
 const WORKSPACE_CRATES: [&str; 10] = [
     "age_hybrid",
     "burkindi",
     "case_handler",
-    "envelope",
     "intake",
     "investigator",
+    "protocol",
     "reporter",
     "taxonomy",
     "web",

@@ -1,4 +1,5 @@
-//! Submits the sample reports to an intake. `cargo xtask demo` and `cargo xtask screenshots` run it.
+//! Submits the sample reports to an intake. `cargo xtask demo` and `cargo xtask screenshots` run
+//! it.
 //!
 //! Usage: `sample-reports http://127.0.0.1:8080`
 

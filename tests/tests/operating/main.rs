@@ -218,17 +218,13 @@ fn check_migration(
             output_text(&backed_up)
         );
     }
-    machine.replace_setting(
-        "intake",
-        "#url = \"postgres://burkindi@db.internal/spool?sslmode=verify-full\"",
-        &format!("url = \"{}\"", urls[0]),
-    );
-    let cases = format!("\"sqlite://{}\"", stores[1].display());
-    machine.replace_setting(
-        "case-handler",
-        &format!("url = {cases}"),
-        &format!("url = \"{}\"", urls[1]),
-    );
+    for ((name, store), url) in ["intake", "case-handler"].into_iter().zip(stores).zip(&urls) {
+        machine.replace_setting(
+            name,
+            &format!("url = \"sqlite://{}\"", store.display()),
+            &format!("url = \"{url}\""),
+        );
+    }
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
     assert!(!DeployedMachine::has_open(&handler, &stores[1]));
     for (name, _) in SERVICE_ACCOUNTS {

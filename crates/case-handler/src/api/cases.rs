@@ -63,7 +63,7 @@ pub(super) async fn list_cases(
         rows.extend(cases.iter().map(|case| case.to_summary(&api.calendar)));
         match cases.last() {
             Some(last) if (rows.len() as u64) < limit => {
-                cursor = Some(QueueCursor::from_state(last.id, &last.state))
+                cursor = Some(QueueCursor::from_state(last.id, &last.state));
             }
             _ => return Ok(Json(rows)),
         }

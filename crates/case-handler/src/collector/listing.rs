@@ -71,7 +71,7 @@ impl Collector {
         for id in &listed_suspects {
             match suspects.get(id) {
                 Some(crashes) if *crashes == POISON_AFTER_CRASHES => {
-                    self.quarantine_poison(*id).await?
+                    self.quarantine_poison(*id).await?;
                 }
                 Some(crashes) if *crashes > POISON_AFTER_CRASHES => {}
                 _ => self.collect_batch(&[*id], &mut progress).await?,

@@ -126,7 +126,7 @@ impl Collector {
             let current_error = self.run_cycle().await.err().map(|error| error.to_string());
             match (&last_error, &current_error) {
                 (before, Some(error)) if before.as_ref() != Some(error) => {
-                    tracing::warn!("{error}")
+                    tracing::warn!("{error}");
                 }
                 (Some(_), None) => tracing::info!("collection recovered"),
                 _ => {}
@@ -291,7 +291,7 @@ impl Collector {
                 retention_months: self.retention_months,
             };
             match ingester.ingest_batch(&self.store, with_same_directory, workload).await {
-                Ok(ingested) => outcomes.extend(ingested),
+                Ok(batch) => outcomes.extend(batch),
                 Err(error) if with_same_directory.len() == 1 => outcomes.push(Err(error)),
                 Err(_) => {
                     let mut failures = 0;

@@ -197,7 +197,7 @@ fn an_invalid_setting_is_rejected_at_the_start() {
     }
     assert_rejected(&|config| config.from = "nobody".to_owned());
     assert_rejected(&|config| {
-        config.to.insert("awa".to_owned(), "awa".to_owned()).map_or((), drop)
+        drop(config.to.insert("awa".to_owned(), "awa".to_owned()));
     });
     assert_rejected(&|config| config.user = Some("burkindi".to_owned()));
     assert_rejected(&|config| config.password_file = Some(PathBuf::from("/nowhere")));

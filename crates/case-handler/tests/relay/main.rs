@@ -173,7 +173,7 @@ async fn each_submission_is_ingested_once_despite_interruptions() {
         match fixture.collector().run_cycle().await {
             Ok(()) => {}
             Err(CollectError::Relay(RelayError::Interrupted(_) | RelayError::Unexpected(_))) => {
-                interruptions += 1
+                interruptions += 1;
             }
             Err(error) => panic!("{error}"),
         }

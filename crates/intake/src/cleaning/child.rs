@@ -21,7 +21,8 @@ const SANDBOX_LIMITS: sandbox::SandboxLimits = sandbox::SandboxLimits {
     low_priority: true,
 };
 
-/// Cleans the file on standard input. The process enters the sandbox before it reads the first byte.
+/// Cleans the file on standard input. The process enters the sandbox before it reads the first
+/// byte.
 #[cfg(target_os = "linux")]
 pub fn run() -> ExitCode {
     let Ok((input, output)) = leak_stdio_pipes() else { return ExitCode::FAILURE };

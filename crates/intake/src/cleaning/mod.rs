@@ -55,8 +55,8 @@ pub enum CleanError {
 }
 
 impl FileCleaner {
-    /// Returns a cleaner that uses child processes of `program`, after a test with one. If the system
-    /// cannot sandbox a child, logs a warning and returns a cleaner inside this process.
+    /// Returns a cleaner that uses child processes of `program`, after a test with one. If the
+    /// system cannot sandbox a child, logs a warning and returns a cleaner inside this process.
     pub async fn isolated(program: PathBuf) -> Self {
         let cleaner = Self::ChildProcess(program);
         let probe = futures_util::stream::iter([Ok::<_, ()>(Bytes::from_static(b"probe"))]);
@@ -83,9 +83,9 @@ impl FileCleaner {
     /// Cleans a file of this format from `input` to `output`. Dropping the future kills the child.
     ///
     /// # Errors
-    /// The outer error is one of `input`. The inner error says that the file could not be cleaned, in
-    /// which case the rest of `input` is unread, or, as [`CleanError::ChildExited`], that `output` is
-    /// closed.
+    /// The outer error is one of `input`. The inner error says that the file could not be cleaned,
+    /// in which case the rest of `input` is unread, or, as [`CleanError::ChildExited`], that
+    /// `output` is closed.
     pub(crate) async fn clean<E, T: From<Bytes>>(
         &self,
         format: FileFormat,

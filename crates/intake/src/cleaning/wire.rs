@@ -1,6 +1,6 @@
-//! The output format of the child process. Each record is a length (4 bytes, little endian) and that
-//! number of bytes of the cleaned file. A record of length 0 ends the file; the trailer follows, as a
-//! length and JSON with the scrub report.
+//! The output format of the child process. Each record is a length (4 bytes, little endian) and
+//! that number of bytes of the cleaned file. A record of length 0 ends the file; the trailer
+//! follows, as a length and JSON with the scrub report.
 
 use std::io::{self, Write};
 

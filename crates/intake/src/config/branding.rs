@@ -81,7 +81,8 @@ fn is_example_number(contact: &str) -> bool {
     EXAMPLE_NUMBERS.iter().any(|number| digits.contains(number))
 }
 
-/// Returns the ASCII digit of `c`, which may also be an Arabic-Indic or extended Arabic-Indic digit.
+/// Returns the ASCII digit of `c`, which may also be an Arabic-Indic or extended Arabic-Indic
+/// digit.
 fn parse_digit(c: char) -> Option<char> {
     let value = match c {
         '0'..='9' => return Some(c),

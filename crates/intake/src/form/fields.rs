@@ -48,8 +48,8 @@ impl FieldError {
     }
 }
 
-/// Maximum size of all values of a form, in bytes. It is far larger than a report may be, so that the
-/// form can return a text that is too long for its question.
+/// Maximum size of all values of a form, in bytes. It is far larger than a report may be, so that
+/// the form can return a text that is too long for its question.
 pub const MAX_FORM_BYTES: usize = 320 * 1024;
 /// Maximum number of fields in one form. The longest questionnaire has about a hundred.
 const MAX_FIELDS: usize = 400;
@@ -63,8 +63,9 @@ pub(super) struct FieldReader {
 }
 
 impl FieldReader {
-    /// Returns the value of a field, normalized by [`normalize_text`]. Bytes that are not UTF-8 become
-    /// U+FFFD, and [`FieldReader::invalid_utf8`] names the field if the reporter types into it.
+    /// Returns the value of a field, normalized by [`normalize_text`]. Bytes that are not UTF-8
+    /// become U+FFFD, and [`FieldReader::invalid_utf8`] names the field if the reporter types into
+    /// it.
     ///
     /// # Errors
     /// [`FieldProblem::FormTooLarge`] if the form exceeds the limits.
@@ -86,8 +87,8 @@ impl FieldReader {
         Ok(normalize_text(&text))
     }
 
-    /// Returns the fields that were not UTF-8. Their text contains U+FFFD, so the reporter must see it
-    /// before sending.
+    /// Returns the fields that were not UTF-8. Their text contains U+FFFD, so the reporter must see
+    /// it before sending.
     pub(super) fn invalid_utf8(&self) -> &[FieldError] {
         &self.invalid_utf8
     }

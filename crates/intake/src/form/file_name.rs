@@ -5,9 +5,9 @@ const MAX_NAME_CHARS: usize = 120;
 /// Maximum length of an extension that remains when a name is truncated, in characters.
 const MAX_EXTENSION_CHARS: usize = 12;
 
-/// Returns a file name without folders, control characters and marks that change the text direction.
-/// A long name is truncated before its extension. If no character remains, the name is `file-` and
-/// `number`, the position of the file in the form.
+/// Returns a file name without folders, control characters and marks that change the text
+/// direction. A long name is truncated before its extension. If no character remains, the name is
+/// `file-` and `number`, the position of the file in the form.
 pub fn sanitize_file_name(name: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String =

@@ -96,9 +96,9 @@ pub struct IdentifyingDetail {
     pub matches: Vec<String>,
 }
 
-/// One rule, in the order in which details are shown. The rules of all languages apply to every text,
-/// because people mix languages. A redaction retains the part that the pattern captures, such as the
-/// month of a date.
+/// One rule, in the order in which details are shown. The rules of all languages apply to every
+/// text, because people mix languages. A redaction retains the part that the pattern captures, such
+/// as the month of a date.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DetectionRule {
     #[serde(rename = "trace")]
@@ -138,8 +138,8 @@ struct DetailMatch {
     retained: Option<Range<usize>>,
 }
 
-/// Returns all matches in a text, in the order of the rules, without matches that overlap an earlier
-/// one.
+/// Returns all matches in a text, in the order of the rules, without matches that overlap an
+/// earlier one.
 fn find_matches(text: &str) -> Vec<DetailMatch> {
     // A pattern cannot express the word lists of receipts.
     let receipts = find_receipt_words(text).into_iter();
@@ -308,8 +308,8 @@ mod tests {
         }
     }
 
-    /// Measures recall and precision on sentences that were not used to write the rules. A match that
-    /// overlaps the expected passage counts.
+    /// Measures recall and precision on sentences that were not used to write the rules. A match
+    /// that overlaps the expected passage counts.
     #[test]
     fn most_details_are_found_and_little_else() {
         let (mut expected, mut hits, mut found, mut right) = (0, 0, 0, 0);

@@ -24,7 +24,8 @@ pub struct ReplyForm {
     pub kind: String,
     /// The receipt of another report of the same person; usually empty.
     pub related_receipt: String,
-    /// The [`ReplyForm::message_digest`] of the message whose identifying details the page has shown.
+    /// The [`ReplyForm::message_digest`] of the message whose identifying details the page has
+    /// shown.
     pub acknowledged: String,
     /// The kind of identifying details to redact, from the value of the button.
     pub redact: String,

@@ -159,8 +159,8 @@ impl ReportForm {
         !self.reader.invalid_utf8().is_empty()
     }
 
-    /// Returns the hidden fields of a page: all fields except the seed, the button and the questions in
-    /// `shown`.
+    /// Returns the hidden fields of a page: all fields except the seed, the button and the
+    /// questions in `shown`.
     pub fn hidden_fields(&self, shown: &[&Question]) -> Vec<(String, String)> {
         let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
         let chosen = [
@@ -182,9 +182,9 @@ impl ReportForm {
         chosen.chain(answers).chain(dates).filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// Applies the action of the pressed button, and returns the next step. Steps are never skipped:
-    /// without a category, the next step is the choice of one. An unknown button leads to the
-    /// questions, with all answers.
+    /// Applies the action of the pressed button, and returns the next step. Steps are never
+    /// skipped: without a category, the next step is the choice of one. An unknown button leads to
+    /// the questions, with all answers.
     pub fn advance(&mut self, taxonomy: &Taxonomy) -> FormStep {
         let wanted = match NavAction::parse(&self.action)
             .unwrap_or(NavAction::ShowStep(FormStep::Questions))
@@ -244,7 +244,8 @@ impl ReportForm {
         }
     }
 
-    /// Returns the first choice that does not exist. Only an old page or a modified form contains one.
+    /// Returns the first choice that does not exist. Only an old page or a modified form contains
+    /// one.
     pub fn invalid_choice(&self, taxonomy: &Taxonomy) -> Option<FieldError> {
         let families = &taxonomy.families;
         let unknown = |field| Some(FieldError::new(field, FieldProblem::UnknownOption));

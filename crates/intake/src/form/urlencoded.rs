@@ -1,5 +1,5 @@
-//! A parser of `application/x-www-form-urlencoded`. Bytes that are not UTF-8 are unchanged; the field
-//! decides about them.
+//! A parser of `application/x-www-form-urlencoded`. Bytes that are not UTF-8 are unchanged; the
+//! field decides about them.
 
 use percent_encoding::percent_decode;
 

@@ -1,5 +1,5 @@
-//! The page that answers a posted receipt or message, under a URL of its own. Back and reload are then
-//! GET requests, and a browser that restores its tabs stores no receipt.
+//! The page that answers a posted receipt or message, under a URL of its own. Back and reload are
+//! then GET requests, and a browser that restores its tabs stores no receipt.
 //!
 //! A URL shows its page only to requests from our own pages. A token that a form contains is reused
 //! only for the receipt whose answer is already stored under it. So a token that an attacker chose
@@ -46,12 +46,13 @@ impl AnswerAddress {
 }
 
 impl Pages {
-    /// Returns the URL for the answer to a POST request. `posted` is the token in the form, or empty.
+    /// Returns the URL for the answer to a POST request. `posted` is the token in the form, or
+    /// empty.
     ///
-    /// The token is reused if an answer for the same receipt is stored under it. Otherwise a new token
-    /// is drawn, and the answer under the posted token is deleted. The result is empty if the browser
-    /// does not confirm that the request came from one of our pages. The answer is then the response
-    /// itself, and is not stored.
+    /// The token is reused if an answer for the same receipt is stored under it. Otherwise a new
+    /// token is drawn, and the answer under the posted token is deleted. The result is empty if the
+    /// browser does not confirm that the request came from one of our pages. The answer is then the
+    /// response itself, and is not stored.
     pub fn answer_address(
         &self,
         headers: &HeaderMap,
@@ -76,8 +77,9 @@ impl Pages {
         AnswerAddress { token: self.new_token().to_string(), mailbox_id, is_existing: false }
     }
 
-    /// Stores a page under this URL, and returns a redirect to it. Returns the page itself if the URL is
-    /// empty, if the page is too large, or if the reporter closed or left the URL in the meantime.
+    /// Stores a page under this URL, and returns a redirect to it. Returns the page itself if the
+    /// URL is empty, if the page is too large, or if the reporter closed or left the URL in the
+    /// meantime.
     pub async fn save_and_redirect(
         &self,
         lang: Locale,

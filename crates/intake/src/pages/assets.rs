@@ -1,5 +1,5 @@
-//! Static assets, built in: style sheet, icon and scripts. Their URLs contain a hash of the content, so
-//! that browsers may cache them without limit.
+//! Static assets, built in: style sheet, icon and scripts. Their URLs contain a hash of the
+//! content, so that browsers may cache them without limit.
 
 use std::{io::Write as _, sync::Arc};
 
@@ -20,8 +20,8 @@ use super::Pages;
 #[folder = "assets"]
 struct EmbeddedAssets;
 
-/// The build output of `browser/`. It is empty if that was not built; the intake then serves only the
-/// form without scripts.
+/// The build output of `browser/`. It is empty if that was not built; the intake then serves only
+/// the form without scripts.
 #[derive(RustEmbed)]
 #[folder = "browser/dist"]
 struct ScriptBundle;
@@ -67,8 +67,8 @@ impl StaticAssets {
         self.get("reporter").map(|script| (script.url(), &*script.integrity))
     }
 
-    /// Returns URL and integrity hash of the script that cleans files, if this build has one. The main
-    /// script loads it.
+    /// Returns URL and integrity hash of the script that cleans files, if this build has one. The
+    /// main script loads it.
     pub fn files_script(&self) -> Option<(String, &str)> {
         self.get("files").map(|script| (script.url(), &*script.integrity))
     }
@@ -101,8 +101,8 @@ impl StaticAsset {
     }
 }
 
-/// A response that is the same for all visitors, with its compressed form. Text that a visitor typed is
-/// never compressed, because the compressed length would reveal something about it.
+/// A response that is the same for all visitors, with its compressed form. Text that a visitor
+/// typed is never compressed, because the compressed length would reveal something about it.
 pub(super) struct Precompressed {
     media_type: &'static str,
     plain: Bytes,

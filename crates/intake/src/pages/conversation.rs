@@ -192,8 +192,8 @@ struct MessageRow<'a> {
 pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView) -> Response {
     // An unverified key may belong to an attacker, so a reply must not be sealed to it.
     let may_reply = !view.findings.contains(&InboxIssue::UnverifiedKey);
-    // Changing the language keeps the draft. The Enter key presses the first button of a form, which
-    // sends.
+    // Changing the language keeps the draft. The Enter key presses the first button of a form,
+    // which sends.
     let switch =
         LanguageSwitch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
     let frame = PageLayout::new(pages, locale, "thread-title", switch).with_visit(&view.visit);

@@ -106,8 +106,8 @@ pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
     }
 }
 
-/// Returns the error page as HTML without further assets, for a proxy that shows it if the service does
-/// not respond. Returns `None` if the template fails.
+/// Returns the error page as HTML without further assets, for a proxy that shows it if the service
+/// does not respond. Returns `None` if the template fails.
 pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Option<String> {
     let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None);
     let [heading, what, next] = kind.text_keys().map(|key| frame.t(key));

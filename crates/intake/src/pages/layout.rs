@@ -187,8 +187,8 @@ pub(super) fn render_with_script(
 #[derive(Clone, Copy)]
 pub(super) struct NeverCompress;
 
-/// Renders a page that contains typed text beside a secret of the service. It is not compressed, because
-/// its compressed length could reveal whether the two are alike.
+/// Renders a page that contains typed text beside a secret of the service. It is not compressed,
+/// because its compressed length could reveal whether the two are alike.
 pub(super) fn render_uncompressed(
     pages: &Pages,
     status: StatusCode,

@@ -1,5 +1,5 @@
-//! The pages for reporters. Handlers here parse a request and render a page. They do not seal or store
-//! anything.
+//! The pages for reporters. Handlers here parse a request and render a page. They do not seal or
+//! store anything.
 
 mod answer_pages;
 mod assets;
@@ -78,8 +78,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Creates pages in every built-in language. `rng` draws the seeds of forms; a form that is sent
-    /// twice with the same seed is one report.
+    /// Creates pages in every built-in language. `rng` draws the seeds of forms; a form that is
+    /// sent twice with the same seed is one report.
     pub fn new(
         taxonomy: Arc<Taxonomy>,
         branding: Branding,

@@ -1,6 +1,6 @@
-//! The offline form: every page of the form without answers, and the data of the taxonomy, from which the
-//! script shows the steps. It is the same for all visitors, so that fetching it reveals nothing about a
-//! report.
+//! The offline form: every page of the form without answers, and the data of the taxonomy, from
+//! which the script shows the steps. It is the same for all visitors, so that fetching it reveals
+//! nothing about a report.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -29,7 +29,8 @@ const MAX_PLURAL: u32 = 40;
 /// Maximum size of a page, in bytes. Every page is smaller.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
-/// Keys of texts that pages show only after an event, and which the script therefore needs separately.
+/// Keys of texts that pages show only after an event, and which the script therefore needs
+/// separately.
 const TEXT_KEYS: [&str; 87] = [
     "change",
     "cover",
@@ -124,8 +125,8 @@ const TEXT_KEYS: [&str; 87] = [
 struct FormBundle<'a> {
     lang: &'a str,
     dir: &'a str,
-    /// Pages by name: steps, `family.ID` for the categories of a family, `category.ID` for the questions
-    /// of a category.
+    /// Pages by name: steps, `family.ID` for the categories of a family, `category.ID` for the
+    /// questions of a category.
     pages: BTreeMap<String, OfflineFormPage>,
     texts: BTreeMap<&'a str, String>,
     months: Vec<String>,
@@ -187,7 +188,8 @@ pub(super) async fn show(
     }
 }
 
-/// The bundles of the current date, by language. They contain a date, so they are rebuilt every day.
+/// The bundles of the current date, by language. They contain a date, so they are rebuilt every
+/// day.
 #[derive(Default)]
 pub(super) struct FormBundles(
     tokio::sync::Mutex<BTreeMap<&'static str, (time::Date, Arc<super::assets::Precompressed>)>>,
@@ -324,8 +326,8 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
         all.insert(format!("category.{}", category.id), page);
     }
     all.insert("review".to_owned(), split_page(review::render_review(pages, &form, None)).await?);
-    // The script replaces this placeholder receipt. The date of the answer comes with the response to
-    // the submission, because a bundle that was fetched before midnight would show another date.
+    // The script replaces this placeholder receipt. The date of the answer comes with the response
+    // to the submission, because a bundle that was fetched before midnight would show another date.
     let receipt = ReceiptView {
         code: Zeroizing::new(["0000"; 7].join("-")),
         words: Zeroizing::new(["…"; 12].join(" ")),

@@ -1,4 +1,5 @@
-//! The receipt page, shown after a report is durable. It contains nothing of the report, and no URL.
+//! The receipt page, shown after a report is durable. It contains nothing of the report, and no
+//! URL.
 
 use std::fmt::Write as _;
 
@@ -37,7 +38,8 @@ struct ReceiptTemplate<'a> {
     answer_date: Option<String>,
     downloads: Option<ReceiptDownloads>,
     files: Vec<FileSummary>,
-    /// The token of the visit that shows the receipt until the reporter confirms it; empty for none.
+    /// The token of the visit that shows the receipt until the reporter confirms it; empty for
+    /// none.
     visit: &'a str,
 }
 
@@ -52,8 +54,8 @@ pub(super) struct ReceiptContext<'a> {
     pub(super) visit: &'a str,
 }
 
-/// The downloads of the receipt: QR code and text file. Both are in the page itself, so that they need
-/// no other request and no script.
+/// The downloads of the receipt: QR code and text file. Both are in the page itself, so that they
+/// need no other request and no script.
 struct ReceiptDownloads {
     /// Number of modules of a side, with the quiet zone.
     side: usize,

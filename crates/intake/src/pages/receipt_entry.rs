@@ -24,8 +24,8 @@ pub enum ReceiptEntryError {
     Empty,
     /// The text is not a receipt, for this reason.
     InvalidReceipt(ReceiptError),
-    /// There is no mailbox for it: not yet, not any more, or never. By design, these cases cannot be
-    /// distinguished.
+    /// There is no mailbox for it: not yet, not any more, or never. By design, these cases cannot
+    /// be distinguished.
     NotFound,
     /// The mailbox of this receipt is corrupt or forged. The page shows nothing of it.
     MailboxCorrupt,
@@ -49,8 +49,8 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
     }
 }
 
-/// `GET /fr/return/send`: redirects to the receipt entry, because the response to a POST request is not
-/// stored under this URL.
+/// `GET /fr/return/send`: redirects to the receipt entry, because the response to a POST request is
+/// not stored under this URL.
 pub(super) async fn redirect_to_receipt_entry(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
@@ -59,8 +59,8 @@ pub(super) async fn redirect_to_receipt_entry(
     Redirect::to(&format!("/{}/return", locale.code)).into_response()
 }
 
-/// Returns the receipt entry page, with the typed text and the problem after a failed attempt. `visit` is
-/// the token of the visit, or empty.
+/// Returns the receipt entry page, with the typed text and the problem after a failed attempt.
+/// `visit` is the token of the visit, or empty.
 pub fn receipt_entry_page(
     pages: &Pages,
     locale: Locale,
@@ -86,8 +86,8 @@ pub fn receipt_entry_page(
     )
 }
 
-/// Returns the text about an invalid receipt, which helps to find the mistake. It depends on the typed
-/// text alone, and does not reveal whether a mailbox exists.
+/// Returns the text about an invalid receipt, which helps to find the mistake. It depends on the
+/// typed text alone, and does not reveal whether a mailbox exists.
 pub(super) fn receipt_error_text(
     frame: &PageLayout<'_>,
     error: ReceiptError,

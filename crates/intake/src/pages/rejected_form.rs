@@ -1,4 +1,5 @@
-//! The page for a rejected form: it contains all typed fields, whatever the reason of the rejection.
+//! The page for a rejected form: it contains all typed fields, whatever the reason of the
+//! rejection.
 
 use askama::Template;
 use axum::response::Response;

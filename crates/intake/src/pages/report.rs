@@ -1,5 +1,5 @@
-//! The steps of a report. Every step is a POST request to one URL, so that the history of a phone shows no
-//! category.
+//! The steps of a report. Every step is a POST request to one URL, so that the history of a phone
+//! shows no category.
 
 use std::sync::Arc;
 
@@ -64,8 +64,8 @@ struct QuestionsTemplate<'a> {
     errors: Vec<FormError>,
     sections: Vec<FormSection<'a>>,
     story: Option<&'a str>,
-    /// Whether the page addresses victims: it says that there is no hurry and no need to answer, and
-    /// shows where to find help.
+    /// Whether the page addresses victims: it says that there is no hurry and no need to answer,
+    /// and shows where to find help.
     is_victim_category: bool,
 }
 
@@ -80,8 +80,8 @@ pub(super) async fn show_start(
     }
 }
 
-/// `GET /fr/report/send`: redirects to the first step, because the response to a POST request is not
-/// stored under this URL.
+/// `GET /fr/report/send`: redirects to the first step, because the response to a POST request is
+/// not stored under this URL.
 pub(super) async fn redirect_to_start(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
@@ -230,8 +230,9 @@ fn render_step(
 
 /// Returns the review page, or the questions with their errors if the report is not valid.
 ///
-/// `problem` is the reason why sending failed. The seed of the form stays the same, because the failure
-/// may have happened after the report was stored, and another attempt must not make a second report.
+/// `problem` is the reason why sending failed. The seed of the form stays the same, because the
+/// failure may have happened after the report was stored, and another attempt must not make a
+/// second report.
 pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
     match form.validate(&pages.taxonomy) {
         Ok(_) => {

@@ -1,9 +1,10 @@
-//! The URLs of a visit, such as `/fr/report/TOKEN/review`. Neither token nor step reveals anything about
-//! the report.
+//! The URLs of a visit, such as `/fr/report/TOKEN/review`. Neither token nor step reveals anything
+//! about the report.
 //!
-//! An attacker can create such a URL and share it as a link. A reporter who follows it must not continue
-//! the visit of the attacker, who could then read the answers and the receipt. A form therefore contains
-//! the token of its visit only if the request came from a page of the same origin.
+//! An attacker can create such a URL and share it as a link. A reporter who follows it must not
+//! continue the visit of the attacker, who could then read the answers and the receipt. A form
+//! therefore contains the token of its visit only if the request came from a page of the same
+//! origin.
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ use crate::{
     visits::{VisitState, VisitToken},
 };
 
-/// The header for the site from which a navigation began. Browsers keep its value for Back and reload.
+/// The header for the site from which a navigation began. Browsers keep its value for Back and
+/// reload.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Returns whether the browser confirms that the request came from a page of this service. Returns
@@ -46,8 +48,8 @@ pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
     pages.save_visit(&form.visit, &VisitState::Writing(fields))
 }
 
-/// Returns the receipt page after a report was sent, or a redirect to it if the form has a visit. Back and
-/// reload then show the receipt again, until the reporter confirms it.
+/// Returns the receipt page after a report was sent, or a redirect to it if the form has a visit.
+/// Back and reload then show the receipt again, until the reporter confirms it.
 pub fn redirect_after_send(
     pages: &Pages,
     form: &ReportForm,
@@ -60,8 +62,8 @@ pub fn redirect_after_send(
     let token = match pages.find_visit(&form.visit) {
         // The reporter left while the report was being sent. Back must not show the receipt.
         Some(VisitState::Left) => return redirect_to(form.lang, &form.visit, RECEIPT_STEP),
-        // Another tab of this visit sent another report. That receipt may not be confirmed yet, so it
-        // is not replaced.
+        // Another tab of this visit sent another report. That receipt may not be confirmed yet, so
+        // it is not replaced.
         Some(VisitState::Sent { code, .. }) if code != receipt.code.as_str() => "",
         _ => form.visit.as_str(),
     };

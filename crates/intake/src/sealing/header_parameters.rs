@@ -26,8 +26,8 @@ impl HeaderParameters {
         Self { value: to_lowercase(value), pairs }
     }
 
-    /// Returns the first parameter of this name, which must be in lower case. Bytes that are not UTF-8
-    /// become U+FFFD.
+    /// Returns the first parameter of this name, which must be in lower case. Bytes that are not
+    /// UTF-8 become U+FFFD.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.pairs.iter().find(|(other, _)| other == name)?;
         Some(String::from_utf8_lossy(value).into_owned())

@@ -102,8 +102,8 @@ impl MultipartForm {
         self.content_length > size_classes::MAX_SUBMISSION_LEN + MAX_OVERHEAD_BYTES
     }
 
-    /// Returns the expected length of the submission in bytes. Without `Content-Length`, a form with
-    /// files counts as the smallest submission that is not text.
+    /// Returns the expected length of the submission in bytes. Without `Content-Length`, a form
+    /// with files counts as the smallest submission that is not text.
     pub(super) fn expected_len(&self, has_files: bool) -> u64 {
         if has_files {
             self.content_length.max(MAX_TEXT_BYTES + 1)
@@ -112,8 +112,8 @@ impl MultipartForm {
         }
     }
 
-    /// Passes the text fields before the first file to `take`. Returns that file, or `None` if there
-    /// is no file.
+    /// Passes the text fields before the first file to `take`. Returns that file, or `None` if
+    /// there is no file.
     ///
     /// # Errors
     /// If the body is malformed, too large or too slow.

@@ -46,7 +46,8 @@ pub(super) struct PartHead {
 const FILES_FIELD: &str = "files";
 
 impl PartHead {
-    /// Returns whether the part is a file. A part of the field for files is one even without a name.
+    /// Returns whether the part is a file. A part of the field for files is one even without a
+    /// name.
     pub(super) fn is_file(&self) -> bool {
         self.file_name.is_some() || self.name == FILES_FIELD
     }
@@ -71,8 +72,8 @@ pub(super) struct MultipartReader {
     limit: u64,
     read: u64,
     delimiter: Finder<'static>,
-    /// Received bytes that were not returned yet: the last chunk of the body and, before it, at most
-    /// [`MAX_HEAD_BYTES`].
+    /// Received bytes that were not returned yet: the last chunk of the body and, before it, at
+    /// most [`MAX_HEAD_BYTES`].
     buffer: BytesMut,
     /// Length of the prefix of the buffer in which the end of the headers certainly does not begin.
     searched: usize,

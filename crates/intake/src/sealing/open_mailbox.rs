@@ -95,8 +95,8 @@ async fn conversation_or_error_page(
     }
 }
 
-/// Opens and verifies the mailbox of a receipt. The inner error says that no mailbox exists, or that
-/// it is corrupt.
+/// Opens and verifies the mailbox of a receipt. The inner error says that no mailbox exists, or
+/// that it is corrupt.
 ///
 /// # Errors
 /// If the spool fails.

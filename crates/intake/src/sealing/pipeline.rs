@@ -109,12 +109,12 @@ impl From<Bytes> for UploadEvent {
     }
 }
 
-/// Seals a submission and its files to the current directory, and stores them durably. `begin` creates
-/// the sealer. Returns the files and their treatment.
+/// Seals a submission and its files to the current directory, and stores them durably. `begin`
+/// creates the sealing thread. Returns the files and their treatment.
 ///
 /// # Errors
-/// If the form is malformed or too large, no directory is valid, the limits are reached, or the spool
-/// fails. Nothing is stored then.
+/// If the form is malformed or too large, no directory is valid, the limits are reached, or the
+/// spool fails. Nothing is stored then.
 pub(super) async fn seal_and_store<S: AttachmentSealer>(
     app: &AppState,
     form: &mut MultipartForm,
@@ -152,7 +152,7 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
 /// what was stored.
 struct SealTask {
     events: mpsc::Sender<UploadEvent>,
-    seal_task: JoinHandle<Result<Vec<SentFile>, SealError>>,
+    worker: JoinHandle<Result<Vec<SentFile>, SealError>>,
     store_task: JoinHandle<Result<SubmissionUpload, StoreError>>,
 }
 
@@ -167,8 +167,8 @@ impl SealTask {
         let upload = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
         let store_task = tokio::spawn(store_sealed(upload, outgoing));
         let out = BufWriter::with_capacity(SEALED_CHUNK_BYTES, ChannelWriter(sealed));
-        let seal_task = spawn_blocking(move || run_sealer(begin(out)?, incoming));
-        Self { events, seal_task, store_task }
+        let worker = spawn_blocking(move || run_sealer(begin(out)?, incoming));
+        Self { events, worker, store_task }
     }
 
     /// Seals the files of a form while they arrive, and stores the submission durably. Cleans the
@@ -197,7 +197,7 @@ impl SealTask {
         Ok((sent, length))
     }
 
-    /// Sends one file to the sealer. Returns `None` if the sealer has failed.
+    /// Sends one file to the worker. Returns `None` if the worker has failed.
     async fn send_file(
         &mut self,
         form: &mut MultipartForm,
@@ -245,10 +245,10 @@ impl SealTask {
 
     /// Waits for both tasks. Returns an upload that only needs to be committed, and its files.
     async fn join(self) -> Result<(SubmissionUpload, Vec<SentFile>), SubmitError> {
-        let Self { events, seal_task, store_task } = self;
+        let Self { events, worker, store_task } = self;
         drop(events);
-        let sealed = seal_task.await.map_err(|_| SubmitError::Internal)?;
-        // If the spool has failed, the error of the sealer is only a closed channel.
+        let sealed = worker.await.map_err(|_| SubmitError::Internal)?;
+        // If the spool has failed, the error of the worker is only a closed channel.
         let upload = store_task.await.map_err(|_| SubmitError::Internal)??;
         Ok((upload, sealed?))
     }
@@ -295,20 +295,20 @@ async fn detect_format(
 }
 
 fn run_sealer(
-    mut sealer: impl AttachmentSealer,
+    mut worker: impl AttachmentSealer,
     mut events: mpsc::Receiver<UploadEvent>,
 ) -> Result<Vec<SentFile>, SealError> {
     let mut sent = Vec::new();
     loop {
         match events.blocking_recv() {
             Some(UploadEvent::File { name, media_type }) => {
-                let file = sealer.attach(&name, &media_type, |out| copy_file(&mut events, out))?;
+                let file = worker.attach(&name, &media_type, |out| copy_file(&mut events, out))?;
                 let name = if file.treatment == FileOutcome::Failed {
                     incomplete_name(&name)
                 } else {
                     name
                 };
-                sealer.describe_last(&name, attachment_treatment::frame_treatment(file.treatment));
+                worker.describe_last(&name, attachment_treatment::frame_treatment(file.treatment));
                 sent.push(file);
             }
             Some(UploadEvent::EndOfForm) => break,
@@ -317,7 +317,7 @@ fn run_sealer(
             }
         }
     }
-    sealer.finish()?.flush()?;
+    worker.finish()?.flush()?;
     Ok(sent)
 }
 

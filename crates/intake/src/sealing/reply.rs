@@ -79,8 +79,8 @@ async fn submit_reply(
     *address = app.pages.answer_address(headers, &form.visit, receipt.as_ref().ok());
     address.token().clone_into(&mut form.visit);
     let first = first?;
-    // The page contains the receipt that opened it, so an invalid receipt means that the form is not
-    // from that page.
+    // The page contains the receipt that opened it, so an invalid receipt means that the form is
+    // not from that page.
     let receipt = receipt.map_err(|_| SubmitError::BadForm)?;
     let inbox = match open_mailbox::open_inbox(app, &receipt).await? {
         Ok(inbox) => inbox,

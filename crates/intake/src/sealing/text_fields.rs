@@ -5,8 +5,8 @@ use axum::body::{Body, Bytes};
 use super::multipart_reader::MultipartReader;
 use crate::form::parse_urlencoded;
 
-/// Returns the names and raw values of the text fields, in order. Files are skipped. If the body ends
-/// early, returns the complete fields.
+/// Returns the names and raw values of the text fields, in order. Files are skipped. If the body
+/// ends early, returns the complete fields.
 pub(crate) async fn text_fields(content_type: &str, body: Bytes) -> Vec<(String, Vec<u8>)> {
     let limit = body.len() as u64;
     let Ok(mut parts) =

@@ -56,8 +56,8 @@ impl StoreWriter {
         Self::GroupCommit(sender)
     }
 
-    /// Runs the work in a transaction, possibly together with other work. Returns its value once the
-    /// commit is durable.
+    /// Runs the work in a transaction, possibly together with other work. Returns its value once
+    /// the commit is durable.
     ///
     /// # Errors
     /// If the database fails. All work that is grouped in the same transaction then fails.
@@ -145,8 +145,8 @@ async fn run_group_commit(db: DatabaseConnection, mut jobs: mpsc::Receiver<Write
     }
 }
 
-/// Sets whether each commit waits for the disk. Without waiting, `SQLite` still writes in order, and
-/// the next commit that waits makes all earlier ones durable.
+/// Sets whether each commit waits for the disk. Without waiting, `SQLite` still writes in order,
+/// and the next commit that waits makes all earlier ones durable.
 async fn set_synchronous(
     db: &DatabaseConnection,
     durability: Durability,

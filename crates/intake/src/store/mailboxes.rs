@@ -38,8 +38,8 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn find_mailbox(&self, id: &Hash) -> Result<(Option<Vec<u8>>, u64), StoreError> {
-        // One statement sees one state of the database: never the number of one snapshot and the row
-        // of another.
+        // One statement sees one state of the database: never the number of one snapshot and the
+        // row of another.
         let nearest = mailbox::Entity::find()
             .filter(Expr::col(mailbox::Column::Tick).eq(current_generation()))
             .filter(mailbox::Column::Id.gte(id.as_bytes().to_vec()))
@@ -124,7 +124,8 @@ impl MailboxSnapshot {
     /// Makes this the served snapshot and deletes the previous one.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if a later snapshot has begun; another error if the database fails.
+    /// [`StoreError::Duplicate`] if a later snapshot has begun; another error if the database
+    /// fails.
     pub async fn publish(mut self) -> Result<(), StoreError> {
         self.push(&Hash(SENTINEL_ID), vec![0; MAILBOX_LEN]).await?;
         self.flush().await?;

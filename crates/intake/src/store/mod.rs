@@ -230,8 +230,8 @@ impl Store {
         self.writer.write(|txn| Box::pin(async move { row.update(txn).await.map(drop) })).await
     }
 
-    /// Checkpoints and truncates the write-ahead log of `SQLite`, so that deleted rows do not remain
-    /// in it.
+    /// Checkpoints and truncates the write-ahead log of `SQLite`, so that deleted rows do not
+    /// remain in it.
     async fn checkpoint_wal(&self) {
         if self.is_shared {
             return;
@@ -295,7 +295,7 @@ async fn load_or_init_state(
 /// Returns a random key for a row, so that its place in the file does not reveal when it arrived.
 /// The 255 keys after it are free for the other rows of the same submission.
 fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
-    // 54 bits: among a million rows, two collide with a probability of about 1 in 30,000. The second
-    // submission then fails and is not acknowledged.
+    // 54 bits: among a million rows, two collide with a probability of about 1 in 30,000. The
+    // second submission then fails and is not acknowledged.
     (rng.next_u64() >> 10 << 8).cast_signed()
 }

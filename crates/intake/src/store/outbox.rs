@@ -43,7 +43,8 @@ impl Store {
         Ok(pending)
     }
 
-    /// Returns at most `limit` pending submissions whose ids are greater than `after`, ordered by id.
+    /// Returns at most `limit` pending submissions whose ids are greater than `after`, ordered by
+    /// id.
     ///
     /// # Errors
     /// If the database fails.

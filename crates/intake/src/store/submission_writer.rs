@@ -17,9 +17,9 @@ use super::{
 /// A submission that is being written. Dropping it before [`SubmissionUpload::commit`] deletes what
 /// was written.
 ///
-/// A submission of one chunk is written in one transaction at the end. Longer ones are written chunk
-/// by chunk under a row marked incomplete. Only the last transaction is committed durably; it also
-/// makes the earlier ones durable.
+/// A submission of one chunk is written in one transaction at the end. Longer ones are written
+/// chunk by chunk under a row marked incomplete. Only the last transaction is committed durably; it
+/// also makes the earlier ones durable.
 pub struct SubmissionUpload {
     store: Store,
     id: Uuid,

@@ -66,7 +66,8 @@ impl TestSpool {
         (submissions, chunk::Entity::find().count(db).await.unwrap())
     }
 
-    /// Waits for this number of rows, because dropping an upload deletes its rows in the background.
+    /// Waits for this number of rows, because dropping an upload deletes its rows in the
+    /// background.
     async fn await_rows(&self, rows: (u64, u64)) {
         for _ in 0..200 {
             if self.count_rows().await == rows {

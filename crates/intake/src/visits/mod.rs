@@ -1,11 +1,11 @@
 //! Visits: the typed fields between two steps, for browsers without scripts. They are encrypted, in
 //! memory, for a short time.
 //!
-//! The response to each step is a redirect to a separate URL. Back and reload are then GET requests,
-//! and a browser that restores its tabs stores a URL, never the body of a form. The key is derived
-//! from the token in that URL, which this process does not store: its memory alone decrypts nothing,
-//! and a URL decrypts nothing after the visit has ended. Forms contain their fields too, so that a
-//! report can be sent when its visit is no longer stored.
+//! The response to each step is a redirect to a separate URL. Back and reload are then GET
+//! requests, and a browser that restores its tabs stores a URL, never the body of a form. The key
+//! is derived from the token in that URL, which this process does not store: its memory alone
+//! decrypts nothing, and a URL decrypts nothing after the visit has ended. Forms contain their
+//! fields too, so that a report can be sent when its visit is no longer stored.
 
 mod size_class_lru;
 
@@ -182,8 +182,8 @@ impl VisitStore {
         }))
     }
 
-    /// Stores a visit under its token, and replaces an earlier state. Above the memory limit, evicts
-    /// other visits by the policy of [`SizeClassLru`].
+    /// Stores a visit under its token, and replaces an earlier state. Above the memory limit,
+    /// evicts other visits by the policy of [`SizeClassLru`].
     pub fn put(&self, token: &VisitToken, visit: &VisitState, rng: &mut dyn RngCore) {
         let Ok(plain) = serde_json::to_vec(visit).map(Zeroizing::new) else { return };
         let mut nonce = [0; NONCE_BYTES];

@@ -1,4 +1,5 @@
-//! A submission as it is sent and stored: an envelope inside its outer seal, padded to a size class.
+//! A submission as it is sent and stored: an envelope inside its outer seal, padded to a size
+//! class.
 //!
 //! The reporter's side writes it with [`SubmissionWriter`]. The intake stores it, and the case
 //! handler reads it with [`open`].

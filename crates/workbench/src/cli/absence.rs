@@ -84,7 +84,7 @@ async fn set_absence(
     connection.set_absence(&absence).await?;
     screen.print(&absence, |absence, page| match absence.until {
         Some(until) => {
-            page.line(&format!("{} gets no new suggestions until {until}.", absence.member))
+            page.line(&format!("{} gets no new suggestions until {until}.", absence.member));
         }
         None => page.line(&format!("{} gets new suggestions again.", absence.member)),
     })

@@ -18,8 +18,9 @@ pub(crate) enum AuditCommand {
     /// Verify the log: chain, signatures and case rules. The oversight body sees the whole log, and
     /// other members the entries of their own cases.
     Verify(AuditVerifyArgs),
-    /// Accept that the case handler was restored from a backup, after the administrator has explained
-    /// why. Its present state becomes the pinned state. A later rollback is an ALARM again.
+    /// Accept that the case handler was restored from a backup, after the administrator has
+    /// explained why. Its present state becomes the pinned state. A later rollback is an ALARM
+    /// again.
     Accept {
         /// Why it was restored, and who informed you.
         #[arg(long, value_name = "TEXT")]
@@ -42,8 +43,8 @@ pub(crate) struct AuditVerifyArgs {
     trust: Option<PathBuf>,
 }
 
-/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`. `ok` means that there is no alarm. There
-/// can be notices.
+/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`. `ok` means that there is no alarm.
+/// There can be notices.
 #[derive(Debug, Serialize)]
 struct AuditVerifyOutput {
     whole: bool,
@@ -125,8 +126,8 @@ impl AuditVerifyArgs {
     }
 }
 
-/// `{"day", "reason", "entries_before", "entries", "cases"}`: the accepted state. Only the oversight
-/// body has entries.
+/// `{"day", "reason", "entries_before", "entries", "cases"}`: the accepted state. Only the
+/// oversight body has entries.
 #[derive(Debug, Serialize)]
 struct AuditAcceptOutput {
     #[serde(with = "protocol::encoding::iso_date")]

@@ -23,8 +23,8 @@ pub(crate) fn line_width() -> usize {
     columns.clamp(MIN_WIDTH, MAX_WIDTH)
 }
 
-/// Wraps text into lines of at most `width` columns, at spaces where possible. The first line begins
-/// with `first`. Every other line begins with `next`, also after a line end in the text.
+/// Wraps text into lines of at most `width` columns, at spaces where possible. The first line
+/// begins with `first`. Every other line begins with `next`, also after a line end in the text.
 pub(crate) fn wrap_text(text: &str, first: &str, next: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {

@@ -20,8 +20,8 @@ use super::{CliOutput, CommandContext, case_actions::print_outcome, parse_enum, 
 pub(crate) struct ReplyArgs {
     #[command(flatten)]
     message: MessageArgs,
-    /// Mark the message as the feedback, which explains what was or will be done, and why. A closing
-    /// requires it.
+    /// Mark the message as the feedback, which explains what was or will be done, and why. A
+    /// closing requires it.
     #[arg(long)]
     feedback: bool,
 }

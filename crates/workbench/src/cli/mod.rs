@@ -55,8 +55,8 @@ pub(crate) struct Cli {
     /// Print the result as JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of categories, questions and reply templates [default: fr]. For `reply` and `renew`:
-    /// the language of the message [default: the report's].
+    /// Language of categories, questions and reply templates [default: fr]. For `reply` and
+    /// `renew`: the language of the message [default: the report's].
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,
     /// Read passphrases from this open file descriptor, one on each line, in the order of the

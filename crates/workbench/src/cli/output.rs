@@ -57,8 +57,8 @@ impl TextStyle {
 }
 
 impl CliOutput {
-    /// Returns the output on the standard streams. It has colours on a terminal, unless the variable
-    /// `NO_COLOR` is set.
+    /// Returns the output on the standard streams. It has colours on a terminal, unless the
+    /// variable `NO_COLOR` is set.
     pub(crate) fn new(json: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let (out, err) = (io::stdout(), io::stderr());

@@ -34,19 +34,19 @@ impl PreviewArgs {
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let (connection, case) = open_declared_case(context, &self.case, screen).await?;
-        let Some(opened) = connection.open_attachment(&case, self.number).await? else {
+        let Some(attachment) = connection.open_attachment(&case, self.number).await? else {
             bail!("attached file {} not found", self.number);
         };
-        let (attachment, content) = match opened {
+        let (file, bytes) = match attachment {
             Ok(opened) => opened,
             Err(alarm) => {
                 screen.print_alerts(&[alarm])?;
                 return Err(super::exit_code::VerificationFailed.into());
             }
         };
-        let png = preview::render_sandboxed(&std::env::current_exe()?, content)?;
+        let png = preview::render_sandboxed(&std::env::current_exe()?, bytes)?;
         private_files::create_private(&self.to, &png)?;
-        let output = PreviewOutput { path: self.to, name: attachment.name, len: png.len() };
+        let output = PreviewOutput { path: self.to, name: file.name, len: png.len() };
         screen.print(&output, |output, page| {
             page.line(&format!(
                 "Created {} from the pixels of {}.",

@@ -65,8 +65,8 @@ enum DecisionCommand {
         /// prosecutor, police, anti-corruption, audit, ombudsman or administration.
         #[arg(value_parser = parse_enum::<ReferralTarget>)]
         to: ReferralTarget,
-        /// The consent of the reporter: summary or full, as in the report; the number of the message
-        /// that agrees; or law, where a law demands the referral.
+        /// The consent of the reporter: summary or full, as in the report; the number of the
+        /// message that agrees; or law, where a law demands the referral.
         #[arg(long, value_parser = parse_consent)]
         consent: ReferralConsent,
     },
@@ -89,7 +89,7 @@ fn parse_consent(word: &str) -> Result<ReferralConsent, String> {
 }
 
 impl DecisionCommand {
-    async fn to_decision(self, connection: &HandlerConnection) -> anyhow::Result<Decision> {
+    async fn into_decision(self, connection: &HandlerConnection) -> anyhow::Result<Decision> {
         Ok(match self {
             Self::Close { disposition, reason: None, .. } => {
                 let reasons: Vec<_> =
@@ -122,7 +122,7 @@ impl ProposeArgs {
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        let decision = self.what.to_decision(&connection).await?;
+        let decision = self.what.into_decision(&connection).await?;
         let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
         if matches!(decision, Decision::Refer { .. }) && !released {
             let what = "With the proposal the oversight body can read this case permanently, because it decides with the lead.";
@@ -149,7 +149,7 @@ impl ApproveArgs {
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        let decision = self.what.to_decision(&connection).await?;
+        let decision = self.what.into_decision(&connection).await?;
         match case.state.as_ref().and_then(|state| state.pending_proposal.as_ref()) {
             Some(proposal) if proposal.decision == decision => {}
             Some(proposal) => bail!(

@@ -83,7 +83,8 @@ impl QueueArgs {
         let today = context.now.date();
         let (rows, alarms) = connection.queue().await?;
         screen.print_alerts(&alarms)?;
-        // The ids are unambiguous among all cases of the queue, also among those that are not shown.
+        // The ids are unambiguous among all cases of the queue, also among those that are not
+        // shown.
         let ids = short_ids(rows.iter().map(|row| row.id));
         let mut cases = connection.filtered_queue(self.filter(), rows);
         if let Some(sort) = self.sort {
@@ -171,8 +172,8 @@ pub(crate) fn days_until(due: Date, today: Date) -> String {
     }
 }
 
-/// `{"case", "did", "stage", "assignee", "events"}`: the result of an action on a case. `did` is the
-/// name of the event's action, or `unchanged`.
+/// `{"case", "did", "stage", "assignee", "events"}`: the result of an action on a case. `did` is
+/// the name of the event's action, or `unchanged`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ActionOutput {
     pub(crate) case: Uuid,

@@ -16,7 +16,8 @@ pub(crate) struct UnreadableArgs {
     /// A prefix of the id of each case, at least 4 characters.
     #[arg(value_name = "CASE", required_unless_present = "all")]
     cases: Vec<String>,
-    /// All cases of your queue that your key does not open. Each one is tried and signed separately.
+    /// All cases of your queue that your key does not open. Each one is tried and signed
+    /// separately.
     #[arg(long, conflicts_with = "cases")]
     all: bool,
     /// Purge cases that were closed as unreadable, after their retention.

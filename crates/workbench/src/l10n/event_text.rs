@@ -45,9 +45,9 @@ pub fn describe_action(action: &Action) -> String {
         Action::Withdrawn => "took the proposal back".into(),
         Action::Declined { .. } => "did not approve the proposal; a note says why".into(),
         Action::Replied { feedback: false, .. } => "answered the reporter".into(),
-        Action::Replied { feedback: true, .. } => "informed the reporter what was done".into(),
+        Action::Replied { feedback: true, .. } => "informed the reporter of what was done".into(),
         Action::DeadlineExtended { .. } => {
-            "extended the investigation by 90 days, and informed the reporter why".into()
+            "extended the investigation by 90 days, and informed the reporter of the reason".into()
         }
         Action::NoteAdded { .. } => "added a note".into(),
         Action::MarkedHandled => "handled what the reporter wrote".into(),

@@ -9,8 +9,8 @@ use protocol::Hash;
 
 use super::UiState;
 
-/// The files that pages refer to. Their addresses contain a hash of their content, so that a browser
-/// does not use a cached file of another version.
+/// The files that pages refer to. Their addresses contain a hash of their content, so that a
+/// browser does not use a cached file of another version.
 pub(super) struct UiAssets([UiAsset; 4]);
 
 struct UiAsset {

@@ -1,9 +1,9 @@
 //! Authenticates the single browser that may use the workbench.
 //!
 //! The terminal shows a sign-in link, which works once and for a few minutes. The browser exchanges
-//! it for a session cookie. Browsers do not isolate cookies by port: they would also send the cookie
-//! to a server of another user of this machine. So the cookie is scoped to a random path of 256
-//! bits, and all pages are below it. See `docs/adr/0016`.
+//! it for a session cookie. Browsers do not isolate cookies by port: they would also send the
+//! cookie to a server of another user of this machine. So the cookie is scoped to a random path of
+//! 256 bits, and all pages are below it. See `docs/adr/0016`.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -86,8 +86,8 @@ impl BrowserSession {
         format!("http://127.0.0.1:{}/open/{secret}", self.port)
     }
 
-    /// Exchanges the secret of a link for the value of `Set-Cookie`. This invalidates the link and the
-    /// previous cookie. Returns `None` if the link is unknown, used or expired.
+    /// Exchanges the secret of a link for the value of `Set-Cookie`. This invalidates the link and
+    /// the previous cookie. Returns `None` if the link is unknown, used or expired.
     pub(super) fn redeem_link(
         &self,
         link: &str,

@@ -1,5 +1,5 @@
-//! Drafts: texts that a member was writing when the workbench locked. They are sealed to the member's
-//! key, so that a locked workbench holds no readable text in memory.
+//! Drafts: texts that a member was writing when the workbench locked. They are sealed to the
+//! member's key, so that a locked workbench holds no readable text in memory.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,8 +11,8 @@ use crate::keys::key_file::InvestigatorKey;
 /// Maximum number of drafts. The oldest one is deleted first.
 const MAX_DRAFTS: usize = 8;
 
-/// The text fields of forms that are stored as drafts (`data-keep`). A draft also contains the other
-/// fields of its form, which the member chose.
+/// The text fields of forms that are stored as drafts (`data-keep`). A draft also contains the
+/// other fields of its form, which the member chose.
 const TEXT_FIELDS: [&str; 3] = ["text", "words", "until"];
 
 /// The drafts, by page.

@@ -48,8 +48,8 @@ impl FormInput {
         Some(self.get(field).trim()).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// Returns the path of an own page, or an empty text if the value is another address. Paths of own
-    /// pages contain only letters, digits, slashes and hyphens.
+    /// Returns the path of an own page, or an empty text if the value is another address. Paths of
+    /// own pages contain only letters, digits, slashes and hyphens.
     pub(crate) fn local_path(&self, field: &str) -> &str {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
         Some(self.get(field))
@@ -114,8 +114,8 @@ impl FromRequest<UiState> for FormInput {
             };
         let mut form = BTreeMap::<_, Vec<_>>::new();
         for (field, value) in pairs {
-            // Browsers end lines with CRLF, and text that was pasted from a file can begin with a byte
-            // order mark.
+            // Browsers end lines with CRLF, and text that was pasted from a file can begin with a
+            // byte order mark.
             let value = value.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
             form.entry(field).or_default().push(Zeroizing::new(value));
         }

@@ -43,8 +43,8 @@ pub(crate) struct SignedInState {
     pub(crate) index_job: Option<IndexJob>,
     /// The search that runs when the update ends. Its words must not be in an address.
     pub(crate) pending_search: Option<FormInput>,
-    /// Alerts about cases that were read before and are missing now. They are computed once, when the
-    /// queue is first shown.
+    /// Alerts about cases that were read before and are missing now. They are computed once, when
+    /// the queue is first shown.
     pub(crate) missing_case_alerts: Option<Vec<IntegrityAlert>>,
 }
 

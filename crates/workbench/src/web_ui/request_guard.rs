@@ -62,9 +62,9 @@ fn validate(state: &UiState, request: &Parts) -> Result<(), RejectReason> {
     }
 }
 
-/// Rejects requests of other origins. Browsers send the relation of the origins in `Sec-Fetch-Site`,
-/// and the origin itself with every request that can change something. Another port is another
-/// origin here, although browsers call it the same site.
+/// Rejects requests of other origins. Browsers send the relation of the origins in
+/// `Sec-Fetch-Site`, and the origin itself with every request that can change something. Another
+/// port is another origin here, although browsers call it the same site.
 fn check_same_origin(headers: &HeaderMap, host: &str, is_read: bool) -> Result<(), RejectReason> {
     let same_origin = headers
         .get_all(SEC_FETCH_SITE)

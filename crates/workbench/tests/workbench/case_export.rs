@@ -116,9 +116,9 @@ async fn a_file_that_does_not_match_the_report_is_left_out_and_reported() {
     });
     let exported = lead(&["export", &id, "--to", "out"]);
     assert_eq!(code(&exported), 6);
-    let reported = json(&exported);
-    assert_eq!(reported["alarms"][0]["code"], "damaged");
-    assert_eq!(reported["written"].as_array().unwrap().len(), 2);
+    let output_text = json(&exported);
+    assert_eq!(output_text["alarms"][0]["code"], "damaged");
+    assert_eq!(output_text["written"].as_array().unwrap().len(), 2);
     assert!(std::fs::read_to_string(folder.join("out/case.html")).unwrap().contains("empreinte"));
     check_manifest(&folder.join("out"));
 }

@@ -68,11 +68,11 @@ async fn a_grant_for_a_former_key_is_no_alarm_and_a_rotation_restores_access() {
         &format!("{PASSPHRASE}\n"),
         &["--home", "home-three", "--passphrase-fd", "0", "show", &id],
     );
-    let reported = String::from_utf8_lossy(&shown.stderr).into_owned();
-    assert_eq!(code(&shown), 4, "{reported}");
+    let output_text = String::from_utf8_lossy(&shown.stderr).into_owned();
+    assert_eq!(code(&shown), 4, "{output_text}");
     assert!(
-        !reported.contains("ALARM") && reported.contains("former-readers --rotate"),
-        "{reported}"
+        !output_text.contains("ALARM") && output_text.contains("former-readers --rotate"),
+        "{output_text}"
     );
 
     // One action of a colleague restores access to all of it.
@@ -205,9 +205,9 @@ async fn the_exit_code_reports_remaining_former_readers() {
         run(folder, &format!("{PASSPHRASE}\n"), &home)
     };
     let first = rotate();
-    let reported = String::from_utf8_lossy(&first.stderr).into_owned();
-    assert_eq!(code(&first), 7, "{reported}");
-    assert!(reported.contains("1 of the cases"), "{reported}");
+    let output_text = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert_eq!(code(&first), 7, "{output_text}");
+    assert!(output_text.contains("1 of the cases"), "{output_text}");
     assert_eq!(
         environment.handler.with_case(reporters[1].case, |stored| stored.state.generation),
         1,

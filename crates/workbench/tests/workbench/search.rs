@@ -172,7 +172,7 @@ async fn related_cases_are_suggested_with_reasons() {
     // Every report of this test has one file; only these two have the same one.
     for reporter in [&same_truck, &same_words] {
         environment.handler.with_case(reporter.case, |stored| {
-            stored.parts.retain(|(part, _)| part.kind != PartKind::Attachment)
+            stored.parts.retain(|(part, _)| part.kind != PartKind::Attachment);
         });
     }
     let mut lead = environment.connect("lead").await;

@@ -179,7 +179,7 @@ async fn reordered_messages_and_replies_are_detected() {
     assert_eq!(case.alarms, []);
     // File, report, question, yes, question, no: the "yes" comes after the second question.
     let swap = |one: usize, other: usize| {
-        environment.handler.with_case(reporter.case, |stored| stored.parts.swap(one, other))
+        environment.handler.with_case(reporter.case, |stored| stored.parts.swap(one, other));
     };
     swap(3, 4);
     assert_eq!(environment.alert_codes_of("lead", &reporter).await, [AlertCode::Reordered]);
@@ -192,8 +192,9 @@ async fn reordered_messages_and_replies_are_detected() {
     // good faith, so it is a notice.
     swap(3, 5);
     let case = lead.read_case(reporter.case).await.unwrap();
-    let reported: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
-    assert_eq!(reported, [(AlertSeverity::Notice, AlertCode::Reordered)]);
+    let found_alarms: Vec<_> =
+        case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
+    assert_eq!(found_alarms, [(AlertSeverity::Notice, AlertCode::Reordered)]);
     swap(3, 5);
     assert_eq!(lead.read_case(reporter.case).await.unwrap().alarms, []);
     // The events in another order.
@@ -207,7 +208,7 @@ async fn damaged_parts_are_detected() {
     let mut reporter = environment.file_report(&[]);
     environment.handler.follow_up(&environment.installation, &mut reporter, "text");
     environment.handler.with_case(reporter.case, |stored| {
-        *stored.parts.last_mut().unwrap().1.last_mut().unwrap() ^= 1
+        *stored.parts.last_mut().unwrap().1.last_mut().unwrap() ^= 1;
     });
     assert_eq!(environment.alert_codes_of("lead", &reporter).await, [AlertCode::Damaged]);
 }

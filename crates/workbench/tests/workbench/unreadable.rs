@@ -229,13 +229,16 @@ async fn a_member_who_can_open_an_unreadable_case_gets_a_notice_and_reopens_it()
         environment.connect("two").await,
         environment.connect("three").await,
     );
-    let reported = |case: &VerifiedCase| -> Vec<AlertSeverity> {
+    let found_alarms = |case: &VerifiedCase| -> Vec<AlertSeverity> {
         let called = case.alarms.iter().filter(|alarm| alarm.code == AlertCode::CalledUnreadable);
         called.map(|alarm| alarm.severity).collect()
     };
-    assert_eq!(reported(&three.read_case(reporter.case).await.unwrap()), []);
+    assert_eq!(found_alarms(&three.read_case(reporter.case).await.unwrap()), []);
     lead.close_unreadable(reporter.case).await.unwrap();
-    assert_eq!(reported(&three.read_case(reporter.case).await.unwrap()), [AlertSeverity::Notice]);
+    assert_eq!(
+        found_alarms(&three.read_case(reporter.case).await.unwrap()),
+        [AlertSeverity::Notice]
+    );
     assert!(matches!(
         three.close_unreadable(reporter.case).await,
         Err(ActionError::CaseIsReadable)
@@ -251,11 +254,11 @@ async fn a_member_who_can_open_an_unreadable_case_gets_a_notice_and_reopens_it()
     ));
     two.close_unreadable(reporter.case).await.unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
-    assert_eq!(reported(&case), [AlertSeverity::Notice]);
+    assert_eq!(found_alarms(&case), [AlertSeverity::Notice]);
     three.declare(&mut case).await.unwrap();
     three.reopen(&mut case, ReopenReason::NewEvidence).await.unwrap();
     let case = three.read_case(reporter.case).await.unwrap();
-    assert_eq!((reported(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
+    assert_eq!((found_alarms(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
 }
 
 /// Messages that a third party who knows the case, or the reporter, can send.
@@ -293,10 +296,10 @@ async fn an_unreadable_message_is_a_notice() {
         environment.handler.follow_up_sealed(&environment.installation, reporter.case, sealed);
         notices += usize::from(what != "sent once");
         let case = lead.read_case(reporter.case).await.unwrap();
-        let reported: Vec<_> =
+        let found_alarms: Vec<_> =
             case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
         assert_eq!(
-            reported,
+            found_alarms,
             vec![(AlertSeverity::Notice, AlertCode::CameUnreadable); notices],
             "{what}"
         );

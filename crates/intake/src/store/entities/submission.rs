@@ -9,7 +9,8 @@ pub struct Model {
     /// Random (UUID version 4).
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// SHA-256 of all bytes of a complete submission. It is unique, so the same bytes are stored once.
+    /// SHA-256 of all bytes of a complete submission. It is unique, so the same bytes are stored
+    /// once.
     #[sea_orm(unique)]
     pub digest: Option<Vec<u8>>,
     /// ISO week of arrival.

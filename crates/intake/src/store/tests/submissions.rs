@@ -108,7 +108,8 @@ async fn garbage_collection_deletes_orphans_and_no_running_upload(spool: TestSpo
     drop(dropped);
     spool.await_rows((1, 4)).await;
 
-    // The process crashes. On SQLite the next start deletes its rows; a replica waits for their age.
+    // The process crashes. On SQLite the next start deletes its rows; a replica waits for their
+    // age.
     let orphan = submission::ActiveModel {
         id: Set(Uuid::from_u128(4)),
         digest: Set(None),

@@ -10,8 +10,8 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CategoryCommand {
-    /// List all categories with their ids, names, usual desks, and the desks of the draft that serve
-    /// them.
+    /// List all categories with their ids, names, usual desks, and the desks of the draft that
+    /// serve them.
     List {
         /// The administrator's folder. Without it, the desks of the draft are omitted.
         #[arg(long, value_name = "DIR")]

@@ -23,8 +23,8 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DirectoryCommand {
-    /// Create the next directory from the draft and sign it. With fewer signatures than the threshold
-    /// it is in directory.pending.json, for `cosign`.
+    /// Create the next directory from the draft and sign it. With fewer signatures than the
+    /// threshold it is in directory.pending.json, for `cosign`.
     Sign(DirectorySignArgs),
     /// Add a signature to a pending directory, also on another machine.
     Cosign(DirectoryCosignArgs),

@@ -43,8 +43,8 @@ pub(crate) enum AdminCommand {
     /// Rotate the case handler's own keys.
     #[command(subcommand)]
     ServiceKey(service_key::ServiceKeyCommand),
-    /// Check a running installation from outside, with advice. On each server, use `intake … doctor`
-    /// and `case-handler … doctor`.
+    /// Check a running installation from outside, with advice. On each server, use `intake …
+    /// doctor` and `case-handler … doctor`.
     Doctor(doctor::AdminDoctorArgs),
 }
 

@@ -13,11 +13,11 @@ use super::{AdminDirArg, CliOutput};
 pub(crate) enum ServiceKeyCommand {
     /// Create the next transport key. Reports are sealed to it from the next directory on.
     RenewTransport(AdminDirArg),
-    /// Remove all transport keys except the newest from the next directory. Run it when no submission
-    /// in transit is sealed to them any more.
+    /// Remove all transport keys except the newest from the next directory. Run it when no
+    /// submission in transit is sealed to them any more.
     RetireTransport(AdminDirArg),
-    /// Create the next log key, which signs the case handler's own events. It is valid from the next
-    /// directory on.
+    /// Create the next log key, which signs the case handler's own events. It is valid from the
+    /// next directory on.
     RenewLog(AdminDirArg),
 }
 

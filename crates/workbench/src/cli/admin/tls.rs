@@ -25,8 +25,8 @@ pub(crate) enum TlsCommand {
     },
 }
 
-/// `{"folder", "names", "replaced"}`: the folder and names of the new certificates, and the folder of
-/// the old ones.
+/// `{"folder", "names", "replaced"}`: the folder and names of the new certificates, and the folder
+/// of the old ones.
 #[derive(Debug, Serialize)]
 struct TlsRenewOutput {
     folder: PathBuf,

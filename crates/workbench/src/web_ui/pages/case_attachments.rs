@@ -1,5 +1,5 @@
-//! Attached files. Images are decoded in a sandboxed process. All other files can only be saved, with
-//! a warning.
+//! Attached files. Images are decoded in a sandboxed process. All other files can only be saved,
+//! with a warning.
 
 use askama::Template;
 use axum::{
@@ -121,8 +121,8 @@ struct DamagedAttachmentTemplate {
 
 type OpenedAttachment = Result<(Attachment, Zeroizing<Vec<u8>>), Response>;
 
-/// Fetches and verifies a file. If it is not the file that the report names, returns a page with the
-/// alarm.
+/// Fetches and verifies a file. If it is not the file that the report names, returns a page with
+/// the alarm.
 async fn open_attachment(
     session: &mut SignedInSession,
     id: Uuid,

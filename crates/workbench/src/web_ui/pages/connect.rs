@@ -120,8 +120,8 @@ pub(super) async fn connect(
     // This ends a session at another case handler.
     match session.keys.sign_in(&state.profile, now).await {
         Ok(()) => Ok(session.request.redirect_with_flash("/keys", "connected")),
-        // The administrator may not have signed the directory yet. The page of the first steps shows
-        // this and offers to try again.
+        // The administrator may not have signed the directory yet. The page of the first steps
+        // shows this and offers to try again.
         Err(_) => Ok(Redirect::to(&session.request.url(START_PATH)).into_response()),
     }
 }

@@ -1,5 +1,5 @@
-//! The update of the search index, in short steps. The first update can read thousands of cases. The
-//! page shows the progress and polls, and all other pages work meanwhile.
+//! The update of the search index, in short steps. The first update can read thousands of cases.
+//! The page shows the progress and polls, and all other pages work meanwhile.
 
 use askama::Template;
 use axum::{

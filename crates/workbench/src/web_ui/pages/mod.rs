@@ -1,5 +1,5 @@
-//! The pages, one file for each. A handler calls the library and renders the result with the template
-//! of its name.
+//! The pages, one file for each. A handler calls the library and renders the result with the
+//! template of its name.
 
 mod absence;
 mod administration;

@@ -1,5 +1,5 @@
-//! The first steps, from an empty folder to the queue. Each page derives the finished steps from the
-//! files, so that a member can stop and continue anywhere.
+//! The first steps, from an empty folder to the queue. Each page derives the finished steps from
+//! the files, so that a member can stop and continue anywhere.
 
 use askama::Template;
 use axum::{

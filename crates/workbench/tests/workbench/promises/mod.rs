@@ -196,10 +196,10 @@ fn find_faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
             match (fact, affects_handling(taxonomy, question, &option.id)) {
                 (None, true) => continue,
                 (Some(_), true) => {
-                    faults.push(format!("{id} is declared a fact, and a program acts on it"))
+                    faults.push(format!("{id} is declared a fact, and a program acts on it"));
                 }
                 (None, false) => {
-                    faults.push(format!("{id} is no declared fact, and no program acts on it"))
+                    faults.push(format!("{id} is no declared fact, and no program acts on it"));
                 }
                 (Some(words), false) if words != option.label.get("en") => {
                     faults.push(format!("{id} was declared with other words: {words}"));

@@ -140,7 +140,7 @@ async fn a_case_is_handed_on_as_one_archive() {
     assert_eq!(archive.len(), 4);
 
     let photo = |kept: &mut crate::common::fake_handler::StoredCase| {
-        *kept.parts[0].1.last_mut().unwrap() ^= 1
+        *kept.parts[0].1.last_mut().unwrap() ^= 1;
     };
     screen.environment.handler.with_case(reporter.case, photo);
     let answer = screen.request(&Method::POST, &path).send().await.unwrap();

@@ -332,7 +332,11 @@ async fn a_day_in_the_pages() {
         "nor is offered to"
     );
     assert!(!acts.text.contains("/act/propose-"), "one proposal at a time");
+    check_pages_beside_cases(&screen).await;
+}
 
+/// The routing explanation, the key checks and a case that does not exist.
+async fn check_pages_beside_cases(screen: &WorkbenchBrowser) {
     let asked = [("category", "FAC"), ("audience", "trader"), ("excluded", "regional")];
     let route = screen.post("/administration/route", &asked).await;
     assert!(route.texts(".answer p")[0].contains("Read at once by lead, two."), "{}", route.text);

@@ -1,0 +1,242 @@
+//! The words of the project: forbidden ones, the glossary, and the width of comments.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use regex::{Regex, RegexBuilder};
+
+/// Most columns of a comment.
+const MAX_COLUMNS: usize = 100;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Returns the tracked files with their text, except binary files.
+fn tracked_files() -> Vec<(String, String)> {
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let names = String::from_utf8(listed.stdout).unwrap();
+    names
+        .split_terminator('\0')
+        .filter_map(|name| Some((name.to_owned(), fs::read_to_string(root().join(name)).ok()?)))
+        .collect()
+}
+
+/// The kind of a stretch of source text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stretch {
+    Code,
+    Comment,
+}
+
+/// Splits Rust or TypeScript into code and comments. String literals are left out.
+fn stretches(source: &str) -> Vec<(Stretch, String)> {
+    // A raw string, a comment, a character, a string of one line or a string of several lines. What
+    // comes first is taken, so that a quotation mark in a comment begins no string.
+    let literal = Regex::new(
+        r##"(?s)b?r#+".*?"#+|//[^\n]*|/\*.*?\*/|b?'(?:\\[^\n]{1,8}|[^\\'\n])'|b?"(?:\\.|[^"\\])*""##,
+    )
+    .unwrap();
+    let mut found: Vec<(Stretch, String)> = Vec::new();
+    let mut push = |kind: Stretch, text: &str| match found.last_mut() {
+        Some((last, joined)) if *last == kind => joined.push_str(text),
+        Some((Stretch::Comment, joined)) if text.trim().is_empty() => joined.push(' '),
+        _ => found.push((kind, text.to_owned())),
+    };
+    let mut end = 0;
+    for part in literal.find_iter(source) {
+        push(Stretch::Code, &source[end..part.start()]);
+        if part.as_str().starts_with("//") || part.as_str().starts_with("/*") {
+            push(Stretch::Comment, part.as_str().trim_start_matches(['/', '!', '*']));
+        }
+        end = part.end();
+    }
+    push(Stretch::Code, &source[end..]);
+    found
+}
+
+/// Puts a space between the words of each identifier, and one space for each run of white space.
+fn separate_words(text: &str) -> String {
+    let mut separated = String::with_capacity(text.len() + text.len() / 8);
+    let mut previous = ' ';
+    for letter in text.chars() {
+        let is_gap = letter.is_whitespace() || matches!(letter, '_' | '-');
+        let begins_word = letter.is_uppercase() && previous.is_lowercase();
+        if (is_gap || begins_word) && !separated.ends_with(' ') {
+            separated.push(' ');
+        }
+        if !is_gap {
+            separated.push(letter);
+        }
+        previous = letter;
+    }
+    separated
+}
+
+/// Returns the rules of `forbidden.txt`: a pattern, and the term to use instead.
+fn forbidden_words() -> Vec<(Regex, String)> {
+    let text = fs::read_to_string(root().join("tests/terminology/forbidden.txt")).unwrap();
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let rules: Vec<_> = lines
+        .map(|line| {
+            let (pattern, instead) = line.split_once(" # ").expect("a pattern and a term");
+            let mut rule = RegexBuilder::new(&format!(r"\b(?:{})\b", pattern.trim()));
+            (rule.case_insensitive(true).build().unwrap(), instead.to_owned())
+        })
+        .collect();
+    assert!(rules.len() > 20, "the list is read");
+    rules
+}
+
+/// Returns whether the list of forbidden words applies to a file.
+fn is_checked(name: &str) -> bool {
+    let is_source = [".rs", ".ts", ".md", ".toml", ".sh", ".service", ".timer", ".conf", ".yml"]
+        .iter()
+        .any(|extension| name.ends_with(extension))
+        || name.starts_with("deploy/");
+    // The glossary and the changelog name old words. Merged migrations are never edited. Data files
+    // are texts of pages.
+    let is_exempt = name == "CHANGELOG.md"
+        || name == "docs/GLOSSARY.md"
+        || name.starts_with("tests/terminology/")
+        || name.starts_with("migrations/") && !name.ends_with("lib.rs")
+        || name.contains("/data/")
+        || name.contains("/locales/");
+    is_source && !is_exempt
+}
+
+/// Returns each forbidden word of a file, with the term to use instead.
+fn violations(name: &str, text: &str, rules: &[(Regex, String)]) -> Vec<String> {
+    let is_code = name.ends_with(".rs") || name.ends_with(".ts");
+    let parts = if is_code { stretches(text) } else { vec![(Stretch::Comment, text.to_owned())] };
+    let mut found = Vec::new();
+    for (_, part) in parts {
+        let words = separate_words(&part);
+        for (rule, instead) in rules {
+            for word in rule.find_iter(&words) {
+                found.push(format!("{name}: “{}”: use {instead}", word.as_str()));
+            }
+        }
+    }
+    found
+}
+
+/// The folder by which forbidden words are counted: `crates/NAME`, `docs`, `tests/browser` …
+fn folder_of(name: &str) -> String {
+    let parts: Vec<_> = name.split('/').collect();
+    match parts[..] {
+        [first @ ("crates" | "tests" | "migrations"), second, _, ..] => format!("{first}/{second}"),
+        [first, _, ..] => first.to_owned(),
+        _ => "the top level".to_owned(),
+    }
+}
+
+/// Folders that still have forbidden words, with their number. The number of a folder only falls.
+fn remaining() -> BTreeMap<String, usize> {
+    let text = fs::read_to_string(root().join("tests/terminology/remaining.txt")).unwrap();
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (count, folder) = line.split_once(' ').expect("a number and a folder");
+            (folder.to_owned(), count.parse().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn no_forbidden_word_is_added() {
+    let rules = forbidden_words();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, text) in tracked_files().iter().filter(|(name, _)| is_checked(name)) {
+        found.entry(folder_of(name)).or_default().extend(violations(name, text, &rules));
+    }
+    found.retain(|_, words| !words.is_empty());
+    let counts: BTreeMap<_, _> =
+        found.iter().map(|(folder, words)| (folder.clone(), words.len())).collect();
+    let allowed = remaining();
+    let mut message = String::new();
+    for folder in counts.keys().chain(allowed.keys()).collect::<BTreeSet<_>>() {
+        let (count, limit) = (counts.get(folder), allowed.get(folder));
+        let (count, limit) = (count.copied().unwrap_or(0), limit.copied().unwrap_or(0));
+        if count > limit {
+            let words = found[folder].join("\n  ");
+            message += &format!("{folder}: {count} forbidden words, {limit} allowed:\n  {words}\n");
+        } else if count < limit {
+            message += &format!("{folder}: only {count} left; lower {limit} in remaining.txt\n");
+        }
+    }
+    assert!(message.is_empty(), "{message}");
+}
+
+#[test]
+fn a_forbidden_word_is_found_in_identifiers_and_comments_and_not_in_strings() {
+    let rules = forbidden_words();
+    let count = |text: &str| violations("a.rs", text, &rules).len();
+    assert_eq!(count("fn escalate(case: Case) {}"), 0);
+    assert_eq!(count("struct OutsideBody;"), 1);
+    assert_eq!(count("let outside_body = 1;"), 1);
+    assert_eq!(count("// Given to the outside\n    // body at once."), 1, "across two lines");
+    assert_eq!(count("let text = \"the outside body\";"), 0, "a text of a page");
+    assert_eq!(count("let mark = '\"'; // whoever \"asks\""), 1, "after a quotation mark");
+    assert_eq!(count("let raw = r#\"outside body\"#;"), 0);
+}
+
+#[test]
+fn comments_end_at_column_100() {
+    let mut long = Vec::new();
+    for (name, text) in tracked_files() {
+        if !(name.ends_with(".rs") || name.ends_with(".ts")) {
+            continue;
+        }
+        for (line, number) in text.lines().zip(1..) {
+            let is_comment = line.trim_start().starts_with("//");
+            // A word without a space, such as an address, cannot be wrapped.
+            let can_wrap = line.trim_start().split(' ').count() > 2;
+            // Rows of a table stay on one line.
+            let is_table = line.trim_start().trim_start_matches(['/', '!', ' ']).starts_with('|');
+            if is_comment && can_wrap && !is_table && line.chars().count() > MAX_COLUMNS {
+                long.push(format!("{name}:{number}"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "comments of more than {MAX_COLUMNS} columns: {long:#?}");
+}
+
+#[test]
+fn what_the_glossary_names_in_code_exists() {
+    let files = tracked_files();
+    let identifier = Regex::new(r"[A-Za-z_][A-Za-z0-9_]*").unwrap();
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for (name, text) in &files {
+        // Rust says `a_b` where a package, a folder or a wire name says `a-b`.
+        known.extend(name.split(['/', '.']).map(|part| part.replace('-', "_")));
+        let is_source = [".rs", ".ts", ".toml"].iter().any(|extension| name.ends_with(extension));
+        if is_source {
+            let text = text.replace('-', "_");
+            known.extend(identifier.find_iter(&text).map(|word| word.as_str().to_owned()));
+        }
+    }
+    let glossary = fs::read_to_string(root().join("docs/GLOSSARY.md")).unwrap();
+    let quoted = Regex::new("`([^`]+)`").unwrap();
+    let (mut unknown, mut checked) = (Vec::new(), 0);
+    for row in glossary.lines().filter(|line| line.starts_with('|')) {
+        let Some(cell) = row.trim_end_matches([' ', '|']).rsplit('|').next() else { continue };
+        let columns = row.matches('|').count();
+        for name in quoted.captures_iter(cell).filter(|_| columns == 6) {
+            for word in identifier.find_iter(&name[1].replace('-', "_")) {
+                checked += 1;
+                if !known.contains(word.as_str()) {
+                    unknown.push(format!("{}: {}", &name[1], word.as_str()));
+                }
+            }
+        }
+    }
+    assert!(checked > 100, "the glossary is read: {checked}");
+    assert!(unknown.is_empty(), "docs/GLOSSARY.md names what is not in the code: {unknown:#?}");
+}
