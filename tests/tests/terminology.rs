@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -94,12 +95,21 @@ fn forbidden_words() -> Vec<(Regex, String)> {
     rules
 }
 
+/// Returns whether the name of a file ends in one of `extensions`.
+fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    let extension = Path::new(name).extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| extensions.contains(&extension))
+}
+
+/// Returns whether a file is source code of Rust or TypeScript.
+fn is_source_code(name: &str) -> bool {
+    has_extension(name, &["rs", "ts"])
+}
+
 /// Returns whether the list of forbidden words applies to a file.
 fn is_checked(name: &str) -> bool {
-    let is_source = [".rs", ".ts", ".md", ".toml", ".sh", ".service", ".timer", ".conf", ".yml"]
-        .iter()
-        .any(|extension| name.ends_with(extension))
-        || name.starts_with("deploy/");
+    let extensions = ["rs", "ts", "md", "toml", "sh", "service", "timer", "conf", "yml"];
+    let is_source = has_extension(name, &extensions) || name.starts_with("deploy/");
     // The glossary and the changelog name old words. Merged migrations are never edited. Data files
     // are texts of pages.
     let is_exempt = name == "CHANGELOG.md"
@@ -113,8 +123,11 @@ fn is_checked(name: &str) -> bool {
 
 /// Returns each forbidden word of a file, with the term to use instead.
 fn violations(name: &str, text: &str, rules: &[(Regex, String)]) -> Vec<String> {
-    let is_code = name.ends_with(".rs") || name.ends_with(".ts");
-    let parts = if is_code { stretches(text) } else { vec![(Stretch::Comment, text.to_owned())] };
+    let parts = if is_source_code(name) {
+        stretches(text)
+    } else {
+        vec![(Stretch::Comment, text.to_owned())]
+    };
     let mut found = Vec::new();
     for (_, part) in parts {
         let words = separate_words(&part);
@@ -160,18 +173,19 @@ fn no_forbidden_word_is_added() {
     let counts: BTreeMap<_, _> =
         found.iter().map(|(folder, words)| (folder.clone(), words.len())).collect();
     let allowed = remaining();
-    let mut message = String::new();
+    let mut problems = Vec::new();
     for folder in counts.keys().chain(allowed.keys()).collect::<BTreeSet<_>>() {
         let (count, limit) = (counts.get(folder), allowed.get(folder));
         let (count, limit) = (count.copied().unwrap_or(0), limit.copied().unwrap_or(0));
         if count > limit {
             let words = found[folder].join("\n  ");
-            message += &format!("{folder}: {count} forbidden words, {limit} allowed:\n  {words}\n");
+            problems
+                .push(format!("{folder}: {count} forbidden words, {limit} allowed:\n  {words}"));
         } else if count < limit {
-            message += &format!("{folder}: only {count} left; lower {limit} in remaining.txt\n");
+            problems.push(format!("{folder}: only {count} left; lower {limit} in remaining.txt"));
         }
     }
-    assert!(message.is_empty(), "{message}");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
@@ -191,7 +205,7 @@ fn a_forbidden_word_is_found_in_identifiers_and_comments_and_not_in_strings() {
 fn comments_end_at_column_100() {
     let mut long = Vec::new();
     for (name, text) in tracked_files() {
-        if !(name.ends_with(".rs") || name.ends_with(".ts")) {
+        if !is_source_code(&name) {
             continue;
         }
         for (line, number) in text.lines().zip(1..) {
@@ -216,8 +230,7 @@ fn what_the_glossary_names_in_code_exists() {
     for (name, text) in &files {
         // Rust says `a_b` where a package, a folder or a wire name says `a-b`.
         known.extend(name.split(['/', '.']).map(|part| part.replace('-', "_")));
-        let is_source = [".rs", ".ts", ".toml"].iter().any(|extension| name.ends_with(extension));
-        if is_source {
+        if has_extension(name, &["rs", "ts", "toml"]) {
             let text = text.replace('-', "_");
             known.extend(identifier.find_iter(&text).map(|word| word.as_str().to_owned()));
         }
