@@ -1,9 +1,11 @@
-//! Runs commands one after the other and prints a heading for each.
+//! Runs commands and prints a heading for each.
 
 use std::{
     env,
+    io::{self, Seek as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Instant,
 };
 
@@ -99,8 +101,63 @@ pub(crate) fn run_step(heading: &str, mut command: Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs two steps at the same time and waits for both. The output of the first goes to the
+/// terminal. The output of the second is printed when both have ended, so that it stays together.
+///
+/// # Errors
+///
+/// Fails if a step fails, with the names of all steps that failed.
+pub(crate) fn run_side_by_side(
+    (first_heading, first): (&str, Command),
+    (second_heading, mut second): (&str, Command),
+) -> Result<()> {
+    let mut output = tempfile::tempfile()?;
+    let start = Instant::now();
+    let mut child = second
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output.try_clone()?)
+        .spawn()
+        .with_context(|| format!("{second_heading}: failed to start"))?;
+    let waiter = thread::spawn(move || (child.wait(), start.elapsed()));
+    let first_result = run_step(first_heading, first);
+    if let Err(error) = &first_result {
+        println!("== {error:#}");
+    }
+    println!("\n== {second_heading}, which ran at the same time");
+    let (status, elapsed) = waiter.join().expect("waiting does not panic");
+    output.rewind()?;
+    io::copy(&mut output, &mut io::stdout())?;
+    println!("== {second_heading}: {:.0} s", elapsed.as_secs_f32());
+    let second_status = status?;
+    match (first_result, second_status.success()) {
+        (first_result, true) => first_result,
+        (Ok(()), false) => bail!("{second_heading}: {second_status}"),
+        (Err(error), false) => bail!("{error:#}; {second_heading}: {second_status}"),
+    }
+}
+
 /// Returns whether a command starts and succeeds.
 pub(crate) fn succeeds(mut command: Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{command, run_side_by_side};
+
+    #[test]
+    fn side_by_side_steps_fail_with_the_name_of_each_that_failed() {
+        let run = |first: &str, second: &str| {
+            run_side_by_side(("first", command(first, &[])), ("second", command(second, &[])))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(run("true", "true"), Ok(()));
+        assert_eq!(run("false", "true"), Err("first: exit status: 1".to_owned()));
+        assert_eq!(run("true", "false"), Err("second: exit status: 1".to_owned()));
+        let both = "first: exit status: 1; second: exit status: 1";
+        assert_eq!(run("false", "false"), Err(both.to_owned()));
+        assert!(run("true", "/no/such/program").unwrap_err().contains("second: failed to start"));
+    }
 }

@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use crate::{
     check::check_sources,
     cmd::{
-        BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir, run_step,
-        succeeds,
+        BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir,
+        run_side_by_side, run_step, succeeds,
     },
 };
 
@@ -35,7 +35,6 @@ pub(crate) fn run() -> Result<()> {
     // Scenarios start the real programs, which `nextest` alone does not build. With all targets the
     // build compiles nothing twice.
     run_step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
-    run_step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     run_step(
         "documentation examples",
         cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
@@ -43,7 +42,12 @@ pub(crate) fn run() -> Result<()> {
     run_step("types of the browser tests", npm_run("tests/browser", "check"))?;
     let mut browser = npm_run("tests/browser", "test");
     browser.env("PROGRAMS", programs_dir()?);
-    run_step("tests in the browser", browser)
+    // Both start installations and wait for them much of the time. Neither reads what the other
+    // writes.
+    run_side_by_side(
+        ("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])),
+        ("tests in the browser", browser),
+    )
 }
 
 fn install_missing() -> Result<()> {
