@@ -24,20 +24,9 @@ impl<T: LogSafe> Display for LogSafeDisplay<'_, T> {
     }
 }
 
-/// The crates of this workspace. Only they write to the log, because libraries would name peers,
-/// paths and statements.
-const WORKSPACE_CRATES: [&str; 10] = [
-    "age_hybrid",
-    "burkindi",
-    "case_handler",
-    "intake",
-    "investigator",
-    "protocol",
-    "reporter",
-    "taxonomy",
-    "web",
-    "workbench",
-];
+/// The crates of this workspace that write to the log. Libraries do not, because their lines would
+/// contain peers, paths and statements.
+const LOGGING_CRATES: [&str; 4] = ["case_handler", "intake", "web", "workbench"];
 
 /// Sends the log of our own crates to standard error, at this level and above, as text or as JSON
 /// lines. Call once at start.
@@ -45,7 +34,7 @@ const WORKSPACE_CRATES: [&str; 10] = [
 /// Lines carry time, level, target and what the line itself says; spans are not shown, so none can
 /// carry a request along.
 pub fn init_logging(level: Level, json: bool) {
-    let filter = Targets::new().with_targets(WORKSPACE_CRATES.map(|target| (target, level)));
+    let filter = Targets::new().with_targets(LOGGING_CRATES.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if json {
         lines.json().with_current_span(false).with_span_list(false).with_filter(filter).boxed()
@@ -54,4 +43,36 @@ pub fn init_logging(level: Level, json: bool) {
     };
     // A second call keeps the first log: a test may start two services in one process.
     drop(tracing_subscriber::registry().with(lines).try_init());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// Returns the crates, by their names in log targets, that depend on `tracing` outside of
+    /// tests.
+    fn crates_with_tracing() -> Vec<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut found: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|entry| {
+                let entry = entry.unwrap();
+                let manifest = fs::read_to_string(entry.path().join("Cargo.toml")).ok()?;
+                let dependencies = manifest.split("[dev-dependencies]").next()?;
+                dependencies
+                    .lines()
+                    .any(|line| line.starts_with("tracing.") || line.starts_with("tracing "))
+                    .then(|| entry.file_name().to_str().unwrap().replace('-', "_"))
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn the_log_admits_exactly_the_crates_that_use_tracing() {
+        assert_eq!(crates_with_tracing(), LOGGING_CRATES);
+    }
 }
