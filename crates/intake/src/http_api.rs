@@ -132,7 +132,11 @@ async fn mailbox(State(app): State<AppState>, body: Body) -> Result<Response, Pr
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed).into_response())
 }
 
-/// The mailbox, or its decoy. Both are made in any case, so that neither takes longer.
+/// Returns the mailbox, or its decoy if there is none. The decoy is computed in both cases, so that
+/// the two take the same time.
+///
+/// # Errors
+/// Fails if the store cannot be read.
 pub async fn load_mailbox_or_decoy(
     app: &AppState,
     locator: &Locator,

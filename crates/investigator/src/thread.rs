@@ -43,7 +43,10 @@ pub struct VerifiedFrame {
 }
 
 impl VerifiedFrame {
-    /// Returns the report in the frame if the frame is one, or the error that its body causes.
+    /// Returns the report in the frame, or `None` if the frame is of another kind.
+    ///
+    /// # Errors
+    /// The inner result is an error if the body is not the JSON of a report.
     pub fn parse_report(&self) -> Option<Result<ReportBody, serde_json::Error>> {
         (self.header.kind == FrameKind::Report).then(|| ReportBody::from_bytes(&self.body))
     }

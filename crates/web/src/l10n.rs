@@ -16,8 +16,12 @@ pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
 pub struct MessageCatalog(FluentLanguageLoader);
 
 impl MessageCatalogs {
-    /// Reads `<language>/<domain>.ftl` of each language. A message missing in one falls back to the
-    /// first.
+    /// Reads `<language>/<domain>.ftl` of each language. A message that is missing in one language
+    /// is shown in the first.
+    ///
+    /// # Errors
+    /// Fails if there is no language, if the file of the first language is missing, or if a file is
+    /// not UTF-8. A message that cannot be parsed is missing.
     pub fn load(
         assets: &dyn I18nAssets,
         domain: &str,

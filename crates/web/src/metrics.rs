@@ -92,8 +92,11 @@ impl MetricsRegistry {
         Router::new().route("/metrics", get(serve_page)).with_state(self.page.subscribe())
     }
 
-    /// Its own listener, which only this machine reaches: the address, and what serves there
-    /// without end.
+    /// Binds the listener of the page. Returns its address, and the future that serves the page
+    /// until it is dropped. The caller checks that the address is a loopback address.
+    ///
+    /// # Errors
+    /// Fails if the address cannot be bound.
     pub async fn listen(
         &self,
         at: SocketAddr,

@@ -155,7 +155,11 @@ impl Slot {
         async move { lost.notified().await }
     }
 
-    /// Returns the next bytes of a body, unless the slot is lost first.
+    /// Returns the next bytes of a body, or `None` at its end.
+    ///
+    /// # Errors
+    /// Fails with [`BodyReadError::Evicted`] if the slot is lost first, and otherwise as the body
+    /// does.
     pub async fn next_chunk(&self, body: &mut TimedBody) -> Option<Result<Bytes, BodyReadError>> {
         let next = tokio::select! {
             () = self.evicted() => Some(Err(BodyReadError::Evicted)),
@@ -167,8 +171,11 @@ impl Slot {
         next
     }
 
-    /// Reads the beginning of a body, at most about `most` bytes: what came, and whether there is
-    /// more.
+    /// Reads the beginning of a body, until `most` bytes or more have arrived or the body ends.
+    /// Returns the bytes, and true if the body may continue.
+    ///
+    /// # Errors
+    /// Fails as [`Self::next_chunk`] does.
     pub async fn read_prefix(
         &self,
         body: &mut TimedBody,

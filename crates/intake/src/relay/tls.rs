@@ -14,7 +14,11 @@ use zeroize::Zeroizing;
 
 use crate::config::{ConfigError, RelayConfig};
 
-/// TLS as configured under `[relay]`.
+/// Returns the TLS configuration of the listener from the files that `[relay]` names.
+///
+/// # Errors
+/// Fails if a file cannot be read or parsed, or if the key does not belong to the certificate. The
+/// error names the configuration key.
 pub fn server_config(relay: &RelayConfig) -> Result<ServerConfig, ConfigError> {
     let provider = Arc::new(ring::default_provider());
     let wrong_ca = |error: &dyn ToString| ConfigError::invalid_value("relay.ca", error.to_string());

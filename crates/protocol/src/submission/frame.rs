@@ -243,6 +243,9 @@ impl Frame {
     }
 
     /// Returns the header without verifying it, for choosing the key that verifies the frame.
+    ///
+    /// # Errors
+    /// Fails if the frame is truncated or its header is malformed.
     pub fn decode_unverified(bytes: &[u8]) -> Result<FrameHeader, FrameError> {
         let (signed, _) =
             bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;

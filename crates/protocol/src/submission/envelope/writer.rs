@@ -132,6 +132,9 @@ impl<W: Write> SubmissionWriter<W> {
     }
 
     /// Ends the envelope without a body, for tests of readers. Senders call [`Self::finish`].
+    ///
+    /// # Errors
+    /// If the submission gets too large or writing fails.
     #[doc(hidden)]
     pub fn pad_and_finish(mut self) -> Result<W, SealError> {
         self.write_record(RecordType::End, &[])?;
