@@ -2,7 +2,8 @@
 //! from memory after a time without activity. Unlocking restores the page.
 //!
 //! Locking does not wait: it cancels the request that works with the keys, at whatever await it is.
-//! Requests that wait for the keys find the workbench locked.
+//! Requests that wait for the keys find the workbench locked. A request that unlocks the keys is
+//! an [`UnlockAttempt`]: locking ends it, and its keys are discarded.
 
 use std::{
     sync::{
@@ -13,7 +14,7 @@ use std::{
 };
 
 use time::OffsetDateTime;
-use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, watch};
 use web::Clock;
 
 use super::forms::FormInput;
@@ -93,8 +94,10 @@ pub(super) struct KeySession {
     keys: Arc<Mutex<Option<UnlockedKeys>>>,
     /// Cancels the request that took the keys last.
     current_request: std::sync::Mutex<Option<Arc<Notify>>>,
-    /// Number of running calls of `lock`. During them, no request can take the keys.
-    locks_in_progress: AtomicUsize,
+    /// Number of running calls of `wipe_keys`. During them, no request can take the keys.
+    wipes_in_progress: AtomicUsize,
+    /// Number of calls of `lock`.
+    lock_count: watch::Sender<u64>,
     /// Time of the last activity, in seconds since 1970.
     last_activity: AtomicI64,
     idle_timeout: Duration,
@@ -105,7 +108,8 @@ impl KeySession {
         Self {
             keys: Arc::default(),
             current_request: std::sync::Mutex::default(),
-            locks_in_progress: AtomicUsize::new(0),
+            wipes_in_progress: AtomicUsize::new(0),
+            lock_count: watch::Sender::new(0),
             last_activity: AtomicI64::new(0),
             idle_timeout: idle,
         }
@@ -121,18 +125,49 @@ impl KeySession {
         self.last_activity.store(now.unix_timestamp(), Ordering::SeqCst);
     }
 
+    /// Begins to unlock. The caller opens the key after this call.
+    pub(super) fn begin_unlock(&self, now: OffsetDateTime) -> UnlockAttempt {
+        UnlockAttempt { lock_count: self.lock_count.subscribe(), started: now.unix_timestamp() }
+    }
+
     /// Begins an unlocked session.
-    pub(super) async fn unlock(&self, keys: UnlockedKeys, now: OffsetDateTime) {
+    ///
+    /// # Errors
+    /// Returns [`LockedMeanwhile`] and discards the keys if the workbench was locked since the
+    /// attempt began, or if the attempt took as long as the time without activity.
+    pub(super) async fn unlock(
+        &self,
+        attempt: UnlockAttempt,
+        keys: UnlockedKeys,
+        now: OffsetDateTime,
+    ) -> Result<(), LockedMeanwhile> {
+        let mut current = self.keys.lock().await;
+        // `lock` counts before it waits for the keys, so either it is counted here, or it wipes
+        // these keys.
+        if attempt.is_revoked() || self.is_idle_since(attempt.started, now) {
+            return Err(LockedMeanwhile);
+        }
         self.record_activity(now);
-        *self.keys.lock().await = Some(keys);
+        let previous = current.replace(keys);
+        drop(current);
+        if let Some(mut previous) = previous {
+            previous.sign_out().await;
+        }
+        Ok(())
+    }
+
+    /// Locks the workbench: wipes the keys, and ends every attempt to unlock that began before.
+    pub(super) async fn lock(&self) {
+        self.lock_count.send_modify(|count| *count += 1);
+        self.wipe_keys().await;
     }
 
     /// Wipes the keys. It first cancels the request that works with them.
-    pub(super) async fn lock(&self) {
-        let locking = LockInProgress::begin(&self.locks_in_progress);
+    async fn wipe_keys(&self) {
+        let wiping = WipeInProgress::begin(&self.wipes_in_progress);
         self.cancel_current_request();
         let keys = self.keys.lock().await.take();
-        drop(locking);
+        drop(wiping);
         if let Some(mut keys) = keys {
             keys.sign_out().await;
         }
@@ -185,10 +220,10 @@ impl KeySession {
         now: OffsetDateTime,
     ) -> Option<OwnedMappedMutexGuard<Option<UnlockedKeys>, UnlockedKeys>> {
         if self.is_idle(now) {
-            self.lock().await;
+            self.wipe_keys().await;
         }
         let keys = self.keys.clone().lock_owned().await;
-        if self.locks_in_progress.load(Ordering::SeqCst) > 0 {
+        if self.wipes_in_progress.load(Ordering::SeqCst) > 0 {
             return None;
         }
         let keys = OwnedMutexGuard::try_map(keys, Option::as_mut).ok()?;
@@ -204,33 +239,74 @@ impl KeySession {
         !self.is_idle(now) && self.keys.try_lock().map_or(true, |keys| keys.is_some())
     }
 
-    /// Locks the workbench after a time without activity. It never returns.
+    /// Wipes the keys after a time without activity. It never returns. An attempt to unlock is
+    /// activity, so this does not end it.
     pub(super) async fn run_idle_timer(&self, clock: &Clock) {
         loop {
             tokio::time::sleep(IDLE_CHECK_INTERVAL).await;
             if self.is_idle(clock.now()) {
-                self.lock().await;
+                self.wipe_keys().await;
             }
         }
     }
 
     fn is_idle(&self, now: OffsetDateTime) -> bool {
-        let idle = now.unix_timestamp() - self.last_activity.load(Ordering::SeqCst);
+        self.is_idle_since(self.last_activity.load(Ordering::SeqCst), now)
+    }
+
+    fn is_idle_since(&self, start: i64, now: OffsetDateTime) -> bool {
+        let idle = now.unix_timestamp() - start;
         u64::try_from(idle).is_ok_and(|idle| idle >= self.idle_timeout.as_secs())
     }
 }
 
-/// Counts a running call of `lock`, also if its future is dropped.
-struct LockInProgress<'a>(&'a AtomicUsize);
+/// A request that unlocks the keys, from before it opens the key until the session begins.
+pub(super) struct UnlockAttempt {
+    /// Changes when the workbench is locked.
+    lock_count: watch::Receiver<u64>,
+    /// Start of the attempt, in seconds since 1970.
+    started: i64,
+}
 
-impl<'a> LockInProgress<'a> {
+/// The workbench was locked while the keys were being unlocked.
+#[derive(Debug)]
+pub(super) struct LockedMeanwhile;
+
+impl UnlockAttempt {
+    /// Runs a part of the attempt, which opens the key or uses it.
+    ///
+    /// # Errors
+    /// Returns [`LockedMeanwhile`] and drops the part as soon as the workbench is locked.
+    pub(super) async fn cancel_on_lock<T>(
+        &self,
+        part: impl Future<Output = T>,
+    ) -> Result<T, LockedMeanwhile> {
+        let mut lock_count = self.lock_count.clone();
+        tokio::select! {
+            biased;
+            _ = lock_count.changed() => Err(LockedMeanwhile),
+            done = part => Ok(done),
+        }
+    }
+
+    /// Returns whether the workbench was locked since the attempt began.
+    fn is_revoked(&self) -> bool {
+        // Without a sender, the program is about to end.
+        self.lock_count.has_changed().unwrap_or(true)
+    }
+}
+
+/// Counts a running call of `wipe_keys`, also if its future is dropped.
+struct WipeInProgress<'a>(&'a AtomicUsize);
+
+impl<'a> WipeInProgress<'a> {
     fn begin(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::SeqCst);
         Self(count)
     }
 }
 
-impl Drop for LockInProgress<'_> {
+impl Drop for WipeInProgress<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -247,15 +323,12 @@ mod tests {
 
     async fn unlocked_session() -> Arc<KeySession> {
         let key_session = Arc::new(KeySession::new(Duration::from_mins(10)));
+        key_session.unlock(key_session.begin_unlock(NOW), keys(), NOW).await.unwrap();
         key_session
-            .unlock(
-                UnlockedKeys::without_connection(
-                    InvestigatorKey::generate("lead", &mut OsRng).unwrap(),
-                ),
-                NOW,
-            )
-            .await;
-        key_session
+    }
+
+    fn keys() -> UnlockedKeys {
+        UnlockedKeys::without_connection(InvestigatorKey::generate("lead", &mut OsRng).unwrap())
     }
 
     /// Spawns a request that takes the keys and never ends.
@@ -341,5 +414,36 @@ mod tests {
         tokio::task::yield_now().await;
         key_session.lock().await;
         assert_eq!(download.await.unwrap(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unlock_that_began_before_a_lock_discards_its_keys() {
+        for unlocked_before in [false, true] {
+            let key_session = KeySession::new(Duration::from_mins(10));
+            if unlocked_before {
+                key_session.unlock(key_session.begin_unlock(NOW), keys(), NOW).await.unwrap();
+            }
+            let attempt = key_session.begin_unlock(NOW);
+            let later_parts = attempt.cancel_on_lock(std::future::pending::<()>());
+            let (ended, ()) = tokio::join!(later_parts, key_session.lock());
+            ended.unwrap_err();
+            attempt.cancel_on_lock(async {}).await.unwrap_err();
+            key_session.unlock(attempt, keys(), NOW).await.unwrap_err();
+            assert!(!key_session.is_unlocked(NOW));
+            assert!(key_session.acquire(NOW).await.is_none());
+            key_session.unlock(key_session.begin_unlock(NOW), keys(), NOW).await.unwrap();
+            assert!(key_session.is_unlocked(NOW), "a later attempt succeeds");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_idle_timer_does_not_end_an_unlock_unless_it_took_as_long() {
+        let key_session = KeySession::new(Duration::from_mins(10));
+        let attempt = key_session.begin_unlock(NOW);
+        // A page that is open in another tab finds the workbench idle.
+        assert!(key_session.acquire(NOW).await.is_none());
+        key_session.unlock(attempt, keys(), NOW + Duration::from_mins(1)).await.unwrap();
+        let suspended = key_session.begin_unlock(NOW);
+        key_session.unlock(suspended, keys(), NOW + Duration::from_mins(10)).await.unwrap_err();
     }
 }

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     onboarding::ensure_no_key,
     passphrase::{PassphraseRejection, StrengthOutput},
+    unlock::locked_page,
 };
 use crate::{
     keys::{
@@ -22,7 +23,7 @@ use crate::{
     web_ui::{
         error_page::PageError,
         forms::{FormInput, InvalidField},
-        key_session::UnlockedKeys,
+        key_session::{LockedMeanwhile, UnlockAttempt, UnlockedKeys},
         layout::{NavSection, PageFrame, render},
         request::{PageRequest, START_PATH},
         spawn_cpu_bound,
@@ -60,6 +61,7 @@ pub(super) async fn create_key(
     form: FormInput,
 ) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
+    let attempt = request.state.key_session.begin_unlock(request.state.clock.now());
     let handle = form.get("handle").trim().to_owned();
     let Ok(key) = InvestigatorKey::generate(&handle, &mut OsRng) else {
         let text = request.catalog().get("make-handle-wrong");
@@ -79,7 +81,7 @@ pub(super) async fn create_key(
     })
     .await?;
     request.state.profile.create_key(&sealed)?;
-    begin_session(request, key, "made").await
+    Ok(begin_session(request, attempt, key, "made").await)
 }
 
 /// Returns the strength of the passphrase that is being typed.
@@ -112,6 +114,7 @@ fn restore_page(request: PageRequest, text: &str, wrong: InvalidField) -> Respon
 /// Restores the key from the sheet, which is a file or typed text.
 pub(super) async fn restore(request: PageRequest, form: FormInput) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
+    let attempt = request.state.key_session.begin_unlock(request.state.clock.now());
     let text =
         Zeroizing::new(form.non_empty("file").unwrap_or_else(|| form.get("sheet").to_owned()));
     let passphrase = SecretString::from(form.get("passphrase"));
@@ -132,20 +135,21 @@ pub(super) async fn restore(request: PageRequest, form: FormInput) -> Result<Res
             }
         };
     request.state.profile.create_key(&sealed)?;
-    begin_session(request, key, "restored").await
+    Ok(begin_session(request, attempt, key, "restored").await)
 }
 
 /// Begins an unlocked session with the new key, and leads to the first steps.
 async fn begin_session(
     request: PageRequest,
+    attempt: UnlockAttempt,
     key: InvestigatorKey,
     done: &str,
-) -> Result<Response, PageError> {
-    request.state.drafts.set_owner(&key);
-    request
-        .state
-        .key_session
-        .unlock(UnlockedKeys::without_connection(key), request.state.clock.now())
-        .await;
-    Ok(request.redirect_with_flash(START_PATH, done))
+) -> Response {
+    let state = &request.state;
+    state.drafts.set_owner(&key);
+    let keys = UnlockedKeys::without_connection(key);
+    match state.key_session.unlock(attempt, keys, state.clock.now()).await {
+        Ok(()) => request.redirect_with_flash(START_PATH, done),
+        Err(LockedMeanwhile) => locked_page(&request, START_PATH),
+    }
 }

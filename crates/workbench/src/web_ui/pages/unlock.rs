@@ -19,7 +19,7 @@ use crate::{
         UiState,
         error_page::PageError,
         forms::FormInput,
-        key_session::UnlockedKeys,
+        key_session::{LockedMeanwhile, UnlockedKeys},
         layout::{NavSection, PageFrame, render},
         request::{PageRequest, START_PATH},
     },
@@ -90,17 +90,24 @@ pub(super) async fn unlock(request: PageRequest, form: FormInput) -> Result<Resp
         };
         Ok(unlock_page(&request, prompt, StatusCode::FORBIDDEN))
     };
-    let key = match decrypt_key(state, form.get("passphrase")).await {
-        Ok(key) => key,
-        Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => {
+    let attempt = state.key_session.begin_unlock(state.clock.now());
+    let opened = attempt.cancel_on_lock(decrypt_key(state, form.get("passphrase"))).await;
+    let key = match opened {
+        Ok(Ok(key)) => key,
+        Ok(Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase))) => {
             return again("unlock-wrong");
         }
-        Err(_) => return again("unlock-no-key"),
+        Ok(Err(_)) => return again("unlock-no-key"),
+        Err(LockedMeanwhile) => return Ok(locked_page(&request, to)),
     };
     state.drafts.set_owner(&key);
     let mut keys = UnlockedKeys::without_connection(key);
     let signed_in = if state.profile.is_connected() {
-        keys.sign_in(&state.profile, state.clock.now()).await.map_err(PageError::from)
+        let signing_in = keys.sign_in(&state.profile, state.clock.now());
+        match attempt.cancel_on_lock(signing_in).await {
+            Ok(signed_in) => signed_in.map_err(PageError::from),
+            Err(LockedMeanwhile) => return Ok(locked_page(&request, to)),
+        }
     } else {
         Err(PageError::redirect(request.url(START_PATH)))
     };
@@ -111,11 +118,19 @@ pub(super) async fn unlock(request: PageRequest, form: FormInput) -> Result<Resp
     {
         return Err(error);
     }
-    state.key_session.unlock(keys, state.clock.now()).await;
+    if state.key_session.unlock(attempt, keys, state.clock.now()).await.is_err() {
+        return Ok(locked_page(&request, to));
+    }
     match signed_in {
         Ok(()) => Ok(Redirect::to(&request.url(to)).into_response()),
         Err(error) => onboarding::show_with_error(request, error, to).await,
     }
+}
+
+/// Returns the answer to a request during which the workbench was locked. It asks for the
+/// passphrase, and leads to the page `to` then.
+pub(super) fn locked_page(request: &PageRequest, to: &str) -> Response {
+    unlock_page(request, UnlockPrompt::with_return_path(request, to), StatusCode::UNAUTHORIZED)
 }
 
 /// Opens the key file. This takes about a second, because the passphrase hash makes guessing

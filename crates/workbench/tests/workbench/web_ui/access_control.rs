@@ -2,14 +2,14 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
-    time::Duration,
+    net::{TcpListener, TcpStream},
+    time::{Duration, Instant},
 };
 
 use rand::rngs::OsRng;
 use reqwest::{Method, RequestBuilder, StatusCode};
 
-use crate::common::{PASSPHRASE, browser::WorkbenchBrowser};
+use crate::common::{PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvironment};
 
 #[tokio::test]
 async fn a_request_that_is_not_its_owners_gets_nothing() {
@@ -179,4 +179,29 @@ async fn it_locks_itself_and_keeps_what_was_being_written() {
         "{}",
         away.redirect
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locking_ends_an_unlocking_that_waits_for_the_case_handler() {
+    let environment = TestEnvironment::start();
+    // The kernel accepts connections to it, and nothing answers them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", silent.local_addr().unwrap());
+    let home = environment.installation.profile_dir("lead", &url);
+    let screen = WorkbenchBrowser::start_in(environment, home).await;
+    let fields = [("passphrase", PASSPHRASE), ("to", "/keys")];
+    let unlocking = screen.post("/unlock", &fields);
+    let locking = async {
+        // The time limit of the connection is 10 seconds.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let start = Instant::now();
+        assert_eq!(screen.post("/lock", &[]).await.status, StatusCode::OK);
+        start
+    };
+    let (unlocked, start) = tokio::join!(unlocking, locking);
+    let waited = start.elapsed();
+    assert_eq!(unlocked.status, StatusCode::UNAUTHORIZED, "{}", unlocked.text);
+    assert_eq!(unlocked.value("[name=to]"), "/keys");
+    assert_eq!(screen.get("/keys").await.status, StatusCode::UNAUTHORIZED);
+    assert!(waited < Duration::from_secs(3), "{waited:?}");
 }
