@@ -93,6 +93,19 @@ impl Clock {
         }
     }
 
+    /// Returns the time since the boot, that of a suspended machine included. Setting the clock does
+    /// not change it, so it measures time that passes within one process.
+    pub fn monotonic(&self) -> std::time::Duration {
+        match &self.0 {
+            ClockSource::System => clock_gettime(ClockId::Boottime)
+                .try_into()
+                .expect("the time since the boot is not negative"),
+            ClockSource::Fixed(fixed) => {
+                Duration::seconds(fixed.uptime.load(Ordering::SeqCst)).unsigned_abs()
+            }
+        }
+    }
+
     /// The time since the boot.
     pub fn uptime(&self) -> Uptime {
         match &self.0 {
@@ -163,6 +176,7 @@ mod tests {
         assert_eq!(clock.uptime(), booted);
         clock.advance(Duration::seconds(5));
         assert_eq!(clock.uptime().seconds, booted.seconds + 5);
+        assert_eq!(clock.monotonic().as_secs(), 5);
         clock.reboot();
         assert!(clock.uptime().seconds == 0 && clock.uptime().boot_id != booted.boot_id);
         let system = Clock::system();

@@ -5,23 +5,25 @@
 //! cookie to a server of another user of this machine. So the cookie is scoped to a random path of
 //! 256 bits, and all pages are below it. See `docs/adr/0016`.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use protocol::Hash;
 use rand::{CryptoRng, RngCore};
-use time::{Duration, OffsetDateTime};
 
 /// Name of the session cookie.
 const COOKIE_NAME: &str = "burkindi";
 /// Lifetime of a sign-in link.
-const LINK_TTL: Duration = Duration::minutes(10);
+const LINK_TTL: Duration = Duration::from_mins(10);
 /// Lifetime of a session cookie, about a working day.
-const COOKIE_TTL: Duration = Duration::hours(12);
+const COOKIE_TTL: Duration = Duration::from_hours(12);
 
 /// The present link and cookie. Secrets are stored as hashes and compared as hashes, so that the
 /// time of a comparison reveals nothing about them.
@@ -39,17 +41,19 @@ struct BrowserSessionState {
     cookie: Option<ExpiringSecret>,
 }
 
+/// A secret with its expiry, as a time of [`web::Clock::monotonic`]: setting the clock does not
+/// extend it.
 struct ExpiringSecret {
     hash: Hash,
-    until: OffsetDateTime,
+    until: Duration,
 }
 
 impl ExpiringSecret {
-    fn new(secret: &str, until: OffsetDateTime) -> Self {
+    fn new(secret: &str, until: Duration) -> Self {
         Self { hash: hash_secret(secret), until }
     }
 
-    fn matches(&self, secret: &str, now: OffsetDateTime) -> bool {
+    fn matches(&self, secret: &str, now: Duration) -> bool {
         now < self.until && self.hash == hash_secret(secret)
     }
 }
@@ -78,7 +82,7 @@ impl BrowserSession {
     /// Returns a new sign-in link. The previous one becomes invalid.
     pub(super) fn issue_login_link(
         &self,
-        now: OffsetDateTime,
+        now: Duration,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> String {
         let secret = random_secret(rng);
@@ -91,7 +95,7 @@ impl BrowserSession {
     pub(super) fn redeem_link(
         &self,
         link: &str,
-        now: OffsetDateTime,
+        now: Duration,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Option<HeaderValue> {
         let mut state = self.lock_state();
@@ -108,7 +112,7 @@ impl BrowserSession {
 
     /// Returns whether a request carries the present cookie. It can also carry cookies of the same
     /// name from other servers of this machine.
-    pub(super) fn has_valid_cookie(&self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
+    pub(super) fn has_valid_cookie(&self, headers: &HeaderMap, now: Duration) -> bool {
         let state = self.lock_state();
         let Some(cookie) = &state.cookie else { return false };
         let cookies =
@@ -148,11 +152,10 @@ fn hash_secret(secret: &str) -> Hash {
 #[cfg(test)]
 mod tests {
     use rand::rngs::OsRng;
-    use time::macros::datetime;
 
     use super::*;
 
-    const NOW: OffsetDateTime = datetime!(2026-11-25 09:00 UTC);
+    const NOW: Duration = Duration::from_hours(1);
 
     fn link_token(link: &str) -> &str {
         link.rsplit('/').next().unwrap()

@@ -41,7 +41,7 @@ pub(crate) struct UnlockedSession {
 impl UnlockedSession {
     /// Takes the keys, or returns the request if the workbench is locked.
     async fn try_begin(request: PageRequest) -> Result<Self, PageRequest> {
-        match request.state.key_session.acquire(request.state.clock.now()).await {
+        match request.state.key_session.acquire().await {
             Some(keys) => Ok(Self { request, keys }),
             None => Err(request),
         }

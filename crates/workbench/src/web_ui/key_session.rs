@@ -8,7 +8,7 @@
 use std::{
     sync::{
         Arc, PoisonError,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -98,19 +98,23 @@ pub(super) struct KeySession {
     wipes_in_progress: AtomicUsize,
     /// Number of calls of `lock`.
     lock_count: watch::Sender<u64>,
-    /// Time of the last activity, in seconds since 1970.
-    last_activity: AtomicI64,
+    /// Measures the time without activity. Setting the clock of the machine does not change it, and
+    /// it counts the time in which the machine is suspended.
+    clock: Clock,
+    /// Time of the last activity, in seconds of [`Clock::monotonic`].
+    last_activity: AtomicU64,
     idle_timeout: Duration,
 }
 
 impl KeySession {
-    pub(super) fn new(idle: Duration) -> Self {
+    pub(super) fn new(idle: Duration, clock: Clock) -> Self {
         Self {
             keys: Arc::default(),
             current_request: std::sync::Mutex::default(),
             wipes_in_progress: AtomicUsize::new(0),
             lock_count: watch::Sender::new(0),
-            last_activity: AtomicI64::new(0),
+            clock,
+            last_activity: AtomicU64::new(0),
             idle_timeout: idle,
         }
     }
@@ -121,13 +125,13 @@ impl KeySession {
     }
 
     /// Records activity of the member.
-    pub(super) fn record_activity(&self, now: OffsetDateTime) {
-        self.last_activity.store(now.unix_timestamp(), Ordering::SeqCst);
+    pub(super) fn record_activity(&self) {
+        self.last_activity.store(self.uptime_secs(), Ordering::SeqCst);
     }
 
     /// Begins to unlock. The caller opens the key after this call.
-    pub(super) fn begin_unlock(&self, now: OffsetDateTime) -> UnlockAttempt {
-        UnlockAttempt { lock_count: self.lock_count.subscribe(), started: now.unix_timestamp() }
+    pub(super) fn begin_unlock(&self) -> UnlockAttempt {
+        UnlockAttempt { lock_count: self.lock_count.subscribe(), started: self.uptime_secs() }
     }
 
     /// Begins an unlocked session.
@@ -139,15 +143,14 @@ impl KeySession {
         &self,
         attempt: UnlockAttempt,
         keys: UnlockedKeys,
-        now: OffsetDateTime,
     ) -> Result<(), LockedMeanwhile> {
         let mut current = self.keys.lock().await;
         // `lock` counts before it waits for the keys, so either it is counted here, or it wipes
         // these keys.
-        if attempt.is_revoked() || self.is_idle_since(attempt.started, now) {
+        if attempt.is_revoked() || self.is_idle_since(attempt.started) {
             return Err(LockedMeanwhile);
         }
-        self.record_activity(now);
+        self.record_activity();
         let previous = current.replace(keys);
         drop(current);
         if let Some(mut previous) = previous {
@@ -217,9 +220,8 @@ impl KeySession {
     /// Returns the keys, or `None` if the workbench is locked. The call counts as activity.
     pub(super) async fn acquire(
         &self,
-        now: OffsetDateTime,
     ) -> Option<OwnedMappedMutexGuard<Option<UnlockedKeys>, UnlockedKeys>> {
-        if self.is_idle(now) {
+        if self.is_idle() {
             self.wipe_keys().await;
         }
         let keys = self.keys.clone().lock_owned().await;
@@ -228,35 +230,38 @@ impl KeySession {
         }
         let keys = OwnedMutexGuard::try_map(keys, Option::as_mut).ok()?;
         self.register_request();
-        self.record_activity(now);
+        self.record_activity();
         Some(keys)
     }
 
     /// Returns whether the workbench is unlocked. The call does not count as activity, and does not
     /// wait for running requests.
-    pub(super) fn is_unlocked(&self, now: OffsetDateTime) -> bool {
+    pub(super) fn is_unlocked(&self) -> bool {
         // If a request holds the lock, the keys are in use.
-        !self.is_idle(now) && self.keys.try_lock().map_or(true, |keys| keys.is_some())
+        !self.is_idle() && self.keys.try_lock().map_or(true, |keys| keys.is_some())
     }
 
     /// Wipes the keys after a time without activity. It never returns. An attempt to unlock is
     /// activity, so this does not end it.
-    pub(super) async fn run_idle_timer(&self, clock: &Clock) {
+    pub(super) async fn run_idle_timer(&self) {
         loop {
             tokio::time::sleep(IDLE_CHECK_INTERVAL).await;
-            if self.is_idle(clock.now()) {
+            if self.is_idle() {
                 self.wipe_keys().await;
             }
         }
     }
 
-    fn is_idle(&self, now: OffsetDateTime) -> bool {
-        self.is_idle_since(self.last_activity.load(Ordering::SeqCst), now)
+    fn is_idle(&self) -> bool {
+        self.is_idle_since(self.last_activity.load(Ordering::SeqCst))
     }
 
-    fn is_idle_since(&self, start: i64, now: OffsetDateTime) -> bool {
-        let idle = now.unix_timestamp() - start;
-        u64::try_from(idle).is_ok_and(|idle| idle >= self.idle_timeout.as_secs())
+    fn is_idle_since(&self, start: u64) -> bool {
+        self.uptime_secs().saturating_sub(start) >= self.idle_timeout.as_secs()
+    }
+
+    fn uptime_secs(&self) -> u64 {
+        self.clock.monotonic().as_secs()
     }
 }
 
@@ -264,8 +269,8 @@ impl KeySession {
 pub(super) struct UnlockAttempt {
     /// Changes when the workbench is locked.
     lock_count: watch::Receiver<u64>,
-    /// Start of the attempt, in seconds since 1970.
-    started: i64,
+    /// Start of the attempt, in seconds of [`Clock::monotonic`].
+    started: u64,
 }
 
 /// The workbench was locked while the keys were being unlocked.
@@ -320,10 +325,11 @@ mod tests {
     use super::*;
 
     const NOW: OffsetDateTime = datetime!(2026-11-25 09:00 UTC);
+    const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
 
     async fn unlocked_session() -> Arc<KeySession> {
-        let key_session = Arc::new(KeySession::new(Duration::from_mins(10)));
-        key_session.unlock(key_session.begin_unlock(NOW), keys(), NOW).await.unwrap();
+        let key_session = Arc::new(KeySession::new(IDLE_TIMEOUT, Clock::fixed(NOW)));
+        key_session.unlock(key_session.begin_unlock(), keys()).await.unwrap();
         key_session
     }
 
@@ -337,7 +343,7 @@ mod tests {
         tokio::spawn(async move {
             key_session
                 .cancel_on_lock(async {
-                    let keys = key_session.acquire(NOW).await;
+                    let keys = key_session.acquire().await;
                     if keys.is_some() {
                         std::future::pending::<()>().await;
                     }
@@ -357,13 +363,13 @@ mod tests {
         ];
         tokio::task::yield_now().await;
         assert!(
-            key_session.is_unlocked(NOW),
+            key_session.is_unlocked(),
             "a request has the keys, and the call does not wait for it"
         );
         let start = tokio::time::Instant::now();
         key_session.lock().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert!(!key_session.is_unlocked(NOW));
+        assert!(!key_session.is_unlocked());
         let mut ended = Vec::new();
         for request in requests {
             ended.push(request.await.unwrap());
@@ -373,7 +379,7 @@ mod tests {
             [None, Some(false), Some(false)],
             "the first one is cancelled, and the others find the workbench locked"
         );
-        assert!(key_session.acquire(NOW).await.is_none());
+        assert!(key_session.acquire().await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -381,9 +387,9 @@ mod tests {
         let key_session = unlocked_session().await;
         let hanging = stalled_request(&key_session);
         tokio::task::yield_now().await;
-        let late = NOW + Duration::from_mins(11);
+        key_session.clock.advance(time::Duration::minutes(11));
         let late =
-            key_session.cancel_on_lock(async { key_session.acquire(late).await.is_none() }).await;
+            key_session.cancel_on_lock(async { key_session.acquire().await.is_none() }).await;
         assert_eq!(
             late,
             Some(true),
@@ -396,7 +402,7 @@ mod tests {
     async fn a_download_continues_after_its_request_and_ends_when_the_workbench_locks() {
         let key_session = unlocked_session().await;
         let keys = key_session
-            .cancel_on_lock(async { key_session.acquire(NOW).await })
+            .cancel_on_lock(async { key_session.acquire().await })
             .await
             .flatten()
             .unwrap();
@@ -419,31 +425,33 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_unlock_that_began_before_a_lock_discards_its_keys() {
         for unlocked_before in [false, true] {
-            let key_session = KeySession::new(Duration::from_mins(10));
+            let key_session = KeySession::new(IDLE_TIMEOUT, Clock::fixed(NOW));
             if unlocked_before {
-                key_session.unlock(key_session.begin_unlock(NOW), keys(), NOW).await.unwrap();
+                key_session.unlock(key_session.begin_unlock(), keys()).await.unwrap();
             }
-            let attempt = key_session.begin_unlock(NOW);
+            let attempt = key_session.begin_unlock();
             let later_parts = attempt.cancel_on_lock(std::future::pending::<()>());
             let (ended, ()) = tokio::join!(later_parts, key_session.lock());
             ended.unwrap_err();
             attempt.cancel_on_lock(async {}).await.unwrap_err();
-            key_session.unlock(attempt, keys(), NOW).await.unwrap_err();
-            assert!(!key_session.is_unlocked(NOW));
-            assert!(key_session.acquire(NOW).await.is_none());
-            key_session.unlock(key_session.begin_unlock(NOW), keys(), NOW).await.unwrap();
-            assert!(key_session.is_unlocked(NOW), "a later attempt succeeds");
+            key_session.unlock(attempt, keys()).await.unwrap_err();
+            assert!(!key_session.is_unlocked());
+            assert!(key_session.acquire().await.is_none());
+            key_session.unlock(key_session.begin_unlock(), keys()).await.unwrap();
+            assert!(key_session.is_unlocked(), "a later attempt succeeds");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_idle_timer_does_not_end_an_unlock_unless_it_took_as_long() {
-        let key_session = KeySession::new(Duration::from_mins(10));
-        let attempt = key_session.begin_unlock(NOW);
+        let key_session = KeySession::new(IDLE_TIMEOUT, Clock::fixed(NOW));
+        let attempt = key_session.begin_unlock();
         // A page that is open in another tab finds the workbench idle.
-        assert!(key_session.acquire(NOW).await.is_none());
-        key_session.unlock(attempt, keys(), NOW + Duration::from_mins(1)).await.unwrap();
-        let suspended = key_session.begin_unlock(NOW);
-        key_session.unlock(suspended, keys(), NOW + Duration::from_mins(10)).await.unwrap_err();
+        assert!(key_session.acquire().await.is_none());
+        key_session.clock.advance(time::Duration::minutes(9));
+        key_session.unlock(attempt, keys()).await.unwrap();
+        let suspended = key_session.begin_unlock();
+        key_session.clock.advance(time::Duration::minutes(10));
+        key_session.unlock(suspended, keys()).await.unwrap_err();
     }
 }

@@ -111,7 +111,7 @@ impl LinkIssuer {
     /// Returns a new link, which expires within minutes. The previous link becomes invalid.
     pub fn issue_link(&self, rng: &mut (impl RngCore + CryptoRng)) -> String {
         let UiState(state) = &self.0;
-        state.browser_session.issue_login_link(state.clock.now(), rng)
+        state.browser_session.issue_login_link(state.clock.monotonic(), rng)
     }
 }
 
@@ -131,7 +131,7 @@ impl BoundUiServer {
         let shortcuts = home.page_settings().unwrap_or_default().shortcuts.into();
         let state = UiState(Arc::new(UiStateInner {
             browser_session: BrowserSession::new(address.port(), rng),
-            key_session: KeySession::new(settings.idle_timeout),
+            key_session: KeySession::new(settings.idle_timeout, clock.clone()),
             drafts: DraftStore::default(),
             profile: home,
             clock,
@@ -168,7 +168,7 @@ impl BoundUiServer {
             stop.await;
             handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         };
-        let watching = self.state.key_session.run_idle_timer(&self.state.clock);
+        let watching = self.state.key_session.run_idle_timer();
         tokio::select! {
             () = watching => Ok(()),
             (served, ()) = async { tokio::join!(serving, stopping) } => {

@@ -55,7 +55,7 @@ fn validate(state: &UiState, request: &Parts) -> Result<(), RejectReason> {
         check_same_origin(&request.headers, host, is_read)?;
     }
     let public = is_sign_in || is_read && path.starts_with("/assets/");
-    if public || state.browser_session.has_valid_cookie(&request.headers, state.clock.now()) {
+    if public || state.browser_session.has_valid_cookie(&request.headers, state.clock.monotonic()) {
         Ok(())
     } else {
         Err(RejectReason::NoSession)

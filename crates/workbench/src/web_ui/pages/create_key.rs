@@ -61,7 +61,7 @@ pub(super) async fn create_key(
     form: FormInput,
 ) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
-    let attempt = request.state.key_session.begin_unlock(request.state.clock.now());
+    let attempt = request.state.key_session.begin_unlock();
     let handle = form.get("handle").trim().to_owned();
     let Ok(key) = InvestigatorKey::generate(&handle, &mut OsRng) else {
         let text = request.catalog().get("make-handle-wrong");
@@ -114,7 +114,7 @@ fn restore_page(request: PageRequest, text: &str, wrong: InvalidField) -> Respon
 /// Restores the key from the sheet, which is a file or typed text.
 pub(super) async fn restore(request: PageRequest, form: FormInput) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
-    let attempt = request.state.key_session.begin_unlock(request.state.clock.now());
+    let attempt = request.state.key_session.begin_unlock();
     let text =
         Zeroizing::new(form.non_empty("file").unwrap_or_else(|| form.get("sheet").to_owned()));
     let passphrase = SecretString::from(form.get("passphrase"));
@@ -148,7 +148,7 @@ async fn begin_session(
     let state = &request.state;
     state.drafts.set_owner(&key);
     let keys = UnlockedKeys::without_connection(key);
-    match state.key_session.unlock(attempt, keys, state.clock.now()).await {
+    match state.key_session.unlock(attempt, keys).await {
         Ok(()) => request.redirect_with_flash(START_PATH, done),
         Err(LockedMeanwhile) => locked_page(&request, START_PATH),
     }

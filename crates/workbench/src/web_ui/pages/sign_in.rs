@@ -38,7 +38,7 @@ pub(super) async fn redeem_link(
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let locale = Locale::negotiate(wanted, &LOCALES).unwrap_or(LOCALES[0]);
     let catalog = state.texts.catalog(locale);
-    let cookie = state.browser_session.redeem_link(&link, state.clock.now(), &mut OsRng);
+    let cookie = state.browser_session.redeem_link(&link, state.clock.monotonic(), &mut OsRng);
     let page = |heading: &str, what: &str, on| SignInTemplate {
         code: locale.code,
         style: state.assets.url("workbench"),

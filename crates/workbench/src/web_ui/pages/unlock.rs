@@ -90,7 +90,7 @@ pub(super) async fn unlock(request: PageRequest, form: FormInput) -> Result<Resp
         };
         Ok(unlock_page(&request, prompt, StatusCode::FORBIDDEN))
     };
-    let attempt = state.key_session.begin_unlock(state.clock.now());
+    let attempt = state.key_session.begin_unlock();
     let opened = attempt.cancel_on_lock(decrypt_key(state, form.get("passphrase"))).await;
     let key = match opened {
         Ok(Ok(key)) => key,
@@ -118,7 +118,7 @@ pub(super) async fn unlock(request: PageRequest, form: FormInput) -> Result<Resp
     {
         return Err(error);
     }
-    if state.key_session.unlock(attempt, keys, state.clock.now()).await.is_err() {
+    if state.key_session.unlock(attempt, keys).await.is_err() {
         return Ok(locked_page(&request, to));
     }
     match signed_in {
@@ -160,10 +160,9 @@ pub(super) async fn lock(request: PageRequest, form: Result<FormInput, Response>
 
 /// Records activity that the script reports: the member reads or writes.
 pub(super) async fn heartbeat(State(state): State<UiState>) -> StatusCode {
-    let now = state.clock.now();
-    if !state.key_session.is_unlocked(now) {
+    if !state.key_session.is_unlocked() {
         return StatusCode::UNAUTHORIZED;
     }
-    state.key_session.record_activity(now);
+    state.key_session.record_activity();
     StatusCode::NO_CONTENT
 }

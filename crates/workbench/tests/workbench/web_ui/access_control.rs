@@ -205,3 +205,31 @@ async fn locking_ends_an_unlocking_that_waits_for_the_case_handler() {
     assert_eq!(screen.get("/keys").await.status, StatusCode::UNAUTHORIZED);
     assert!(waited < Duration::from_secs(3), "{waited:?}");
 }
+
+#[tokio::test]
+async fn setting_the_clock_neither_delays_nor_causes_the_lock() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    screen.clock.jump(time::Duration::hours(3));
+    assert_eq!(screen.get("/keys").await.status, StatusCode::OK, "no time has passed");
+    screen.clock.jump(time::Duration::hours(-4));
+    screen.clock.advance(time::Duration::minutes(9));
+    assert_eq!(screen.get("/keys").await.status, StatusCode::OK);
+    screen.clock.jump(time::Duration::hours(-1));
+    screen.clock.advance(time::Duration::minutes(11));
+    assert_eq!(screen.get("/keys").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn setting_the_clock_back_does_not_extend_a_link_or_a_cookie() {
+    let mut screen = WorkbenchBrowser::open("lead").await;
+    let link = screen.link_issuer.issue_link(&mut OsRng);
+    screen.clock.jump(time::Duration::hours(-1));
+    screen.clock.advance(time::Duration::minutes(11));
+    let late = screen.http.get(&link).send().await.unwrap();
+    assert_eq!(late.status(), StatusCode::FORBIDDEN);
+    screen.follow_login_link().await;
+    screen.clock.jump(time::Duration::hours(-24));
+    screen.clock.advance(time::Duration::hours(13));
+    assert_eq!(screen.get("/keys").await.status, StatusCode::FORBIDDEN);
+}
