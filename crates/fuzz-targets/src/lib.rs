@@ -69,7 +69,7 @@ pub const TARGETS: [FuzzTarget; 17] = [
     fuzz_target("languages", languages, seeds::languages, CHEAP_ITERATIONS),
     fuzz_target("mailbox", mailbox, seeds::mailbox, SEALED_ITERATIONS),
     fuzz_target("office-part", office_part, files::office_parts, 1_500),
-    fuzz_target("receipt", receipt, seeds::receipt, CHEAP_ITERATIONS),
+    fuzz_target("receipt", receipt, seeds::receipt, 5_000),
     fuzz_target("relay", relay_records, seeds::relay, CHEAP_ITERATIONS),
     fuzz_target("submission", opened_submission, seeds::submission, SEALED_ITERATIONS),
 ];
