@@ -195,6 +195,26 @@ mod tests {
     use proptest::prelude::*;
     use unicode_normalization::UnicodeNormalization;
 
+    /// Each of these texts once took minutes, until the limit of a test. Anyone can send them, and
+    /// they fit into one form.
+    #[test]
+    fn long_texts_are_parsed_and_searched_in_linear_time() {
+        const SIZE: usize = 320 * 1024;
+        let letters = |number: usize| {
+            let digit = |place| char::from(b'a' + u8::try_from(number / place % 26).unwrap());
+            [17_576, 676, 26, 1].map(digit).iter().collect::<String>()
+        };
+        let list = word_list("en");
+        let different_words: String = (0..SIZE / 5).map(|number| letters(number) + " ").collect();
+        let words_of_a_list = list.iter().cycle().take(SIZE / 7).copied().collect::<Vec<_>>();
+        let long_word = list[..8].join(" ") + " " + &"x".repeat(SIZE);
+        for text in [different_words, words_of_a_list.join(" "), long_word] {
+            assert!(text.len() > SIZE * 9 / 10, "{}", text.len());
+            assert!(Receipt::parse(&text).is_err());
+            find_receipt_words(&text);
+        }
+    }
+
     #[test]
     fn the_zero_receipt_has_its_known_code_and_words() {
         let receipt = Receipt::from_bytes([0; 16]);

@@ -3,7 +3,7 @@
 //! (`crates/intake/browser/src/typed_receipt.ts`). The test vectors of both are in
 //! `receipt-spellings.json`.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use bip39::Language;
 use sha2::{Digest, Sha256};
@@ -18,13 +18,46 @@ const WORD_LISTS: [Language; 4] =
 const MIN_KNOWN_WORDS: usize = 4;
 /// A word that occurs this often in a note is a label and not a word of the receipt.
 const MIN_LABEL_REPEATS: usize = 6;
+/// No longer text is at an edit distance of two from a word. The longest words have 9 letters.
+const MAX_TYPED_WORD_BYTES: usize = 64;
 /// The number of letters that identify a word in every list, if the word has that many.
 const MIN_PREFIX_LEN: usize = 4;
 
-/// The words of each list, normalized like typed words.
-static NORMALIZED_LISTS: LazyLock<[Vec<String>; 4]> = LazyLock::new(|| {
-    WORD_LISTS.map(|list| list.word_list().iter().map(|word| normalize(word)).collect())
+/// A word list, normalized like typed words.
+struct WordList {
+    /// The words in the order of the list.
+    words: Vec<String>,
+    /// The index of each word and of each abbreviation, and `None` for an abbreviation of several
+    /// words. Anyone can send a long text, so one word must not cost a search of the list.
+    indices: HashMap<String, Option<u16>>,
+}
+
+/// The word lists, in the order of [`WORD_LISTS`].
+static NORMALIZED_LISTS: LazyLock<[WordList; 4]> = LazyLock::new(|| {
+    WORD_LISTS.map(|list| WordList::new(list.word_list().iter().map(|word| normalize(word))))
 });
+
+impl WordList {
+    fn new(words: impl Iterator<Item = String>) -> Self {
+        let words: Vec<String> = words.collect();
+        let mut indices = HashMap::new();
+        for (word, index) in words.iter().zip(0..) {
+            let ends = word.char_indices().map(|(start, c)| start + c.len_utf8());
+            for end in ends.skip(MIN_PREFIX_LEN - 1) {
+                let others = indices.entry(word[..end].to_owned());
+                others.and_modify(|found| *found = None).or_insert(Some(index));
+            }
+        }
+        // A word is itself even if longer words begin with it.
+        indices.extend(words.iter().cloned().zip((0..).map(Some)));
+        Self { words, indices }
+    }
+
+    /// Returns the 11-bit index of a word, or of the only word that begins with what was typed.
+    fn index(&self, typed: &str) -> Option<u16> {
+        self.indices.get(typed).copied().flatten()
+    }
+}
 
 /// Finds and parses the receipt in a text.
 pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
@@ -39,7 +72,7 @@ pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
     }
     let known: Vec<usize> = NORMALIZED_LISTS
         .iter()
-        .map(|list| words.iter().filter(|word| word_index(list, word).is_some()).count())
+        .map(|list| words.iter().filter(|word| list.index(word).is_some()).count())
         .collect();
     // The list with the most of the words is the intended one.
     let intended = (0..WORD_LISTS.len()).rev().max_by_key(|at| known[*at]).unwrap_or_default();
@@ -100,8 +133,12 @@ fn trim_digits(part: &str) -> &str {
 fn candidate_words(parts: &[String]) -> Vec<&str> {
     let is_word = |word: &&str| !word.is_empty() && word.chars().all(char::is_alphabetic);
     let words: Vec<&str> = parts.iter().map(|part| trim_digits(part)).filter(is_word).collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for word in &words {
+        *counts.entry(word).or_default() += 1;
+    }
     let is_label = |word: &&str| {
-        let times = words.iter().filter(|other| *other == word).count();
+        let times = counts[word];
         times >= MIN_LABEL_REPEATS && words.len() >= WORD_COUNT + times
     };
     words.iter().copied().filter(|word| !is_label(word)).collect()
@@ -155,26 +192,12 @@ fn crockford_value(c: char) -> Option<u8> {
 /// so the checksum decides.
 fn find_words(words: &[&str]) -> Option<Receipt> {
     NORMALIZED_LISTS.iter().find_map(|list| {
-        let indices: Vec<Option<u16>> = words.iter().map(|word| word_index(list, word)).collect();
+        let indices: Vec<Option<u16>> = words.iter().map(|word| list.index(word)).collect();
         indices.windows(WORD_COUNT).rev().find_map(|twelve| {
             let twelve: Option<Vec<u16>> = twelve.iter().copied().collect();
             decode_word_indices(&twelve?)
         })
     })
-}
-
-/// Returns the 11-bit index of a word, or of the only word that begins with what was typed.
-fn word_index(list: &[String], typed: &str) -> Option<u16> {
-    let exact = list.iter().position(|word| word == typed);
-    let found = exact.or_else(|| {
-        let mut hits = list
-            .iter()
-            .enumerate()
-            .filter(|(_, word)| typed.chars().count() >= MIN_PREFIX_LEN && word.starts_with(typed));
-        let first = hits.next();
-        hits.next().is_none().then_some(first)?.map(|(at, _)| at)
-    });
-    found.and_then(|index| u16::try_from(index).ok())
 }
 
 /// Decodes 12 × 11 bits: 128 of data and 4 of checksum (the first bits of SHA-256, BIP39).
@@ -188,8 +211,8 @@ fn decode_word_indices(indices: &[u16]) -> Option<Receipt> {
 
 fn words_error(words: &[&str], intended: usize) -> ReceiptError {
     let list = &NORMALIZED_LISTS[intended];
-    let known = words.iter().filter(|word| word_index(list, word).is_some()).count();
-    let unknown = words.iter().position(|word| word_index(list, word).is_none());
+    let known = words.iter().filter(|word| list.index(word).is_some()).count();
+    let unknown = words.iter().position(|word| list.index(word).is_none());
     match unknown {
         Some(at) if known < WORD_COUNT => ReceiptError::UnknownWord {
             place: at + 1,
@@ -204,8 +227,12 @@ fn words_error(words: &[&str], intended: usize) -> ReceiptError {
 
 /// Returns the word that is closest to the typed one, at an edit distance of at most two. Returns
 /// `None` if several words are at distance two, because any of them would be a guess.
-fn nearest_word(list: &[String], typed: &str) -> Option<usize> {
-    let distances = list.iter().map(|word| edit_distance(typed, word));
+fn nearest_word(list: &WordList, typed: &str) -> Option<usize> {
+    // A longer text is at a larger distance from every word, and its distances take long.
+    if typed.len() > MAX_TYPED_WORD_BYTES {
+        return None;
+    }
+    let distances = list.words.iter().map(|word| edit_distance(typed, word));
     let closest = distances.clone().min()?;
     let mut hits =
         distances.enumerate().filter(|(_, distance)| *distance == closest).map(|(at, _)| at);
