@@ -39,6 +39,15 @@ pub enum Decision {
     Purge,
 }
 
+impl Decision {
+    /// The decision with which two members close a case that neither can open.
+    pub const CLOSE_AS_UNREADABLE: Self = Self::Close {
+        disposition: Disposition::Unreadable,
+        reason: ClosingReason::AsItCame,
+        duplicate_of: None,
+    };
+}
+
 /// A decision that waits for its second person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {

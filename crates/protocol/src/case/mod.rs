@@ -1,9 +1,9 @@
 //! A case: its events, the state that follows from them, and the permitted actions.
 
+pub(crate) mod actions;
 pub(crate) mod calendar;
 pub(crate) mod decision;
 pub mod event;
-pub(crate) mod permissions;
 pub(crate) mod proposals;
 pub(crate) mod role;
 pub(crate) mod rule_violation;
@@ -11,11 +11,11 @@ pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod transitions;
 
+pub use actions::{ActionKind, ActionPayload, ActorClass, CASE_ACTIONS, CaseAction, Confirmation};
 pub use calendar::{Calendar, CalendarError, Holiday};
 pub use decision::{
     ClosingReason, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget, ReopenReason,
 };
-pub use permissions::{ActionKind, ActorClass, PERMISSIONS, PermissionRule};
 pub use role::Role;
 pub use rule_violation::RuleViolation;
 pub use stage::{

@@ -1,7 +1,7 @@
 //! The state of a case: permissions, deadlines, and the effects of events.
 //!
 //! Both sides apply the same signed events and get the same [`CaseState`]: the case handler before
-//! it appends an event, the workbench when it verifies the log. [`PERMISSIONS`] states who may take
+//! it appends an event, the workbench when it verifies the log. [`CASE_ACTIONS`] states who may take
 //! which action at which stage. The conditions and effects of each action are in `transitions` and
 //! `proposals`. [`RuleViolation`] names every rule.
 
@@ -10,8 +10,8 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::case::{
+    actions::{ActionKind, ActorClass, CASE_ACTIONS, CaseAction},
     decision::{Decision, Disposition, Proposal},
-    permissions::{ActionKind, ActorClass, PERMISSIONS, PermissionRule},
     role::Role,
     rule_violation::RuleViolation,
     stage::{
@@ -172,7 +172,7 @@ impl CaseState {
     }
 
     fn apply_handler_event(&mut self, event: &Event) -> Result<(), RuleViolation> {
-        let row = ActionKind::from_action(&event.action)?.permission_rule();
+        let row = ActionKind::from_action(&event.action)?.row();
         if row.actor_class != ActorClass::Handler {
             return Err(RuleViolation::MemberOnly);
         }
@@ -234,7 +234,7 @@ impl CaseState {
         actor: &str,
         role: Role,
     ) -> Result<(), RuleViolation> {
-        let row = action.permission_rule();
+        let row = action.row();
         if row.actor_class == ActorClass::Handler {
             return Err(RuleViolation::HandlerOnly);
         }
@@ -246,14 +246,14 @@ impl CaseState {
     /// Returns the actor class for an action on this case. Readers who have not declared may purge
     /// an unreadable case and withdraw a proposal about it, because declaring requires that the
     /// case opens.
-    fn actor_class_for(&self, row: &PermissionRule) -> ActorClass {
+    fn actor_class_for(&self, row: &CaseAction) -> ActorClass {
         let proposed = self.pending_proposal.as_ref().map(|proposal| proposal.decision);
         let is_unreadable = self.disposition == Some(Disposition::Unreadable)
             || matches!(
                 proposed,
                 Some(Decision::Close { disposition: Disposition::Unreadable, .. })
             );
-        match row.action {
+        match row.kind {
             ActionKind::ProposePurge | ActionKind::ApprovePurge | ActionKind::Withdraw
                 if is_unreadable =>
             {
@@ -265,14 +265,14 @@ impl CaseState {
 
     /// Returns all actions that the table allows a member now. User interfaces offer only these.
     pub fn permitted_actions(&self, actor: &str, role: Role) -> Vec<ActionKind> {
-        PERMISSIONS
+        CASE_ACTIONS
             .iter()
-            .map(|row| row.action)
+            .map(|row| row.kind)
             .filter(|action| self.check_permission(*action, actor, role).is_ok())
             .collect()
     }
 
-    pub(super) fn check_stage(&self, row: &PermissionRule) -> Result<(), RuleViolation> {
+    pub(super) fn check_stage(&self, row: &CaseAction) -> Result<(), RuleViolation> {
         if row.stages.contains(&self.stage) {
             Ok(())
         } else {

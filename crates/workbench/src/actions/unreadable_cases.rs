@@ -7,7 +7,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::{ActionError, workflow::CLOSE_AS_UNREADABLE};
+use super::ActionError;
 use crate::{
     case::CaseReadError,
     session::{ConnectError, HandlerConnection, profile::PinnedCaseHead},
@@ -31,7 +31,7 @@ impl HandlerConnection {
     /// altered since its collection, and the errors of every action if the rules or the case
     /// handler reject it.
     pub async fn close_unreadable(&mut self, id: Uuid) -> Result<DecisionOutcome, ActionError> {
-        self.propose_or_approve(id, CLOSE_AS_UNREADABLE).await
+        self.propose_or_approve(id, Decision::CLOSE_AS_UNREADABLE).await
     }
 
     /// Tries to read the case, then proposes to purge a case that was closed as unreadable, or
@@ -60,7 +60,7 @@ impl HandlerConnection {
         let today = self.now.date();
         let is_candidate = |row: &CaseSummary| {
             let state = &row.state;
-            let decision = if purge { Decision::Purge } else { CLOSE_AS_UNREADABLE };
+            let decision = if purge { Decision::Purge } else { Decision::CLOSE_AS_UNREADABLE };
             let undecided = state.pending_proposal.as_ref().is_none_or(|proposal| {
                 proposal.by != self.handle() && proposal.decision == decision
             });

@@ -4,8 +4,8 @@ use protocol::{
     Hash,
     api::workbench::EventPayload,
     case::{
-        ActionKind, CaseState, ClosingReason, Decision, Disposition, ReferralConsent,
-        ReferralTarget, ReopenReason, Role, RuleViolation, Stage, event::Action, next_event,
+        ActionKind, ActionPayload, CaseState, Decision, Disposition, ReferralConsent, ReopenReason,
+        Role, RuleViolation, Stage, event::Action, next_event,
     },
     submission::{
         envelope::Urgency,
@@ -16,13 +16,6 @@ use uuid::Uuid;
 
 use super::{ActionError, ConsentError};
 use crate::{case::VerifiedCase, session::HandlerConnection};
-
-/// The decision with which two members close a case that neither can open.
-pub(crate) const CLOSE_AS_UNREADABLE: Decision = Decision::Close {
-    disposition: Disposition::Unreadable,
-    reason: ClosingReason::AsItCame,
-    duplicate_of: None,
-};
 
 /// Question about the reporter's consent to a referral.
 const REFERRAL_QUESTION: &str = "referral_consent";
@@ -76,6 +69,45 @@ impl HandlerConnection {
         }
     }
 
+    /// Takes an action of which the member chooses nothing.
+    ///
+    /// # Errors
+    /// [`ActionError::NothingChosen`] if the action needs a choice, and the errors of every action.
+    pub async fn take_action(
+        &mut self,
+        case: &mut VerifiedCase,
+        act: ActionKind,
+    ) -> Result<(), ActionError> {
+        match (act, &act.row().payload) {
+            (ActionKind::Declare, _) => self.declare(case).await,
+            (ActionKind::Claim, _) => self.claim(case).await,
+            (ActionKind::Recuse, _) => self.recuse(case).await,
+            (ActionKind::MarkHandled, _) => self.mark_handled(case).await.map(drop),
+            (_, ActionPayload::Fixed(action)) => {
+                self.sign_and_submit(case, action.clone(), EventPayload::default()).await
+            }
+            (_, ActionPayload::Stage(to)) => self.change_stage(case, *to, None).await,
+            _ => Err(ActionError::NothingChosen),
+        }
+    }
+
+    /// Takes an action that concerns another member, such as the claim of a conflict of interest.
+    ///
+    /// # Errors
+    /// [`ActionError::NothingChosen`] if the action does not concern one other member, and the
+    /// errors of every action.
+    pub async fn take_action_about(
+        &mut self,
+        case: &mut VerifiedCase,
+        act: ActionKind,
+        member: &str,
+    ) -> Result<(), ActionError> {
+        let ActionPayload::Member(event_about) = &act.row().payload else {
+            return Err(ActionError::NothingChosen);
+        };
+        self.sign_and_submit(case, event_about(member.to_owned()), EventPayload::default()).await
+    }
+
     /// Declares that this member has no conflict of interest, so that the content is shown.
     ///
     /// # Errors
@@ -96,23 +128,6 @@ impl HandlerConnection {
         self.trust_state.cases.remove(&case.id());
         self.trust_state.read.remove(&case.id());
         Ok(self.profile.save_trust_state(&self.trust_state)?)
-    }
-
-    /// States that a colleague has a conflict of interest.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn challenge(
-        &mut self,
-        case: &mut VerifiedCase,
-        who: &str,
-    ) -> Result<(), ActionError> {
-        self.sign_and_submit(
-            case,
-            Action::Challenged { who: who.to_owned() },
-            EventPayload::default(),
-        )
-        .await
     }
 
     /// Resolves a challenge. If it is upheld, the colleague loses the case; the caller then rotates
@@ -203,14 +218,6 @@ impl HandlerConnection {
         Ok(())
     }
 
-    /// Withdraws this member's proposal.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn withdraw(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::Withdrawn, EventPayload::default()).await
-    }
-
     /// Raises the priority of the case.
     ///
     /// # Errors
@@ -237,22 +244,6 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::Linked { to }, EventPayload::default()).await
     }
 
-    /// Escalates the case to the oversight body.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn escalate(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::Escalated, EventPayload::default()).await
-    }
-
-    /// Places a legal hold. Two people lift it.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn place_legal_hold(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::LegalHoldPlaced, EventPayload::default()).await
-    }
-
     /// Marks the reporter's submissions as handled. Returns how many were unhandled.
     ///
     /// # Errors
@@ -264,28 +255,12 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::MarkedHandled, EventPayload::default()).await?;
         Ok(unhandled)
     }
-
-    /// Records that the authority was asked about the state of the referral.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn follow_up_referral(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::ReferralFollowedUp, EventPayload::default()).await
-    }
 }
 
 /// Returns whether this action also marks everything that the reporter sent before as handled.
 pub fn marks_handled(act: ActionKind) -> bool {
-    matches!(
-        act,
-        ActionKind::Triage
-            | ActionKind::Assess
-            | ActionKind::Investigate
-            | ActionKind::Decide
-            | ActionKind::TakeBack
-            | ActionKind::Reopen
-            | ActionKind::ApproveRefer
-    )
+    act == ActionKind::ApproveRefer
+        || matches!(act.row().payload, ActionPayload::Stage(_) | ActionPayload::Reopening)
 }
 
 /// Refuses to close an opened case as unreadable. [`HandlerConnection::close_unreadable`] closes
@@ -339,43 +314,25 @@ fn check_consent_message(case: &VerifiedCase, message: u32) -> Result<(), Action
 /// Returns the action with valid sample choices, or `None` if it needs a member, a case or keys
 /// that are not chosen yet.
 fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
-    let stage_change = |to| Action::StageChanged { from: state.stage, to, reason: None };
-    let proposed =
-        || state.pending_proposal.as_ref().map_or(Decision::Purge, |proposal| proposal.decision);
-    Some(match act {
-        ActionKind::Declare => Action::Declared,
-        ActionKind::Recuse => Action::Recused,
-        ActionKind::Claim => Action::Claimed,
-        ActionKind::Triage => stage_change(Stage::Triaged),
-        ActionKind::Assess | ActionKind::TakeBack => stage_change(Stage::Assessing),
-        ActionKind::Investigate => stage_change(Stage::Investigating),
-        ActionKind::Decide => stage_change(Stage::Decided),
-        ActionKind::Reopen => Action::Reopened { ground: ReopenReason::NewEvidence },
-        ActionKind::FollowUpReferral => Action::ReferralFollowedUp,
-        ActionKind::Raise => Action::PriorityRaised { urgency: Urgency::P1 },
-        ActionKind::Escalate => Action::Escalated,
-        ActionKind::Hold => Action::LegalHoldPlaced,
-        ActionKind::ProposeClose => Action::Proposed(Decision::Close {
-            disposition: Disposition::OutOfScope,
-            reason: ClosingReason::OtherBody,
-            duplicate_of: None,
-        }),
-        ActionKind::ProposeUnreadable => Action::Proposed(CLOSE_AS_UNREADABLE),
-        ActionKind::ProposeLower => Action::Proposed(Decision::Lower { urgency: Urgency::P4 }),
-        ActionKind::ProposeRefer => Action::Proposed(Decision::Refer {
-            to: ReferralTarget::Prosecutor,
-            consent: ReferralConsent::Law,
-        }),
-        ActionKind::ProposeLiftHold => Action::Proposed(Decision::LiftHold),
-        ActionKind::ProposePurge => Action::Proposed(Decision::Purge),
-        ActionKind::ApproveClose
-        | ActionKind::ApproveUnreadable
-        | ActionKind::ApproveLower
-        | ActionKind::ApproveRefer
-        | ActionKind::ApproveLiftHold
-        | ActionKind::ApprovePurge => Action::Approved(proposed()),
-        ActionKind::Withdraw => Action::Withdrawn,
-        ActionKind::Decline => Action::Declined { note: Hash::default() },
-        _ => return None,
-    })
+    match &act.row().payload {
+        ActionPayload::Fixed(action) => Some(action.clone()),
+        ActionPayload::Stage(to) => {
+            Some(Action::StageChanged { from: state.stage, to: *to, reason: None })
+        }
+        ActionPayload::Reopening => Some(Action::Reopened { ground: ReopenReason::NewEvidence }),
+        ActionPayload::Urgency(raise) => Some(raise(Urgency::P1)),
+        ActionPayload::Note(with_note) => Some(with_note(Hash::default())),
+        ActionPayload::Proposal(decision) => Some(Action::Proposed(*decision)),
+        ActionPayload::Approval => {
+            let proposal = state.pending_proposal.as_ref();
+            Some(Action::Approved(proposal.map_or(Decision::Purge, |proposal| proposal.decision)))
+        }
+        ActionPayload::Handler
+        | ActionPayload::Member(_)
+        | ActionPayload::Assignee
+        | ActionPayload::Verdict
+        | ActionPayload::OtherCase
+        | ActionPayload::Message
+        | ActionPayload::Keys => None,
+    }
 }

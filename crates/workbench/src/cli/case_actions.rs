@@ -1,4 +1,5 @@
-//! Actions on a case that one member decides alone.
+//! Actions on a case that one member decides alone, with choices of their own. The commands of other
+//! actions follow from the table, see `table_actions`.
 
 use clap::ValueEnum;
 use protocol::{
@@ -8,16 +9,7 @@ use protocol::{
 use rand::rngs::OsRng;
 use workbench::{actions::ActionError, case::VerifiedCase, session::HandlerConnection};
 
-use super::{CaseArg, CliOutput, CommandContext, parse_enum, queue::ActionOutput};
-
-/// A case, for an action that cannot be undone.
-#[derive(Debug, clap::Args)]
-pub(crate) struct IrreversibleCaseArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    #[command(flatten)]
-    confirmed: ConfirmArgs,
-}
+use super::{CliOutput, CommandContext, parse_enum, queue::ActionOutput};
 
 /// The confirmation of an action that cannot be undone.
 #[derive(Debug, clap::Args)]
@@ -94,30 +86,6 @@ pub(crate) struct RotateArgs {
     confirmed: ConfirmArgs,
 }
 
-pub(crate) async fn claim(
-    arg: &CaseArg,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    connection.claim(&mut case).await?;
-    print_outcome(
-        &case,
-        "claimed",
-        "You are the assignee, and you declared to have no conflict of interest in this case.",
-        screen,
-    )
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ChallengeArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// The colleague with the conflict of interest. Write the reason in a note.
-    #[arg(long, value_name = "HANDLE")]
-    who: String,
-}
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResolveChallengeArgs {
     /// A prefix of the case's id, at least 4 characters.
@@ -156,113 +124,6 @@ pub(crate) struct LinkArgs {
     to: String,
 }
 
-pub(crate) async fn declare(
-    arg: &CaseArg,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    connection.declare(&mut case).await?;
-    print_outcome(
-        &case,
-        "declared",
-        "You declared to have no conflict of interest in this case.",
-        screen,
-    )
-}
-
-pub(crate) async fn escalate(
-    arg: &IrreversibleCaseArgs,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    let what = "The oversight body will be able to read this case, permanently.";
-    arg.confirmed.confirm_action((&connection, &case, ActionKind::Escalate), what, screen)?;
-    connection.escalate(&mut case).await?;
-    print_outcome(&case, "escalated", "The oversight body can read the case now.", screen)
-}
-
-pub(crate) async fn place_legal_hold(
-    arg: &IrreversibleCaseArgs,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    let what = "The legal hold stays until two members lift it.";
-    arg.confirmed.confirm_action((&connection, &case, ActionKind::Hold), what, screen)?;
-    connection.place_legal_hold(&mut case).await?;
-    print_outcome(
-        &case,
-        "legal-hold-placed",
-        "The case is under legal hold. Two members lift it: burkindi propose CASE lift-hold",
-        screen,
-    )
-}
-
-pub(crate) async fn mark_handled(
-    arg: &CaseArg,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    if case.state.as_ref().is_some_and(|state| state.unhandled == 0) {
-        return print_outcome(
-            &case,
-            "unchanged",
-            "No message of the reporter is unhandled. Nothing was signed.",
-            screen,
-        );
-    }
-    let text = match connection.mark_handled(&mut case).await? {
-        1 => "1 message of the reporter is marked as handled.".to_owned(),
-        count => format!("{count} messages of the reporter are marked as handled."),
-    };
-    print_outcome(&case, "marked-handled", &text, screen)
-}
-
-pub(crate) async fn follow_up_referral(
-    arg: &CaseArg,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    connection.follow_up_referral(&mut case).await?;
-    print_outcome(
-        &case,
-        "referral-followed-up",
-        "The next follow-up of the referral is due in 60 days.",
-        screen,
-    )
-}
-
-pub(crate) async fn withdraw(
-    arg: &CaseArg,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    connection.withdraw(&mut case).await?;
-    print_outcome(&case, "withdrawn", "The proposal is withdrawn.", screen)
-}
-
-pub(crate) async fn recuse(
-    arg: &IrreversibleCaseArgs,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    let what = "You lose access to this case permanently.";
-    arg.confirmed.confirm_action((&connection, &case, ActionKind::Recuse), what, screen)?;
-    connection.recuse(&mut case).await?;
-    print_outcome(
-        &case,
-        "recused",
-        "You recused yourself and have no access to this case any more. Delete what you saved of it.",
-        screen,
-    )
-}
-
 impl AssignArgs {
     pub(crate) async fn run(
         self,
@@ -290,22 +151,6 @@ impl MoveArgs {
             &format!("The stage of the case is {} now.", self.stage.as_str()),
             screen,
         )
-    }
-}
-
-impl ChallengeArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.challenge(&mut case, &self.who).await?;
-        let text = format!(
-            "Until the lead of the desk or the oversight body decides, {} can only recuse.",
-            self.who
-        );
-        print_outcome(&case, "challenged", &text, screen)
     }
 }
 
@@ -406,14 +251,14 @@ impl RotateArgs {
 /// Prints the result of an action on a case.
 pub(crate) fn print_outcome(
     case: &VerifiedCase,
-    did: &'static str,
+    did: impl Into<String>,
     text: &str,
     screen: &mut CliOutput,
 ) -> anyhow::Result<()> {
     let state = case.state.as_ref();
     let view = ActionOutput {
         case: case.id(),
-        did,
+        did: did.into(),
         stage: state.map(|state| state.stage),
         assignee: state.and_then(|state| state.assignee.clone()),
         events: state.map(|state| state.next_seq),

@@ -1,95 +1,23 @@
 //! The command for each action, as `show` prints it.
 
-use protocol::case::{ActionKind, CaseState};
+use protocol::case::{ActionKind, ActionPayload, CaseState};
+use workbench::l10n::action_text;
 
 use super::proposals::decision_args;
 
 /// Returns the command that performs an action, with its arguments in capitals, and what it does.
 /// Returns an empty text for actions of the case handler.
 pub(crate) fn command_hint(action: ActionKind, case: &str, state: &CaseState) -> String {
-    let proposed = || {
-        state.pending_proposal.as_ref().map_or_else(String::new, |it| decision_args(&it.decision))
+    let row = action.row();
+    let second_person = match row.payload {
+        ActionPayload::Handler => return String::new(),
+        ActionPayload::Proposal(_) => "; needs a second person",
+        _ => "",
     };
-    let (command, what) = match action {
-        ActionKind::FollowUp | ActionKind::Release => return String::new(),
-        ActionKind::Declare => (format!("declare {case}"), "no conflict of interest"),
-        ActionKind::Claim => (format!("claim {case}"), "become the assignee"),
-        ActionKind::Assign => (format!("assign {case} --to HANDLE"), "assign it to a colleague"),
-        ActionKind::Recuse => (format!("recuse {case}"), "recuse yourself, permanently"),
-        ActionKind::Challenge => (
-            format!("challenge {case} --who HANDLE"),
-            "claim a conflict of interest of a colleague",
-        ),
-        ActionKind::ResolveChallenge => (
-            format!("resolve-challenge {case} --who HANDLE upheld|dismissed"),
-            "decide about the claimed conflict of interest",
-        ),
-        ActionKind::Triage => (format!("move {case} triaged"), "triage is done"),
-        ActionKind::Assess => (format!("move {case} assessing"), "assess its plausibility"),
-        ActionKind::Investigate => (format!("move {case} investigating"), "open the investigation"),
-        ActionKind::Decide => (format!("move {case} decided"), "the outcome is decided"),
-        ActionKind::TakeBack => {
-            (format!("move {case} assessing"), "take it back from the authority")
-        }
-        ActionKind::Renew => (
-            format!("renew {case} --text TEXT"),
-            "extend the investigation by 90 days, with the reason",
-        ),
-        ActionKind::FollowUpReferral => {
-            (format!("follow-up-referral {case}"), "the authority was asked about the referral")
-        }
-        ActionKind::Reopen => (format!("reopen {case} reporter|new-evidence"), "reopen it"),
-        ActionKind::Reply => {
-            (format!("reply {case} --text TEXT"), "answer; with --feedback: what was done, and why")
-        }
-        ActionKind::Note => {
-            (format!("note {case} --kind fact|hypothesis|task --text TEXT"), "a note for the team")
-        }
-        ActionKind::MarkHandled => {
-            (format!("mark-handled {case}"), "the reporter's messages are handled")
-        }
-        ActionKind::Raise => (format!("raise {case} P1|P2|P3"), "raise the urgency"),
-        ActionKind::Link => {
-            (format!("link {case} --to CASE"), "link it with a case about the same matter")
-        }
-        ActionKind::Escalate => (format!("escalate {case}"), "give the oversight body access"),
-        ActionKind::Hold => (format!("hold {case}"), "place a legal hold"),
-        ActionKind::Rotate => {
-            (format!("rotate {case} --without HANDLE"), "make new keys, without a reader")
-        }
-        ActionKind::ProposeClose => (
-            format!("propose {case} close DISPOSITION --reason REASON"),
-            "close it; needs a second person",
-        ),
-        ActionKind::ProposeLower => {
-            (format!("propose {case} lower P2|P3|P4"), "lower the urgency; needs a second person")
-        }
-        ActionKind::ProposeRefer => {
-            (format!("propose {case} refer AUTHORITY --consent CONSENT"), "needs a second person")
-        }
-        ActionKind::ProposeLiftHold => {
-            (format!("propose {case} lift-hold"), "needs a second person")
-        }
-        ActionKind::ProposePurge => {
-            (format!("propose {case} purge"), "destroy the content; needs a second person")
-        }
-        ActionKind::ProposeUnreadable => {
-            (format!("unreadable {case}"), "close it as unreadable; needs a second person")
-        }
-        ActionKind::ApproveUnreadable => (format!("unreadable {case}"), "approve the proposal"),
-        ActionKind::ApproveClose
-        | ActionKind::ApproveLower
-        | ActionKind::ApproveRefer
-        | ActionKind::ApproveLiftHold
-        | ActionKind::ApprovePurge => {
-            (format!("approve {case} {}", proposed()), "approve the proposal")
-        }
-        ActionKind::Withdraw => (format!("withdraw {case}"), "withdraw your proposal"),
-        ActionKind::Decline => {
-            (format!("decline {case} --text REASON"), "decline the proposal, with the reason")
-        }
-    };
-    format!("  burkindi {command}  ({what})")
+    let proposed =
+        state.pending_proposal.as_ref().map_or_else(String::new, |it| decision_args(&it.decision));
+    let command = row.command.replacen("CASE", case, 1).replace("DECISION", &proposed);
+    format!("  burkindi {command}  ({}{second_person})", action_text::title(action))
 }
 
 #[cfg(test)]
@@ -98,7 +26,7 @@ mod tests {
     use protocol::{
         Hash,
         case::{
-            Decision, PERMISSIONS, Proposal, Role,
+            CASE_ACTIONS, Decision, Proposal, Role,
             event::{Action, Event, HANDLER_ACTOR, midnight},
         },
         submission::envelope::Urgency,
@@ -139,7 +67,7 @@ mod tests {
             ("CONSENT", "law"),
             ("CASE", "5b1c"),
         ];
-        for action in PERMISSIONS.iter().map(|row| row.action) {
+        for action in CASE_ACTIONS.iter().map(|row| row.kind) {
             let line = command_hint(action, "4f2a", &state);
             if line.is_empty() {
                 continue;

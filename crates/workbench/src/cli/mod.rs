@@ -24,6 +24,7 @@ mod search;
 mod serve;
 mod show;
 mod suggest_assignee;
+mod table_actions;
 mod unreadable;
 
 use std::{io::Read as _, path::PathBuf};
@@ -90,39 +91,27 @@ enum WorkbenchCommand {
     Export(export::ExportArgs),
     /// Decode an attached image in a sandbox and save the picture as PNG.
     Preview(preview::PreviewArgs),
-    /// Declare to have no conflict of interest in a case. `show` prints nothing of it before.
-    Declare(CaseArg),
-    /// Become the assignee of a case. This also declares to have no conflict of interest in it.
-    Claim(CaseArg),
+    /// An action of the table that needs no other choice than a member.
+    #[command(flatten)]
+    Act(table_actions::TableAction),
     /// Assign a case to a colleague.
     Assign(case_actions::AssignArgs),
-    /// Recuse yourself from a case because of a conflict of interest. You lose access permanently.
-    Recuse(case_actions::IrreversibleCaseArgs),
-    /// Claim that a colleague has a conflict of interest in a case.
-    Challenge(case_actions::ChallengeArgs),
     /// Decide whether the claimed conflict of interest of a colleague exists.
     ResolveChallenge(case_actions::ResolveChallengeArgs),
     /// Send a message to the reporter.
     Reply(messages::ReplyArgs),
     /// Extend an investigation by 90 days, and send the reason to the reporter.
     Renew(messages::RenewArgs),
-    /// Sign that the reporter's messages are handled, where no reply or stage change does so. Use
-    /// `show` to read them.
-    MarkHandled(CaseArg),
     /// Move a case to another stage.
     Move(case_actions::MoveArgs),
     /// Reopen a closed case.
     Reopen(case_actions::ReopenArgs),
-    /// Sign that you asked the authority about the state of a referral.
-    FollowUpReferral(CaseArg),
     /// Propose a decision that needs a second person: close, lower, refer, lift-hold, purge.
     Propose(proposals::ProposeArgs),
     /// Approve the proposal of a colleague.
     Approve(proposals::ApproveArgs),
     /// Decline the proposal of a colleague, with the reason in a note that is sealed to the case.
     Decline(messages::DeclineArgs),
-    /// Withdraw your proposal.
-    Withdraw(CaseArg),
     /// Close unreadable cases, or purge them after their retention. A second person approves with
     /// the same command.
     Unreadable(unreadable::UnreadableArgs),
@@ -130,10 +119,6 @@ enum WorkbenchCommand {
     Raise(case_actions::RaiseArgs),
     /// Link a case with another case about the same matter.
     Link(case_actions::LinkArgs),
-    /// Give the oversight body access to a case.
-    Escalate(case_actions::IrreversibleCaseArgs),
-    /// Place a legal hold on a case.
-    Hold(case_actions::IrreversibleCaseArgs),
     /// List the members to whom a case would be suggested now, with the reasons.
     SuggestAssignee(CaseArg),
     /// List the absences of your desks, or set or clear an absence.
@@ -221,29 +206,19 @@ async fn run_command(
         WorkbenchCommand::Save(command) => command.run(c, screen).await,
         WorkbenchCommand::Export(command) => command.run(c, screen).await,
         WorkbenchCommand::Preview(command) => command.run(c, screen).await,
-        WorkbenchCommand::Declare(case) => case_actions::declare(&case, c, screen).await,
-        WorkbenchCommand::Claim(case) => case_actions::claim(&case, c, screen).await,
+        WorkbenchCommand::Act(command) => command.run(c, screen).await,
         WorkbenchCommand::Assign(command) => command.run(c, screen).await,
-        WorkbenchCommand::Recuse(case) => case_actions::recuse(&case, c, screen).await,
-        WorkbenchCommand::Challenge(command) => command.run(c, screen).await,
         WorkbenchCommand::ResolveChallenge(command) => command.run(c, screen).await,
         WorkbenchCommand::Reply(command) => command.run(c, screen).await,
         WorkbenchCommand::Renew(command) => command.run(c, screen).await,
-        WorkbenchCommand::MarkHandled(case) => case_actions::mark_handled(&case, c, screen).await,
         WorkbenchCommand::Move(command) => command.run(c, screen).await,
         WorkbenchCommand::Reopen(command) => command.run(c, screen).await,
         WorkbenchCommand::Unreadable(unreadable) => unreadable.run(c, screen).await,
-        WorkbenchCommand::FollowUpReferral(case) => {
-            case_actions::follow_up_referral(&case, c, screen).await
-        }
         WorkbenchCommand::Propose(command) => command.run(c, screen).await,
         WorkbenchCommand::Approve(command) => command.run(c, screen).await,
         WorkbenchCommand::Decline(command) => command.run(c, screen).await,
-        WorkbenchCommand::Withdraw(case) => case_actions::withdraw(&case, c, screen).await,
         WorkbenchCommand::Raise(command) => command.run(c, screen).await,
         WorkbenchCommand::Link(command) => command.run(c, screen).await,
-        WorkbenchCommand::Escalate(case) => case_actions::escalate(&case, c, screen).await,
-        WorkbenchCommand::Hold(case) => case_actions::place_legal_hold(&case, c, screen).await,
         WorkbenchCommand::SuggestAssignee(case) => suggest_assignee::run(&case, c, screen).await,
         WorkbenchCommand::Absence(command) => command.run(c, screen).await,
         WorkbenchCommand::WhoReads(command) => command.run(c, screen).await,

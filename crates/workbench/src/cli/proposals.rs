@@ -134,7 +134,7 @@ impl ProposeArgs {
         }
         connection.propose(&mut case, decision).await?;
         let text = format!(
-            "You proposed {}. A second person approves with: burkindi approve CASE {}",
+            "You proposed: {}. A second person approves with: burkindi approve CASE {}",
             describe_decision(&decision),
             decision_args(&decision)
         );
@@ -153,7 +153,7 @@ impl ApproveArgs {
         match case.state.as_ref().and_then(|state| state.pending_proposal.as_ref()) {
             Some(proposal) if proposal.decision == decision => {}
             Some(proposal) => bail!(
-                "{} proposed something else, {}; to approve it: burkindi approve CASE {}",
+                "{} proposed something else: {}. To approve it: burkindi approve CASE {}",
                 proposal.by,
                 describe_decision(&proposal.decision),
                 decision_args(&proposal.decision)
@@ -175,7 +175,7 @@ impl ApproveArgs {
         print_outcome(
             &case,
             "approved",
-            &format!("You approved {}.", describe_decision(&decision)),
+            &format!("You approved: {}.", describe_decision(&decision)),
             screen,
         )
     }

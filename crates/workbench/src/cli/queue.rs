@@ -177,7 +177,7 @@ pub(crate) fn days_until(due: Date, today: Date) -> String {
 #[derive(Debug, Serialize)]
 pub(crate) struct ActionOutput {
     pub(crate) case: Uuid,
-    pub(crate) did: &'static str,
+    pub(crate) did: String,
     pub(crate) stage: Option<Stage>,
     pub(crate) assignee: Option<String>,
     pub(crate) events: Option<u32>,

@@ -132,7 +132,7 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     ]);
     if let Some(proposal) = &state.pending_proposal {
         page.warn(&format!(
-            "{} proposes {}. A second person approves: burkindi approve CASE {}, or declines: burkindi decline CASE",
+            "{} proposes: {}. A second person approves: burkindi approve CASE {}, or declines: burkindi decline CASE",
             proposal.by,
             describe_decision(&proposal.decision),
             decision_args(&proposal.decision)

@@ -68,7 +68,8 @@ mod tests {
     use super::*;
 
     /// Prefixes of keys that code composes.
-    const COMPUTED_KEY_PREFIXES: [&str; 9] = [
+    const COMPUTED_KEY_PREFIXES: [&str; 10] = [
+        "confirm-",
         "event-",
         "done-",
         "month-",

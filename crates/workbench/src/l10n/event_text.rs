@@ -1,81 +1,129 @@
-//! Describes events in English, for the command line and for events without a text in the catalog.
+//! Texts of events and decisions, for pages and in English for the command line.
 
-use protocol::case::{
-    Decision, ReferralConsent, ReopenReason,
-    event::{Action, ReleaseReason},
-};
+use protocol::case::{Decision, ReferralConsent, ReopenReason, event::Action};
 use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
 
-/// Returns the description of an event. It follows the actor's handle in a sentence.
+use crate::l10n::Localizer;
+
+/// Returns the text of an event in English. It follows the actor's handle in a sentence.
 pub fn describe_action(action: &Action) -> String {
-    match action {
-        Action::Received { desk, urgency, .. } => {
-            format!("report received at desk {desk} as {urgency:?}")
+    localize_event(Localizer::english(), action)
+}
+
+/// Returns the text of a decision in English.
+pub fn describe_decision(decision: &Decision) -> String {
+    localize_decision(Localizer::english(), decision)
+}
+
+/// Fields of an event's data, and the text families that their values can belong to.
+const EVENT_DATA_FAMILIES: [(&str, &[&str]); 8] = [
+    ("desk", &["desk"]),
+    ("urgency", &[]),
+    ("from", &["stage"]),
+    ("to", &["stage", "authority"]),
+    ("who", &[]),
+    ("reason", &["release", "reason"]),
+    ("disposition", &["disposition"]),
+    ("generation", &[]),
+];
+
+/// Returns the name of an event's action in JSON.
+pub fn action_name(action: &Action) -> String {
+    let json = serde_json::to_value(action).unwrap_or_default();
+    json["action"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Returns the key of the text of an event.
+pub(crate) fn event_key(action: &Action) -> String {
+    let variant = match action {
+        Action::Assigned { granted: Some(_), .. } => Some("granted".to_owned()),
+        Action::ChallengeResolved { upheld: true, .. } => Some("yes".to_owned()),
+        Action::ChallengeResolved { upheld: false, .. } => Some("no".to_owned()),
+        Action::StageChanged { reason: Some(_), .. } => Some("reason".to_owned()),
+        Action::Reopened { ground: ReopenReason::Reporter } => Some("reporter".to_owned()),
+        Action::Reopened { ground: ReopenReason::NewEvidence } => Some("new-evidence".to_owned()),
+        Action::Replied { feedback: true, .. } => Some("feedback".to_owned()),
+        Action::Proposed(decision) | Action::Approved(decision) => Some(decision_name(decision)),
+        _ => None,
+    };
+    let name = action_name(action);
+    variant.map_or_else(|| format!("event-{name}"), |variant| format!("event-{name}-{variant}"))
+}
+
+/// Returns the text of an event.
+pub(crate) fn localize_event(localizer: &Localizer, action: &Action) -> String {
+    let terms = match action {
+        Action::Proposed(decision) | Action::Approved(decision) => {
+            decision_terms(localizer, decision)
         }
-        Action::FollowedUp(_) => "the reporter sent something more".into(),
-        Action::Released { reason } => {
-            format!("released to the oversight body: {}", describe_release(*reason))
+        _ => None,
+    };
+    let json = serde_json::to_value(action).unwrap_or_default();
+    let data = &json["data"];
+    let values = EVENT_DATA_FAMILIES.map(|(name, families)| {
+        let value = match &data[name] {
+            Value::String(id) if families == ["desk"] => localizer.desk_label(id),
+            Value::String(id) if Uuid::parse_str(id).is_ok() => id[..8].to_owned(),
+            Value::String(word) => {
+                let family = families.iter().find(|family| localizer.has_variant(family, word));
+                family.map_or_else(|| word.clone(), |family| localizer.t_variant(family, word))
+            }
+            Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        (name, value)
+    });
+    let arguments = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let text = localizer.catalog().with(&event_key(action), &arguments);
+    terms.map_or_else(|| text.clone(), |terms| format!("{text} · {terms}"))
+}
+
+/// Returns the text of a decision: its kind, its choices and its terms.
+pub(crate) fn localize_decision(localizer: &Localizer, decision: &Decision) -> String {
+    let choices = match decision {
+        Decision::Close { disposition, reason, .. } => vec![
+            localizer.t_variant("disposition", &serde_word(disposition)),
+            localizer.t_variant("reason", &serde_word(reason)),
+        ],
+        Decision::Lower { urgency } => vec![format!("{urgency:?}")],
+        Decision::Refer { to, .. } => vec![localizer.t_variant("authority", &serde_word(to))],
+        Decision::LiftHold | Decision::Purge => Vec::new(),
+    };
+    let kind = localizer.t_variant("act-propose", &decision_name(decision));
+    let terms = decision_terms(localizer, decision).into_iter().collect();
+    [vec![kind], choices, terms].concat().join(" · ")
+}
+
+/// Returns the terms of a decision: the other case of a duplicate, or the consent of the reporter
+/// to a referral.
+fn decision_terms(localizer: &Localizer, decision: &Decision) -> Option<String> {
+    match decision {
+        Decision::Close { duplicate_of: Some(case), .. } => {
+            Some(localizer.with("decision-duplicate", "case", short_id(*case)))
         }
-        Action::Declared => "declared to have no conflict of interest".into(),
-        Action::Claimed => "took the case, declaring no conflict of interest".into(),
-        Action::Assigned { to, granted: None } => format!("gave the case to {to}"),
-        Action::Assigned { to, granted: Some(_) } => {
-            format!("gave the case to {to}, with a new grant")
+        Decision::Refer { consent: ReferralConsent::Asked { message }, .. } => {
+            Some(localizer.with("decision-consent-asked", "message", message.to_string()))
         }
-        Action::Recused => "stepped back because of a conflict of interest".into(),
-        Action::Challenged { who } => format!("stated that {who} has a conflict of interest"),
-        Action::ChallengeResolved { who, upheld: true } => {
-            format!("found a conflict of interest: {who} has lost the case")
+        Decision::Refer { consent, .. } => {
+            let how = localizer.t_variant("consent", consent_word(*consent));
+            Some(localizer.with("decision-consent", "how", how))
         }
-        Action::ChallengeResolved { who, upheld: false } => {
-            format!("found no conflict of interest of {who}")
-        }
-        Action::StageChanged { from, to, reason } => {
-            let why = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-            format!("moved it from {} to {}{why}", from.as_str(), to.as_str())
-        }
-        Action::Reopened { ground: ReopenReason::Reporter } => {
-            "opened it again: the reporter wrote".into()
-        }
-        Action::Reopened { ground: ReopenReason::NewEvidence } => {
-            "opened it again: there is new evidence".into()
-        }
-        Action::Proposed(decision) => format!("proposed {}", describe_decision(decision)),
-        Action::Approved(decision) => format!("approved {}", describe_decision(decision)),
-        Action::Withdrawn => "took the proposal back".into(),
-        Action::Declined { .. } => "did not approve the proposal; a note says why".into(),
-        Action::Replied { feedback: false, .. } => "answered the reporter".into(),
-        Action::Replied { feedback: true, .. } => "informed the reporter of what was done".into(),
-        Action::DeadlineExtended { .. } => {
-            "extended the investigation by 90 days, and informed the reporter of the reason".into()
-        }
-        Action::NoteAdded { .. } => "added a note".into(),
-        Action::MarkedHandled => "handled what the reporter wrote".into(),
-        Action::ReferralFollowedUp => "asked how the referral stands".into(),
-        Action::PriorityRaised { urgency } => format!("raised the urgency to {urgency:?}"),
-        Action::Linked { to } => format!("linked it with case {to}"),
-        Action::Escalated => "escalated it to the oversight body".into(),
-        Action::LegalHoldPlaced => "put a legal hold on it".into(),
-        Action::KeysRotated { generation, .. } => {
-            format!("made new keys (generation {generation})")
-        }
+        Decision::Close { duplicate_of: None, .. }
+        | Decision::Lower { .. }
+        | Decision::LiftHold
+        | Decision::Purge => None,
     }
 }
 
-/// Returns the description of a decision, as the object of "proposed" or "approved".
-pub fn describe_decision(decision: &Decision) -> String {
-    match decision {
-        Decision::Close { disposition, reason, duplicate_of } => {
-            let of = duplicate_of.map_or_else(String::new, |of| format!(" of case {of}"));
-            format!("closing it as {}{of} ({})", serde_word(disposition), serde_word(reason))
-        }
-        Decision::Lower { urgency } => format!("lowering the urgency to {urgency:?}"),
-        Decision::Refer { to, consent } => {
-            format!("referring it to {} ({})", serde_word(to), describe_consent(*consent))
-        }
-        Decision::LiftHold => "lifting the legal hold".into(),
-        Decision::Purge => "destroying all that it holds".into(),
-    }
+fn decision_name(decision: &Decision) -> String {
+    let json = serde_json::to_value(decision).unwrap_or_default();
+    json["decision"].as_str().unwrap_or_default().to_owned()
+}
+
+fn short_id(case: Uuid) -> String {
+    case.to_string()[..8].to_owned()
 }
 
 /// Returns the reporter's consent as one word. The number of a message is not part of it.
@@ -85,27 +133,6 @@ pub fn consent_word(consent: ReferralConsent) -> &'static str {
         ReferralConsent::Full => "full",
         ReferralConsent::Asked { .. } => "asked",
         ReferralConsent::Law => "law",
-    }
-}
-
-fn describe_consent(consent: ReferralConsent) -> String {
-    match consent {
-        ReferralConsent::Summary => "the reporter agreed to a summary".into(),
-        ReferralConsent::Full => "the reporter agreed".into(),
-        ReferralConsent::Asked { message } => format!("the reporter agreed in message {message}"),
-        ReferralConsent::Law => "a law demands it".into(),
-    }
-}
-
-fn describe_release(reason: ReleaseReason) -> &'static str {
-    match reason {
-        ReleaseReason::Filed => "the report was addressed to it",
-        ReleaseReason::MissedDeadline => "a deadline was missed",
-        ReleaseReason::ReporterAsked => "the reporter asked for it",
-        ReleaseReason::DeskConflicted => "too few members without a conflict were left",
-        ReleaseReason::DeskAsked => "a member of the desk asked for it",
-        ReleaseReason::Referral => "it decides on a referral",
-        ReleaseReason::Unreadable => "two members closed it as unreadable",
     }
 }
 

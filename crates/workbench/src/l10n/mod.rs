@@ -1,15 +1,19 @@
 //! Texts of the pages in one language: catalog texts, labels of desks and units, dates, sizes, and
 //! sanitized text of other people.
 //!
-//! - `dates` formats dates and loads the catalogs; `timeline` and [`event_text`] describe events;
-//!   [`treatment`] describes what was done to files.
+//! - `dates` formats dates and loads the catalogs; [`action_text`] names actions; `timeline` and
+//!   [`event_text`] describe events; [`treatment`] describes what was done to files.
 
+pub mod action_text;
 pub(crate) mod dates;
 pub mod event_text;
 pub(crate) mod timeline;
 pub mod treatment;
 
-use std::{borrow::Borrow, sync::Arc};
+use std::{
+    borrow::Borrow,
+    sync::{Arc, LazyLock},
+};
 
 use protocol::submission::report_body::EXCLUSION_QUESTION;
 use taxonomy::Taxonomy;
@@ -36,6 +40,12 @@ impl Localizer {
             taxonomy: Arc::new(Taxonomy::built_in()),
             locale: locale.unwrap_or(dates::LOCALES[0]),
         }
+    }
+
+    /// Returns the localizer of the command line, which is in English.
+    pub(crate) fn english() -> &'static Self {
+        static ENGLISH: LazyLock<Localizer> = LazyLock::new(|| Localizer::for_lang("en"));
+        &ENGLISH
     }
 
     /// Returns a text.

@@ -62,7 +62,7 @@ impl Localizer {
 pub fn english_treatment_lines<'a>(
     files: impl IntoIterator<Item = Option<&'a AttachmentTreatment>>,
 ) -> Vec<String> {
-    let localizer = Localizer::for_lang("en");
+    let localizer = Localizer::english();
     files.into_iter().map(|treatment| localizer.treatment_lines(treatment).join(" ")).collect()
 }
 

@@ -11,7 +11,7 @@ use protocol::{
 use uuid::Uuid;
 
 use super::layout::PageFrame;
-use crate::l10n::timeline;
+use crate::l10n::event_text::localize_event;
 use crate::{
     actions::{ActionError, ConsentError},
     audit::fetch::AuditError,
@@ -105,7 +105,7 @@ impl ErrorText {
         }
         for Event { actor, action, .. } in &self.events {
             let who = if actor == HANDLER_ACTOR { frame.t("the-handler") } else { actor.clone() };
-            let what = timeline::localize_event(frame, action);
+            let what = localize_event(frame, action);
             text.push(' ');
             text += &frame.catalog().with("cause-event", &[("who", &who), ("what", &what)]);
         }

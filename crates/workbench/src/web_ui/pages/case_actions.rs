@@ -8,7 +8,7 @@ use axum::{
 };
 use protocol::{
     case::{
-        ActionKind, Decision, Disposition, PERMISSIONS, ReferralConsent, ReferralTarget,
+        ActionKind, ActionPayload, Decision, Disposition, ReferralConsent, ReferralTarget,
         ReopenReason, RuleViolation, Stage,
     },
     submission::envelope::Urgency,
@@ -27,7 +27,8 @@ use crate::{
         VerifiedCase,
         view::{RestrictedCaseView, serde_word},
     },
-    l10n::timeline::decision_terms,
+    l10n::event_text::localize_decision,
+    session::HandlerConnection,
     web_ui::{
         error_page::PageError,
         extract::SignedInSession,
@@ -51,7 +52,7 @@ const AUTHORITIES: [ReferralTarget; 6] = [
 struct CaseActionsTemplate {
     frame: PageFrame,
     head: CaseHeader,
-    allowed: Vec<String>,
+    allowed: Vec<ActionKind>,
     colleagues: Vec<String>,
     challenged: Vec<String>,
     removable_readers: Vec<String>,
@@ -68,14 +69,54 @@ struct CaseActionsTemplate {
     blocking_steps: Vec<String>,
 }
 
+/// Actions that have a button or a form in another part of the page.
+const PLACED_ELSEWHERE: [ActionKind; 5] = [
+    ActionKind::Declare,
+    ActionKind::Claim,
+    ActionKind::Recuse,
+    ActionKind::Escalate,
+    ActionKind::Withdraw,
+];
+
 impl CaseActionsTemplate {
-    fn is_allowed(&self, act: &str) -> bool {
-        self.allowed.iter().any(|allowed| allowed == act)
+    fn is_allowed(&self, act: ActionKind) -> bool {
+        self.allowed.contains(&act)
     }
 
-    fn approve_action(&self) -> Option<&String> {
-        self.allowed.iter().find(|act| act.starts_with("approve-"))
+    fn approve_action(&self) -> Option<ActionKind> {
+        self.allowed
+            .iter()
+            .copied()
+            .find(|act| matches!(act.row().payload, ActionPayload::Approval))
     }
+
+    /// Returns the actions that need nothing but a button, in the order of the table, and whether
+    /// each is the next step of the case.
+    fn buttons(&self) -> impl Iterator<Item = (ActionKind, bool)> {
+        let buttons = self.allowed.iter().copied().filter(|act| {
+            let is_button = matches!(
+                act.row().payload,
+                ActionPayload::Fixed(_) | ActionPayload::Stage(_) | ActionPayload::Reopening
+            );
+            is_button
+                && !PLACED_ELSEWHERE.contains(act)
+                && (*act != ActionKind::MarkHandled || self.unhandled)
+        });
+        buttons.map(|act| (act, is_next_step(act)))
+    }
+
+    /// Returns the actions of which the member chooses another member.
+    fn about_members(&self) -> impl Iterator<Item = ActionKind> {
+        self.allowed
+            .iter()
+            .copied()
+            .filter(|act| matches!(act.row().payload, ActionPayload::Member(_)))
+    }
+}
+
+/// Returns whether the action moves the case to its next stage.
+fn is_next_step(act: ActionKind) -> bool {
+    matches!(act.row().payload, ActionPayload::Stage(_)) && act != ActionKind::TakeBack
 }
 
 #[derive(Template)]
@@ -143,7 +184,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
             )
         });
     CaseActionsTemplate {
-        allowed: session.connection().allowed_actions(case).iter().map(serde_word).collect(),
+        allowed: session.connection().allowed_actions(case),
         colleagues: session.connection().colleagues(case),
         // A member cannot resolve an own claim.
         challenged: state
@@ -160,7 +201,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
         proposed: state
             .pending_proposal
             .as_ref()
-            .map(|proposal| (proposal.by.clone(), decision_text(&frame, &proposal.decision))),
+            .map(|proposal| (proposal.by.clone(), localize_decision(&frame, &proposal.decision))),
         unhandled: state.unhandled > 0,
         blocking_steps: [ActionKind::ProposeClose, ActionKind::ProposePurge]
             .into_iter()
@@ -192,27 +233,6 @@ fn blocking_step(
     }
 }
 
-/// Returns the text of a decision.
-fn decision_text(frame: &PageFrame, decision: &Decision) -> String {
-    let (what, how) = match decision {
-        Decision::Close { disposition, reason, .. } => (
-            "decision-close",
-            vec![
-                frame.t_variant("disposition", &serde_word(disposition)),
-                frame.t_variant("reason", &serde_word(reason)),
-            ],
-        ),
-        Decision::Lower { urgency } => ("decision-lower", vec![format!("{urgency:?}")]),
-        Decision::Refer { to, .. } => {
-            ("decision-refer", vec![frame.t_variant("authority", &serde_word(to))])
-        }
-        Decision::LiftHold => ("decision-lift-hold", Vec::new()),
-        Decision::Purge => ("decision-purge", Vec::new()),
-    };
-    let terms = decision_terms(frame, decision).into_iter().collect();
-    [vec![frame.t(what)], how, terms].concat().join(" · ")
-}
-
 /// Performs an action and redirects.
 ///
 /// # Errors
@@ -222,8 +242,7 @@ pub(super) async fn post_action(
     Path((_, id, act)): Path<(String, Uuid, String)>,
     form: FormInput,
 ) -> Result<Response, PageError> {
-    let known = PERMISSIONS.iter().map(|row| row.action).find(|known| serde_word(known) == act);
-    let act = known.ok_or_else(PageError::not_found)?;
+    let act = ActionKind::from_name(&act).ok_or_else(PageError::not_found)?;
     let mut case = session.read_case_unchecked(id).await?;
     // A declaration and a recusal concern only this member, so newer events do not matter.
     if !matches!(act, ActionKind::Declare | ActionKind::Recuse) {
@@ -254,68 +273,74 @@ async fn perform_action(
     form: &FormInput,
 ) -> Result<(), PageError> {
     let connection = session.connection_mut();
-    let result: Result<(), ActionError> = match act {
-        ActionKind::Declare => connection.declare(case).await,
-        ActionKind::Claim => connection.claim(case).await,
-        ActionKind::Recuse => connection.recuse(case).await,
-        ActionKind::Assign => connection.assign(case, form.get("to")).await,
-        ActionKind::Challenge => connection.challenge(case, form.get("who")).await,
-        ActionKind::ResolveChallenge => {
+    let result: Result<(), ActionError> = match &act.row().payload {
+        ActionPayload::Fixed(_) | ActionPayload::Stage(_) => {
+            connection.take_action(case, act).await
+        }
+        ActionPayload::Member(_) => connection.take_action_about(case, act, form.get("who")).await,
+        ActionPayload::Assignee => connection.assign(case, form.get("to")).await,
+        ActionPayload::Verdict => {
             connection.resolve_challenge(case, form.get("who"), form.get("upheld") == "yes").await
         }
-        ActionKind::Triage => connection.change_stage(case, Stage::Triaged, None).await,
-        ActionKind::Assess | ActionKind::TakeBack => {
-            connection.change_stage(case, Stage::Assessing, None).await
-        }
-        ActionKind::Investigate => connection.change_stage(case, Stage::Investigating, None).await,
-        ActionKind::Decide => connection.change_stage(case, Stage::Decided, None).await,
-        ActionKind::FollowUpReferral => connection.follow_up_referral(case).await,
-        ActionKind::Reopen => {
+        ActionPayload::Reopening => {
             let reporter_returned =
                 case.state.as_ref().is_some_and(|state| state.reporter_returned);
-            connection
-                .reopen(
-                    case,
-                    if reporter_returned {
-                        ReopenReason::Reporter
-                    } else {
-                        ReopenReason::NewEvidence
-                    },
-                )
-                .await
+            let ground =
+                if reporter_returned { ReopenReason::Reporter } else { ReopenReason::NewEvidence };
+            connection.reopen(case, ground).await
         }
-        ActionKind::MarkHandled => connection.mark_handled(case).await.map(drop),
-        ActionKind::Raise => {
+        ActionPayload::Urgency(_) => {
             connection.raise_priority(case, parse_word(form.get("urgency"))?).await
         }
-        ActionKind::Link => {
+        ActionPayload::OtherCase => {
             connection.link_case(case, connection.find_case(form.get("other")).await?).await
         }
-        ActionKind::Escalate => connection.escalate(case).await,
-        ActionKind::Hold => connection.place_legal_hold(case).await,
-        ActionKind::Rotate => {
+        ActionPayload::Keys => {
             connection.rotate_keys(case, &form.values("without"), &mut OsRng).await.map(drop)
         }
-        ActionKind::ProposeClose => {
+        ActionPayload::Note(_) if act == ActionKind::Decline => {
+            connection.decline_proposal(case, form.get("text")).await
+        }
+        ActionPayload::Proposal(example) if act != ActionKind::ProposeUnreadable => {
+            let decision = chosen_decision(connection, example, form).await?;
+            connection.propose(case, decision).await
+        }
+        ActionPayload::Approval if act != ActionKind::ApproveUnreadable => {
+            let proposed = case.state.as_ref().and_then(|state| state.pending_proposal.clone());
+            connection.approve(case, proposed.ok_or_else(PageError::not_found)?.decision).await
+        }
+        // These are no forms of the actions page.
+        ActionPayload::Handler
+        | ActionPayload::Message
+        | ActionPayload::Note(_)
+        | ActionPayload::Proposal(_)
+        | ActionPayload::Approval => return Err(PageError::not_found()),
+    };
+    Ok(result?)
+}
+
+/// Returns a decision of the same kind as the example, with the choices of the form.
+async fn chosen_decision(
+    connection: &HandlerConnection,
+    example: &Decision,
+    form: &FormInput,
+) -> Result<Decision, PageError> {
+    Ok(match example {
+        Decision::Close { .. } => {
             let ending = form.non_empty("ending").ok_or(ActionError::NothingChosen)?;
             let (disposition, reason) = ending.split_once('/').ok_or_else(PageError::not_found)?;
             let duplicate_of = match form.non_empty("other") {
                 Some(other) => Some(connection.find_case(&other).await?),
                 None => None,
             };
-            let close = Decision::Close {
+            Decision::Close {
                 disposition: parse_word(disposition)?,
                 reason: parse_word(reason)?,
                 duplicate_of,
-            };
-            connection.propose(case, close).await
+            }
         }
-        ActionKind::ProposeLower => {
-            connection
-                .propose(case, Decision::Lower { urgency: parse_word(form.get("urgency"))? })
-                .await
-        }
-        ActionKind::ProposeRefer => {
+        Decision::Lower { .. } => Decision::Lower { urgency: parse_word(form.get("urgency"))? },
+        Decision::Refer { .. } => {
             let consent = match form.get("consent") {
                 "summary" => ReferralConsent::Summary,
                 "full" => ReferralConsent::Full,
@@ -324,31 +349,11 @@ async fn perform_action(
                     message: form.get("message").trim().parse().unwrap_or(0),
                 },
             };
-            connection
-                .propose(case, Decision::Refer { to: parse_word(form.get("authority"))?, consent })
-                .await
+            Decision::Refer { to: parse_word(form.get("authority"))?, consent }
         }
-        ActionKind::ProposeLiftHold => connection.propose(case, Decision::LiftHold).await,
-        ActionKind::ProposePurge => connection.propose(case, Decision::Purge).await,
-        ActionKind::ApproveClose
-        | ActionKind::ApproveLower
-        | ActionKind::ApproveRefer
-        | ActionKind::ApproveLiftHold
-        | ActionKind::ApprovePurge => {
-            let proposed = case.state.as_ref().and_then(|state| state.pending_proposal.clone());
-            connection.approve(case, proposed.ok_or_else(PageError::not_found)?.decision).await
-        }
-        ActionKind::Withdraw => connection.withdraw(case).await,
-        ActionKind::Decline => connection.decline_proposal(case, form.get("text")).await,
-        ActionKind::FollowUp
-        | ActionKind::Release
-        | ActionKind::Renew
-        | ActionKind::Reply
-        | ActionKind::Note
-        | ActionKind::ProposeUnreadable
-        | ActionKind::ApproveUnreadable => return Err(PageError::not_found()),
-    };
-    Ok(result?)
+        Decision::LiftHold => Decision::LiftHold,
+        Decision::Purge => Decision::Purge,
+    })
 }
 
 /// Parses an enum of the protocol.

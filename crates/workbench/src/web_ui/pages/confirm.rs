@@ -2,11 +2,12 @@
 
 use askama::Template;
 use axum::response::Response;
-use protocol::case::ActionKind;
+use protocol::case::{ActionKind, Confirmation};
 
 use super::case_header::{CaseHeader, CasePageContext};
 use crate::{
-    case::{VerifiedCase, view::serde_word},
+    case::VerifiedCase,
+    l10n::action_text,
     web_ui::{
         extract::SignedInSession,
         forms::FormInput,
@@ -24,33 +25,26 @@ struct ConfirmTemplate {
     head: CaseHeader,
     heading: String,
     what: String,
-    act: String,
+    act: &'static str,
     /// The fields of the form, which the page sends again unchanged.
     fields: Vec<(String, String)>,
     back: String,
 }
 
-/// Returns the key of the text that explains the irreversible effect. Returns `None` if the action
-/// can be undone or is confirmed.
-fn confirmation_text(
-    act: ActionKind,
-    case: &VerifiedCase,
-    form: &FormInput,
-) -> Option<&'static str> {
-    if form.get(CONFIRMED_FIELD) == "yes" {
-        return None;
-    }
-    let unreleased = case.state.as_ref().is_none_or(|state| state.released.is_none());
-    match act {
-        ActionKind::Recuse => Some("recuse-what"),
-        ActionKind::Escalate => Some("confirm-escalate"),
-        ActionKind::Hold => Some("confirm-hold"),
-        ActionKind::ApprovePurge => Some("confirm-purge"),
-        ActionKind::ProposeRefer if unreleased => Some("confirm-refer"),
-        ActionKind::ResolveChallenge if form.get("upheld") == "yes" => Some("confirm-challenge"),
-        ActionKind::Rotate if form.has("without") => Some("confirm-rotate"),
-        _ => None,
-    }
+/// Returns whether the action cannot be undone and is not confirmed yet.
+fn needs_confirmation(act: ActionKind, case: &VerifiedCase, form: &FormInput) -> bool {
+    let irreversible = match (act.row().confirmation, act) {
+        (Confirmation::Never, _) => false,
+        (Confirmation::Always, _) => true,
+        (Confirmation::Sometimes, ActionKind::ProposeRefer) => {
+            case.state.as_ref().is_none_or(|state| state.released.is_none())
+        }
+        (Confirmation::Sometimes, ActionKind::ResolveChallenge) => form.get("upheld") == "yes",
+        (Confirmation::Sometimes, ActionKind::Rotate) => form.has("without"),
+        // A page that does not know the choices asks every time.
+        (Confirmation::Sometimes, _) => true,
+    };
+    irreversible && form.get(CONFIRMED_FIELD) != "yes"
 }
 
 /// Returns the confirmation page if the action must be confirmed first.
@@ -60,7 +54,9 @@ pub(super) fn confirmation_page(
     act: ActionKind,
     form: &FormInput,
 ) -> Option<Response> {
-    let key = confirmation_text(act, case, form)?;
+    if !needs_confirmation(act, case, form) {
+        return None;
+    }
     let tab = if session.must_declare(case) { "declare" } else { "actions" };
     let CasePageContext { frame, head, .. } = CasePageContext::new(session, case, tab);
     let who = if act == ActionKind::Rotate {
@@ -70,8 +66,8 @@ pub(super) fn confirmation_page(
     };
     Some(render_ok(&ConfirmTemplate {
         heading: frame.with("confirm-heading", "act", heading(&frame, act)),
-        what: frame.with(key, "who", who),
-        act: serde_word(&act),
+        what: frame.with(&action_text::confirmation_key(act), "who", who),
+        act: act.name(),
         fields: form.pairs(),
         back: frame.url(&format!("/case/{}/{tab}", head.id)),
         frame,
@@ -81,9 +77,8 @@ pub(super) fn confirmation_page(
 
 fn heading(frame: &PageFrame, act: ActionKind) -> String {
     match act {
-        ActionKind::ApprovePurge => frame.t("decision-purge"),
-        ActionKind::ProposeRefer => frame.t("decision-refer"),
+        ActionKind::ApprovePurge => action_text::localized_title(frame, ActionKind::ProposePurge),
         ActionKind::ResolveChallenge => frame.t("challenge-upheld"),
-        act => frame.t_variant("act", &serde_word(&act)),
+        act => action_text::localized_title(frame, act),
     }
 }

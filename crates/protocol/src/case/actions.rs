@@ -1,0 +1,363 @@
+//! The table of case actions. Permissions, the commands of the workbench, the buttons of its pages
+//! and the keys of the texts follow from it. Further conditions of an action and its effects are in
+//! [`crate::case::transitions`].
+
+use crate::case::{
+    decision::{ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget},
+    event::Action,
+    rule_violation::RuleViolation,
+    stage::Stage,
+};
+use crate::{encoding::hash::Hash, submission::envelope::Urgency};
+
+use Stage::{Assessing, Closed, Decided, Investigating, Purged, Received, Referred, Triaged};
+
+/// A class of actors. All of them have a grant of the case. A recused member may not take any
+/// action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorClass {
+    /// The case handler itself.
+    Handler,
+    /// Any reader, declared or not.
+    Reader,
+    /// A reader who declared to have no conflict of interest.
+    Declared,
+    /// A declared reader who is a member of the desk or of the oversight body, or the assignee.
+    Desk,
+    /// The assignee. Without an assignee, the same as [`ActorClass::Desk`].
+    Correspondent,
+    /// The assignee, the lead and the oversight body. Without an assignee, the same as
+    /// [`ActorClass::Desk`].
+    Delegator,
+    /// The same as [`ActorClass::Delegator`], declared or not, because the action reveals nothing
+    /// of the case.
+    UndeclaredDelegator,
+    /// Only the assignee.
+    Assignee,
+    /// The lead of the desk and the oversight body.
+    LeadOrOversight,
+}
+
+/// What an action's event and its sealed payload contain, and so what the actor chooses.
+#[derive(Debug, Clone)]
+pub enum ActionPayload {
+    /// Data of the case handler.
+    Handler,
+    /// Nothing: this is the complete event.
+    Fixed(Action),
+    /// The new stage.
+    Stage(Stage),
+    /// A member.
+    Member(fn(String) -> Action),
+    /// A member, and the sealed grants that the member needs.
+    Assignee,
+    /// A member, and whether the claim of a conflict of interest is upheld.
+    Verdict,
+    /// The reason of a reopening.
+    Reopening,
+    /// A priority.
+    Urgency(fn(Urgency) -> Action),
+    /// Another case.
+    OtherCase,
+    /// A sealed message to the reporter.
+    Message,
+    /// A sealed note for the team.
+    Note(fn(Hash) -> Action),
+    /// New keys of the case, sealed to the remaining readers.
+    Keys,
+    /// A decision. This one is an example with valid choices.
+    Proposal(Decision),
+    /// The decision that was proposed.
+    Approval,
+}
+
+/// Whether user interfaces ask for a confirmation, because the effect cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Never.
+    Never,
+    /// Only for some choices of the actor.
+    Sometimes,
+    /// Always.
+    Always,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone)]
+pub struct CaseAction {
+    /// The action.
+    pub kind: ActionKind,
+    /// Its name in JSON, in addresses and in keys of texts.
+    pub name: &'static str,
+    /// Who may take it.
+    pub actor_class: ActorClass,
+    /// The stages at which it is permitted.
+    pub stages: &'static [Stage],
+    /// What its event contains.
+    pub payload: ActionPayload,
+    /// Whether the actor must confirm it.
+    pub confirmation: Confirmation,
+    /// The command of the workbench with its arguments in capitals. Empty for the case handler.
+    pub command: &'static str,
+}
+
+const OPEN_STAGES: &[Stage] = &[Received, Triaged, Assessing, Investigating, Decided, Referred];
+const NOT_PURGED: &[Stage] =
+    &[Received, Triaged, Assessing, Investigating, Decided, Referred, Closed];
+const NOT_REFERRED: &[Stage] = &[Received, Triaged, Assessing, Investigating, Decided];
+const CLOSABLE: &[Stage] = &[Triaged, Decided, Referred];
+
+const CLOSE: Decision = Decision::Close {
+    disposition: Disposition::OutOfScope,
+    reason: ClosingReason::OtherBody,
+    duplicate_of: None,
+};
+const REFER: Decision =
+    Decision::Refer { to: ReferralTarget::Prosecutor, consent: ReferralConsent::Law };
+
+/// Defines [`ActionKind`] and [`CASE_ACTIONS`] from one list, so that each action has one row.
+macro_rules! case_actions {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident = $name:literal,
+        $actor_class:ident, $stages:expr, $payload:expr, $confirmation:ident, $command:literal;
+    )*) => {
+        /// An action on a case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+        pub enum ActionKind {
+            $($(#[$doc])* #[serde(rename = $name)] $kind,)*
+        }
+
+        /// The table of actions, in the order of [`ActionKind`]. No action is permitted on a purged
+        /// case.
+        pub static CASE_ACTIONS: &[CaseAction] = &[$(CaseAction {
+            kind: ActionKind::$kind,
+            name: $name,
+            actor_class: ActorClass::$actor_class,
+            stages: $stages,
+            payload: $payload,
+            confirmation: Confirmation::$confirmation,
+            command: $command,
+        },)*];
+    };
+}
+
+// Name, actor class, stages, payload, confirmation, command.
+case_actions! {
+    // Actions of the case handler
+    /// The reporter sent a follow-up.
+    FollowUp = "follow-up", Handler, NOT_PURGED, ActionPayload::Handler, Never, "";
+    /// The case handler releases the case to the oversight body.
+    Release = "release", Handler, NOT_PURGED, ActionPayload::Handler, Never, "";
+
+    // Assignment and conflicts of interest
+    /// Declares to have no conflict of interest.
+    Declare = "declare", Reader, NOT_PURGED,
+        ActionPayload::Fixed(Action::Declared), Never, "declare CASE";
+    /// Recuses the actor.
+    Recuse = "recuse", Reader, NOT_PURGED,
+        ActionPayload::Fixed(Action::Recused), Always, "recuse CASE";
+    /// Takes the case and declares.
+    Claim = "claim", Reader, OPEN_STAGES,
+        ActionPayload::Fixed(Action::Claimed), Never, "claim CASE";
+    /// Assigns the case to a colleague.
+    Assign = "assign", Delegator, OPEN_STAGES,
+        ActionPayload::Assignee, Never, "assign CASE --to HANDLE";
+    /// Claims that a colleague has a conflict of interest.
+    Challenge = "challenge", Declared, OPEN_STAGES,
+        ActionPayload::Member(|who| Action::Challenged { who }), Never,
+        "challenge CASE --who HANDLE";
+    /// Decides on such a claim.
+    ResolveChallenge = "resolve-challenge", LeadOrOversight, NOT_PURGED,
+        ActionPayload::Verdict, Sometimes, "resolve-challenge CASE --who HANDLE upheld|dismissed";
+    /// Rotates the keys of the case.
+    Rotate = "rotate", UndeclaredDelegator, NOT_PURGED,
+        ActionPayload::Keys, Sometimes, "rotate CASE --without HANDLE";
+
+    // Stages
+    /// Changes the stage from received to triaged.
+    Triage = "triage", Desk, &[Received],
+        ActionPayload::Stage(Triaged), Never, "move CASE triaged";
+    /// Changes the stage from triaged to assessing.
+    Assess = "assess", Assignee, &[Triaged],
+        ActionPayload::Stage(Assessing), Never, "move CASE assessing";
+    /// Changes the stage from assessing to investigating.
+    Investigate = "investigate", LeadOrOversight, &[Assessing],
+        ActionPayload::Stage(Investigating), Never, "move CASE investigating";
+    /// Extends the investigation by 90 days. The reply to the reporter gives the reason.
+    Renew = "renew", Assignee, &[Investigating],
+        ActionPayload::Message, Never, "renew CASE --text TEXT";
+    /// Changes the stage from investigating to decided.
+    Decide = "decide", Assignee, &[Investigating],
+        ActionPayload::Stage(Decided), Never, "move CASE decided";
+    /// Takes a referred case back: changes the stage from referred to assessing.
+    TakeBack = "take-back", Delegator, &[Referred],
+        ActionPayload::Stage(Assessing), Never, "move CASE assessing";
+    /// Records that a referral was followed up.
+    FollowUpReferral = "follow-up-referral", Delegator, &[Referred],
+        ActionPayload::Fixed(Action::ReferralFollowedUp), Never, "follow-up-referral CASE";
+    /// Reopens a closed case: changes the stage from closed to triaged, with another assignee.
+    Reopen = "reopen", Desk, &[Closed],
+        ActionPayload::Reopening, Never, "reopen CASE reporter|new-evidence";
+
+    // Handling
+    /// Sends a message to the reporter.
+    Reply = "reply", Correspondent, NOT_PURGED,
+        ActionPayload::Message, Never, "reply CASE --text TEXT";
+    /// Adds a note for the team.
+    Note = "note", Declared, NOT_PURGED,
+        ActionPayload::Note(|note| Action::NoteAdded { note }), Never,
+        "note CASE --kind fact|hypothesis|task --text TEXT";
+    /// Marks the reporter's messages as handled.
+    MarkHandled = "mark-handled", Desk, NOT_PURGED,
+        ActionPayload::Fixed(Action::MarkedHandled), Never, "mark-handled CASE";
+    /// Links the case with another one about the same matter.
+    Link = "link", Desk, NOT_PURGED,
+        ActionPayload::OtherCase, Never, "link CASE --to CASE";
+    /// Raises the priority.
+    Raise = "raise", Desk, OPEN_STAGES,
+        ActionPayload::Urgency(|urgency| Action::PriorityRaised { urgency }), Never,
+        "raise CASE P1|P2|P3";
+    /// Escalates the case to the oversight body.
+    Escalate = "escalate", Declared, NOT_PURGED,
+        ActionPayload::Fixed(Action::Escalated), Always, "escalate CASE";
+    /// Places a legal hold.
+    Hold = "hold", LeadOrOversight, NOT_PURGED,
+        ActionPayload::Fixed(Action::LegalHoldPlaced), Always, "hold CASE";
+
+    // Decisions of two members
+    /// Proposes [`Decision::Close`].
+    ProposeClose = "propose-close", Assignee, CLOSABLE,
+        ActionPayload::Proposal(CLOSE), Never, "propose CASE close DISPOSITION --reason REASON";
+    /// Approves [`Decision::Close`].
+    ApproveClose = "approve-close", Desk, CLOSABLE,
+        ActionPayload::Approval, Never, "approve CASE DECISION";
+    /// Proposes to close a case as unreadable.
+    ProposeUnreadable = "propose-unreadable", Reader, &[Received],
+        ActionPayload::Proposal(Decision::CLOSE_AS_UNREADABLE), Never, "unreadable CASE";
+    /// Approves closing a case as unreadable.
+    ApproveUnreadable = "approve-unreadable", Reader, &[Received],
+        ActionPayload::Approval, Never, "unreadable CASE";
+    /// Proposes [`Decision::Lower`].
+    ProposeLower = "propose-lower", Delegator, OPEN_STAGES,
+        ActionPayload::Proposal(Decision::Lower { urgency: Urgency::P4 }), Never,
+        "propose CASE lower P2|P3|P4";
+    /// Approves [`Decision::Lower`].
+    ApproveLower = "approve-lower", Desk, OPEN_STAGES,
+        ActionPayload::Approval, Never, "approve CASE DECISION";
+    /// Proposes [`Decision::Refer`].
+    ProposeRefer = "propose-refer", LeadOrOversight, NOT_REFERRED,
+        ActionPayload::Proposal(REFER), Sometimes, "propose CASE refer AUTHORITY --consent CONSENT";
+    /// Approves [`Decision::Refer`].
+    ApproveRefer = "approve-refer", LeadOrOversight, NOT_REFERRED,
+        ActionPayload::Approval, Never, "approve CASE DECISION";
+    /// Proposes [`Decision::LiftHold`].
+    ProposeLiftHold = "propose-lift-hold", Desk, NOT_PURGED,
+        ActionPayload::Proposal(Decision::LiftHold), Never, "propose CASE lift-hold";
+    /// Approves [`Decision::LiftHold`].
+    ApproveLiftHold = "approve-lift-hold", Desk, NOT_PURGED,
+        ActionPayload::Approval, Never, "approve CASE DECISION";
+    /// Proposes [`Decision::Purge`].
+    ProposePurge = "propose-purge", Desk, &[Closed],
+        ActionPayload::Proposal(Decision::Purge), Never, "propose CASE purge";
+    /// Approves [`Decision::Purge`].
+    ApprovePurge = "approve-purge", Desk, &[Closed],
+        ActionPayload::Approval, Always, "approve CASE DECISION";
+    /// Withdraws a proposal.
+    Withdraw = "withdraw", Declared, NOT_PURGED,
+        ActionPayload::Fixed(Action::Withdrawn), Never, "withdraw CASE";
+    /// Declines a proposal, with an objection.
+    Decline = "decline", Desk, NOT_PURGED,
+        ActionPayload::Note(|note| Action::Declined { note }), Never, "decline CASE --text REASON";
+}
+
+impl ActionKind {
+    /// Returns the kind of the action of an event.
+    ///
+    /// # Errors
+    /// For a second `received` event, a stage change that does not exist, and a stage change that
+    /// needs a second person.
+    pub fn from_action(action: &Action) -> Result<Self, RuleViolation> {
+        Ok(match action {
+            Action::Received { .. } => return Err(RuleViolation::InvalidFirstEvent),
+            Action::FollowedUp(_) => Self::FollowUp,
+            Action::Released { .. } => Self::Release,
+            Action::Declared => Self::Declare,
+            Action::Claimed => Self::Claim,
+            Action::Assigned { .. } => Self::Assign,
+            Action::Recused => Self::Recuse,
+            Action::Challenged { .. } => Self::Challenge,
+            Action::ChallengeResolved { .. } => Self::ResolveChallenge,
+            Action::StageChanged { from, to, .. } => return Self::from_transition(*from, *to),
+            Action::DeadlineExtended { .. } => Self::Renew,
+            Action::ReferralFollowedUp => Self::FollowUpReferral,
+            Action::Reopened { .. } => Self::Reopen,
+            Action::Replied { .. } => Self::Reply,
+            Action::NoteAdded { .. } => Self::Note,
+            Action::MarkedHandled => Self::MarkHandled,
+            Action::PriorityRaised { .. } => Self::Raise,
+            Action::Linked { .. } => Self::Link,
+            Action::Escalated => Self::Escalate,
+            Action::LegalHoldPlaced => Self::Hold,
+            Action::KeysRotated { .. } => Self::Rotate,
+            Action::Withdrawn => Self::Withdraw,
+            Action::Declined { .. } => Self::Decline,
+            Action::Proposed(decision) => match decision {
+                Decision::Close { disposition: Disposition::Unreadable, .. } => {
+                    Self::ProposeUnreadable
+                }
+                Decision::Close { .. } => Self::ProposeClose,
+                Decision::Lower { .. } => Self::ProposeLower,
+                Decision::Refer { .. } => Self::ProposeRefer,
+                Decision::LiftHold => Self::ProposeLiftHold,
+                Decision::Purge => Self::ProposePurge,
+            },
+            Action::Approved(decision) => match decision {
+                Decision::Close { disposition: Disposition::Unreadable, .. } => {
+                    Self::ApproveUnreadable
+                }
+                Decision::Close { .. } => Self::ApproveClose,
+                Decision::Lower { .. } => Self::ApproveLower,
+                Decision::Refer { .. } => Self::ApproveRefer,
+                Decision::LiftHold => Self::ApproveLiftHold,
+                Decision::Purge => Self::ApprovePurge,
+            },
+        })
+    }
+
+    fn from_transition(from: Stage, to: Stage) -> Result<Self, RuleViolation> {
+        match (from, to) {
+            (Received, Triaged) => Ok(Self::Triage),
+            (Triaged, Assessing) => Ok(Self::Assess),
+            (Assessing, Investigating) => Ok(Self::Investigate),
+            (Investigating, Decided) => Ok(Self::Decide),
+            (Referred, Assessing) => Ok(Self::TakeBack),
+            (_, Closed | Purged | Referred) if from != to => {
+                Err(RuleViolation::SecondPersonRequired)
+            }
+            _ => Err(RuleViolation::InvalidTransition { from, to }),
+        }
+    }
+
+    /// Returns its row of the table.
+    pub fn row(self) -> &'static CaseAction {
+        &CASE_ACTIONS[self as usize]
+    }
+
+    /// Returns its name in JSON, in addresses and in keys of texts.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Returns the action with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        CASE_ACTIONS.iter().find(|row| row.name == name).map(|row| row.kind)
+    }
+}
+
+impl CaseAction {
+    /// Returns the name of its command, without arguments.
+    pub fn command_name(&self) -> &'static str {
+        self.command.split(' ').next().unwrap_or_default()
+    }
+}
