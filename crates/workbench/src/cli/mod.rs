@@ -5,6 +5,7 @@ mod admin;
 mod attachments;
 mod audit;
 mod case_actions;
+mod char_width;
 mod command_help;
 mod connect;
 mod exit_code;

@@ -123,11 +123,9 @@ impl CliOutput {
         if !io::stdin().is_terminal() {
             return Err(NotConfirmed(what.to_owned()).into());
         }
-        write!(
-            self.err,
-            "{}\nThis cannot be undone. Type yes to continue: ",
-            terminal_text::sanitize_multiline(what)
-        )?;
+        let mut page = TextBuilder::new(self.colour_errors);
+        page.line(what);
+        write!(self.err, "{}This cannot be undone. Type yes to continue: ", page.text)?;
         self.err.flush()?;
         let mut typed = String::new();
         io::stdin().read_line(&mut typed)?;
@@ -249,6 +247,8 @@ impl TextBuilder {
     fn push_marked(&mut self, mark: &str, style: TextStyle, text: &str) {
         let before = self.text.len();
         self.push_styled(&format!("{mark}{text}"), None);
+        // The line can end after the mark.
+        let mark = mark.trim_end();
         if self.colour {
             let coloured = format!("\x1b[{}m{mark}\x1b[0m", style.ansi_code());
             self.text.replace_range(before..before + mark.len(), &coloured);

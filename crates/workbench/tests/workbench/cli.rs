@@ -16,6 +16,7 @@ pub(crate) fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
         .args(args)
         .current_dir(folder)
         .env_remove("BURKINDI_HOME")
+        .env("COLUMNS", "80")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

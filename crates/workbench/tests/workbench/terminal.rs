@@ -15,8 +15,16 @@ const FORGED_LINES: [&str; 3] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn text_of_a_reporter_never_begins_at_the_programs_left_margin() {
     let environment = TestEnvironment::start();
-    let story =
-        format!("Bonjour.\n\n{}\r\n{}", FORGED_LINES.join("\n"), "x ".repeat(60) + FORGED_LINES[1]);
+    let story = [
+        "Bonjour.\n".to_owned(),
+        FORGED_LINES.join("\n") + "\r",
+        "x ".repeat(60) + FORGED_LINES[1],
+        // The terminal moves to the next tab stop, and can use a column for each soft hyphen.
+        format!("{}x\t{}", "\t".repeat(12), FORGED_LINES[2]),
+        "\u{ad}".repeat(90) + FORGED_LINES[2],
+        format!("{} {}", "x".repeat(75), FORGED_LINES[2]),
+    ]
+    .join("\n");
     let name = format!("{}\n{}.pdf", "n".repeat(5_000), FORGED_LINES[1]);
     let kind = format!("image/png\n{}", FORGED_LINES[1]);
     let mut reporter = environment.handler.file_report_with(
@@ -48,7 +56,8 @@ async fn text_of_a_reporter_never_begins_at_the_programs_left_margin() {
             String::from_utf8(shown.stdout).unwrap() + &String::from_utf8(shown.stderr).unwrap();
         assert!(text.contains("unfounded") || args.contains(&"--category"), "{args:?} {text}");
         for line in text.lines() {
-            assert!(line.chars().count() <= 100, "{args:?} {line}");
+            assert!(line.chars().count() <= 80, "{args:?} {line}");
+            assert!(!line.contains(['\t', '\u{ad}']), "{args:?} {line:?}");
             let forged = FORGED_LINES[1..].iter().any(|forged| line.starts_with(&forged[..20]));
             assert!(!forged, "{args:?} {line}");
             if line.contains("unfounded") || line.contains("nothing is wrong") {
