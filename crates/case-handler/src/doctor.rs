@@ -23,9 +23,9 @@ use crate::{
     keys::{self, HandlerKeys},
     maintenance,
     notify::{MailConfig, NotifyError},
+    saved_clock::{ClockVerdict, SavedClock, UnsettledMove},
     server,
     store::{newest_directory, poison_count, read_saved_clock},
-    trusted_date::{ClockVerdict, SavedClock},
 };
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -265,6 +265,20 @@ pub fn check_saved_clock(
             check,
             found,
             "The service releases and purges nothing in the first cycle after the start. Check the date.",
+        ),
+        ClockVerdict::Unsettled(UnsettledMove { disputed: false, .. }) => Finding::warning(
+            check,
+            found,
+            "The service releases and purges nothing before the second cycle. If the date is wrong, set the clock.",
+        ),
+        ClockVerdict::Unsettled(UnsettledMove { disputed: true, .. }) => Finding::error(
+            check,
+            found,
+            format!(
+                "The service releases and purges nothing. Set the clock that is wrong; the service then continues. If it is the clock of the \
+                 intake and cannot be set, stop the service and run `case-handler day confirm {}`.",
+                clock.today()
+            ),
         ),
         ClockVerdict::Behind(known) => Finding::error(
             check,

@@ -5,28 +5,29 @@
 //! - Within one boot, the service compares the clock with the time since the boot, which no time
 //!   server sets.
 //! - At the first check after a boot, the clock may be ahead of the latest recorded date by a few
-//!   days. The service then releases and purges nothing for a while.
+//!   days. The service then releases and purges nothing for a while, nor while the clock of the
+//!   intake is more than 12 hours behind. If the clock is set back before that, the date before the
+//!   boot counts again. The store records this, so that a restart continues in the same state.
 //! - Any other clock that is ahead pauses the service, until the clock is correct or an operator
 //!   confirms the date.
 //! - A clock that was set back delays nothing: the latest recorded date counts, and the log reports
 //!   the clock.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use time::{Date, OffsetDateTime, Time};
-use tokio::{sync::Mutex, time::Instant};
+use time::{Date, OffsetDateTime};
+use tokio::sync::Mutex;
 use web::{Clock, Uptime};
 
-use crate::store::{CaseStore, StoreError};
+use crate::{
+    saved_clock::{ClockVerdict, SavedClock, UnsettledMove},
+    store::{CaseStore, StoreError},
+};
 
-/// Number of seconds by which the clock may be set ahead within one boot.
-const TOLERANCE_SECONDS: i64 = 3600;
-/// The clock may also be ahead by one second for this many seconds since the anchor, because clocks
-/// that are set only in steps drift.
-const DRIFT_DIVISOR: i64 = 1000;
 /// Difference between the clocks of the intake and of this machine beyond which the log has an
-/// error.
-const MAX_CLOCK_DIFFERENCE: time::Duration = time::Duration::days(1);
+/// error and the intake disputes a date that moved ahead. A clock that is wrong by exactly one day
+/// is beyond it.
+const MAX_CLOCK_DIFFERENCE: time::Duration = time::Duration::hours(12);
 
 /// Why no date can be returned.
 #[derive(Debug, thiserror::Error)]
@@ -46,21 +47,22 @@ pub enum ClockError {
     },
     /// The date moved ahead at the first check after a boot.
     #[error(
-        "the date moved from {known} to {now} while the machine was off; releases and purges are paused for {seconds} seconds. If \
-         the clock is problem, stop the service, set it, and run `case-handler day take-back {known}`"
+        "the date moved from {known} to {now} while the machine was off; releases and purges are paused until {seconds} seconds \
+         after the first check. If the clock is wrong, set it: {known} then counts again"
     )]
     Settling {
         /// The previous latest recorded date.
         known: Date,
         /// The current date.
         now: Date,
-        /// Seconds during which nothing is released or purged after the move.
-        seconds: u64,
+        /// Seconds during which nothing is released or purged after the move, at least one.
+        seconds: u128,
     },
     /// The date moved ahead at a boot, and the clock of the intake does not confirm it.
     #[error(
-        "the date moved from {known} to {now} while the machine was off, and the clock of the intake is more than a day behind; \
-         releases and purges are paused. Set the clock that is problem; if it is the intake's, run `case-handler day confirm {now}`"
+        "the date moved from {known} to {now} while the machine was off, and the clock of the intake is more than 12 hours behind; \
+         releases and purges are paused, and new events get the date before the move. Set the clock that is wrong. If it is the intake's and \
+         cannot be set, stop the service and run `case-handler day confirm {now}`"
     )]
     Disputed {
         /// The previous latest recorded date.
@@ -71,98 +73,6 @@ pub enum ClockError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// A moment at which the clock was plausible.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClockAnchor {
-    /// The time since boot at that moment.
-    pub uptime: Uptime,
-    /// The clock at that moment, in seconds since 1970.
-    pub clock: i64,
-}
-
-/// What the store keeps about the clock from one process to the next.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SavedClock {
-    /// The latest recorded date.
-    pub latest_date: Option<Date>,
-    /// The first moment of this boot at which the clock was plausible.
-    pub anchor: Option<ClockAnchor>,
-}
-
-/// The plausibility of a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockVerdict {
-    /// The clock agrees with the time that has passed.
-    Consistent,
-    /// At the first check after a boot, the clock is ahead of the latest recorded date by a
-    /// plausible number of days. Contains the recorded date.
-    MovedAhead(Date),
-    /// The clock is before the latest recorded date, which counts.
-    Behind(Date),
-    /// The clock is further ahead than plausible.
-    ClockJump {
-        /// The latest recorded date.
-        known: Date,
-        /// The latest plausible date.
-        latest: Date,
-    },
-}
-
-impl SavedClock {
-    /// Assesses a clock. `max_jump_days` is the number of days by which it may be ahead at the
-    /// first check after a boot.
-    pub fn assess(&self, now: OffsetDateTime, uptime: &Uptime, max_jump_days: u16) -> ClockVerdict {
-        let Some(known) = self.latest_date else { return ClockVerdict::Consistent };
-        let today = now.date();
-        if today < known {
-            return ClockVerdict::Behind(known);
-        }
-        let latest =
-            match self.anchor.as_ref().filter(|anchor| anchor.uptime.boot_id == uptime.boot_id) {
-                Some(anchor) => anchor.latest_plausible(uptime).max(end_of_day(known)),
-                None => {
-                    end_of_day(known.saturating_add(time::Duration::days(max_jump_days.into())))
-                }
-            };
-        if now > latest {
-            return ClockVerdict::ClockJump { known, latest: latest.date() };
-        }
-        if today > known && !self.is_anchored(uptime) {
-            ClockVerdict::MovedAhead(known)
-        } else {
-            ClockVerdict::Consistent
-        }
-    }
-
-    fn is_anchored(&self, uptime: &Uptime) -> bool {
-        self.anchor.as_ref().is_some_and(|anchor| anchor.uptime.boot_id == uptime.boot_id)
-    }
-
-    /// Records a plausible clock.
-    fn accept(&mut self, now: OffsetDateTime, uptime: Uptime) {
-        self.latest_date = self.latest_date.max(Some(now.date()));
-        if !self.is_anchored(&uptime) {
-            self.anchor = Some(ClockAnchor { uptime, clock: now.unix_timestamp() });
-        }
-    }
-}
-
-impl ClockAnchor {
-    /// Returns the latest plausible time.
-    fn latest_plausible(&self, uptime: &Uptime) -> OffsetDateTime {
-        let elapsed = uptime.seconds.saturating_sub(self.uptime.seconds).max(0);
-        let latest = self
-            .clock
-            .saturating_add(elapsed)
-            .saturating_add(elapsed / DRIFT_DIVISOR + TOLERANCE_SECONDS);
-        OffsetDateTime::from_unix_timestamp(latest).unwrap_or_else(|_| end_of_day(Date::MAX))
-    }
-}
-
-fn end_of_day(day: Date) -> OffsetDateTime {
-    day.with_time(Time::MAX).assume_utc()
 }
 
 /// Source of the current date.
@@ -182,12 +92,32 @@ pub struct TrustedDateSource {
 struct ClockState {
     /// `None` before the first read from the store.
     saved: Option<SavedClock>,
-    /// The previous date and the moment of the check, if the date moved ahead.
-    moved_ahead: Option<(Date, Instant)>,
-    /// How far the clock of the intake is ahead of this one, once the intake has sent its time.
-    intake_offset: Option<time::Duration>,
+    /// The time since boot at the first check of this process.
+    first_check: Option<i64>,
+    /// The time that the intake sent last, and the time since boot at that moment.
+    intake_clock: Option<(OffsetDateTime, i64)>,
+    /// True if the clock of the intake differed by more than 12 hours when it was reported last.
+    intake_differed: bool,
     /// The latest message about the clock in the log.
     logged: Option<String>,
+}
+
+/// The result of a check.
+struct CheckedDate {
+    /// The date that counts.
+    date: Date,
+    /// The move that has not settled.
+    unsettled: Option<UnsettledMove>,
+}
+
+impl ClockState {
+    /// Returns true if the clock of the intake is more than 12 hours behind, and `None` if it is
+    /// unknown.
+    fn is_intake_behind(&self, now: OffsetDateTime, uptime: &Uptime) -> Option<bool> {
+        let (reported, at) = self.intake_clock?;
+        let elapsed = time::Duration::seconds(uptime.seconds.saturating_sub(at));
+        Some(reported.saturating_add(elapsed) - now < -MAX_CLOCK_DIFFERENCE)
+    }
 }
 
 impl TrustedDateSource {
@@ -212,13 +142,15 @@ impl TrustedDateSource {
         }
     }
 
-    /// Returns the current date, which never decreases.
+    /// Returns the current date. It decreases only if a date that moved ahead at a boot is rejected
+    /// before it has settled. While the intake disputes such a move, this is the date before the
+    /// move plus the days since.
     ///
     /// # Errors
     /// Fails with [`ClockError::ClockJump`] while the clock is implausible, and if the store fails.
     pub async fn date(&self) -> Result<Date, ClockError> {
         let mut state = self.state.lock().await;
-        self.check(&mut state).await
+        Ok(self.check(&mut state).await?.date)
     }
 
     /// Returns the date on which cases may be released and purged.
@@ -228,17 +160,16 @@ impl TrustedDateSource {
     /// settled.
     pub async fn settled_date(&self) -> Result<Date, ClockError> {
         let mut state = self.state.lock().await;
-        let now = self.check(&mut state).await?;
-        match state.moved_ahead {
-            None => Ok(now),
-            Some((known, _))
-                if state.intake_offset.is_some_and(|ahead| ahead < -MAX_CLOCK_DIFFERENCE) =>
-            {
+        let CheckedDate { date, unsettled } = self.check(&mut state).await?;
+        let now = self.clock.today();
+        match unsettled {
+            None => Ok(date),
+            Some(UnsettledMove { previous: known, disputed: true }) => {
                 Err(ClockError::Disputed { known, now })
             }
-            Some((_, at)) if at.elapsed() >= self.settling_time => Ok(now),
-            Some((known, _)) => {
-                Err(ClockError::Settling { known, now, seconds: self.settling_time.as_secs() })
+            Some(UnsettledMove { previous: known, disputed: false }) => {
+                let seconds = self.settling_time.as_millis().div_ceil(1000).max(1);
+                Err(ClockError::Settling { known, now, seconds })
             }
         }
     }
@@ -249,66 +180,96 @@ impl TrustedDateSource {
     pub async fn report_intake_clock(&self, there: OffsetDateTime) {
         let ahead = there - self.clock.now();
         let mut state = self.state.lock().await;
-        let was = state.intake_offset.replace(ahead);
-        if ahead.abs() > MAX_CLOCK_DIFFERENCE
-            && was.is_none_or(|was| was.abs() <= MAX_CLOCK_DIFFERENCE)
-        {
+        state.intake_clock = Some((there, self.clock.uptime().seconds));
+        let differs = ahead.abs() > MAX_CLOCK_DIFFERENCE;
+        if differs && !state.intake_differed {
             tracing::error!(
                 "the clock of the intake shows {}, and this one {}: set the one that is wrong",
                 there.date(),
                 self.clock.today()
             );
         }
+        state.intake_differed = differs;
     }
 
-    async fn check(&self, state: &mut ClockState) -> Result<Date, ClockError> {
-        let mut saved = match &state.saved {
+    async fn check(&self, state: &mut ClockState) -> Result<CheckedDate, ClockError> {
+        let known = match &state.saved {
             Some(saved) => saved.clone(),
             None => self.store.saved_clock().await?,
         };
         let (now, uptime) = (self.clock.now(), self.clock.uptime());
-        let verdict = saved.assess(now, &uptime, self.max_jump_days);
-        let before = saved.clone();
-        let moved_from = match verdict {
-            ClockVerdict::Behind(known) => {
-                state.saved = Some(saved);
+        let mut saved = known.clone();
+        let verdict = saved.record(now, &uptime, self.max_jump_days);
+        match verdict {
+            ClockVerdict::Behind(date) => {
+                state.saved = Some(known);
                 let text = format!(
-                    "system clock ({}) is before the last recorded date ({known}), which counts until the clock has reached it. Set \
-                     the clock; if {known} is problem, stop the service and run `case-handler day take-back DATE`",
+                    "system clock ({}) is before the last recorded date ({date}), which counts until the clock has reached it. Set \
+                     the clock; if {date} is wrong, stop the service and run `case-handler day take-back DATE`",
                     now.date()
                 );
                 log_once(state, Some(text));
-                return Ok(known);
+                return Ok(CheckedDate { date, unsettled: None });
             }
-            ClockVerdict::ClockJump { known, latest }
-                if self.confirmed_date != Some(now.date()) =>
-            {
-                state.saved = Some(saved);
-                let error = ClockError::ClockJump { known, now: now.date(), latest };
+            ClockVerdict::Consistent => {
+                if let Some(moved) = known.moved_date().filter(|_| known.unsettled.is_some()) {
+                    tracing::warn!(
+                        "the clock shows {} again: the date {moved}, to which it had moved at a boot, is rejected. No case \
+                         was released for a deadline under it",
+                        now.date()
+                    );
+                }
+            }
+            _ if self.confirmed_date == Some(now.date()) => {
+                saved = SavedClock::confirmed(now, uptime.clone());
+            }
+            ClockVerdict::ClockJump { known: date, latest } => {
+                state.saved = Some(known);
+                let error = ClockError::ClockJump { known: date, now: now.date(), latest };
                 log_once(state, Some(error.to_string()));
                 return Err(error);
             }
-            ClockVerdict::ClockJump { .. } => {
-                // An operator confirmed the date, so the next accepted time becomes the anchor.
-                saved.anchor = None;
-                None
+            ClockVerdict::MovedAhead(_) | ClockVerdict::Unsettled(_) => {
+                self.settle_if_confirmed(&mut saved, state, now, &uptime);
             }
-            ClockVerdict::MovedAhead(known) if self.confirmed_date != Some(now.date()) => {
-                Some(known)
-            }
-            ClockVerdict::MovedAhead(_) | ClockVerdict::Consistent => None,
-        };
-        saved.accept(now, uptime);
-        if saved != before {
+        }
+        if saved != known {
             self.store.save_clock(&saved).await?;
         }
-        if let Some(known) = moved_from {
-            state.moved_ahead = Some((known, Instant::now()));
-        }
-        let latest = saved.latest_date.unwrap_or_else(|| now.date());
+        let date = match saved.unsettled {
+            Some(UnsettledMove { disputed: false, .. }) => now.date(),
+            _ => saved.latest_date.unwrap_or_else(|| now.date()),
+        };
+        let unsettled = saved.unsettled;
         state.saved = Some(saved);
         log_once(state, None);
-        Ok(latest)
+        Ok(CheckedDate { date, unsettled })
+    }
+
+    /// Accepts a date that moved ahead, once it has settled and the intake does not dispute it. A
+    /// new process without the time of the intake waits for the whole settling time, so that the
+    /// intake can dispute the date first.
+    fn settle_if_confirmed(
+        &self,
+        saved: &mut SavedClock,
+        state: &mut ClockState,
+        now: OffsetDateTime,
+        uptime: &Uptime,
+    ) {
+        let first_check = *state.first_check.get_or_insert(uptime.seconds);
+        let intake_behind = state.is_intake_behind(now, uptime);
+        let Some(unsettled) = &mut saved.unsettled else { return };
+        unsettled.disputed = intake_behind.unwrap_or(unsettled.disputed);
+        if unsettled.disputed {
+            return;
+        }
+        let mut elapsed = saved.seconds_since_anchor(uptime);
+        if intake_behind.is_none() {
+            elapsed = elapsed.min(uptime.seconds.saturating_sub(first_check));
+        }
+        if Duration::from_secs(elapsed.unsigned_abs()) >= self.settling_time {
+            saved.settle(now);
+        }
     }
 }
 
@@ -323,130 +284,4 @@ fn log_once(state: &mut ClockState, problem: Option<String>) {
         tracing::info!("the system clock is plausible again");
     }
     state.logged = problem;
-}
-
-impl fmt::Display for ClockVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Consistent => f.write_str("it agrees with the latest recorded date"),
-            Self::MovedAhead(known) => {
-                write!(f, "it moved ahead since {known}, by a plausible number of days")
-            }
-            Self::Behind(known) => {
-                write!(f, "it is before the latest recorded date, {known}, which counts")
-            }
-            Self::ClockJump { known, latest } => {
-                write!(
-                    f,
-                    "it is implausible: the latest recorded date is {known}, and the latest plausible date is {latest}"
-                )
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use time::{Duration as Span, macros::datetime};
-
-    use super::*;
-
-    struct TestMachine {
-        clock: Clock,
-        saved: SavedClock,
-    }
-
-    impl TestMachine {
-        fn new() -> Self {
-            let mut machine = Self {
-                clock: Clock::fixed(datetime!(2026-11-28 12:00 UTC)),
-                saved: SavedClock::default(),
-            };
-            assert_eq!(machine.check(), ClockVerdict::Consistent);
-            machine
-        }
-
-        /// Assesses the clock, and records it unless it is implausible or behind.
-        fn check(&mut self) -> ClockVerdict {
-            let verdict = self.saved.assess(self.clock.now(), &self.clock.uptime(), 2);
-            if matches!(verdict, ClockVerdict::Consistent | ClockVerdict::MovedAhead(_)) {
-                self.saved.accept(self.clock.now(), self.clock.uptime());
-            }
-            verdict
-        }
-
-        fn latest_date(&self) -> Option<Date> {
-            self.saved.latest_date
-        }
-    }
-
-    #[test]
-    fn the_date_advances_with_the_time_since_boot() {
-        let mut machine = TestMachine::new();
-        for days in 1..400 {
-            machine.clock.advance(Span::DAY);
-            assert_eq!(machine.check(), ClockVerdict::Consistent, "day {days}");
-        }
-        assert_eq!(
-            machine.latest_date(),
-            Some(datetime!(2026-11-28 12:00 UTC).date() + Span::days(399))
-        );
-        machine.clock.jump(Span::minutes(50));
-        assert_eq!(machine.check(), ClockVerdict::Consistent, "a step of a time server");
-    }
-
-    #[test]
-    fn no_clock_jump_in_one_or_many_steps_within_one_boot_is_accepted() {
-        for step in [Span::hours(13), Span::days(1), Span::days(2), Span::days(14), Span::days(365)]
-        {
-            let mut machine = TestMachine::new();
-            let first = machine.latest_date();
-            for _ in 0..200 {
-                machine.clock.jump(step);
-                // The length of one cycle.
-                machine.clock.advance(Span::seconds(30));
-                machine.check();
-            }
-            assert_eq!(machine.latest_date(), first, "steps of {step}");
-        }
-    }
-
-    #[test]
-    fn a_clock_that_moves_back_and_forth_gains_nothing() {
-        let mut machine = TestMachine::new();
-        for _ in 0..100 {
-            machine.clock.jump(Span::minutes(55));
-            machine.check();
-            machine.clock.jump(-Span::minutes(30));
-            machine.check();
-        }
-        let gained = machine
-            .latest_date()
-            .map(|latest| (latest - datetime!(2026-11-28 12:00 UTC).date()).whole_days());
-        assert_eq!(gained, Some(0));
-    }
-
-    #[test]
-    fn after_a_boot_a_jump_of_two_days_is_accepted_once() {
-        let mut machine = TestMachine::new();
-        machine.clock.reboot();
-        machine.clock.jump(Span::days(3));
-        assert!(matches!(machine.check(), ClockVerdict::ClockJump { .. }));
-        machine.clock.jump(-Span::days(1));
-        assert!(matches!(machine.check(), ClockVerdict::MovedAhead(_)));
-        assert_eq!(machine.check(), ClockVerdict::Consistent);
-        machine.clock.jump(Span::days(1));
-        assert!(matches!(machine.check(), ClockVerdict::ClockJump { .. }), "and not again");
-        assert_eq!(machine.latest_date(), Some(datetime!(2026-11-30 12:00 UTC).date()));
-    }
-
-    #[test]
-    fn a_machine_without_a_hardware_clock_is_accepted_once_a_time_server_has_set_it() {
-        let mut machine = TestMachine::new();
-        machine.clock.reboot();
-        machine.clock.jump(-Span::days(3000));
-        assert!(matches!(machine.check(), ClockVerdict::Behind(_)));
-        machine.clock.jump(Span::days(3001));
-        assert!(matches!(machine.check(), ClockVerdict::MovedAhead(_)));
-    }
 }

@@ -3,7 +3,7 @@
 
 #[path = "assignment.rs"]
 mod assignment;
-#[path = "clock.rs"]
+#[path = "clock/main.rs"]
 mod clock;
 #[path = "ingest.rs"]
 mod ingest;

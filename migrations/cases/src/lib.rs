@@ -15,6 +15,7 @@ mod m20261125_000006_days;
 mod m20261128_000007_openings;
 mod m20261128_000008_clock;
 mod m20261129_000009_quarantine;
+mod m20261129_000010_unsettled_dates;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000007_openings::Migration),
             Box::new(m20261128_000008_clock::Migration),
             Box::new(m20261129_000009_quarantine::Migration),
+            Box::new(m20261129_000010_unsettled_dates::Migration),
         ]
     }
 }

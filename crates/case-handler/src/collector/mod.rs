@@ -149,7 +149,11 @@ impl Collector {
     /// # Errors
     /// Fails if a step fails. Later steps run if they can.
     pub async fn run_cycle(&mut self) -> Result<(), CollectError> {
-        // Under a wrong date nothing is ingested. The submissions stay at the intake.
+        // The time of the intake comes first: it may dispute the date on which this cycle signs.
+        if let Ok(Some(intake_time)) = self.relay.health().await {
+            self.trusted_date.report_intake_clock(intake_time).await;
+        }
+        // Under an implausible clock nothing is ingested. The submissions stay at the intake.
         let today = self.trusted_date.date().await?;
         self.state.cycle_date = Some(today);
         self.absent_members = self.store.absences_on(today).await?.into_keys().collect();
@@ -159,9 +163,6 @@ impl Collector {
         // If the intake refuses the directory, for example because it has expired, collection
         // continues.
         let directory_sent = self.send_directory_to_intake(today).await;
-        if let Ok(Some(intake_time)) = self.relay.health().await {
-            self.trusted_date.report_intake_clock(intake_time).await;
-        }
         let collected = self.collect().await;
         if let Err(CollectError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;

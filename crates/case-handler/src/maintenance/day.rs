@@ -12,8 +12,8 @@ use web::Clock;
 
 use crate::{
     cli::parse_date,
+    saved_clock::SavedClock,
     store::{CaseStore, StoreError, StoredLogEntry, read_saved_clock},
-    trusted_date::{ClockAnchor, SavedClock},
 };
 
 /// Log entries that are read at once.
@@ -101,8 +101,7 @@ async fn confirm_date(store: &CaseStore, date: Date, clock: &Clock) -> Result<Ve
             "the latest recorded date is {latest}, which is later: run `day take-back {date}` first"
         );
     }
-    let anchor = ClockAnchor { uptime: clock.uptime(), clock: clock.now().unix_timestamp() };
-    store.save_clock(&SavedClock { latest_date: Some(date), anchor: Some(anchor) }).await?;
+    store.save_clock(&SavedClock::confirmed(clock.now(), clock.uptime())).await?;
     Ok(vec![format!(
         "accepted {date}. Start the service: it then handles deadlines that have passed"
     )])
@@ -115,7 +114,7 @@ async fn take_back_date(
     clock: &Clock,
 ) -> Result<Vec<String>> {
     let saved = store.saved_clock().await?;
-    let Some(latest) = saved.latest_date.filter(|latest| *latest > date) else {
+    let Some(latest) = saved.moved_date().filter(|latest| *latest > date) else {
         bail!("no date after {date} is recorded: nothing to take back");
     };
     let LaterEvents { irreversible, reports } = events_after(store, date).await?;
@@ -126,7 +125,7 @@ async fn take_back_date(
             irreversible.join("\n")
         );
     }
-    store.save_clock(&SavedClock { latest_date: Some(date), anchor: None }).await?;
+    store.save_clock(&SavedClock { latest_date: Some(date), ..SavedClock::default() }).await?;
     let mut lines = vec![format!("the latest recorded date is {date} again, instead of {latest}")];
     if reports > 0 {
         lines.push(format!(

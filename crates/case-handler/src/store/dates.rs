@@ -12,9 +12,9 @@ use web::Uptime;
 
 use super::{
     CaseStore, StoreError, WriteTransaction,
-    entities::{absence, clock_anchor, day},
+    entities::{absence, clock_anchor, day, unsettled_date},
 };
-use crate::trusted_date::{ClockAnchor, SavedClock};
+use crate::saved_clock::{ClockAnchor, SavedClock, UnsettledMove};
 
 /// The name of the only row in `days`.
 const LATEST_DATE_KEY: &str = "newest";
@@ -55,6 +55,12 @@ impl CaseStore {
             };
             clock_anchor::Entity::insert(row).exec_without_returning(tx).await?;
         }
+        unsettled_date::Entity::delete_many().exec(tx).await?;
+        if let Some(UnsettledMove { previous, disputed }) = saved.unsettled {
+            let row =
+                unsettled_date::ActiveModel { previous: Set(previous), disputed: Set(disputed) };
+            unsettled_date::Entity::insert(row).exec_without_returning(tx).await?;
+        }
         transaction.commit().await
     }
 
@@ -75,7 +81,11 @@ async fn load_clock(db: &DatabaseConnection) -> Result<SavedClock, StoreError> {
         uptime: Uptime { boot_id: row.boot, seconds: row.uptime },
         clock: row.clock,
     });
-    Ok(SavedClock { latest_date: latest, anchor })
+    let unsettled = unsettled_date::Entity::find()
+        .one(db)
+        .await?
+        .map(|row| UnsettledMove { previous: row.previous, disputed: row.disputed });
+    Ok(SavedClock { latest_date: latest, anchor, unsettled })
 }
 
 /// Returns the recorded clock, through a connection that only reads.

@@ -288,6 +288,7 @@ pub fn tables() -> Vec<TableCopier> {
         TableCopier::for_entity::<entities::reply::Entity>(),
         TableCopier::for_entity::<entities::quarantine::Entity>(),
         TableCopier::for_entity::<entities::submission::Entity>(),
+        TableCopier::for_entity::<entities::unsettled_date::Entity>(),
     ]
 }
 

@@ -5,10 +5,13 @@ use std::{fs, path::Path};
 use case_handler::{
     Config, event_log,
     maintenance::{self, MaintenanceCommand},
+    saved_clock::{ClockAnchor, SavedClock, UnsettledMove},
     store::{CaseStore, PartObjectStore},
 };
 use protocol::keys::TransportIdentity;
 use secrecy::ExposeSecret as _;
+use time::macros::date;
+use web::Uptime;
 
 use super::{
     DESK_MEMBERS,
@@ -28,6 +31,16 @@ fn sqlite_url(folder: &Path) -> String {
     format!("file://{}", folder.display())
 }
 
+/// Returns a recorded clock with a date that is disputed.
+fn disputed_clock() -> SavedClock {
+    let uptime = Uptime { boot_id: "1".to_owned(), seconds: 60 };
+    SavedClock {
+        latest_date: Some(date!(2026 - 11 - 23)),
+        anchor: Some(ClockAnchor { uptime, clock: 1_795_600_000 }),
+        unsettled: Some(UnsettledMove { previous: date!(2026 - 11 - 22), disputed: true }),
+    }
+}
+
 /// Returns a store with parts of both kinds: rows, and objects in a folder.
 async fn filled_store(folder: &Path) -> (HandlerFixture, Config) {
     let mut handler = HandlerFixture::new().await;
@@ -42,6 +55,7 @@ async fn filled_store(folder: &Path) -> (HandlerFixture, Config) {
         report.attachments.push((0..400_000).map(|n| u8::try_from(n % 251).unwrap()).collect());
         handler.ingest(&report).await.unwrap();
     }
+    handler.store.save_clock(&disputed_clock()).await.unwrap();
     (handler, config)
 }
 
@@ -91,6 +105,7 @@ async fn a_backup_restores_every_case_on_an_empty_machine() {
         CaseStore::open(&empty.store.url).await.unwrap().with_object_store(Some(objects));
     assert_eq!(event_log::verify_chain(&restored).await.unwrap(), 5);
     assert_eq!(restored.verify_parts().await.unwrap(), 15);
+    assert_eq!(restored.saved_clock().await.unwrap(), disputed_clock());
     for number in 0..5 {
         let (entries, _) = restored.log_entries_after(number, 1).await.unwrap();
         let case = entries[0].case;
@@ -165,4 +180,5 @@ async fn cases_migrate_to_postgres_with_every_row() {
     let target = CaseStore::open(&to).await.unwrap().with_object_store(Some(objects));
     assert_eq!(event_log::verify_chain(&target).await.unwrap(), 5);
     assert_eq!(target.verify_parts().await.unwrap(), 15);
+    assert_eq!(target.saved_clock().await.unwrap(), disputed_clock());
 }

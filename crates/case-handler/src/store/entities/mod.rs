@@ -15,3 +15,4 @@ pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod reply;
 pub(crate) mod submission;
+pub(crate) mod unsettled_date;

@@ -2,7 +2,9 @@
 //! back.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod disputed;
 
 use std::{sync::Arc, time::Duration};
 
@@ -124,7 +126,6 @@ async fn a_date_that_moved_while_the_machine_was_off_releases_nothing_for_a_cycl
     handler.run_day_command(back).await.unwrap();
     handler.restart().await;
     let date_source = handler.trusted_date_with(None, Duration::ZERO);
-    date_source.date().await.unwrap();
     date_source.report_intake_clock(handler.clock.now() - Span::days(2)).await;
     assert!(matches!(
         handler.escalate_overdue(&date_source).await,
