@@ -14,13 +14,21 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::keys::passphrase_encryption::{self, PassphraseDecryptError, ScryptCost};
+use crate::keys::{
+    passphrase_encryption::{self, PassphraseDecryptError, ScryptCost},
+    stack_wipe::with_wiped_stack,
+};
 
 const REQUEST_SIGNATURE_CONTEXT: &[u8] = b"burkindi/request/v1\0";
 
 /// The private keys of one member. They open grants and sign events.
 pub struct InvestigatorKey {
     handle: String,
+    // Boxed, so that moving a key leaves no copies of the secrets in memory.
+    secrets: Box<SecretKeys>,
+}
+
+struct SecretKeys {
     identity: InvestigatorIdentity,
     device: SigningKey,
 }
@@ -77,20 +85,26 @@ impl InvestigatorKey {
     /// [`KeyError::InvalidHandle`].
     pub fn generate(handle: &str, rng: &mut (impl RngCore + CryptoRng)) -> Result<Self, KeyError> {
         check_handle(handle)?;
-        let identity = InvestigatorIdentity::generate(rng);
-        Ok(Self { handle: handle.to_owned(), identity, device: SigningKey::generate(rng) })
+        let secrets = with_wiped_stack(|| {
+            let identity = InvestigatorIdentity::generate(rng);
+            Box::new(SecretKeys { identity, device: SigningKey::generate(rng) })
+        });
+        Ok(Self { handle: handle.to_owned(), secrets })
     }
 
     /// Returns the encrypted key file.
     pub fn seal(&self, passphrase: &SecretString, cost: ScryptCost) -> Vec<u8> {
-        let content = KeyFileContent {
-            v: 1,
-            handle: self.handle.clone(),
-            identity: BASE64_URL_SAFE_NO_PAD.encode(self.identity.seed()),
-            device: BASE64_URL_SAFE_NO_PAD.encode(self.device.as_bytes()),
-        };
-        let plain = Zeroizing::new(serde_json::to_vec(&content).expect("strings and numbers only"));
-        passphrase_encryption::encrypt(&plain, passphrase, cost)
+        with_wiped_stack(|| {
+            let content = KeyFileContent {
+                v: 1,
+                handle: self.handle.clone(),
+                identity: BASE64_URL_SAFE_NO_PAD.encode(self.secrets.identity.seed()),
+                device: BASE64_URL_SAFE_NO_PAD.encode(self.secrets.device.as_bytes()),
+            };
+            let plain =
+                Zeroizing::new(serde_json::to_vec(&content).expect("strings and numbers only"));
+            passphrase_encryption::encrypt(&plain, passphrase, cost)
+        })
     }
 
     /// Opens an encrypted key file.
@@ -99,16 +113,18 @@ impl InvestigatorKey {
     /// [`KeyError::Decrypt`] if it cannot be decrypted, [`KeyError::Malformed`] if it has no key of
     /// this version.
     pub fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Self, KeyError> {
-        let plain = passphrase_encryption::decrypt(sealed, passphrase)?;
-        let content: KeyFileContent =
-            serde_json::from_slice(&plain).map_err(|_| KeyError::Malformed)?;
-        if content.v != 1 {
-            return Err(KeyError::Malformed);
-        }
-        Ok(Self {
-            handle: content.handle.clone(),
-            identity: InvestigatorIdentity::from_seed(&*parse_seed(&content.identity)?),
-            device: SigningKey::from_bytes(&*parse_seed(&content.device)?),
+        with_wiped_stack(|| {
+            let plain = passphrase_encryption::decrypt(sealed, passphrase)?;
+            let content: KeyFileContent =
+                serde_json::from_slice(&plain).map_err(|_| KeyError::Malformed)?;
+            if content.v != 1 {
+                return Err(KeyError::Malformed);
+            }
+            let secrets = Box::new(SecretKeys {
+                identity: InvestigatorIdentity::from_seed(&*parse_seed(&content.identity)?),
+                device: SigningKey::from_bytes(&*parse_seed(&content.device)?),
+            });
+            Ok(Self { handle: content.handle.clone(), secrets })
         })
     }
 
@@ -119,12 +135,12 @@ impl InvestigatorKey {
 
     /// Returns the key that opens grants.
     pub fn identity(&self) -> &InvestigatorIdentity {
-        &self.identity
+        &self.secrets.identity
     }
 
     /// Returns the key that signs events and sessions.
     pub fn device(&self) -> &SigningKey {
-        &self.device
+        &self.secrets.device
     }
 
     /// Returns the public keys as a signed request.
@@ -132,12 +148,12 @@ impl InvestigatorKey {
         let mut request = MembershipRequest {
             v: 1,
             handle: self.handle.clone(),
-            recipient: self.identity.recipient(),
-            device: (&self.device).into(),
+            recipient: self.identity().recipient(),
+            device: self.device().into(),
             signature: Vec::new(),
         };
         request.signature =
-            sign(&self.device, REQUEST_SIGNATURE_CONTEXT, &request.signed_bytes()).to_vec();
+            sign(self.device(), REQUEST_SIGNATURE_CONTEXT, &request.signed_bytes()).to_vec();
         request
     }
 }
@@ -207,7 +223,7 @@ mod tests {
         assert_eq!(reopened.request().device, key.request().device);
         let wrong = InvestigatorKey::open(&file, &SecretString::from("correct house"));
         assert!(matches!(wrong, Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase))));
-        let seeds = [key.identity.seed(), key.device.as_bytes()];
+        let seeds = [key.identity().seed(), key.device().as_bytes()];
         assert!(seeds.iter().all(|seed| !file.windows(32).any(|window| window == &seed[..])));
     }
 

@@ -20,7 +20,7 @@ use web::Clock;
 use super::forms::FormInput;
 use crate::{
     alert::IntegrityAlert,
-    keys::key_file::InvestigatorKey,
+    keys::{key_file::InvestigatorKey, stack_wipe::wipe_stack},
     search::{Index, IndexJob},
     session::{ConnectError, HandlerConnection, profile::ProfileDir},
 };
@@ -173,6 +173,9 @@ impl KeySession {
         drop(wiping);
         if let Some(mut keys) = keys {
             keys.sign_out().await;
+            drop(keys);
+            // Requests used the keys on this thread.
+            wipe_stack();
         }
     }
 

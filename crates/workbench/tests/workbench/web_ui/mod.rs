@@ -4,3 +4,5 @@ mod access_control;
 mod administration;
 mod case_work;
 mod hostile_content;
+#[cfg(target_os = "linux")]
+mod key_memory;
