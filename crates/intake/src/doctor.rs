@@ -170,7 +170,7 @@ async fn check_spool(
 
 fn advice_for(error: StoreError) -> &'static str {
     match error {
-        StoreError::Full | StoreError::FullForFiles => {
+        StoreError::Full | StoreError::FullForFiles | StoreError::ShareUsedUp => {
             "Free space on the disk, or raise store.max_size_mib."
         }
         StoreError::Disk => {

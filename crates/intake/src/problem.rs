@@ -41,7 +41,11 @@ impl From<StoreError> for Problem {
             ),
             StoreError::FullForFiles => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
-                "the spool is full for files: nothing was stored, try again later or without files",
+                "the spool has no space for these files now: nothing was stored, try again later or without files",
+            ),
+            StoreError::ShareUsedUp => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the spool is nearly full, and the share of your network for this hour is used up: nothing was stored, try again later",
             ),
             _ => Self::unavailable("nothing was stored, try again later"),
         }

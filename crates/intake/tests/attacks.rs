@@ -162,3 +162,58 @@ async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
     // It waited for one, and got it from an upload that had held its own long enough.
     assert_eq!(status, StatusCode::OK, "{page}");
 }
+
+/// A small sealed submission. Each number gives other bytes.
+fn small_submission(number: u64) -> Vec<u8> {
+    decoy_file(32 << 10, number)
+}
+
+/// Submits through the proxy, from this address.
+async fn submit_from(intake: &TestIntake, address: &str, number: u64) -> StatusCode {
+    let request = intake.http.post(format!("{}/api/reports", intake.public));
+    let request = request.header("x-forwarded-for", address).body(small_submission(number));
+    request.send().await.unwrap().status()
+}
+
+/// Submits through this circuit of the onion service.
+async fn submit_by_circuit(onion: SocketAddr, circuit: u16, number: u64) -> StatusCode {
+    let mut stream = connect_by_circuit(onion, circuit).await;
+    let body = small_submission(number);
+    stream.write_all(&[request_head("/api/reports", body.len()), body].concat()).await.unwrap();
+    let response = read_response(stream).await;
+    response.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn senders_with_many_networks_of_one_class_do_not_use_up_the_room_for_text() {
+    let onion = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let filled = TestIntake::new().await;
+    for (mib, number) in [(64, 1), (16, 2), (8, 3), (2, 4)] {
+        let status = filled.post("/api/reports", decoy_file(mib << 20, number)).await.status();
+        assert_eq!(status, StatusCode::CREATED);
+    }
+    // The last tenth of the spool begins here.
+    let mut installation = filled.stop().await;
+    installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    installation.config.public.onion_listen = Some(onion);
+    installation.config.store.max_size_mib = 100;
+    let intake = installation.start().await;
+    let mut number = 1_000..;
+    for circuit in 0..14 {
+        while submit_by_circuit(onion, circuit, number.next().unwrap()).await == StatusCode::CREATED
+        {
+        }
+    }
+    for network in 0..17 {
+        let address = format!("2001:db8:1:{:x}::1", network << 8);
+        while submit_from(&intake, &address, number.next().unwrap()).await == StatusCode::CREATED {}
+    }
+    for address in ["41.203.10.1", "2001:db8:2::1", "2001:db9::1", "127.0.0.1"] {
+        let status = submit_from(&intake, address, number.next().unwrap()).await;
+        assert_eq!(status, StatusCode::CREATED, "{address}");
+    }
+    for circuit in 100..103 {
+        let status = submit_by_circuit(onion, circuit, number.next().unwrap()).await;
+        assert_eq!(status, StatusCode::CREATED, "circuit {circuit}");
+    }
+}

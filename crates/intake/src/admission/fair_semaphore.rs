@@ -41,7 +41,7 @@ impl FairSemaphore {
 
     /// Waits for a turn.
     pub(super) async fn acquire(&self, origin: &ClientOrigin) -> FairPermit {
-        let of_network = match origin.is_counted.then(|| self.network_semaphore(origin.network)) {
+        let of_network = match origin.is_counted().then(|| self.network_semaphore(origin.network)) {
             Some(own) => Some(acquire_owned(own).await),
             None => None,
         };
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     fn origin_in_network(network: u8) -> ClientOrigin {
-        ClientOrigin { network: [network; 16], host: [network; 16], is_counted: true }
+        ClientOrigin::numbered(network, network)
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use fair_semaphore::{FairPermit, FairSemaphore};
-use storage_quota::StorageQuota;
+use storage_quota::{CountedBytes, StorageQuota};
 
 /// Bytes of a POST body that are read before the request needs an upload slot: all of a form step,
 /// and of a report without files.
@@ -75,7 +75,7 @@ impl AdmissionControl {
     /// Returns whether this address exceeds its request rate while slots are scarce. The rate is
     /// not enforced otherwise, because many people share one address of their mobile operator.
     fn exceeds_rate(&self, origin: &ClientOrigin) -> bool {
-        let is_over = origin.is_counted && self.post_rate.check_key(&origin.host).is_err();
+        let is_over = origin.is_counted() && self.post_rate.check_key(&origin.host).is_err();
         is_over
             && (self.reading.is_scarce()
                 || self.uploads.is_scarce()
@@ -171,17 +171,20 @@ impl AdmissionPermit {
     /// released if it is dropped before [`StorageReservation::commit`].
     ///
     /// # Errors
-    /// [`StoreError::Full`] or [`StoreError::FullForFiles`] if the quota of the network is used up.
+    /// [`StoreError::ShareUsedUp`] or [`StoreError::FullForFiles`] if the share of the network, or
+    /// of a larger one that contains it, is used up.
     pub fn reserve_storage(
         &self,
         store: &Store,
         length: u64,
     ) -> Result<StorageReservation, StoreError> {
-        self.control.storage_quota.reserve(&self.origin, length, store.usage())?;
+        let keys_since = self.control.origin_resolver.keys_since();
+        let quota = &self.control.storage_quota;
+        let counted = quota.reserve(&self.origin, length, store.usage(), keys_since)?;
         Ok(StorageReservation {
             control: Arc::clone(&self.control),
             origin: self.origin,
-            reserved: length,
+            counted,
             stored: 0,
         })
     }
@@ -219,7 +222,7 @@ impl AdmissionPermit {
 pub struct StorageReservation {
     control: Arc<AdmissionControl>,
     origin: ClientOrigin,
-    reserved: u64,
+    counted: CountedBytes,
     stored: u64,
 }
 
@@ -232,7 +235,7 @@ impl StorageReservation {
 
 impl Drop for StorageReservation {
     fn drop(&mut self) {
-        self.control.storage_quota.settle(&self.origin, self.reserved, self.stored);
+        self.control.storage_quota.settle(&self.origin, &self.counted, self.stored);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,19 +27,51 @@ pub struct OnionCircuit(pub Ipv6Addr);
 /// The origin of a request. Requests with equal keys share limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientOrigin {
+    /// What contains the network.
+    pub class: OriginClass,
     /// The /24 (IPv6: /56), or the circuit of the onion service.
     pub network: NetworkKey,
     /// The address (IPv6: /64) within the network.
     pub host: NetworkKey,
-    /// Whether requests of this address count towards its rate. Requests from this machine, and
-    /// from an onion service that names no circuits, do not count: all its visitors would share one
-    /// count, which one of them could exhaust.
-    pub is_counted: bool,
+}
+
+/// The networks that contain a network. A class as a whole has one share of scarce storage, because
+/// one sender can have many of its networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OriginClass {
+    /// This machine, and an onion service that names no circuits.
+    Local,
+    /// All circuits of the onion service.
+    Onion,
+    /// A /16 (IPv6: /32) of the internet, and the /20 (IPv6: /48) in it.
+    Internet {
+        /// The /16 (IPv6: /32).
+        outer: NetworkKey,
+        /// The /20 (IPv6: /48).
+        inner: NetworkKey,
+    },
 }
 
 impl ClientOrigin {
     /// The origin of requests from this machine, and from an onion service that names no circuits.
-    pub const LOCAL: Self = Self { network: [0; 16], host: [0; 16], is_counted: false };
+    pub const LOCAL: Self = Self { class: OriginClass::Local, network: [0; 16], host: [0; 16] };
+
+    /// Returns whether requests of this address count towards its rate. Requests from this machine,
+    /// and from an onion service that names no circuits, do not count: all its visitors would share
+    /// one count, which one of them could exhaust.
+    pub fn is_counted(&self) -> bool {
+        self.class != OriginClass::Local
+    }
+}
+
+#[cfg(test)]
+impl ClientOrigin {
+    /// An address of the internet, in a /16 and /20 with the number of its network.
+    pub(crate) const fn numbered(network: u8, host: u8) -> Self {
+        let network = [network; 16];
+        let class = OriginClass::Internet { outer: network, inner: network };
+        Self { class, network, host: [host; 16] }
+    }
 }
 
 /// Resolves the origin of requests.
@@ -87,16 +119,20 @@ impl OriginResolver {
         }) {
             ClientAddress::Local => ClientOrigin::LOCAL,
             ClientAddress::Ip(address) => {
-                let (network, host) = network_and_host_prefix(address);
+                let [outer, inner, network, host] = containing_prefixes(address);
                 ClientOrigin {
+                    class: OriginClass::Internet {
+                        outer: self.keyed_hash(b"outer", outer),
+                        inner: self.keyed_hash(b"inner", inner),
+                    },
                     network: self.keyed_hash(b"network", network),
                     host: self.keyed_hash(b"host", host),
-                    is_counted: true,
                 }
             }
             ClientAddress::Unknown => {
                 let key = self.keyed_hash(b"unknown", Ipv6Addr::UNSPECIFIED);
-                ClientOrigin { network: key, host: key, is_counted: true }
+                let class = OriginClass::Internet { outer: key, inner: key };
+                ClientOrigin { class, network: key, host: key }
             }
         }
     }
@@ -104,7 +140,12 @@ impl OriginResolver {
     /// Returns the origin of a circuit of the onion service.
     pub fn origin_of_circuit(&self, circuit: Ipv6Addr) -> ClientOrigin {
         let key = self.keyed_hash(b"circuit", circuit);
-        ClientOrigin { network: key, host: key, is_counted: true }
+        ClientOrigin { class: OriginClass::Onion, network: key, host: key }
+    }
+
+    /// Returns when the present keys came into force.
+    pub fn keys_since(&self) -> Instant {
+        self.current_salt().created_at
     }
 
     fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
@@ -118,15 +159,19 @@ impl OriginResolver {
     }
 
     fn keyed_hash(&self, kind: &[u8], address: Ipv6Addr) -> NetworkKey {
+        let hash = Sha256::new()
+            .chain_update(*self.current_salt().bytes)
+            .chain_update(kind)
+            .chain_update(address.octets());
+        *hash.finalize().first_chunk().expect("32 bytes hold 16")
+    }
+
+    fn current_salt(&self) -> MutexGuard<'_, RotatingSalt> {
         let mut salt = self.salt.lock().unwrap_or_else(PoisonError::into_inner);
         if salt.created_at.elapsed() > SALT_ROTATION_INTERVAL {
             *salt = RotatingSalt::random();
         }
-        let hash = Sha256::new()
-            .chain_update(*salt.bytes)
-            .chain_update(kind)
-            .chain_update(address.octets());
-        *hash.finalize().first_chunk().expect("32 bytes hold 16")
+        salt
     }
 }
 
@@ -141,19 +186,15 @@ fn last_forwarded_ip(headers: &HeaderMap) -> Option<IpAddr> {
     hop.parse().or_else(|_| without_port()).or_else(|_| bracketed()).ok()
 }
 
-/// Returns the /24 (IPv6: /56), which is about one office, cell or household, and the address
-/// (IPv6: /64) in it.
-fn network_and_host_prefix(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
+/// Returns the /16, the /20 and the /24 (IPv6: /32, /48 and /56) of an address, and the address
+/// (IPv6: its /64).
+fn containing_prefixes(address: IpAddr) -> [Ipv6Addr; 4] {
     match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            (Ipv4Addr::new(a, b, c, 0).to_ipv6_mapped(), v4.to_ipv6_mapped())
-        }
-        IpAddr::V6(v6) => {
-            let first =
-                |bits: u32| Ipv6Addr::from_bits(v6.to_bits() >> (128 - bits) << (128 - bits));
-            (first(56), first(64))
-        }
+        IpAddr::V4(v4) => [16, 20, 24, 32].map(|bits| {
+            Ipv4Addr::from_bits(v4.to_bits() >> (32 - bits) << (32 - bits)).to_ipv6_mapped()
+        }),
+        IpAddr::V6(v6) => [32, 48, 56, 64]
+            .map(|bits| Ipv6Addr::from_bits(v6.to_bits() >> (128 - bits) << (128 - bits))),
     }
 }
 
@@ -186,11 +227,25 @@ mod tests {
         assert_eq!(of("2001:db8:1:ff::1").network, of("2001:db8:1:1::1").network, "one /56");
         assert_ne!(of("2001:db8:1:ff::1").host, of("2001:db8:1:1::1").host);
         assert_ne!(of("2001:db8:1:ff::1").network, of("2001:db8:1:100::1").network);
+        let outer = |peer| match of(peer).class {
+            OriginClass::Internet { outer, inner } => [outer, inner],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(outer("192.0.16.1"), outer("192.0.31.1"), "one /20");
+        assert_eq!(outer("192.0.16.1")[0], outer("192.0.2.1")[0], "one /16");
+        assert_ne!(outer("192.0.16.1")[1], outer("192.0.2.1")[1]);
+        assert_ne!(outer("192.1.2.1")[0], outer("192.0.2.1")[0]);
+        assert_eq!(outer("2001:db8:1:ff::1"), outer("2001:db8:1:100::1"), "one /48");
+        assert_eq!(outer("2001:db8:1::1")[0], outer("2001:db8:2::1")[0], "one /32");
+        assert_ne!(outer("2001:db8:1::1")[1], outer("2001:db8:2::1")[1]);
+        assert_ne!(outer("2001:db9:1::1")[0], outer("2001:db8:1::1")[0]);
         for local in ["127.0.0.1", "::ffff:127.0.0.1", "::1"] {
             assert_eq!(of(local), ClientOrigin::LOCAL);
         }
         let circuit = |text: &str| resolver.origin_of_circuit(text.parse().unwrap());
-        assert_ne!(circuit("fc00:dead:beef:4dad::1"), circuit("fc00:dead:beef:4dad::2"));
+        let [one, two] = ["fc00:dead:beef:4dad::1", "fc00:dead:beef:4dad::2"].map(circuit);
+        assert_ne!(one.network, two.network);
+        assert_eq!([one.class, two.class], [OriginClass::Onion; 2]);
     }
 
     #[test]
@@ -210,7 +265,7 @@ mod tests {
             assert_eq!(by_proxy(spelling), direct("2001:db8::1"), "{spelling}");
         }
         let unknown = resolve_from(&resolver, "10.0.0.1", None);
-        assert!(unknown.is_counted);
+        assert!(unknown.is_counted());
         for spelling in ["", "unknown", "_hidden", "41.203.10", "41.203.10.99:", "192.0.2.1, ", "é"]
         {
             assert_eq!(by_proxy(spelling), unknown, "{spelling}");

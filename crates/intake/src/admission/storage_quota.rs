@@ -1,166 +1,362 @@
-//! How many bytes one network may store in an hour while room is scarce. Reset with each hour;
-//! nothing of it is stored.
+//! How much of the scarce space of the spool the networks of one sender may take in an hour.
+//!
+//! Space is scarce in the last tenth of the spool, and for files in its second half. A class of
+//! origins ([`OriginClass`]) then takes a share of the space that is free, and each network in it
+//! takes a share of what its class has left. Shares shrink with the free space, so the networks of
+//! one class leave room for the other classes, in this hour and in the hours after it. Nothing of
+//! these counts is stored.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::time::{Duration, Instant};
+use protocol::encoding::size_classes;
+use tokio::time::Instant;
 
 use crate::{
-    admission::rate_limit::{ClientOrigin, NetworkKey},
+    admission::rate_limit::{ClientOrigin, NetworkKey, OriginClass},
     store::{MAX_TEXT_BYTES, StoreError},
 };
 
-/// A network may store this share of the spool in an hour, and this share of what is kept for text.
-const NETWORK_SHARE_DIVISOR: u64 = 16;
-const WINDOW: Duration = Duration::from_hours(1);
+/// A class of origins takes at most this part of the space that is free.
+const CLASS_DIVISOR: u64 = 8;
+/// A network takes at most this part of what the larger network has left.
+const NETWORK_DIVISOR: u64 = 2;
+/// A circuit takes at most this part of what all circuits have left.
+const CIRCUIT_DIVISOR: u64 = 16;
+/// Maximum bytes of text of one circuit. A circuit is cheaper than a network, and belongs to one
+/// visitor.
+const MAX_CIRCUIT_TEXT_BYTES: u64 = MAX_TEXT_BYTES;
 
-/// Counts bytes by network.
+/// Counts the scarce bytes that origins have taken.
 pub(super) struct StorageQuota(Mutex<QuotaWindow>);
 
+/// The counts under one set of network keys.
 struct QuotaWindow {
-    started_at: Instant,
-    stored: HashMap<NetworkKey, StoredBytes>,
+    keys_since: Instant,
+    taken: HashMap<(SpaceKind, ShareKey), u64>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct StoredBytes {
-    text: u64,
-    files: u64,
+/// What space is scarce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum SpaceKind {
+    Text,
+    Files,
 }
 
-impl StoredBytes {
-    fn add(&mut self, length: u64) {
-        let kind = self.counter_for(length);
-        *kind = kind.saturating_add(length);
-    }
+/// Who has a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum ShareKey {
+    Local,
+    Onion,
+    Outer(NetworkKey),
+    Inner(NetworkKey),
+    Network(NetworkKey),
+}
 
-    /// What began in an hour that has ended was forgotten with it.
-    fn remove(&mut self, length: u64) {
-        let kind = self.counter_for(length);
-        *kind = kind.saturating_sub(length);
-    }
+/// The share of one origin or network in what contains it.
+struct Share {
+    key: ShareKey,
+    divisor: u64,
+    /// Maximum size of the share, whatever is free.
+    max: u64,
+    /// Size up to which the share does not shrink, as long as what contains it has that.
+    min: u64,
+}
 
-    fn counter_for(&mut self, length: u64) -> &mut u64 {
-        if length <= MAX_TEXT_BYTES { &mut self.text } else { &mut self.files }
+/// The shares of an origin, that of its class first.
+fn shares_of(origin: &ClientOrigin, kind: SpaceKind) -> Vec<Share> {
+    // The first submission of a network fits if its class has room for it.
+    let (class_min, network_min, circuit_max) = match kind {
+        SpaceKind::Text => {
+            let smallest = size_classes::SIZE_CLASSES[0];
+            (smallest, smallest, MAX_CIRCUIT_TEXT_BYTES)
+        }
+        SpaceKind::Files => (0, size_classes::MAX_SUBMISSION_LEN, u64::MAX),
+    };
+    let class = |key| Share { key, divisor: CLASS_DIVISOR, max: u64::MAX, min: class_min };
+    let network = |key| Share { key, divisor: NETWORK_DIVISOR, max: u64::MAX, min: network_min };
+    match origin.class {
+        OriginClass::Local => vec![class(ShareKey::Local)],
+        OriginClass::Onion => {
+            let key = ShareKey::Network(origin.network);
+            let circuit =
+                Share { key, divisor: CIRCUIT_DIVISOR, max: circuit_max, min: network_min };
+            vec![class(ShareKey::Onion), circuit]
+        }
+        OriginClass::Internet { outer, inner } => vec![
+            class(ShareKey::Outer(outer)),
+            network(ShareKey::Inner(inner)),
+            network(ShareKey::Network(origin.network)),
+        ],
     }
+}
+
+/// Bytes that count towards the shares of an origin.
+pub(super) struct CountedBytes {
+    keys_since: Instant,
+    kind: SpaceKind,
+    /// 0 if space was not scarce.
+    length: u64,
 }
 
 impl StorageQuota {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(QuotaWindow { started_at: Instant::now(), stored: HashMap::new() }))
+        Self(Mutex::new(QuotaWindow { keys_since: Instant::now(), taken: HashMap::new() }))
     }
 
     /// Counts a submission of this length that begins, with the spool filled so far. It counts from
-    /// now on, so that uploads at the same time share what their network may store.
+    /// now on, so that uploads at the same time share what their network may store. `keys_since`
+    /// identifies the keys of the networks: new keys begin new counts.
     ///
     /// # Errors
-    /// Text is refused only in the last tenth of the spool, files only in its second half.
+    /// [`StoreError::ShareUsedUp`] for text, [`StoreError::FullForFiles`] for files.
     pub(super) fn reserve(
         &self,
         origin: &ClientOrigin,
         length: u64,
-        (used, most): (u64, u64),
-    ) -> Result<(), StoreError> {
-        let mut hour = self.lock_window();
-        let stored = hour.stored.entry(origin.network).or_default();
-        let is_text = length <= MAX_TEXT_BYTES;
-        if is_text
-            && used > most / 10 * 9
-            && stored.text + length > most / 10 / NETWORK_SHARE_DIVISOR
-        {
-            return Err(StoreError::Full);
+        (used, limit): (u64, u64),
+        keys_since: Instant,
+    ) -> Result<CountedBytes, StoreError> {
+        let (kind, available, scarce_from) = if length <= MAX_TEXT_BYTES {
+            (SpaceKind::Text, limit, limit / 10 * 9)
+        } else {
+            (SpaceKind::Files, limit / 10 * 9, limit / 2)
+        };
+        if used <= scarce_from {
+            return Ok(CountedBytes { keys_since, kind, length: 0 });
         }
-        if !is_text && used > most / 2 && stored.files + length > most / NETWORK_SHARE_DIVISOR {
-            return Err(StoreError::FullForFiles);
+        let mut window = self.lock_window(keys_since);
+        let shares = shares_of(origin, kind);
+        let mut left = available.saturating_sub(used);
+        for share in &shares {
+            let size = (left / share.divisor).max(share.min).min(share.max).min(left);
+            let taken = window.taken.get(&(kind, share.key)).copied().unwrap_or_default();
+            left = size.saturating_sub(taken);
         }
-        stored.add(length);
-        Ok(())
+        if length > left {
+            return Err(match kind {
+                SpaceKind::Text => StoreError::ShareUsedUp,
+                SpaceKind::Files => StoreError::FullForFiles,
+            });
+        }
+        for share in shares {
+            *window.taken.entry((kind, share.key)).or_default() += length;
+        }
+        Ok(CountedBytes { keys_since, kind, length })
     }
 
-    /// Corrects what a submission counts that began with one length: it was stored with another, or
-    /// not at all (0).
-    pub(super) fn settle(&self, origin: &ClientOrigin, begun: u64, length: u64) {
-        let mut hour = self.lock_window();
-        let stored = hour.stored.entry(origin.network).or_default();
-        stored.remove(begun);
-        stored.add(length);
+    /// Corrects what a submission counts that has ended: it was stored with this length, or not at
+    /// all (0).
+    pub(super) fn settle(&self, origin: &ClientOrigin, counted: &CountedBytes, stored: u64) {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was counted under earlier keys was forgotten with them.
+        if counted.length == 0 || window.keys_since != counted.keys_since {
+            return;
+        }
+        for share in shares_of(origin, counted.kind) {
+            let key = (counted.kind, share.key);
+            let taken = window.taken.get(&key).copied().unwrap_or_default();
+            match taken.saturating_sub(counted.length) + stored {
+                0 => drop(window.taken.remove(&key)),
+                taken => drop(window.taken.insert(key, taken)),
+            }
+        }
     }
 
-    fn lock_window(&self) -> MutexGuard<'_, QuotaWindow> {
-        let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if hour.started_at.elapsed() >= WINDOW {
-            *hour = QuotaWindow { started_at: Instant::now(), stored: HashMap::new() };
+    fn lock_window(&self, keys_since: Instant) -> MutexGuard<'_, QuotaWindow> {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.keys_since != keys_since {
+            *window = QuotaWindow { keys_since, taken: HashMap::new() };
         }
-        hour
+        window
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
+    use tokio::time::Duration;
+
     use super::*;
 
     const MIB: u64 = 1 << 20;
+    const SMALL: u64 = size_classes::SIZE_CLASSES[0];
 
-    fn origin_in_network(network: u8) -> ClientOrigin {
-        ClientOrigin { network: [network; 16], host: [network; 16], is_counted: true }
+    /// A spool of 200 MiB and its quota.
+    struct Spool {
+        quota: StorageQuota,
+        used: u64,
+        keys_since: Instant,
     }
 
-    /// Files submissions of this length until the spool takes no more of them from this network.
-    fn submit_until_refused(
-        volume: &StorageQuota,
-        network: u8,
-        length: u64,
-        used: &mut u64,
-        most: u64,
-    ) -> StoreError {
-        loop {
-            if let Err(refused) = volume.reserve(&origin_in_network(network), length, (*used, most))
-            {
-                return refused;
-            }
-            volume.settle(&origin_in_network(network), length, length);
-            *used += length;
-            assert!(*used <= most, "it took all of the spool");
+    impl Spool {
+        const LIMIT: u64 = 200 * MIB;
+
+        fn filled_to(used: u64) -> Self {
+            Self { quota: StorageQuota::new(), used, keys_since: Instant::now() }
+        }
+
+        fn store(&mut self, origin: &ClientOrigin, length: u64) -> Result<(), StoreError> {
+            let usage = (self.used, Self::LIMIT);
+            let counted = self.quota.reserve(origin, length, usage, self.keys_since)?;
+            self.used += length;
+            assert!(self.used <= Self::LIMIT, "the quota allows more than there is");
+            self.quota.settle(origin, &counted, length);
+            Ok(())
+        }
+
+        /// Stores at most `most` submissions, and returns how many were stored.
+        fn store_until_refused(
+            &mut self,
+            origin: &ClientOrigin,
+            length: u64,
+            most: usize,
+        ) -> usize {
+            (0..most).take_while(|_| self.store(origin, length).is_ok()).count()
+        }
+
+        /// How many of these origins can store one small text.
+        fn admitted(&mut self, origins: impl IntoIterator<Item = ClientOrigin>) -> usize {
+            origins.into_iter().filter(|origin| self.store(origin, SMALL).is_ok()).count()
+        }
+
+        fn next_hour(&mut self) {
+            self.keys_since += Duration::from_hours(1);
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn one_network_fills_neither_the_spool_nor_what_is_kept_for_text() {
-        let (volume, most, mut used) = (StorageQuota::new(), 200 * MIB, 0);
-        assert_eq!(
-            submit_until_refused(&volume, 1, 64 * MIB, &mut used, most),
-            StoreError::FullForFiles
-        );
-        assert_eq!(used, 128 * MIB);
-        assert_eq!(
-            volume.reserve(&origin_in_network(2), 8 * MIB, (used, most)),
-            Ok(()),
-            "another network may still send files"
-        );
-        // Its text is taken until the last tenth.
-        assert_eq!(submit_until_refused(&volume, 1, 32 * 1024, &mut used, most), StoreError::Full);
-        assert!(used < 182 * MIB, "{used}");
-        assert_eq!(
-            volume.reserve(&origin_in_network(2), 32 * 1024, (used, most)),
-            Ok(()),
-            "an honest report of text"
-        );
-        tokio::time::advance(WINDOW).await;
-        assert_eq!(volume.reserve(&origin_in_network(1), 32 * 1024, (used, most)), Ok(()));
+    /// A network of the internet by the numbers of its /16, /20 and /24 (IPv6: /32, /48 and /56).
+    fn internet(outer: u16, inner: u16, network: u16) -> ClientOrigin {
+        let key = |parts: [u16; 3]| {
+            let [a, b, c] = parts.map(u16::to_be_bytes);
+            let mut key = [9; 16];
+            key[..6].copy_from_slice(&[a, b, c].concat());
+            key
+        };
+        let network = key([outer, inner, network]);
+        let class =
+            OriginClass::Internet { outer: key([outer, 0, 0]), inner: key([outer, inner, 0]) };
+        ClientOrigin { class, network, host: network }
+    }
+
+    fn circuit(number: u16) -> ClientOrigin {
+        let network = Ipv6Addr::from_bits(number.into()).octets();
+        ClientOrigin { class: OriginClass::Onion, network, host: network }
+    }
+
+    #[test]
+    fn circuits_leave_room_for_other_classes_and_for_other_circuits() {
+        let mut spool = Spool::filled_to(181 * MIB);
+        for number in 0..14 {
+            assert!(spool.store_until_refused(&circuit(number), SMALL, 40) <= 4);
+        }
+        assert_eq!(spool.admitted((100..110).map(circuit)), 10, "other circuits");
+        // All circuits together take a ninth of what was free, however many they are.
+        for number in 1_000..2_000 {
+            spool.store_until_refused(&circuit(number), SMALL, 40);
+        }
+        assert!(spool.used <= 181 * MIB + 19 * MIB / 9 + SMALL, "{}", spool.used);
+        assert_eq!(spool.admitted((0..20).map(|network| internet(1, network, 1))), 20);
+        assert_eq!(spool.admitted([ClientOrigin::LOCAL]), 1);
+    }
+
+    #[test]
+    fn networks_of_one_sender_leave_room_for_their_neighbours() {
+        let mut spool = Spool::filled_to(181 * MIB);
+        // All /56 of one /48.
+        for network in 0..256 {
+            spool.store_until_refused(&internet(1, 1, network), SMALL, 40);
+        }
+        assert!(spool.used <= 181 * MIB + 19 * MIB / 25 + SMALL, "{}", spool.used);
+        assert_eq!(spool.admitted((2..7).map(|inner| internet(1, inner, 1))), 5, "in its /32");
+        assert_eq!(spool.admitted((2..22).map(|outer| internet(outer, 1, 1))), 20);
+        assert_eq!(spool.admitted((0..20).map(circuit)), 20);
+        // The first /24 of a flood, and 13 more from elsewhere.
+        for outer in 100..114 {
+            spool.store_until_refused(&internet(outer, 1, 1), SMALL, 40);
+        }
+        assert_eq!(spool.admitted((200..220).map(|outer| internet(outer, 1, 1))), 20);
+    }
+
+    #[test]
+    fn without_circuits_one_visitor_of_the_onion_service_shuts_out_only_the_others_of_it() {
+        let mut spool = Spool::filled_to(0);
+        assert_eq!(spool.store_until_refused(&ClientOrigin::LOCAL, 64 * MIB, 3), 2);
+        spool.store_until_refused(&ClientOrigin::LOCAL, SMALL, 10_000);
+        assert_eq!(spool.store(&ClientOrigin::LOCAL, SMALL), Err(StoreError::ShareUsedUp));
+        assert_eq!(spool.admitted((0..20).map(|outer| internet(outer, 1, 1))), 20);
+        assert_eq!(spool.admitted((0..20).map(circuit)), 20);
+    }
+
+    #[test]
+    fn a_day_of_a_flood_from_one_class_does_not_fill_the_spool() {
+        let mut spool = Spool::filled_to(181 * MIB);
+        for _ in 0..24 {
+            for number in 0..300 {
+                spool.store_until_refused(&circuit(number), SMALL, 40);
+            }
+            assert_eq!(spool.admitted([internet(1, 1, 1)]), 1);
+            spool.next_hour();
+        }
+        assert_eq!(spool.admitted([circuit(1_000)]), 1, "the shares are new");
+    }
+
+    #[test]
+    fn a_network_stores_its_first_text_as_long_as_there_is_room_for_one() {
+        let mut spool = Spool::filled_to(Spool::LIMIT - 3 * SMALL);
+        let origins = [circuit(1), internet(1, 1, 1), internet(2, 1, 1)];
+        assert_eq!(spool.store(&origins[0], MAX_TEXT_BYTES), Err(StoreError::ShareUsedUp));
+        for origin in origins {
+            assert_eq!(spool.store_until_refused(&origin, SMALL, 2), 1);
+        }
+        assert_eq!(spool.used, Spool::LIMIT);
+    }
+
+    #[test]
+    fn files_of_one_class_leave_room_for_those_of_others() {
+        let mut spool = Spool::filled_to(0);
+        assert_eq!(spool.store_until_refused(&circuit(0), 32 * MIB, 10), 4, "no space is scarce");
+        for number in 0..1_000 {
+            spool.store_until_refused(&circuit(number), MIB, 40);
+        }
+        assert_eq!(spool.store(&circuit(0), 4 * MIB), Err(StoreError::FullForFiles));
+        assert!(spool.used <= 128 * MIB + 52 * MIB / 9 + MIB, "{}", spool.used);
+        assert_eq!(spool.store(&internet(1, 1, 1), 4 * MIB), Ok(()));
+        // Its text is no scarce space yet.
+        assert_eq!(spool.store(&circuit(0), SMALL), Ok(()));
     }
 
     #[test]
     fn uploads_at_the_same_time_share_what_their_network_may_store() {
-        let (volume, most, used) = (StorageQuota::new(), 1600 * MIB, 900 * MIB);
-        let begin = |length| volume.reserve(&origin_in_network(1), length, (used, most));
-        assert_eq!(begin(64 * MIB), Ok(()));
-        assert_eq!(begin(64 * MIB), Err(StoreError::FullForFiles), "the first is still under way");
-        volume.settle(&origin_in_network(1), 64 * MIB, 8 * MIB);
-        assert_eq!(begin(64 * MIB), Ok(()), "the first was shorter than announced");
-        volume.settle(&origin_in_network(1), 64 * MIB, 0);
-        assert_eq!(begin(64 * MIB), Ok(()), "the second was not stored");
+        let spool = Spool::filled_to(0);
+        let usage = (900 * MIB, 1600 * MIB);
+        let origin = internet(1, 1, 1);
+        let begin = |length| spool.quota.reserve(&origin, length, usage, spool.keys_since);
+        let first = begin(64 * MIB).unwrap();
+        assert!(begin(64 * MIB).is_err_and(|error| error == StoreError::FullForFiles));
+        spool.quota.settle(&origin, &first, 0);
+        let second = begin(64 * MIB).expect("the first was not stored");
+        // An upload that began under earlier keys changes no count under the present ones.
+        let later = spool.keys_since + Duration::from_hours(1);
+        spool.quota.reserve(&origin, 64 * MIB, usage, later).unwrap();
+        spool.quota.settle(&origin, &second, 0);
+        assert!(spool.quota.reserve(&origin, 64 * MIB, usage, later).is_err());
+    }
+
+    #[test]
+    fn what_is_refused_or_not_stored_leaves_no_count() {
+        let mut spool = Spool::filled_to(199 * MIB);
+        for number in 0..100 {
+            let origin = internet(number, 1, 1);
+            assert!(spool.store(&origin, MAX_TEXT_BYTES).is_err() || number < 10);
+            let usage = (spool.used, Spool::LIMIT);
+            if let Ok(counted) = spool.quota.reserve(&origin, SMALL, usage, spool.keys_since) {
+                spool.quota.settle(&origin, &counted, 0);
+            }
+        }
+        assert!(spool.quota.lock_window(spool.keys_since).taken.len() <= 30);
     }
 }

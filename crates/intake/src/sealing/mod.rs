@@ -113,6 +113,10 @@ impl SubmitError {
                 app.counters.record_rejected();
                 ErrorKind::FullForFiles
             }
+            Self::Store(StoreError::ShareUsedUp) => {
+                app.counters.record_rejected();
+                ErrorKind::Full
+            }
             Self::Store(error) => {
                 app.counters.record_store_failure(error);
                 if error == StoreError::Full { ErrorKind::Full } else { ErrorKind::Busy }

@@ -8,9 +8,14 @@ pub enum StoreError {
     /// The disk is full, or the spool has reached its limit.
     #[error("the spool is full")]
     Full,
-    /// The rest of the spool is reserved for text.
-    #[error("the spool is full for files; the rest is reserved for text")]
+    /// The rest of the spool is reserved for text, or the share of the client's network of the
+    /// space for files is used up.
+    #[error("the spool has no space for these files; the rest is reserved for text and others")]
     FullForFiles,
+    /// The last tenth of the spool is divided between networks, and the share of the client's is
+    /// used up.
+    #[error("the share of this network of the last tenth of the spool is used up")]
+    ShareUsedUp,
     /// The disk cannot be written, or reads and writes fail.
     #[error("I/O error on the disk of the spool")]
     Disk,

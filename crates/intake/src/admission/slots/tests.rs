@@ -7,7 +7,7 @@ use crate::admission::body_timeout::with_min_rate;
 const LOCAL_ORIGIN: ClientOrigin = ClientOrigin::LOCAL;
 
 fn origin(network: u8, member: u8) -> ClientOrigin {
-    ClientOrigin { network: [network; 16], host: [member; 16], is_counted: true }
+    ClientOrigin::numbered(network, member)
 }
 
 async fn is_evicted(place: &Slot) -> bool {
