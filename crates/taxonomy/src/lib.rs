@@ -16,5 +16,6 @@ pub use load::TaxonomyLoadError;
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
     Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers,
-    LocalizedText, Priority, Question, QuestionKind, QuestionOption, Taxonomy, UrgencyRule,
+    LocalizedText, Priority, Question, QuestionKind, QuestionOption, QuestionPurpose, Taxonomy,
+    UrgencyRule,
 };

@@ -195,30 +195,87 @@ pub enum QuestionKind {
     EarlierReport,
 }
 
+/// What the answer of a question is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerType {
+    /// One of the options.
+    Option,
+    /// Any of the options.
+    Options,
+    /// Text.
+    Text,
+    /// One of the options, or a date as free text.
+    OptionOrDate,
+}
+
+// Each match lists every kind, so that the compiler names what a new kind needs.
 impl QuestionKind {
+    /// Returns what its answer is.
+    pub fn answer_type(self) -> AnswerType {
+        match self {
+            Self::Choice | Self::EarlierReport => AnswerType::Option,
+            Self::Multi | Self::ExcludeDesks => AnswerType::Options,
+            Self::Text | Self::SensitiveText | Self::LongText => AnswerType::Text,
+            Self::Period => AnswerType::OptionOrDate,
+        }
+    }
+
+    /// Returns what the question is for, if not only for its answer.
+    pub fn purpose(self) -> QuestionPurpose {
+        match self {
+            Self::LongText => QuestionPurpose::Story,
+            Self::ExcludeDesks => QuestionPurpose::Exclusion,
+            Self::SensitiveText => QuestionPurpose::SensitiveAnswer,
+            Self::Choice | Self::Multi | Self::Text | Self::Period | Self::EarlierReport => {
+                QuestionPurpose::Answer
+            }
+        }
+    }
+
     /// Returns whether the answers are options.
     pub fn has_options(self) -> bool {
-        matches!(
-            self,
-            Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks | Self::EarlierReport
-        )
+        match self.answer_type() {
+            AnswerType::Option | AnswerType::Options | AnswerType::OptionOrDate => true,
+            AnswerType::Text => false,
+        }
     }
 
     /// Returns whether free text is an answer.
     pub fn accepts_text(self) -> bool {
-        matches!(self, Self::Text | Self::SensitiveText | Self::LongText | Self::Period)
+        match self.answer_type() {
+            AnswerType::Text | AnswerType::OptionOrDate => true,
+            AnswerType::Option | AnswerType::Options => false,
+        }
     }
 
     /// Returns whether it also has the answers "I do not know" and "I prefer not to say". An
     /// exclusion does not.
     pub fn has_implied_answers(self) -> bool {
-        self.has_options() && self != Self::ExcludeDesks
+        self.has_options() && self.purpose() != QuestionPurpose::Exclusion
     }
 
     /// Returns whether several options can be chosen.
     pub fn is_multiple_choice(self) -> bool {
-        matches!(self, Self::Multi | Self::ExcludeDesks)
+        self.answer_type() == AnswerType::Options
     }
+
+    /// Returns whether a date as free text can replace the options.
+    pub fn accepts_date(self) -> bool {
+        self.answer_type() == AnswerType::OptionOrDate
+    }
+}
+
+/// What a question is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuestionPurpose {
+    /// Only its answer.
+    Answer,
+    /// An answer that can identify a person.
+    SensitiveAnswer,
+    /// The reporter's own text.
+    Story,
+    /// The desks and units that the report must not reach.
+    Exclusion,
 }
 
 /// One option of a question.

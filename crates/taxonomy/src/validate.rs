@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Audience, Category, LocalizedText, Question, QuestionKind, Taxonomy};
+use crate::{Audience, Category, LocalizedText, Question, QuestionPurpose, Taxonomy};
 
 impl Taxonomy {
     /// Returns all errors, each with the file and the key.
@@ -84,7 +84,8 @@ impl Taxonomy {
                 &format!("{place} question {id} is unknown"),
             );
         }
-        let story = self.questions_for(category).iter().any(|q| q.kind == QuestionKind::LongText);
+        let story =
+            self.questions_for(category).iter().any(|q| q.kind.purpose() == QuestionPurpose::Story);
         wrong.report_if(!story, &format!("{place} does not ask for the story"));
     }
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use taxonomy::{
-    Answer, AnswerError, AnswerMap, Priority, QuestionKind, Taxonomy, TaxonomyLoadError, UNKNOWN,
+    Answer, AnswerError, AnswerMap, Priority, QuestionPurpose, Taxonomy, TaxonomyLoadError, UNKNOWN,
 };
 
 #[test]
@@ -15,12 +15,16 @@ fn the_built_in_taxonomy_is_complete() {
     for category in &taxonomy.categories {
         let questions = taxonomy.questions_for(category);
         assert_eq!(
-            questions.iter().filter(|q| q.kind == QuestionKind::LongText).count(),
+            questions.iter().filter(|q| q.kind.purpose() == QuestionPurpose::Story).count(),
             1,
             "{}",
             category.id
         );
-        assert!(questions.iter().any(|q| q.kind == QuestionKind::ExcludeDesks), "{}", category.id);
+        assert!(
+            questions.iter().any(|q| q.kind.purpose() == QuestionPurpose::Exclusion),
+            "{}",
+            category.id
+        );
     }
 }
 
@@ -181,4 +185,32 @@ fn french_punctuation_and_numbers_do_not_break_across_lines() {
         texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains("fr = ")).collect();
     assert!(french.len() > 300, "{}", french.len());
     assert_eq!(fluent_lint::unprotected_french_spacing(&french.join("\n")), Vec::<&str>::new());
+}
+
+/// Returns the files below a folder that contain the text.
+fn files_with(text: &str, folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_with(text, &path, found);
+        } else if std::fs::read(&path)
+            .is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+        {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn question_kinds_are_named_only_where_every_kind_has_a_case() {
+    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for name in ["taxonomy", "intake", "workbench"] {
+        files_with("QuestionKind::", &crates.join(name).join("src"), &mut found);
+    }
+    let found: Vec<_> =
+        found.iter().map(|path| path.strip_prefix(crates).unwrap().to_str().unwrap()).collect();
+    // `widget_for` matches every kind. Code that compares one kind would overlook a new one: it asks
+    // `answer_type` or `purpose` instead.
+    assert_eq!(found, ["intake/src/pages/fields.rs"]);
 }

@@ -10,7 +10,7 @@ use std::{ops::Range, sync::LazyLock};
 use protocol::receipt::find_receipt_words;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
-use taxonomy::{Question, QuestionKind, Taxonomy};
+use taxonomy::{Question, QuestionPurpose, Taxonomy};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ReportForm;
@@ -208,7 +208,7 @@ pub fn redact(text: &str, kind: IdentifyingDetailKind) -> String {
 
 /// Returns whether a question asks for an identifier. Any answer to it is an identifying detail.
 pub fn asks_for_identifier(question: &Question) -> bool {
-    question.kind == QuestionKind::SensitiveText && question.identity_risk >= 3
+    question.kind.purpose() == QuestionPurpose::SensitiveAnswer && question.identity_risk >= 3
 }
 
 /// Returns all identifying details of a form, in the order of the questions.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use taxonomy::{
     Answer, AnswerError, AnswerMap, Audience, Category, MAX_TEXT_CHARS, Priority, Question,
-    QuestionKind, Taxonomy,
+    QuestionPurpose, Taxonomy,
 };
 use web::Locale;
 use zeroize::Zeroize;
@@ -313,7 +313,7 @@ impl ReportForm {
         let asked = taxonomy.questions_for(category);
         let given = asked
             .iter()
-            .filter(|question| question.kind != QuestionKind::LongText)
+            .filter(|question| question.kind.purpose() != QuestionPurpose::Story)
             .filter_map(|question| Some((question.id.clone(), self.parse_answer(question)?)))
             .collect();
         taxonomy.validate_answers(category, given).map_err(|mut errors| {
@@ -326,7 +326,7 @@ impl ReportForm {
 
     fn parse_answer(&self, question: &Question) -> Option<Answer> {
         let date = self.date(&question.id).trim();
-        if question.kind == QuestionKind::Period && !is_blank(date) {
+        if question.kind.accepts_date() && !is_blank(date) {
             return Some(Answer::One(date.to_owned()));
         }
         let values: Vec<String> = self
@@ -349,7 +349,8 @@ impl ReportForm {
         category: &Category,
     ) -> Result<String, FieldError> {
         let asked = taxonomy.questions_for(category);
-        let Some(question) = asked.iter().find(|question| question.kind == QuestionKind::LongText)
+        let Some(question) =
+            asked.iter().find(|question| question.kind.purpose() == QuestionPurpose::Story)
         else {
             return Ok(String::new());
         };
@@ -385,7 +386,8 @@ fn field_error(error: &AnswerError) -> FieldError {
 
 fn excluded_desks(taxonomy: &Taxonomy, category: &Category, answers: &AnswerMap) -> Vec<String> {
     let asked = taxonomy.questions_for(category);
-    let question = asked.iter().find(|question| question.kind == QuestionKind::ExcludeDesks);
+    let question =
+        asked.iter().find(|question| question.kind.purpose() == QuestionPurpose::Exclusion);
     match question.and_then(|question| answers.get(&question.id)) {
         Some(Answer::Many(many)) => many.clone(),
         Some(Answer::One(one)) => vec![one.clone()],

@@ -1,6 +1,6 @@
 //! The questions of a page, with their answers and errors.
 
-use taxonomy::{Category, DECLINED, Question, QuestionKind, Taxonomy, UNKNOWN};
+use taxonomy::{Category, DECLINED, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN};
 
 use super::layout::PageLayout;
 use crate::form::{FieldError, FieldProblem, ReportForm};
@@ -110,25 +110,28 @@ fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question
     let exclusions = taxonomy
         .questions_for(category)
         .iter()
-        .position(|asked| asked.kind == QuestionKind::ExcludeDesks);
+        .position(|asked| asked.kind.purpose() == QuestionPurpose::Exclusion);
     let position =
         taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
     if category.opening_question.as_ref() == Some(&question.id) {
-        "questions-pace"
-    } else if question.kind == QuestionKind::LongText {
-        "questions-story"
-    } else if question.kind == QuestionKind::ExcludeDesks {
-        "questions-exclude"
-    } else if position > exclusions {
-        "questions-you"
-    } else if category.common_questions_override.is_some() {
-        "questions-few"
-    } else if taxonomy.common_start.contains(&question.id) {
-        "questions-where"
-    } else if category.questions.contains(&question.id) {
-        "questions-what"
-    } else {
-        "questions-who"
+        return "questions-pace";
+    }
+    match question.kind.purpose() {
+        QuestionPurpose::Story => "questions-story",
+        QuestionPurpose::Exclusion => "questions-exclude",
+        QuestionPurpose::Answer | QuestionPurpose::SensitiveAnswer => {
+            if position > exclusions {
+                "questions-you"
+            } else if category.common_questions_override.is_some() {
+                "questions-few"
+            } else if taxonomy.common_start.contains(&question.id) {
+                "questions-where"
+            } else if category.questions.contains(&question.id) {
+                "questions-what"
+            } else {
+                "questions-who"
+            }
+        }
     }
 }
 

@@ -370,7 +370,8 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
     let frame =
         PageLayout::new(pages, form.lang, "questions-title", switch).with_visit(&form.visit);
     let asked = taxonomy.questions_for(category);
-    let story = asked.iter().find(|question| question.kind == taxonomy::QuestionKind::LongText);
+    let story =
+        asked.iter().find(|question| question.kind.purpose() == taxonomy::QuestionPurpose::Story);
     let page = QuestionsTemplate {
         category: category.label.get(form.lang.code),
         hidden_fields: form.hidden_fields(&asked),

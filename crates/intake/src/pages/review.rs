@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use taxonomy::{Priority, Question, QuestionKind, Taxonomy};
+use taxonomy::{Priority, Question, QuestionPurpose, Taxonomy};
 
 use super::{
     ErrorKind, Pages,
@@ -77,7 +77,7 @@ pub(super) fn render_review(
             id: &question.id,
             label: question.label.get(lang),
             lines: answer_lines(taxonomy, question, form),
-            story: question.kind == QuestionKind::LongText,
+            story: question.kind.purpose() == QuestionPurpose::Story,
         })
         .filter(|row| !row.lines.is_empty())
         .collect();
@@ -112,7 +112,7 @@ fn answer_lines<'a>(
     form: &'a ReportForm,
 ) -> Vec<&'a str> {
     let date = form.date(&question.id).trim();
-    if question.kind == QuestionKind::Period && !date.is_empty() {
+    if question.kind.accepts_date() && !date.is_empty() {
         return vec![date];
     }
     let line = |value: &'a String| match taxonomy.option_label(question, value) {

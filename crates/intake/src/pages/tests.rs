@@ -1,5 +1,6 @@
 mod receipts;
 mod report;
+mod typescript;
 mod visits;
 
 use std::{collections::BTreeMap, sync::Arc};

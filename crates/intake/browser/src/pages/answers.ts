@@ -3,7 +3,7 @@ import { type DetailKind, redact, identifyingDetails } from "../identifying_deta
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
-import type { OfflineForm, FormQuestion } from "./offline_form.ts";
+import { answerType, type OfflineForm, type FormQuestion } from "./offline_form.ts";
 
 export type FormStep = "before" | "audience" | "family" | "category" | "questions" | "review";
 const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
@@ -27,9 +27,6 @@ export interface DetailWarning {
 
 /** The answer that only the reporter knows of the matter. */
 const ONLY_ME = "only_me";
-
-/** The question kinds that are answered with text. */
-const TEXT_KINDS: ReadonlySet<string> = new Set(["text", "sensitive_text", "long_text", "period"]);
 
 /** A report ready to be sealed. */
 export interface ComposedReport {
@@ -134,10 +131,11 @@ export class ReportAnswers {
     for (const id of category.questions) {
       const question = offlineForm.questions[id]!;
       const answer = this.answer(id, question);
-      const limit = question.kind === "long_text" ? offlineForm.longest.story : offlineForm.longest.text;
+      const isStory = answerType(question) === "story";
+      const limit = isStory ? offlineForm.longest.story : offlineForm.longest.text;
       if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
         errors.push({ question: id, problem: "long", limit });
-      } else if (question.kind === "long_text") {
+      } else if (isStory) {
         story = answer as string;
         if (story === "" && category.story_required) errors.push({ question: id, problem: "missing", limit });
       } else if (answer.length > 0) {
@@ -151,9 +149,9 @@ export class ReportAnswers {
 
   private answer(id: string, question: FormQuestion): string | string[] {
     const date = normalizeText(this.values(`d.${id}`)[0] ?? "").trim();
-    if (question.kind === "period" && !isBlank(date)) return date;
+    if (answerType(question) === "option_or_date" && !isBlank(date)) return date;
     const values = this.values(`a.${id}`).map((value) => normalizeText(value).trim()).filter((value) => !isBlank(value));
-    return question.kind === "multi" || question.kind === "exclude_desks" ? values : (values[0] ?? "");
+    return answerType(question) === "options" ? values : (values[0] ?? "");
   }
 
   /** Returns all details that could identify the reporter, in the order of the questions. */
@@ -165,12 +163,12 @@ export class ReportAnswers {
   private warningsOf(offlineForm: OfflineForm, question: string): [DetailKind, string[]][] {
     const given = [this.values(`a.${question}`)[0] ?? "", this.values(`d.${question}`)[0] ?? ""];
     if (given[0] === ONLY_ME) return [["only-me", []]];
-    const { kind, guarded } = offlineForm.questions[question]!;
-    if (!TEXT_KINDS.has(kind)) return [];
+    const asked = offlineForm.questions[question]!;
+    if (!takesText(asked)) return [];
     const text = given.join("\n");
     const found = identifyingDetails(offlineForm.guard, text);
     // The question asks for a number, so the whole answer is the detail.
-    return found.length === 0 && guarded && text.trim() !== "" ? [["declaration", [text.trim()]]] : found;
+    return found.length === 0 && asked.guarded && text.trim() !== "" ? [["declaration", [text.trim()]]] : found;
   }
 
   /** Redacts a detail. An answer that is a detail as a whole is removed. */
@@ -192,7 +190,7 @@ export class ReportAnswers {
   }
 }
 
-const takesText = (question: FormQuestion): boolean => question.kind !== "choice" && question.kind !== "earlier_report";
+const takesText = (question: FormQuestion): boolean => !["option", "options"].includes(answerType(question));
 
 const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
 

@@ -7,9 +7,26 @@ export interface PageTemplate {
   body: string;
 }
 
+/** What the answer of each question kind is. */
+const ANSWER_TYPES = {
+  choice: "option",
+  multi: "options",
+  text: "text",
+  sensitive_text: "text",
+  long_text: "story",
+  period: "option_or_date",
+  exclude_desks: "options",
+  earlier_report: "option",
+} as const;
+
+export type QuestionKind = keyof typeof ANSWER_TYPES;
+export type AnswerType = "option" | "options" | "text" | "story" | "option_or_date";
+
+export const answerType = (question: FormQuestion): AnswerType => ANSWER_TYPES[question.kind];
+
 export interface FormQuestion {
   label: string;
-  kind: "choice" | "multi" | "text" | "sensitive_text" | "long_text" | "period" | "exclude_desks" | "earlier_report";
+  kind: QuestionKind;
   /** Whether any answer to the question is an identifying detail. */
   guarded: boolean;
   options: Record<string, string>;

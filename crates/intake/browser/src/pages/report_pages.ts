@@ -9,7 +9,7 @@ import { ReportAnswers, type ValidationError, type ComposedReport, type FormStep
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { FileSelection } from "./selected_files.ts";
 import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
-import { type OfflineForm, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
+import { type OfflineForm, answerType, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
 import { showReaders } from "./readers.ts";
 import { showReceipt } from "./receipt_page.ts";
 import { UploadRejectedError, UploadCancelledError, uploadWithRetry } from "./upload.ts";
@@ -224,7 +224,8 @@ export class ReportPages {
   }
 
   private reviewRow(label: string, lines: string[], go: string, id: string): HTMLElement {
-    const story = this.offlineForm.questions[id]?.kind === "long_text";
+    const question = this.offlineForm.questions[id];
+    const story = question !== undefined && answerType(question) === "story";
     const change = this.changeButton(go, id, label);
     const answer = createElement("dd", {}, ...lines.map((line) => createElement("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
     return createElement("div", {}, createElement("dt", {}, label), answer, createElement("dd", {}, change));
