@@ -3,9 +3,9 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
-use intake::process_hardening::raise_nofile_limit;
 use reqwest::StatusCode;
 use scenarios::{FormFile, ReporterBrowser, RunningInstallation, settings_for};
+use service_kit::process_hardening::raise_nofile_limit;
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet, time::timeout};
 

@@ -1,16 +1,12 @@
 //! The command line of the service. It is in the library, so that the binary has almost no code.
 #![expect(clippy::print_stdout, reason = "prints on standard output that it is ready")]
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use rustix::{
-    fs::Mode,
-    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
-};
+use service_kit::{cli::ServiceArgs, process_hardening::harden_process, shutdown_signal};
 use time::{Date, format_description::well_known::Iso8601};
-use tokio::signal::unix::{SignalKind, signal};
 use web::Clock;
 
 use crate::{
@@ -26,16 +22,12 @@ use crate::{
     version
 )]
 struct CliArgs {
-    /// The configuration file.
-    #[arg(long)]
-    config: PathBuf,
+    #[command(flatten)]
+    service: ServiceArgs,
     /// Accept the system clock even if it is far ahead of the latest recorded date, if it shows
     /// this date: YYYY-MM-DD.
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     confirm_date: Option<Date>,
-    /// Check the configuration and exit.
-    #[arg(long)]
-    check_config: bool,
     /// The command to run instead of the service.
     #[command(subcommand)]
     command: Option<CliCommand>,
@@ -45,8 +37,8 @@ struct CliArgs {
 enum CliCommand {
     #[command(flatten)]
     Maintenance(MaintenanceCommand),
-    /// Check this machine's part of the installation, and print findings with advice. Exit codes: 0
-    /// all ok, 7 a warning, 8 an error.
+    /// Check the case handler on this machine, and print findings with advice. Exit codes: 0 all ok,
+    /// 7 a warning, 8 an error.
     Doctor(DoctorArgs),
 }
 
@@ -55,17 +47,13 @@ enum CliCommand {
 /// # Errors
 /// Fails if the configuration is invalid, or if the service or command fails.
 pub fn main() -> Result<ExitCode> {
-    // No core dumps, and no other process of this user may read the memory.
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    // New files are for this user only.
-    umask(Mode::RWXG | Mode::RWXO);
+    harden_process()?;
     let arguments = CliArgs::parse();
-    let config = Config::load(&arguments.config)?;
+    let config = Config::load(&arguments.service.config)?;
     // The call fails only if a provider is installed already, which is sufficient.
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    if arguments.check_config {
+    if arguments.service.check_config {
         runtime.block_on(server::check_files(&config))?;
         config.check_names()?;
         println!("the configuration is valid");
@@ -97,13 +85,11 @@ pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
 }
 
 async fn serve(config: &Config, confirmed: Option<Date>) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = shutdown_signal()?;
     let mut service = crate::run_with_confirmed_date(config, Clock::system(), confirmed).await?;
     println!("ready api={}", service.address);
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = stop => {}
         error = service.task_failure() => return Err(error),
     }
     service.stop().await

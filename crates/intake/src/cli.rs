@@ -4,14 +4,14 @@
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use service_kit::{StoreCommand, StoreCommandError, cli::ServiceArgs, process_hardening};
 use web::Clock;
 
 use crate::{
     config::Config,
     doctor::{self, DoctorArgs},
     error::RunError,
-    maintenance::{self, MaintenanceCommand, MaintenanceError},
-    process_hardening,
+    maintenance::{self, MaintenanceError},
     proxy_pages::{self, ProxyPagesError},
 };
 
@@ -19,12 +19,8 @@ use crate::{
 #[derive(Parser)]
 #[command(version)]
 struct IntakeArgs {
-    /// The configuration file (TOML).
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// Check the configuration and the files that it names, print problems, and exit.
-    #[arg(long)]
-    check_config: bool,
+    #[command(flatten)]
+    service: ServiceArgs,
     /// The command to run instead of the service.
     #[command(subcommand)]
     command: Option<IntakeCommand>,
@@ -33,7 +29,7 @@ struct IntakeArgs {
 #[derive(Subcommand)]
 enum IntakeCommand {
     #[command(flatten)]
-    Maintenance(MaintenanceCommand),
+    Store(StoreCommand),
     /// Write the pages that the reverse proxy shows if the intake does not respond, in each
     /// language, and exit.
     ErrorPages {
@@ -41,7 +37,8 @@ enum IntakeCommand {
         /// /var/lib/burkindi-error-pages.
         folder: PathBuf,
     },
-    /// Check the intake on this machine, and print advice. Exit codes: 0 ok, 7 warnings, 8 errors.
+    /// Check the intake on this machine, and print findings with advice. Exit codes: 0 all ok, 7 a
+    /// warning, 8 an error.
     Doctor(DoctorArgs),
 }
 
@@ -50,6 +47,8 @@ enum IntakeCommand {
 enum CliError {
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Store(#[from] StoreCommandError),
     #[error(transparent)]
     Maintenance(#[from] MaintenanceError),
     #[error(transparent)]
@@ -71,8 +70,8 @@ pub async fn main() -> ExitCode {
 
 async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
     process_hardening::harden_process().map_err(RunError::from)?;
-    let config = Config::load(&arguments.config).map_err(RunError::from)?;
-    if arguments.check_config {
+    let config = Config::load(&arguments.service.config).map_err(RunError::from)?;
+    if arguments.service.check_config {
         doctor::check_config_files(&config).map_err(RunError::from)?;
         config.check_contacts().map_err(RunError::from)?;
         for warning in config.warnings() {
@@ -90,8 +89,8 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
             crate::run(config, program).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Some(IntakeCommand::Maintenance(task)) => {
-            (maintenance::run(&config, task).await?.join("\n"), ExitCode::SUCCESS)
+        Some(IntakeCommand::Store(command)) => {
+            (maintenance::run(&config, command).await?.join("\n"), ExitCode::SUCCESS)
         }
         Some(IntakeCommand::ErrorPages { folder }) => {
             let written = proxy_pages::write_error_pages(&config, &folder)?;

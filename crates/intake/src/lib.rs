@@ -17,7 +17,6 @@ mod middleware;
 pub mod onion;
 pub mod pages;
 pub mod problem;
-pub mod process_hardening;
 pub mod proxy_pages;
 pub mod relay;
 pub mod sealing;

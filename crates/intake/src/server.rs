@@ -16,6 +16,7 @@ use axum_server::{
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::rngs::OsRng;
+use service_kit::{process_hardening, shutdown_signal};
 use web::Clock;
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     onion::OnionAcceptor,
     pages::{self, ErrorKind},
     problem::Problem,
-    process_hardening, relay, sealing,
+    relay, sealing,
     state::AppState,
 };
 
@@ -296,16 +297,4 @@ pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
     writeln!(stdout, "ready public={} relay={}", bound.public_addr, bound.relay_addr)?;
     stdout.flush()?;
     bound.serve(stop).await
-}
-
-/// Installs handlers for SIGTERM and SIGINT. The returned future completes at the first of them.
-fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = term.recv() => (),
-            _ = int.recv() => (),
-        }
-    })
 }

@@ -4,17 +4,13 @@
 pub mod day;
 pub mod quarantine;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
-use database::{
-    BackupFolder, CopyError, DatabaseUrl, OpenError, TableDigest, chown_folder_to_parent_owner,
-};
+use database::{BackupFolder, DatabaseUrl, chown_folder_to_parent_owner};
 use migrations_cases::Migrator;
+use service_kit::store_commands::{self, StoreCommand, StoreCommandError, copy_summary};
 use uuid::Uuid;
 use web::Clock;
 
@@ -30,35 +26,15 @@ use quarantine::QuarantineCommand;
 
 /// Name of the database file in a backup.
 const BACKUP_DATABASE_FILE: &str = "cases.sqlite";
+/// The program that messages name.
+const PROGRAM: &str = "case-handler";
 
 /// The maintenance commands.
 #[derive(Debug, Clone, Subcommand)]
 pub enum MaintenanceCommand {
-    /// Create the store, before the first start. Fails if it exists.
-    CreateStore,
-    /// Copy the database into a new folder, while the service runs. Reports, messages and files in
-    /// it are sealed. The case handler's keys are not in it.
-    Backup {
-        /// A folder that does not exist yet.
-        folder: PathBuf,
-    },
-    /// Verify a backup without changing anything: check every byte, the log and the keys.
-    VerifyBackup {
-        /// The folder of the backup.
-        folder: PathBuf,
-    },
-    /// Restore a backup into the configured database, which must be empty. Stop the service first.
-    Restore {
-        /// The folder of the backup.
-        folder: PathBuf,
-    },
-    /// Copy an `SQLite` database into an empty `PostgreSQL` database row by row, and compare. Stop
-    /// the service first.
-    MigrateTo {
-        /// Such as `postgres://burkindi@db.internal/cases?sslmode=verify-full`
-        #[arg(value_name = "URL")]
-        to: DatabaseUrl,
-    },
+    /// A command on the store.
+    #[command(flatten)]
+    Store(StoreCommand),
     /// Show, confirm or take back the date that counts.
     #[command(subcommand)]
     Day(DayCommand),
@@ -76,11 +52,7 @@ pub async fn run(config: &Config, command: MaintenanceCommand) -> Result<Vec<Str
     let url: DatabaseUrl = config.store.url.parse().context("store.url")?;
     url.check_account().context("store.url")?;
     match command {
-        MaintenanceCommand::CreateStore => create_store(&url).await,
-        MaintenanceCommand::Backup { folder } => back_up(config, &url, &folder).await,
-        MaintenanceCommand::VerifyBackup { folder } => verify_backup(config, &folder).await,
-        MaintenanceCommand::Restore { folder } => restore(config, &url, &folder).await,
-        MaintenanceCommand::MigrateTo { to } => migrate_to(&url, &to).await,
+        MaintenanceCommand::Store(command) => run_store_command(config, &url, command).await,
         MaintenanceCommand::Day(command) => {
             day::run(&url, config.calendar.max_clock_jump_days, command, &Clock::system()).await
         }
@@ -88,11 +60,21 @@ pub async fn run(config: &Config, command: MaintenanceCommand) -> Result<Vec<Str
     }
 }
 
-async fn create_store(url: &DatabaseUrl) -> Result<Vec<String>> {
-    let _lock = explain_locked(url.acquire_writer_lock().await)?;
-    ensure!(!url.exists().await?, "{url} already exists; nothing was changed");
-    url.migrate::<Migrator>().await?;
-    Ok(vec![format!("created {url}")])
+async fn run_store_command(
+    config: &Config,
+    url: &DatabaseUrl,
+    command: StoreCommand,
+) -> Result<Vec<String>> {
+    match command {
+        StoreCommand::CreateStore => Ok(store_commands::create_store::<Migrator>(url).await?),
+        StoreCommand::Backup { folder } => back_up(config, url, &folder).await,
+        StoreCommand::VerifyBackup { folder } => verify_backup(config, &folder).await,
+        StoreCommand::Restore { folder } => restore(config, url, &folder).await,
+        StoreCommand::MigrateTo { to } => {
+            let tables = store::tables();
+            Ok(store_commands::migrate_to::<Migrator>(url, &to, &tables, PROGRAM).await?)
+        }
+    }
 }
 
 async fn back_up(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Vec<String>> {
@@ -158,7 +140,7 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
     backup.verify()?;
     let temporary = tempfile::tempdir()?;
     let from = backup.unpack::<Migrator>(temporary.path()).await?;
-    let lock = explain_locked(url.acquire_lock_even_if_moved().await)?;
+    let lock = url.acquire_lock_even_if_moved().await.map_err(StoreCommandError::from)?;
     let objects = open_object_store(config)?;
     // The parts come first, because the rows refer to them.
     if backup.parts_folder().is_dir() {
@@ -178,7 +160,9 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
             chown_folder_to_parent_owner(Path::new(folder)).context("store.parts_url")?;
         }
     }
-    let tables = database::copy::<Migrator>(&from, url, &store::tables()).await?;
+    let tables = database::copy::<Migrator>(&from, url, &store::tables())
+        .await
+        .map_err(StoreCommandError::from)?;
     url.remove_moved_marker()?;
     drop(lock);
     Ok(copy_summary(
@@ -189,34 +173,6 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
              audit accept`: OPERATING, Backups"
         ),
     ))
-}
-
-async fn migrate_to(url: &DatabaseUrl, to: &DatabaseUrl) -> Result<Vec<String>> {
-    if url.is_shared() {
-        bail!(
-            "store.url is already a PostgreSQL database: stop the service, and use backup and restore"
-        );
-    }
-    ensure!(url.exists().await?, "{}", missing_store_message(url));
-    let tables = explain_locked(database::move_rows::<Migrator>(url, to, &store::tables()).await)?;
-    Ok(copy_summary(
-        &tables,
-        &format!(
-            "migrated from {url} to {to}. Set store.url in the configuration file to it, start the \
-             service, run `doctor`, and delete the old file. Until then no command opens the old \
-             file"
-        ),
-    ))
-}
-
-/// Adds the advice to stop the service if the store is locked by another process.
-fn explain_locked<T, E: Into<anyhow::Error>>(result: Result<T, E>) -> Result<T> {
-    result.map_err(|error| {
-        let error = error.into();
-        let is_locked = matches!(error.downcast_ref(), Some(OpenError::InUse))
-            || matches!(error.downcast_ref(), Some(CopyError::Open(OpenError::InUse)));
-        if is_locked { error.context("store.url: stop the service first") } else { error }
-    })
 }
 
 fn open_object_store(config: &Config) -> Result<Option<PartObjectStore>> {
@@ -235,23 +191,6 @@ fn backup_url(folder: &Path) -> Result<String> {
 ///
 /// # Errors
 /// Fails if the store does not exist, was migrated elsewhere, or cannot be reached.
-pub async fn ensure_exists(url: &DatabaseUrl) -> Result<()> {
-    if let Some(to) = url.read_moved_marker()? {
-        return Err(OpenError::Moved { from: url.clone(), to }.into());
-    }
-    ensure!(url.exists().await?, "{}", missing_store_message(url));
-    Ok(())
-}
-
-fn missing_store_message(url: &DatabaseUrl) -> String {
-    format!(
-        "store.url: there is no store at {url}. If there was one, restore a backup: \
-         `case-handler --config … restore FOLDER`. At the very first start, create it: `case-handler \
-         --config … create-store`"
-    )
-}
-
-fn copy_summary(tables: &[(&'static str, TableDigest)], end: &str) -> Vec<String> {
-    let lines = tables.iter().map(|(name, digest)| format!("{name}: {digest}, compared and equal"));
-    lines.chain([end.to_owned()]).collect()
+pub async fn ensure_exists(url: &DatabaseUrl) -> Result<(), StoreCommandError> {
+    store_commands::ensure_exists(url, PROGRAM).await
 }

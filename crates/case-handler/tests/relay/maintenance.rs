@@ -10,6 +10,7 @@ use case_handler::{
 };
 use protocol::keys::TransportIdentity;
 use secrecy::ExposeSecret as _;
+use service_kit::StoreCommand;
 use time::macros::date;
 use web::Uptime;
 
@@ -20,8 +21,8 @@ use super::{
     service::configure,
 };
 
-async fn run_maintenance(config: &Config, command: MaintenanceCommand) -> Result<String, String> {
-    maintenance::run(config, command)
+async fn run_maintenance(config: &Config, command: StoreCommand) -> Result<String, String> {
+    maintenance::run(config, MaintenanceCommand::Store(command))
         .await
         .map(|lines| lines.join("\n"))
         .map_err(|error| format!("{error:#}"))
@@ -79,27 +80,24 @@ async fn a_backup_restores_every_case_on_an_empty_machine() {
     let backup = || folder.path().join("backup");
     // While the service runs.
     let backed_up =
-        run_maintenance(&config, MaintenanceCommand::Backup { folder: backup() }).await.unwrap();
+        run_maintenance(&config, StoreCommand::Backup { folder: backup() }).await.unwrap();
     assert!(backed_up.contains("cases: 5 rows"), "{backed_up}");
     assert_eq!(fs::read_dir(backup().join("parts")).unwrap().count(), 10);
-    let verified = run_maintenance(&config, MaintenanceCommand::VerifyBackup { folder: backup() })
-        .await
-        .unwrap();
+    let verified =
+        run_maintenance(&config, StoreCommand::VerifyBackup { folder: backup() }).await.unwrap();
     for line in ["log verified: 5 entries", "15 sealed parts", "the configured keys match"] {
         assert!(verified.contains(line), "{verified}");
     }
-    let running = run_maintenance(&config, MaintenanceCommand::Restore { folder: backup() })
-        .await
-        .unwrap_err();
+    let running =
+        run_maintenance(&config, StoreCommand::Restore { folder: backup() }).await.unwrap_err();
     assert!(running.contains("stop the service first"), "{running}");
     handler.store.release_writer().await.unwrap();
-    let full = run_maintenance(&config, MaintenanceCommand::Restore { folder: backup() })
-        .await
-        .unwrap_err();
+    let full =
+        run_maintenance(&config, StoreCommand::Restore { folder: backup() }).await.unwrap_err();
     assert!(full.contains("target database is not empty"), "{full}");
 
     let empty = empty_config(&config, folder.path());
-    run_maintenance(&empty, MaintenanceCommand::Restore { folder: backup() }).await.unwrap();
+    run_maintenance(&empty, StoreCommand::Restore { folder: backup() }).await.unwrap();
     let objects = PartObjectStore::open(empty.store.parts_url.as_ref().unwrap(), []).unwrap();
     let restored =
         CaseStore::open(&empty.store.url).await.unwrap().with_object_store(Some(objects));
@@ -118,10 +116,9 @@ async fn verify_backup_finds_faults_before_a_restore() {
     let folder = tempfile::tempdir().unwrap();
     let (_world, config) = filled_store(folder.path()).await;
     let backup = || folder.path().join("backup");
-    run_maintenance(&config, MaintenanceCommand::Backup { folder: backup() }).await.unwrap();
-    let verify_backup = async || {
-        run_maintenance(&config, MaintenanceCommand::VerifyBackup { folder: backup() }).await
-    };
+    run_maintenance(&config, StoreCommand::Backup { folder: backup() }).await.unwrap();
+    let verify_backup =
+        async || run_maintenance(&config, StoreCommand::VerifyBackup { folder: backup() }).await;
 
     // The medium changes one byte, or loses a file.
     let part = fs::read_dir(backup().join("parts")).unwrap().next().unwrap().unwrap().path();
@@ -148,7 +145,7 @@ async fn cases_migrate_to_postgres_with_every_row() {
     let (handler, config) = filled_store(folder.path()).await;
     let to = test_postgres::shared_cluster().unwrap().create_database().unwrap();
     let migrate_to = async || {
-        run_maintenance(&config, MaintenanceCommand::MigrateTo { to: to.parse().unwrap() }).await
+        run_maintenance(&config, StoreCommand::MigrateTo { to: to.parse().unwrap() }).await
     };
     if on_postgres() {
         assert!(migrate_to().await.unwrap_err().contains("already a PostgreSQL database"));
@@ -163,12 +160,10 @@ async fn cases_migrate_to_postgres_with_every_row() {
     );
     assert!(migrate_to().await.unwrap_err().contains("target database is not empty"));
     // No service and no backup opens the old file again.
-    let old = run_maintenance(
-        &config,
-        MaintenanceCommand::Backup { folder: folder.path().join("backup") },
-    )
-    .await
-    .unwrap_err();
+    let old =
+        run_maintenance(&config, StoreCommand::Backup { folder: folder.path().join("backup") })
+            .await
+            .unwrap_err();
     assert!(old.contains("was moved to postgres://"), "{old}");
     let started = CaseStore::open(&config.store.url).await.unwrap_err().to_string();
     assert!(started.contains("was moved to postgres://"), "{started}");

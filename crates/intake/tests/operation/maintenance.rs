@@ -6,12 +6,13 @@ use crate::common::{TestInstallation, TestIntake, sqlite_url};
 use database::{CopyError, DatabaseUrl, PoolOptions};
 use intake::{
     config::Config,
-    maintenance::{self, MaintenanceCommand, MaintenanceError},
+    maintenance::{self, MaintenanceError},
 };
 use migrations_intake::Migrator;
 use protocol::{Hash, mailbox::MAILBOX_LEN};
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait;
+use service_kit::{StoreCommand, StoreCommandError};
 
 fn sealed_bytes(len: usize, seed: u64) -> Vec<u8> {
     age_hybrid::decoy_file(len, seed)
@@ -21,10 +22,7 @@ fn postgres_url() -> String {
     test_postgres::shared_cluster().unwrap().create_database().unwrap()
 }
 
-async fn run_maintenance(
-    config: &Config,
-    task: MaintenanceCommand,
-) -> Result<String, MaintenanceError> {
+async fn run_maintenance(config: &Config, task: StoreCommand) -> Result<String, MaintenanceError> {
     Ok(maintenance::run(config, task).await?.join("\n"))
 }
 
@@ -66,17 +64,18 @@ async fn a_spool_migrates_to_postgres_and_from_there_into_a_backup_and_back_with
     let to: DatabaseUrl = url.parse().unwrap();
     let live = run_maintenance(
         &intake.installation.config,
-        MaintenanceCommand::Backup { folder: path_in(&folder, "live") },
+        StoreCommand::Backup { folder: path_in(&folder, "live") },
     )
     .await
     .unwrap();
     assert!(live.contains("submissions: 21 rows"), "{live}");
-    let moving = run_maintenance(
-        &intake.installation.config,
-        MaintenanceCommand::MigrateTo { to: to.clone() },
-    )
-    .await;
-    assert!(matches!(moving, Err(MaintenanceError::Open(_))), "{moving:?}");
+    let moving =
+        run_maintenance(&intake.installation.config, StoreCommand::MigrateTo { to: to.clone() })
+            .await;
+    assert!(
+        matches!(moving, Err(MaintenanceError::Command(StoreCommandError::Open(_)))),
+        "{moving:?}"
+    );
 
     let mut installation = intake.stop().await;
     let without_store = Config {
@@ -87,29 +86,31 @@ async fn a_spool_migrates_to_postgres_and_from_there_into_a_backup_and_back_with
         ..installation.config.clone()
     };
     for task in [
-        MaintenanceCommand::Backup { folder: path_in(&folder, "x") },
-        MaintenanceCommand::MigrateTo { to: to.clone() },
+        StoreCommand::Backup { folder: path_in(&folder, "x") },
+        StoreCommand::MigrateTo { to: to.clone() },
     ] {
         let missing = run_maintenance(&without_store, task).await.unwrap_err();
         assert!(missing.to_string().contains("restore a backup"), "{missing}");
     }
-    let moved =
-        run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() })
-            .await
-            .unwrap();
+    let moved = run_maintenance(&installation.config, StoreCommand::MigrateTo { to: to.clone() })
+        .await
+        .unwrap();
     assert!(
         moved.contains("submissions: 21 rows") && moved.contains("mailboxes: 10 rows"),
         "{moved}"
     );
-    let again = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to }).await;
+    let again = run_maintenance(&installation.config, StoreCommand::MigrateTo { to }).await;
     assert!(
-        matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))),
+        matches!(
+            again,
+            Err(MaintenanceError::Command(StoreCommandError::Copy(CopyError::TargetNotEmpty(_))))
+        ),
         "{again:?}"
     );
     // Neither a start nor a backup opens the old file.
     let old = run_maintenance(
         &installation.config,
-        MaintenanceCommand::Backup { folder: path_in(&folder, "old") },
+        StoreCommand::Backup { folder: path_in(&folder, "old") },
     )
     .await
     .unwrap_err();
@@ -120,10 +121,13 @@ async fn a_spool_migrates_to_postgres_and_from_there_into_a_backup_and_back_with
     installation.config.store.url = url;
     let moving = run_maintenance(
         &installation.config,
-        MaintenanceCommand::MigrateTo { to: postgres_url().parse().unwrap() },
+        StoreCommand::MigrateTo { to: postgres_url().parse().unwrap() },
     )
     .await;
-    assert!(matches!(moving, Err(MaintenanceError::SharedStore)), "{moving:?}");
+    assert!(
+        matches!(moving, Err(MaintenanceError::Command(StoreCommandError::AlreadyShared))),
+        "{moving:?}"
+    );
     let intake = installation.start().await;
     assert_eq!(stored_content(&intake).await, before);
 
@@ -131,7 +135,7 @@ async fn a_spool_migrates_to_postgres_and_from_there_into_a_backup_and_back_with
     let backup = path_in(&folder, "backup");
     let taken = run_maintenance(
         &intake.installation.config,
-        MaintenanceCommand::Backup { folder: backup.clone() },
+        StoreCommand::Backup { folder: backup.clone() },
     )
     .await
     .unwrap();
@@ -139,19 +143,22 @@ async fn a_spool_migrates_to_postgres_and_from_there_into_a_backup_and_back_with
     let mut installation = intake.stop().await;
     let verified = run_maintenance(
         &installation.config,
-        MaintenanceCommand::VerifyBackup { folder: backup.clone() },
+        StoreCommand::VerifyBackup { folder: backup.clone() },
     )
     .await
     .unwrap();
     assert!(verified.contains("21 pending submissions"), "{verified}");
     installation.config.store.url = sqlite_url(&path_in(&folder, "restored.sqlite"));
-    run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup.clone() })
+    run_maintenance(&installation.config, StoreCommand::Restore { folder: backup.clone() })
         .await
         .unwrap();
     let again =
-        run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup }).await;
+        run_maintenance(&installation.config, StoreCommand::Restore { folder: backup }).await;
     assert!(
-        matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))),
+        matches!(
+            again,
+            Err(MaintenanceError::Command(StoreCommandError::Copy(CopyError::TargetNotEmpty(_))))
+        ),
         "{again:?}"
     );
     let intake = installation.start().await;
@@ -173,17 +180,19 @@ async fn a_row_that_changes_during_a_migration_fails_it_and_leaves_the_target_em
     .await
     .unwrap();
     let moved =
-        run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() })
-            .await;
+        run_maintenance(&installation.config, StoreCommand::MigrateTo { to: to.clone() }).await;
     assert!(
         matches!(
             moved,
-            Err(MaintenanceError::Copy(CopyError::CopyMismatch { table: "chunks", .. }))
+            Err(MaintenanceError::Command(StoreCommandError::Copy(CopyError::CopyMismatch {
+                table: "chunks",
+                ..
+            })))
         ),
         "{moved:?}"
     );
     db.execute_unprepared("DROP TRIGGER flip ON chunks").await.unwrap();
-    run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to })
+    run_maintenance(&installation.config, StoreCommand::MigrateTo { to })
         .await
         .expect("the target is still empty");
 }
@@ -193,27 +202,20 @@ async fn an_incomplete_backup_is_rejected_with_a_reason() {
     let (intake, _) = filled_intake().await;
     let folder = tempfile::tempdir().unwrap();
     let backup = path_in(&folder, "backup");
-    run_maintenance(
-        &intake.installation.config,
-        MaintenanceCommand::Backup { folder: backup.clone() },
-    )
-    .await
-    .unwrap();
+    run_maintenance(&intake.installation.config, StoreCommand::Backup { folder: backup.clone() })
+        .await
+        .unwrap();
     let mut installation = intake.stop().await;
-    let mixed = run_maintenance(
-        &installation.config,
-        MaintenanceCommand::Backup { folder: backup.clone() },
-    )
-    .await
-    .unwrap_err();
+    let mixed =
+        run_maintenance(&installation.config, StoreCommand::Backup { folder: backup.clone() })
+            .await
+            .unwrap_err();
     assert!(mixed.to_string().contains("Name a new folder"), "{mixed}");
 
     let assert_rejected = async |config: &Config, reason: &str| {
         let (folder, again) = (backup.clone(), backup.clone());
-        for task in [
-            MaintenanceCommand::VerifyBackup { folder },
-            MaintenanceCommand::Restore { folder: again },
-        ] {
+        for task in [StoreCommand::VerifyBackup { folder }, StoreCommand::Restore { folder: again }]
+        {
             let error = run_maintenance(config, task).await.unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
@@ -232,11 +234,9 @@ async fn an_incomplete_backup_is_rejected_with_a_reason() {
     // A backup of another installation.
     let other = TestInstallation::new();
     let verified =
-        run_maintenance(&other.config, MaintenanceCommand::VerifyBackup { folder: backup.clone() })
+        run_maintenance(&other.config, StoreCommand::VerifyBackup { folder: backup.clone() })
             .await
             .unwrap_err();
     assert!(matches!(verified, MaintenanceError::UntrustedDirectory(_)), "{verified}");
-    run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup })
-        .await
-        .unwrap();
+    run_maintenance(&installation.config, StoreCommand::Restore { folder: backup }).await.unwrap();
 }

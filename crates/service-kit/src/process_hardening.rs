@@ -1,9 +1,12 @@
-//! What a process that has secrets in memory asks of the system.
+//! Settings of the operating system for a process with secrets in memory.
 
 use rustix::process::{self, DumpableBehavior, Resource, Rlimit};
 
-/// No core dump, no debugger of the same user, and new files for nobody else. Call before anything
-/// else.
+/// Disables core dumps, prevents other processes of the same account from reading the memory, and
+/// makes new files accessible to this account only. A service calls this before anything else.
+///
+/// # Errors
+/// Fails if the system refuses a setting.
 pub fn harden_process() -> std::io::Result<()> {
     process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
@@ -11,7 +14,10 @@ pub fn harden_process() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Lets the process open so many files; the error is how many the system allows.
+/// Raises the limit of open files of this process to `needed`, unless it is that high already.
+///
+/// # Errors
+/// Fails if the system does not allow that many. The error is the number that it allows.
 pub fn raise_nofile_limit(needed: usize) -> Result<(), u64> {
     let needed = needed as u64;
     let limit = process::getrlimit(Resource::Nofile);
@@ -28,9 +34,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hardened_process_dumps_nothing() {
+    fn a_hardened_process_writes_no_core_dump_and_no_readable_file() {
         harden_process().unwrap();
         assert_eq!(process::dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
         assert_eq!(process::getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode(), 0o077);
     }
 }
