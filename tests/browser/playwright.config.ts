@@ -8,7 +8,8 @@ export default defineConfig({
   // Each worker has its own installation and browser. While one waits for a service, the other
   // continues.
   workers: 2,
-  timeout: 120_000,
+  // Each command of a day of casework derives keys from a passphrase, beside the other tests.
+  timeout: 240_000,
   reporter: [["list"]],
   use: {
     actionTimeout: 15_000,
