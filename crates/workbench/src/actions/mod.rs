@@ -116,7 +116,7 @@ pub enum ActionError {
     #[error("no choice was made; nothing was signed")]
     NothingChosen,
     /// The action would confirm submissions that were never displayed to the member.
-    #[error("{} of the reporter were not displayed to you; nothing was signed", count_submissions(*.0))]
+    #[error("nothing was signed: you were not shown {} of the reporter", count_submissions(*.0))]
     UnseenSubmissions(usize),
     /// The reporter's consent does not permit the referral.
     #[error(transparent)]
