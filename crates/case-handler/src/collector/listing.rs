@@ -4,15 +4,16 @@
 //! report delays it by the time to download the junk once, because the case handler does not
 //! download again what it left at the intake.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use protocol::api::relay::ListedSubmission;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Collector, error::CollectError};
 use crate::{
     assignment::Workload,
-    collector::relay_client::unexpected_response,
+    collector::relay_client::{RelayError, unexpected_response},
     store::{POISON_AFTER_CRASHES, StoreError},
 };
 
@@ -20,6 +21,9 @@ use crate::{
 const PAGE_SIZE: u32 = 4096;
 /// Pages of one cycle. An intake that lists without end must not prevent the end of a cycle.
 const MAX_PAGES_PER_CYCLE: u32 = 1000;
+/// Pages may take this number of request timeouts together, which is one hour. An intake that sends
+/// each page slowly must not hold a cycle.
+const MAX_LISTING_TIMEOUTS: u32 = 12;
 /// Submissions that are pulled at once, and recorded in the journal together.
 const MAX_BATCH_SIZE: usize = 512;
 /// Bytes of submissions that are pulled at once, if there is more than one.
@@ -88,8 +92,12 @@ impl Collector {
         progress: &mut CycleProgress,
     ) -> Result<(), CollectError> {
         let (mut after, mut batch) = (None, PullBatch::default());
+        let max_listing_time = self.relay.request_timeout() * MAX_LISTING_TIMEOUTS;
+        let mut listing_time = Duration::ZERO;
         for _ in 0..MAX_PAGES_PER_CYCLE {
+            let requested_at = Instant::now();
             let page = self.relay.list(after, PAGE_SIZE).await?;
+            listing_time += requested_at.elapsed();
             let Some(last) = page.last().map(|last| last.id) else { break };
             if after.is_some_and(|after| last <= after) {
                 return Err(unexpected_response("the list is not in ascending order").into());
@@ -108,6 +116,10 @@ impl Collector {
                     }
                     self.collect_batch(&full, progress).await?;
                 }
+            }
+            if listing_time > max_listing_time {
+                progress.first_error.get_or_insert(RelayError::TimedOut.into());
+                break;
             }
         }
         self.collect_batch(&batch.ids, progress).await

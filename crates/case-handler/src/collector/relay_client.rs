@@ -14,7 +14,7 @@ use protocol::{
     directory::SignedDirectory,
     encoding::size_classes,
 };
-use reqwest::{Body, Certificate, Client, Identity, Response, Url};
+use reqwest::{Body, Certificate, Client, Identity, Method, RequestBuilder, Response, Url};
 use service_kit::strip_bom;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -26,11 +26,17 @@ const MAX_REASON_LEN: usize = 200;
 /// about 60.
 const MAX_LISTED_ENTRY_LEN: usize = 128;
 
+/// Maximum duration of a request with a short response, from connecting to the last byte. An intake
+/// that sends a byte now and then must not hold a cycle. A page of the list has about 250 KiB, which
+/// a link of 8 kbit/s transmits in time.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
+
 /// A connection to the relay interface of the intake.
 #[derive(Debug, Clone)]
 pub struct RelayClient {
     client: Client,
     base: Url,
+    request_timeout: Duration,
 }
 
 /// Why a request to the intake failed. None of these loses data.
@@ -43,6 +49,11 @@ pub enum RelayError {
     /// innermost cause.
     #[error("failed to connect to the intake: {0}")]
     Unreachable(String),
+    /// The intake did not complete its response in time.
+    #[error(
+        "the intake did not complete its response in time. Check the network, and the load of the intake"
+    )]
+    TimedOut,
     /// The connection was lost in the middle of a response.
     #[error("connection to the intake lost: {0}")]
     Interrupted(String),
@@ -58,6 +69,9 @@ impl From<reqwest::Error> for RelayError {
     fn from(error: reqwest::Error) -> Self {
         if let Some(status) = error.status() {
             return Self::Unexpected(io::Error::other(status.to_string()));
+        }
+        if error.is_timeout() && !error.is_connect() {
+            return Self::TimedOut;
         }
         Self::Unreachable(innermost_cause(&error))
     }
@@ -108,7 +122,23 @@ impl RelayClient {
             .read_timeout(Duration::from_mins(1))
             .build()
             .map_err(|error| setup("relay.certificate, relay.key", error))?;
-        Ok(Self { client, base: url.clone() })
+        Ok(Self { client, base: url.clone(), request_timeout: REQUEST_TIMEOUT })
+    }
+
+    /// Replaces the maximum duration of a request with a short response.
+    #[must_use]
+    pub fn with_request_timeout(self, request_timeout: Duration) -> Self {
+        Self { request_timeout, ..self }
+    }
+
+    /// Returns the maximum duration of a request with a short response.
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
+    /// Starts a request with a short response.
+    fn short_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.endpoint(path)).timeout(self.request_timeout)
     }
 
     fn endpoint(&self, path: &str) -> Url {
@@ -121,16 +151,15 @@ impl RelayClient {
     /// of ids.
     ///
     /// # Errors
-    /// Fails if the intake cannot be reached, or if it returns an invalid response, such as more
-    /// entries than requested.
+    /// Fails if the intake cannot be reached, if its response takes too long, or if it is invalid,
+    /// such as more entries than requested.
     pub async fn list(
         &self,
         after: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<ListedSubmission>, RelayError> {
         let response = self
-            .client
-            .post(self.endpoint(LIST_PATH))
+            .short_request(Method::POST, LIST_PATH)
             .json(&ListRequest { after, limit })
             .send()
             .await?;
@@ -172,8 +201,7 @@ impl RelayClient {
     /// # Errors
     /// Fails if the intake cannot be reached or rejects the request.
     pub async fn acknowledge(&self, ids: Vec<Uuid>) -> Result<(), RelayError> {
-        self.client
-            .post(self.endpoint(ACK_PATH))
+        self.short_request(Method::POST, ACK_PATH)
             .json(&AckRequest { ids })
             .send()
             .await?
@@ -206,7 +234,7 @@ impl RelayClient {
     /// Fails if the intake cannot be reached or is not ready.
     pub async fn health(&self) -> Result<Option<OffsetDateTime>, RelayError> {
         let response =
-            self.client.get(self.endpoint(HEALTH_PATH)).send().await?.error_for_status()?;
+            self.short_request(Method::GET, HEALTH_PATH).send().await?.error_for_status()?;
         let date = response.headers().get("date").and_then(|date| date.to_str().ok());
         Ok(date.and_then(doctor::parse_http_date))
     }
@@ -216,8 +244,7 @@ impl RelayClient {
     /// # Errors
     /// Fails if the intake cannot be reached or refuses them.
     pub async fn put_reply_schedule(&self, times: &ReplySchedule) -> Result<(), RelayError> {
-        self.client
-            .put(self.endpoint(REPLY_SCHEDULE_PATH))
+        self.short_request(Method::PUT, REPLY_SCHEDULE_PATH)
             .json(times)
             .send()
             .await?
@@ -232,7 +259,7 @@ impl RelayClient {
     /// it has expired.
     pub async fn put_directory(&self, signed: &SignedDirectory) -> Result<(), RelayError> {
         let mut response =
-            self.client.put(self.endpoint(DIRECTORY_PATH)).json(signed).send().await?;
+            self.short_request(Method::PUT, DIRECTORY_PATH).json(signed).send().await?;
         if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
             let reason = response.chunk().await?.unwrap_or_default();
             return Err(RelayError::DirectoryRejected(single_line(&reason)));

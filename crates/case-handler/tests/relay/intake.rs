@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -51,6 +52,10 @@ pub(crate) struct FakeIntakeState {
     pub(crate) crash_on: Option<(Uuid, Arc<Notify>)>,
     /// Sends an endless list.
     pub(crate) endless_list: bool,
+    /// Sends a list that never ends, a byte at a time.
+    pub(crate) dripping_list: bool,
+    /// Sends pages without end, each after this time.
+    pub(crate) slow_pages: Option<Duration>,
     /// Entries that every list contains in addition.
     pub(crate) extra_listed: Vec<ListedSubmission>,
     /// Submissions that every pull sends in addition.
@@ -136,6 +141,20 @@ async fn list(
     if context.state.lock().unwrap().endless_list {
         let spaces = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
         return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
+    }
+    if context.state.lock().unwrap().dripping_list {
+        let drips = futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+        });
+        return Body::from_stream(drips).into_response();
+    }
+    let slow_pages = context.state.lock().unwrap().slow_pages;
+    if let Some(delay) = slow_pages {
+        tokio::time::sleep(delay).await;
+        let id = Uuid::from_u128(after.map_or(0, |after| after.as_u128()) + 1);
+        return Json(ListResponse { waiting: vec![ListedSubmission { id, len: 32 * 1024 }] })
+            .into_response();
     }
     let state = context.state.lock().unwrap();
     let matching = state.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));

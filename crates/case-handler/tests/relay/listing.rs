@@ -78,6 +78,24 @@ async fn a_damaged_submission_is_pulled_once() {
 }
 
 #[tokio::test]
+async fn an_intake_that_sends_its_list_slowly_does_not_hold_a_cycle() {
+    for pages in [None, Some(Duration::from_millis(20))] {
+        let fixture = RelayFixture::new().await;
+        {
+            let mut state = fixture.intake.state.lock().unwrap();
+            (state.dripping_list, state.slow_pages) = (pages.is_none(), pages);
+        }
+        let mut collector = fixture.collector();
+        collector.relay = collector.relay.with_request_timeout(Duration::from_millis(300));
+        let cycle = tokio::time::timeout(Duration::from_secs(20), collector.run_cycle()).await;
+        let error = cycle.expect("the cycle ends").unwrap_err().to_string();
+        assert!(error.contains("did not complete its response in time"), "{error}");
+        // The later steps of the cycle still run.
+        assert!(fixture.intake.state.lock().unwrap().mailboxes.is_some(), "{pages:?}");
+    }
+}
+
+#[tokio::test]
 async fn collection_continues_when_the_intake_refuses_the_directory() {
     let mut fixture = RelayFixture::new().await;
     fixture.intake.state.lock().unwrap().directory_rejection = Some("it expired on 2026-11-01");
