@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{MultipartFormData, TestIntake, receipt_code, repeated_hex};
+use common::{CONTENT_TYPE, MultipartFormData, TestIntake, receipt_code, repeated_hex};
 use protocol::{
     Hash,
     case::Stage,
@@ -16,7 +16,8 @@ use protocol::{
     },
 };
 use reqwest::StatusCode;
-use time::Duration;
+use time::{Duration, macros::datetime};
+use web::Clock;
 
 const SEND_REPORT_PATH: &str = "/en/report/send";
 
@@ -354,4 +355,39 @@ async fn looking_again_keeps_the_message_that_is_being_written() {
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("\nHalf a word</textarea>"));
     assert_eq!(intake.pull(10).await, []);
+}
+
+#[tokio::test]
+async fn a_stored_answer_asks_to_retry_later_as_the_response_itself_does() {
+    let intake = TestIntake::with_directory().await;
+    let report = MultipartFormData::report("the first words", 1).end();
+    let (_, page) = intake.post_form(SEND_REPORT_PATH, report).await;
+    let receipt = receipt_code(&page).unwrap();
+    let opened = intake.collect_submissions().await;
+    assert_eq!(intake.put_mailboxes(&[put_mailbox(&opened[0], 1)]).await, StatusCode::NO_CONTENT);
+    // The directory has expired: no message can be sealed.
+    let mut installation = intake.stop().await;
+    installation.clock = Clock::fixed(datetime!(2027-02-01 12:00 UTC));
+    let intake = installation.start().await;
+    let form = || {
+        MultipartFormData::default()
+            .field("receipt", &receipt)
+            .field("seed", repeated_hex(5))
+            .field("message", "a message")
+            .end()
+    };
+    for site in ["", SAME_ORIGIN] {
+        let request = intake.http.post(format!("{}/en/return/send", intake.public));
+        let request = request.header("content-type", CONTENT_TYPE).header("sec-fetch-site", site);
+        let mut response = request.body(form()).send().await.unwrap();
+        if site == SAME_ORIGIN {
+            assert_eq!(response.status(), StatusCode::SEE_OTHER);
+            let address = response.headers()["location"].to_str().unwrap().to_owned();
+            let request = intake.http.get(format!("{}{address}", intake.public));
+            response = request.header("sec-fetch-site", site).send().await.unwrap();
+        }
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{site}");
+        assert!(response.headers().contains_key("retry-after"), "{site}");
+        assert!(response.text().await.unwrap().contains("a message"));
+    }
 }

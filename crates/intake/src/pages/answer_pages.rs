@@ -22,7 +22,7 @@ use web::{Locale, SecurityPolicy};
 use zeroize::Zeroizing;
 
 use super::{ErrorKind, Pages, error_page, layout::NeverCompress, visit::is_from_our_page};
-use crate::visits::VisitState;
+use crate::{problem::with_retry_after, visits::VisitState};
 
 /// Maximum size of a stored page, in bytes.
 const MAX_PAGE_BYTES: usize = 1 << 20;
@@ -115,7 +115,11 @@ impl Pages {
         let Ok(packed) = deflate(html) else { return false };
         let scripts = parts.headers.contains_key(header::CONTENT_SECURITY_POLICY);
         let status = parts.status.as_u16();
-        self.save_visit(token, &VisitState::Answered { status, of: mailbox_id, scripts, packed });
+        let retry_later = parts.headers.contains_key(header::RETRY_AFTER);
+        self.save_visit(
+            token,
+            &VisitState::Answered { status, of: mailbox_id, retry_later, scripts, packed },
+        );
         self.has_answer(token)
     }
 
@@ -148,7 +152,7 @@ pub(super) async fn show(
     // A link to this URL leads to the empty receipt entry page.
     let visit = if is_from_our_page(&headers) { pages.find_visit(&token) } else { None };
     match visit {
-        Some(VisitState::Answered { status, scripts, packed, .. }) => {
+        Some(VisitState::Answered { status, retry_later, scripts, packed, .. }) => {
             let packed = Zeroizing::new(packed);
             let Ok(html) = inflate(&packed) else {
                 return error_page(&pages, locale, ErrorKind::Internal);
@@ -161,7 +165,7 @@ pub(super) async fn show(
                 response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.header());
             }
             response.extensions_mut().insert(NeverCompress);
-            response
+            if retry_later { with_retry_after(response) } else { response }
         }
         Some(VisitState::Left) => Redirect::to(&pages.branding.quick_exit_url).into_response(),
         Some(VisitState::Writing(_) | VisitState::Sent { .. } | VisitState::Confirmed) | None => {

@@ -98,6 +98,8 @@ pub enum VisitState {
         status: u16,
         /// The id of the mailbox whose receipt was posted; `None` if there was no valid receipt.
         of: Option<Hash>,
+        /// Whether the response asks the browser to retry later.
+        retry_later: bool,
         /// Whether the page may run our scripts.
         scripts: bool,
         /// Its HTML, deflated.
@@ -380,6 +382,7 @@ mod tests {
         let answered = |size| VisitState::Answered {
             status: 200,
             of: None,
+            retry_later: false,
             scripts: false,
             packed: vec![7; size],
         };
@@ -412,8 +415,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_expires_after_a_quarter_of_an_hour_or_is_removed_before() {
         let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
-        let answer =
-            VisitState::Answered { status: 200, of: None, scripts: false, packed: vec![7] };
+        let answer = VisitState::Answered {
+            status: 200,
+            of: None,
+            retry_later: false,
+            scripts: false,
+            packed: vec![7],
+        };
         visits.put(&token, &answer, &mut OsRng);
         advance(Duration::from_mins(14)).await;
         assert_eq!(visits.get(&token), Some(answer.clone()));
