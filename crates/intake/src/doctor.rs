@@ -15,7 +15,7 @@ use doctor::{
 use time::OffsetDateTime;
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, PublicConfig},
     maintenance, relay,
     store::{StoreError, read_stored_directory},
 };
@@ -35,6 +35,10 @@ pub struct DoctorArgs {
     /// The folder of the nightly backups, to check the age of the newest.
     #[arg(long, value_name = "FOLDER", default_value = "/var/lib/burkindi-intake-backups")]
     pub backups: PathBuf,
+    /// The configuration of Tor, to check that an onion service names circuits. If the file is
+    /// missing, there is no such check.
+    #[arg(long, value_name = "FILE", default_value = "/etc/tor/torrc")]
+    pub tor: PathBuf,
     /// Skip the reverse proxy: the pages are served as an onion service only.
     #[arg(long, conflicts_with = "proxy")]
     pub no_proxy: bool,
@@ -127,7 +131,48 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     if !args.no_proxy {
         report.add(check_proxy_logging("logs of the reverse proxy", &args.proxy));
     }
+    let torrc = std::fs::read_to_string(&args.tor).unwrap_or_default();
+    if let Some(finding) = check_onion_circuits(&config.public, &torrc, args.no_proxy) {
+        report.add(finding);
+    }
     report
+}
+
+/// Checks that the onion service names the circuit of each client. Returns `None` if this machine
+/// seems to have no onion service.
+fn check_onion_circuits(
+    public: &PublicConfig,
+    torrc: &str,
+    is_onion_only: bool,
+) -> Option<Finding> {
+    const CHECK: &str = "onion service";
+    let lines = torrc.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let options: Vec<Vec<&str>> = lines.map(|line| line.split_whitespace().collect()).collect();
+    let connects_to = |address: SocketAddr| {
+        options.iter().any(|option| {
+            option.len() == 3
+                && option[0].eq_ignore_ascii_case("HiddenServicePort")
+                && (option[2] == address.to_string() || option[2] == address.port().to_string())
+        })
+    };
+    let names_circuits = options.iter().any(|option| {
+        option.len() == 2
+            && option[0].eq_ignore_ascii_case("HiddenServiceExportCircuitID")
+            && option[1] == "haproxy"
+    });
+    if names_circuits && public.onion_listen.is_some_and(connects_to) {
+        return Some(Finding::ok(CHECK, "it names the circuit of each client"));
+    }
+    let is_anonymous = connects_to(public.listen)
+        || public.onion_listen.is_some_and(connects_to)
+        || (is_onion_only && public.onion_listen.is_none());
+    is_anonymous.then(|| {
+        Finding::warning(
+            CHECK,
+            "it names no circuits: one client can take the upload slots of the others, and their share of a nearly full spool",
+            "Set public.onion_listen, and use HiddenServicePort and HiddenServiceExportCircuitID of deploy/tor/torrc.",
+        )
+    })
 }
 
 async fn check_spool(
@@ -188,4 +233,34 @@ async fn accepts_connections(address: SocketAddr) -> bool {
         tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(address)).await,
         Ok(Ok(_))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use doctor::Severity;
+
+    use super::*;
+
+    #[test]
+    fn an_onion_service_that_names_no_circuits_is_a_warning() {
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+        let mut public = Config::load(&deploy.join("config/intake.toml")).unwrap().public;
+        let shipped = std::fs::read_to_string(deploy.join("tor/torrc")).unwrap();
+        let state = |public: &PublicConfig, torrc: &str, is_onion_only| {
+            check_onion_circuits(public, torrc, is_onion_only).map(|finding| finding.state)
+        };
+        let to_public = format!("HiddenServicePort 80 {} # the pages", public.listen);
+        let to_port = format!("hiddenserviceport 80 {}", public.listen.port());
+        assert_eq!(state(&public, "", false), None, "no onion service");
+        assert_eq!(state(&public, "HiddenServicePort 80 127.0.0.1:3000", false), None, "another");
+        assert_eq!(state(&public, "", true), Some(Severity::Warning));
+        for torrc in [&to_public, &to_port] {
+            assert_eq!(state(&public, torrc, false), Some(Severity::Warning), "{torrc}");
+        }
+        public.onion_listen = Some("127.0.0.1:8070".parse().unwrap());
+        assert_eq!(state(&public, &shipped, false), Some(Severity::Ok));
+        assert_eq!(state(&public, &to_public, false), Some(Severity::Warning));
+        let without_circuits = shipped.replace("HiddenServiceExportCircuitID", "#");
+        assert_eq!(state(&public, &without_circuits, false), Some(Severity::Warning));
+    }
 }
