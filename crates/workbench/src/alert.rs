@@ -51,6 +51,8 @@ pub enum AlertCode {
     RecipientChanged,
     /// The bytes do not match their hash.
     Damaged,
+    /// The case handler did not send all of the data. It can be read later.
+    NotRead,
     /// Two messages were written concurrently.
     ConcurrentMessages,
     /// A member acted after a newer directory had removed them, or after the directory had expired.

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     NotFound,
     /// The case handler cannot be reached.
     Unreachable,
+    /// A response broke off: the connection was cut, or the case handler cannot read its data.
+    Incomplete,
     /// Data is forged, replayed, withheld, rolled back, or cannot be opened.
     IntegrityAlert,
 }
@@ -66,6 +68,7 @@ impl From<&ClientError> for ErrorKind {
             ClientError::Refused(problem) if problem.status == 404 => Self::NotFound,
             ClientError::Refused(_) => Self::Refused,
             ClientError::Unreachable(_) => Self::Unreachable,
+            ClientError::Incomplete { .. } => Self::Incomplete,
             ClientError::InvalidAddress(_)
             | ClientError::InvalidCa(_)
             | ClientError::Unexpected(_) => Self::Failed,

@@ -73,6 +73,8 @@ unlock-idle = { $count ->
 error-title = Problem
 error-failed = That did not work
 error-do-failed = Try again. If the error comes back, give the sentence below to the administration.
+error-incomplete = The answer broke off
+error-do-incomplete = Try again. If it breaks off again, give the sentence below to the administration: what the service stores may be damaged.
 error-passphrase = The passphrase is wrong
 error-do-passphrase = Try again.
 error-refused = This is not allowed now
@@ -295,6 +297,7 @@ alarm-former-member = A person who is no longer a member acted.
 alarm-expired = The directory has expired.
 alarm-clock = Dates run backwards.
 alarm-missing-directory = A directory is missing in the chain.
+alarm-not-read = A part did not arrive completely. It is read again later.
 
 ## Keys
 
@@ -830,6 +833,7 @@ cause-file-missing = The file { $path } was not found.
 cause-trust-state = The file { $path } is damaged. It records what this computer has seen, so that an older state is detected. After a power cut: move this file to another place and connect again. If there was no power cut, tell the administration first.
 cause-file-malformed = The file { $path } is not readable.
 cause-unreachable = No answer, or an answer from another service than the expected one.
+cause-incomplete = The answer of the service ended before its end.
 cause-unexpected = The service sent an unexpected answer.
 cause-directory = The service’s directory is not accepted.
 cause-directory-unsigned = Too few trusted keys signed the directory. Perhaps the file trust.json is of another installation.

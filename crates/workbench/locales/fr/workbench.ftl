@@ -73,6 +73,8 @@ unlock-idle = { $count ->
 error-title = Problème
 error-failed = Cela n’a pas marché
 error-do-failed = Réessayez. Si cela revient, transmettez la phrase ci-dessous à l’administration.
+error-incomplete = La réponse s’est interrompue
+error-do-incomplete = Réessayez. Si elle s’interrompt encore, transmettez la phrase ci-dessous à l’administration : ce que le service conserve est peut-être abîmé.
 error-passphrase = La phrase secrète est fausse
 error-do-passphrase = Réessayez.
 error-refused = Ce n’est pas permis maintenant
@@ -295,6 +297,7 @@ alarm-former-member = Quelqu’un qui n’est plus membre a agi.
 alarm-expired = L’annuaire a expiré.
 alarm-clock = Des dates vont à rebours.
 alarm-missing-directory = Un annuaire manque dans la suite.
+alarm-not-read = Une partie n’est pas arrivée en entier. Elle sera relue plus tard.
 
 ## Clés
 
@@ -830,6 +833,7 @@ cause-file-missing = Le fichier { $path } n’est pas là.
 cause-trust-state = Le fichier { $path } est abîmé. Il garde ce que cet ordinateur a vu, pour remarquer un état plus ancien. Après une coupure de courant : mettez ce fichier de côté, puis reconnectez-vous. Sinon, prévenez d’abord l’administration.
 cause-file-malformed = Le fichier { $path } n’est pas lisible.
 cause-unreachable = Aucune réponse, ou d’un autre service que celui qui est attendu.
+cause-incomplete = La réponse du service s’est arrêtée avant la fin.
 cause-unexpected = Le service a répondu autre chose que prévu.
 cause-directory = L’annuaire du service n’est pas accepté.
 cause-directory-unsigned = Trop peu de clés de confiance ont signé l’annuaire. Le fichier trust.json est peut-être d’une autre installation.

@@ -102,7 +102,7 @@ fn exit_code(error: &Error) -> u8 {
         return REFUSED;
     }
     match error_kind(error) {
-        ErrorKind::Failed => FAILED,
+        ErrorKind::Failed | ErrorKind::Incomplete => FAILED,
         ErrorKind::WrongPassphrase => PASSPHRASE,
         ErrorKind::Refused | ErrorKind::NotFound => REFUSED,
         ErrorKind::Unreachable => UNREACHABLE,
@@ -173,6 +173,11 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<ExposesReporter>() {
         return Some("Ask for the facts in other words. To send it anyway: --anyway");
+    }
+    if error_kind(error) == ErrorKind::Incomplete {
+        return Some(
+            "Try again. If it breaks off again, inform the operator of the case handler: its data may be damaged.",
+        );
     }
     match code {
         PASSPHRASE => Some(

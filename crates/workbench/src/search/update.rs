@@ -12,6 +12,7 @@ use super::{Index, IndexError, IndexJob, IndexStats, case_document::CaseDocument
 use crate::{
     alert::{AlertCode, IntegrityAlert},
     case::{CaseReadError, VerifiedCase},
+    error_kind::ErrorKind,
     session::{HandlerConnection, profile::PinnedCaseHead},
 };
 
@@ -164,6 +165,12 @@ impl Index {
             }
             Err(CaseReadError::Client(error)) if error.is_unreachable() => {
                 Err(CaseReadError::from(error).into())
+            }
+            // What was stored before stays, and the next update reads the case again.
+            Err(error) if ErrorKind::from(&error) == ErrorKind::Incomplete => {
+                let notice = IntegrityAlert::notice(AlertCode::NotRead, error.to_string());
+                stats.alarms.push(notice.in_case(row.id));
+                Ok(None)
             }
             Err(CaseReadError::Unreadable(unreadable)) => {
                 // Stored as an empty document, so that it is read again only after its next event.

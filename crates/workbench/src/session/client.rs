@@ -46,6 +46,20 @@ pub enum ClientError {
     /// No connection, or the certificate is not from this certificate authority.
     #[error("failed to connect to the case handler: {0}")]
     Unreachable(String),
+    /// The response ended before its end: the connection was cut, or the case handler cannot read
+    /// what it has stored.
+    #[error(
+        "the response of the case handler broke off after {received} bytes{}: {reason}",
+        of_expected(*.expected)
+    )]
+    Incomplete {
+        /// Number of bytes that arrived.
+        received: u64,
+        /// Length that the response announced.
+        expected: Option<u64>,
+        /// Why it ended.
+        reason: String,
+    },
     /// The case handler rejected the request.
     #[error("the case handler rejected the request: {}", .0.title)]
     Refused(ProblemDetails),
@@ -319,8 +333,13 @@ async fn send_checked(request: RequestBuilder) -> Result<Response, ClientError> 
 
 /// Reads a body of at most `max_bytes`, whatever length the response claims.
 async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, ClientError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable_error)? {
+    let (mut bytes, expected) = (Vec::new(), response.content_length());
+    loop {
+        let chunk = response.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| body_error(error, bytes.len() as u64, expected))?
+        else {
+            break;
+        };
         bytes.extend_from_slice(&chunk);
         if bytes.len() as u64 > max_bytes {
             return Err(ClientError::Unexpected(format!("more than {max_bytes} bytes")));
@@ -329,11 +348,28 @@ async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, Cl
     Ok(bytes)
 }
 
-/// Returns an error with the whole chain of causes, because the last one names the reason, such as
-/// an untrusted certificate.
+/// Returns the error for a body that does not arrive completely. Without an answer in time, the case
+/// handler is unreachable.
+fn body_error(error: reqwest::Error, received: u64, expected: Option<u64>) -> ClientError {
+    if error.is_timeout() {
+        return unreachable_error(error);
+    }
+    ClientError::Incomplete { received, expected, reason: error_causes(error) }
+}
+
 fn unreachable_error(error: reqwest::Error) -> ClientError {
+    ClientError::Unreachable(error_causes(error))
+}
+
+/// Returns the whole chain of causes, because the last one names the reason, such as an untrusted
+/// certificate.
+fn error_causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let causes =
         std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-    ClientError::Unreachable(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn of_expected(expected: Option<u64>) -> String {
+    expected.map_or_else(String::new, |expected| format!(" of {expected}"))
 }

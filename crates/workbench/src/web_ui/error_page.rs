@@ -139,6 +139,7 @@ impl PageError {
             }
             ErrorKind::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             ErrorKind::Unreachable => (StatusCode::BAD_GATEWAY, "unreachable"),
+            ErrorKind::Incomplete => (StatusCode::BAD_GATEWAY, "incomplete"),
             ErrorKind::IntegrityAlert => (StatusCode::BAD_GATEWAY, "alarm"),
         }
     }

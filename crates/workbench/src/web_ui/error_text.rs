@@ -153,6 +153,7 @@ impl ToErrorText for ClientError {
             Self::InvalidAddress(_) => ErrorText::new("connect-address-wrong"),
             Self::InvalidCa(reason) => ErrorText::new("connect-ca-wrong").with_detail(reason),
             Self::Unreachable(reason) => ErrorText::new("cause-unreachable").with_detail(reason),
+            Self::Incomplete { .. } => ErrorText::new("cause-incomplete").with_detail(self),
             Self::Refused(problem) => problem.error_text(),
             Self::Unexpected(reason) => ErrorText::new("cause-unexpected").with_detail(reason),
         }

@@ -9,6 +9,8 @@ use taxonomy::Taxonomy;
 use uuid::Uuid;
 use workbench::{
     actions::ReplyInput,
+    alert::{AlertCode, has_alarm},
+    error_kind::ErrorKind,
     search::{Index, IndexError, IndexStats, RelationKind, SearchFilter},
     session::HandlerConnection,
 };
@@ -286,4 +288,37 @@ async fn common_words_relate_no_cases() {
     let related = index.related(one.case, 5).await.unwrap();
     let mut kinds = related.iter().flat_map(|other| &other.reasons).map(|(kind, _)| *kind);
     assert!(kinds.all(|kind| kind != RelationKind::Words), "{related:?}");
+}
+
+#[tokio::test]
+async fn a_part_that_breaks_off_stops_the_index_of_no_other_case_and_is_no_alarm() {
+    let environment = TestEnvironment::start();
+    let broken = environment.file_report(&[]);
+    let others: Vec<_> = (0..5).map(|_| environment.file_report(&[])).collect();
+    let mut lead = environment.connect("lead").await;
+    declare_all(&mut lead, &[&broken]).await;
+    declare_all(&mut lead, &others.iter().collect::<Vec<_>>()).await;
+    let (mut index, _) = updated_index(&mut lead).await;
+    let mut broken = broken;
+    environment.handler.follow_up(&environment.installation, &mut broken, "zanzibar");
+    let body = environment.handler.with_case(broken.case, |case| case.parts.last().unwrap().0.id);
+    environment.handler.store.lock().unwrap().broken_parts.insert(body);
+    for mut other in others {
+        environment.handler.follow_up(&environment.installation, &mut other, "mombasa");
+    }
+    let updated = index.update(&mut lead, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
+    assert_eq!((updated.indexed, updated.removed), (5, 0));
+    assert!(!has_alarm(&updated.alarms), "{:?}", updated.alarms);
+    let [notice] = &updated.alarms[..] else { panic!("{:?}", updated.alarms) };
+    assert_eq!((notice.case, notice.code), (Some(broken.case), AlertCode::NotRead));
+    assert_eq!(search_ids(&mut index, "mombasa").await.len(), 5);
+    assert!(search_ids(&mut index, "officer money").await.contains(&broken.case));
+
+    let error = lead.read_case(broken.case).await.err().unwrap();
+    assert_eq!(ErrorKind::from(&error), ErrorKind::Incomplete, "{error}");
+    assert!(error.to_string().contains("broke off after"), "{error}");
+    environment.handler.store.lock().unwrap().broken_parts.clear();
+    let updated = index.update(&mut lead, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
+    assert_eq!((updated.indexed, updated.alarms.len()), (1, 0), "the next update reads it again");
+    assert_eq!(search_ids(&mut index, "zanzibar").await, [broken.case]);
 }

@@ -1,13 +1,20 @@
 //! The API of the fake case handler.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
+    body::Body,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::{StreamExt as _, stream};
 use protocol::{
     Hash,
     api::workbench::{
@@ -162,14 +169,23 @@ async fn part(
     State((store, _)): FakeHandlerState,
     headers: HeaderMap,
     Path((id, part)): Path<(Uuid, Uuid)>,
-) -> Result<Vec<u8>, (StatusCode, Json<ProblemDetails>)> {
+) -> Result<Response, (StatusCode, Json<ProblemDetails>)> {
     let me = bearer(&headers)?;
     let store = store.lock().unwrap();
     let stored = store.cases.get(&id).filter(|stored| stored.holders.contains(&me));
     let found = stored.and_then(|stored| stored.parts.iter().find(|(known, _)| known.id == part));
-    found
-        .map(|(_, sealed)| sealed.clone())
-        .ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))
+    let (_, sealed) = found.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))?;
+    if !store.broken_parts.contains(&part) {
+        return Ok(sealed.clone().into_response());
+    }
+    let chunks = [Ok(sealed[..sealed.len() / 2].to_vec()), Err(io::Error::other("damaged"))];
+    // The pause sends the first chunk before the connection closes.
+    let chunks = stream::iter(chunks).then(|chunk| async move {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        chunk
+    });
+    let headers = [(header::CONTENT_LENGTH, sealed.len().to_string())];
+    Ok((headers, Body::from_stream(chunks)).into_response())
 }
 
 async fn event(

@@ -4,7 +4,7 @@
 pub(crate) mod api;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::TcpListener,
     sync::{Arc, Mutex},
 };
@@ -75,6 +75,8 @@ pub(crate) struct FakeStore {
     pub(crate) log: Vec<LogEntry>,
     /// Absences of members, with their last date.
     pub(crate) absences: BTreeMap<String, time::Date>,
+    /// Parts whose answer breaks off in the middle.
+    pub(crate) broken_parts: BTreeSet<Uuid>,
     /// Runs just before the next event is checked, whoever sends it.
     pub(crate) before_next_event: Option<ConcurrentChange>,
     nonces: Vec<(String, Hash)>,
