@@ -25,7 +25,7 @@ use crate::{
     notify::{MailConfig, NotifyError},
     saved_clock::{ClockVerdict, SavedClock, UnsettledMove},
     server,
-    store::{newest_directory, poison_count, read_saved_clock},
+    store::{newest_directory, poison_count, read_quarantine_size, read_saved_clock},
 };
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -199,6 +199,9 @@ async fn check_database(config: &Config, now: OffsetDateTime, report: &mut Docto
     report.add(Finding::ok(CHECK, "the database answers"));
     check_clock(config, &url, report).await;
     check_quarantine(&url, report).await;
+    if let Some(finding) = check_quarantine_size(&url, config.store.max_quarantine_mib).await {
+        report.add(finding);
+    }
     let keys = match HandlerKeys::load(config) {
         Ok(keys) => keys,
         Err(error) => {
@@ -313,6 +316,22 @@ async fn check_quarantine(url: &DatabaseUrl, report: &mut DoctorReport) {
             "They may be reports. Update, then run `case-handler quarantine list` and `quarantine retry ID`.",
         ),
     });
+}
+
+/// Checks the size of the quarantine against `store.max_quarantine_mib`. Returns `None` if the
+/// database has no quarantine.
+pub async fn check_quarantine_size(url: &DatabaseUrl, max_mib: u32) -> Option<Finding> {
+    const CHECK: &str = "size of the quarantine";
+    const ADVICE: &str = "If it is full, further such submissions stay at the intake and fill its spool. Check that all files of \
+         keys.transport are there. Otherwise it is a flood: raise store.max_quarantine_mib if the disk has room, and restart the service.";
+    let used = read_quarantine_size(url).await.ok()?;
+    let percent = (used / 1024).saturating_mul(100) / (u64::from(max_mib.max(1)) * 1024);
+    let found = format!("{} of {max_mib} MiB", used.div_ceil(1024 * 1024));
+    Some(match percent {
+        0..50 => Finding::ok(CHECK, found),
+        50..90 => Finding::warning(CHECK, found, ADVICE),
+        _ => Finding::error(CHECK, found, ADVICE),
+    })
 }
 
 async fn check_relay(config: &Config, now: OffsetDateTime, report: &mut DoctorReport) {

@@ -81,7 +81,7 @@ impl Collector {
         if left > 0 {
             tracing::error!(
                 "the quarantine has reached store.max_quarantine_mib, and {left} more submissions stay at the intake (total={all}): check \
-                 whether a transport key is missing, or raise the limit"
+                 whether a transport key is missing, or raise the limit and restart the service"
             );
         }
         let withheld = std::mem::take(&mut self.state.withheld);

@@ -26,7 +26,7 @@ pub use mailboxes::MailboxContent;
 pub use objects::{PartObjectStore, StagedObjects, referenced_object_keys};
 pub use open_journal::{POISON_AFTER_CRASHES, PoisonSubmission, poison_count};
 pub use parts::NewPart;
-pub use quarantine::{QuarantinedSubmission, RetryScope};
+pub use quarantine::{QuarantinedSubmission, RetryScope, read_quarantine_size};
 pub use queues::QueueCursor;
 
 use std::{collections::BTreeSet, fmt, sync::PoisonError, time::Duration};

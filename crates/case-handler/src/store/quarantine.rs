@@ -1,9 +1,11 @@
 //! Rows of the quarantine. The bytes of a submission are stored unchanged, so that nothing that a
 //! reporter sent is lost.
 
+use database::{DatabaseUrl, PoolOptions};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    QueryTrait, Select,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use time::Date;
@@ -81,14 +83,7 @@ impl CaseStore {
     /// # Errors
     /// Fails if the database fails.
     pub async fn quarantine_capacity(&self) -> Result<u64, StoreError> {
-        let used: Option<Option<i64>> = quarantine::Entity::find()
-            .select_only()
-            .column_as(quarantine::Column::Len.sum().cast_as("bigint"), "used")
-            .into_tuple()
-            .one(&self.db)
-            .await?;
-        let used = used.flatten().map_or(0, i64::unsigned_abs);
-        Ok(self.max_quarantine_bytes.saturating_sub(used))
+        Ok(self.max_quarantine_bytes.saturating_sub(quarantine_size(&self.db).await?))
     }
 
     /// Returns the number of quarantined submissions.
@@ -98,6 +93,27 @@ impl CaseStore {
     pub async fn quarantined_count(&self) -> Result<u64, StoreError> {
         Ok(quarantine::Entity::find().count(&self.db).await?)
     }
+}
+
+async fn quarantine_size(db: &DatabaseConnection) -> Result<u64, StoreError> {
+    let used: Option<Option<i64>> = quarantine::Entity::find()
+        .select_only()
+        .column_as(quarantine::Column::Len.sum().cast_as("bigint"), "used")
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(used.flatten().map_or(0, i64::unsigned_abs))
+}
+
+/// Returns the size of all quarantined submissions in bytes, through a connection that only reads.
+///
+/// # Errors
+/// Fails if the database fails.
+pub async fn read_quarantine_size(url: &DatabaseUrl) -> Result<u64, StoreError> {
+    let db = url.connect(PoolOptions::with_connections(1)).await?;
+    let used = quarantine_size(&db).await?;
+    db.close().await?;
+    Ok(used)
 }
 
 impl WriteTransaction<'_> {

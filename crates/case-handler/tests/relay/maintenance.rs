@@ -3,15 +3,19 @@
 use std::{fs, path::Path};
 
 use case_handler::{
-    Config, event_log,
+    Config,
+    doctor::check_quarantine_size,
+    event_log,
     maintenance::{self, MaintenanceCommand},
     saved_clock::{ClockAnchor, SavedClock, UnsettledMove},
-    store::{CaseStore, PartObjectStore},
+    store::{CaseStore, PartObjectStore, QuarantinedSubmission},
 };
+use doctor::Severity;
 use protocol::keys::TransportIdentity;
 use secrecy::ExposeSecret as _;
 use service_kit::StoreCommand;
 use time::macros::date;
+use uuid::Uuid;
 use web::Uptime;
 
 use super::{
@@ -137,6 +141,28 @@ async fn verify_backup_finds_faults_before_a_restore() {
     fs::write(folder.path().join("transport.key"), other.expose_secret()).unwrap();
     let wrong = verify_backup().await.unwrap_err();
     assert!(wrong.contains("needs keys other than") && wrong.contains("keys.transport"), "{wrong}");
+}
+
+#[tokio::test]
+async fn doctor_warns_before_the_quarantine_is_full() {
+    let handler = HandlerFixture::new().await;
+    let url = handler.url.parse().unwrap();
+    let mut found = vec![check_quarantine_size(&url, 1).await.unwrap().state];
+    for (id, kib) in [(1, 400), (2, 200), (3, 400)] {
+        let transaction = handler.store.begin_write().await.unwrap();
+        let submission = QuarantinedSubmission {
+            id: Uuid::from_u128(id),
+            day: handler.clock.today(),
+            reason: "test".to_owned(),
+            retry: true,
+            case: None,
+            bytes: vec![0; kib * 1024],
+        };
+        transaction.quarantine(submission).await.unwrap();
+        transaction.commit().await.unwrap();
+        found.push(check_quarantine_size(&url, 1).await.unwrap().state);
+    }
+    assert_eq!(found, [Severity::Ok, Severity::Ok, Severity::Warning, Severity::Error]);
 }
 
 #[tokio::test]
