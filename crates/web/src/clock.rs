@@ -93,8 +93,8 @@ impl Clock {
         }
     }
 
-    /// Returns the time since the boot, that of a suspended machine included. Setting the clock does
-    /// not change it, so it measures time that passes within one process.
+    /// Returns the time since the boot, that of a suspended machine included. Setting the clock
+    /// does not change it, so it measures time that passes within one process.
     pub fn monotonic(&self) -> std::time::Duration {
         match &self.0 {
             ClockSource::System => clock_gettime(ClockId::Boottime)

@@ -1,6 +1,6 @@
-//! Widths of characters on terminals. Terminals differ in the width of ambiguous, invisible, new and
-//! private characters, so the program counts the widest one and prints no character of an unknown
-//! width.
+//! Widths of characters on terminals. Terminals differ in the width of ambiguous, invisible, new
+//! and private characters, so the program counts the widest one and prints no character of an
+//! unknown width.
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,

@@ -348,8 +348,8 @@ async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, Cl
     Ok(bytes)
 }
 
-/// Returns the error for a body that does not arrive completely. Without an answer in time, the case
-/// handler is unreachable.
+/// Returns the error for a body that does not arrive completely. Without an answer in time, the
+/// case handler is unreachable.
 fn body_error(error: reqwest::Error, received: u64, expected: Option<u64>) -> ClientError {
     if error.is_timeout() {
         return unreachable_error(error);
