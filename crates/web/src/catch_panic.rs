@@ -1,4 +1,4 @@
-//! What a visitor and a log get to see of a bug: a fixed page, and the place in the code.
+//! Panic handling: the visitor gets a fixed page, and the log names only the line of code.
 
 use std::{any::Any, panic};
 
@@ -8,17 +8,17 @@ use axum::{
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// Logs where a panic happened and not what it said: the text could quote a report. Call once at
-/// start.
+/// Logs the location of a panic but not its message, because the message could quote a report.
+/// Call it once at startup.
 pub fn install_panic_hook() {
     panic::set_hook(Box::new(|info| {
-        let place =
+        let location =
             info.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
-        tracing::error!(place, "bug: a panic");
+        tracing::error!(location, "bug: panic");
     }));
 }
 
-/// Answers with the fixed page when a handler panics. What the panic said is dropped.
+/// Returns the fixed page when a handler panics. The message of the panic is discarded.
 pub fn catch_panics<S, P, R>(router: Router<S>, page: P) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

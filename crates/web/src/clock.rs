@@ -1,4 +1,4 @@
-//! Time as an argument.
+//! A clock that is passed as an argument, so that tests control the time.
 
 use std::{
     env, fs,
@@ -12,21 +12,21 @@ use rand::{RngCore, rngs::OsRng};
 use rustix::time::{ClockId, clock_gettime};
 use time::{Date, Duration, OffsetDateTime};
 
-/// Names the boot of the machine, for a service that cannot read [`BOOT_ID_FILE`].
+/// Environment variable with the boot id, for a service that cannot read [`BOOT_ID_FILE`].
 pub const BOOT_ID_VARIABLE: &str = "BURKINDI_BOOT_ID";
-/// Where Linux names the boot.
+/// The file in which Linux publishes the boot id.
 const BOOT_ID_FILE: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The time since the machine booted. No time server sets it.
+/// The time since the machine booted. A time server cannot change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uptime {
-    /// Names the boot: two uptimes of one boot can be compared.
+    /// Identifies the boot. Only uptimes of the same boot can be compared.
     pub boot_id: String,
-    /// Seconds since the boot, those of a suspended machine included.
+    /// Seconds since the boot, including the time during which the machine was suspended.
     pub seconds: i64,
 }
 
-/// Tells the time, UTC. Clones of a fixed clock move together.
+/// A source of the current time in UTC. Clones of a fixed clock share their time.
 #[derive(Debug, Clone)]
 pub struct Clock(ClockSource);
 
@@ -36,18 +36,18 @@ enum ClockSource {
     Fixed(Arc<FixedClock>),
 }
 
-/// What a fixed clock says.
+/// The state of a fixed clock.
 #[derive(Debug)]
 struct FixedClock {
     /// Seconds since 1970.
     now: AtomicI64,
     /// Seconds since the boot.
     uptime: AtomicI64,
-    /// Counts boots.
+    /// Number of boots so far.
     boot: AtomicI64,
 }
 
-/// Without a name of the boot, each process counts as one.
+/// The boot id. If it is not known, each process counts as a boot of its own.
 static FALLBACK_BOOT_ID: LazyLock<String> = LazyLock::new(|| {
     let named = env::var(BOOT_ID_VARIABLE).ok().or_else(|| fs::read_to_string(BOOT_ID_FILE).ok());
     let named = named.map(|name| name.trim().replace('-', "")).filter(|name| !name.is_empty());
@@ -55,12 +55,13 @@ static FALLBACK_BOOT_ID: LazyLock<String> = LazyLock::new(|| {
 });
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the clock of the machine.
     pub fn system() -> Self {
         Self(ClockSource::System)
     }
 
-    /// A clock that stands still until [`Clock::advance`] moves it; whole seconds.
+    /// Returns a clock that changes only with [`Clock::advance`] and [`Clock::jump`], in whole
+    /// seconds.
     pub fn fixed(at: OffsetDateTime) -> Self {
         let now = AtomicI64::new(at.unix_timestamp());
         Self(ClockSource::Fixed(Arc::new(FixedClock {
@@ -70,7 +71,7 @@ impl Clock {
         })))
     }
 
-    /// Lets time pass for a fixed clock and all its clones. The system's clock stays as it is.
+    /// Advances a fixed clock, its clones and its uptime. The system clock is not changed.
     pub fn advance(&self, by: Duration) {
         self.jump(by);
         if let ClockSource::Fixed(fixed) = &self.0 {
@@ -78,14 +79,14 @@ impl Clock {
         }
     }
 
-    /// Sets a fixed clock and all its clones without any time passing.
+    /// Sets a fixed clock and its clones forward. The uptime does not change.
     pub fn jump(&self, by: Duration) {
         if let ClockSource::Fixed(fixed) = &self.0 {
             fixed.now.fetch_add(by.whole_seconds(), Ordering::SeqCst);
         }
     }
 
-    /// Boots the machine of a fixed clock again.
+    /// Simulates a reboot of the machine of a fixed clock.
     pub fn reboot(&self) {
         if let ClockSource::Fixed(fixed) = &self.0 {
             fixed.boot.fetch_add(1, Ordering::SeqCst);
@@ -106,7 +107,7 @@ impl Clock {
         }
     }
 
-    /// The time since the boot.
+    /// Returns the time since the boot, with the id of the boot.
     pub fn uptime(&self) -> Uptime {
         match &self.0 {
             ClockSource::System => Uptime {
@@ -120,12 +121,12 @@ impl Clock {
         }
     }
 
-    /// This moment, UTC.
+    /// Returns the current time in UTC.
     pub fn now(&self) -> OffsetDateTime {
         match &self.0 {
             #[expect(
                 clippy::disallowed_methods,
-                reason = "the one place where the machine's time comes in"
+                reason = "the only place that reads the system clock"
             )]
             ClockSource::System => OffsetDateTime::now_utc(),
             ClockSource::Fixed(fixed) => {
@@ -135,12 +136,12 @@ impl Clock {
         }
     }
 
-    /// This day, UTC.
+    /// Returns the current date in UTC.
     pub fn today(&self) -> Date {
         self.now().date()
     }
 
-    /// The ISO 8601 week, such as `2026-W48`: the finest time that the intake keeps.
+    /// Returns the ISO 8601 week, such as `2026-W48`. It is the finest time that the intake stores.
     pub fn iso_week(&self) -> String {
         let (year, week, _) = self.now().to_iso_week_date();
         format!("{year:04}-W{week:02}")
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_takes_no_time_and_a_boot_begins_the_uptime_again() {
+    fn a_clock_jump_does_not_change_the_uptime_and_a_reboot_resets_it() {
         let clock = Clock::fixed(datetime!(2026-11-23 23:00 UTC));
         let booted = clock.uptime();
         clock.jump(Duration::days(3));

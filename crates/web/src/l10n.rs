@@ -1,4 +1,4 @@
-//! The words of the pages: Fluent files, one folder a language.
+//! The texts of the pages: Fluent files, in one folder for each language.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use i18n_embed::{
 
 use crate::Locale;
 
-/// The words in every language.
+/// The messages in every language.
 pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
 
-/// The words in one language.
+/// The messages in one language.
 pub struct MessageCatalog(FluentLanguageLoader);
 
 impl MessageCatalogs {
@@ -34,18 +34,18 @@ impl MessageCatalogs {
         let fallback = ids.first().cloned().unwrap_or_default();
         let all = FluentLanguageLoader::new(domain, fallback);
         all.load_languages(assets, &ids)?;
-        // Isolation marks would be copied along with codes and words.
+        // Visitors would copy isolation marks together with codes and words.
         all.set_use_isolating(false);
-        let words = ids.iter().map(|id| MessageCatalog(all.select_languages(&[id])));
-        Ok(Self(locales.iter().copied().zip(words).collect()))
+        let catalogs = ids.iter().map(|id| MessageCatalog(all.select_languages(&[id])));
+        Ok(Self(locales.iter().copied().zip(catalogs).collect()))
     }
 
-    /// The languages, the default first.
+    /// Returns the languages, the default one first.
     pub fn locales(&self) -> impl Iterator<Item = Locale> {
         self.0.iter().map(|(locale, _)| *locale)
     }
 
-    /// The words of a language; of the default for one that is not there.
+    /// Returns the messages of a language, or of the default language if it has none.
     pub fn catalog(&self, locale: Locale) -> &MessageCatalog {
         let found = self.0.iter().find(|(l, _)| *l == locale).or(self.0.first());
         &found.expect("at least one language").1
@@ -53,24 +53,24 @@ impl MessageCatalogs {
 }
 
 impl MessageCatalog {
-    /// Is there a message of this key, here or in the default language?
+    /// Returns whether this language or the default language has a message with this key.
     pub fn contains(&self, key: &str) -> bool {
         self.0.has(key)
     }
 
-    /// A message without arguments.
+    /// Returns a message without arguments.
     pub fn get(&self, key: &str) -> String {
         self.0.get(key)
     }
 
-    /// A message with arguments.
+    /// Returns a message with arguments.
     pub fn with(&self, key: &str, args: &[(&'static str, &str)]) -> String {
         let args: HashMap<&'static str, String> =
             args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self.0.get_args(key, args)
     }
 
-    /// A message that counts: its argument is `$count`.
+    /// Returns a message with the number `$count` as its argument.
     pub fn count(&self, key: &str, count: u32) -> String {
         self.0.get_args(key, HashMap::from([("count", count)]))
     }

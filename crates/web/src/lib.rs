@@ -1,5 +1,5 @@
-//! What the services' and the workbench's pages share. No database, no encryption, nothing about
-//! reports.
+//! Building blocks of web pages for both services and the workbench. This crate contains no
+//! database, no encryption and nothing about reports.
 
 pub mod clock;
 

@@ -1,13 +1,13 @@
-//! Languages: which there are, and which one a visitor reads.
+//! The languages of the pages, and the choice of one for a visitor.
 
-/// A language of the pages: one of the five of the WCO's regions.
+/// A language of the pages. The regions of the WCO use these five.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Locale {
-    /// ISO 639-1, as in paths and `lang`.
+    /// The ISO 639-1 code, as in paths and in the attribute `lang`.
     pub code: &'static str,
-    /// Its name in itself.
+    /// The name of the language in the language itself.
     pub name: &'static str,
-    /// `ltr` or `rtl`, as in `dir`.
+    /// The writing direction, `ltr` or `rtl`, as in the attribute `dir`.
     pub dir: &'static str,
 }
 
@@ -22,21 +22,21 @@ impl Locale {
     pub const PT: Self = Self { code: "pt", name: "Português", dir: "ltr" };
     /// Arabic.
     pub const AR: Self = Self { code: "ar", name: "العربية", dir: "rtl" };
-    /// All that pages could be in, the default first.
+    /// All languages, the default one first.
     pub const ALL: [Self; 5] = [Self::FR, Self::EN, Self::ES, Self::PT, Self::AR];
 
-    /// The language with this code, in lower case.
+    /// Returns the language with this code in lower case.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|locale| locale.code == code)
     }
 
-    /// The best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4); the first offered
-    /// if none fits. A region counts as its language: `fr-BF` reads `fr`.
+    /// Returns the best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4), or the first
+    /// one if none fits. A region counts as its language: `fr-BF` selects `fr`.
     pub fn negotiate(accept_language: &str, offered: &[Self]) -> Option<Self> {
-        let mut wishes: Vec<(f32, &str)> =
+        let mut preferences: Vec<(f32, &str)> =
             accept_language.split(',').filter_map(parse_preference).collect();
-        wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
-        wishes
+        preferences.sort_by(|a, b| b.0.total_cmp(&a.0));
+        preferences
             .into_iter()
             .find_map(|(_, code)| {
                 offered.iter().find(|locale| locale.code.eq_ignore_ascii_case(code))
@@ -46,7 +46,7 @@ impl Locale {
     }
 }
 
-/// Weight and language of one part of the header; `None` for `q=0`.
+/// Returns the weight and the language of one part of the header, or `None` for `q=0`.
 fn parse_preference(part: &str) -> Option<(f32, &str)> {
     let mut pieces = part.split(';');
     let tag = pieces.next()?.trim();

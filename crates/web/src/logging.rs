@@ -1,20 +1,20 @@
-//! Logs that can hold nothing of a request.
+//! Logging that cannot contain anything of a request.
 
 use std::fmt::{self, Display};
 
 use tracing::Level;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// A type that may stand in a log: it says nothing of a request, an address, a size, an id or a
-/// report. A type opts in; there is no blanket rule.
+/// A type whose values may be logged: their text contains nothing of a request, an address, a size,
+/// an id or a report. Each type implements the trait on purpose; there is no blanket implementation.
 pub trait LogSafe: Display {}
 
-/// A value for a log line: `tracing::info!(state = %safe(&state))`.
+/// Wraps a value for a log line: `tracing::info!(state = %log_safe(&state))`.
 pub fn log_safe<T: LogSafe>(value: &T) -> LogSafeDisplay<'_, T> {
     LogSafeDisplay(value)
 }
 
-/// See [`log_safe`].
+/// A value that [`log_safe`] wrapped.
 #[derive(Debug)]
 pub struct LogSafeDisplay<'a, T>(&'a T);
 
@@ -28,11 +28,11 @@ impl<T: LogSafe> Display for LogSafeDisplay<'_, T> {
 /// contain peers, paths and statements.
 const LOGGING_CRATES: [&str; 4] = ["case_handler", "intake", "web", "workbench"];
 
-/// Sends the log of our own crates to standard error, at this level and above, as text or as JSON
-/// lines. Call once at start.
+/// Writes the log of our own crates, from this level up, to standard error as text or JSON lines.
+/// Call it once at startup.
 ///
-/// Lines carry time, level, target and what the line itself says; spans are not shown, so none can
-/// carry a request along.
+/// A line contains the time, the level, the target and its own message. Spans are not printed, so
+/// that no span can add data of a request.
 pub fn init_logging(level: Level, json: bool) {
     let filter = Targets::new().with_targets(LOGGING_CRATES.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -41,7 +41,7 @@ pub fn init_logging(level: Level, json: bool) {
     } else {
         lines.with_ansi(false).with_filter(filter).boxed()
     };
-    // A second call keeps the first log: a test may start two services in one process.
+    // A second call has no effect, because a test may start two services in one process.
     drop(tracing_subscriber::registry().with(lines).try_init());
 }
 

@@ -1,10 +1,10 @@
-//! Figures for operators that show no single report.
+//! Metrics for operators that do not reveal a single report.
 //!
-//! Whoever watches a counter that moves when somebody reports learns when somebody reported, and
-//! sees it still if the counter is rounded: sending nine reports of one's own makes the tenth
-//! visible. So what visitors do is published once a day and with noise ([`NoisyCounter`]), and
-//! everything else is about the service itself: looked at on a schedule of its own, never because
-//! of a visitor.
+//! A counter that changes with each report shows an observer when a report arrived. Rounding does
+//! not prevent this: an attacker who sends nine reports makes the tenth one visible. The counts of
+//! visitors' actions are therefore published once a day and with noise ([`NoisyCounter`]). All other
+//! metrics describe the service itself. They are measured on a fixed schedule, never because of a
+//! visitor.
 
 use std::{
     net::SocketAddr,
@@ -17,23 +17,24 @@ use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry:
 use rand::{Rng, RngCore};
 use tokio::{net::TcpListener, sync::watch};
 
-/// Of 11 coins, 10 say "one more": each report makes any published number at most a tenth more
-/// likely, or less likely.
+/// The probability 10/11 that a geometric sample continues. With it, one report makes each published
+/// number at most a tenth more likely or less likely.
 const GEOMETRIC_RATIO: (u32, u32) = (10, 11);
 
-/// Counts what visitors do. Only [`NoisyCounter::take_noisy`] tells how often, and never exactly.
+/// Counts an action of visitors. [`NoisyCounter::take_noisy`] is the only way to read it, and adds
+/// noise.
 #[derive(Debug, Default)]
 pub struct NoisyCounter(AtomicU64);
 
 impl NoisyCounter {
-    /// It happened once more.
+    /// Adds one.
     pub fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends a day: about how often it happened. The noise is two-sided and geometric, about 15 up
-    /// or down, so that any number is almost as likely with a report as without it (differential
-    /// privacy with e^ε = 1.1), whatever else is known.
+    /// Ends a day: resets the counter and returns the count with noise. The noise is two-sided and
+    /// geometric, about 15 up or down. Any number is therefore almost as likely with a report as
+    /// without it (differential privacy with e^ε = 1.1), whatever else an observer knows.
     pub fn take_noisy(&self, rng: &mut impl RngCore) -> u64 {
         let count = self.0.swap(0, Ordering::Relaxed);
         count.saturating_add(sample_geometric(rng)).saturating_sub(sample_geometric(rng))
@@ -48,15 +49,15 @@ fn sample_geometric(rng: &mut impl RngCore) -> u64 {
     more
 }
 
-/// How full something is, in tenths, rounded up or down by chance: what a report adds moves no
-/// threshold that could be watched for.
+/// Returns a fill level in tenths, rounded up or down at random. A report therefore crosses no
+/// threshold that an observer could watch.
 pub fn noisy_tenths(part: u64, whole: u64, rng: &mut impl RngCore) -> i64 {
     let whole = whole.max(1);
     let part = part.min(whole);
     i64::try_from((part * 10 + rng.gen_range(0..whole)) / whole).unwrap_or(10)
 }
 
-/// The figures of one service. What is set is seen by nobody before [`MetricsRegistry::publish`].
+/// The metrics of one service. New values are visible only after [`MetricsRegistry::publish`].
 #[derive(Debug)]
 pub struct MetricsRegistry {
     registry: Registry,
@@ -73,21 +74,21 @@ impl Default for MetricsRegistry {
 }
 
 impl MetricsRegistry {
-    /// A new figure.
+    /// Registers a metric and returns its gauge.
     pub fn register_gauge(&mut self, name: &str, help: &str) -> Gauge {
         let gauge = Gauge::default();
         self.registry.register(name, help, gauge.clone());
         gauge
     }
 
-    /// Shows all figures as they are now.
+    /// Publishes the current values of all metrics.
     pub fn publish(&self) {
         let mut page = String::new();
         encode(&mut page, &self.registry).expect("writing to a string");
         self.page.send_replace(page);
     }
 
-    /// Where the page is: `/metrics`.
+    /// Returns the route `/metrics`.
     pub fn routes(&self) -> Router {
         Router::new().route("/metrics", get(serve_page)).with_state(self.page.subscribe())
     }
@@ -123,19 +124,19 @@ mod tests {
 
     use super::*;
 
-    /// How often each number is published for so many events.
+    /// Returns how often each number is published for a number of events.
     fn published_distribution(events: u64, rng: &mut StdRng) -> BTreeMap<u64, f64> {
         let mut seen = BTreeMap::new();
         for _ in 0..400_000 {
-            let tally = NoisyCounter::default();
-            (0..events).for_each(|_| tally.increment());
-            *seen.entry(tally.take_noisy(rng)).or_default() += 1.0;
+            let counter = NoisyCounter::default();
+            (0..events).for_each(|_| counter.increment());
+            *seen.entry(counter.take_noisy(rng)).or_default() += 1.0;
         }
         seen
     }
 
     #[test]
-    fn no_published_number_tells_whether_there_was_one_report_more() {
+    fn no_published_number_reveals_one_report_more() {
         let mut rng = StdRng::seed_from_u64(1);
         for events in [0, 5, 40] {
             let (without, with) = (
@@ -144,7 +145,7 @@ mod tests {
             );
             for (number, times) in &without {
                 let others = with.get(number).copied().unwrap_or_default();
-                // Enough of them to tell a tenth from chance.
+                // Smaller samples cannot distinguish a tenth from chance.
                 if times.min(others) > 3000.0 {
                     let odds = times / others;
                     assert!((0.84..1.19).contains(&odds), "{number} of {events}: {odds}");
@@ -154,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn the_noise_leaves_large_numbers_useful_and_begins_anew_each_day() {
+    fn the_noise_leaves_large_numbers_useful_and_the_counter_is_reset_each_day() {
         let mut rng = StdRng::seed_from_u64(2);
-        let tally = NoisyCounter::default();
+        let counter = NoisyCounter::default();
         let mut sum = 0;
         for _ in 0..200 {
-            (0..500).for_each(|_| tally.increment());
-            sum += tally.take_noisy(&mut rng);
+            (0..500).for_each(|_| counter.increment());
+            sum += counter.take_noisy(&mut rng);
         }
         let mean = sum / 200;
         assert!((490..=510).contains(&mean), "{mean}");
@@ -182,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shows_before_it_is_published() {
-        let mut board = MetricsRegistry::default();
-        let figure = board.register_gauge("ready", "Does the database answer?");
-        let page = board.page.subscribe();
-        figure.set(1);
+    fn no_metric_is_visible_before_it_is_published() {
+        let mut registry = MetricsRegistry::default();
+        let gauge = registry.register_gauge("ready", "1 if the database responds, else 0");
+        let page = registry.page.subscribe();
+        gauge.set(1);
         assert_eq!(*page.borrow(), "");
-        board.publish();
-        figure.set(0);
+        registry.publish();
+        gauge.set(0);
         assert!(page.borrow().contains("\nburkindi_ready 1\n"), "{}", *page.borrow());
     }
 }

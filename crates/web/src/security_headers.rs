@@ -1,4 +1,4 @@
-//! The headers that every response carries.
+//! The security headers of every response.
 
 use axum::{Router, middleware, response::Response};
 use http::{
@@ -6,21 +6,21 @@ use http::{
     header::{self, HeaderMap, HeaderName},
 };
 
-/// What pages may load. Everything else is refused.
+/// The resources that pages may load. The browser blocks all others.
 #[derive(Debug, Clone, Default)]
 pub struct SecurityPolicy {
-    /// May pages run the service's own scripts and talk to the service from them? Without, no
-    /// script runs at all.
+    /// Whether pages may run the service's own scripts, and the scripts may send requests to the
+    /// service. If false, no script runs.
     pub scripts: bool,
-    /// May scripts compile WebAssembly?
+    /// Whether scripts may compile WebAssembly.
     pub wasm: bool,
-    /// May the service itself be told from which of its own pages a request comes? Browsers name
-    /// the origin of a posted form only then. Nobody else is told in any case.
+    /// Whether browsers send the service a referrer from its own pages. Only then do they send the
+    /// origin of a posted form. Other sites never get a referrer.
     pub own_referrer: bool,
 }
 
 impl SecurityPolicy {
-    /// The value of `Content-Security-Policy`.
+    /// Returns the value of the header `Content-Security-Policy`.
     pub fn header(&self) -> HeaderValue {
         HeaderValue::try_from(self.content_security_policy()).expect("made of ASCII")
     }
@@ -41,12 +41,12 @@ impl SecurityPolicy {
     }
 }
 
-/// Permissions that no page of ours ever asks for.
+/// Browser features that no page uses, switched off.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
                            magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()";
 
-/// Puts the headers on every response of a router. A response may bring a policy of its own, and
-/// may say itself that it can be stored; without that, pages never are.
+/// Adds the headers to every response of a router. A response keeps its own content policy and its
+/// own caching rule. Responses without a caching rule are never stored.
 pub fn with_security_headers<S>(router: Router<S>, policy: &SecurityPolicy) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
