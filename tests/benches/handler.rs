@@ -176,9 +176,10 @@ async fn measure_cycles(
 async fn wait_for_next_cycle(spool: &DatabaseConnection, last: Option<i64>) -> Result<i64> {
     let start = Instant::now();
     loop {
-        let tick = query_number(spool, "SELECT tick AS number FROM state").await?;
-        if last != Some(tick) {
-            return Ok(tick);
+        let generation =
+            query_number(spool, "SELECT served_generation AS number FROM state").await?;
+        if last != Some(generation) {
+            return Ok(generation);
         }
         ensure!(
             start.elapsed() < Duration::from_mins(2),

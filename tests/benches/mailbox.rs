@@ -154,8 +154,9 @@ async fn baseline_reads_per_second(
     let url = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"));
     let db = url.connect(PoolOptions::with_connections(READERS)).await?;
     let backend = db.get_database_backend();
-    let tick = Statement::from_string(backend, "SELECT tick FROM state");
-    let tick: i64 = db.query_one_raw(tick).await?.context("one row")?.try_get("", "tick")?;
+    let generation = Statement::from_string(backend, "SELECT served_generation FROM state");
+    let generation: i64 =
+        db.query_one_raw(generation).await?.context("one row")?.try_get("", "served_generation")?;
     let start = Instant::now();
     let mut reading = JoinSet::new();
     for _ in 0..READERS {
@@ -164,8 +165,8 @@ async fn baseline_reads_per_second(
             let mut count = 0_u32;
             while start.elapsed() < duration {
                 let id = ids[OsRng.gen_range(0..ids.len())].as_bytes().to_vec();
-                let sql = "SELECT sealed FROM mailboxes WHERE tick = $1 AND id = $2";
-                let values = [Value::from(tick), Value::from(id)];
+                let sql = "SELECT sealed FROM mailboxes WHERE generation = $1 AND id = $2";
+                let values = [Value::from(generation), Value::from(id)];
                 let row =
                     db.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
                 let sealed: Vec<u8> = row.context("the row exists")?.try_get("", "sealed")?;

@@ -7,6 +7,7 @@ mod m20261123_000001_spool;
 mod m20261123_000002_laying_out;
 mod m20261125_000003_rows;
 mod m20261128_000004_answers;
+mod m20261129_000005_generations;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_laying_out::Migration),
             Box::new(m20261125_000003_rows::Migration),
             Box::new(m20261128_000004_answers::Migration),
+            Box::new(m20261129_000005_generations::Migration),
         ]
     }
 }

@@ -41,14 +41,14 @@ impl Store {
         // One statement sees one state of the database: never the number of one snapshot and the
         // row of another.
         let nearest = mailbox::Entity::find()
-            .filter(Expr::col(mailbox::Column::Tick).eq(current_generation()))
+            .filter(Expr::col(mailbox::Column::Generation).eq(current_generation()))
             .filter(mailbox::Column::Id.gte(id.as_bytes().to_vec()))
             .order_by_asc(mailbox::Column::Id)
             .one(&self.read_db)
             .await?;
         // The sentinel has a row from the first snapshot on.
         let Some(nearest) = nearest else { return Ok((None, 0)) };
-        let generation = nearest.tick.unsigned_abs();
+        let generation = nearest.generation.unsigned_abs();
         Ok((Some(nearest).filter(|row| row.id == id.as_bytes()).map(|row| row.sealed), generation))
     }
 
@@ -92,14 +92,16 @@ impl Store {
 fn current_generation() -> Expr {
     let select: SelectStatement = state::Entity::find()
         .select_only()
-        .column(state::Column::Tick)
+        .column(state::Column::ServedGeneration)
         .filter(state::Column::Id.eq(state::SINGLETON_ID))
         .into_query();
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
 fn stale_rows(before: i64) -> Expr {
-    mailbox::Column::Tick.lt(before).and(Expr::col(mailbox::Column::Tick).ne(current_generation()))
+    mailbox::Column::Generation
+        .lt(before)
+        .and(Expr::col(mailbox::Column::Generation).ne(current_generation()))
 }
 
 impl MailboxSnapshot {
@@ -114,7 +116,7 @@ impl MailboxSnapshot {
         self.batch.retain(|earlier| earlier.id != id);
         self.batch.push(mailbox::ActiveModel {
             key,
-            tick: Set(self.generation),
+            generation: Set(self.generation),
             id,
             sealed: Set(sealed),
         });
@@ -152,7 +154,7 @@ impl MailboxSnapshot {
         if batch.is_empty() {
             return Ok(());
         }
-        let mut replace = OnConflict::columns([mailbox::Column::Tick, mailbox::Column::Id]);
+        let mut replace = OnConflict::columns([mailbox::Column::Generation, mailbox::Column::Id]);
         replace.update_column(mailbox::Column::Sealed);
         let insert = mailbox::Entity::insert_many(batch).on_conflict(replace);
         // These rows are not served before the transaction that activates them, which is durable.
@@ -167,17 +169,17 @@ impl MailboxSnapshot {
 
 /// Returns the number of a new snapshot.
 async fn next_generation(txn: &DatabaseTransaction) -> Result<i64, DbErr> {
-    let next = state::Column::LayingOut.into_expr().add(1);
-    state::Entity::update_many().col_expr(state::Column::LayingOut, next).exec(txn).await?;
+    let next = state::Column::NewestGeneration.into_expr().add(1);
+    state::Entity::update_many().col_expr(state::Column::NewestGeneration, next).exec(txn).await?;
     let state = state::Entity::find_by_id(state::SINGLETON_ID).one(txn).await?;
-    state.map(|state| state.laying_out).ok_or(DbErr::RecordNotFound("state".to_owned()))
+    state.map(|state| state.newest_generation).ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
 /// Makes a snapshot the served one, unless a later one has begun. Returns whether it did.
 async fn activate_if_latest(txn: &DatabaseTransaction, generation: i64) -> Result<bool, DbErr> {
     let updated = state::Entity::update_many()
-        .col_expr(state::Column::Tick, Expr::value(generation))
-        .filter(state::Column::LayingOut.eq(generation))
+        .col_expr(state::Column::ServedGeneration, Expr::value(generation))
+        .filter(state::Column::NewestGeneration.eq(generation))
         .exec(txn)
         .await?;
     Ok(updated.rows_affected == 1)

@@ -278,8 +278,8 @@ async fn load_or_init_state(
     rng.fill_bytes(&mut seed);
     let first = state::ActiveModel {
         id: Set(state::SINGLETON_ID),
-        tick: Set(0),
-        laying_out: Set(0),
+        served_generation: Set(0),
+        newest_generation: Set(0),
         decoy_seed: Set(seed),
         directory: Set(None),
         answers: Set(None),

@@ -10,7 +10,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: i64,
     /// Number of its snapshot.
-    pub tick: i64,
+    pub generation: i64,
     /// SHA-256 of the locator.
     pub id: Vec<u8>,
     /// The sealed mailbox: 32 KiB.

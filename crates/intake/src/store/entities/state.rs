@@ -13,9 +13,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
     /// Number of the served mailbox snapshot.
-    pub tick: i64,
+    pub served_generation: i64,
     /// Number of the newest mailbox snapshot that has begun.
-    pub laying_out: i64,
+    pub newest_generation: i64,
     /// Seed of the decoy mailboxes. It must survive a restart, because a decoy that changes while
     /// mailboxes do not would be recognisable.
     pub decoy_seed: Vec<u8>,
