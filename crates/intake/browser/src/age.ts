@@ -1,4 +1,4 @@
-// age files to exactly one post-quantum recipient, as crates/age-hybrid writes and reads them.
+// Writes and reads age files with exactly one post-quantum recipient, as crates/age-hybrid does.
 import { x25519 } from "@noble/curves/ed25519.js";
 import { bech32 } from "@scure/base";
 import { Decrypter, Encrypter, Stanza, identityToRecipient } from "age-encryption";
@@ -6,7 +6,7 @@ import { type Bytes, random, randomBelow } from "./bytes.ts";
 
 const STANZA_TAG = "mlkem768x25519";
 const GREASE_SUFFIX = "-grease";
-/** Headers of ours stay far below; readers refuse longer ones before they are parsed. */
+/** Maximum length of a header. Our headers are much shorter; readers reject longer ones before they parse them. */
 const MAX_HEADER_LEN = 4096;
 const MLKEM_KEY_LEN = 1184;
 const COEFFICIENTS = 1152;
@@ -30,21 +30,21 @@ export async function recipientOf(secret: AgeIdentity): Promise<AgeRecipient> {
   return decodeRecipient(await identityToRecipient(secret));
 }
 
-/** Recipients that were found sound before: a directory is looked at more than once, and each check takes about a millisecond. */
-const sound = new Map<string, AgeRecipient>();
+/** Recipients that passed the check before: a directory is verified more than once, and each check takes about a millisecond. */
+const checkedRecipients = new Map<string, AgeRecipient>();
 
-/** Reads `age1pq1…`; throws on any other kind, on a second spelling, and on bytes that no honest key has. */
+/** Parses `age1pq1…`. Throws on another kind of recipient, on a non-canonical spelling, and on bytes that are not a valid key. */
 export function recipient(written: string): AgeRecipient {
-  const known = sound.get(written);
+  const known = checkedRecipients.get(written);
   if (known) return known;
   const found = decodeRecipient(written);
-  if (encodeRecipient(found.raw) !== written) throw new Error("another spelling of a recipient");
+  if (encodeRecipient(found.raw) !== written) throw new Error("non-canonical spelling of a recipient");
   checkKey(found.raw);
-  sound.set(written, found);
+  checkedRecipients.set(written, found);
   return found;
 }
 
-/** The recipient of 1,216 raw bytes. */
+/** Returns the recipient of 1,216 raw bytes. */
 export const recipientFrom = (raw: Uint8Array): AgeRecipient => recipient(encodeRecipient(raw));
 
 const encodeRecipient = (raw: Uint8Array): string => bech32.encode("age1pq", bech32.toWords(raw), false);
@@ -52,44 +52,47 @@ const encodeRecipient = (raw: Uint8Array): string => bech32.encode("age1pq", bec
 function decodeRecipient(written: string): AgeRecipient {
   const { prefix, words } = bech32.decode(written as `${string}1${string}`, false);
   const raw = bech32.fromWords(words) as Bytes;
-  if (prefix !== "age1pq" || raw.length !== MLKEM_KEY_LEN + 32) throw new Error("no post-quantum recipient");
+  if (prefix !== "age1pq" || raw.length !== MLKEM_KEY_LEN + 32) throw new Error("not a post-quantum recipient");
   return { text: written, raw };
 }
 
-/** ML-KEM-768: three vectors of 256 coefficients of 12 bits each, all below the modulus (FIPS 203, section 7.2). X25519: no point of low order. */
+/**
+ * Checks a public key. ML-KEM-768: three vectors of 256 coefficients of 12 bits each, all below the modulus (FIPS 203, section 7.2).
+ * X25519: not a point of low order.
+ */
 function checkKey(raw: Uint8Array): void {
   for (let at = 0; at < COEFFICIENTS; at += 3) {
     const [low, middle, high] = [raw[at]!, raw[at + 1]!, raw[at + 2]!];
-    if ((low | ((middle & 15) << 8)) >= MODULUS || ((middle >> 4) | (high << 4)) >= MODULUS) throw new Error("no ML-KEM key");
+    if ((low | ((middle & 15) << 8)) >= MODULUS || ((middle >> 4) | (high << 4)) >= MODULUS) throw new Error("not an ML-KEM key");
   }
-  // Throws where the shared secret is zero.
+  // Throws if the shared secret is zero.
   x25519.getSharedSecret(new Uint8Array(32).fill(0x40), raw.subarray(MLKEM_KEY_LEN));
 }
 
-/** One age file in memory. */
+/** Encrypts an age file in memory. */
 export const seal = async (to: AgeRecipient, plain: Uint8Array): Promise<Bytes> =>
   (await encrypter(to).encrypt(plain)) as Bytes;
 
-/** An age file that is being written: its bytes, and the length of its header. */
+/** An age file as a stream, and the length of its header. */
 export interface SealedStream {
   readonly stream: ReadableStream<Uint8Array>;
   readonly headerLen: number;
 }
 
-/** Seals what is read, with constant memory. Nothing is read before the header stands. */
+/** Encrypts a stream with constant memory. The plaintext is read only after the header is complete. */
 export async function sealStream(to: AgeRecipient, plain: ReadableStream<Uint8Array>): Promise<SealedStream> {
   const stream = await encrypter(to).encrypt(plain);
   return { stream, headerLen: stream.size(0) - NONCE_LEN - TAG_LEN };
 }
 
-/** The length of an age file by those of its header and its plaintext. */
+/** Returns the length of an age file with a header and a plaintext of these lengths. */
 export const sealedLen = (headerLen: number, plainLen: number): number =>
   headerLen + NONCE_LEN + plainLen + TAG_LEN * Math.max(1, Math.ceil(plainLen / CHUNK_LEN));
 
-/** A file that is sealed to another key. Damage of the encapsulation cannot be told from that. */
+/** The file is sealed to another key, or its encapsulation is damaged. The two cannot be distinguished. */
 export class WrongRecipientError extends Error {}
 
-/** Opens a file that was sealed to exactly this key and to nobody else; throws otherwise. */
+/** Decrypts a file that is sealed to this key and to no other recipient. Throws otherwise. */
 export async function open(secret: AgeIdentity, sealed: Uint8Array): Promise<Bytes> {
   checkRecipients(sealed);
   const decrypter = new Decrypter();
@@ -97,7 +100,7 @@ export async function open(secret: AgeIdentity, sealed: Uint8Array): Promise<Byt
   try {
     return (await decrypter.decrypt(sealed)) as Bytes;
   } catch (error) {
-    // The library has no class for it.
+    // The library has no error class for this case.
     const other = error instanceof Error && error.message.startsWith("no identity matched");
     throw other ? new WrongRecipientError(error.message) : error;
   }
@@ -106,13 +109,13 @@ export async function open(secret: AgeIdentity, sealed: Uint8Array): Promise<Byt
 function encrypter(to: AgeRecipient): Encrypter {
   const encrypter = new Encrypter();
   encrypter.addRecipient(to.text);
-  // The Rust implementation of age puts a stanza without meaning behind the others. Without one, a
-  // file would show where it was sealed.
+  // The Rust implementation of age adds a grease stanza after the others. Without one, a file would
+  // reveal which implementation sealed it.
   encrypter.addRecipient({ wrapFileKey: () => [greaseStanza()] });
   return encrypter;
 }
 
-/** A tag of 1 to 8 printable characters and a suffix, 0 to 4 arguments of 1 to 8 characters, 0 to 99 bytes. */
+/** Returns a stanza with a tag of 1 to 8 printable characters and a suffix, 0 to 4 arguments of 1 to 8 characters, and 0 to 99 bytes. */
 function greaseStanza(): Stanza {
   const word = (): string => {
     const letters = Array.from({ length: 1 + randomBelow(8) }, () => 33 + randomBelow(94));
@@ -123,7 +126,7 @@ function greaseStanza(): Stanza {
   return new Stanza([tag, ...args], random(randomBelow(100)));
 }
 
-/** One hybrid stanza, and beside it nothing but grease. */
+/** Throws unless the header has exactly one hybrid stanza and otherwise only grease. */
 function checkRecipients(sealed: Uint8Array): void {
   const head = String.fromCharCode(...sealed.subarray(0, MAX_HEADER_LEN));
   const end = head.indexOf("\n---");
@@ -135,5 +138,5 @@ function checkRecipients(sealed: Uint8Array): void {
     .map((line) => line.split(" ")[1] ?? "");
   const hybrid = tags.filter((tag) => tag === STANZA_TAG).length;
   const others = tags.filter((tag) => tag !== STANZA_TAG && !tag.endsWith(GREASE_SUFFIX)).length;
-  if (hybrid !== 1 || others !== 0) throw new Error("sealed to somebody else as well");
+  if (hybrid !== 1 || others !== 0) throw new Error("sealed to another recipient as well");
 }

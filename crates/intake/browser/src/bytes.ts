@@ -1,26 +1,26 @@
-// Bytes, and how they are written down.
+// Helpers for bytes and their text encodings.
 import { base64urlnopad } from "@scure/base";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 
-/** UTF-8. */
+/** Encodes a text as UTF-8. */
 export const utf8 = (text: string): Bytes => encoder.encode(text) as Bytes;
 
-/** The text of UTF-8; what is none is replaced, as a reader must see something. */
+/** Decodes UTF-8. Invalid bytes are replaced, because a reader must see the rest of the text. */
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** The text of UTF-8; throws on anything else. */
+/** Decodes UTF-8. Throws on invalid bytes. */
 export const strictText = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 
-/** Unpadded base64url, as JSON carries bytes. */
+/** Encodes bytes as unpadded base64url, as in JSON. */
 export const encode = (bytes: Uint8Array): string => base64urlnopad.encode(bytes);
 
-/** The bytes of unpadded base64url; throws on anything else. */
+/** Decodes unpadded base64url. Throws on other text. */
 export const decode = (letters: string): Bytes => base64urlnopad.decode(letters) as Bytes;
 
-/** Unpadded base64url of so many bytes. */
+/** Decodes unpadded base64url of exactly `length` bytes. Throws on other text. */
 export function decodeExactly(letters: string, length: number): Bytes {
   const bytes = decode(letters);
   if (bytes.length !== length) throw new Error(`not ${length} bytes`);
@@ -37,7 +37,7 @@ export function concat(...parts: Uint8Array[]): Bytes {
   return whole;
 }
 
-/** Four bytes, the highest first. */
+/** Encodes a number as four bytes in big-endian order. */
 export function u32(value: number): Bytes {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
@@ -52,7 +52,7 @@ export function random(length: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
-/** A random whole number below `end`, which is at most 256; none is likelier than another. */
+/** Returns a uniformly distributed random integer below `end`, which is at most 256. */
 export function randomBelow(end: number): number {
   const fair = 256 - (256 % end);
   for (;;) {

@@ -1,30 +1,30 @@
-// The one form of JSON that is signed or sealed: the bytes that the Rust implementation writes.
-// What was read is written once more and compared, so that both implementations accept the same
-// bytes: no unknown or missing fields, no second spelling, no space.
+// The canonical form of JSON that is signed or sealed: the bytes that the Rust implementation writes.
+// The reader encodes the parsed value again and compares it, so that both implementations accept
+// the same bytes: no unknown or missing fields, no second spelling, no space.
 import { type Bytes, strictText, utf8 } from "./bytes.ts";
 
-/** Checks a value of parsed JSON and rebuilds it, field by field in the order of writing; throws on any other. */
+/** Checks a value of parsed JSON and rebuilds it with its fields in canonical order. Throws on any other value. */
 export type Decoder<T> = (value: unknown) => T;
 
-/** Bytes or a value that no sender writes. */
+/** The JSON is not canonical, or has a value that is not allowed. */
 export class MalformedJsonError extends Error {}
 
-/** The largest number of a message within its direction. */
+/** Maximum sequence number of a message in its direction. */
 export const MAX_SEQ = 1_000_000;
-/** The newest generation of a case secret that a case can have. */
+/** Maximum generation of a case secret. */
 export const MAX_GENERATION = 100;
 
-/** JSON as both implementations write it. Halves of a character that stand alone, which UTF-8 cannot carry, are replaced. */
+/** Returns canonical JSON. Lone surrogates, which UTF-8 cannot encode, are replaced. */
 export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? part.replace(/\p{Surrogate}/gu, "\ufffd") : part));
 
 export const canonicalJsonBytes = (value: unknown): Bytes => utf8(canonicalJson(value));
 
-/** Reads JSON in canonical form. */
+/** Parses canonical JSON. Throws on any other. */
 export function parseCanonical<T>(bytes: Uint8Array, read: Decoder<T>): T {
   const written = strictText(bytes);
   const value = read(JSON.parse(written));
-  if (canonicalJson(value) !== written) throw new MalformedJsonError("the JSON is not in canonical form");
+  if (canonicalJson(value) !== written) throw new MalformedJsonError("JSON is not canonical");
   return value;
 }
 
@@ -42,11 +42,11 @@ export const boolean: Decoder<boolean> = (value) => {
   return value as boolean;
 };
 
-/** A whole number from 0 to `most`. */
+/** An integer from 0 to `max`. */
 export const whole =
-  (most: number): Decoder<number> =>
+  (max: number): Decoder<number> =>
   (value) => {
-    assertValid(typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most, `a number up to ${most}`);
+    assertValid(typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max, `a number up to ${max}`);
     return value as number;
   };
 
@@ -64,7 +64,7 @@ export const matching =
     return value as string;
   };
 
-/** A string that `use` accepts; `use` throws on any other. */
+/** A string that `use` accepts. `use` throws on any other string. */
 export const checked =
   (use: (written: string) => unknown): Decoder<string> =>
   (value) => {
@@ -77,20 +77,20 @@ export const nullable =
   (value) =>
     value === null ? null : read(value);
 
-/** A field that may be left out, and is never null. */
+/** A field that may be absent, but not null. */
 export const optional =
   <T>(read: Decoder<T>): Decoder<T | undefined> =>
   (value) =>
     value === undefined ? undefined : read(value);
 
 export const list =
-  <T>(read: Decoder<T>, most = Infinity): Decoder<T[]> =>
+  <T>(read: Decoder<T>, max = Infinity): Decoder<T[]> =>
   (value) => {
-    assertValid(Array.isArray(value) && value.length <= most, `a list of at most ${most}`);
+    assertValid(Array.isArray(value) && value.length <= max, `a list of at most ${max}`);
     return (value as unknown[]).map(read);
   };
 
-/** Names the field in the error about its value. */
+/** Adds the name of the field to an error about its value. */
 function withKeyContext<T>(key: string, read: () => T): T {
   try {
     return read();
@@ -101,7 +101,7 @@ function withKeyContext<T>(key: string, read: () => T): T {
 
 type FieldDecoders<T> = { readonly [K in keyof T]-?: Decoder<T[K]> };
 
-/** An object with these fields, in this order. Others make it differ from what was read. */
+/** An object with these fields in this order. Unknown fields make the canonical form differ from the input. */
 export const object =
   <T extends object>(fields: FieldDecoders<T>): Decoder<T> =>
   (value) => {
@@ -114,7 +114,7 @@ export const object =
     return built as T;
   };
 
-/** An object whose keys have a shape, in the order of their letters. */
+/** An object whose keys match a decoder, in alphabetical order. */
 export const record =
   <T>(key: Decoder<string>, read: Decoder<T>): Decoder<Record<string, T>> =>
   (value) => {
@@ -129,7 +129,7 @@ export const uuid = matching(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[
 export const lang = matching(/^[A-Za-z][A-Za-z0-9-]{0,34}$/, "a language");
 /** An ISO week. */
 export const week = matching(/^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/, "a week");
-/** A day that is in the calendar. */
+/** A date that exists in the calendar. */
 export const day = checked((written) => {
   const time = /^\d{4}-\d\d-\d\d$/.test(written) ? Date.parse(`${written}T00:00:00Z`) : NaN;
   assertValid(!Number.isNaN(time) && new Date(time).toISOString().startsWith(written), "a day");

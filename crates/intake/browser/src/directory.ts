@@ -1,5 +1,5 @@
-// The directory: who may be written to, signed by m of n root keys, and the rule that decides who
-// gets a report.
+// The directory of desks and members, signed by m of n root keys, and the routing rule that selects
+// the readers of a report.
 import { type AgeRecipient, recipient } from "./age.ts";
 import { type Bytes, decode, encode } from "./bytes.ts";
 import { checked, day, exactly, lang, list, nullable, object, parseCanonical, record, string, uuid, whole } from "./canonical.ts";
@@ -10,7 +10,7 @@ const LABEL = "burkindi/directory/v1\0";
 const MAX_SIGNATURES = 16;
 const MAX_DIRECTORY_BYTES = 384 * 1024;
 const VALID_DAYS = 30;
-const MIN_OVERSIGHT_MEMBERS = 2;
+const MAX_OVERSIGHT_MEMBERS = 2;
 const MAX_DESK_MEMBERS = 6;
 const MIN_READERS = 2;
 const EXCLUDE_ALL = "unsure_all";
@@ -47,7 +47,7 @@ export interface DirectoryDocument {
   oversight: string;
 }
 
-/** Pinned by every reader, never taken from the directory itself. */
+/** The trusted root keys. Every reader pins them; they are never taken from a directory. */
 export interface TrustAnchor {
   instance: string;
   threshold: number;
@@ -59,16 +59,16 @@ export interface RootSignature {
   signature: string;
 }
 
-/** Who may read a report at once. */
+/** The desk and the members that may read a report at once. */
 export interface DeskRouting {
   desk: DirectoryDesk;
-  /** Handles of the people of this desk. */
+  /** Handles of the members of this desk who may read the report. */
   members: string[];
-  /** Is this desk the oversight body? */
+  /** Whether this desk is the oversight body. */
   oversight: boolean;
 }
 
-/** Who gets a report. */
+/** The recipients of a report. */
 export interface SealRecipients {
   desk: DirectoryDesk;
   readers: AgeRecipient[];
@@ -93,7 +93,7 @@ const readDesk = object<DirectoryDesk>({
   units: list(string),
 });
 
-/** A reader that half understands must not choose readers: a field that is not known, or missing, is refused. */
+/** Decodes a directory. A document with an unknown or a missing field is rejected, because a client that does not understand all of it must not choose readers. */
 const readDocument = object<DirectoryDocument>({
   v: exactly(1),
   instance: uuid,
@@ -110,36 +110,39 @@ const readDocument = object<DirectoryDocument>({
 
 const readSignatures = list(object<RootSignature>({ key: readKey, signature: checked(decode) }), MAX_SIGNATURES);
 
-/** Not in force on this day: an old directory, or a device whose date is wrong. */
+/** The directory is not valid today: it is outdated, or the date of the device is wrong. */
 export class DirectoryNotValidTodayError extends Error {}
 
-/** A directory whose signatures, days and rules hold. */
+/** A directory with valid signatures, dates and rules. */
 export class VerifiedDirectory {
   private constructor(
     readonly document: DirectoryDocument,
     readonly hash: HashText,
   ) {}
 
-  /** Checks everything; throws with the reason. `today` is `YYYY-MM-DD`. */
+  /** Verifies signatures, dates and rules. Throws with the reason. `today` is `YYYY-MM-DD`. */
   static verify(bytes: Bytes, signatures: readonly RootSignature[], trust: TrustAnchor, today: string): VerifiedDirectory {
-    if (bytes.length > MAX_DIRECTORY_BYTES) throw new Error("too long");
+    if (bytes.length > MAX_DIRECTORY_BYTES) throw new Error("directory exceeds 384 KiB");
     const keys = readSignatures(signatures).map((by) => by.key);
-    if (new Set(keys).size < keys.length) throw new Error("two signatures by one key");
+    if (new Set(keys).size < keys.length) throw new Error("duplicate signature by one root key");
     const signed = signatures.filter((by) => trust.roots.includes(by.key) && isValidSignature(by, bytes));
-    if (trust.threshold < 1 || signed.length < trust.threshold) throw new Error("too few signatures by root keys");
+    if (trust.threshold < 1 || signed.length < trust.threshold) throw new Error("insufficient root signatures");
     const document = parseCanonical(bytes, readDocument);
-    if (document.instance !== trust.instance) throw new Error("of another installation");
+    if (document.instance !== trust.instance) throw new Error("directory is for a different installation");
     checkRules(document);
-    if (document.expires < today) throw new DirectoryNotValidTodayError("expired");
-    // One day of grace: clocks of phones are off, and days begin at different times.
-    if (dateToMs(document.issued) - DAY_MS > dateToMs(today)) throw new DirectoryNotValidTodayError("dated after today");
+    if (document.expires < today) throw new DirectoryNotValidTodayError("directory has expired");
+    // One day of tolerance, because the clocks of phones are wrong and time zones differ.
+    if (dateToMs(document.issued) - DAY_MS > dateToMs(today)) throw new DirectoryNotValidTodayError("directory is dated in the future");
     return new VerifiedDirectory(document, hashText(bytes));
   }
 
-  /** The category's desk, less everyone whom the reporter excluded; fewer than two left, or no desk: the oversight body. */
+  /**
+   * Returns the desk of the category, without the members whom the reporter excluded. If no desk handles the category or fewer than two
+   * members remain, returns the oversight body.
+   */
   route(category: string, audience: string, excluded: readonly string[]): DeskRouting {
     const { desks, oversight } = this.document;
-    const away = this.excludedMembers(excluded);
+    const excludedMembers = this.excludedMembers(excluded);
     const desk = desks.find(
       (desk) =>
         desk.id !== oversight &&
@@ -147,20 +150,20 @@ export class VerifiedDirectory {
         (desk.audiences.length === 0 || desk.audiences.includes(audience)),
     );
     const members =
-      desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !away.has(handle)) : [];
+      desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !excludedMembers.has(handle)) : [];
     if (desk && members.length >= MIN_READERS) return { desk, members, oversight: false };
-    const outside = this.desk(oversight);
-    return { desk: outside, members: outside.members, oversight: true };
+    const oversightDesk = this.desk(oversight);
+    return { desk: oversightDesk, members: oversightDesk.members, oversight: true };
   }
 
-  /** Everyone who gets a grant: those who may read at once, and the oversight body. */
+  /** Returns all recipients of a grant: the members who may read at once, and the oversight body. */
   recipientsFor(category: string, audience: string, excluded: readonly string[]): SealRecipients {
     const { desk, members, oversight } = this.route(category, audience, excluded);
     const later = oversight ? [] : this.desk(this.document.oversight).members;
     return { desk, readers: this.recipients([...members, ...later]) };
   }
 
-  /** Takes the outer seal. */
+  /** Returns the recipient of the transport layer. */
   transport(): AgeRecipient {
     return recipient(this.document.transport[0]!);
   }
@@ -171,8 +174,8 @@ export class VerifiedDirectory {
     const byPerson = members
       .filter((member) => member.units.some((unit) => excluded.includes(unit)))
       .map((member) => member.handle);
-    const outside = this.desk(oversight).members;
-    return new Set([...byDesk, ...byPerson].filter((handle) => !outside.includes(handle)));
+    const oversightMembers = this.desk(oversight).members;
+    return new Set([...byDesk, ...byPerson].filter((handle) => !oversightMembers.includes(handle)));
   }
 
   private deskExcluded(desk: DirectoryDesk, excluded: readonly string[]): boolean {
@@ -194,29 +197,30 @@ const isValidSignature = ({ key, signature }: RootSignature, bytes: Bytes): bool
 
 const dateToMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
-/** What signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside body that is outside. */
+/** Checks what signatures do not show: names are unique and resolve, no report needs more than eight grants, and no member of a desk is in the oversight body. */
 function checkRules(document: DirectoryDocument): void {
   const rule = (broken: boolean, text: string) => {
-    if (broken) throw new Error(`the directory breaks a rule: ${text}`);
+    if (broken) throw new Error(`invalid directory: ${text}`);
   };
   const span = (dateToMs(document.expires) - dateToMs(document.issued)) / DAY_MS;
   rule(document.transport.length === 0, "no transport recipient");
   rule(span < 0 || span > VALID_DAYS, "valid for other than 30 days");
   const handles = document.members.map((member) => member.handle);
   const keys = document.members.map((member) => encode(recipient(member.recipient).raw));
-  rule(new Set(handles).size < handles.length, "a member stands twice");
+  rule(new Set(handles).size < handles.length, "duplicate member");
   rule(new Set(keys).size < keys.length, "two members share a key");
-  // The handler's key counts as one: a member who holds it could write the handler's events.
+  // The key of the handler counts as a device key, because a member with that key could sign events
+  // of the handler.
   const devices = [document.handler_key, ...document.members.map((member) => member.device)];
   rule(new Set(devices).size < devices.length, "two members share a device key");
-  const outside = document.desks.find((desk) => desk.id === document.oversight);
-  rule(outside === undefined || outside.members.length === 0, "no outside body");
-  rule(new Set(document.desks.map((desk) => desk.id)).size < document.desks.length, "a desk stands twice");
+  const oversightDesk = document.desks.find((desk) => desk.id === document.oversight);
+  rule(oversightDesk === undefined || oversightDesk.members.length === 0, "no oversight body");
+  rule(new Set(document.desks.map((desk) => desk.id)).size < document.desks.length, "duplicate desk");
   for (const desk of document.desks) {
-    const inside = desk.id !== document.oversight;
-    rule(desk.members.length > (inside ? MAX_DESK_MEMBERS : MIN_OVERSIGHT_MEMBERS), `desk ${desk.id} has too many members`);
-    rule(new Set(desk.members).size < desk.members.length, `desk ${desk.id} seats somebody twice`);
+    const isDesk = desk.id !== document.oversight;
+    rule(desk.members.length > (isDesk ? MAX_DESK_MEMBERS : MAX_OVERSIGHT_MEMBERS), `desk ${desk.id} has too many members`);
+    rule(new Set(desk.members).size < desk.members.length, `desk ${desk.id} lists a member twice`);
     rule(desk.members.some((handle) => !handles.includes(handle)), `desk ${desk.id} names an unknown member`);
-    rule(inside && desk.members.some((handle) => outside!.members.includes(handle)), `somebody sits inside and outside`);
+    rule(isDesk && desk.members.some((handle) => oversightDesk!.members.includes(handle)), "a member of a desk is in the oversight body");
   }
 }

@@ -1,4 +1,4 @@
-// Sealing a message of a reporter who came back.
+// Seals a message of a returning reporter.
 import { recipientOf } from "./age.ts";
 import { decode, utf8 } from "./bytes.ts";
 import { MAX_SEQ } from "./canonical.ts";
@@ -16,36 +16,36 @@ export interface FollowUp {
   text: string;
   lang: string;
   week: string;
-  /** Ask for the outside body to read along. */
+  /** Whether the reporter gives the oversight body access to the case. */
   releaseToOversight: boolean;
-  /** 32 bytes, drawn once for each message that is composed: a second sending is known by them. */
+  /** 32 random bytes for each composed message, which identify a second sending of it. */
   token: Uint8Array;
-  /** Another report of the same person, if the two are to be seen together. */
+  /** Another report of the same person, if the reporter relates the two. */
   earlier?: RelatedReport | undefined;
   files: readonly AttachmentSource[];
 }
 
 export interface SealedFollowUp {
   sealed: Blob;
-  /** What the next message of this visit goes on from: the mailbox tells it only once this one has been collected. */
+  /** The head for the next message of this visit. The mailbox contains it only after this message has been collected. */
   sent: ThreadHead;
 }
 
-/** Goes on where the inbox stands. */
+/** Seals a message that continues the state of the inbox. */
 export async function sealFollowUp(
   directory: VerifiedDirectory,
   receipt: Receipt,
   inbox: ReporterInbox,
   message: FollowUp,
 ): Promise<SealedFollowUp> {
-  if (!inbox.canWrite) throw new Error("the key to write to is not vouched for");
-  if (inbox.sent.seq >= MAX_SEQ) throw new Error("the case takes no more messages");
+  if (!inbox.canWrite) throw new Error("the case key is not signed by the reporter");
+  if (inbox.sent.seq >= MAX_SEQ) throw new Error("the case has the maximum number of messages");
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const to = inbox.caseRecipient;
   const envelope = {
     v: 1 as const,
     kind: "follow-up" as const,
-    // The case has its desk and urgency; a follow-up does not repeat them.
+    // The case already has a desk and a priority, so a follow-up does not repeat them.
     desk: "",
     lang: message.lang,
     urgency: "P4" as const,
@@ -73,7 +73,7 @@ export async function sealFollowUp(
       attachments,
       earlier: message.earlier,
     };
-    // The same message that names another report as well is another message.
+    // The same text with a related report is a different message.
     const token = message.earlier ? hash(message.token, decode(message.earlier.token)) : message.token;
     const body = utf8(message.text);
     const frame = signFrame(header, body, receipt.signingKey());

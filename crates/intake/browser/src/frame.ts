@@ -1,4 +1,5 @@
-// A frame: one signed message between reporter and investigators, the plaintext inside a seal.
+// A frame: one signed message between reporter and investigators. It is the plaintext of a sealed
+// body.
 import { type Bytes, concat } from "./bytes.ts";
 import {
   MAX_GENERATION,
@@ -26,29 +27,29 @@ const MAGIC = "BKF1";
 const LABEL = "burkindi/frame/v1\0";
 const SIGNATURE_LEN = 64;
 const MAX_HEADER = 64 * 1024;
-/** The most files of one message. */
+/** Maximum number of files in one message. */
 export const MAX_ATTACHMENTS = 32;
 
 export type Direction = "in" | "out";
 export type FrameKind = "report" | "message" | "status" | "rotation";
 
-/** A frame's place in its direction. */
+/** The sequence number and the hash of a frame in its direction. */
 export interface ThreadHead {
   seq: number;
   hash: HashText;
 }
 
-/** One file of a message; length and hash are of its content. */
+/** A file of a message, with the length and the hash of its content. */
 export interface AttachmentEntry {
   name: string;
   media_type: string;
   len: number;
   sha256: HashText;
-  /** What the sender did with the file before sealing it. Absent: nothing is known. */
+  /** What the sender did to the file before sealing it. Absent if it is not known. */
   treatment?: FileTreatment | undefined;
 }
 
-/** Everything about a frame but its text. The order of the fields is the order in which they are written. */
+/** The header of a frame. Its fields are encoded in this order. */
 export interface FrameHeader {
   v: 1;
   case: string;
@@ -63,11 +64,11 @@ export interface FrameHeader {
   week: string;
   attachments: AttachmentEntry[];
   reporter_key?: string | undefined;
-  /** Another report of the same person, where one is named. */
+  /** Another report of the same person, if the reporter named one. */
   earlier?: RelatedReport | undefined;
 }
 
-/** The keys of the next generation, signed by the last one. */
+/** The keys of the next generation, signed with the key of the previous one. */
 export interface KeyRotation {
   generation: number;
   case_recipient: HashText;
@@ -107,10 +108,10 @@ const readRotationFields = object<KeyRotation>({
   replies_key: readKey,
 });
 
-/** Reads the body of a rotation frame; throws on anything else. */
+/** Decodes the body of a rotation frame. Throws on any other body. */
 export const readRotation = (body: Uint8Array): KeyRotation => parseCanonical(body, readRotationFields);
 
-/** What a reader knows before reading, and a frame must agree with. */
+/** The context that a reader knows in advance and that a frame must match. */
 export interface ExpectedFrame {
   case: string;
   generation: number;
@@ -119,39 +120,39 @@ export interface ExpectedFrame {
   signer: Uint8Array;
 }
 
-/** A frame whose signature and context hold. */
+/** A frame with a valid signature and context. */
 export interface VerifiedFrame {
   header: FrameHeader;
   body: Uint8Array;
   hash: HashText;
 }
 
-/** The bytes of a signed frame. */
+/** Signs a frame and returns its bytes. */
 export function signFrame(header: FrameHeader, body: Uint8Array, key: Uint8Array): Bytes {
   const signed = concat(encodeHeader(MAGIC, header), body);
   return concat(signed, sign(key, LABEL, signed));
 }
 
-/** What a frame says of itself, unverified: for choosing the key to verify it with. */
+/** Returns the unverified header of a frame, which selects the key to verify it with. */
 export function peekFrame(bytes: Uint8Array): FrameHeader {
   return splitSignature(bytes).header;
 }
 
-/** Checks signature and context over the bytes as carried; throws if anything does not hold. */
+/** Verifies the signature and the context of a frame. Throws if one of them is wrong. */
 export function verifyFrame(bytes: Uint8Array, expected: ExpectedFrame): VerifiedFrame {
   const { header, body, signed, signature } = splitSignature(bytes);
-  if (!verify(expected.signer, LABEL, signed, signature)) throw new Error("the frame is forged");
-  const holds =
+  if (!verify(expected.signer, LABEL, signed, signature)) throw new Error("invalid frame signature");
+  const matches =
     header.case === expected.case &&
     header.generation === expected.generation &&
     header.direction === expected.direction &&
     header.recipient === expected.recipient;
-  if (!holds) throw new Error("the frame belongs elsewhere");
+  if (!matches) throw new Error("frame is for a different case, generation, direction or recipient");
   return { header, body, hash: hashText(bytes) };
 }
 
 function splitSignature(bytes: Uint8Array) {
-  if (bytes.length < SIGNATURE_LEN) throw new Error("ends too early");
+  if (bytes.length < SIGNATURE_LEN) throw new Error("unexpected end of input");
   const signed = bytes.subarray(0, -SIGNATURE_LEN);
   const { header, rest } = splitHeader(MAGIC, MAX_HEADER, signed, readHeader);
   return { header, body: rest, signed, signature: bytes.subarray(-SIGNATURE_LEN) };

@@ -1,5 +1,5 @@
-// What in a text could show who wrote it, by the same rules as at the intake (guard/rules.json).
-// Nothing of it leaves the device.
+// Finds details in a text that could identify its author, by the rules of the intake
+// (crates/intake/guard/rules.json). The text does not leave the device.
 export type DetailKind = "receipt" | "phone" | "email" | "name" | "vehicle" | "declaration" | "tax" | "identity" | "date" | "function" | "time" | "only-me";
 
 export interface DetailRule {
@@ -8,10 +8,10 @@ export interface DetailRule {
   pattern: string;
 }
 
-/** What stands in place of words that were covered. */
+/** Replacement for redacted words. */
 const REDACTED = "[…]";
 
-/** Words of a text that are a trace, and the part of them that covering leaves. */
+/** A match in a text, and the part of it that redaction keeps. */
 interface DetailMatch {
   trace: DetailKind;
   from: number;
@@ -19,7 +19,7 @@ interface DetailMatch {
   kept: string;
 }
 
-/** All traces in a text, in the order of the rules. None lies inside something longer that was found before. */
+/** Returns all details in a text, in the order of the rules. A match that overlaps an earlier one is skipped. */
 function findMatches(rules: readonly DetailRule[], text: string): DetailMatch[] {
   const found: DetailMatch[] = [];
   for (const { trace, ignore_case, pattern } of rules) {
@@ -34,25 +34,25 @@ function findMatches(rules: readonly DetailRule[], text: string): DetailMatch[] 
   return found;
 }
 
-/** The traces in a text by their kind, in the order of the rules, with the words. */
+/** Returns the details in a text by kind, in the order of the rules. */
 export function identifyingDetails(rules: readonly DetailRule[], text: string): [DetailKind, string[]][] {
   const words = new Map<DetailKind, string[]>();
-  // Letters and their accents as one character, as the rules know them. Some keyboards write two.
+  // The rules expect a letter and its accent as one character. Some keyboards write two.
   text = text.normalize("NFC");
   for (const { trace, from, to } of findMatches(rules, text)) words.set(trace, [...(words.get(trace) ?? []), text.slice(from, to)]);
   return [...words];
 }
 
-/** The text with every trace of one kind covered. */
+/** Returns the text with every detail of one kind redacted. */
 export function redact(rules: readonly DetailRule[], text: string, trace: DetailKind): string {
   text = text.normalize("NFC");
   const found = findMatches(rules, text).filter((hit) => hit.trace === trace);
-  let covered = "";
+  let redacted = "";
   let at = 0;
   for (const { from, to, kept } of found.sort((a, b) => a.from - b.from)) {
     const keptFirst = kept !== "" && text.startsWith(kept, from);
-    covered += text.slice(at, from) + (keptFirst ? kept + REDACTED : REDACTED + kept);
+    redacted += text.slice(at, from) + (keptFirst ? kept + REDACTED : REDACTED + kept);
     at = to;
   }
-  return covered + text.slice(at);
+  return redacted + text.slice(at);
 }

@@ -1,4 +1,4 @@
-// The reporter's mailbox, opened and checked.
+// Opens and verifies the mailbox of a reporter.
 import { type AgeIdentity, WrongRecipientError, type AgeRecipient, open, recipientFrom, recipientOf } from "./age.ts";
 import { decode, text } from "./bytes.ts";
 import { boolean, day, exactly, nullable, object, week, whole } from "./canonical.ts";
@@ -12,7 +12,7 @@ const MAX_HEADER = 1024;
 const STAGES = ["received", "triaged", "assessing", "investigating", "decided", "referred", "closed", "purged"] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** What a mailbox says besides its records. */
+/** The header of a mailbox. */
 export interface MailboxHeader {
   v: 1;
   week: string;
@@ -40,7 +40,7 @@ export interface InboxMessage {
   text: string;
 }
 
-/** Something that a reporter should know about the mailbox. `count` tells how many messages are missing. */
+/** A fault of the mailbox that the reporter must see. `count` is the number of missing messages. */
 export type InboxFinding =
   | { kind: "forged" }
   | { kind: "earlier-not-shown"; count: number }
@@ -49,14 +49,14 @@ export type InboxFinding =
   | { kind: "older-state" }
   | { kind: "wrong-key" };
 
-/** Everything shown has a valid signature; what has not is in `findings`. */
+/** A verified mailbox. All `messages` have valid signatures; faults are in `findings`. */
 export interface ReporterInbox {
   header: MailboxHeader;
   messages: InboxMessage[];
   findings: InboxFinding[];
-  /** May the reporter write? Not if the handler offers a wrong key. */
+  /** Whether the reporter can write. False if the handler presents a wrong case key. */
   canWrite: boolean;
-  /** What a follow-up goes on from. */
+  /** The state that a follow-up continues. */
   case: string;
   generation: number;
   caseRecipient: AgeRecipient;
@@ -65,12 +65,12 @@ export interface ReporterInbox {
   seen: ThreadHead | null;
 }
 
-/** There is a mailbox of this receipt, and it was damaged or forged. */
+/** The mailbox of this receipt is damaged or forged. */
 export class DamagedMailboxError extends Error {}
 
 /**
- * Opens and checks a mailbox. Throws `OtherRecipient` if it is not of this receipt: nothing filed under it, or not yet. Throws
- * `Damaged` if it is, and cannot be used.
+ * Opens and verifies a mailbox. Throws `WrongRecipientError` if the mailbox is not sealed to this receipt, because no report with this
+ * receipt has been collected yet. Throws `DamagedMailboxError` if the mailbox of this receipt cannot be used.
  */
 export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<ReporterInbox> {
   const plain = await open(receipt.mailboxIdentity(), sealed).catch((error: unknown) => {
@@ -89,7 +89,7 @@ async function readMailbox(receipt: Receipt, plain: Uint8Array): Promise<Reporte
     capsule?.type === RecordType.capsule &&
     caseKey?.type === RecordType.caseRecipient &&
     replies.every((reply) => reply.type === RecordType.reply);
-  if (!shaped) throw new Error("the mailbox's records are not those of a mailbox");
+  if (!shaped) throw new Error("unexpected record sequence in mailbox");
   const caseRecipient = recipientFrom(caseKey.bytes);
   const own = hashText((await recipientOf(secret)).raw);
   const reading = new ReplyReader(await openCapsule(capsule.bytes, secret, receipt.reporterKey()), own);
@@ -97,7 +97,7 @@ async function readMailbox(receipt: Receipt, plain: Uint8Array): Promise<Reporte
   return reading.finish(header, caseRecipient);
 }
 
-/** Reads replies in order, following rotations from key to key. */
+/** Verifies replies in order and follows key rotations. */
 class ReplyReader {
   private generation: number;
   private caseRecipient: HashText;
@@ -105,7 +105,7 @@ class ReplyReader {
   private readonly messages: InboxMessage[] = [];
   private readonly findings: InboxFinding[] = [];
   private newest: ThreadHead | null = null;
-  /** The newest of the reporter's frames that the investigators acknowledge. */
+  /** The newest frame of the reporter that the investigators acknowledge. */
   private acknowledged = 0;
 
   constructor(
@@ -139,11 +139,11 @@ class ReplyReader {
     const seen = this.capsule.seen;
     const known = seen !== null && header.seq <= seen.seq;
     if (this.newest === null && known && header.generation <= this.generation) {
-      // The oldest frame still here, known from before: the rotations after it are read once more.
+      // The oldest stored frame was seen before, so the rotations after it are processed again.
       this.generation = header.generation;
     }
     const signer = this.repliesKeys[this.generation];
-    if (signer === undefined) throw new Error("of a generation that is not known");
+    if (signer === undefined) throw new Error("unknown key generation");
     return verifyFrame(plain, {
       case: this.capsule.case,
       generation: this.generation,
@@ -153,7 +153,7 @@ class ReplyReader {
     });
   }
 
-  /** Notes gaps; a frame that was shown already, or one that pretends another past, is not shown. */
+  /** Records gaps. Returns false for a repeated frame and for a frame that contradicts the earlier ones. */
   private checkSequence(frame: VerifiedFrame): boolean {
     const { seq, prev } = frame.header;
     const expected = this.newest === null ? 0 : this.newest.seq + 1;
@@ -176,7 +176,7 @@ class ReplyReader {
     try {
       rotation = readRotation(frame.body);
     } catch {
-      // Signed and still no rotation: told below.
+      // A signed frame without a valid rotation is recorded as forged below.
     }
     if (rotation?.generation !== this.generation + 1) {
       this.findings.push({ kind: "forged" });
@@ -192,7 +192,7 @@ class ReplyReader {
   finish(header: MailboxHeader, caseRecipient: AgeRecipient): ReporterInbox {
     const wrong = hashText(caseRecipient.raw) !== this.caseRecipient;
     if (wrong) this.findings.push({ kind: "wrong-key" });
-    // What the reporter had seen before must still be there, or somebody withholds the newest.
+    // What the reporter had seen before must still be there. Otherwise a service withholds the newest.
     const shown = this.newest === null ? 0 : this.newest.seq + 1;
     const seen = this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1;
     if (shown < seen) this.findings.push({ kind: "withheld", count: seen - shown });

@@ -1,24 +1,24 @@
-// Grants: the case secret, sealed to each person who may read the case. A report carries exactly
-// eight, decoys included.
+// Grants: the case secret, sealed to each member who may read the case. A report contains exactly
+// eight grants, including decoys.
 import { type AgeRecipient, identity, recipientOf, seal } from "./age.ts";
 import { type Bytes, concat, random, shuffle, u32, utf8 } from "./bytes.ts";
 import { hash } from "./hash.ts";
 
-/** How many grants a report carries. */
+/** Number of grants in a report. */
 export const GRANT_SLOTS = 8;
 const GRANT_LEN = 128;
 
 export interface KeyGrant {
-  /** The 16 bytes of the case's id. */
+  /** The 16 bytes of the case id. */
   case: Uint8Array;
   generation: number;
   secret: Uint8Array;
   reporterKey: Uint8Array;
-  /** Hash of `M`. */
+  /** The hash of `M`. */
   mailboxRecipient: Uint8Array;
 }
 
-/** Tag and sealed grant, as a record carries them. */
+/** Returns the tag and the sealed grant, as in a record. */
 export async function sealGrant(grant: KeyGrant, to: AgeRecipient): Promise<Bytes> {
   const plain = new Uint8Array(GRANT_LEN);
   plain.set(
@@ -27,10 +27,10 @@ export async function sealGrant(grant: KeyGrant, to: AgeRecipient): Promise<Byte
   return concat(slotTag(grant.case, to), await seal(to, plain));
 }
 
-/** The tag under which the handler finds a member's grant. */
+/** Returns the tag by which the handler finds the grant of a member. */
 export const slotTag = (caseId: Uint8Array, to: AgeRecipient): Bytes => hash(utf8("burkindi/slot/v1"), caseId, to.raw);
 
-/** One for each reader, the rest to keys that nobody has, shuffled. */
+/** Seals one grant to each reader and the rest to random keys. Returns them in random order. */
 export async function sealGrants(grant: KeyGrant, readers: readonly AgeRecipient[]): Promise<Bytes[]> {
   if (readers.length > GRANT_SLOTS) throw new Error("too many readers");
   const all = [...readers];

@@ -1,4 +1,4 @@
-// The secret of one case and what grows from it; signatures.
+// Keys derived from a case secret, and signatures.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { type AgeIdentity, identity } from "./age.ts";
@@ -10,19 +10,19 @@ const SALT = "burkindi/case/v1";
 const { Point } = ed25519;
 const ORDER = Point.Fn.ORDER;
 
-/** The identity whose recipient is `C`. */
+/** Returns the identity whose recipient is `C`. */
 export const caseIdentity = (secret: Uint8Array): AgeIdentity => identity(derive(secret, SALT, "identity"));
 
-/** `K_c`: verifies what investigators write to the reporter. */
+/** Returns `K_c`, which verifies the frames of investigators to the reporter. */
 export const repliesKey = (secret: Uint8Array): Bytes => ed25519.getPublicKey(derive(secret, SALT, "replies")) as Bytes;
 
-/** Ed25519 over `label ‖ message`. */
+/** Signs `label ‖ message` with Ed25519. */
 export const sign = (key: Uint8Array, label: string, message: Uint8Array): Bytes =>
   ed25519.sign(concat(utf8(label), message), key) as Bytes;
 
 /**
- * Does the signature hold? Canonical encodings, no point of small order, and the equation without the cofactor: exactly what the Rust
- * implementation checks. The library's own check multiplies by the cofactor, and so takes signatures that Rust refuses.
+ * Returns whether the signature is valid: canonical encodings, no point of small order, and the equation without the cofactor, exactly as
+ * in the Rust implementation. The library's own check multiplies by the cofactor, and so accepts signatures that Rust rejects.
  */
 export function verify(key: Uint8Array, label: string, message: Uint8Array, signature: Uint8Array): boolean {
   try {
@@ -37,14 +37,14 @@ export function verify(key: Uint8Array, label: string, message: Uint8Array, sign
   }
 }
 
-/** The point of 32 bytes; throws on a second encoding and on points of small order. */
+/** Decodes a point of 32 bytes. Throws on a non-canonical encoding and on a point of small order. */
 function decodePoint(bytes: Uint8Array) {
   const point = Point.fromBytes(bytes, false);
-  if (point.isSmallOrder()) throw new Error("a point of small order");
+  if (point.isSmallOrder()) throw new Error("point of small order");
   return point;
 }
 
 const bigIntFromLittleEndian = (bytes: Uint8Array): bigint => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 
-/** Reads a public key. */
+/** Decodes a public key. */
 export const readKey = checked((written) => decodePoint(decodeExactly(written, 32)));

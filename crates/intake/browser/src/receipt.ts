@@ -1,5 +1,5 @@
-// The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter
-// grows.
+// The receipt: 16 random bytes that the reporter writes down. All keys of the reporter are derived
+// from them.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { type AgeIdentity, identity } from "./age.ts";
 import { type Bytes, utf8 } from "./bytes.ts";
@@ -15,7 +15,7 @@ export class Receipt {
     if (bytes.length !== 16) throw new Error("a receipt has 16 bytes");
   }
 
-  /** Seven groups of four. */
+  /** Returns the code: seven groups of four characters. */
   code(): string {
     let bits = (bigIntFromBytes(this.bytes) << 10n) | BigInt(checkBits(this.bytes));
     let letters = "";
@@ -23,45 +23,47 @@ export class Receipt {
     return letters.match(/.{4}/g)!.join("-");
   }
 
-  /** Twelve words of a list. */
+  /** Returns the receipt as twelve words of a list. */
   words(list: readonly string[]): string {
     const bits = (bigIntFromBytes(this.bytes) << 4n) | BigInt(hash(this.bytes)[0]! >> 4);
     return Array.from({ length: WORD_COUNT }, (_, at) => list[Number((bits >> BigInt(11 * (WORD_COUNT - 1 - at))) & 2047n)]).join(" ");
   }
 
-  /** `L`: names the mailbox to whoever serves it. */
+  /** Returns `L`, which identifies the mailbox to the intake. */
   locator(): Bytes {
     return derive(this.bytes, SALT, "locator");
   }
 
-  /** Under which the mailbox is kept. */
+  /** Returns the id under which the mailbox is stored. */
   mailboxId(): string {
     return hashText(this.locator());
   }
 
-  /** Opens the mailbox. */
+  /** Returns the identity that opens the mailbox. */
   mailboxIdentity(): AgeIdentity {
     return identity(derive(this.bytes, SALT, "mailbox"));
   }
 
-  /** Signs frames to the investigators; its public half is `K_r`. */
+  /** Returns the key that signs frames to the investigators. Its public half is `K_r`. */
   signingKey(): Bytes {
     return derive(this.bytes, SALT, "signing");
   }
 
-  /** `K_r`. */
+  /** Returns `K_r`. */
   reporterKey(): Bytes {
     return ed25519.getPublicKey(this.signingKey()) as Bytes;
   }
 
-  /** Equal for two sendings of one message, different for any difference in text or files. */
+  /** Returns a tag that is equal for two sendings of one message, and different for any difference in text or files. */
   sendingTag(token: Uint8Array, body: Uint8Array, attachments: readonly AttachmentEntry[]): Bytes {
     const manifest = canonicalJsonBytes(attachments);
     return hash(utf8("burkindi/sending/v1"), derive(this.bytes, SALT, "sending"), token, hash(body), hash(manifest));
   }
 
-  /** Reads a code, or words of any of the lists, in any letter case and spacing; accents and word ends may be left out, and labels and
-   *  numbers may stand around. Throws a `ReceiptError` that says what is wrong. */
+  /**
+   * Parses a code, or words of any of the lists, in any letter case and spacing. Accents and word ends may be omitted, and labels and
+   * numbers may surround the words. Throws a `ReceiptError` with the problem.
+   */
   static parse(typed: string, lists: WordLists): Receipt {
     return new Receipt(parseReceipt(typed, lists));
   }

@@ -1,5 +1,5 @@
-// A reporter's word that another report is by the same person and about the same. Only who has that
-// other case recognises it.
+// A signed statement that another report is by the same person and about the same matter. Only readers
+// of that other case can recognise it.
 import { type Bytes, concat, decodeExactly, encode, utf8 } from "./bytes.ts";
 import { checked, object } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";
@@ -17,7 +17,7 @@ export const readRelatedReport = object<RelatedReport>({
   proof: checked((written) => decodeExactly(written, 64)),
 });
 
-/** Names `other`, whose reporter's key is at hand, in a message of `self`. */
+/** Refers to the case `other` in a message of the case `self`, signed with the reporter key of `other`. */
 export function relatedReport(other: string, self: string, key: Uint8Array): RelatedReport {
   const ids = concat(uuidBytes(other), uuidBytes(self));
   return { token: hashText(utf8(LABEL), ids), proof: encode(sign(key, LABEL, ids)) };

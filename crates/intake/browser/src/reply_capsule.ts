@@ -1,4 +1,4 @@
-// The capsule: what a reporter who keeps nothing but the receipt needs in order to go on.
+// The reply capsule: the state that a reporter with only the receipt needs to continue.
 import { type AgeIdentity, type AgeRecipient, open, seal } from "./age.ts";
 import { type Bytes, concat } from "./bytes.ts";
 import { MAX_GENERATION, MalformedJsonError, canonicalJsonBytes, list, nullable, object, parseCanonical, uuid, whole } from "./canonical.ts";
@@ -9,11 +9,11 @@ import { readKey, sign, verify } from "./keys.ts";
 const LABEL = "burkindi/capsule/v1\0";
 const SIGNATURE_LEN = 64;
 
-/** Everybody who knows `M` can seal to it. Only the signature shows that the reporter made the capsule. */
+/** The content of a capsule. Any party that knows `M` can seal to it; only the signature proves that the reporter created the capsule. */
 export interface ReplyCapsule {
   case: string;
   generation: number;
-  /** Hash of `C`: with the signature, it stops the handler from giving another key. */
+  /** The hash of `C`. With the signature, it prevents the handler from presenting another key. */
   case_recipient: HashText;
   /** `K_c` of each generation so far. */
   replies_keys: string[];
@@ -32,18 +32,18 @@ const readCapsule = object<ReplyCapsule>({
   seen: nullable(readHead),
 });
 
-/** Signs it with the key whose public half is `K_r`, and seals it to `M`. */
+/** Signs a capsule with the key whose public half is `K_r`, and seals it to `M`. */
 export function sealCapsule(capsule: ReplyCapsule, to: AgeRecipient, key: Uint8Array): Promise<Bytes> {
   const plain = canonicalJsonBytes(capsule);
   return seal(to, concat(plain, sign(key, LABEL, plain)));
 }
 
-/** Opens it; throws unless `signer`, which the reader derives from the receipt, signed it. */
+/** Opens a capsule. Throws unless it is signed by `signer`, which the reader derives from the receipt. */
 export async function openCapsule(sealed: Uint8Array, secret: AgeIdentity, signer: Uint8Array): Promise<ReplyCapsule> {
   const opened = await open(secret, sealed);
-  if (opened.length < SIGNATURE_LEN) throw new MalformedJsonError("the capsule is forged");
+  if (opened.length < SIGNATURE_LEN) throw new MalformedJsonError("invalid capsule signature");
   const plain = opened.subarray(0, -SIGNATURE_LEN);
-  if (!verify(signer, LABEL, plain, opened.subarray(-SIGNATURE_LEN))) throw new MalformedJsonError("the capsule is forged");
+  if (!verify(signer, LABEL, plain, opened.subarray(-SIGNATURE_LEN))) throw new MalformedJsonError("invalid capsule signature");
   const capsule = parseCanonical(plain, readCapsule);
   if (capsule.replies_keys.length !== capsule.generation + 1) throw new MalformedJsonError("malformed capsule");
   return capsule;

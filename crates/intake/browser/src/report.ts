@@ -1,4 +1,4 @@
-// Sealing a report, with its files as they are read.
+// Seals a report while its files are being read.
 import { recipientOf } from "./age.ts";
 import { type Bytes, encode } from "./bytes.ts";
 import { canonicalJsonBytes } from "./canonical.ts";
@@ -12,11 +12,11 @@ import { caseIdentity, repliesKey } from "./keys.ts";
 import { type AttachmentSource, type Urgency, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
 
-/** The body of frame 0. */
+/** The body of the first frame of a report. */
 export interface ReportBody {
   category: string;
   audience: string;
-  /** Question id → an option's id, free text, or several option ids. */
+  /** For each question id: the id of an option, free text, or several option ids. */
   answers: Record<string, string | string[]>;
   story: string;
 }
@@ -30,19 +30,19 @@ export interface ReportDraft {
   files: readonly AttachmentSource[];
 }
 
-/** The question that asks whom a report must not reach. */
+/** The question about the people who must not read the report. */
 const EXCLUSION_QUESTION = "handlers_involved";
 
-/** Whom the reporter excluded: ids of desks, units or functions. */
+/** Returns what the reporter excluded: ids of desks, units or functions. */
 export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();
 
-/** Decides who gets the report, and seals it. */
-export async function sealReport(directory: VerifiedDirectory, filing: ReportSecrets, draft: ReportDraft): Promise<Blob> {
-  const { receipt } = filing;
+/** Selects the readers of a report and seals it. */
+export async function sealReport(directory: VerifiedDirectory, secrets: ReportSecrets, draft: ReportDraft): Promise<Blob> {
+  const { receipt } = secrets;
   const excluded = exclusionsIn(draft.body);
   const { desk, readers } = directory.recipientsFor(draft.body.category, draft.body.audience, excluded);
   const mailbox = await recipientOf(receipt.mailboxIdentity());
-  const caseKey = await recipientOf(caseIdentity(filing.secret));
+  const caseKey = await recipientOf(caseIdentity(secrets.secret));
   const envelope = {
     v: 1 as const,
     kind: "report" as const,
@@ -50,14 +50,14 @@ export async function sealReport(directory: VerifiedDirectory, filing: ReportSec
     lang: draft.lang,
     urgency: draft.urgency,
     mailbox: receipt.mailboxId(),
-    case: { id: filing.case, generation: 0 },
+    case: { id: secrets.case, generation: 0 },
     directory: directory.hash,
     release_to_oversight: false,
   };
   const grant = {
-    case: filing.caseBytes,
+    case: secrets.caseBytes,
     generation: 0,
-    secret: filing.secret,
+    secret: secrets.secret,
     reporterKey: receipt.reporterKey(),
     mailboxRecipient: hash(mailbox.raw),
   };
@@ -70,7 +70,7 @@ export async function sealReport(directory: VerifiedDirectory, filing: ReportSec
     for (const file of draft.files) yield* writer.attachment(caseKey, file, attachments);
     const header: FrameHeader = {
       v: 1,
-      case: filing.case,
+      case: secrets.case,
       generation: 0,
       direction: "in",
       seq: 0,
@@ -86,10 +86,10 @@ export async function sealReport(directory: VerifiedDirectory, filing: ReportSec
     const body = encodeReportBody(draft.body);
     const frame = signFrame(header, body, receipt.signingKey());
     const capsule = {
-      case: filing.case,
+      case: secrets.case,
       generation: 0,
       case_recipient: hashText(caseKey.raw),
-      replies_keys: [encode(repliesKey(filing.secret))],
+      replies_keys: [encode(repliesKey(secrets.secret))],
       sent: { seq: 0, hash: hashText(frame) },
       seen: null,
     };
@@ -98,7 +98,7 @@ export async function sealReport(directory: VerifiedDirectory, filing: ReportSec
   });
 }
 
-/** The bytes that are signed and sealed; answers in the order of their ids, as the other way of sealing writes them. */
+/** Returns the bytes that are signed and sealed. Answers are in the order of their ids, as in the Rust implementation. */
 export function encodeReportBody(body: ReportBody): Bytes {
   const answers = Object.fromEntries(Object.entries(body.answers).sort(([one], [other]) => (one < other ? -1 : 1)));
   const { category, audience, story } = body;

@@ -1,4 +1,4 @@
-// The secrets that a report grows from. The three do not follow from each other.
+// The secrets of a report. None of the three can be derived from another.
 import { type Bytes, concat } from "./bytes.ts";
 import { derive, hash } from "./hash.ts";
 import { Receipt } from "./receipt.ts";
@@ -7,13 +7,13 @@ const SALT = "burkindi/filing/v1";
 
 export interface ReportSecrets {
   receipt: Receipt;
-  /** The 16 bytes of the case's id, and the id itself: a UUID of version 4. */
+  /** The 16 bytes of the case id, which is a UUID of version 4. */
   caseBytes: Bytes;
   case: string;
   secret: Bytes;
 }
 
-/** What a form's seed and its content fix: sending the same again is the same report with the same receipt. */
+/** Derives the secrets from the seed and the content of a form. Sending the same form again yields the same report and the same receipt. */
 export function deriveReportSecrets(seed: Uint8Array, content: Uint8Array): ReportSecrets {
   const ikm = concat(seed, hash(content));
   const caseBytes = derive(ikm, SALT, "case", 16);

@@ -1,17 +1,17 @@
-// The size ladder: every submission has one of ten sizes, exact to the byte.
+// The size classes: every submission has exactly one of ten lengths.
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The sizes of a whole submission in bytes, smallest first. */
+/** The size classes in bytes, smallest first. */
 export const SIZE_CLASSES: readonly number[] = [32, 128, 512].map((n) => n * KIB).concat([1, 2, 4, 8, 16, 32, 64].map((n) => n * MIB));
 
-/** The largest submission. */
+/** The largest size class. */
 export const MAX_SIZE = 64 * MIB;
 
-/** The smallest rung that holds so many bytes. */
-export const sizeClassFor = (sealedLen: number): number | undefined => SIZE_CLASSES.find((rung) => rung >= sealedLen);
+/** Returns the smallest size class that holds so many bytes. */
+export const sizeClassFor = (sealedLen: number): number | undefined => SIZE_CLASSES.find((size) => size >= sealedLen);
 
-/** How many bytes of plaintext make an age file of exactly `target` bytes; undefined where none do. */
+/** Returns the length of the plaintext that yields an age file of exactly `target` bytes, or undefined if there is none. */
 export function plaintextLenFor(target: number, headerLen: number): number | undefined {
   const [chunk, tag] = [64 * KIB, 16];
   const payload = target - headerLen - 16;

@@ -1,4 +1,4 @@
-// A submission: an envelope in its outer seal, on a rung of the size ladder.
+// A submission: an envelope in its transport layer, padded to a size class.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type AgeRecipient, seal, sealStream, sealedLen } from "./age.ts";
 import { type Bytes, encode } from "./bytes.ts";
@@ -9,13 +9,13 @@ import type { FileTreatment } from "./treatment.ts";
 import { RecordType, encodeHeader, maxRecordLen, encodeRecordHeader } from "./framing.ts";
 
 const ATTACHMENT_CHUNK = maxRecordLen(RecordType.attachmentChunk);
-/** So many bytes are handed to the browser at once, which keeps larger ones where it has room. */
+/** Bytes that are handed to the browser as one blob. The browser may move large blobs from memory to disk. */
 const WRITE_CHUNK = 1024 * 1024;
 
 export type SubmissionKind = "report" | "follow-up";
 export type Urgency = "P1" | "P2" | "P3" | "P4";
 
-/** All that the handler learns of a submission besides sizes. */
+/** Everything that the handler learns about a submission except its size. */
 export interface EnvelopeHeader {
   v: 1;
   kind: SubmissionKind;
@@ -28,26 +28,26 @@ export interface EnvelopeHeader {
   release_to_oversight: boolean;
 }
 
-/** A file as chosen; it is read as it is sealed. */
+/** A chosen file. It is read while it is sealed. */
 export interface AttachmentSource {
   name: string;
   mediaType: string;
-  /** What was done with it; undefined where nothing is known. */
+  /** The treatment of the file, or undefined if it is not known. */
   treatment?: FileTreatment | undefined;
   stream(): ReadableStream<Uint8Array>;
 }
 
-/** More than the top of the ladder, or more files than a message may have. */
+/** The submission exceeds the largest size class, or has more files than a message may have. */
 export class SubmissionTooLargeError extends Error {
   constructor() {
-    super("a submission holds at most 64 MiB with everything in it");
+    super("submission exceeds 64 MiB");
   }
 }
 
-/** Gives the records of an envelope in their order, and seals them as they come. */
+/** Yields the records of an envelope in order. They are sealed as they are produced. */
 export type RecordWriter = (envelope: EnvelopeWriter) => AsyncGenerator<Uint8Array, void>;
 
-/** Seals an envelope to exactly one rung. The result can be sent any number of times. */
+/** Seals an envelope to the exact length of a size class. The result can be sent any number of times. */
 export async function sealSubmission(to: AgeRecipient, header: EnvelopeHeader, writing: RecordWriter): Promise<Blob> {
   let begin: (headerLen: number) => void = () => undefined;
   const begun = new Promise<number>((resolve) => (begin = resolve));
@@ -57,12 +57,12 @@ export async function sealSubmission(to: AgeRecipient, header: EnvelopeHeader, w
   return collectToBlob(stream);
 }
 
-/** Knows how far the envelope is, and what its records look like. */
+/** Writes the records of an envelope and counts its bytes. */
 export class EnvelopeWriter {
   private outerHeader = 0;
   private written = 0;
 
-  /** `begun` gives the length of the outer seal's header. */
+  /** `begun` resolves to the header length of the transport layer. */
   constructor(private readonly begun: Promise<number>) {}
 
   async *write(header: EnvelopeHeader, writing: RecordWriter): AsyncGenerator<Uint8Array, void> {
@@ -70,9 +70,9 @@ export class EnvelopeWriter {
     yield this.count(encodeHeader("BKE1", header));
     yield* writing(this);
     yield* this.record(RecordType.end, new Uint8Array(0));
-    const rung = sizeClassFor(sealedLen(this.outerHeader, this.written));
-    if (rung === undefined) throw new SubmissionTooLargeError();
-    let missing = plaintextLenFor(rung, this.outerHeader)! - this.written;
+    const sizeClass = sizeClassFor(sealedLen(this.outerHeader, this.written));
+    if (sizeClass === undefined) throw new SubmissionTooLargeError();
+    let missing = plaintextLenFor(sizeClass, this.outerHeader)! - this.written;
     const zeros = new Uint8Array(ATTACHMENT_CHUNK);
     for (; missing > 0; missing -= zeros.length) yield zeros.subarray(0, Math.min(missing, zeros.length));
   }
@@ -80,14 +80,13 @@ export class EnvelopeWriter {
   *record(type: RecordType, bytes: Uint8Array): Generator<Uint8Array, void> {
     if (bytes.length > maxRecordLen(type)) throw new SubmissionTooLargeError();
     const recordHeader = encodeRecordHeader(type, bytes.length);
-    // Stop as soon as it is certain, not after the last byte of a file that was too large all
-    // along.
+    // Fail as soon as the limit is exceeded, not after the last byte of a file.
     if (sealedLen(this.outerHeader, this.written + recordHeader.length + bytes.length) > MAX_SIZE) throw new SubmissionTooLargeError();
     yield this.count(recordHeader);
     if (bytes.length > 0) yield this.count(bytes);
   }
 
-  /** Seals a file to `C` as it is read, and notes it in the manifest. */
+  /** Seals a file to `C` while reading it, and adds it to the manifest. */
   async *attachment(to: AgeRecipient, file: AttachmentSource, manifest: AttachmentEntry[]): AsyncGenerator<Uint8Array, void> {
     if (manifest.length === MAX_ATTACHMENTS) throw new SubmissionTooLargeError();
     const hasher = sha256.create();
@@ -108,7 +107,7 @@ export class EnvelopeWriter {
     manifest.push({ name, media_type, len, sha256: encode(hasher.digest()), treatment });
   }
 
-  /** The body, and the tag by which a second sending is known: nothing may follow. */
+  /** Writes the body, and the tag that identifies a second sending. No record may follow. */
   async *body(to: AgeRecipient, frame: Uint8Array, sendingTag: Uint8Array): AsyncGenerator<Uint8Array, void> {
     yield* this.record(RecordType.body, await seal(to, frame));
     yield* this.record(RecordType.sendingTag, sendingTag);
@@ -145,7 +144,7 @@ async function collectToBlob(stream: ReadableStream<Uint8Array>): Promise<Blob> 
   return new Blob(blobs, { type: "application/octet-stream" });
 }
 
-/** Not every browser makes streams of generators, or lets a stream be iterated. */
+/** Creates a stream from a generator. Not every browser supports `ReadableStream.from` or the iteration of a stream. */
 function streamFromGenerator(source: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

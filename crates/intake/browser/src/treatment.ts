@@ -1,12 +1,12 @@
-// What the sender did with a file before sealing it, in fixed words. The sender says so: no reader
-// can check it.
+// What the sender did to a file before sealing it, in fixed words. It is a claim that no reader can
+// check.
 import { type Decoder, exactly, list, object } from "./canonical.ts";
 
-/** The kinds of metadata, in the order in which they are written. */
+/** The metadata kinds in canonical order. */
 export const METADATA_KINDS = ["author", "place", "date", "device", "words", "preview", "history", "other"] as const;
 export type MetadataKind = (typeof METADATA_KINDS)[number];
 
-/** What cleaning found in a file. */
+/** The result of cleaning a file. */
 export interface CleaningReport {
   how: "cleaned";
   removed: MetadataKind[];
@@ -15,10 +15,10 @@ export interface CleaningReport {
   signature: "absent" | "kept" | "broken";
 }
 
-/** Cleaned, encoded again as a picture, kept by the reporter's choice, or cut off where cleaning failed. */
+/** Cleaned, redrawn, kept by the reporter's choice, or cut off where cleaning failed. */
 export type FileTreatment = CleaningReport | { how: "redrawn" | "kept" | "cut-off" };
 
-/** Each kind once, in their order; another list differs from what was read. */
+/** Decodes a list of kinds into canonical order. Any other list then differs from the input and is rejected. */
 const readMetadataKinds: Decoder<MetadataKind[]> = (value) => inCanonicalOrder(new Set(list(exactly(...METADATA_KINDS))(value)));
 
 const readCleaned = object<CleaningReport>({
@@ -35,5 +35,5 @@ export const readTreatment: Decoder<FileTreatment> = (value) =>
   (value as { how?: unknown } | null)?.how === "cleaned" ? readCleaned(value) : readOther(value);
 
 export function inCanonicalOrder(found: ReadonlySet<MetadataKind>): MetadataKind[] {
-  return METADATA_KINDS.filter((trace) => found.has(trace));
+  return METADATA_KINDS.filter((kind) => found.has(kind));
 }

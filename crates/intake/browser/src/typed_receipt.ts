@@ -1,5 +1,5 @@
-// Reading receipts as people keep them: a code, twelve words, or a note that holds either among
-// labels and numbers. The same as `envelope::receipt`, by the spellings in
+// Parses receipts as people write them: a code, twelve words, or a note that contains either among
+// labels and numbers. The rules equal those of `protocol::receipt`; both are tested with
 // crates/protocol/receipt-spellings.json.
 import type { Bytes } from "./bytes.ts";
 import { hash } from "./hash.ts";
@@ -7,11 +7,11 @@ import { hash } from "./hash.ts";
 export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export const CODE_CHARS = 28;
 export const WORD_COUNT = 12;
-/** With so many words of our lists, a text is meant as words and not as a code. */
+/** Minimum number of words from a list for which a text counts as words and not as a code. */
 const MIN_WORDS_TO_GUESS = 4;
-/** A word that stands so often in a note is a label and no word of the receipt. */
+/** A word that occurs this often in a note is a label and not a word of the receipt. */
 const MIN_LABEL_LEN = 6;
-/** Letters that fix a word in every list, if it has as many. */
+/** Number of letters that identify a word in every list. */
 const MIN_PREFIX_LEN = 4;
 
 /** The 2,048 words of each language. */
@@ -23,45 +23,45 @@ export type ReceiptProblem =
   | { kind: "word"; place: number; word: string; near: string | undefined }
   | { kind: "check" };
 
-/** Why a text is no receipt. */
+/** A text is not a valid receipt. */
 export class ReceiptError extends Error {
   constructor(readonly problem: ReceiptProblem) {
     super(problem.kind);
   }
 }
 
-/** The first ten bits of the hash. */
+/** Returns the first ten bits of the hash. */
 export function checkBits(bytes: Uint8Array): number {
   const digest = hash(bytes);
   return (digest[0]! << 2) | (digest[1]! >> 6);
 }
 
-/** The 16 bytes of the receipt in a text. Without lists only a code is found. */
+/** Returns the 16 bytes of the receipt in a text. Without word lists, only a code is found. */
 export function parseReceipt(typed: string, lists: WordLists): Bytes {
   const parts = splitParts(typed);
   const words = lettersOnly(parts);
   const folded = lists.map(foldedList);
-  // The check of a code is longer, so a code goes first, but letters of words may by chance make
-  // one.
+  // The checksum of a code is longer, so a code is preferred. But the letters of words can form a
+  // code by chance, so a text that consists of words only is read as words first.
   const isOnlyWords = words.length >= WORD_COUNT && words.length === parts.length;
   const [code, spelled] = [findCode(parts), findWords(words, folded)];
   const found = isOnlyWords ? (spelled ?? code) : (code ?? spelled);
   if (found) return found;
   const known = folded.map((list) => words.filter((word) => indexOf(list, word) >= 0).length);
-  // The list that has the most of them is the one that was meant.
+  // The list with the most known words is the intended one.
   const meant = known.indexOf(Math.max(...known));
   if (meant >= 0 && known[meant]! >= MIN_WORDS_TO_GUESS) throw new ReceiptError(diagnoseWords(typed, words, lists[meant]!));
   throw new ReceiptError(diagnoseCode(parts));
 }
 
-/** Could a text that holds no code be words, for which lists are needed? */
+/** Returns whether a text without a code could be words, for which the lists are needed. */
 export const mayBeWords = (typed: string): boolean => lettersOnly(splitParts(typed)).filter((word) => word.length > 2).length >= MIN_WORDS_TO_GUESS;
 
 const SEPARATORS = /[^\p{Alphabetic}\p{N}\p{M}]+/u;
 
 const splitParts = (typed: string): string[] => typed.split(SEPARATORS).map(foldWord).filter((part) => part !== "");
 
-/** Without accents and in lower case; digits of Arabic keyboards become Western ones. */
+/** Returns a word without accents and in lower case, with Western digits instead of Arabic ones. */
 function foldWord(word: string): string {
   return word
     .normalize("NFKD")
@@ -70,10 +70,10 @@ function foldWord(word: string): string {
     .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15));
 }
 
-/** A part without the number that stands at either end of it, as in `1nuage`. */
+/** Returns a part without a number at either end, as in `1nuage`. */
 const trimmed = (part: string): string => part.replace(/^[0-9]+|[0-9]+$/g, "");
 
-/** The parts that can be words, without what is repeated as a label is. */
+/** Returns the parts that can be words, without repeated labels. */
 function lettersOnly(parts: readonly string[]): string[] {
   const words = parts.map(trimmed).filter((word) => /^\p{Alphabetic}+$/u.test(word));
   const isLabel = (word: string) => {
@@ -83,7 +83,7 @@ function lettersOnly(parts: readonly string[]): string[] {
   return words.filter((word) => !isLabel(word));
 }
 
-/** Neighbouring parts that make a code whose check holds. */
+/** Returns the bytes of neighbouring parts that form a code with a valid checksum. */
 function findCode(parts: readonly string[]): Bytes | undefined {
   for (let from = 0; from < parts.length; from++) {
     let code = "";
@@ -94,7 +94,7 @@ function findCode(parts: readonly string[]): Bytes | undefined {
   return undefined;
 }
 
-/** The value of a character of a code; negative for one that no code holds. */
+/** Returns the value of a code character, or a negative number for an invalid one. */
 const valueOf = (letter: string): number =>
   ALPHABET.indexOf(letter.replace(/[a-z]/, (small) => small.toUpperCase()).replace("O", "0").replace(/[IL]/, "1"));
 
@@ -105,15 +105,17 @@ function decodeCode(code: string): Bytes | undefined {
     if (value < 0) return undefined;
     bits = (bits << 5n) | BigInt(value);
   }
-  // 26 characters carry 130 bits: the two highest are zero.
+  // 26 characters encode 130 bits, of which the two highest are zero.
   const bytes = bytesFromNumber(bits >> 10n);
   return bits >> 138n === 0n && checkBits(bytes) === Number(bits & 1023n) ? bytes : undefined;
 }
 
 const bytesFromNumber = (value: bigint): Bytes => Uint8Array.from({ length: 16 }, (_, at) => Number((value >> BigInt(8 * (15 - at))) & 255n));
 
-/** Twelve neighbouring words of one list whose check holds. Labels stand before the words as a rule, so the last such place counts;
- *  a beginning may stand in several lists, so the check decides. */
+/**
+ * Returns the bytes of twelve neighbouring words of one list with a valid checksum. Labels usually precede the words, so the last match
+ * counts. An abbreviated word can match several lists, so the checksum decides.
+ */
 function findWords(words: readonly string[], lists: WordLists): Bytes | undefined {
   for (const list of lists) {
     const indices = words.map((word) => indexOf(list, word));
@@ -128,7 +130,7 @@ function findWords(words: readonly string[], lists: WordLists): Bytes | undefine
   return undefined;
 }
 
-/** The index of a word, or of the only one that begins so; negative for none. */
+/** Returns the index of a word, or of the only word with this prefix, or a negative number. */
 function indexOf(list: readonly string[], typed: string): number {
   const exact = list.indexOf(typed);
   if (exact >= 0 || [...typed].length < MIN_PREFIX_LEN) return exact;
@@ -162,16 +164,16 @@ function wordAsTyped(typed: string, folded: string): string {
   return [...found.replace(/^\p{N}+|\p{N}+$/gu, "")].slice(0, 40).join("");
 }
 
-/** The word that is closest to what was typed, by at most two slips of the finger; none for a tie of words that are two slips away. */
+/** Returns the index of the word that is closest to the typed one, with at most two typing errors. A tie at two errors returns undefined. */
 function nearestWordIndex(list: readonly string[], typed: string): number | undefined {
   const distances = list.map((word) => editDistance(typed, word));
-  const closest = distances.reduce((least, distance) => Math.min(least, distance));
+  const closest = distances.reduce((minimum, distance) => Math.min(minimum, distance));
   const first = distances.indexOf(closest);
   const isClear = closest <= 1 || (closest === 2 && distances.indexOf(2, first + 1) < 0);
   return isClear ? first : undefined;
 }
 
-/** How many letters were left out, added, mistaken, or exchanged with their neighbour. */
+/** Returns the number of omitted, added, wrong or swapped letters. */
 function editDistance(typed: string, word: string): number {
   const [a, b] = [[...typed], [...word]];
   let before: number[] = [];
@@ -179,9 +181,9 @@ function editDistance(typed: string, word: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      let least = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1);
-      row.push(least);
+      let minimum = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) minimum = Math.min(minimum, before[j - 2]! + 1);
+      row.push(minimum);
     }
     [before, last] = [last, row];
   }

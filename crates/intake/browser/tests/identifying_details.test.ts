@@ -5,7 +5,7 @@ import { type DetailRule, type DetailKind, redact, identifyingDetails } from "..
 
 const readGuardFile = (name: string): unknown => JSON.parse(readFileSync(`../guard/${name}.json`, "utf8"));
 
-test("the same rules find the same as at the intake", () => {
+test("the rules find the same details as at the intake", () => {
   const rules = readGuardFile("rules") as DetailRule[];
   for (const { text, found, covered } of readGuardFile("cases") as { text: string; found: [DetailKind, string[]][]; covered: string }[]) {
     assert.deepEqual(identifyingDetails(rules, text), found, text);
@@ -14,7 +14,7 @@ test("the same rules find the same as at the intake", () => {
   }
 });
 
-test("what is covered is gone and the rest stays, as at the intake", () => {
+test("redacted words are removed and the rest stays, as at the intake", () => {
   const rules = readGuardFile("rules") as DetailRule[];
   for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
     const [text] = JSON.parse(line) as [string];
@@ -30,7 +30,7 @@ test("what is covered is gone and the rest stays, as at the intake", () => {
   }
 });
 
-test("most traces of the test set are found, and little else, as at the intake", () => {
+test("most details of the test set are found with few false positives, as at the intake", () => {
   const rules = readGuardFile("rules") as DetailRule[];
   let [expected, hits, found, right] = [0, 0, 0, 0];
   for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {

@@ -18,7 +18,7 @@ import { parseRecords, splitHeader } from "../src/framing.ts";
 import { verifyDirectory, signDirectory, vectors, createTestWorld } from "./support/world.ts";
 import { VerifiedDirectory } from "../src/directory.ts";
 
-test("case secrets, filings and slot tags are those of the test vectors", async () => {
+test("case secrets, report secrets and slot tags match the test vectors", async () => {
   const known = vectors.case;
   assert.equal((await recipientOf(caseIdentity(decode(known.secret)))).text, known.case_recipient);
   assert.equal(encode(repliesKey(decode(known.secret))), known.replies_key);
@@ -27,7 +27,7 @@ test("case secrets, filings and slot tags are those of the test vectors", async 
   assert.equal(filed.case, known.report_secrets.case);
 });
 
-test("slot tags", async () => {
+test("slot tags match the test vectors", async () => {
   const member = await recipientOf(identity(decode(vectors.sealed.member_seed)));
   const id = vectors.frames[0].header.case.replaceAll("-", "");
   const bytes = Uint8Array.from(id.match(/../g)!, (byte: string) => parseInt(byte, 16));
@@ -35,7 +35,7 @@ test("slot tags", async () => {
   assert.equal(vectors.sealed.grant.tag, vectors.case.slot_tag);
 });
 
-test("frames are written and read as known, to the byte", () => {
+test("frames match the test vectors byte for byte", () => {
   for (const vector of vectors.frames) {
     const bytes = decode(vector.frame);
     const signer = decode(vectors.receipts[0].reporter_key);
@@ -49,7 +49,7 @@ test("frames are written and read as known, to the byte", () => {
   }
 });
 
-test("what was done to a file is read in fixed words alone, and the error names the field", () => {
+test("a treatment is decoded from fixed words only, and the error names the field", () => {
   const header = peekFrame(decode(vectors.frames[2].frame));
   const body = utf8("text");
   const [first] = header.attachments;
@@ -63,7 +63,7 @@ test("what was done to a file is read in fixed words alone, and the error names 
   assert.deepEqual(read(cleaned), cleaned);
   assert.equal(read(undefined), undefined);
   for (const [field, wrong] of Object.entries({
-    how: { how: "washed" },
+    how: { how: "scrubbed" },
     removed: { ...cleaned, removed: ["shoe-size"] },
     left: { ...cleaned, left: "history" },
     reading: { ...cleaned, reading: "half" },
@@ -75,13 +75,13 @@ test("what was done to a file is read in fixed words alone, and the error names 
   assert.throws(() => read({ ...cleaned, note: "x" }), /canonical/);
 });
 
-test("an earlier report is named as known", () => {
+test("a related report matches the test vector", () => {
   const vector = vectors.frames[1];
   const key = new Receipt(decode(vectors.receipts[1].receipt)).signingKey();
   assert.deepEqual(relatedReport(vector.earlier_case, vector.header.case, key), vector.header.earlier);
 });
 
-test("a frame that was altered anywhere is refused", () => {
+test("a frame that was altered anywhere is rejected", () => {
   const key = random(32);
   const signer = ed25519.getPublicKey(key);
   const header = {
@@ -121,7 +121,7 @@ test("a frame that was altered anywhere is refused", () => {
   }
 });
 
-test("the size classes are those of the test vectors, and every length has one", () => {
+test("the size classes match the test vectors, and every length has one", () => {
   const { sizes, header_len, plaintext_len } = vectors.size_classes;
   assert.deepEqual(SIZE_CLASSES, sizes);
   assert.deepEqual(SIZE_CLASSES.map((size) => plaintextLenFor(size, header_len)), plaintext_len);
@@ -130,7 +130,7 @@ test("the size classes are those of the test vectors, and every length has one",
   assert.equal(sizeClassFor(64 * 1024 * 1024 + 1), undefined);
 });
 
-test("a file sealed to a second recipient is refused, grease is not", async () => {
+test("a file with a second recipient is rejected, grease is not", async () => {
   const [one, other] = [identity(random(32)), identity(random(32))];
   const sealed = await seal(await recipientOf(one), utf8("for one alone"));
   assert.equal(text(await open(one, sealed)), "for one alone");
@@ -139,7 +139,7 @@ test("a file sealed to a second recipient is refused, grease is not", async () =
   const both = new Encrypter();
   both.addRecipient((await recipientOf(one)).text);
   both.addRecipient((await recipientOf(other)).text);
-  await assert.rejects(open(one, await both.encrypt("for both")), /somebody else/);
+  await assert.rejects(open(one, await both.encrypt("for both")), /another recipient/);
   for (let at = 0; at < sealed.length; at += 97) {
     const altered = sealed.slice();
     altered[at]! ^= 1;
@@ -147,7 +147,7 @@ test("a file sealed to a second recipient is refused, grease is not", async () =
   }
 });
 
-test("headers have the lengths that the Rust implementation gives them", async () => {
+test("headers have the same lengths as in the Rust implementation", async () => {
   const to = await recipientOf(identity(random(32)));
   const lengths = new Set<number>();
   for (let n = 0; n < 60; n++) {
@@ -159,7 +159,7 @@ test("headers have the lengths that the Rust implementation gives them", async (
   assert.ok(lengths.size > 30, "the grease varies");
 });
 
-test("a directory is believed only when everything about it holds", async () => {
+test("a directory is accepted only if all its checks pass", async () => {
   const w = await createTestWorld();
   const { document, trust, rootKeys } = w;
   const two = rootKeys.slice(0, 2);
@@ -183,7 +183,7 @@ test("a directory is believed only when everything about it holds", async () => 
   refused({ members: [awa!, { ...bila!, device: awa!.device }, ...others] });
   refused({ handler_key: awa!.device });
   const [first, ...rest] = document.desks;
-  refused({ desks: [{ ...first!, members: ["awa", "stranger"] }, ...rest] });
+  refused({ desks: [{ ...first!, members: ["awa", "unknown"] }, ...rest] });
   refused({ desks: [{ ...first!, members: ["awa", "awa"] }, ...rest] });
   refused({ desks: [{ ...first!, members: ["awa", "eva"] }, ...rest] });
   refused({ desks: document.desks.map((desk) => ({ ...desk, members: desk.id === "external" ? [] : desk.members })) });
@@ -193,7 +193,7 @@ test("a directory is believed only when everything about it holds", async () => 
   assert.throws(() => VerifiedDirectory.verify(bytes, signatures, trust, "2026-11-23"));
 });
 
-test("who gets a report follows from the directory and the exclusions", async () => {
+test("the recipients of a report follow from the directory and the exclusions", async () => {
   const { directory, document } = await createTestWorld();
   const to = (category: string, excluded: string[]) => {
     const { desk, readers } = directory.recipientsFor(category, "trader", excluded);
@@ -202,7 +202,7 @@ test("who gets a report follows from the directory and the exclusions", async ()
   };
   assert.equal(to("FAC", []), "internal_affairs: awa bila coumba eva fofana");
   assert.equal(to("FAC", ["regional"]), "internal_affairs: awa coumba eva fofana");
-  // Excluded at one desk is excluded at every desk; fewer than two left: the outside body.
+  // Excluded at one desk is excluded at every desk; if fewer than two are left, the report goes to the oversight body.
   assert.equal(to("FAC", ["hr_integrity"]), "internal_affairs: awa bila eva fofana");
   assert.equal(to("FAC", ["regional", "hr_integrity"]), "external: eva fofana");
   assert.equal(to("FAC", ["internal_affairs"]), "external: eva fofana");
@@ -211,7 +211,7 @@ test("who gets a report follows from the directory and the exclusions", async ()
   assert.equal(to("XXX", []), "external: eva fofana");
 });
 
-test("a report is on a rung, holds eight grants, and opens for its readers alone", async () => {
+test("a report has the length of a size class, holds eight grants, and opens only for its readers", async () => {
   const w = await createTestWorld();
   const filed = deriveReportSecrets(random(32), utf8("content"));
   const content = concat(random(60_000), random(40_000));
@@ -233,7 +233,7 @@ test("a report is on a rung, holds eight grants, and opens for its readers alone
       try {
         return await open(w.people[handle]!, bytes.subarray(32));
       } catch {
-        // Somebody else's.
+        // A receipt of another report.
       }
     }
     return undefined;
@@ -244,7 +244,7 @@ test("a report is on a rung, holds eight grants, and opens for its readers alone
   const chunks = found.filter(({ type }) => type === 3).map(({ bytes }) => bytes);
   const plain = await open(caseIdentity(grant.subarray(24, 56)), new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()));
   assert.ok(equal(plain, content));
-  // More than the top is refused before the last byte is read.
+  // A submission above the largest size class is rejected before its last byte is read.
   const endless = { ...file, stream: () => new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1 << 20)) }) };
   await assert.rejects(sealReport(w.directory, filed, { ...draft, files: [endless] }), /64 MiB/);
 });

@@ -12,7 +12,7 @@ import { lists, vectors } from "./support/world.ts";
 const all = Object.values(lists);
 const bytes16 = fc.uint8Array({ minLength: 16, maxLength: 16 }) as fc.Arbitrary<Bytes>;
 
-test("the test vectors hold", async () => {
+test("receipts match the test vectors", async () => {
   for (const vector of vectors.receipts) {
     const receipt = new Receipt(decode(vector.receipt));
     assert.equal(receipt.code(), vector.code);
@@ -27,12 +27,12 @@ test("the test vectors hold", async () => {
   }
 });
 
-test("every spelling of a receipt is read", () => {
+test("every spelling of a receipt is parsed", () => {
   fc.assert(
     fc.property(bytes16, fc.constantFrom("-", " ", "", "  ", "\n", " – "), fc.boolean(), (bytes, between, lower) => {
       const receipt = new Receipt(bytes);
       let code = receipt.code().replaceAll("-", between);
-      // As people write them.
+      // Spellings that people use.
       code = lower ? code.toLowerCase().replaceAll("0", "o").replaceAll("1", "l") : code;
       assert.deepEqual(Receipt.parse(code, []).bytes, bytes);
       assert.deepEqual(Receipt.parse(code.replace(/\d/g, (digit) => "٠١٢٣٤٥٦٧٨٩"[Number(digit)]!), []).bytes, bytes);
@@ -47,7 +47,7 @@ test("every spelling of a receipt is read", () => {
   );
 });
 
-test("a mistyped receipt is refused with the reason", () => {
+test("a mistyped receipt is rejected with the reason", () => {
   const receipt = new Receipt(decode(vectors.receipts[2].receipt));
   const problem = (typed: string) => {
     try {
@@ -66,7 +66,7 @@ test("a mistyped receipt is refused with the reason", () => {
   assert.equal(problem([...words.slice(1), "burkindi"].join(" ")), "word");
   assert.equal(problem(words.slice(1).join(" ")), "words");
   assert.equal(problem([words[1], words[0], ...words.slice(2)].join(" ")), "check");
-  // Two letters in one another's place are noticed, all but one time in a thousand.
+  // Two swapped letters are detected, except once in a thousand times.
   let unnoticed = 0;
   for (let at = 0; at < code.length - 1; at++) {
     const [one, other] = [code[at]!, code[at + 1]!];
@@ -76,7 +76,7 @@ test("a mistyped receipt is refused with the reason", () => {
   assert.equal(unnoticed, 0);
 });
 
-test("spellings of people are read and what is wrong is named", () => {
+test("real spellings are parsed and mistakes are named", () => {
   const spellings = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/receipt-spellings.json`, "utf8"));
   assert.ok(spellings.length > 60);
   for (const { text, code, problem, word, near } of spellings) {
@@ -92,7 +92,7 @@ test("spellings of people are read and what is wrong is named", () => {
   }
 });
 
-test("the sending tag is that of the test vectors, with what was done to files as well", () => {
+test("the sending tag matches the test vectors, including treatments of files", () => {
   for (const vector of vectors.receipts) {
     const receipt = new Receipt(decode(vector.receipt));
     const tag = (frame: number) =>
@@ -101,7 +101,7 @@ test("the sending tag is that of the test vectors, with what was done to files a
   }
 });
 
-test("the sending tag tells any difference", () => {
+test("the sending tag changes with any difference", () => {
   const receipt = new Receipt(decode(vectors.receipts[0].receipt));
   const file = { name: "photo.jpg", media_type: "image/jpeg", len: 3, sha256: vectors.frames[0].header.attachments[0].sha256 };
   const tag = (token: number, body: string, files = [file]) =>

@@ -1,5 +1,5 @@
-// What is accepted and what is refused must be the same in every implementation:
-// crates/protocol/refusals.json, which Rust wrote.
+// All implementations must accept and reject the same input. The cases are in
+// crates/protocol/refusals.json, which the Rust implementation wrote.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
@@ -24,7 +24,7 @@ const words = Object.values(lists);
 type RefusalVector = Record<string, string> & { signatures: never };
 type VectorCheck = (vector: RefusalVector) => unknown;
 
-/** Each answers by throwing. */
+/** Each decoder throws on invalid input. */
 const KINDS: Record<string, VectorCheck> = {
   frames: async ({ frame }) => {
     const own = (await recipientOf(caseIdentity(secret))).raw;
@@ -53,7 +53,7 @@ const KINDS: Record<string, VectorCheck> = {
 };
 
 for (const [kind, accepts] of Object.entries(KINDS)) {
-  test(`${kind} are accepted and refused as by the other implementation`, async () => {
+  test(`${kind} are accepted and rejected as in the Rust implementation`, async () => {
     const wrong: string[] = [];
     for (const vector of refusals[kind] as (RefusalVector & { what: string; accepted: boolean })[]) {
       let accepted = true;
@@ -68,18 +68,18 @@ for (const [kind, accepts] of Object.entries(KINDS)) {
   });
 }
 
-test("mailboxes are accepted and refused as by the other implementation", async () => {
+test("mailboxes are accepted and rejected as in the Rust implementation", async () => {
   const to = await recipientOf(receipt.mailboxIdentity());
   for (const { what, accepted, plain } of refusals.mailboxes) {
     const found: unknown = await openInbox(receipt, await seal(to, decode(plain))).catch((error: unknown) => error);
     assert.ok(found instanceof DamagedMailboxError, what);
-    // The capsule in all of these is none: who gets as far as to open it has accepted the mailbox
+    // None of these contains a valid capsule. A decoder that tries to open it has accepted the mailbox
     // around it.
     assert.equal(/no header of an age file/.test(found.message), accepted, `${what}: ${found.message}`);
   }
 });
 
-test("a capsule that was sealed here opens with the key of the receipt alone", async () => {
+test("a capsule opens only with the key of its receipt", async () => {
   const identity = receipt.mailboxIdentity();
   const capsule = {
     case: "12345678-9abc-4def-8123-456789abcdef",
@@ -91,16 +91,16 @@ test("a capsule that was sealed here opens with the key of the receipt alone", a
   };
   const sealed = await sealCapsule(capsule, await recipientOf(identity), receipt.signingKey());
   await assert.rejects(openCapsule(sealed, identity, receipt.reporterKey()), /malformed/);
-  await assert.rejects(openCapsule(sealed, identity, new Receipt(new Uint8Array(16).fill(1)).reporterKey()), /forged/);
+  await assert.rejects(openCapsule(sealed, identity, new Receipt(new Uint8Array(16).fill(1)).reporterKey()), /invalid capsule signature/);
 });
 
-test("half a character, which UTF-8 cannot carry, is replaced wherever JSON is written", async () => {
+test("a lone surrogate is replaced in canonical JSON", async () => {
   const body = { category: "FAC", audience: "trader", answers: { place: "\udc00" }, story: "a\ud83d" };
   assert.equal(text(encodeReportBody(body)), '{"category":"FAC","audience":"trader","answers":{"place":"\ufffd"},"story":"a\ufffd"}');
   assert.equal(canonicalJson({ name: "😀\ud83d" }), '{"name":"😀\ufffd"}');
 });
 
-test("a file that is sealed to another is told from one that is damaged", async () => {
+test("a file for another recipient is distinguished from a damaged one", async () => {
   const identity = receipt.mailboxIdentity();
   const sealed = await seal(await recipientOf(identity), utf8("text"));
   const other = new Receipt(new Uint8Array(16).fill(1)).mailboxIdentity();

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { isBlank, normalizeText } from "../src/text.ts";
 
-test("control characters of word processors become line ends or go", () => {
+test("control characters of word processors become line ends or are removed", () => {
   for (const end of ["\r\n", "\r", "\n", "\v", "\f", "\u0085", "\u2028", "\u2029"]) assert.equal(normalizeText(`a${end}b`), "a\nb");
   for (const gone of ["\0", "\u0001", "\u0003", "\b", "\u001b", "\u001f", "\u007f", "\u0080", "\u009f"]) assert.equal(normalizeText(`a${gone}b`), "ab");
   const kept = "tab\t, joiner \u200d, mark of direction \u200f, 👩🏽‍🌾";
   assert.equal(normalizeText(kept), kept);
-  // Half of a character cannot be sealed as UTF-8: no reader could open the report.
+  // A lone surrogate cannot be encoded as UTF-8.
   assert.equal(normalizeText("a\ud83db\udc00c👍"), "a\ufffdb\ufffdc👍");
 });
 

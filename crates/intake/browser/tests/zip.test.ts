@@ -1,4 +1,4 @@
-// Packages in browsers that bring less.
+// Packages in browsers without the compression API.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8 } from "../src/bytes.ts";
@@ -6,7 +6,7 @@ import { type ZipEntry, pack, readPackage, unpack, writePackage } from "../src/m
 
 test("a part is stored where the browser cannot compress, so that the file can be sent", async () => {
   const compression = globalThis.CompressionStream;
-  // As Chrome before 103 and Safari before 16.4: the format is not known.
+  // Chrome before 103 and Safari before 16.4 do not know the format.
   globalThis.CompressionStream = class {
     constructor() {
       throw new TypeError("Unsupported compression format: 'deflate-raw'");

@@ -24,7 +24,7 @@ export const keepsOriginals = (form: HTMLFormElement | null): boolean => (form &
 function renderList(offlineForm: OfflineForm, input: HTMLInputElement): void {
   queryOne(".chosen", input.parentElement!)?.remove();
   const items = Array.from(input.files ?? [], (file) => createItem(offlineForm, input, SelectedFile.of(file)));
-  if (items.length > 0) input.after(createElement("div", { class: "chosen", role: "status" }, createElement("ul", { class: "washed" }, ...items)));
+  if (items.length > 0) input.after(createElement("div", { class: "chosen", role: "status" }, createElement("ul", { class: "scrubbed" }, ...items)));
   clearFileErrors(offlineForm);
 }
 
@@ -86,25 +86,25 @@ function fillItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: Sel
 const textLine = (offlineForm: OfflineForm, key: string, values = {}): HTMLElement => createElement("span", {}, translate(offlineForm, key, values));
 
 function describeKept(offlineForm: OfflineForm, file: File): HTMLElement {
-  return textLine(offlineForm, file.size === 0 ? "washed-empty" : file.size > MAX_SIZE ? "send-too-large" : "file-kept");
+  return textLine(offlineForm, file.size === 0 ? "scrubbed-empty" : file.size > MAX_SIZE ? "send-too-large" : "file-kept");
 }
 
 function describeScrubbed(offlineForm: OfflineForm, report: ScrubReport): HTMLElement[] {
-  if (report.reading === "empty") return [textLine(offlineForm, "washed-empty")];
+  if (report.reading === "empty") return [textLine(offlineForm, "scrubbed-empty")];
   if (!report.content) return [textLine(offlineForm, "file-failed")];
   if (report.redrawn) return [textLine(offlineForm, "file-redrawn")];
   if (report.content.size > MAX_SIZE) return [textLine(offlineForm, "send-too-large")];
   const traces = (found: Set<MetadataKind>) =>
     inCanonicalOrder(found).map((trace) => translate(offlineForm, `trace-${trace}`)).join(offlineForm.lang === "ar" ? "، " : ", ");
   const lines: HTMLElement[] = [];
-  if (report.removed.size > 0) lines.push(textLine(offlineForm, "washed-removed", { what: traces(report.removed) }));
-  if (report.left.size > 0) lines.push(textLine(offlineForm, "washed-left", { what: traces(report.left) }));
-  if (report.signature !== "absent") lines.push(textLine(offlineForm, report.signature === "kept" ? "washed-signed" : "washed-signature-broken"));
+  if (report.removed.size > 0) lines.push(textLine(offlineForm, "scrubbed-removed", { what: traces(report.removed) }));
+  if (report.left.size > 0) lines.push(textLine(offlineForm, "scrubbed-left", { what: traces(report.left) }));
+  if (report.signature !== "absent") lines.push(textLine(offlineForm, report.signature === "kept" ? "scrubbed-signed" : "scrubbed-signature-broken"));
   const isUnclean = report.reading !== "whole";
   if (isUnclean) lines.push(textLine(offlineForm, "file-unknown"));
   // Audio and video have no page to take a photo of.
-  if (report.mediaClass === "document" && (report.left.size > 0 || isUnclean)) lines.push(textLine(offlineForm, "washed-advice"));
-  return lines.length > 0 ? lines : [textLine(offlineForm, "washed-nothing")];
+  if (report.mediaClass === "document" && (report.left.size > 0 || isUnclean)) lines.push(textLine(offlineForm, "scrubbed-advice"));
+  return lines.length > 0 ? lines : [textLine(offlineForm, "scrubbed-nothing")];
 }
 
 /** Removes a file from the list and keeps the others. */

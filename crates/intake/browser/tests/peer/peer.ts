@@ -1,6 +1,6 @@
-// Seals and opens for another implementation, one JSON object a line: the browser's half of
-// crates/investigator/tests/browser.rs. The first line is the installation: its signed directory,
-// what is believed, and the day.
+// The browser side of crates/investigator/tests/browser_interop.rs: seals and opens for the Rust
+// implementation, one JSON object per line. The first line contains the signed directory, the
+// trusted root keys and the date.
 import { createInterface } from "node:readline";
 import { type Bytes, concat, decode, encode, utf8 } from "../../src/bytes.ts";
 import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../../src/directory.ts";

@@ -1,4 +1,4 @@
-// What the tests share.
+// Shared fixtures of the tests.
 import { wordlist as english } from "@scure/bip39/wordlists/english.js";
 import { wordlist as french } from "@scure/bip39/wordlists/french.js";
 import { wordlist as portuguese } from "@scure/bip39/wordlists/portuguese.js";
@@ -12,10 +12,10 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 
 export const lists = { fr: french, en: english, es: spanish, pt: portuguese };
 
-/** Known answers that the Rust implementation wrote. */
+/** Test vectors that the Rust implementation wrote. */
 export const vectors = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/vectors.json`, "utf8"));
 
-/** A small installation: two desks, an outside body, and the keys of all. */
+/** A small installation: two desks, an oversight body, and the keys of all. */
 export interface TestWorld {
   directory: VerifiedDirectory;
   document: DirectoryDocument;
@@ -37,12 +37,12 @@ export async function createTestWorld(): Promise<TestWorld> {
     const device = encode(ed25519.getPublicKey(random(32)));
     members.push({ handle, recipient: (await recipientOf(people[handle]!)).text, device, units, languages: ["fr"] });
   }
-  const desk = (id: string, seats: string[], categories: string[]): DirectoryDesk => ({
+  const desk = (id: string, members: string[], categories: string[]): DirectoryDesk => ({
     id,
     labels: { en: id },
     categories,
     audiences: [],
-    members: seats,
+    members,
     units: [],
   });
   const document: DirectoryDocument = {
