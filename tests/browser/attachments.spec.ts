@@ -85,9 +85,9 @@ test.describe("without a script", () => {
     expect(treatments.get(`image-${photo}.jpg`)?.removed).toEqual(expect.arrayContaining(["place", "date", "device"]));
     expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
     expectNoMetadata(told);
-    const washed = page.locator(".washed li");
-    await expect(washed).toHaveCount(names.length);
-    await expect(washed.filter({ hasText: "Retiré" })).toHaveCount(names.length);
+    const scrubbed = page.locator(".scrubbed li");
+    await expect(scrubbed).toHaveCount(names.length);
+    await expect(scrubbed.filter({ hasText: "Retiré" })).toHaveCount(names.length);
     expect(await page.content()).not.toContain(CANARY);
   });
 
@@ -97,7 +97,7 @@ test.describe("without a script", () => {
     expect([...told.keys()]).toEqual([`${CANARY} a.jpg`]);
     expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
     expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
-    await expect(page.locator(".washed li")).toContainText("tel quel");
+    await expect(page.locator(".scrubbed li")).toContainText("tel quel");
   });
 });
 
@@ -107,7 +107,7 @@ test.describe("sealed in the browser", () => {
     await waitForHydration(page);
     const names = ["a.docx", "a.jpg", "a.mp3", "a.mp4", "a.odt", "a.pdf", "a.png", "a.webp", "b.docx"];
     const { told, treatments } = await sendFiles(office, page, names, async () => {
-      await expect(page.locator(".washed li").filter({ hasText: /Retiré|Redessinée/ })).toHaveCount(names.length);
+      await expect(page.locator(".scrubbed li").filter({ hasText: /Retiré|Redessinée/ })).toHaveCount(names.length);
     });
     expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
     expectNoMetadata(told);
@@ -124,8 +124,8 @@ test.describe("sealed in the browser", () => {
     await waitForHydration(page);
     const names = ["a.flac", "a.gif", "a.heic", "a.wav", "b.pdf"];
     const { told, treatments } = await sendFiles(office, page, names, async () => {
-      await expect(page.locator(".washed li").filter({ hasText: "Retiré" })).toHaveCount(names.length);
-      await expect(page.locator(".washed [aria-pressed]")).toHaveCount(0);
+      await expect(page.locator(".scrubbed li").filter({ hasText: "Retiré" })).toHaveCount(names.length);
+      await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(0);
     });
     expectNoMetadata(told);
     expect(treatmentNames(treatments)).toEqual(names.map(() => "cleaned"));
@@ -137,11 +137,11 @@ test.describe("sealed in the browser", () => {
     const scans = ["quai.tif", "liste.tif"].map((name) => ({ name, mimeType: "image/tiff", buffer: Buffer.from(`II*\0\x08\0\0\0${CANARY}`, "latin1") }));
     const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
       await fillReport(page, { story: STORY, files: scans });
-      await expect(page.locator(".washed [aria-pressed]")).toHaveCount(2);
+      await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(2);
       await page.locator("form[action$='/report/send'] .button:visible").first().click();
       await expect(page.locator(".wrong[role=alert]")).toContainText("attend votre choix");
-      await page.locator(".washed li").nth(0).getByRole("button").nth(0).click();
-      await page.locator(".washed li").nth(1).getByRole("button").nth(1).click();
+      await page.locator(".scrubbed li").nth(0).getByRole("button").nth(0).click();
+      await page.locator(".scrubbed li").nth(1).getByRole("button").nth(1).click();
       await sendReport(page);
     });
     office.runAs("inspector-1", "declare", row!.id);
@@ -155,12 +155,12 @@ test.describe("sealed in the browser", () => {
     await page.goto(`${office.url}/fr/report`);
     await waitForHydration(page);
     const { told, treatments } = await sendFiles(office, page, ["a.jpg", "a.pdf"], async () => {
-      const items = page.locator(".washed li");
+      const items = page.locator(".scrubbed li");
       await expect(items.first()).toContainText("Redessinée");
       await page.check("input[name=keep]");
       // The list names what is sent.
       await expect(items.filter({ hasText: "partira tel quel" })).toHaveCount(2);
-      await expect(page.locator(".washed")).not.toContainText(/Redessinée|Retiré/);
+      await expect(page.locator(".scrubbed")).not.toContainText(/Redessinée|Retiré/);
       await page.uncheck("input[name=keep]");
       await expect(items.first()).toContainText("Redessinée");
       await page.check("input[name=keep]");

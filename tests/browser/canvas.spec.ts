@@ -86,10 +86,10 @@ for (const guard of CANVAS_GUARDS) {
     await page.reload();
     await waitForHydration(page);
     await fillReport(page, { story: "Photo de la quittance.", files: files.map((file, at) => ({ ...file, buffer: buffers[at]! })) });
-    const items = page.locator(".washed li");
+    const items = page.locator(".scrubbed li");
     await expect(items.nth(0)).toContainText("Retiré", { timeout: 30_000 });
     await expect(items.filter({ hasText: "rien trouvé" })).toHaveCount(2, { timeout: 30_000 });
-    await expect(page.locator(".washed [aria-pressed]")).toHaveCount(0);
+    await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(0);
   });
 }
 
@@ -101,7 +101,7 @@ test("a photo that was not redrawn arrives without its place, and its picture by
   await waitForHydration(page);
   const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer: withGpsExif(buffer) }] });
-    await expect(page.locator(".washed li")).toContainText("Retiré");
+    await expect(page.locator(".scrubbed li")).toContainText("Retiré");
     await sendReport(page);
   });
   office.runAs("inspector-1", "declare", row!.id);
@@ -116,5 +116,5 @@ test("a canvas that returns what was drawn: the photo is redrawn, and shows the 
   await waitForHydration(page);
   const buffer = await drawPhoto(page, "image/jpeg");
   await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });
-  await expect(page.locator(".washed li")).toContainText("Redessinée");
+  await expect(page.locator(".scrubbed li")).toContainText("Redessinée");
 });

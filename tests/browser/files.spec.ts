@@ -25,7 +25,7 @@ async function chooseFiles(page: Page, office: RunningInstallation, paths: strin
   await page.setInputFiles("#files", paths);
 }
 
-const fileItems = (page: Page) => page.locator(".washed li");
+const fileItems = (page: Page) => page.locator(".scrubbed li");
 const errorSummary = (page: Page) => page.locator(".wrong[role=alert]");
 const clickSend = (page: Page) => page.locator("form[action$='/report/send'] .button:visible").first().click();
 const chosenFiles = (page: Page) => page.locator("#files").evaluate((input: HTMLInputElement) => Array.from(input.files ?? [], ({ name }) => name));
@@ -113,7 +113,7 @@ test("one file is taken out of the list, and the others stay", async ({ page, of
 
 test("the summary of errors leads to each picture and shrinks with each decision", async ({ page, office }) => {
   await chooseFiles(page, office, [writeTempFile("a.tif", tiffScan), writeTempFile("b.tif", tiffScan)]);
-  await expect(page.locator(".washed [aria-pressed]")).toHaveCount(2);
+  await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(2);
   await clickSend(page);
   await expect(errorSummary(page).locator("li")).toHaveCount(2);
   await expectAccessible(page, "review with files to decide about");

@@ -149,7 +149,7 @@ test("going back and changing the language lose no file", async ({ page, office 
   await page.locator(".langs button[lang=en]").click();
   await expect(page.locator("html[lang=en]")).toHaveCount(1);
   expect(await chosen()).toEqual(["note.txt"]);
-  await expect(page.locator(".washed li")).toHaveCount(1);
+  await expect(page.locator(".scrubbed li")).toHaveCount(1);
 });
 
 for (const how of ["link", "escape"])

@@ -15,7 +15,7 @@ interface ShownCase {
   attachments: { name: string; message: number; treatment: unknown }[];
 }
 
-const fileItems = (page: Page) => page.locator(".washed li");
+const fileItems = (page: Page) => page.locator(".scrubbed li");
 
 /** Submits a report, opens the mailbox, and opens the page for a message. */
 async function openThreadPage(page: Page, office: RunningInstallation, scripts: boolean): Promise<string> {
@@ -59,14 +59,14 @@ test("original files of a message are described as originals before and after se
   // A picture that cannot be scrubbed waits for a decision. Keeping all files is a decision.
   const scan = { name: "scan.tif", mimeType: "image/tiff", buffer: Buffer.from("II*\0\x08\0\0\0CANARI", "latin1") };
   await page.setInputFiles("#files", [...FILES, scan]);
-  await expect(page.locator(".washed [aria-pressed]")).toHaveCount(1);
+  await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(1);
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   const summary = page.locator(".wrong[role=alert]");
   await expect(summary).toContainText("attend votre choix");
   await page.check("input[name=keep]");
   await expect(summary).toHaveCount(0);
   await expect(fileItems(page).filter({ hasText: "partira tel quel" })).toHaveCount(3);
-  await expect(page.locator(".washed")).not.toContainText("Redessinée");
+  await expect(page.locator(".scrubbed")).not.toContainText("Redessinée");
   expect(await arrivedFiles(page, office, id, 3)).toEqual([
     ["CANARI.png", { how: "kept" }],
     ["CANARI.pdf", { how: "kept" }],

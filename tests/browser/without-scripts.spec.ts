@@ -135,9 +135,9 @@ test("Back and reload keep an open mailbox, the disk has no receipt, and a copie
   await expect(page).toHaveURL(address);
   // The link in another browser.
   const other = await browser.newContext({ javaScriptEnabled: false });
-  const stranger = await other.newPage();
-  await stranger.goto(address);
-  await expect(stranger).toHaveURL(`${office.url}/fr/return`);
+  const otherPage = await other.newPage();
+  await otherPage.goto(address);
+  await expect(otherPage).toHaveURL(`${office.url}/fr/return`);
   await other.close();
   await page.waitForTimeout(4000);
   await page.locator("a[href$='/close']").click();

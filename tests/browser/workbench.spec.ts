@@ -119,10 +119,10 @@ test("the working day of three members, in the browser", async ({ browser, openW
     await triager.unlock("a wrong passphrase");
     await expect(triager.page.locator(".wrong")).toHaveText("La phrase secrète est fausse. Personne ne peut la retrouver pour vous.");
     await triager.unlock();
-    const stranger = await browser.newPage();
-    expect((await stranger.goto(triager.link))?.status()).toBe(403);
-    expect((await stranger.goto(triager.page.url()))?.status()).toBe(403);
-    await stranger.close();
+    const unknownBrowser = await browser.newPage();
+    expect((await unknownBrowser.goto(triager.link))?.status()).toBe(403);
+    expect((await unknownBrowser.goto(triager.page.url()))?.status()).toBe(403);
+    await unknownBrowser.close();
     await expect(triager.page.locator(".empty h2")).toHaveText("Vous n’avez aucun dossier");
   });
 

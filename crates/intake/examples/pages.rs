@@ -134,14 +134,14 @@ async fn show_error(
 fn example_files() -> Vec<SentFile> {
     let told = |format, removed: &[MetadataKind], left: &[MetadataKind]| {
         let set = |traces: &[MetadataKind]| traces.iter().copied().collect();
-        let washed = ScrubReport {
+        let scrubbed = ScrubReport {
             format,
             removed: set(removed),
             left: set(left),
             reading: ParseCoverage::Whole,
             signature: SignatureStatus::Absent,
         };
-        SentFile { format, treatment: FileOutcome::Cleaned(washed) }
+        SentFile { format, treatment: FileOutcome::Cleaned(scrubbed) }
     };
     vec![
         told(

@@ -1,5 +1,5 @@
-//! By when a report is answered: the calendar that the case handler laid out last. A receipt gives
-//! no other day than the one by which the case handler escalates.
+//! The answer times that the case handler published last. A receipt shows the same date at which the
+//! case handler escalates.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -8,41 +8,41 @@ use time::{Date, OffsetDateTime};
 
 use crate::store::{Store, StoreError};
 
-/// Keeps what the case handler laid out last, in memory and in the spool.
+/// The latest answer times, in memory and in the spool.
 #[derive(Debug, Default)]
 pub struct AnswerTimesCache(RwLock<Option<ReplySchedule>>);
 
 impl AnswerTimesCache {
-    /// Answers by these times, without a spool.
+    /// Returns a cache with these times, without a spool.
     pub fn with_times(times: ReplySchedule) -> Self {
         Self(RwLock::new(Some(times)))
     }
 
-    /// Reads what the spool has kept.
+    /// Loads the stored times from the spool.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
         let answers = Self::default();
         answers.refresh(store).await?;
         Ok(answers)
     }
 
-    /// Takes over what another replica has kept since.
+    /// Loads the times that another replica has stored since.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        if let Some(kept) = store.load_answer_times().await? {
-            self.replace(kept);
+        if let Some(stored) = store.load_answer_times().await? {
+            self.replace(stored);
         }
         Ok(())
     }
 
-    /// Keeps what the case handler lays out. The database is written only for a change.
+    /// Stores the times that the case handler publishes. The database is written only for a change.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn update(&self, times: ReplySchedule, store: &Store) -> Result<(), StoreError> {
         if self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(&times) {
             store.save_answer_times(&times).await?;
@@ -51,8 +51,8 @@ impl AnswerTimesCache {
         Ok(())
     }
 
-    /// Returns the last day for the first answer to a report that arrives now; `None` until a case
-    /// handler has laid its calendar out.
+    /// Returns the last day for the first answer to a report that arrives now, or `None` if no case
+    /// handler has published its answer times yet.
     pub fn first_answer_date(&self, now: OffsetDateTime) -> Option<Date> {
         let times = self.0.read().unwrap_or_else(PoisonError::into_inner);
         times.as_ref().map(|times| times.first_reply_date(now))

@@ -1,5 +1,5 @@
-//! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not
-//! known here.
+//! The HTTP interface for programs. It accepts sealed reports and returns sealed mailboxes; the intake
+//! cannot read either.
 
 use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
 use axum::{
@@ -26,11 +26,11 @@ use crate::{
     store::StoreError,
 };
 
-/// Longest request for a mailbox, in bytes.
+/// Maximum bytes of a request for a mailbox.
 const MAX_REQUEST_BYTES: usize = 1024;
 
-/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`, `/directory.trust`,
-/// `/words/{lang}`
+/// Returns the routes `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`,
+/// `/directory.trust` and `/words/{lang}`.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/reports", post(submit))
@@ -41,15 +41,16 @@ pub fn routes() -> Router<AppState> {
         .route("/words/{lang}", get(serve_word_list))
 }
 
-/// What is said of a submission that is durable.
+/// The response to a submission that was stored.
 #[derive(Serialize)]
 struct SubmitResponse {
-    /// The last day for the first answer, if this is a report, `YYYY-MM-DD`; `null` while it is not
-    /// known.
+    /// The last day for the first answer to a report, as `YYYY-MM-DD`, or `null` if it is not known
+    /// yet.
     answer: Option<String>,
 }
 
-/// Files a submission. 201 means that it is durable; the same bytes again are 201 again.
+/// Stores a submission. Status 201 means that it is durable. Sending the same bytes again returns 201
+/// again.
 async fn submit(
     State(app): State<AppState>,
     admission: Option<Extension<AdmissionPermit>>,
@@ -57,32 +58,33 @@ async fn submit(
     body: Body,
 ) -> Result<(StatusCode, Json<SubmitResponse>), Problem> {
     const INVALID_LENGTH: Problem =
-        Problem::bad_request("a submission has one of the ten lengths of the ladder");
+        Problem::bad_request("invalid length: a submission has the length of a size class");
     const NOT_SEALED: Problem = Problem::bad_request(
-        "a submission is an age file with exactly one recipient, of the kind mlkem768x25519: nothing was stored",
+        "not a sealed submission: expected an age file with exactly one mlkem768x25519 recipient; nothing was stored",
     );
     let announced: u64 = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .filter(|length| size_classes::is_size_class(*length))
         .ok_or(INVALID_LENGTH)?;
-    let counted =
+    let reserved =
         admission.map(|Extension(admission)| admission.reserve_storage(&app.store, announced));
-    let counted = counted.transpose().map_err(|error| {
+    let reserved = reserved.transpose().map_err(|error| {
         app.counters.record_rejected();
         Problem::from(error)
     })?;
     let mut deposit = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
     let mut bytes = body.into_data_stream();
-    // The first bytes are held back until they show a header, so that nothing else is stored.
+    // The first bytes are buffered until they contain a complete header, so that no unsealed data is
+    // stored.
     let mut unchecked = Some(Vec::with_capacity(MAX_HEADER_LEN));
     while let Some(bytes) = bytes.next().await {
         let bytes = bytes.map_err(|error| match retryable_body_error(&error) {
             Some(_) => Problem::new(
                 StatusCode::REQUEST_TIMEOUT,
-                "too slow for now: nothing was stored, try again",
+                "request body timeout: nothing was stored; retry",
             ),
-            None => Problem::bad_request("the submission did not come whole"),
+            None => Problem::bad_request("incomplete submission: nothing was stored"),
         })?;
         if let Some(first) = &mut unchecked {
             first.extend_from_slice(&bytes);
@@ -104,8 +106,8 @@ async fn submit(
     }
     deposit.commit().await.map_err(|error| app.record_store_error(error))?;
     app.counters.record_submitted();
-    if let Some(counted) = counted {
-        counted.commit(announced);
+    if let Some(reserved) = reserved {
+        reserved.commit(announced);
     }
     Ok((
         StatusCode::CREATED,
@@ -118,14 +120,14 @@ struct MailboxRequest<'a> {
     locator: &'a str,
 }
 
-/// Gives a mailbox, or bytes that look like one: always 200 and 32 KiB.
+/// Returns a mailbox, or a decoy of the same form: always status 200 and 32 KiB.
 async fn mailbox(State(app): State<AppState>, body: Body) -> Result<Response, Problem> {
     const INVALID_REQUEST: Problem = Problem::bad_request(
-        "a request for a mailbox is {\"locator\": 43 characters of base64url}",
+        "invalid mailbox request: expected {\"locator\": 43 characters of base64url}",
     );
     let body = to_bytes(body, MAX_REQUEST_BYTES).await.map_err(|_| INVALID_REQUEST)?;
-    let wanted: MailboxRequest<'_> = serde_json::from_slice(&body).map_err(|_| INVALID_REQUEST)?;
-    let locator = Hash::parse(wanted.locator).ok_or(INVALID_REQUEST)?;
+    let request: MailboxRequest<'_> = serde_json::from_slice(&body).map_err(|_| INVALID_REQUEST)?;
+    let locator = Hash::parse(request.locator).ok_or(INVALID_REQUEST)?;
     let sealed = load_mailbox_or_decoy(&app, &Locator(locator.0))
         .await
         .map_err(|error| app.record_store_error(error))?;
@@ -142,13 +144,12 @@ pub async fn load_mailbox_or_decoy(
     locator: &Locator,
 ) -> Result<Vec<u8>, StoreError> {
     let id = locator.mailbox_id();
-    let (found, tick) = app.store.find_mailbox(&id).await?;
-    let decoy = app.decoys.decoy_for(&id, tick);
+    let (found, generation) = app.store.find_mailbox(&id).await?;
+    let decoy = app.decoys.decoy_for(&id, generation);
     Ok(found.unwrap_or(decoy))
 }
 
-const NO_DIRECTORY: Problem =
-    Problem::unavailable("no directory is in force, so no report can be sealed");
+const NO_DIRECTORY: Problem = Problem::unavailable("no valid directory: reports cannot be sealed");
 
 async fn directory(State(app): State<AppState>) -> Result<Response, Problem> {
     let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
@@ -160,18 +161,19 @@ async fn signatures(State(app): State<AppState>) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, "application/json")], in_force.signatures.clone()).into_response())
 }
 
-/// The root keys that this installation believes, as JSON. A visitor compares its fingerprint with
-/// the one on a poster.
+/// Returns the trusted root keys as JSON. A visitor compares their fingerprint with the one on a
+/// poster.
 async fn trust(State(app): State<AppState>) -> Response {
     Json(app.directory_cache.trust()).into_response()
 }
 
-/// The 2,048 words in which receipts are spelled, one a line.
+/// Returns the 2,048 words in which receipts are spelled, one per line.
 async fn serve_word_list(Path(lang): Path<String>) -> Response {
     if !WORD_LIST_LANGS.contains(&&*lang) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    // Never kept: that a browser has them would show that somebody has a receipt.
+    // A browser must not store the list: in its cache, the list would show that its user has a
+    // receipt.
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     (headers, word_list(&lang).join("\n")).into_response()
 }

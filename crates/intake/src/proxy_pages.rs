@@ -1,5 +1,5 @@
-//! `intake error-pages`: what the reverse proxy says where the intake does not answer, in the words
-//! of the service.
+//! `intake error-pages`: writes the pages that the reverse proxy shows when the intake does not
+//! respond.
 
 use std::{
     fs::{self, Permissions},
@@ -19,7 +19,7 @@ use crate::{
     pages::{ErrorKind, Pages, standalone_error_page},
 };
 
-/// The pages that `deploy/nginx/nginx.conf` names.
+/// The pages to which `deploy/nginx/nginx.conf` refers.
 const ERROR_PAGES: [(&str, ErrorKind); 4] = [
     ("form", ErrorKind::BadForm),
     ("large", ErrorKind::TooLarge),
@@ -27,23 +27,23 @@ const ERROR_PAGES: [(&str, ErrorKind); 4] = [
     ("broken", ErrorKind::Internal),
 ];
 
-/// Why they are not written.
+/// The reasons why the pages are not written.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyPagesError {
-    /// The configuration.
+    /// The configuration is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The folder.
-    #[error("the folder cannot be written: {0}")]
+    /// The folder cannot be written.
+    #[error("failed to write the error pages: {0}")]
     Folder(#[from] io::Error),
 }
 
 /// Writes `LANGUAGE/NAME.html` below `folder`, readable for all accounts of the machine. Returns
-/// how many were written.
+/// the number of pages.
 ///
 /// # Errors
-/// Returns what is wrong with the configuration or the folder; pages may have been written in part
-/// then.
+/// Returns an error if the configuration is invalid or the folder cannot be written. Some pages may
+/// have been written before the error.
 pub fn write_error_pages(config: &Config, folder: &Path) -> Result<usize, ProxyPagesError> {
     let pages =
         Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng);
@@ -55,7 +55,7 @@ pub fn write_error_pages(config: &Config, folder: &Path) -> Result<usize, ProxyP
             let Some(html) = standalone_error_page(&pages, locale, kind) else { continue };
             let file = language.join(format!("{name}.html"));
             fs::write(&file, html)?;
-            // The proxy has another account, and these pages are public.
+            // The proxy runs under another account, and these pages are public.
             fs::set_permissions(&file, Permissions::from_mode(0o644))?;
             written += 1;
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_page_is_there_in_each_language_and_needs_nothing_of_the_service() {
+    fn each_page_exists_in_each_language_and_loads_nothing_from_the_service() {
         let folder = tempfile::tempdir().unwrap();
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/intake.toml");
         let config = Config::load(Path::new(example)).unwrap();

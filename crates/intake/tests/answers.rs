@@ -1,4 +1,4 @@
-//! One promise has one day: on the receipt, in the thread and at the desk, on every day of a year.
+//! The receipt, the conversation and the desk show the same date, on every day of a year.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -41,14 +41,14 @@ use zeroize::Zeroizing;
 
 const DAYS_IN_YEAR: usize = 366;
 
-fn calendar(rest: &[&str], holidays: &[&str]) -> Calendar {
+fn calendar(weekend: &[&str], holidays: &[&str]) -> Calendar {
     let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-    Calendar::new(&owned(rest), &owned(holidays)).unwrap()
+    Calendar::new(&owned(weekend), &owned(holidays)).unwrap()
 }
 
-/// Weekends and feasts, five days of rest in a row among them.
+/// Returns a calendar with weekends and holidays, among them five days off in a row.
 fn burkina_calendar() -> Calendar {
-    let feasts = [
+    let holidays = [
         "01-01",
         "01-03",
         "03-08",
@@ -63,7 +63,7 @@ fn burkina_calendar() -> Calendar {
         "2028-02-29",
         "2028-05-25",
     ];
-    calendar(&["saturday", "sunday"], &feasts)
+    calendar(&["saturday", "sunday"], &holidays)
 }
 
 fn test_calendars() -> [Calendar; 3] {
@@ -89,7 +89,7 @@ fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
         .with_answer_times(Arc::new(answers))
 }
 
-/// A case as the handler has it once it was filed on this day.
+/// Returns the state of a case that the handler ingested on this date.
 fn received_case(day: Date, urgency: Urgency) -> CaseState {
     let action =
         Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60, came: None };
@@ -114,7 +114,7 @@ async fn text_of(response: Response, selector: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
+async fn receipt_conversation_and_desk_show_the_same_date_on_every_day_of_a_year() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView {
         code: Zeroizing::new(receipt.code()),
@@ -146,8 +146,7 @@ async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
 }
 
 #[tokio::test]
-async fn what_is_filed_in_the_last_minutes_of_a_day_is_promised_for_the_day_on_which_it_is_collected()
- {
+async fn a_report_sent_just_before_midnight_is_due_from_the_date_of_its_collection() {
     let clock = Clock::fixed(datetime!(2027-12-01 23:44:59 UTC));
     let pages = pages_with_calendar(&clock, burkina_calendar());
     assert_eq!(pages.first_answer_date(), Some(burkina_calendar().first_reply_due(clock.today())));
@@ -156,8 +155,8 @@ async fn what_is_filed_in_the_last_minutes_of_a_day_is_promised_for_the_day_on_w
     assert_eq!(pages.first_answer_date(), Some(burkina_calendar().first_reply_due(next)));
 }
 
-/// The browser's words for what the service says on each of these days.
-fn answer_dates_in_browser(kit: &str, confirmations: &[String]) -> Vec<Option<String>> {
+/// Returns the texts that the browser shows for these confirmations of the service.
+fn answer_dates_in_browser(bundle: &str, confirmations: &[String]) -> Vec<Option<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     assert!(
         folder.join("dist-peer/answers.js").is_file(),
@@ -171,16 +170,16 @@ fn answer_dates_in_browser(kit: &str, confirmations: &[String]) -> Vec<Option<St
         .spawn()
         .unwrap();
     let mut questions = node.stdin.take().unwrap();
-    let lines = [&[kit.to_owned()], confirmations].concat().join("\n");
+    let lines = [&[bundle.to_owned()], confirmations].concat().join("\n");
     let writing = std::thread::spawn(move || questions.write_all(lines.as_bytes()).unwrap());
     let output = node.wait_with_output().unwrap();
     writing.join().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let texts = String::from_utf8(output.stdout).unwrap();
+    texts.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test]
-async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
+async fn a_receipt_sealed_in_the_browser_shows_the_same_date() {
     let intake = TestIntake::new().await;
     let clock = intake.installation.clock.clone();
     let put = |times: serde_json::Value| {
@@ -195,7 +194,7 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
     assert_eq!(
         before,
         serde_json::json!({ "answer": null }),
-        "no case handler has said anything yet"
+        "no case handler has published answer times yet"
     );
     for wrong in
         ["{}", r#"{"calendar":{"weekend":["someday"],"holidays":[]},"poll_interval_seconds":1}"#]
@@ -208,10 +207,10 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
         put(serde_json::to_value(&times).unwrap()).await.unwrap().status(),
         StatusCode::NO_CONTENT
     );
-    // It survives a restart.
+    // The answer times survive a restart.
     let intake = intake.restart().await;
-    let kit = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
-    let kit = kit.text().await.unwrap();
+    let bundle = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
+    let bundle = bundle.text().await.unwrap();
     let (mut confirmations, mut expected) = (Vec::new(), Vec::new());
     let pages = pages_with_calendar(&clock, burkina_calendar());
     let receipt = Receipt::from_bytes([3; 16]);
@@ -227,23 +226,26 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
         expected.push(text_of(receipt_page(&pages, LOCALES[0], &view, &[]), ".answer").await);
         clock.advance(Duration::days(1));
     }
-    let said = answer_dates_in_browser(&kit, &confirmations);
-    assert_eq!(said.len(), DAYS_IN_YEAR);
-    assert_eq!(said, expected);
+    let texts = answer_dates_in_browser(&bundle, &confirmations);
+    assert_eq!(texts.len(), DAYS_IN_YEAR);
+    assert_eq!(texts, expected);
     assert_eq!(
-        answer_dates_in_browser(&kit, &["not JSON".to_owned(), r#"{"answer":"<b>"}"#.to_owned()]),
+        answer_dates_in_browser(
+            &bundle,
+            &["not JSON".to_owned(), r#"{"answer":"<b>"}"#.to_owned()]
+        ),
         [None, None]
     );
 }
 
 #[tokio::test]
-async fn the_form_gives_the_day_that_the_handler_laid_out() {
+async fn the_form_shows_the_date_that_the_handler_published() {
     let intake = TestIntake::with_directory().await;
     let (status, page) = intake
         .post_form("/en/report/send", MultipartFormData::report("They asked for money.", 1).end())
         .await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(page.contains("within about a week"), "no calendar is known: no day is made up");
+    assert!(page.contains("within about a week"), "without a calendar the page shows no date");
     let times = ReplySchedule { calendar: burkina_calendar(), poll_interval_seconds: 900 };
     let put = intake
         .handler
@@ -256,7 +258,7 @@ async fn the_form_gives_the_day_that_the_handler_laid_out() {
     let (_, page) = intake
         .post_form("/en/report/send", MultipartFormData::report("They asked for money.", 2).end())
         .await;
-    // Filed on Monday, 23 November 2026.
+    // Sent on Monday, 23 November 2026.
     assert!(page.contains("by 30 November 2026"), "{page}");
 }
 

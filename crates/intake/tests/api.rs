@@ -1,4 +1,4 @@
-//! The interface for programs, and what every answer has in common.
+//! The HTTP interface for programs, and the headers of every response.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -16,14 +16,14 @@ use protocol::{
 use reqwest::{StatusCode, header::HeaderMap};
 use time::Duration;
 
-/// What looks sealed, of this length; what is too short for that has only zeros.
+/// Returns bytes of this length that look sealed, or zeros if the length is too short for a header.
 fn padded_bytes(len: u64, seed: u64) -> Vec<u8> {
     let len = usize::try_from(len).unwrap();
     if len < MAX_HEADER_LEN { vec![0; len] } else { decoy_file(len, seed) }
 }
 
 #[tokio::test]
-async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
+async fn unsealed_bytes_are_rejected_and_not_stored() {
     let intake = TestIntake::new().await;
     let good = padded_bytes(SIZE_CLASSES[0], 5);
     let text = String::from_utf8_lossy(&good[..MAX_HEADER_LEN]).into_owned();
@@ -48,18 +48,18 @@ async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
     ];
     for (what, mut bytes) in junk {
         bytes.resize(good.len(), 0);
-        let answer = intake.post("/api/reports", bytes).await;
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{what}");
-        assert!(answer.text().await.unwrap().contains("mlkem768x25519"), "{what}");
+        let response = intake.post("/api/reports", bytes).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{what}");
+        assert!(response.text().await.unwrap().contains("mlkem768x25519"), "{what}");
     }
     assert_eq!(intake.pull(100).await, []);
-    // In pieces of a few bytes it is taken as it is in one.
+    // A submission that arrives in small pieces is accepted as well.
     let pieces: Vec<_> =
         good.chunks(700).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let request = intake.http.post(format!("{}/api/reports", intake.public));
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
-    let answer = request.header("content-length", good.len()).body(body).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::CREATED);
+    let response = request.header("content-length", good.len()).body(body).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::CREATED);
     assert_eq!(
         intake.pull(100).await.into_iter().map(|(_, sealed)| sealed).collect::<Vec<_>>(),
         [good]
@@ -67,12 +67,12 @@ async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn the_same_bytes_are_accepted_again_and_kept_once() {
+async fn the_same_bytes_are_accepted_again_and_stored_once() {
     let intake = TestIntake::new().await;
     for _ in 0..3 {
-        for rung in [SIZE_CLASSES[0], SIZE_CLASSES[1], SIZE_CLASSES[4]] {
+        for length in [SIZE_CLASSES[0], SIZE_CLASSES[1], SIZE_CLASSES[4]] {
             assert_eq!(
-                intake.post("/api/reports", padded_bytes(rung, 1)).await.status(),
+                intake.post("/api/reports", padded_bytes(length, 1)).await.status(),
                 StatusCode::CREATED
             );
         }
@@ -85,23 +85,23 @@ async fn the_same_bytes_are_accepted_again_and_kept_once() {
 }
 
 #[tokio::test]
-async fn a_length_of_no_size_class_is_refused_and_nothing_is_kept() {
+async fn a_length_of_no_size_class_is_rejected_and_nothing_is_stored() {
     let intake = TestIntake::new().await;
     for len in [0, 1, SIZE_CLASSES[0] - 1, SIZE_CLASSES[0] + 1, SIZE_CLASSES[3] + 7] {
-        let answer = intake.post("/api/reports", padded_bytes(len, 2)).await;
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{len}");
-        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let response = intake.post("/api/reports", padded_bytes(len, 2)).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{len}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
     }
-    // Without a length announced.
+    // A request without Content-Length.
     let pieces =
         futures_util::stream::iter([Ok::<_, std::io::Error>(padded_bytes(SIZE_CLASSES[0], 3))]);
-    let answer = intake.post("/api/reports", reqwest::Body::wrap_stream(pieces)).await;
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let response = intake.post("/api/reports", reqwest::Body::wrap_stream(pieces)).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(intake.pull(100).await, []);
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_leaves_nothing() {
+async fn a_broken_connection_stores_nothing() {
     use tokio::io::AsyncWriteExt;
     let intake = TestIntake::new().await;
     let address = intake.public.strip_prefix("http://").unwrap();
@@ -115,7 +115,7 @@ async fn a_connection_that_breaks_leaves_nothing() {
     drop(connection);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(intake.pull(100).await, []);
-    // And the place is free for the next.
+    // The slot is free for the next request.
     assert_eq!(
         intake.post("/api/reports", padded_bytes(SIZE_CLASSES[4], 4)).await.status(),
         StatusCode::CREATED
@@ -124,42 +124,40 @@ async fn a_connection_that_breaks_leaves_nothing() {
 
 async fn mailbox(intake: &TestIntake, locator: &Locator) -> (StatusCode, HeaderMap, Vec<u8>) {
     let body = format!("{{\"locator\":\"{}\"}}", BASE64_URL_SAFE_NO_PAD.encode(locator.0));
-    let answer = intake.post("/api/mailbox", body).await;
-    let mut headers = answer.headers().clone();
+    let response = intake.post("/api/mailbox", body).await;
+    let mut headers = response.headers().clone();
     headers.remove("date");
-    (answer.status(), headers, answer.bytes().await.unwrap().to_vec())
+    (response.status(), headers, response.bytes().await.unwrap().to_vec())
 }
 
 #[tokio::test]
-async fn present_and_absent_mailboxes_answer_alike() {
+async fn present_and_absent_mailboxes_are_indistinguishable() {
     let intake = TestIntake::new().await;
-    let (mine, nobodys) =
+    let (present_locator, absent_locator) =
         (Receipt::from_bytes([1; 16]).locator(), Receipt::from_bytes([2; 16]).locator());
     let sealed = padded_bytes(MAILBOX_LEN as u64, 7);
-    let put = [(mine.mailbox_id(), sealed.clone())];
+    let put = [(present_locator.mailbox_id(), sealed.clone())];
     assert_eq!(intake.put_mailboxes(&put).await, StatusCode::NO_CONTENT);
-    let present = mailbox(&intake, &mine).await;
-    let absent = mailbox(&intake, &nobodys).await;
+    let present = mailbox(&intake, &present_locator).await;
+    let absent = mailbox(&intake, &absent_locator).await;
     assert_eq!(present.0, StatusCode::OK);
     assert_eq!((present.0, &present.1), (absent.0, &absent.1));
     assert_eq!(present.2, sealed);
     assert_eq!(absent.2.len(), MAILBOX_LEN);
-    assert!(
-        absent.2.starts_with(b"age-encryption.org/v1\n"),
-        "a decoy is formed like the real thing"
-    );
-    // A real one stays as it is until the next tick, so a decoy must, also over a restart.
-    assert_eq!(mailbox(&intake, &nobodys).await.2, absent.2);
+    assert!(absent.2.starts_with(b"age-encryption.org/v1\n"), "a decoy has the form of a mailbox");
+    // A mailbox stays the same until the next publication. A decoy must do so too, even after a
+    // restart.
+    assert_eq!(mailbox(&intake, &absent_locator).await.2, absent.2);
     let intake = intake.restart().await;
-    assert_eq!(mailbox(&intake, &nobodys).await.2, absent.2);
-    assert_eq!(mailbox(&intake, &mine).await.2, sealed);
-    // Both change at the next one.
+    assert_eq!(mailbox(&intake, &absent_locator).await.2, absent.2);
+    assert_eq!(mailbox(&intake, &present_locator).await.2, sealed);
+    // Both change with the next publication.
     assert_eq!(intake.put_mailboxes(&put).await, StatusCode::NO_CONTENT);
-    assert_ne!(mailbox(&intake, &nobodys).await.2, absent.2);
+    assert_ne!(mailbox(&intake, &absent_locator).await.2, absent.2);
 }
 
 #[tokio::test]
-async fn what_is_no_request_for_a_mailbox_is_refused() {
+async fn an_invalid_mailbox_request_is_rejected() {
     let intake = TestIntake::new().await;
     for body in ["", "{}", "{\"locator\":\"short\"}", "{\"locator\":7}", &"x".repeat(5000)] {
         assert_eq!(
@@ -178,7 +176,7 @@ async fn the_directory_is_served_as_signed_until_it_expires() {
     let signed = intake.installation.keys.directory(2, today, 2);
     assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
-    // Rolled back, too few signatures, of another day.
+    // A rollback, another directory of the same epoch, too few signatures, and an expired one.
     for refused in [
         intake.installation.keys.directory(1, today, 2),
         intake.installation.keys.directory(2, today - Duration::days(1), 2),
@@ -201,7 +199,7 @@ async fn the_directory_is_served_as_signed_until_it_expires() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
+async fn every_response_has_the_security_headers_and_none_names_the_server_software() {
     let intake = TestIntake::new().await;
     for (path, status) in [
         ("/en", StatusCode::OK),
@@ -212,11 +210,11 @@ async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
         ("/health", StatusCode::NOT_FOUND),
         ("/relay/v1/pull", StatusCode::NOT_FOUND),
     ] {
-        let answer = intake.get(path).await;
-        assert_eq!(answer.status(), status, "{path}");
-        let headers = answer.headers();
-        // Scripts of ours may run where something is typed, if this build has any; elsewhere none
-        // may.
+        let response = intake.get(path).await;
+        assert_eq!(response.status(), status, "{path}");
+        let headers = response.headers();
+        // The service's own scripts may run on pages with a form, if this build includes them. On
+        // other pages no script may run.
         let typed = ["/en/report", "/fr/return"].contains(&path);
         let policy = headers["content-security-policy"].to_str().unwrap();
         let none = policy.contains("script-src 'none'");
@@ -231,7 +229,7 @@ async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
 }
 
 #[tokio::test]
-async fn swollen_headers_are_refused() {
+async fn oversized_headers_are_rejected() {
     let intake = TestIntake::new().await;
     let page = || intake.http.get(format!("{}/en", intake.public));
     let long = page().header("x-long", "x".repeat(200_000)).send().await.unwrap();
@@ -241,7 +239,7 @@ async fn swollen_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn who_waits_gets_the_slot_of_who_dawdles() {
+async fn a_waiting_upload_gets_the_slot_of_a_slow_one() {
     use tokio::io::AsyncWriteExt;
     let mut installation = TestInstallation::new();
     installation.config.limits.concurrent_uploads = 1;
@@ -249,33 +247,33 @@ async fn who_waits_gets_the_slot_of_who_dawdles() {
     installation.config.limits.queue_timeout_seconds = 1;
     let intake = installation.start().await;
     let address = intake.public.strip_prefix("http://").unwrap();
-    let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut slow_client = tokio::net::TcpStream::connect(address).await.unwrap();
     let head = format!(
         "POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
         SIZE_CLASSES[4]
     );
-    dawdler
+    slow_client
         .write_all(&[head.as_bytes(), &padded_bytes(SIZE_CLASSES[2], 9)].concat())
         .await
         .unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    // It has held its slot as long as the other one waits.
-    let came = intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await;
-    assert_eq!(came.status(), StatusCode::CREATED);
-    // Small posts have their own places, and who dawdles with one holds none.
-    let mut dawdlers = Vec::new();
+    // The slow upload has held its slot for as long as the new one waits.
+    let response = intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    // Small requests use other permits, and a slow client holds none of them.
+    let mut slow_clients = Vec::new();
     for _ in 0..10 {
-        let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
+        let mut slow_client = tokio::net::TcpStream::connect(address).await.unwrap();
         let head = b"POST /api/mailbox HTTP/1.1\r\nhost: x\r\ncontent-length: 70\r\n\r\n{";
-        dawdler.write_all(head).await.unwrap();
-        dawdlers.push(dawdler);
+        slow_client.write_all(head).await.unwrap();
+        slow_clients.push(slow_client);
     }
     assert_eq!(intake.post("/api/mailbox", "{}").await.status(), StatusCode::BAD_REQUEST);
     assert_eq!(
         intake.post("/api/reports", padded_bytes(SIZE_CLASSES[0], 1)).await.status(),
         StatusCode::CREATED
     );
-    drop(dawdler);
+    drop(slow_client);
     assert_eq!(
         intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await.status(),
         StatusCode::CREATED

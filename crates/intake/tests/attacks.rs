@@ -1,4 +1,4 @@
-//! What one sender can take from the others.
+//! Attacks of one client on the capacity of the service for others.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -24,7 +24,7 @@ async fn post_from(intake: &TestIntake, address: &str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn a_phone_that_posts_without_pause_keeps_nobody_else_out() {
+async fn a_client_that_posts_without_pause_does_not_block_others() {
     let mut installation = TestInstallation::new();
     installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     installation.config.limits.per_network_burst = 20;
@@ -33,8 +33,8 @@ async fn a_phone_that_posts_without_pause_keeps_nobody_else_out() {
     for _ in 0..60 {
         post_from(&intake, "41.207.1.7:4312").await;
     }
-    // Nothing is scarce: others behind the same address, in the same /24, and whom the proxy cannot
-    // name.
+    // No slot is scarce, so the service accepts requests from the same address, from the same /24,
+    // and from clients that the proxy cannot identify.
     for address in ["41.207.1.7", "41.207.1.8", "unknown", "unknown"] {
         assert_eq!(
             post_from(&intake, address).await,
@@ -45,7 +45,7 @@ async fn a_phone_that_posts_without_pause_keeps_nobody_else_out() {
 }
 
 #[tokio::test]
-async fn counts_are_kept_while_slots_are_scarce_and_only_for_the_address_itself() {
+async fn the_rate_limit_applies_only_while_slots_are_scarce_and_only_to_the_same_address() {
     let mut installation = TestInstallation::new();
     installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     installation.config.limits.per_network_burst = 5;
@@ -71,7 +71,7 @@ async fn counts_are_kept_while_slots_are_scarce_and_only_for_the_address_itself(
     }
 }
 
-/// A connection of the onion service.
+/// Opens a connection through the onion service.
 async fn connect_by_circuit(onion: SocketAddr, circuit: u16) -> TcpStream {
     let mut stream = TcpStream::connect(onion).await.unwrap();
     let header = format!("PROXY TCP6 fc00:dead:beef:4dad::{circuit:x} ::1 65535 42\r\n");
@@ -85,9 +85,9 @@ fn request_head(path: &str, length: usize) -> Vec<u8> {
 }
 
 async fn read_response(mut stream: TcpStream) -> String {
-    let mut answer = Vec::new();
-    timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await.unwrap().ok();
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    timeout(Duration::from_mins(1), stream.read_to_end(&mut response)).await.unwrap().ok();
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn one_circuit_of_the_onion_service_takes_no_upload_from_another_and_reads
     let keys = installation.keys.directory(1, installation.clock.today(), 2);
     let intake = installation.start().await;
     intake.put_directory(&keys).await;
-    // One sender holds all uploads, each a little faster than who falls behind.
+    // One client holds all upload slots, with each upload just above the minimum rate.
     let mut attack = Vec::new();
     for _ in 0..4 {
         let mut stream = connect_by_circuit(free, 1).await;
@@ -113,7 +113,7 @@ async fn one_circuit_of_the_onion_service_takes_no_upload_from_another_and_reads
     honest.write_all(&[request_head(SEND_REPORT_PATH, form.len()), form].concat()).await.unwrap();
     let page = read_response(honest).await;
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
-    // The one that was evicted gets an answer, not a broken connection.
+    // The evicted client gets a response, not a broken connection.
     let mut answered = 0;
     for mut stream in attack {
         let mut first = [0; 12];
@@ -121,10 +121,10 @@ async fn one_circuit_of_the_onion_service_takes_no_upload_from_another_and_reads
         answered += usize::from(read.is_ok_and(|read| read.is_ok()) && &first == b"HTTP/1.1 408");
     }
     assert_eq!(answered, 1);
-    // No header, no visitor.
-    let mut stranger = TcpStream::connect(free).await.unwrap();
-    stranger.write_all(b"GET /en HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    assert_eq!(read_response(stranger).await, "");
+    // A connection without the header of the onion service gets no response.
+    let mut other_client = TcpStream::connect(free).await.unwrap();
+    other_client.write_all(b"GET /en HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_eq!(read_response(other_client).await, "");
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
     upload.write_all(&decoy_file(64 * 1024, 7)).await.unwrap();
     let hold = async {
         for _ in 0..40 {
-            // It keeps a good pace, and was given its slot just now.
+            // The upload is fast, and its slot was assigned just now.
             if upload.write_all(&vec![7; 64 * 1024]).await.is_err() {
                 return;
             }
@@ -158,8 +158,8 @@ async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
         (text, intake.post_form(SEND_REPORT_PATH, with_file).await)
     };
     let ((text, (status, page)), ()) = tokio::join!(small, hold);
-    assert_eq!(text, StatusCode::OK, "text needs no such slot");
-    // It waited for one, and got it from an upload that had held its own long enough.
+    assert_eq!(text, StatusCode::OK, "a text report needs no upload slot");
+    // The report waited, and evicted an upload that had held its slot for long enough.
     assert_eq!(status, StatusCode::OK, "{page}");
 }
 

@@ -1,5 +1,4 @@
-//! Files of visitors are cleaned in child processes, and what happens to one costs only its own
-//! file.
+//! Child processes clean the files of visitors. The failure of a child affects only its own file.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![cfg(target_os = "linux")]
 
@@ -17,7 +16,7 @@ use tokio::sync::mpsc;
 const SEND_REPORT_PATH: &str = "/en/report/send";
 const UNCLEANED_MESSAGE: &str = "We could not clean this file.";
 
-/// The children of this process, which runs the intake, and how each was started.
+/// Returns the children of this process, which runs the intake, with their command lines.
 fn list_children() -> Vec<(Pid, String)> {
     let own = std::process::id().to_string();
     let processes = fs::read_dir("/proc")
@@ -25,7 +24,7 @@ fn list_children() -> Vec<(Pid, String)> {
         .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
     let child = |id: String| {
         let status = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        // Behind the name in brackets: the state, then the parent.
+        // After the name in brackets come the state and the parent.
         let mut fields = status.rsplit(") ").next()?.split(' ');
         let alive = fields.next()? != "Z" && fields.next()? == own;
         let line = fs::read_to_string(format!("/proc/{id}/cmdline")).ok()?;
@@ -48,8 +47,7 @@ async fn wait_for_child() -> Pid {
     panic!("no child process, or several: {:?}", list_children());
 }
 
-/// A form with a picture, up to somewhere in the picture, and the rest of it with another file
-/// behind it.
+/// Returns a form with a picture and a second file, split in the middle of the picture.
 fn split_report_form(story: &str, seed: u8) -> (Vec<u8>, Vec<u8>) {
     let picture =
         [&b"\xFF\xD8\xFF\xE0\0\x04\0\0\xFF\xDA\0\x02"[..], &vec![7; 400_000], b"\xFF\xD9"].concat();
@@ -61,34 +59,35 @@ fn split_report_form(story: &str, seed: u8) -> (Vec<u8>, Vec<u8>) {
     (first.to_vec(), rest.to_vec())
 }
 
-/// Sends a body piece by piece, as they are given.
+/// Returns a body, and a channel that sends it piece by piece.
 fn slow_body() -> (mpsc::Sender<Vec<u8>>, Body) {
-    let (give, taken) = mpsc::channel(1);
-    let pieces = stream::unfold(taken, |mut taken| async {
-        taken.recv().await.map(|piece: Vec<u8>| (piece, taken))
+    let (sender, receiver) = mpsc::channel(1);
+    let pieces = stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece: Vec<u8>| (piece, receiver))
     });
-    (give, Body::wrap_stream(pieces.map(Ok::<_, std::io::Error>)))
+    (sender, Body::wrap_stream(pieces.map(Ok::<_, std::io::Error>)))
 }
 
-/// How a report ends whose child meets with this while half of its first file has come.
+/// Sends a report, calls `interfere` with its child after half of the first file, and returns the
+/// response.
 async fn send_and_interfere(
     intake: &TestIntake,
     seed: u8,
-    what: impl AsyncFnOnce(Pid),
+    interfere: impl AsyncFnOnce(Pid),
 ) -> (StatusCode, String) {
     let (first, rest) = split_report_form("the story arrives", seed);
-    let (give, body) = slow_body();
+    let (sender, body) = slow_body();
     let sending = intake.post_form(SEND_REPORT_PATH, body);
-    let meeting = async move {
-        give.send(first).await.unwrap();
-        what(wait_for_child().await).await;
-        give.send(rest).await.unwrap();
+    let interfering = async move {
+        sender.send(first).await.unwrap();
+        interfere(wait_for_child().await).await;
+        sender.send(rest).await.unwrap();
     };
-    tokio::join!(sending, meeting).0
+    tokio::join!(sending, interfering).0
 }
 
 #[tokio::test]
-async fn a_child_that_dies_costs_its_own_file_and_the_reporter_reads_it() {
+async fn a_killed_child_affects_only_its_file_and_the_page_states_it() {
     let intake = TestIntake::with_directory().await;
     let (status, page) =
         send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::KILL).unwrap())
@@ -118,7 +117,7 @@ async fn a_child_that_dies_costs_its_own_file_and_the_reporter_reads_it() {
 }
 
 #[tokio::test]
-async fn a_child_that_hangs_is_ended() {
+async fn a_child_that_hangs_is_killed() {
     let intake = TestIntake::with_directory().await;
     let started = std::time::Instant::now();
     let (status, page) =
@@ -132,10 +131,10 @@ async fn a_child_that_hangs_is_ended() {
 }
 
 #[tokio::test]
-async fn a_visitor_who_goes_takes_the_child_along() {
+async fn a_child_ends_when_the_visitor_disconnects() {
     let intake = TestIntake::with_directory().await;
-    let (first, _) = split_report_form("nobody waits for this", 1);
-    let (give, body) = slow_body();
+    let (first, _) = split_report_form("the visitor disconnects", 1);
+    let (sender, body) = slow_body();
     let sending = tokio::spawn(
         intake
             .http
@@ -144,10 +143,10 @@ async fn a_visitor_who_goes_takes_the_child_along() {
             .body(body)
             .send(),
     );
-    give.send(first).await.unwrap();
+    sender.send(first).await.unwrap();
     wait_for_child().await;
     sending.abort();
-    drop(give);
+    drop(sender);
     for _ in 0..500 {
         if list_children().is_empty() {
             break;

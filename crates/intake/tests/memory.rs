@@ -1,4 +1,5 @@
-//! Memory does not grow with what is sent. On its own, for memory is measured of the whole process.
+//! Memory does not grow with the size of an upload. The test has its own file, because it measures
+//! the memory of the whole process.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -12,15 +13,14 @@ use reqwest::{Body, StatusCode};
 const CHUNK_BYTES: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;
 
-/// A value of `/proc/self/status` in bytes.
+/// Returns a value of `/proc/self/status` in bytes.
 fn proc_status_bytes(key: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse::<usize>().unwrap() * 1024
 }
 
-/// Sends a file of this size, made up as it is sent, and says by how much memory rose at its
-/// highest.
+/// Sends a file of this size, generated while it is sent. Returns the peak increase of memory.
 async fn peak_memory_increase(intake: &TestIntake, size: usize) -> usize {
     let head = MultipartFormData::report("a story", 1).file("film.mp4", b"").0;
     let head = head[..head.len() - 2].to_vec();

@@ -1,4 +1,4 @@
-//! What the case handler gets, and who does not get it.
+//! The relay: access control, collection and mailboxes.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -15,19 +15,19 @@ use reqwest::StatusCode;
 use uuid::Uuid;
 
 #[tokio::test]
-async fn only_a_certificate_of_the_own_authority_is_let_in() {
+async fn only_a_client_certificate_of_the_own_authority_is_accepted() {
     let intake = TestIntake::new().await;
     let tls = &intake.installation.tls;
     let url = format!("{}{HEALTH_PATH}", intake.relay);
     assert_eq!(intake.handler.get(&url).send().await.unwrap().status(), StatusCode::OK);
     assert!(tls.client(None).get(&url).send().await.is_err(), "no certificate");
     assert!(
-        tls.client(Some(&tls.stranger)).get(&url).send().await.is_err(),
-        "of another authority"
+        tls.client(Some(&tls.unknown_client)).get(&url).send().await.is_err(),
+        "a certificate of another authority"
     );
     let plain = url.replace("https://", "http://");
     assert!(intake.http.get(plain).send().await.is_err(), "no TLS");
-    // The relay serves no pages, the public listener no relay.
+    // The relay listener serves no pages, and the public listener no relay routes.
     let answer = intake.handler.get(format!("{}/en", intake.relay)).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     let pull = intake
@@ -38,7 +38,7 @@ async fn only_a_certificate_of_the_own_authority_is_let_in() {
 }
 
 #[tokio::test]
-async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice() {
+async fn submissions_stay_until_they_are_acknowledged_and_an_acknowledgement_can_be_repeated() {
     let intake = TestIntake::new().await;
     let sent: Vec<Vec<u8>> = (0..20)
         .map(|n| decoy_file(usize::try_from(SIZE_CLASSES[n % 4]).unwrap(), n as u64))
@@ -58,7 +58,7 @@ async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice(
     expected.sort();
     assert_eq!((hashes(&first), hashes(&second)), (expected.clone(), expected));
     let order = |pulled: &[(Uuid, Vec<u8>)]| pulled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-    assert_ne!(order(&first), order(&second), "shuffled; alike once in 20! times");
+    assert_ne!(order(&first), order(&second), "the order is random; equal once in 20! runs");
     assert_eq!(intake.pull(3).await.len(), 3);
 
     let some: Vec<Uuid> = order(&first)[..15].to_vec();
@@ -72,7 +72,7 @@ async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice(
 }
 
 #[tokio::test]
-async fn half_a_mailbox_changes_none() {
+async fn an_incomplete_mailbox_record_changes_no_mailbox() {
     let intake = TestIntake::new().await;
     let sealed = |fill| vec![fill; MAILBOX_LEN];
     let all: Vec<_> = (0..30).map(|n| (Hash::of(&[&[n]]), sealed(n))).collect();
@@ -85,8 +85,8 @@ async fn half_a_mailbox_changes_none() {
     assert_eq!(intake.put_mailboxes(&cut).await, StatusCode::BAD_REQUEST);
     let installation = intake.stop().await;
     let spool = installation.config.store.database_url().unwrap();
-    let bounds = intake::store::StoreLimits { max_size_mib: 64, writers: 16 };
-    let store = intake::store::Store::open(&spool, bounds, &mut rand::rngs::OsRng).await.unwrap();
+    let limits = intake::store::StoreLimits { max_size_mib: 64, writers: 16 };
+    let store = intake::store::Store::open(&spool, limits, &mut rand::rngs::OsRng).await.unwrap();
     for (id, sealed) in &all {
         assert_eq!(store.find_mailbox(id).await.unwrap().0.as_ref(), Some(sealed));
     }

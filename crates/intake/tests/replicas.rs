@@ -1,4 +1,4 @@
-//! Several intakes on one database: whatever comes to one is there for the others, once.
+//! Several intakes on one database: each submission is available to all of them, once.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -9,7 +9,7 @@ use common::{TestInstallation, TestIntake};
 use protocol::{Hash, mailbox::MAILBOX_LEN, receipt::Locator};
 use reqwest::StatusCode;
 
-/// Intakes that share everything but their process.
+/// Starts two intakes that share everything except their process.
 async fn two_replicas(url: String) -> (TestIntake, TestIntake) {
     let on = |mut installation: TestInstallation| {
         installation.config.store.url.clone_from(&url);
@@ -29,10 +29,11 @@ fn submission_bytes(n: u64) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_or_doubled_between_two() {
+async fn two_replicas_lose_and_duplicate_nothing() {
     let (one, other) = two_replicas(database_url()).await;
     let (one, other) = (Arc::new(one), Arc::new(other));
-    // Each is sent to both, and to one of them twice, as by people whose connection broke.
+    // Each submission is sent to both intakes, and to one of them twice, as after a broken
+    // connection.
     let sending =
         (0..60).flat_map(|n| [(n, false), (n, true), (n, n % 2 == 0)]).map(|(n, second)| {
             let intake = Arc::clone(if second { &other } else { &one });
@@ -41,7 +42,8 @@ async fn nothing_is_lost_or_doubled_between_two() {
     for status in futures_util::future::join_all(sending).await {
         assert_eq!(status, StatusCode::CREATED);
     }
-    // Collected through both, by turns; what one has forgotten the other does not give.
+    // Submissions are collected through both intakes in turn. A submission that one has deleted must
+    // not come from the other.
     let mut collected = HashSet::new();
     for turn in 0.. {
         let intake = if turn % 2 == 0 { &one } else { &other };
@@ -60,21 +62,21 @@ async fn nothing_is_lost_or_doubled_between_two() {
 }
 
 #[tokio::test]
-async fn both_show_the_same_mailboxes_decoys_and_directory() {
+async fn replicas_serve_the_same_mailboxes_decoys_and_directory() {
     let (one, other) = two_replicas(database_url()).await;
-    let ask = async |intake: &TestIntake, locator: &Locator| {
-        let wanted = format!("{{\"locator\":\"{}\"}}", Hash(locator.0));
-        intake.post("/api/mailbox", wanted).await.bytes().await.unwrap()
+    let fetch = async |intake: &TestIntake, locator: &Locator| {
+        let request = format!("{{\"locator\":\"{}\"}}", Hash(locator.0));
+        intake.post("/api/mailbox", request).await.bytes().await.unwrap()
     };
     let (mine, unknown) = (Locator([1; 32]), Locator([2; 32]));
-    assert_eq!(ask(&one, &unknown).await, ask(&other, &unknown).await);
+    assert_eq!(fetch(&one, &unknown).await, fetch(&other, &unknown).await);
     for (putting, fill) in [(&one, 7), (&other, 8)] {
         let all = [(mine.mailbox_id(), vec![fill; MAILBOX_LEN])];
         assert_eq!(putting.put_mailboxes(&all).await, StatusCode::NO_CONTENT);
         for intake in [&one, &other] {
-            assert_eq!(ask(intake, &mine).await, vec![fill; MAILBOX_LEN]);
+            assert_eq!(fetch(intake, &mine).await, vec![fill; MAILBOX_LEN]);
         }
-        assert_eq!(ask(&one, &unknown).await, ask(&other, &unknown).await);
+        assert_eq!(fetch(&one, &unknown).await, fetch(&other, &unknown).await);
     }
 
     let signed = one.installation.keys.directory(1, one.installation.clock.today(), 2);
@@ -82,23 +84,23 @@ async fn both_show_the_same_mailboxes_decoys_and_directory() {
     let mut waited = 0;
     while other.get("/directory.json").await.status() != StatusCode::OK {
         waited += 1;
-        assert!(waited < 200, "the directory has not come to the other");
+        assert!(waited < 200, "the directory did not reach the other replica");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_said_and_nothing_acknowledged_is_lost() {
+async fn an_unreachable_database_returns_503_and_loses_nothing_acknowledged() {
     let cluster = test_postgres::PostgresCluster::start().unwrap();
     let (one, other) = two_replicas(cluster.create_database().unwrap()).await;
     assert_eq!(one.post("/api/reports", submission_bytes(1)).await.status(), StatusCode::CREATED);
     cluster.crash().unwrap();
-    let away = one.post("/api/reports", submission_bytes(2)).await;
-    assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert!(away.headers().contains_key("retry-after"));
+    let unavailable = one.post("/api/reports", submission_bytes(2)).await;
+    assert_eq!(unavailable.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(unavailable.headers().contains_key("retry-after"));
     cluster.restart().unwrap();
     for intake in [&one, &other] {
-        // Connections notice one by one.
+        // Each pooled connection fails once before it reconnects.
         while intake.post("/api/reports", submission_bytes(2)).await.status() != StatusCode::CREATED
         {
         }

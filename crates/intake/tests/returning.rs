@@ -47,10 +47,10 @@ async fn a_reporter_comes_back_and_writes_again() {
     // Not collected yet, and never heard of: the same page.
     let (status, early) = intake.enter_receipt(&receipt).await;
     assert_eq!(status, StatusCode::OK);
-    let stranger = Receipt::from_bytes([9; 16]).code();
-    let (status, never) = intake.enter_receipt(&stranger).await;
+    let unknown_receipt = Receipt::from_bytes([9; 16]).code();
+    let (status, never) = intake.enter_receipt(&unknown_receipt).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(early.replace(&receipt, ""), never.replace(&stranger, ""));
+    assert_eq!(early.replace(&receipt, ""), never.replace(&unknown_receipt, ""));
     assert!(early.contains("Nothing is here yet"));
     // Mistyped and empty are said to be so.
     assert_eq!(intake.enter_receipt("ABCD").await.0, StatusCode::UNPROCESSABLE_ENTITY);
@@ -103,17 +103,17 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("words to keep"));
 
-    // An empty message comes back with what is wrong; a stranger's receipt leads nowhere; no seed
+    // An empty message comes back with what is wrong; an unknown receipt leads nowhere; no seed
     // is no form of ours.
     assert_eq!(
         intake.post_form("/en/return/send", reply("").end()).await.0,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    let strangers = MultipartFormData::default()
-        .field("receipt", stranger)
+    let unknown = MultipartFormData::default()
+        .field("receipt", unknown_receipt)
         .field("seed", repeated_hex(5))
         .field("message", "x");
-    let (status, page) = intake.post_form("/en/return/send", strangers.end()).await;
+    let (status, page) = intake.post_form("/en/return/send", unknown.end()).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("Nothing is here yet"));
     let no_seed = MultipartFormData::default().field("receipt", &receipt).field("message", "x");
@@ -260,7 +260,7 @@ async fn intake_with_mailbox(intake: &TestIntake) -> String {
 }
 
 #[tokio::test]
-async fn a_token_that_somebody_else_chose_keeps_nothing_of_a_receipt() {
+async fn a_token_chosen_by_another_client_stores_no_receipt() {
     let intake = TestIntake::with_directory().await;
     let (browser, receipt) = (TestBrowser::new(&intake), intake_with_mailbox(&intake).await);
     let token_in = |address: Option<String>| address.unwrap().split('/').nth(3).unwrap().to_owned();

@@ -1,5 +1,5 @@
-//! Bodies that must keep coming, however empty the house is. How scarce places are shared is for
-//! `pool`.
+//! Timeouts of request bodies that apply even when slots are free: an idle timeout, a minimum rate
+//! after a grace period, and a maximum duration. [`crate::admission::slots`] shares scarce slots.
 
 use axum::body::{Body, Bytes};
 use futures_util::{
@@ -8,30 +8,30 @@ use futures_util::{
 };
 use tokio::time::{Duration, Instant, timeout_at};
 
-/// Longest silence.
+/// Maximum time between two parts of a body.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Time that everybody has, whatever the speed.
+/// Time during which no minimum rate applies.
 const GRACE_PERIOD: Duration = Duration::from_mins(1);
-/// Bytes a second that must come after that: a tenth of what a bad 2G connection gives.
+/// Minimum rate after the grace period: a tenth of the rate of a bad 2G connection.
 const MIN_BYTES_PER_SECOND: u64 = 256;
-/// Nobody takes longer; the sweep of the spool relies on it.
+/// Maximum duration of a request body. The garbage collection of the spool relies on it.
 pub const MAX_UPLOAD_DURATION: Duration = Duration::from_mins(55);
 
-/// Why a body has ended early.
+/// The reasons why a body ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyReadError {
-    /// The sender was too slow.
-    #[error("the sender was too slow")]
+    /// The client was idle, sent below the minimum rate, or reached the maximum duration.
+    #[error("request body timeout: the client sent too slowly")]
     TooSlow,
-    /// Another sender got its slot.
-    #[error("its slot went to another sender")]
+    /// The slot of the body was given to another client.
+    #[error("request body evicted: another client got its slot")]
     Evicted,
-    /// The connection broke.
-    #[error("the connection broke")]
+    /// The connection ended before the body did.
+    #[error("connection closed before the end of the request body")]
     ConnectionReset,
 }
 
-/// The bytes of a body as long as they come at a decent pace.
+/// Returns the body as a stream that fails when the client is too slow.
 pub fn with_min_rate(body: Body) -> TimedBody {
     let start = Instant::now();
     stream::try_unfold((body.into_data_stream(), 0), move |(mut data, received)| async move {
@@ -50,7 +50,7 @@ pub fn with_min_rate(body: Body) -> TimedBody {
     .boxed()
 }
 
-/// Why reading a body of ours failed, if the sender is to try again.
+/// Returns why reading a body failed, if the client may retry.
 pub fn retryable_body_error(error: &axum::Error) -> Option<BodyReadError> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
@@ -62,14 +62,14 @@ pub fn retryable_body_error(error: &axum::Error) -> Option<BodyReadError> {
     None
 }
 
-/// The bytes of a paced body.
+/// A request body with timeouts.
 pub type TimedBody = BoxStream<'static, Result<Bytes, BodyReadError>>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A body of single bytes, one in `every`.
+    /// Returns a body that sends one byte per `every`.
     fn dripping_body(every: Duration, count: u32) -> Body {
         Body::from_stream(stream::unfold(0, move |sent| async move {
             tokio::time::sleep(every).await;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_and_dripping_are_cut_and_a_slow_phone_is_not() {
+    async fn idle_and_dripping_bodies_fail_and_a_slow_phone_succeeds() {
         assert_eq!(
             read_to_end(dripping_body(Duration::from_secs(31), 2)).await,
             Err(BodyReadError::TooSlow)

@@ -1,8 +1,7 @@
-//! A bounded number of open connections. When there are as many, the one that has been still the
-//! longest is closed.
+//! A limit on open connections. At the limit, a new connection evicts a slow one.
 //!
-//! Beyond the bound the system would refuse every newcomer until somebody leaves, and idle sockets
-//! cost an attacker nothing.
+//! Without eviction, an attacker could fill the limit with idle sockets at no cost, and the system
+//! would reject every new connection.
 
 use std::{
     future::{Ready, ready},
@@ -22,28 +21,28 @@ use crate::admission::{
     slots::{Slot, SlotPool},
 };
 
-/// Gives each connection a place.
+/// Assigns each connection a slot.
 #[derive(Clone)]
 pub struct ConnectionLimiter(SlotPool);
 
 impl ConnectionLimiter {
-    /// At most so many at once.
-    pub fn new(most: usize) -> Self {
-        Self(SlotPool::new(most))
+    /// Limits the number of open connections to `capacity`.
+    pub fn new(capacity: usize) -> Self {
+        Self(SlotPool::new(capacity))
     }
 
-    /// Gives a connection of this origin its slot.
+    /// Assigns a slot to a connection of this origin.
     pub(crate) fn limit(
         &self,
         stream: TcpStream,
         origin: ClientOrigin,
     ) -> io::Result<LimitedConnection<TcpStream>> {
-        let place = self.0.acquire_or_evict(origin);
-        let lost = Box::pin(place.evicted());
-        // An answer in two pieces would wait for the visitor to confirm the first: 40 ms, and more
-        // on a slow line.
+        let slot = self.0.acquire_or_evict(origin);
+        let evicted = Box::pin(slot.evicted());
+        // With Nagle's algorithm, the second part of a response waits until the client acknowledges
+        // the first part: 40 ms, and more on a slow line.
         stream.set_nodelay(true)?;
-        Ok(LimitedConnection { stream, slot: place, evicted: lost })
+        Ok(LimitedConnection { stream, slot, evicted })
     }
 }
 
@@ -53,12 +52,12 @@ impl<S> Accept<TcpStream, S> for ConnectionLimiter {
     type Future = Ready<io::Result<(LimitedConnection<TcpStream>, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        // Behind a proxy all connections come from one address: they are not told apart.
+        // Behind a proxy all connections come from one address, so the origin is not known here.
         ready(self.limit(stream, ClientOrigin::LOCAL).map(|connection| (connection, service)))
     }
 }
 
-/// A connection that ends when its place is lost.
+/// A connection that fails when its slot is evicted.
 pub struct LimitedConnection<I> {
     stream: I,
     slot: Slot,

@@ -1,5 +1,5 @@
-//! Turns of small posts to be answered, in the order in which they came, of which no network waits
-//! for many at once.
+//! A fair semaphore for small requests: permits are granted in order of arrival, and one network
+//! holds or waits for a limited share of them.
 
 use std::{
     collections::HashMap,
@@ -10,48 +10,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admission::rate_limit::{ClientOrigin, NetworkKey};
 
-/// A network has at most this share of all turns, and of the places in their queue.
+/// A network has at most one permit in this number, and the same share of the global queue.
 const NETWORK_SHARE_DIVISOR: usize = 4;
 
-/// A number of turns.
+/// A bounded number of permits.
 pub(super) struct FairSemaphore {
     capacity: usize,
     global: Arc<Semaphore>,
     by_network: Mutex<HashMap<NetworkKey, Arc<Semaphore>>>,
 }
 
-/// A turn, until it is dropped.
+/// A permit. Dropping it releases it.
 pub(super) struct FairPermit {
     _global: OwnedSemaphorePermit,
     _per_network: Option<OwnedSemaphorePermit>,
 }
 
 impl FairSemaphore {
-    pub(super) fn new(most: usize) -> Self {
-        Self {
-            capacity: most,
-            global: Arc::new(Semaphore::new(most)),
-            by_network: Mutex::default(),
-        }
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, global: Arc::new(Semaphore::new(capacity)), by_network: Mutex::default() }
     }
 
     pub(super) fn is_scarce(&self) -> bool {
         self.global.available_permits() * 2 < self.capacity
     }
 
-    /// Waits for a turn.
+    /// Waits for a permit.
     pub(super) async fn acquire(&self, origin: &ClientOrigin) -> FairPermit {
-        let of_network = match origin.is_counted().then(|| self.network_semaphore(origin.network)) {
+        let per_network = match origin.is_counted().then(|| self.network_semaphore(origin.network)) {
             Some(own) => Some(acquire_owned(own).await),
             None => None,
         };
         FairPermit {
             _global: acquire_owned(Arc::clone(&self.global)).await,
-            _per_network: of_network,
+            _per_network: per_network,
         }
     }
 
-    /// Forgets networks that hold no turn and wait for none.
+    /// Removes networks that hold no permit and wait for none.
     pub(super) fn remove_idle_networks(&self) {
         self.lock_networks().retain(|_, own| Arc::strong_count(own) > 1);
     }
@@ -69,7 +65,7 @@ impl FairSemaphore {
 }
 
 async fn acquire_owned(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
-    semaphore.acquire_owned().await.expect("no semaphore of these is ever closed")
+    semaphore.acquire_owned().await.expect("these semaphores are never closed")
 }
 
 #[cfg(test)]
@@ -84,25 +80,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_that_wants_all_permits_leaves_most_to_others() {
-        let turns = FairSemaphore::new(8);
+        let semaphore = FairSemaphore::new(8);
         let held = [
-            turns.acquire(&origin_in_network(1)).await,
-            turns.acquire(&origin_in_network(1)).await,
+            semaphore.acquire(&origin_in_network(1)).await,
+            semaphore.acquire(&origin_in_network(1)).await,
         ];
-        // Its others wait behind their own and take nothing from the queue of all.
+        // Its other requests wait for its own permits and do not enter the global queue.
         let greedy = origin_in_network(1);
-        let mut waiting = std::pin::pin!(turns.acquire(&greedy));
+        let mut waiting = std::pin::pin!(semaphore.acquire(&greedy));
         assert!(waiting.as_mut().now_or_never().is_none());
         let others: Vec<_> = (2..5)
-            .map(|network| turns.acquire(&origin_in_network(network)).now_or_never())
+            .map(|network| semaphore.acquire(&origin_in_network(network)).now_or_never())
             .collect();
         assert!(others.iter().all(Option::is_some));
-        assert!(turns.is_scarce());
+        assert!(semaphore.is_scarce());
         drop(held);
         waiting.await;
-        assert!(turns.acquire(&ClientOrigin::LOCAL).now_or_never().is_some());
+        assert!(semaphore.acquire(&ClientOrigin::LOCAL).now_or_never().is_some());
         drop(others);
-        turns.remove_idle_networks();
-        assert_eq!(turns.lock_networks().len(), 0);
+        semaphore.remove_idle_networks();
+        assert_eq!(semaphore.lock_networks().len(), 0);
     }
 }

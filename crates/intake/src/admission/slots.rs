@@ -1,16 +1,15 @@
-//! A bounded pool of slots. When all are taken, senders that fall behind make room first, then
-//! those that hold the most.
+//! A bounded pool of slots that evicts slow clients under contention, and then clients of the
+//! network that holds the most slots.
 //!
-//! Each sender has a deadline up to which it may stay silent. Every received byte extends it, as
-//! much as that byte takes at [`MIN_BYTES_PER_SECOND`], capped at [`IDLE_TIMEOUT`] from now, so
-//! that a burst cannot pay for a long stall. A phone on a bad 2G line never falls behind. A sender
-//! that stalls falls behind within seconds, and then keeps its slot only while no other upload
-//! waits.
+//! Each client has a deadline. Every received byte extends the deadline by the time that the byte
+//! takes at [`MIN_BYTES_PER_SECOND`], capped at [`IDLE_TIMEOUT`] from now, so that a burst cannot
+//! pay for a long stall. A phone on a bad 2G line meets its deadlines. A client that stalls misses
+//! its deadline within seconds, and then keeps its slot only while no other client needs it.
 //!
-//! Where nobody is behind, the victim is found in the network that holds the most slots, and there
-//! in the address that holds the most. Between two of its senders, drawn at random, the one with
-//! the lower rate is evicted. So a sender that fills the pool from one network or circuit evicts
-//! only its own.
+//! If no client has missed its deadline, the victim is chosen from the network that holds the most
+//! slots, and within it from the address that holds the most. Of two of its clients, drawn at
+//! random, the one with the lower rate is evicted. A client that fills the pool from one network or
+//! circuit therefore evicts only its own requests.
 
 mod slot_holders;
 #[cfg(test)]
@@ -35,10 +34,10 @@ use slot_holders::{HolderState, SlotHolders};
 const MIN_BYTES_PER_SECOND: u32 = 1024;
 /// Longest silence of a sender that has kept sending, when slots are scarce.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Of one that has sent nothing yet.
+/// Timeout for the first byte of a new client.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A number of slots.
+/// A bounded pool of slots. Clones share it.
 #[derive(Clone)]
 pub struct SlotPool {
     capacity: usize,
@@ -46,7 +45,7 @@ pub struct SlotPool {
     slot_released: Arc<Notify>,
 }
 
-/// One slot, until it is dropped or lost to another sender.
+/// A slot. Dropping it releases it; an eviction takes it away before.
 pub struct Slot {
     pool: SlotPool,
     id: u64,
@@ -54,17 +53,17 @@ pub struct Slot {
 }
 
 impl SlotPool {
-    /// So many slots.
-    pub fn new(most: usize) -> Self {
-        Self { capacity: most, holders: Arc::default(), slot_released: Arc::default() }
+    /// Returns a pool of `capacity` slots.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, holders: Arc::default(), slot_released: Arc::default() }
     }
 
-    /// Are more than half of the slots taken?
+    /// Returns whether more than half of the slots are taken.
     pub fn is_scarce(&self) -> bool {
         self.lock_holders().len() * 2 > self.capacity
     }
 
-    /// Takes a slot at once. If all are taken, another sender loses its own.
+    /// Takes a slot at once. If all are taken, another client is evicted.
     pub fn acquire_or_evict(&self, origin: ClientOrigin) -> Slot {
         let mut taken = self.lock_holders();
         if taken.len() >= self.capacity {
@@ -75,33 +74,33 @@ impl SlotPool {
         self.insert_holder(&mut taken, origin)
     }
 
-    /// Waits for a slot, at most `longest`. Until then only senders that fall behind, or whose
-    /// network or address holds more than its share, lose theirs. At the end the waiting one takes
-    /// the slot of a slow sender of whichever network holds the most, so that nobody can keep all
-    /// slots. `None` if even that is not possible.
-    pub async fn acquire_timeout(&self, origin: ClientOrigin, longest: Duration) -> Option<Slot> {
-        /// How often it is looked who has fallen behind.
+    /// Waits for a slot, at most for `timeout`. Until then it evicts only clients that missed their
+    /// deadline, or whose network or address holds more than its share. At the end it evicts a slow
+    /// client of the network that holds the most slots, so that no client can keep all slots.
+    /// Returns `None` if even that is not possible.
+    pub async fn acquire_timeout(&self, origin: ClientOrigin, timeout: Duration) -> Option<Slot> {
+        /// Time between two checks for clients that missed their deadline.
         const POLL_INTERVAL: Duration = Duration::from_millis(250);
-        let end = Instant::now() + longest;
+        let end = Instant::now() + timeout;
         loop {
             let now = Instant::now();
-            let held_for = (now >= end).then_some(longest);
-            if let Some(place) = self.try_acquire(origin, held_for) {
-                return Some(place);
+            let held_for = (now >= end).then_some(timeout);
+            if let Some(slot) = self.try_acquire(origin, held_for) {
+                return Some(slot);
             }
             if now >= end {
                 return None;
             }
-            // Either way it is looked again.
+            // After a release and after the interval alike, the loop checks again.
             tokio::time::timeout_at(end.min(now + POLL_INTERVAL), self.slot_released.notified())
                 .await
                 .ok();
         }
     }
 
-    /// A free slot, or one of a sender that is behind or holds more than its share. With
-    /// `held_for`, also one of any sender that has held its own for so long: a slot that was just
-    /// given is not taken back, or two who wait would take it from each other.
+    /// Returns a free slot, or one of a client that missed its deadline or holds more than its
+    /// share. With `held_for`, it also evicts a client that has held its slot for that long. A slot
+    /// that was just assigned is not evicted, because two waiting clients would evict each other.
     fn try_acquire(&self, origin: ClientOrigin, held_for: Option<Duration>) -> Option<Slot> {
         let mut taken = self.lock_holders();
         if taken.len() >= self.capacity {
@@ -114,9 +113,9 @@ impl SlotPool {
     }
 
     fn insert_holder(&self, taken: &mut SlotHolders, origin: ClientOrigin) -> Slot {
-        let lost = Arc::new(Notify::new());
-        let id = taken.insert(origin, Instant::now() + FIRST_BYTE_TIMEOUT, lost.clone());
-        Slot { pool: self.clone(), id, evicted: lost }
+        let evicted = Arc::new(Notify::new());
+        let id = taken.insert(origin, Instant::now() + FIRST_BYTE_TIMEOUT, evicted.clone());
+        Slot { pool: self.clone(), id, evicted }
     }
 
     fn lock_holders(&self) -> MutexGuard<'_, SlotHolders> {
@@ -125,40 +124,39 @@ impl SlotPool {
 }
 
 impl Slot {
-    /// Some bytes have come or gone.
+    /// Records bytes that were received or sent, which extends the deadline.
     pub fn record_progress(&self, bytes: usize) {
-        if let Some(sender) = self.pool.lock_holders().get(self.id) {
-            sender.record_progress(bytes, Instant::now());
+        if let Some(holder) = self.pool.lock_holders().get(self.id) {
+            holder.record_progress(bytes, Instant::now());
         }
     }
 
-    /// Everything has come, and its turn to be answered is awaited: it does not fall behind any
-    /// more.
+    /// Marks the request as received. It waits to be processed, so its deadline no longer applies.
     fn mark_received(&self) {
         self.set_state(HolderState::Queued);
     }
 
-    /// It is being answered: from now on the slot is kept until it is dropped.
+    /// Marks the request as being processed. The slot is not evicted any more.
     pub fn mark_answering(&self) {
         self.set_state(HolderState::Answering);
     }
 
     fn set_state(&self, state: HolderState) {
-        if let Some(sender) = self.pool.lock_holders().get(self.id) {
-            sender.state = state;
+        if let Some(holder) = self.pool.lock_holders().get(self.id) {
+            holder.state = state;
         }
     }
 
-    /// Completes, once, when the slot is lost.
+    /// Completes, once, when the slot is evicted.
     pub fn evicted(&self) -> impl Future<Output = ()> + Send + use<> {
-        let lost = self.evicted.clone();
-        async move { lost.notified().await }
+        let evicted = self.evicted.clone();
+        async move { evicted.notified().await }
     }
 
     /// Returns the next bytes of a body, or `None` at its end.
     ///
     /// # Errors
-    /// Fails with [`BodyReadError::Evicted`] if the slot is lost first, and otherwise as the body
+    /// Fails with [`BodyReadError::Evicted`] if the slot is evicted first, and otherwise as the body
     /// does.
     pub async fn next_chunk(&self, body: &mut TimedBody) -> Option<Result<Bytes, BodyReadError>> {
         let next = tokio::select! {
@@ -171,7 +169,7 @@ impl Slot {
         next
     }
 
-    /// Reads the beginning of a body, until `most` bytes or more have arrived or the body ends.
+    /// Reads the beginning of a body, until `limit` bytes or more have arrived or the body ends.
     /// Returns the bytes, and true if the body may continue.
     ///
     /// # Errors
@@ -179,10 +177,10 @@ impl Slot {
     pub async fn read_prefix(
         &self,
         body: &mut TimedBody,
-        most: usize,
+        limit: usize,
     ) -> Result<(Bytes, bool), BodyReadError> {
         let mut read = Vec::new();
-        while read.len() < most {
+        while read.len() < limit {
             let Some(bytes) = self.next_chunk(body).await else {
                 self.mark_received();
                 return Ok((read.into(), false));
@@ -192,32 +190,32 @@ impl Slot {
         Ok((read.into(), true))
     }
 
-    /// The rest of a body, as long as the slot is kept. When the stream is dropped or fails, what
-    /// was not read of the body is left in `rest`.
+    /// Returns the rest of a body as a stream that fails when the slot is evicted. When the stream
+    /// is dropped or fails, it leaves the unread body in `rest`.
     pub fn into_stream(
         self: Arc<Self>,
         body: TimedBody,
         rest: Arc<Mutex<Option<TimedBody>>>,
     ) -> impl Stream<Item = Result<Bytes, BodyReadError>> + Send {
         *rest.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
-        stream::unfold((self, rest, false), |(place, rest, ended)| async move {
+        stream::unfold((self, rest, false), |(slot, rest, ended)| async move {
             if ended {
                 return None;
             }
-            let mut lent = BodyReturnGuard::take_from(&rest)?;
-            let next = place.next_chunk(&mut lent.body).await;
-            drop(lent);
+            let mut guard = BodyReturnGuard::take_from(&rest)?;
+            let next = slot.next_chunk(&mut guard.body).await;
+            drop(guard);
             let Some(next) = next else {
-                place.mark_answering();
+                slot.mark_answering();
                 return None;
             };
             let ended = next.is_err();
-            Some((next, (place, rest, ended)))
+            Some((next, (slot, rest, ended)))
         })
     }
 }
 
-/// A body that goes back where it was taken from.
+/// A guard that puts the body back when it is dropped.
 struct BodyReturnGuard<'a> {
     body: TimedBody,
     rest: &'a Mutex<Option<TimedBody>>,

@@ -1,4 +1,4 @@
-//! What the log and the metrics page may know: about how much happened in a day.
+//! The daily counters for the log and the metrics page, published with noise.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,77 +7,77 @@ use web::{logging::log_safe, metrics::NoisyCounter};
 
 use crate::store::StoreError;
 
-/// Counts of the day so far.
+/// The counters of the current day.
 #[derive(Debug, Default)]
 pub struct DailyCounters {
     submitted: NoisyCounter,
     rejected: NoisyCounter,
     store_failures: NoisyCounter,
     uncleaned: NoisyCounter,
-    /// Where the spool is, for the log; without user and password.
+    /// Location of the spool for the log, without user and password.
     spool: String,
-    /// Was a failure logged that has not ended yet?
+    /// Whether the current failure of the database was logged.
     failure_logged: AtomicBool,
 }
 
-/// A day that has ended, with noise in each number.
+/// The counts of a completed day, with noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyCounts {
-    /// Submissions that have become durable.
+    /// Submissions that were stored.
     pub submitted: u64,
-    /// How often somebody was asked to come back later.
+    /// Requests that were rejected because the service was busy.
     pub rejected: u64,
-    /// How often the spool could not do something.
+    /// Operations of the spool that failed.
     pub store_failures: u64,
     /// Files that could not be cleaned.
     pub uncleaned: u64,
 }
 
 impl DailyCounters {
-    /// Counts for the spool at this address.
+    /// Returns counters for the spool at this location.
     pub fn for_spool(spool: String) -> Self {
         Self { spool, ..Self::default() }
     }
 
-    /// A submission has become durable.
+    /// Counts a submission that was stored.
     pub fn record_submitted(&self) {
         self.submitted.increment();
     }
 
-    /// Somebody was asked to come back later.
+    /// Counts a request that was rejected because the service was busy.
     pub fn record_rejected(&self) {
         self.rejected.increment();
     }
 
-    /// The spool could not do something. The first failure of a row is logged, so that neither
-    /// silence nor a flood of lines hides it.
+    /// Counts a failed operation of the spool. Only the first failure in a row is logged, so that an
+    /// outage causes one line and not a flood of lines.
     pub fn record_store_failure(&self, error: StoreError) {
         self.store_failures.increment();
-        // What another replica did first is no failure of the database.
+        // A write that another replica did first is not a failure of the database.
         if error != StoreError::Duplicate && !self.failure_logged.swap(true, Ordering::Relaxed) {
             tracing::error!(
-                "database error: {}: {}. Reporters are asked to come back later, and nothing \
-                 acknowledged is lost. Check the database server and the disk; `intake --config … \
-                 doctor` says more",
+                "database error: {}: {}. Reporters are asked to come back later; acknowledged \
+                 submissions are not lost. Check the database server and the disk, and run \
+                 `intake --config … doctor`",
                 self.spool,
                 log_safe(&error)
             );
         }
     }
 
-    /// The spool answers.
+    /// Logs that the database responds again, if a failure was logged.
     pub fn record_store_recovery(&self) {
         if self.failure_logged.swap(false, Ordering::Relaxed) {
-            tracing::info!("the database answers again: {}", self.spool);
+            tracing::info!("database responds again: {}", self.spool);
         }
     }
 
-    /// A file could not be cleaned.
+    /// Counts a file that could not be cleaned.
     pub fn record_uncleaned(&self) {
         self.uncleaned.increment();
     }
 
-    /// Ends a day and says so in the log. A single report shows in none of it.
+    /// Ends a day: logs and returns its counts with noise. They do not reveal a single report.
     pub fn close_day(&self, rng: &mut impl RngCore) -> DailyCounts {
         let day = DailyCounts {
             submitted: self.submitted.take_noisy(rng),
@@ -86,11 +86,11 @@ impl DailyCounters {
             uncleaned: self.uncleaned.take_noisy(rng),
         };
         tracing::info!(
-            filed = day.submitted,
-            busy = day.rejected,
-            errors = day.store_failures,
+            submitted = day.submitted,
+            rejected = day.rejected,
+            store_failures = day.store_failures,
             uncleaned = day.uncleaned,
-            "one day, with noise of about 15"
+            "counts of one day, with noise of about 15"
         );
         day
     }

@@ -61,9 +61,9 @@ pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<
         FileSummary {
             name,
             lines: match file.treatment {
-                FileOutcome::Unchanged => vec![frame.t("washed-kept")],
+                FileOutcome::Unchanged => vec![frame.t("scrubbed-kept")],
                 FileOutcome::Cleaned(report) => summary_lines(frame, report),
-                FileOutcome::Failed => vec![frame.t("washed-failed")],
+                FileOutcome::Failed => vec![frame.t("scrubbed-failed")],
             },
         }
     });
@@ -77,18 +77,18 @@ fn summary_lines(frame: &PageLayout<'_>, report: ScrubReport) -> Vec<String> {
             lines.push(frame.with(key, "what", &join_metadata_kinds(frame, kinds)));
         }
     };
-    push("washed-removed", report.removed);
-    push("washed-left", report.left);
+    push("scrubbed-removed", report.removed);
+    push("scrubbed-left", report.left);
     match report.signature {
         SignatureStatus::Absent => {}
-        SignatureStatus::Kept => lines.push(frame.t("washed-signed")),
-        SignatureStatus::Broken => lines.push(frame.t("washed-signature-broken")),
+        SignatureStatus::Kept => lines.push(frame.t("scrubbed-signed")),
+        SignatureStatus::Broken => lines.push(frame.t("scrubbed-signature-broken")),
     }
     match report.reading {
-        ParseCoverage::Broken => lines.push(frame.t("washed-broken")),
-        ParseCoverage::Unknown => lines.push(frame.t("washed-unknown")),
-        ParseCoverage::Empty => lines.push(frame.t("washed-empty")),
-        ParseCoverage::Whole if lines.is_empty() => lines.push(frame.t("washed-nothing")),
+        ParseCoverage::Broken => lines.push(frame.t("scrubbed-broken")),
+        ParseCoverage::Unknown => lines.push(frame.t("scrubbed-unknown")),
+        ParseCoverage::Empty => lines.push(frame.t("scrubbed-empty")),
+        ParseCoverage::Whole if lines.is_empty() => lines.push(frame.t("scrubbed-nothing")),
         ParseCoverage::Whole => {}
     }
     lines
@@ -101,11 +101,11 @@ fn join_metadata_kinds(frame: &PageLayout<'_>, kinds: MetadataKinds) -> String {
 
 fn format_family_text_key(class: MediaClass) -> &'static str {
     match class {
-        MediaClass::Image => "washed-image",
-        MediaClass::Document => "washed-document",
-        MediaClass::Audio => "washed-audio",
-        MediaClass::Video => "washed-video",
-        MediaClass::Other => "washed-file",
+        MediaClass::Image => "scrubbed-image",
+        MediaClass::Document => "scrubbed-document",
+        MediaClass::Audio => "scrubbed-audio",
+        MediaClass::Video => "scrubbed-video",
+        MediaClass::Other => "scrubbed-file",
     }
 }
 

@@ -35,7 +35,7 @@ use crate::{
     i18n::LOCALES,
 };
 
-/// Page, style and icon of the first visit: what fits into the first flight of packets of a slow
+/// Maximum bytes of page, style and icon on the first visit: the first flight of packets on a slow
 /// connection.
 const FIRST_VISIT_BYTES: usize = 14_600;
 
@@ -86,7 +86,7 @@ async fn post(path: &str, fields: &[(String, String)]) -> (StatusCode, String) {
     (response.status(), body_text(response).await)
 }
 
-/// An answer as a browser shows it: a redirect leads to a page of the same service.
+/// Sends a request and follows a redirect, as a browser does.
 async fn send_following_redirect(request: Request<Body>) -> Response {
     let service = test_router();
     let compression = request.headers().get(header::ACCEPT_ENCODING).cloned();
@@ -104,7 +104,7 @@ fn select_attributes(html: &Html, selector: &str) -> Vec<BTreeMap<String, String
     html.select(&selector).map(|element| element.value().attrs().map(owned).collect()).collect()
 }
 
-/// What a browser would send with the page's form, but for the button.
+/// Returns the fields that a browser sends with the form of the page, without the button.
 fn filled_fields(page: &str) -> Vec<(String, String)> {
     let html = Html::parse_document(page);
     let mut fields = Vec::new();
@@ -136,7 +136,7 @@ fn with_fields(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<
     fields
 }
 
-/// A file of each sort, with everything that can be said of one.
+/// Returns a file of each format, with every possible result of the scrubber.
 fn sample_files() -> Vec<SentFile> {
     let traces: metadata_scrubber::MetadataKinds =
         metadata_scrubber::MetadataKind::ALL.into_iter().collect();
@@ -156,7 +156,7 @@ fn sample_files() -> Vec<SentFile> {
         SignatureStatus::Absent,
         SignatureStatus::Absent,
     ];
-    let washed = |((format, reading), signature)| SentFile {
+    let scrubbed = |((format, reading), signature)| SentFile {
         format,
         treatment: FileOutcome::Cleaned(ScrubReport {
             format,
@@ -168,7 +168,7 @@ fn sample_files() -> Vec<SentFile> {
     };
     let kept = SentFile { format: FileFormat::Jpeg, treatment: FileOutcome::Unchanged };
     let failed = SentFile { format: FileFormat::Pdf, treatment: FileOutcome::Failed };
-    formats.into_iter().zip(readings).zip(signatures).map(washed).chain([kept, failed]).collect()
+    formats.into_iter().zip(readings).zip(signatures).map(scrubbed).chain([kept, failed]).collect()
 }
 
 fn sample_conversation(pages: &Pages) -> ConversationView {
@@ -195,7 +195,7 @@ fn sample_conversation(pages: &Pages) -> ConversationView {
     }
 }
 
-/// Every page in a language, by name.
+/// Returns every page in a language, with its name.
 async fn all_pages(locale: Locale) -> Vec<(String, String)> {
     let pages = test_pages();
     let lang = locale.code;
@@ -261,7 +261,7 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
+async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
     for locale in LOCALES {
         for (name, page) in all_pages(locale).await {
             let html = Html::parse_document(&page);
@@ -279,7 +279,7 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
                 0,
                 "{name}"
             );
-            // At most the one that this build has, and only as it was built.
+            // A page has at most the script of this build, bound to its hash.
             let scripts = select_attributes(&html, "script");
             let is_bound = |script: &BTreeMap<String, String>, address: &str, integrity: &str| {
                 script.get(address).is_none_or(|url| url.starts_with("/assets/"))
@@ -292,13 +292,13 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
                         && is_bound(script, "data-files", "data-files-integrity")),
                 "{name}"
             );
-            assert!(page.contains("href=\"/leave"), "{name} can be left");
+            assert!(page.contains("href=\"/leave"), "{name} has a quick exit");
             assert!(!page.contains("No localization for id"), "{name} has all its words");
             for element in select_attributes(&html, "*") {
                 for (attribute, value) in &element {
                     assert!(!attribute.starts_with("on"), "{name}: {attribute}");
                     if matches!(attribute.as_str(), "href" | "src" | "action" | "formaction") {
-                        // The receipt as a file is in the page itself; it goes nowhere.
+                        // The download of the receipt is a data URL in the page. It causes no request.
                         let own = element.get("class").is_some_and(|class| class.contains("save"));
                         let inside = own && value.starts_with("data:text/plain;")
                             || element.get("class").is_some_and(|class| class == "call");
@@ -315,7 +315,7 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
 fn assert_fields_labelled(name: &str, html: &Html) {
     let mut ids = std::collections::BTreeSet::new();
     for element in select_attributes(html, "[id]") {
-        assert!(ids.insert(element["id"].clone()), "{name}: id {} stands twice", element["id"]);
+        assert!(ids.insert(element["id"].clone()), "{name}: id {} occurs twice", element["id"]);
     }
     for element in select_attributes(html, "[aria-describedby]") {
         for id in element["aria-describedby"].split_whitespace() {
@@ -333,7 +333,7 @@ fn assert_fields_labelled(name: &str, html: &Html) {
     }
 }
 
-/// Bytes of an answer as they go over the line to a browser.
+/// Returns the number of bytes of a response as transferred to a browser.
 async fn response_bytes(path: &str, form: Option<&str>) -> usize {
     let method = if form.is_some() { "POST" } else { "GET" };
     let request =
@@ -344,7 +344,7 @@ async fn response_bytes(path: &str, form: Option<&str>) -> usize {
 }
 
 #[tokio::test]
-async fn every_page_is_small_enough_for_a_first_visit() {
+async fn every_page_fits_the_size_limit_of_a_first_visit() {
     for locale in LOCALES {
         let lang = locale.code;
         let home = get(&format!("/{lang}")).await.1;
@@ -375,7 +375,7 @@ async fn every_page_is_small_enough_for_a_first_visit() {
         {
             small(&go, response_bytes(&format!("/{lang}/report"), Some(&format!("go={go}"))).await);
         }
-        // Those that hold a secret go as they are.
+        // Pages with a secret are not compressed.
         for (name, page) in all_pages(locale).await {
             if matches!(name.as_str(), "review" | "receipt")
                 || name == format!("{:?}", Stage::Received)
@@ -402,7 +402,7 @@ async fn a_page_with_a_secret_is_never_compressed() {
 }
 
 #[tokio::test]
-async fn an_asset_is_kept_for_good_and_the_style_is_whole() {
+async fn assets_are_immutable_and_the_style_is_self_contained() {
     let pages = test_pages();
     let request = Request::get(pages.assets.url("site")).body(Body::empty()).unwrap();
     let response = test_router().oneshot(request).await.unwrap();
@@ -414,7 +414,7 @@ async fn an_asset_is_kept_for_good_and_the_style_is_whole() {
 }
 
 #[tokio::test]
-async fn files_that_are_too_large_are_named_as_what_is_wrong() {
+async fn the_error_list_names_files_that_are_too_large() {
     let pages = test_pages();
     let mut view = sample_conversation(&pages);
     view.errors = vec![FieldError::new("files", FieldProblem::FormTooLarge)];
@@ -427,7 +427,7 @@ async fn files_that_are_too_large_are_named_as_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
+async fn a_conversation_escapes_texts_and_offers_no_reply_to_a_wrong_key() {
     let pages = test_pages();
     let mut view = sample_conversation(&pages);
     let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
@@ -443,17 +443,17 @@ async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
 }
 
 #[tokio::test]
-async fn the_first_page_speaks_the_visitors_language() {
-    for (wish, lang) in [("en-GB,en;q=0.9", "en"), ("fr-BF", "fr"), ("de", "fr"), ("", "fr")] {
+async fn the_first_page_is_in_the_language_of_the_visitor() {
+    for (accepted, lang) in [("en-GB,en;q=0.9", "en"), ("fr-BF", "fr"), ("de", "fr"), ("", "fr")] {
         let request =
-            Request::get("/").header(header::ACCEPT_LANGUAGE, wish).body(Body::empty()).unwrap();
+            Request::get("/").header(header::ACCEPT_LANGUAGE, accepted).body(Body::empty()).unwrap();
         let page = body_text(test_router().oneshot(request).await.unwrap()).await;
-        assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{wish}");
+        assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{accepted}");
     }
 }
 
 #[tokio::test]
-async fn leaving_leads_away_at_once() {
+async fn the_quick_exit_redirects_at_once() {
     let response =
         test_router().oneshot(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);

@@ -1,4 +1,5 @@
-//! What the case handler asks of the intake, over mutual TLS. The intake never asks back.
+//! The relay: requests of the case handler to the intake, over mutual TLS. The intake sends no
+//! requests to the case handler.
 
 mod tls;
 
@@ -29,15 +30,15 @@ use crate::{
 
 pub use tls::server_config;
 
-/// Longest acknowledgement or directory in bytes: tens of thousands of ids.
+/// Maximum bytes of an acknowledgement or a directory: tens of thousands of ids.
 const MAX_JSON_BYTES: usize = 4 * 1024 * 1024;
-/// The longest page of a list, in submissions.
+/// Maximum number of submissions in one page of a list.
 const MAX_LIST_LIMIT: usize = 4096;
-/// Submissions that are looked up ahead of the one that is being sent. Each holds a piece of at
-/// most 256 KiB.
+/// Number of submissions that are read ahead of the one that is being sent. Each one holds a chunk of
+/// at most 256 KiB.
 const READ_AHEAD: usize = 4;
 
-/// The routes of [`protocol::api::relay`].
+/// Returns the routes of [`protocol::api::relay`].
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route(relay::LIST_PATH, post(list_submissions))
@@ -50,15 +51,15 @@ pub fn routes() -> Router<AppState> {
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
 }
 
-/// Returns a page of ids and lengths, so that the case handler pulls only what it can take.
+/// Returns a page of ids and lengths, so that the case handler pulls only as much as it can store.
 async fn list_submissions(
     State(app): State<AppState>,
     Json(list): Json<ListRequest>,
 ) -> Result<Json<ListResponse>, Problem> {
-    let most = usize::try_from(list.limit).unwrap_or(MAX_LIST_LIMIT).min(MAX_LIST_LIMIT);
+    let limit = usize::try_from(list.limit).unwrap_or(MAX_LIST_LIMIT).min(MAX_LIST_LIMIT);
     let waiting = app
         .store
-        .list_pending(list.after, most)
+        .list_pending(list.after, limit)
         .await
         .map_err(|error| app.record_store_error(error))?;
     let waiting =
@@ -66,17 +67,17 @@ async fn list_submissions(
     Ok(Json(ListResponse { waiting: waiting.collect() }))
 }
 
-/// Streams submissions, each behind its head, in shuffled order. They stay until they are
-/// acknowledged.
+/// Streams submissions in random order, each after its header. They stay in the spool until the case
+/// handler acknowledges them.
 async fn pull_submissions(
     State(app): State<AppState>,
     Json(pull): Json<PullRequest>,
 ) -> Result<Response, Problem> {
-    let most = usize::try_from(pull.limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(pull.limit).unwrap_or(usize::MAX);
     let waiting = if pull.ids.is_empty() {
-        app.store.sample_pending(most, &mut OsRng).await
+        app.store.sample_pending(limit, &mut OsRng).await
     } else {
-        app.store.pending_with_ids(&pull.ids, most, &mut OsRng).await
+        app.store.pending_with_ids(&pull.ids, limit, &mut OsRng).await
     };
     let waiting = waiting.map_err(|error| app.record_store_error(error))?;
     let store = app.store.clone();
@@ -88,26 +89,25 @@ async fn pull_submissions(
         .into_response())
 }
 
-/// Head and chunks of one submission, read as they are sent. An error breaks the connection, so
-/// that no half one is taken for whole; one that is damaged is left out, so that the others arrive.
+/// Streams the header and the chunks of one submission, read from the spool as they are sent. An error
+/// closes the connection, so that the case handler does not accept an incomplete submission. A
+/// corrupt submission is skipped, so that the others arrive.
 async fn stream_submission(
     store: Store,
     waiting: StoredSubmission,
 ) -> impl stream::Stream<Item = Result<Bytes, StoreError>> {
     match store.read_chunks(&waiting).await {
-        Ok(Some(pieces)) => {
-            let head = Bytes::copy_from_slice(&relay::encode_submission_header(
+        Ok(Some(chunks)) => {
+            let header = Bytes::copy_from_slice(&relay::encode_submission_header(
                 waiting.id,
                 waiting.length,
             ));
-            let pieces = pieces.map_ok(Bytes::from);
-            stream::once(std::future::ready(Ok(head))).chain(pieces).left_stream()
+            let chunks = chunks.map_ok(Bytes::from);
+            stream::once(std::future::ready(Ok(header))).chain(chunks).left_stream()
         }
         Ok(None) => stream::iter(None).right_stream(),
         Err(StoreError::Corrupt) => {
-            tracing::error!(
-                "a submission in the spool is damaged: look at the disk, and restore a backup"
-            );
+            tracing::error!("corrupt submission in the spool; check the disk and restore a backup");
             stream::iter(None).right_stream()
         }
         Err(error) => stream::iter(Some(Err(error))).right_stream(),
@@ -122,11 +122,10 @@ async fn acknowledge(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Replaces all mailboxes once the last record has come whole.
+/// Replaces all mailboxes after the last complete record.
 async fn put_mailboxes(State(app): State<AppState>, body: Body) -> Result<StatusCode, Problem> {
-    const INCOMPLETE_RECORD: Problem =
-        Problem::bad_request("mailboxes are whole records, and did not come whole");
-    let mut laying_out = app
+    const INCOMPLETE_RECORD: Problem = Problem::bad_request("incomplete mailbox record");
+    let mut snapshot = app
         .store
         .begin_mailbox_snapshot(&mut OsRng)
         .await
@@ -136,16 +135,13 @@ async fn put_mailboxes(State(app): State<AppState>, body: Body) -> Result<Status
     while let Some(part) = bytes.try_next().await.map_err(|_| INCOMPLETE_RECORD)? {
         let mut part = &part[..];
         while !part.is_empty() {
-            let (now, later) = part.split_at(part.len().min(MAILBOX_RECORD_LEN - record.len()));
-            record.extend_from_slice(now);
-            part = later;
+            let (head, rest) = part.split_at(part.len().min(MAILBOX_RECORD_LEN - record.len()));
+            record.extend_from_slice(head);
+            part = rest;
             if record.len() == MAILBOX_RECORD_LEN {
                 let (id, sealed) =
                     relay::read_mailbox_record(&mut &record[..]).map_err(|_| INCOMPLETE_RECORD)?;
-                laying_out
-                    .push(&id, sealed)
-                    .await
-                    .map_err(|error| app.record_store_error(error))?;
+                snapshot.push(&id, sealed).await.map_err(|error| app.record_store_error(error))?;
                 record.clear();
             }
         }
@@ -153,18 +149,19 @@ async fn put_mailboxes(State(app): State<AppState>, body: Body) -> Result<Status
     if !record.is_empty() {
         return Err(INCOMPLETE_RECORD);
     }
-    laying_out.publish().await.map_err(|error| app.record_store_error(error))?;
+    snapshot.publish().await.map_err(|error| app.record_store_error(error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes a directory that our own pinned keys vouch for. The same again is no error.
+/// Stores a directory that the configured root keys signed. Sending the same directory again is not an
+/// error.
 async fn put_directory(
     State(app): State<AppState>,
     Json(signed): Json<SignedDirectory>,
 ) -> Result<StatusCode, Response> {
     match app.directory_cache.accept(signed, &app.store, app.clock.today()).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
-        // The reason is about the directory, which is public.
+        // The reason describes only the directory, which is public.
         Err(DirectoryAcceptError::Directory(error)) => {
             Err((StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response())
         }

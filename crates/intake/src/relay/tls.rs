@@ -1,5 +1,5 @@
-//! The listener of the relay: only who has a client certificate of the administration's own CA gets
-//! an answer.
+//! TLS of the relay listener. It accepts only clients with a certificate of the administration's own
+//! CA.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -57,7 +57,7 @@ fn read_certificates(
     let chain: Vec<_> = CertificateDer::pem_slice_iter(strip_bom(&pem))
         .collect::<Result<_, _>>()
         .map_err(|error| wrong(&error))?;
-    if chain.is_empty() { Err(wrong(&"holds no certificate")) } else { Ok(chain) }
+    if chain.is_empty() { Err(wrong(&"contains no certificate")) } else { Ok(chain) }
 }
 
 fn read_pem(key: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {

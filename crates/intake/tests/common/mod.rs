@@ -1,5 +1,5 @@
-//! An intake with real listeners and a real spool, and its clients.
-#![expect(dead_code, reason = "each test file uses a part")]
+//! A test intake with real listeners and a real spool, and its clients.
+#![expect(dead_code, reason = "each test file uses only a part")]
 
 use std::{
     collections::BTreeMap,
@@ -46,7 +46,7 @@ pub(crate) struct TestKeys {
 pub(crate) struct TestTls {
     pub(crate) ca: String,
     pub(crate) handler: String,
-    pub(crate) stranger: String,
+    pub(crate) unknown_client: String,
 }
 
 /// A running intake.
@@ -98,7 +98,7 @@ impl TestInstallation {
         Self { folder, config, clock, keys, tls }
     }
 
-    /// Another intake of the same administration.
+    /// Returns another intake of the same administration.
     pub(crate) fn replica(&self) -> Self {
         Self {
             config: self.config.clone(),
@@ -198,7 +198,7 @@ impl TestTls {
             let (pem, key) = issue_certificate(issuer, ExtendedKeyUsagePurpose::ClientAuth);
             pem + &key
         };
-        Self { ca, handler: client(&issuer), stranger: client(&other) }
+        Self { ca, handler: client(&issuer), unknown_client: client(&other) }
     }
 
     pub(crate) fn client(&self, identity: Option<&str>) -> Client {
@@ -234,7 +234,7 @@ impl TestIntake {
         TestInstallation::new().start().await
     }
 
-    /// With a directory in force.
+    /// Starts an intake with a valid directory.
     pub(crate) async fn with_directory() -> Self {
         let intake = Self::new().await;
         let today = intake.installation.clock.today();
@@ -243,7 +243,7 @@ impl TestIntake {
         intake
     }
 
-    /// Stops it as SIGTERM would, and gives the files back.
+    /// Stops the intake as SIGTERM does. Returns its installation.
     pub(crate) async fn stop(self) -> TestInstallation {
         self.stop.send(()).unwrap();
         drop((self.http, self.handler));
@@ -277,15 +277,15 @@ impl TestIntake {
         request.body(body).send().await.unwrap().status()
     }
 
-    pub(crate) async fn pull(&self, most: u32) -> Vec<(Uuid, Vec<u8>)> {
-        self.try_pull(most).await.expect("the relay answers")
+    pub(crate) async fn pull(&self, limit: u32) -> Vec<(Uuid, Vec<u8>)> {
+        self.try_pull(limit).await.expect("the relay responds")
     }
 
-    /// `None` when the intake says that it cannot now.
-    pub(crate) async fn try_pull(&self, most: u32) -> Option<Vec<(Uuid, Vec<u8>)>> {
+    /// Returns `None` if the intake responds with an error.
+    pub(crate) async fn try_pull(&self, limit: u32) -> Option<Vec<(Uuid, Vec<u8>)>> {
         let request = self.handler.post(format!("{}{}", self.relay, relay::PULL_PATH));
         let response =
-            request.json(&relay::PullRequest { limit: most, ids: vec![] }).send().await.unwrap();
+            request.json(&relay::PullRequest { limit, ids: vec![] }).send().await.unwrap();
         if !response.status().is_success() {
             return None;
         }
@@ -307,8 +307,8 @@ impl TestIntake {
         request.json(&relay::AckRequest { ids }).send().await.unwrap().status()
     }
 
-    /// Pulls, opens with the transport key, and acknowledges. Reads the frame of a submission as an
-    /// investigator does, with the grants of the report. Returns the case key as well.
+    /// Decrypts the frame of a submission as an investigator does, with the grants of the report.
+    /// Returns the case key and the frame.
     pub(crate) fn read_frame(
         &self,
         report: &OpenedSubmission,
@@ -331,6 +331,7 @@ impl TestIntake {
         (identity, frame)
     }
 
+    /// Pulls all submissions, opens them with the transport key and acknowledges them.
     pub(crate) async fn collect_submissions(&self) -> Vec<OpenedSubmission> {
         let pulled = self.pull(100).await;
         let opened = pulled.iter().map(|(_, sealed)| {
@@ -345,7 +346,7 @@ impl TestIntake {
     }
 }
 
-/// The bytes of `multipart/form-data` with boundary `b`.
+/// A body of type `multipart/form-data` with boundary `b`.
 #[derive(Default, Clone)]
 pub(crate) struct MultipartFormData(pub(crate) Vec<u8>);
 
@@ -373,7 +374,7 @@ impl MultipartFormData {
         self.0.extend_from_slice(&[head.as_bytes(), content, b"\r\n"].concat());
     }
 
-    /// A report that can be sent as it is.
+    /// Returns a complete report.
     pub(crate) fn report(story: &str, seed: u8) -> Self {
         Self::default()
             .field("audience", "trader")
@@ -400,7 +401,7 @@ impl TestIntake {
         (response.status(), response.text().await.unwrap())
     }
 
-    /// Types a receipt.
+    /// Submits a receipt on the page for returning reporters.
     pub(crate) async fn enter_receipt(&self, receipt: &str) -> (StatusCode, String) {
         let request = self.http.post(format!("{}/en/return", self.public));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -410,7 +411,7 @@ impl TestIntake {
     }
 }
 
-/// The code on a receipt page.
+/// Returns the receipt code of a receipt page.
 pub(crate) fn receipt_code(page: &str) -> Option<String> {
     let code = page.split("class=\"code\"").nth(1)?.split("</p>").next()?;
     let groups: Vec<&str> = code

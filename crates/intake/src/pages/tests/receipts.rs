@@ -1,9 +1,9 @@
-//! The receipt on its page, and where the script finds it.
+//! Tests of the receipt page.
 
 use super::*;
 
 #[tokio::test]
-async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
+async fn the_receipt_page_contains_only_the_receipt() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
     let page = body_text(receipt_page(&test_pages(), Locale::FR, &view, &[])).await;
@@ -14,12 +14,12 @@ async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
     };
     assert_eq!(text(".code span").join("-"), receipt.code());
     assert_eq!(text(".words li").join(" "), receipt.words("fr"));
-    assert!(page.contains("1er décembre 2026"), "a week from the fixed day");
+    assert!(page.contains("1er décembre 2026"), "a week after the fixed date");
     assert_eq!(select_attributes(&html, "input, form, button").len(), 0);
 }
 
 #[tokio::test]
-async fn the_receipt_is_saved_and_scanned_without_another_request() {
+async fn saving_and_scanning_the_receipt_sends_no_request() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
     let html =
@@ -34,7 +34,7 @@ async fn the_receipt_is_saved_and_scanned_without_another_request() {
         "and nothing that says what it is for"
     );
     assert_eq!(save["download"], "reference.txt");
-    // The corner pattern of a QR code of 25 modules, behind a quiet zone of four.
+    // The corner pattern of a QR code of 25 modules, after a quiet zone of four modules.
     assert_eq!(select_attributes(&html, ".ticket svg")[0]["viewBox"], "0 0 33 33");
     let dark = &select_attributes(&html, ".ticket path")[0]["d"];
     assert!(
@@ -44,7 +44,7 @@ async fn the_receipt_is_saved_and_scanned_without_another_request() {
 }
 
 #[tokio::test]
-async fn the_pages_for_the_script_hold_no_receipt_to_save() {
+async fn the_page_templates_of_the_script_contain_no_receipt() {
     let (status, kit) = get("/fr/form.json").await;
     assert_eq!(status, StatusCode::OK);
     assert!(

@@ -1,9 +1,9 @@
-//! The steps of a report.
+//! Tests of the steps of a report.
 
 use super::*;
 
 #[tokio::test]
-async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
+async fn the_steps_of_a_report_lose_no_field() {
     let path = "/fr/report";
     let go = |page: &str, button: &str| with_fields(filled_fields(page), &[("go", button)]);
     let page = get(path).await.1;
@@ -41,7 +41,7 @@ async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_report_that_could_not_be_sent_is_shown_again_as_the_same_report() {
+async fn a_report_that_was_not_sent_is_shown_again_as_the_same_report() {
     let pages = test_pages();
     let mut form = ReportForm::new(Locale::FR);
     for (name, value) in [("category", "FAC"), ("a.story", "text")] {
@@ -66,7 +66,7 @@ async fn a_report_that_could_not_be_sent_is_shown_again_as_the_same_report() {
 }
 
 #[tokio::test]
-async fn files_come_last_so_that_the_text_is_known_when_they_stream() {
+async fn file_fields_are_last_so_that_the_text_arrives_before_the_files() {
     let fields = with_fields(
         Vec::new(),
         &[("go", "review"), ("category", "FAC"), ("a.story", "text"), ("audience", "trader")],
@@ -90,7 +90,7 @@ async fn files_come_last_so_that_the_text_is_known_when_they_stream() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
+async fn errors_are_listed_first_and_typed_values_are_preserved() {
     let fields = with_fields(
         Vec::new(),
         &[
@@ -113,7 +113,7 @@ async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
 }
 
 #[tokio::test]
-async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safety_points() {
+async fn a_scene_shows_its_answers_and_leads_to_its_category_through_the_safety_advice() {
     let page = get("/fr/learn").await.1;
     let html = Html::parse_document(&page);
     assert!(select_attributes(&html, "details.part").len() >= 10);
@@ -133,12 +133,12 @@ async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safe
         post("/fr/report", &with_fields(filled_fields(&before), &[("go", "audience.officer")]))
             .await
             .1;
-    assert!(audience.contains("a.story"), "the subject is chosen already");
+    assert!(audience.contains("a.story"), "the category is already chosen");
     assert!(page.contains("name=\"category\" value=\"LEA\""));
 }
 
 #[tokio::test]
-async fn whoever_speaks_of_danger_is_told_whom_to_call() {
+async fn a_report_of_danger_shows_the_emergency_number() {
     let fields = [("go", "review"), ("category", "FAC"), ("a.story", "text")];
     let told =
         |page: &str| select_attributes(&Html::parse_document(page), "p.danger:not([hidden])").len();
@@ -153,7 +153,7 @@ async fn whoever_speaks_of_danger_is_told_whom_to_call() {
 }
 
 #[tokio::test]
-async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
+async fn without_a_helpline_a_victim_sees_the_contact_of_the_oversight_body() {
     let mut pages = Arc::into_inner(test_pages()).unwrap();
     pages.branding.support.clear();
     let service: Router = routes().with_state(Arc::new(pages));
@@ -169,7 +169,7 @@ async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
 }
 
 #[tokio::test]
-async fn whoever_was_hurt_sets_the_pace_and_finds_help() {
+async fn a_victim_sees_a_short_form_and_a_helpline() {
     for category in ["SXT", "SXH", "VIO"] {
         let page = post(
             "/fr/report",
@@ -186,7 +186,7 @@ async fn whoever_was_hurt_sets_the_pace_and_finds_help() {
             "{category}"
         );
         assert!(select_attributes(&html, ".q").len() <= 11, "{category} is short");
-        // Nothing at all is a report, too.
+        // An empty form is a valid report.
         let (status, _) =
             post("/fr/report", &with_fields(filled_fields(&page), &[("go", "review")])).await;
         assert_eq!(status, StatusCode::OK, "{category}");

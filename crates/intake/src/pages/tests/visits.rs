@@ -1,10 +1,10 @@
-//! What comes back: forms that others have changed, steps by Back and reload, the receipt.
+//! Tests of visits: changed forms, Back and reload, and the receipt.
 
 use super::*;
 use crate::{pages::redirect_after_send, visits::VisitState};
 
 #[tokio::test]
-async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
+async fn a_form_that_a_browser_or_proxy_changed_keeps_the_typed_text() {
     let typed = "category=FAC&a.story=typed+text";
     for raw in [
         "go=%FF",
@@ -22,7 +22,7 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
         assert_eq!(response.status(), StatusCode::OK, "{raw}");
         assert!(body_text(response).await.contains("typed text"), "{raw}");
     }
-    // Not UTF-8: shown with what is wrong.
+    // Text that is not UTF-8 is shown with an error.
     let response = send_following_redirect(
         Request::post("/en/report").body(Body::from(format!("{typed}%E9&go=review"))).unwrap(),
     )
@@ -30,7 +30,7 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = body_text(response).await;
     assert!(page.contains("typed text\u{fffd}") && page.contains("href=\"#q-story\""), "{page}");
-    // Posted in the other encoding.
+    // The same form as multipart/form-data.
     let part = |name: &str, value: &str| {
         format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
@@ -58,7 +58,7 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
 }
 
 #[tokio::test]
-async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
+async fn unknown_paths_and_invalid_forms_get_an_error_page() {
     let request =
         Request::post("/en/report").body(Body::from(format!("a.story={}", "x".repeat(3_000_000))));
     let response = test_router().oneshot(request.unwrap()).await.unwrap();
@@ -72,7 +72,7 @@ async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 #[tokio::test]
-async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
+async fn a_link_to_another_persons_visit_starts_a_new_visit() {
     let service = test_router();
     let go = async |request: Request<Body>| {
         let response = service.clone().oneshot(request).await.unwrap();
@@ -91,7 +91,8 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
         "1".repeat(64)
     ))
     .await;
-    // From a page of others, from a message, and with a browser that does not say from where.
+    // The link is followed from another site, from a message, and by a browser that does not send
+    // the origin.
     for site in [Some("cross-site"), Some("none"), Some("same-site"), None] {
         let mut link = Request::get(&questions).body(Body::empty()).unwrap();
         if let Some(site) = site {
@@ -104,14 +105,14 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
         let mut request = Request::get(&review).body(Body::empty()).unwrap();
         request.headers_mut().insert(SEC_FETCH_SITE, "same-origin".parse().unwrap());
         assert!(go(request).await.1.contains("SECRET"));
-        // The maker of the link sees what was there before.
+        // The creator of the link sees only the earlier content.
         for step in ["questions", "review"] {
             let own = Request::get(format!("/fr/report/{trap}/{step}"))
                 .header(SEC_FETCH_SITE, "same-origin");
             assert!(!go(own.body(Body::empty()).unwrap()).await.1.contains("SECRET"));
         }
     }
-    // A review that is opened by a link has a seed that its maker does not know.
+    // A review page opened through a link has a seed that the creator of the link does not know.
     post(&format!(
         "visit={trap}&category=FAC&audience=trader&a.story=x&go=review&seed={}",
         "1".repeat(64)
@@ -125,9 +126,9 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
     assert_eq!(seed.len(), 64);
 }
 
-/// A visit without scripts, step by step, on one service.
+/// A visit without scripts, step by step.
 #[tokio::test]
-async fn back_and_reload_are_plain_reads_that_lose_nothing() {
+async fn back_and_reload_only_read_and_lose_nothing() {
     let service = test_router();
     let go = async |request: Request<Body>| {
         let response = service.clone().oneshot(request).await.unwrap();
@@ -155,11 +156,11 @@ async fn back_and_reload_are_plain_reads_that_lose_nothing() {
     assert!(back.contains("value=\"saw\" selected"));
     let seed =
         |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
-    assert_eq!(seed(&read(&review).await.1), seed(&first), "reloaded, it is the same report");
+    assert_eq!(seed(&read(&review).await.1), seed(&first), "after a reload it is the same report");
     assert!(back.contains(&format!("href=\"/leave/{token}\"")));
-    // In another language the visit goes on.
+    // The visit continues in another language.
     assert!(read(&format!("/ar/report/{token}/review")).await.1.contains("CANARI"));
-    // After leaving, none of its addresses shows anything.
+    // After the quick exit, none of its addresses shows any content.
     assert_eq!(read(&format!("/leave/{token}")).await.0.unwrap(), "https://example.org/");
     for address in [&questions, &review] {
         assert_eq!(read(address).await, (Some("https://example.org/".to_owned()), String::new()));
@@ -167,7 +168,7 @@ async fn back_and_reload_are_plain_reads_that_lose_nothing() {
 }
 
 #[tokio::test]
-async fn the_receipt_stays_until_it_is_confirmed() {
+async fn the_receipt_is_shown_until_it_is_confirmed() {
     let pages = test_pages();
     let service = routes::<Arc<Pages>>().with_state(pages.clone());
     let read = async |path: &str| {
@@ -185,14 +186,14 @@ async fn the_receipt_stays_until_it_is_confirmed() {
     assert_eq!(address, format!("/fr/report/{}/receipt", form.visit));
     for _ in 0..2 {
         let page = read(&address).await.1;
-        assert!(page.contains(&receipt.code()[..4]) && page.contains("washed"));
+        assert!(page.contains(&receipt.code()[..4]) && page.contains("scrubbed"));
     }
     assert_eq!(
         read(&format!("/fr/report/{}/review", form.visit)).await.0.unwrap(),
         address,
         "by Back"
     );
-    // A page from before that is posted once more does not overwrite it.
+    // Posting an earlier page again does not overwrite the receipt.
     let again =
         Request::post("/fr/report").body(Body::from(format!("visit={}&go=questions", form.visit)));
     let response = service.clone().oneshot(again.unwrap()).await.unwrap();
@@ -204,7 +205,7 @@ async fn the_receipt_stays_until_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn another_tab_and_leaving_keep_the_receipt_of_a_visit_as_it_is() {
+async fn another_tab_and_the_quick_exit_do_not_change_the_receipt_of_a_visit() {
     let pages = test_pages();
     let service = routes::<Arc<Pages>>().with_state(pages.clone());
     let read = async |path: &str| {
@@ -221,13 +222,13 @@ async fn another_tab_and_leaving_keep_the_receipt_of_a_visit_as_it_is() {
         (sent.headers()[header::LOCATION].to_str().unwrap().to_owned(), receipt.code())
     };
     let (first, first_code) = send(&form, [3; 16]);
-    // The same again is the same receipt at the same address.
+    // Sending the same form again leads to the same receipt at the same address.
     assert_eq!(send(&form, [3; 16]).0, first);
     let (second, second_code) = send(&form, [4; 16]);
     assert_ne!(second, first);
     assert!(read(&first).await.contains(&first_code[..4]), "the first receipt is still shown");
     assert!(read(&second).await.contains(&second_code[..4]));
-    // The reporter leaves while a report is on its way.
+    // The reporter uses the quick exit while a report is being sent.
     let mut form = ReportForm::new(Locale::FR);
     form.visit = "0c".repeat(16);
     pages.save_visit(&form.visit, &VisitState::Left);

@@ -1,5 +1,5 @@
-//! Whatever a browser, a proxy or an old phone makes of a form: the report goes its way, or its
-//! text comes back.
+//! Forms that a browser, a proxy or an old phone changed: the intake accepts the report, or returns
+//! the form with its text.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -11,14 +11,14 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 const SEND_REPORT_PATH: &str = "/en/report/send";
 
-/// The story and the names of the files that an investigator finds.
+/// Returns the story and the file names that an investigator reads.
 fn story_and_file_names(intake: &TestIntake, opened: &OpenedSubmission) -> (String, Vec<String>) {
     let (_, frame) = intake.read_frame(opened, opened);
     let names = frame.header.attachments.iter().map(|attachment| attachment.name.clone()).collect();
     (ReportBody::from_bytes(&frame.body).unwrap().story, names)
 }
 
-/// A part with this disposition.
+/// Adds a part with this disposition.
 fn with_part(form: MultipartFormData, disposition: &str, content: &str) -> MultipartFormData {
     let mut form = form;
     form.0.extend_from_slice(
@@ -29,7 +29,7 @@ fn with_part(form: MultipartFormData, disposition: &str, content: &str) -> Multi
 }
 
 #[tokio::test]
-async fn control_characters_of_word_processors_keep_nobody_from_sending() {
+async fn control_characters_of_word_processors_do_not_prevent_sending() {
     let intake = TestIntake::with_directory().await;
     let story = "one\u{c}two\u{b}three\u{85}four\u{3}\u{1b}\r\nfive";
     let (status, page) =
@@ -40,7 +40,7 @@ async fn control_characters_of_word_processors_keep_nobody_from_sending() {
 }
 
 #[tokio::test]
-async fn a_file_arrives_however_its_name_is_written() {
+async fn a_file_arrives_with_any_spelling_of_its_name() {
     let intake = TestIntake::with_directory().await;
     let form = MultipartFormData::report("a story", 1).field("keep", "files");
     let form = with_part(form, "name=\"files\"; filename*=utf-8''re%C3%A7u.txt", "one");
@@ -49,7 +49,7 @@ async fn a_file_arrives_however_its_name_is_written() {
     let form = with_part(form, "name=\"files\"", "four");
     let form =
         with_part(form, &format!("name=\"files\"; filename=\"{}.pdf\"", "م".repeat(250)), "five");
-    // A proxy's own field, behind the files.
+    // A field that a proxy added after the files.
     let form = with_part(form, "name=\"gtranslate\"", "fr");
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form.end()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
@@ -61,10 +61,10 @@ async fn a_file_arrives_however_its_name_is_written() {
 }
 
 #[tokio::test]
-async fn a_button_that_does_not_send_files_nothing() {
+async fn a_button_that_does_not_send_stores_nothing() {
     let intake = TestIntake::with_directory().await;
     for go in ["questions", "cover.phone.story", "review", "family"] {
-        // A browser that knows no `formaction` posts them here.
+        // A browser without `formaction` posts the steps to this address.
         let form = MultipartFormData::report("call me at 70 12 34 56", 1)
             .field("go", go)
             .file("a.jpg", b"x")
@@ -81,7 +81,7 @@ async fn a_button_that_does_not_send_files_nothing() {
 }
 
 #[tokio::test]
-async fn a_long_text_comes_back_to_be_shortened() {
+async fn a_text_that_is_too_long_is_returned_for_shortening() {
     let intake = TestIntake::with_directory().await;
     let long = "س".repeat(33_000);
     let (status, page) =
@@ -91,12 +91,12 @@ async fn a_long_text_comes_back_to_be_shortened() {
     let reply = MultipartFormData::default().field("receipt", "0000-0000-0000-0000-0000-0000-006X");
     let reply = reply.field("seed", repeated_hex(5)).field("message", &long);
     let (_, page) = intake.post_form("/en/return/send", reply.end()).await;
-    // There is no mailbox under this receipt, and so no page for a message.
+    // This receipt has no mailbox, and therefore no page for a message.
     assert!(page.contains("Nothing is here yet"));
 }
 
 #[tokio::test]
-async fn who_posts_too_often_gets_the_form_back() {
+async fn a_rate_limited_client_gets_its_form_back() {
     let mut installation = TestInstallation::new();
     installation.config.limits.per_network_burst = 5;
     installation.config.limits.per_network_per_minute = 1;
@@ -134,7 +134,7 @@ async fn who_posts_too_often_gets_the_form_back() {
         assert!(page.contains(field), "{field}");
     }
     assert!(!page.contains("utf8"));
-    // With files, of which nothing is read.
+    // A form with files, which the service does not read.
     let form =
         MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
     let (status, page) = post(SEND_REPORT_PATH, common::CONTENT_TYPE, form).await;
@@ -148,7 +148,7 @@ async fn who_posts_too_often_gets_the_form_back() {
 }
 
 #[tokio::test]
-async fn without_scripts_the_receipt_stays_until_it_is_confirmed() {
+async fn without_scripts_the_receipt_is_shown_until_it_is_confirmed() {
     let intake = TestIntake::with_directory().await;
     let visit = "0d".repeat(16);
     let form = MultipartFormData::report("a story", 1).field("visit", &visit).end();
@@ -161,7 +161,8 @@ async fn without_scripts_the_receipt_stays_until_it_is_confirmed() {
     let address = sent.headers()["location"].to_str().unwrap().to_owned();
     let receipt = receipt_code(&intake.get(&address).await.text().await.unwrap()).unwrap();
     assert_eq!(receipt_code(&intake.get(&address).await.text().await.unwrap()).unwrap(), receipt);
-    // The connection was lost before the answer came: the same form once more is the same report.
+    // If the connection is lost before the response, sending the same form again creates no second
+    // report.
     let again = post(form).await;
     let page =
         intake.get(again.headers()["location"].to_str().unwrap()).await.text().await.unwrap();

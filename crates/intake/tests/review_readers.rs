@@ -1,4 +1,4 @@
-//! The review page says who will read the report, by the rule by which it is sealed.
+//! The review page names the readers of the report by the rule by which the report is sealed.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -6,13 +6,13 @@ mod common;
 use common::TestIntake;
 use scraper::{Html, Selector};
 
-/// The sentences in the part about readers that are shown, for these fields.
+/// Returns the visible sentences about readers for these fields.
 async fn shown_readers(intake: &TestIntake, fields: &str) -> Vec<String> {
     let request = intake.http.post(format!("{}/en/report", intake.public));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let body = format!("go=review&audience=trader&a.story=They+asked+for+money.&{fields}");
     let answer = request.body(body).send().await.unwrap();
-    // The step is shown at an address of its own, if there is a form that can be kept.
+    // The step has an address of its own if the service can store the form.
     let shown_at = answer.headers().get("location").map(|at| at.to_str().unwrap().to_owned());
     let page = match shown_at {
         Some(path) => intake.get(&path).await.text().await.unwrap(),
@@ -24,7 +24,7 @@ async fn shown_readers(intake: &TestIntake, fields: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_review_page_says_which_desk_reads_and_how_many_people() {
+async fn the_review_page_names_the_desk_and_the_number_of_readers() {
     let intake = TestIntake::with_directory().await;
     let at_a_desk = shown_readers(&intake, "category=FAC").await;
     assert_eq!(at_a_desk.len(), 2, "{at_a_desk:?}");
@@ -32,19 +32,19 @@ async fn the_review_page_says_which_desk_reads_and_how_many_people() {
     assert!(at_a_desk[1].starts_with("Later the oversight body too"), "{at_a_desk:?}");
     // The reporter excludes the only desk.
     for exclusion in ["internal_affairs", "unsure_all"] {
-        let nobody_left =
+        let to_oversight =
             shown_readers(&intake, &format!("category=FAC&a.handlers_involved={exclusion}")).await;
-        assert_eq!(nobody_left[0], "After your choices, no other team is left to read it.");
+        assert_eq!(to_oversight[0], "After your choices, no other team is left to read it.");
         assert!(
-            nobody_left[1].starts_with("It goes straight to the oversight body:"),
-            "{nobody_left:?}"
+            to_oversight[1].starts_with("It goes straight to the oversight body:"),
+            "{to_oversight:?}"
         );
     }
-    // No desk takes this category: nothing that the reporter chose is the reason.
+    // No desk handles this category. The page does not name the reporter's choices as the reason.
     let no_desk = shown_readers(&intake, "category=SMU").await;
     assert_eq!(no_desk.len(), 1, "{no_desk:?}");
     assert!(no_desk[0].starts_with("It goes straight to the oversight body:"), "{no_desk:?}");
-    // An exclusion that meets nobody there changes nothing.
+    // An exclusion that applies to no member of the desk changes nothing.
     assert_eq!(
         shown_readers(&intake, "category=FAC&a.handlers_involved=it_audit").await,
         at_a_desk
@@ -52,7 +52,7 @@ async fn the_review_page_says_which_desk_reads_and_how_many_people() {
 }
 
 #[tokio::test]
-async fn without_a_directory_nothing_is_said_of_readers() {
+async fn without_a_directory_the_page_names_no_readers() {
     let intake = TestIntake::new().await;
     assert_eq!(shown_readers(&intake, "category=FAC").await, Vec::<String>::new());
 }
