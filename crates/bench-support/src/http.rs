@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_read_whole_and_a_closed_connection_is_opened_anew() {
+    fn a_response_is_read_to_its_end_and_a_closed_connection_is_reopened() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let serving = thread::spawn(move || {

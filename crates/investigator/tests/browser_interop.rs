@@ -269,8 +269,8 @@ fn both_implementations_find_the_same_issues_in_a_mailbox() {
         assert_eq!(shown, texts);
     }
     // The mailbox of another reporter does not open.
-    let (stranger, _) = submit_report(&mut world, draft("stranger", &[]), &[]);
-    assert!(open_mailbox(&mut peer, &stranger.receipt().code(), &whole)["refused"].is_string());
+    let (other_report, _) = submit_report(&mut world, draft("other report", &[]), &[]);
+    assert!(open_mailbox(&mut peer, &other_report.receipt().code(), &whole)["refused"].is_string());
 }
 
 #[test]

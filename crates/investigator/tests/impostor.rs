@@ -210,12 +210,13 @@ fn a_malformed_mailbox_that_opens_is_damage() {
         assert_damage(&world, secrets.receipt(), &mailbox_bytes, what);
     }
     // A decoy is not damage.
-    let stranger = Receipt::from_bytes([3; 16]).mailbox_identity().recipient().seal(&plain);
-    let absent = Inbox::open(secrets.receipt(), &stranger);
+    let other_mailbox = Receipt::from_bytes([3; 16]).mailbox_identity().recipient().seal(&plain);
+    let absent = Inbox::open(secrets.receipt(), &other_mailbox);
     assert!(matches!(&absent, Err(InboxError::NotFound(_))), "{absent:?}");
     let mut peer = BrowserPeer::start(&world);
     let code = secrets.receipt().code();
-    let seen = peer.request(&json!({"do": "open", "receipt": code, "mailbox": base64(&stranger)}));
+    let seen =
+        peer.request(&json!({"do": "open", "receipt": code, "mailbox": base64(&other_mailbox)}));
     assert_eq!(seen["damaged"], false, "{seen}");
     assert!(peer.exits_successfully());
 }

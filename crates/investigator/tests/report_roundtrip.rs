@@ -355,8 +355,8 @@ fn another_receipt_opens_no_mailbox() {
     let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
     let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &recipients_of(&opened).1, &[]);
-    let stranger = ReportSecrets::generate(&mut world.rng);
-    assert!(Inbox::open(stranger.receipt(), &mailbox_bytes).is_err());
+    let other_report = ReportSecrets::generate(&mut world.rng);
+    assert!(Inbox::open(other_report.receipt(), &mailbox_bytes).is_err());
 }
 
 #[test]

@@ -76,8 +76,11 @@ fn m_of_n_signatures_by_different_roots_are_needed() {
     );
     let twice = [roots[0].clone(), roots[0].clone()];
     assert_eq!(verify(&SignedDirectory::sign(&directory, &twice).unwrap(), &trust), unsigned(1));
-    let stranger = [roots[0].clone(), SigningKey::from_bytes(&[1; 32])];
-    assert_eq!(verify(&SignedDirectory::sign(&directory, &stranger).unwrap(), &trust), unsigned(1));
+    let with_unknown_key = [roots[0].clone(), SigningKey::from_bytes(&[1; 32])];
+    assert_eq!(
+        verify(&SignedDirectory::sign(&directory, &with_unknown_key).unwrap(), &trust),
+        unsigned(1)
+    );
     let mut changed = SignedDirectory::sign(&directory, &roots).unwrap();
     let at = changed.bytes.iter().position(|byte| *byte == b'4').unwrap();
     changed.bytes[at] = b'5';
@@ -179,8 +182,8 @@ fn surplus_and_repeated_signatures_are_refused_before_verification() {
         assert_eq!(verify(&twice, &trust), Err(DirectoryError::DuplicateOrTooManySignatures));
     }
     let mut many = signed.clone();
-    let strangers = (1..=15).map(|seed| PublicKey::from(&SigningKey::from_bytes(&[seed; 32])));
-    many.signatures.extend(strangers.map(|key| RootSignature { key, signature: vec![7; 64] }));
+    let unknown_keys = (1..=15).map(|seed| PublicKey::from(&SigningKey::from_bytes(&[seed; 32])));
+    many.signatures.extend(unknown_keys.map(|key| RootSignature { key, signature: vec![7; 64] }));
     assert_eq!(verify(&many, &trust), Err(DirectoryError::DuplicateOrTooManySignatures));
     // A transmitted list is not read to its end.
     let json = serde_json::to_vec(&many).unwrap();

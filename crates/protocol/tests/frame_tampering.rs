@@ -81,8 +81,8 @@ fn a_frame_in_another_context_is_refused_with_its_own_error() {
     assert!(matches!(other(|e| e.generation = 1), FrameError::WrongGeneration(2)));
     assert!(matches!(other(|e| e.direction = FrameDirection::Out), FrameError::WrongDirection));
     assert!(matches!(other(|e| e.recipient = Hash::default()), FrameError::WrongRecipient));
-    let stranger = PublicKey::from(&SigningKey::from_bytes(&[4; 32]));
-    assert!(matches!(Frame::verify(&frame, &frame_context(&stranger)), Err(FrameError::Forged)));
+    let other_key = PublicKey::from(&SigningKey::from_bytes(&[4; 32]));
+    assert!(matches!(Frame::verify(&frame, &frame_context(&other_key)), Err(FrameError::Forged)));
     let newer = Frame::sign(&FrameHeader { v: 2, ..header() }, b"text", &key());
     assert!(matches!(
         Frame::verify(&newer, &frame_context(&signer)),
@@ -156,7 +156,7 @@ fn an_invalid_treatment_is_refused_with_the_name_of_the_field() {
     };
     assert_eq!(with("author", "author").unwrap(), header());
     let unknown =
-        [("cleaned", "washed"), ("author", "shoe-size"), ("whole", "half"), ("broken", "torn")];
+        [("cleaned", "polished"), ("author", "shoe-size"), ("whole", "half"), ("broken", "torn")];
     for (from, to) in unknown {
         let error = with(from, to).unwrap_err();
         assert!(error.contains("attachments[0].treatment"), "{error}");

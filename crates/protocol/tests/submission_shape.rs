@@ -170,9 +170,9 @@ fn every_defect_is_refused() {
 #[test]
 fn another_transport_key_opens_nothing() {
     let parts = submission_parts(SubmissionKind::Report);
-    let stranger = TransportIdentity::generate(&mut StdRng::seed_from_u64(6));
+    let other_identity = TransportIdentity::generate(&mut StdRng::seed_from_u64(6));
     let result =
-        envelope::open(&stranger, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
+        envelope::open(&other_identity, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
     assert!(matches!(result, Err(SubmissionOpenError::Unopenable(_))));
 }
 

@@ -83,7 +83,7 @@ pub(super) fn directories() -> Vec<Value> {
             )
         })
         .collect();
-    let stranger = SigningKey::from_bytes(&[99; 32]);
+    let unknown_root = SigningKey::from_bytes(&[99; 32]);
     let junk = |seed: u8| json!({"key": PublicKey::from(&SigningKey::from_bytes(&[seed; 32])), "signature": "AAAA"});
     let sound = [signature_by(&a, &text), signature_by(&b, &text)];
     let with = |more: Vec<Value>| json!(sound.iter().cloned().chain(more).collect::<Vec<_>>());
@@ -93,9 +93,9 @@ pub(super) fn directories() -> Vec<Value> {
         ("three signatures", true, with(vec![signature_by(&c, &text)])),
         ("one signature", false, json!([signature_by(&a, &text)])),
         (
-            "one root and a stranger",
+            "one root and an unknown key",
             false,
-            json!([signature_by(&a, &text), signature_by(&stranger, &text)]),
+            json!([signature_by(&a, &text), signature_by(&unknown_root, &text)]),
         ),
         ("one root twice", false, json!([signature_by(&a, &text), signature_by(&a, &text)])),
         ("two roots, one of them twice", false, with(vec![signature_by(&a, &text)])),

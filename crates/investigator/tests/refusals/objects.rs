@@ -115,7 +115,7 @@ pub(super) fn frames() -> Vec<Value> {
             ("an unknown kind", "\"message\"", "\"note\""),
             ("another direction", "\"in\"", "\"out\""),
             ("33 files", &one, &many),
-            ("a file above the ladder", "\"len\":3", "\"len\":67108865"),
+            ("a file above the largest size class", "\"len\":3", "\"len\":67108865"),
             ("a length that no number holds", "\"len\":3", "\"len\":9007199254740993"),
             (
                 "a weak key",
@@ -166,7 +166,7 @@ fn treatments() -> Vec<(String, bool, String)> {
         &[
             ("a treatment of null", "{\"how\":\"cleaned\",", "null,\"x\":{"),
             ("a treatment in words", "{\"how\":\"cleaned\",", "\"cleaned\",\"x\":{"),
-            ("an unknown treatment", "\"cleaned\"", "\"washed\""),
+            ("an unknown treatment", "\"cleaned\"", "\"polished\""),
             ("no treatment named", "\"how\":\"cleaned\",", ""),
             ("a treatment named twice", "\"how\"", "\"how\":\"cleaned\",\"how\""),
             (

@@ -250,11 +250,11 @@ fn edit_distance(typed: &str, word: &str) -> usize {
         let mut row = vec![i];
         for j in 1..=word.len() {
             let mistaken = usize::from(typed[i - 1] != word[j - 1]);
-            let mut fewest = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + mistaken);
+            let mut distance = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + mistaken);
             if i > 1 && j > 1 && typed[i - 1] == word[j - 2] && typed[i - 2] == word[j - 1] {
-                fewest = fewest.min(above[j - 2] + 1);
+                distance = distance.min(above[j - 2] + 1);
             }
-            row.push(fewest);
+            row.push(distance);
         }
         above = std::mem::replace(&mut last, row);
     }

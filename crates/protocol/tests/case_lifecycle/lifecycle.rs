@@ -220,8 +220,8 @@ fn a_changed_event_or_log_entry_is_detected() {
     let event = next_event(CASE, &case.state, "awa", midnight(FILED), Action::Claimed);
     let signed = event.sign(&key);
     assert_eq!(signed.verify(&PublicKey::from(&key)), Ok(event));
-    let stranger = PublicKey::from(&SigningKey::from_bytes(&[5; 32]));
-    assert_eq!(signed.verify(&stranger), Err(EventError::Forged("awa".to_owned())));
+    let unknown_key = PublicKey::from(&SigningKey::from_bytes(&[5; 32]));
+    assert_eq!(signed.verify(&unknown_key), Err(EventError::Forged("awa".to_owned())));
     let entry = LogEntry::append(Hash::default(), signed.clone());
     assert!(entry.verify_link());
     for at in 0..signed.bytes.len() {

@@ -129,7 +129,7 @@ pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
         "MLO",
     ),
     (ActionKind::ProposeRefer, "received triaged assessing investigating decided", "LO", "LO"),
-    // The lead proposed it: the outside body, and nobody else.
+    // The lead proposed it: only the oversight body approves it.
     (ActionKind::ApproveRefer, "received triaged assessing investigating decided", "O", "O"),
     (
         ActionKind::ProposeLiftHold,
@@ -137,7 +137,7 @@ pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
         "MALO",
         "MLO",
     ),
-    // Somebody of the desk proposed these: one of the two leads, or is of the outside body.
+    // A member of the desk proposed these: a lead or the oversight body approves them.
     (
         ActionKind::ApproveLiftHold,
         "received triaged assessing investigating decided referred closed",
