@@ -1,30 +1,30 @@
-// What a person would miss in a form without a script: how good a passphrase is, a printer, patience. Everything works without it.
+// Improves forms: strength of a passphrase, printing, protection against double clicks, progress. All forms work without it.
 "use strict";
 (() => {
-  const postForm = (url, fields) => fetch(url, { method: "POST", body: new URLSearchParams(fields) }).then((answer) => answer.json());
+  const postForm = (url, fields) => fetch(url, { method: "POST", body: new URLSearchParams(fields) }).then((response) => response.json());
 
-  // The level from which a passphrase is taken.
+  // The minimum strength of an accepted passphrase.
   const MIN_STRENGTH = 3;
-  // What was wrong is not any more.
+  // Hides the error of a field that is valid now.
   const clearError = (field) => {
     const wrong = document.getElementById(`${field.id}-wrong`);
     if (wrong) wrong.hidden = true;
     field.removeAttribute("aria-invalid");
   };
 
-  // The program itself says how good it is; nothing leaves this machine.
+  // The program computes the strength. The passphrase does not leave this machine.
   for (const field of document.querySelectorAll("[data-strength]")) {
     const shown = document.getElementById("new-strength");
     let waiting;
     const showStrength = async () => {
-      const asked = field.value;
+      const typed = field.value;
       const handle = document.getElementById("handle").value;
-      const told = asked && (await postForm(field.dataset.strength, { new: asked, handle }).catch(() => undefined));
-      if (field.value !== asked) return;
-      shown.textContent = told ? told.text : "";
-      if (told) shown.dataset.level = told.level;
+      const rating = typed && (await postForm(field.dataset.strength, { new: typed, handle }).catch(() => undefined));
+      if (field.value !== typed) return;
+      shown.textContent = rating ? rating.text : "";
+      if (rating) shown.dataset.level = rating.level;
       else delete shown.dataset.level;
-      if (told && told.level >= MIN_STRENGTH) clearError(field);
+      if (rating && rating.level >= MIN_STRENGTH) clearError(field);
     };
     field.addEventListener("input", () => {
       clearTimeout(waiting);
@@ -37,7 +37,7 @@
     button.addEventListener("click", () => print());
   }
 
-  // A passphrase's hash takes a second or more; sent twice it would take twice that.
+  // Hashing a passphrase takes a second or more. A second click would double that time.
   for (const form of document.querySelectorAll("[data-slow]")) {
     form.addEventListener("submit", () => {
       const button = form.querySelector("button");
@@ -46,7 +46,7 @@
     });
   }
 
-  // A second click would be held against what the first has done.
+  // A second click would be rejected, because the first one has changed the case.
   for (const form of document.querySelectorAll("form.act")) {
     let sent = false;
     form.addEventListener("submit", (event) => {
@@ -55,7 +55,7 @@
     });
   }
 
-  // Cases are being read: on and on, until the page can be shown.
+  // While cases are being read, polls the progress until the page can be shown.
   const reading = document.querySelector("[data-reading]");
   if (!reading) return;
   const bar = reading.querySelector("progress");

@@ -1,14 +1,14 @@
-// What a person would miss without a script: keys for the hands, and a screen that locks with the program. Everything works without it.
+// Adds keyboard shortcuts, and locks the screen together with the program. All pages work without it.
 "use strict";
 (() => {
   const { idle, here, lock, back, warn, keys } = document.currentScript.dataset;
 
-  // A sign of life for the program at most every half minute, and only while somebody is here: in this tab or in another.
+  // Sends the program a keep-alive at most every 30 seconds, and only after activity in this tab or in another one.
   const KEEP_ALIVE_SECONDS = 30;
   const WARN_BEFORE_LOCK_SECONDS = 60;
   const tabs = new BroadcastChannel("burkindi");
   let last = Date.now();
-  let told = last;
+  let lastKeepAlive = last;
   const notice = document.createElement("p");
   notice.className = "locks-soon";
   notice.setAttribute("role", "alert");
@@ -24,12 +24,12 @@
     }, { passive: true });
   }
 
-  // Nothing stays on the screen. What is being written goes along, and comes back after the passphrase.
+  // Hides the screen and locks the workbench. The draft is sent along and is shown again after the passphrase.
   const lockTab = async () => {
     clearInterval(watch);
     document.documentElement.hidden = true;
-    const written = document.querySelector("main form[data-keep]");
-    const body = new URLSearchParams(written ? new FormData(written) : "");
+    const draft = document.querySelector("main form[data-keep]");
+    const body = new URLSearchParams(draft ? new FormData(draft) : "");
     await fetch(lock, { method: "POST", body }).catch(() => undefined);
     location.replace(back);
   };
@@ -43,19 +43,19 @@
     lockAllTabs();
   });
   const watch = setInterval(async () => {
-    const still = secondsSince(last);
-    if (still >= Number(idle)) return lockAllTabs();
-    if (still >= Number(idle) - WARN_BEFORE_LOCK_SECONDS && !notice.isConnected) {
+    const idleSeconds = secondsSince(last);
+    if (idleSeconds >= Number(idle)) return lockAllTabs();
+    if (idleSeconds >= Number(idle) - WARN_BEFORE_LOCK_SECONDS && !notice.isConnected) {
       document.body.append(notice);
       notice.textContent = warn;
     }
-    if (last > told && secondsSince(told) >= KEEP_ALIVE_SECONDS) {
-      told = Date.now();
-      const answer = await fetch(here, { method: "POST" }).catch(() => undefined);
-      if (answer && !answer.ok) lockTab();
+    if (last > lastKeepAlive && secondsSince(lastKeepAlive) >= KEEP_ALIVE_SECONDS) {
+      lastKeepAlive = Date.now();
+      const response = await fetch(here, { method: "POST" }).catch(() => undefined);
+      if (response && !response.ok) lockTab();
     }
   }, 1000);
-  // A page from before the lock must not come back with the browser's own history.
+  // Reloads a page that the browser restores from its history, because it could be from before the lock.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 
   if (keys === undefined) return;

@@ -1,5 +1,5 @@
-//! The administrator's commands: what they refuse, what they warn of, and what the keepers of root
-//! keys see before they sign.
+//! The administration commands: errors, warnings, and the changes that root key holders see before
+//! they sign.
 
 use std::{path::Path, process::Command};
 
@@ -15,7 +15,7 @@ struct AdminCli {
 }
 
 impl AdminCli {
-    /// An installation with three members and no desk.
+    /// Returns an installation with three members and no desk.
     fn new() -> Self {
         let admin = Self { folder: tempfile::tempdir().unwrap() };
         let init = [
@@ -51,7 +51,7 @@ impl AdminCli {
         self.folder.path()
     }
 
-    /// Makes keys for a handle in a home folder of this name.
+    /// Creates keys for a handle in a profile folder of this name.
     fn key(&self, home: &str, handle: &str) {
         let out = format!("{home}.json");
         let new = [
@@ -71,7 +71,7 @@ impl AdminCli {
         assert_eq!(code(&run(self.path(), "my own passphrase\n", &new)), 0);
     }
 
-    /// Runs a command on the installation; gives its exit code, JSON and standard error.
+    /// Runs a command on the installation. Returns its exit code, JSON and standard error.
     fn run(&self, stdin: &str, args: &[&str]) -> (i32, Value, String) {
         let all = [&["admin"], args, &["--dir", "inst", "--json", "--passphrase-fd", "0"]].concat();
         let output = run(self.path(), stdin, &all);
@@ -99,7 +99,7 @@ impl AdminCli {
 }
 
 #[test]
-fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
+fn changing_one_field_of_a_member_or_desk_does_not_change_the_others() {
     let admin = AdminCli::new();
     admin.ok(&[
         "desk",
@@ -151,7 +151,7 @@ fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
 }
 
 #[test]
-fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
+fn desk_and_category_ids_are_listed_and_unknown_ids_are_rejected() {
     let admin = AdminCli::new();
     admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
     admin.ok(&["desk", "add", "external", "--member", "o-1"]);
@@ -166,13 +166,14 @@ fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
         desks.as_array().unwrap().iter().any(|desk| desk["id"] == of("GIF")["usual_desk"]),
         "{desks}"
     );
-    // Before there is a folder, both lists can be read; what `--units` takes stands there too.
+    // Both lists can be printed before the folder exists. They include the ids that `--units`
+    // accepts.
     for args in [&["category", "list"][..], &["desk", "list", "--built-in"]] {
         let output =
             Command::new(env!("CARGO_BIN_EXE_burkindi")).arg("admin").args(args).output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");
         let stdout = String::from_utf8_lossy(&output.stdout);
-        // Without the line breaks of the terminal.
+        // Compared without the line breaks of the terminal.
         let said = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(said.contains("hr_integrity, it_audit"), args[0] == "desk", "{said}");
         assert!(said.contains("internal_affairs") && !said.contains("of the draft"), "{said}");
@@ -186,7 +187,7 @@ fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
 }
 
 #[test]
-fn what_is_allowed_and_seldom_meant_is_said_when_it_is_entered_and_before_signing() {
+fn unusual_settings_are_warned_of_on_entry_and_before_signing() {
     let admin = AdminCli::new();
     let (_, alone) = admin.ok(&["desk", "add", "audit", "--member", "p-1", "--category", "FAC"]);
     assert!(alone.contains("desk audit has 1 member"), "{alone}");
@@ -242,7 +243,7 @@ fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
     let old = words(&first, "p-1");
     assert!(old.split(' ').count() == 12 && said.contains(&old), "{said}");
 
-    // An administrator puts other keys under an old handle.
+    // An administrator replaces the keys of an existing handle.
     admin.key("p-1-new", "p-1");
     let (added, _) = admin.ok(&["member", "add", "--request", "p-1-new.json", "--replace"]);
     let sign = ["directory", "sign", "--root", "roots/root-1.age"];
@@ -253,7 +254,7 @@ fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
         !said.contains("p-2, with the fingerprint words"),
         "the others are as they were: {said}"
     );
-    // The second keeper, elsewhere, sees the same before the passphrase is asked for.
+    // The second root key holder, on another machine, sees the same before the passphrase prompt.
     std::fs::create_dir(admin.path().join("away")).unwrap();
     for file in ["directory.pending.json", "directory.signed.json", "trust.json"] {
         std::fs::copy(admin.path().join("inst").join(file), admin.path().join("away").join(file))
@@ -294,7 +295,7 @@ fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
 }
 
 #[test]
-fn root_keys_have_passphrases_of_their_own_and_a_key_too_few_is_warned_of() {
+fn each_root_key_has_its_own_passphrase_and_a_low_number_of_keys_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let init = |dir: &str, passphrases: &str, more: &[&str]| {
         let init = ["admin", "init", "--dir", dir, "--work-factor", "1", "--passphrase-fd", "0"];

@@ -45,8 +45,9 @@ async fn a_report_is_read_answered_and_closed_by_two_people() {
     lead.send_reply(&mut case, ReplyInput { text: "  Thank you. We look into it. ", lang: "en" })
         .await
         .unwrap();
-    let laid_out = environment.handler.with_case(reporter.case, |stored| stored.replies[0].clone());
-    assert_eq!(reporter.decrypt_reply(&laid_out), "Thank you. We look into it.");
+    let published =
+        environment.handler.with_case(reporter.case, |stored| stored.replies[0].clone());
+    assert_eq!(reporter.decrypt_reply(&published), "Thank you. We look into it.");
     lead.add_note(
         &mut case,
         &Note { kind: NoteKind::Hypothesis, text: "Same office as last year.".into() },

@@ -1,4 +1,4 @@
-//! The program as it is run: arguments in, JSON, words and exit codes out.
+//! Runs the program `burkindi`: arguments, JSON output, texts and exit codes.
 
 use std::{
     io::Write,
@@ -10,7 +10,7 @@ use std::{
 use crate::common::{PASSPHRASE, WorkbenchInstallation, fake_handler};
 use serde_json::Value;
 
-/// Runs it with this text on standard input.
+/// Runs the program with this text on standard input.
 pub(crate) fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
         .args(args)
@@ -22,7 +22,7 @@ pub(crate) fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses at once does not read; that is no failure of the test.
+    // A program that fails at once does not read its input, which is not a failure of the test.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     child.wait_with_output().unwrap()
 }
@@ -38,7 +38,7 @@ pub(crate) fn code(output: &Output) -> i32 {
 }
 
 #[test]
-fn a_ceremony_from_the_first_key_to_a_signed_directory() {
+fn a_directory_is_created_from_the_first_root_key_to_the_signatures() {
     let folder = tempfile::tempdir().unwrap();
     let at = |stdin: &str, args: &[&str]| run(folder.path(), stdin, args);
     let three = "the first passphrase\nthe second passphrase\nthe third passphrase\n";
@@ -143,7 +143,7 @@ fn a_ceremony_from_the_first_key_to_a_signed_directory() {
 }
 
 #[test]
-fn a_key_needs_a_good_passphrase_and_is_never_overwritten() {
+fn a_key_needs_a_strong_passphrase_and_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let new = [
         "--home",
@@ -172,16 +172,16 @@ fn a_key_needs_a_good_passphrase_and_is_never_overwritten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_from_the_queue_to_the_audit() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
     let mut reporter = handler.file_report(
-        &house,
+        &installation,
         &[],
         "\x1b[2J\x1b]0;owned\x07They \u{202e}asked for money.\u{9b}31m",
     );
-    house.profile_dir("lead", &handler.url);
-    house.profile_dir("outside", &handler.url);
-    let folder = house.dir.path();
+    installation.profile_dir("lead", &handler.url);
+    installation.profile_dir("outside", &handler.url);
+    let folder = installation.dir.path();
     let at = |stdin: String, args: &[&str]| {
         run(folder, &stdin, &[&["--passphrase-fd", "0"], args].concat())
     };
@@ -195,7 +195,7 @@ async fn a_case_from_the_queue_to_the_audit() {
     let case = &id[..6];
     assert_eq!(code(&lead("", &["claim", case])), 0);
 
-    // Nothing of what the reporter wrote reaches the terminal as more than text.
+    // The terminal prints the texts of the reporter without their control characters.
     let shown = lead("", &["show", case]);
     let text = String::from_utf8(shown.stdout.clone()).unwrap();
     assert!(text.contains("asked for money."), "{text}");
@@ -211,23 +211,23 @@ async fn a_case_from_the_queue_to_the_audit() {
     assert_eq!(view["alarms"], serde_json::json!([]));
     assert!(view["allowed"].as_array().unwrap().contains(&"triage".into()), "{}", view["allowed"]);
 
-    // What the pages tell, the commands do.
+    // The commands support the same actions as the pages.
     let templates = json(&at(String::new(), &["templates", "--lang", "en", "--json"]));
     assert!(templates.as_array().unwrap().iter().any(|template| template["id"] == "received"));
     assert_eq!(code(&at(String::new(), &["templates", "no-such-template"])), 1);
     let members = json(&lead("", &["members", "--json"]));
-    assert_eq!(members["members"].as_array().unwrap().len(), house.keys.len());
+    assert_eq!(members["members"].as_array().unwrap().len(), installation.keys.len());
     let route = json(&lead("", &["who-reads", "--category", "FAC", "--json"]));
     assert!(route["readers"].as_array().unwrap().contains(&"lead".into()), "{route}");
 
-    // An answer acknowledges what came before it, so that must have been shown.
-    handler.follow_up(&house, &mut reporter, "Wait.");
+    // A reply marks earlier messages as handled, so the command prints them first.
+    handler.follow_up(&installation, &mut reporter, "Wait.");
     assert_eq!(code(&lead("Merci.\n", &["reply", case])), 4);
     assert_eq!(code(&lead("", &["show", case])), 0);
-    // What follows the passphrase on standard input is the text, and nothing else.
+    // The text follows the passphrase on standard input.
     assert_eq!(code(&lead("Merci.\nNous revenons vers vous.\n", &["reply", case])), 0);
-    let laid_out = handler.with_case(reporter.case, |kept| kept.replies[0].clone());
-    assert_eq!(reporter.decrypt_reply(&laid_out), "Merci.\nNous revenons vers vous.");
+    let published = handler.with_case(reporter.case, |kept| kept.replies[0].clone());
+    assert_eq!(reporter.decrypt_reply(&published), "Merci.\nNous revenons vers vous.");
     assert_eq!(code(&lead("", &["reply", case, "--text", "   "])), 4);
     assert_eq!(code(&lead("", &["note", case, "--kind", "task", "--text", "ask the registry"])), 0);
     let saved = json(&lead("", &["save", case, "--to", "files", "--json"]));
@@ -250,7 +250,7 @@ async fn a_case_from_the_queue_to_the_audit() {
         (Some(true), Some(true), Some(6))
     );
     assert_eq!(code(&outside(&["audit", "export", "log.json"])), 0);
-    let trust = house.admin_dir.path("trust.json");
+    let trust = installation.admin_dir.path("trust.json");
     let offline =
         ["audit", "verify", "--file", "log.json", "--trust", trust.to_str().unwrap(), "--json"];
     assert_eq!(json(&run(folder, "", &offline))["entries"].as_u64(), Some(6));
@@ -267,16 +267,16 @@ async fn a_case_from_the_queue_to_the_audit() {
     check_restore_acceptance(&outside, &|args| lead("", args), &show, (&handler, &kept));
 }
 
-/// What the case handler holds after a restore counts as seen once its reader has accepted it, and
-/// only that.
+/// The state of the case handler after a restore counts as seen once its reader has accepted it. A
+/// later rollback does not.
 fn check_restore_acceptance(
     outside: &dyn Fn(&[&str]) -> Output,
     lead: &dyn Fn(&[&str]) -> Output,
     show: &dyn Fn() -> Output,
     (handler, kept): (&fake_handler::FakeHandler, &Path),
 ) {
-    // A restore that was explained is accepted by each who saw more. What goes back after that is
-    // an alarm again.
+    // Each member who saw newer data accepts the explained restore. A later rollback is an alarm
+    // again.
     let accept = [
         "audit",
         "accept",
@@ -306,7 +306,7 @@ fn check_restore_acceptance(
     handler.store.lock().unwrap().log.pop();
     assert_eq!(code(&outside(&["audit", "verify"])), 6);
     assert_eq!(code(&outside(&accept)), 0);
-    // Who lacks the key cannot make an acceptance up, nor change one.
+    // Without the key, an acceptance can be neither forged nor changed.
     let json_of = std::fs::read_to_string(kept).unwrap();
     let mut records: Vec<Value> = serde_json::from_str(&json_of).unwrap();
     assert_eq!(records.len(), 2);
@@ -319,12 +319,12 @@ fn check_restore_acceptance(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_have_their_codes_and_say_what_to_do_next() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
-    let folder = house.dir.path();
-    house.profile_dir("lead", &handler.url);
-    house.profile_dir("two", "https://127.0.0.1:1");
+async fn errors_have_exit_codes_and_name_the_next_step() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
+    let folder = installation.dir.path();
+    installation.profile_dir("lead", &handler.url);
+    installation.profile_dir("two", "https://127.0.0.1:1");
     let queue = |home: &str, passphrase: &str| {
         run(folder, &format!("{passphrase}\n"), &["--home", home, "queue", "--passphrase-fd", "0"])
     };
@@ -338,11 +338,11 @@ async fn errors_have_their_codes_and_say_what_to_do_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
-    let folder = house.dir.path();
-    house.profile_dir("lead", &handler.url);
+async fn a_key_is_backed_up_restored_and_checked() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
+    let folder = installation.dir.path();
+    installation.profile_dir("lead", &handler.url);
     let key = |home: &str, passphrase: &str, args: &[&str]| {
         let all = [&["--home", home, "--passphrase-fd", "0", "--json", "key"], args].concat();
         run(folder, &format!("{passphrase}\n"), &all)
@@ -354,7 +354,7 @@ async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
         check["outcome"].as_str().unwrap().to_owned()
     };
     assert_eq!((outcome("backup"), outcome("membership")), ("warning".to_owned(), "ok".to_owned()));
-    // The key files of tests are cheap to guess at, which is what the check is for.
+    // The key files of tests use a cheap work factor, which the check reports.
     assert_eq!(outcome("passphrase"), "error");
     assert_eq!(code(&key("home-lead", PASSPHRASE, &["health"])), 8);
 
@@ -377,7 +377,7 @@ async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
     assert_eq!(old, new);
 
     // The folder has the key of another member.
-    let taken = house.profile_dir("two", &handler.url);
+    let taken = installation.profile_dir("two", &handler.url);
     std::fs::copy(folder.join("home-lead/key.age"), taken.key_path()).unwrap();
     std::fs::set_permissions(taken.dir(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .unwrap();
@@ -387,13 +387,13 @@ async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_is_held_back() {
-    let house = Arc::new(WorkbenchInstallation::new());
-    let handler = fake_handler::start_fake_handler(&house);
-    let folder = house.dir.path();
+async fn search_preview_and_exposure_check_work_from_the_command_line() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
+    let folder = installation.dir.path();
     let reporter =
-        handler.file_report(&house, &[], "À Dakola, le camion 11-GH-4521 attend toujours.");
-    house.profile_dir("lead", &handler.url);
+        handler.file_report(&installation, &[], "À Dakola, le camion 11-GH-4521 attend toujours.");
+    installation.profile_dir("lead", &handler.url);
     let lead = |args: &[&str]| {
         run(
             folder,
@@ -441,10 +441,13 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     assert_eq!(code(&lead(&["preview", &id, "1", "--to", "picture.png"])), 1);
     assert!(!folder.join("picture.png").exists());
 
-    // A document that runs a script as soon as it is opened, under the name of a picture.
+    // A document with an automatic script, under the name of a picture.
     let hostile = b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj";
     let document = ("invoice.png", "image/png", &hostile[..]);
-    let id = handler.file_report_with(&house, &[], "Voyez le fichier.", document).case.to_string();
+    let id = handler
+        .file_report_with(&installation, &[], "Voyez le fichier.", document)
+        .case
+        .to_string();
     assert_eq!(code(&lead(&["declare", &id])), 0);
     assert_eq!(code(&lead(&["preview", &id, "1", "--to", "invoice.png"])), 1);
     assert!(!folder.join("invoice.png").exists(), "never shown");

@@ -243,8 +243,9 @@ fn a_signature_for_another_actor_is_rejected() {
         assert_eq!(builder.alert_codes(&rebuild_chain(&log)), [AlertCode::Forged], "{signer}");
     }
     let mut log = builder.log.clone();
-    let stranger = Event { actor: "stranger".into(), ..log[10].event.decode_unverified().unwrap() };
-    log[10].event = stranger.sign(builder.installation.key_of("three").device());
+    let by_unknown_member =
+        Event { actor: "stranger".into(), ..log[10].event.decode_unverified().unwrap() };
+    log[10].event = by_unknown_member.sign(builder.installation.key_of("three").device());
     assert_eq!(builder.alert_codes(&rebuild_chain(&log)), [AlertCode::UnknownActor]);
     // No member can sign for the case handler.
     let mut log = builder.log.clone();

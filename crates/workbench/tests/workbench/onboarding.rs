@@ -1,5 +1,5 @@
-//! The first day in the pages, from an empty folder to the queue; and what can be done with one's
-//! keys later.
+//! Onboarding in the pages, from an empty folder to the queue, and later changes of a member's
+//! keys.
 
 use reqwest::{Method, StatusCode, header};
 use secrecy::SecretString;
@@ -14,14 +14,14 @@ use crate::common::{PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvi
 const NEW_PASSPHRASE: &str = "abricot tunnel girafe 71";
 const SECOND_PASSPHRASE: &str = "cactus violon brume 58";
 
-/// A workbench in a folder where nothing is.
+/// Starts a workbench with an empty profile folder.
 async fn empty_profile() -> (WorkbenchBrowser, ProfileDir) {
     let office = TestEnvironment::start();
-    let home = ProfileDir::new(office.installation.dir.path().join("home-of-somebody-new"));
+    let home = ProfileDir::new(office.installation.dir.path().join("home-of-a-new-member"));
     (WorkbenchBrowser::start_in(office, home.clone()).await, home)
 }
 
-/// What the form for a key brings.
+/// Returns the fields of the form for a new key.
 fn key_form<'a>(handle: &'a str, new: &'a str, again: &'a str) -> [(&'static str, &'a str); 3] {
     [("handle", handle), ("new", new), ("again", again)]
 }
@@ -37,7 +37,7 @@ impl WorkbenchBrowser {
         );
     }
 
-    /// As a browser posts the form with its two files.
+    /// Posts the form with its two files, as a browser does.
     async fn offer_handler(
         &self,
         handler: &str,
@@ -70,7 +70,7 @@ fn opens_with(home: &ProfileDir, passphrase: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
+async fn a_key_is_created_only_with_a_strong_passphrase() {
     let (screen, home) = empty_profile().await;
     for path in ["/queue/mine", "/keys", "/keys/sheet", "/absence"] {
         assert!(
@@ -82,9 +82,9 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
     assert_eq!(screen.get("/start/key").await.status, StatusCode::OK);
     for (handle, new, again, field) in [
         ("Awa Traoré", NEW_PASSPHRASE, NEW_PASSPHRASE, "handle"),
-        ("somebody", "zq7", "zq7", "new"),
-        ("somebody", "motdepasse123!", "motdepasse123!", "new"),
-        ("somebody", NEW_PASSPHRASE, SECOND_PASSPHRASE, "again"),
+        ("newcomer", "zq7", "zq7", "new"),
+        ("newcomer", "motdepasse123!", "motdepasse123!", "new"),
+        ("newcomer", NEW_PASSPHRASE, SECOND_PASSPHRASE, "again"),
     ] {
         let page = screen.post("/start/key", &key_form(handle, new, again)).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
@@ -100,14 +100,14 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
         assert!(measure(new).await.contains(&format!("\"level\":{level}")), "{new}");
     }
 
-    screen.create_key("somebody").await;
+    screen.create_key("newcomer").await;
     assert!(
         opens_with(&home, NEW_PASSPHRASE)
             && !private_files::is_accessible_to_others(&home.key_path()).unwrap()
     );
     let sealed = private_files::read(&home.key_path()).unwrap();
     let again = screen
-        .post("/start/key", &key_form("somebody", SECOND_PASSPHRASE, SECOND_PASSPHRASE))
+        .post("/start/key", &key_form("newcomer", SECOND_PASSPHRASE, SECOND_PASSPHRASE))
         .await;
     assert!(again.redirect.ends_with("/start"), "a key is never overwritten");
     assert!(screen.post("/start/restore", &[]).await.redirect.ends_with("/start"));
@@ -127,19 +127,19 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn nothing_is_pinned_before_the_words_were_compared() {
+async fn nothing_is_pinned_before_the_fingerprint_is_confirmed() {
     let (screen, home) = empty_profile().await;
-    let house = screen.environment.installation.clone();
+    let installation = screen.environment.installation.clone();
     let (url, ca, trust) = (
         &*screen.environment.handler.url,
-        house.ca_pem(),
-        String::from_utf8(private_files::to_pretty_json(&house.trust)).unwrap(),
+        installation.ca_pem(),
+        String::from_utf8(private_files::to_pretty_json(&installation.trust)).unwrap(),
     );
     assert!(
         screen.offer_handler(url, &ca, &trust).await.redirect.ends_with("/start"),
         "the key comes first"
     );
-    screen.create_key("somebody").await;
+    screen.create_key("newcomer").await;
     for (url, ca, trust, field) in [
         ("http://127.0.0.1:1", &*ca, &*trust, "handler"),
         (url, "no certificate", &trust, "ca"),
@@ -149,9 +149,9 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
         assert_eq!(page.texts(&format!("#{field}-wrong")).len(), 1, "{field}: {}", page.text);
     }
-    let nobody = screen.offer_handler("https://127.0.0.1:1", &ca, &trust).await;
-    assert_eq!(nobody.status, StatusCode::BAD_GATEWAY);
-    let mut other = house.trust.clone();
+    let unreachable = screen.offer_handler("https://127.0.0.1:1", &ca, &trust).await;
+    assert_eq!(unreachable.status, StatusCode::BAD_GATEWAY);
+    let mut other = installation.trust.clone();
     other.instance = uuid::Uuid::new_v4();
     let other = String::from_utf8(private_files::to_pretty_json(&other)).unwrap();
     let forged = screen.offer_handler(url, &ca, &other).await;
@@ -159,7 +159,7 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
     assert!(forged.texts("[role=alert]")[0].contains("ALARM"), "{}", forged.text);
     let shown = screen.offer_handler(url.strip_prefix("https://").unwrap(), &ca, &trust).await;
     assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
-    let words = workbench::session::fingerprint(&house.trust, "en");
+    let words = workbench::session::fingerprint(&installation.trust, "en");
     assert_eq!(shown.texts(".typed")[0], words, "in the language of the page first");
     assert!(!home.is_connected(), "they were not compared yet");
 
@@ -173,7 +173,7 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
     assert_eq!(still.status, StatusCode::FORBIDDEN);
     assert!(still.texts("[role=alert]")[0].contains("does not know you"), "{}", still.text);
 
-    // The seat: the administrator takes the file and signs.
+    // The administrator adds the member with the public key file, and signs the directory.
     let request: MembershipRequest =
         serde_json::from_str(&screen.get("/keys/request").await.text).unwrap();
     request.verify().unwrap();
@@ -181,14 +181,14 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
         screen.get("/start").await.text.contains(&request.fingerprint_words("fr")),
         "the administrator may see the others"
     );
-    let mut draft = house.admin_dir.draft().unwrap();
+    let mut draft = installation.admin_dir.draft().unwrap();
     draft.add_member(&request, Vec::new(), vec!["fr".into()], false).unwrap();
-    let members = ["lead", "two", "three", "somebody"];
+    let members = ["lead", "two", "three", "newcomer"];
     draft
         .add_desk(crate::common::desk("internal_affairs", &members, &["FAC", "EXT"]), true)
         .unwrap();
-    house.admin_dir.save_draft(&draft).unwrap();
-    let signed = house.sign_directory();
+    installation.admin_dir.save_draft(&draft).unwrap();
+    let signed = installation.sign_directory();
     screen.environment.handler.store.lock().unwrap().directories.push(signed);
     let joined = screen.post("/start/join", &[("to", "/queue/open")]).await;
     assert!(joined.redirect.ends_with("/queue/open"), "{}", joined.text);
@@ -197,9 +197,9 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
 }
 
 #[tokio::test]
-async fn a_key_comes_back_from_its_printed_page_and_no_other_way() {
+async fn a_key_is_restored_only_from_its_backup_sheet() {
     let (screen, home) = empty_profile().await;
-    screen.create_key("somebody").await;
+    screen.create_key("newcomer").await;
     let sheet = screen.get("/keys/sheet").await;
     assert_eq!(sheet.texts("article svg").len(), 1, "{}", sheet.text);
     assert!(
@@ -232,7 +232,7 @@ async fn a_key_comes_back_from_its_printed_page_and_no_other_way() {
         assert_eq!(page.texts(&format!("#{field}-wrong")).len(), 1, "{field}: {}", page.text);
         assert!(!restored.has_key());
     }
-    // The saved page is as good as its text.
+    // The saved page works as well as its text.
     let page = other
         .post("/start/restore", &[("file", &sheet.text), ("passphrase", NEW_PASSPHRASE)])
         .await;
@@ -244,7 +244,7 @@ async fn a_key_comes_back_from_its_printed_page_and_no_other_way() {
 }
 
 #[tokio::test]
-async fn a_new_passphrase_asks_for_the_old_one_and_makes_the_sheet_worthless() {
+async fn a_passphrase_change_requires_the_old_one_and_invalidates_the_backup_sheet() {
     let screen = WorkbenchBrowser::open("lead").await;
     let home = ProfileDir::new(screen.environment.installation.profile_path("lead"));
     screen.unlock().await;
@@ -281,7 +281,7 @@ async fn a_new_passphrase_asks_for_the_old_one_and_makes_the_sheet_worthless() {
 }
 
 #[tokio::test]
-async fn who_cannot_reach_the_case_handler_still_reaches_the_keys() {
+async fn the_keys_page_works_without_the_case_handler() {
     let office = TestEnvironment::start();
     let home = office.installation.profile_dir("lead", "https://127.0.0.1:1");
     let screen = WorkbenchBrowser::start_in(office, home).await;

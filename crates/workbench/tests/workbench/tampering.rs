@@ -90,9 +90,9 @@ async fn withheld_and_invented_notes_are_detected() {
 async fn forged_and_replayed_messages_are_detected_and_not_shown() {
     let environment = TestEnvironment::start();
     let mut reporter = environment.file_report(&[]);
-    let mut stranger = environment.file_report(&[]);
+    let mut other_reporter = environment.file_report(&[]);
     // A message signed by another reporter, sealed to this case, and recorded with a matching log.
-    let forged = stranger.seal_frame(FrameKind::Message, b"I take it all back.", Vec::new());
+    let forged = other_reporter.seal_frame(FrameKind::Message, b"I take it all back.", Vec::new());
     let forged = reporter.recipient().seal(&forged);
     environment.handler.follow_up(&environment.installation, &mut reporter, "true");
     environment.handler.with_case(reporter.case, |stored| {
@@ -397,7 +397,7 @@ async fn only_the_pinned_authority_and_root_keys_are_trusted() {
 }
 
 #[tokio::test]
-async fn a_stranger_gets_no_session() {
+async fn an_unknown_key_gets_no_session() {
     let environment = TestEnvironment::start();
     let home = environment.installation.profile_dir("lead", &environment.handler.url);
     let impostor = InvestigatorKey::generate("lead", &mut OsRng).unwrap();

@@ -267,8 +267,9 @@ fn tampered_messages(
     reporter: &mut TestReporter,
 ) -> Vec<(&'static str, Vec<u8>)> {
     let recipient = reporter.recipient();
-    let mut stranger = file_tampered(environment, |_| ());
-    let of_other_case = stranger.seal_frame(FrameKind::Message, b"of another case", Vec::new());
+    let mut other_reporter = file_tampered(environment, |_| ());
+    let of_other_case =
+        other_reporter.seal_frame(FrameKind::Message, b"of another case", Vec::new());
     let own = reporter.seal_frame(FrameKind::Message, b"a question", Vec::new());
     let mut changed = own.clone();
     let middle = changed.len() / 2;
@@ -276,7 +277,7 @@ fn tampered_messages(
     let (once, again) = (recipient.seal(&own), recipient.seal(&own));
     vec![
         ("no age file", b"rubbish".to_vec()),
-        ("sealed to another", stranger.recipient().seal(&own)),
+        ("sealed to another", other_reporter.recipient().seal(&own)),
         ("no frame", recipient.seal(b"rubbish")),
         ("of another case", recipient.seal(&of_other_case)),
         ("changed", recipient.seal(&changed)),
@@ -362,7 +363,7 @@ async fn a_message_altered_by_the_case_handler_does_not_count_as_unreadable() {
         environment.handler.follow_up_sealed(
             &environment.installation,
             reporter.case,
-            b"rubbish of a stranger".to_vec(),
+            b"rubbish of another sender".to_vec(),
         );
         environment.handler.follow_up(&environment.installation, &mut reporter, "two");
         let honest = lead.read_case(reporter.case).await.unwrap();

@@ -52,7 +52,7 @@ async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
 async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_found() {
     let environment = TestEnvironment::start();
     let home = environment.installation.profile_dir("lead", &environment.handler.url);
-    // Without any patience each request reads one case.
+    // With a timeout of zero each request reads one case.
     let screen =
         WorkbenchBrowser::start_with_page_timeout(environment, home, std::time::Duration::ZERO)
             .await;

@@ -126,8 +126,8 @@ async fn submit_message(
         return Ok(render(StatusCode::OK, &page));
     }
     let mut page = messages_page(session, case, draft);
-    // Until the text is sent it is held against what was shown before it was written; only whoever
-    // is told of what is new has seen it.
+    // The event count that was shown before the text was written stays in the form until the text
+    // is sent. A newer count here would mark messages as seen that the member has not seen.
     page.head.shown_event_count = form.shown_event_count();
     let view = CaseView::new(case, &session.request.state.taxonomy, page.frame.code());
     let risks = find_exposures(&page.draft.text, &view)

@@ -43,7 +43,7 @@ impl WorkbenchBrowser {
     pub(crate) async fn start_with_page_timeout(
         environment: TestEnvironment,
         home: ProfileDir,
-        patience: Duration,
+        page_timeout: Duration,
     ) -> Self {
         // Fails only if a provider is already installed, which is fine.
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -52,7 +52,7 @@ impl WorkbenchBrowser {
         let settings = UiSettings {
             port: 0,
             idle_timeout: IDLE_TIMEOUT,
-            page_timeout: patience,
+            page_timeout,
             scrypt_cost: cheap_scrypt(),
             program,
         };

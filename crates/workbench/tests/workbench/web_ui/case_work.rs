@@ -33,7 +33,7 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
         office.handler.with_case(id, |kept| kept.replies.is_empty()),
         "an answer to what was not read is not sent"
     );
-    // An act: the page says that somebody was faster.
+    // An action: the page states that another member acted first.
     let reporter = office.file_report(&[]);
     let case = screen.open_case(&reporter).await;
     office.handler.follow_up_before_next_event(&office.installation, reporter, "One more thing.");
@@ -225,7 +225,7 @@ async fn a_day_in_the_pages() {
     );
     assert_eq!(screen.get(&case).await.status, StatusCode::OK);
     assert_eq!(screen.get("/queue/mine").await.texts("tbody tr").len(), 1);
-    assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "it was looked at");
+    assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "it was opened");
 
     let messages = format!("{case}/messages");
     let template = [("go", "template"), ("template", "received"), ("lang", "fr"), ("text", "")];
@@ -262,9 +262,9 @@ async fn a_day_in_the_pages() {
         "{}",
         sent.text
     );
-    let laid_out =
+    let published =
         screen.environment.handler.with_case(reporter.case, |kept| kept.replies[0].clone());
-    assert_eq!(reporter.decrypt_reply(&laid_out), "Merci. Depuis quand ?");
+    assert_eq!(reporter.decrypt_reply(&published), "Merci. Depuis quand ?");
 
     let notes = format!("{case}/notes");
     let added = screen

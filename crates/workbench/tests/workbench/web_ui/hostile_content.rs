@@ -1,11 +1,11 @@
-//! What a stranger's text and files can do: nothing.
+//! Untrusted texts and files of reporters have no effect on the pages.
 
 use reqwest::{Method, StatusCode};
 
 use crate::common::browser::{TestPage, WorkbenchBrowser};
 
 #[tokio::test]
-async fn a_strangers_text_stays_text() {
+async fn untrusted_text_stays_text() {
     let screen = WorkbenchBrowser::open("lead").await;
     let hostile =
         "</p><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[2J & \"'";
@@ -21,7 +21,7 @@ async fn a_strangers_text_stays_text() {
         assert_eq!(answer.headers()["cache-control"], "no-store");
         let page = TestPage::from_response(answer).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
-        assert_eq!(page.texts("script").concat(), "", "{path}: no script of a stranger's");
+        assert_eq!(page.texts("script").concat(), "", "{path}: no script of the reporter");
         assert_eq!(page.texts("[onerror]").len(), 0, "{path}");
         assert!(!page.text.contains('\u{202e}') && !page.text.contains('\u{1b}'), "{path}");
     }
@@ -70,7 +70,7 @@ async fn a_hostile_document_is_saved_with_a_warning_and_never_shown() {
         let picture = screen.get(&format!("{case}/picture/1")).await;
         assert_eq!(picture.status, StatusCode::NOT_FOUND, "{name}");
         assert!(!picture.text.contains("evil.example"), "{name}");
-        // No address gives it to be looked at, only to be saved.
+        // No address shows it in the browser: it can only be saved.
         let saved = screen.request(&Method::POST, &format!("{case}/file/1")).send().await.unwrap();
         let headers = saved.headers().clone();
         assert_eq!(headers["content-type"], "application/octet-stream");

@@ -237,7 +237,7 @@ async fn log(
     let me = bearer(&headers)?;
     let store = store.lock().unwrap();
     if !store.newest_directory(&installation).is_oversight(&me) {
-        return Err(problem(StatusCode::FORBIDDEN, "for the outside body"));
+        return Err(problem(StatusCode::FORBIDDEN, "for the oversight body"));
     }
     Ok(Json(AuditLog { entries: store.log.clone() }))
 }

@@ -77,7 +77,7 @@ pub(crate) struct FakeStore {
     pub(crate) absences: BTreeMap<String, time::Date>,
     /// Parts whose answer breaks off in the middle.
     pub(crate) broken_parts: BTreeSet<Uuid>,
-    /// Runs just before the next event is checked, whoever sends it.
+    /// Runs just before the next event is checked, for any sender.
     pub(crate) before_next_event: Option<ConcurrentChange>,
     nonces: Vec<(String, Hash)>,
 }
