@@ -445,8 +445,10 @@ async fn a_conversation_escapes_texts_and_offers_no_reply_to_a_wrong_key() {
 #[tokio::test]
 async fn the_first_page_is_in_the_language_of_the_visitor() {
     for (accepted, lang) in [("en-GB,en;q=0.9", "en"), ("fr-BF", "fr"), ("de", "fr"), ("", "fr")] {
-        let request =
-            Request::get("/").header(header::ACCEPT_LANGUAGE, accepted).body(Body::empty()).unwrap();
+        let request = Request::get("/")
+            .header(header::ACCEPT_LANGUAGE, accepted)
+            .body(Body::empty())
+            .unwrap();
         let page = body_text(test_router().oneshot(request).await.unwrap()).await;
         assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{accepted}");
     }
