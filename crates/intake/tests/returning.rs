@@ -52,7 +52,7 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(early.replace(&receipt, ""), never.replace(&unknown_receipt, ""));
     assert!(early.contains("Nothing is here yet"));
-    // Mistyped and empty are said to be so.
+    // The page names a mistyped and an empty receipt as such.
     assert_eq!(intake.enter_receipt("ABCD").await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(intake.enter_receipt("").await.0, StatusCode::UNPROCESSABLE_ENTITY);
 
@@ -222,7 +222,7 @@ async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anyt
     let again = browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1;
     assert_eq!(again.as_deref(), Some(&*address));
     assert!(browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"));
-    // A link that was passed on shows nothing, and what is posted from elsewhere is kept nowhere.
+    // A shared link shows nothing, and a form that was posted from another site is not stored.
     for site in ["none", "cross-site", "same-site", ""] {
         let (_, to, page) = browser.read(&address, site).await;
         assert_eq!((to.as_deref(), page.as_str()), (Some("/en/return"), ""), "{site}");

@@ -30,9 +30,9 @@ use crate::admission::{
 };
 use slot_holders::{HolderState, SlotHolders};
 
-/// Bytes a second that keep a slot when slots are scarce: half of what a bad 2G connection gives.
+/// Minimum rate that protects a slot when slots are scarce: half the rate of a bad 2G connection.
 const MIN_BYTES_PER_SECOND: u32 = 1024;
-/// Longest silence of a sender that has kept sending, when slots are scarce.
+/// Maximum idle time of a client that has sent bytes, when slots are scarce.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout for the first byte of a new client.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(5);

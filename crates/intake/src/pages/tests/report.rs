@@ -140,15 +140,15 @@ async fn a_scene_shows_its_answers_and_leads_to_its_category_through_the_safety_
 #[tokio::test]
 async fn a_report_of_danger_shows_the_emergency_number() {
     let fields = [("go", "review"), ("category", "FAC"), ("a.story", "text")];
-    let told =
+    let notices =
         |page: &str| select_attributes(&Html::parse_document(page), "p.danger:not([hidden])").len();
     let calm = post("/en/report", &with_fields(Vec::new(), &fields)).await.1;
-    assert_eq!(told(&calm), 0);
+    assert_eq!(notices(&calm), 0);
     let danger =
         post("/en/report", &with_fields(with_fields(Vec::new(), &fields), &[("a.safety", "me")]))
             .await
             .1;
-    assert_eq!(told(&danger), 1);
+    assert_eq!(notices(&danger), 1);
     assert!(danger.contains("href=\"tel:112\">112</a>"));
 }
 
@@ -164,8 +164,8 @@ async fn without_a_helpline_a_victim_sees_the_contact_of_the_oversight_body() {
     let page = body_text(service.oneshot(request).await.unwrap()).await;
     let html = Html::parse_document(&page);
     let gentle = html.select(&Selector::parse(".gentle").unwrap()).next().unwrap();
-    let told = gentle.text().collect::<String>();
-    assert!(told.contains("Autorité") && told.contains("00 00 00 00"), "{told}");
+    let text = gentle.text().collect::<String>();
+    assert!(text.contains("Autorité") && text.contains("00 00 00 00"), "{text}");
 }
 
 #[tokio::test]
