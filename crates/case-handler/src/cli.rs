@@ -37,8 +37,8 @@ struct CliArgs {
 enum CliCommand {
     #[command(flatten)]
     Maintenance(MaintenanceCommand),
-    /// Check the case handler on this machine, and print findings with advice. Exit codes: 0 all ok,
-    /// 7 a warning, 8 an error.
+    /// Check the case handler on this machine, and print findings with advice. Exit codes: 0 all
+    /// ok, 7 a warning, 8 an error.
     Doctor(DoctorArgs),
 }
 

@@ -1,5 +1,5 @@
-//! The answer times that the case handler published last. A receipt shows the same date at which the
-//! case handler escalates.
+//! The answer times that the case handler published last. A receipt shows the same date at which
+//! the case handler escalates.
 
 use std::sync::{PoisonError, RwLock};
 

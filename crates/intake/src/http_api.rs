@@ -1,5 +1,5 @@
-//! The HTTP interface for programs. It accepts sealed reports and returns sealed mailboxes; the intake
-//! cannot read either.
+//! The HTTP interface for programs. It accepts sealed reports and returns sealed mailboxes; the
+//! intake cannot read either.
 
 use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
 use axum::{
@@ -49,8 +49,8 @@ struct SubmitResponse {
     answer: Option<String>,
 }
 
-/// Stores a submission. Status 201 means that it is durable. Sending the same bytes again returns 201
-/// again.
+/// Stores a submission. Status 201 means that it is durable. Sending the same bytes again returns
+/// 201 again.
 async fn submit(
     State(app): State<AppState>,
     admission: Option<Extension<AdmissionPermit>>,
@@ -75,8 +75,8 @@ async fn submit(
     })?;
     let mut deposit = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
     let mut bytes = body.into_data_stream();
-    // The first bytes are buffered until they contain a complete header, so that no unsealed data is
-    // stored.
+    // The first bytes are buffered until they contain a complete header, so that no unsealed data
+    // is stored.
     let mut unchecked = Some(Vec::with_capacity(MAX_HEADER_LEN));
     while let Some(bytes) = bytes.next().await {
         let bytes = bytes.map_err(|error| match retryable_body_error(&error) {

@@ -42,8 +42,8 @@ async fn two_replicas_lose_and_duplicate_nothing() {
     for status in futures_util::future::join_all(sending).await {
         assert_eq!(status, StatusCode::CREATED);
     }
-    // Submissions are collected through both intakes in turn. A submission that one has deleted must
-    // not come from the other.
+    // Submissions are collected through both intakes in turn. A submission that one has deleted
+    // must not come from the other.
     let mut collected = HashSet::new();
     for turn in 0.. {
         let intake = if turn % 2 == 0 { &one } else { &other };

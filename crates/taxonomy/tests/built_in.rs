@@ -210,7 +210,7 @@ fn question_kinds_are_named_only_where_every_kind_has_a_case() {
     }
     let found: Vec<_> =
         found.iter().map(|path| path.strip_prefix(crates).unwrap().to_str().unwrap()).collect();
-    // `widget_for` matches every kind. Code that compares one kind would overlook a new one: it asks
-    // `answer_type` or `purpose` instead.
+    // `widget_for` matches every kind. Code that compares one kind would overlook a new one: it
+    // asks `answer_type` or `purpose` instead.
     assert_eq!(found, ["intake/src/pages/fields.rs"]);
 }

@@ -30,8 +30,8 @@ impl Locale {
         Self::ALL.into_iter().find(|locale| locale.code == code)
     }
 
-    /// Returns the best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4), or the first
-    /// one if none fits. A region counts as its language: `fr-BF` selects `fr`.
+    /// Returns the best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4), or the
+    /// first one if none fits. A region counts as its language: `fr-BF` selects `fr`.
     pub fn negotiate(accept_language: &str, offered: &[Self]) -> Option<Self> {
         let mut preferences: Vec<(f32, &str)> =
             accept_language.split(',').filter_map(parse_preference).collect();

@@ -6,7 +6,8 @@ use tracing::Level;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// A type whose values may be logged: their text contains nothing of a request, an address, a size,
-/// an id or a report. Each type implements the trait on purpose; there is no blanket implementation.
+/// an id or a report. Each type implements the trait on purpose; there is no blanket
+/// implementation.
 pub trait LogSafe: Display {}
 
 /// Wraps a value for a log line: `tracing::info!(state = %log_safe(&state))`.

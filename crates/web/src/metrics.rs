@@ -2,9 +2,9 @@
 //!
 //! A counter that changes with each report shows an observer when a report arrived. Rounding does
 //! not prevent this: an attacker who sends nine reports makes the tenth one visible. The counts of
-//! visitors' actions are therefore published once a day and with noise ([`NoisyCounter`]). All other
-//! metrics describe the service itself. They are measured on a fixed schedule, never because of a
-//! visitor.
+//! visitors' actions are therefore published once a day and with noise ([`NoisyCounter`]). All
+//! other metrics describe the service itself. They are measured on a fixed schedule, never because
+//! of a visitor.
 
 use std::{
     net::SocketAddr,
@@ -17,8 +17,8 @@ use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry:
 use rand::{Rng, RngCore};
 use tokio::{net::TcpListener, sync::watch};
 
-/// The probability 10/11 that a geometric sample continues. With it, one report makes each published
-/// number at most a tenth more likely or less likely.
+/// The probability 10/11 that a geometric sample continues. With it, one report makes each
+/// published number at most a tenth more likely or less likely.
 const GEOMETRIC_RATIO: (u32, u32) = (10, 11);
 
 /// Counts an action of visitors. [`NoisyCounter::take_noisy`] is the only way to read it, and adds

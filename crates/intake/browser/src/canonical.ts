@@ -1,6 +1,6 @@
-// The canonical form of JSON that is signed or sealed: the bytes that the Rust implementation writes.
-// The reader encodes the parsed value again and compares it, so that both implementations accept
-// the same bytes: no unknown or missing fields, no second spelling, no space.
+// The canonical form of JSON that is signed or sealed: the bytes that the Rust implementation
+// writes. The reader encodes the parsed value again and compares it, so that both implementations
+// accept the same bytes: no unknown or missing fields, no second spelling, no space.
 import { type Bytes, strictText, utf8 } from "./bytes.ts";
 
 /** Checks a value of parsed JSON and rebuilds it with its fields in canonical order. Throws on any other value. */

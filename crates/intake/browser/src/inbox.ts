@@ -192,7 +192,8 @@ class ReplyReader {
   finish(header: MailboxHeader, caseRecipient: AgeRecipient): ReporterInbox {
     const wrong = hashText(caseRecipient.raw) !== this.caseRecipient;
     if (wrong) this.findings.push({ kind: "wrong-key" });
-    // What the reporter had seen before must still be there. Otherwise a service withholds the newest.
+    // What the reporter had seen before must still be there. Otherwise a service withholds the
+    // newest.
     const shown = this.newest === null ? 0 : this.newest.seq + 1;
     const seen = this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1;
     if (shown < seen) this.findings.push({ kind: "withheld", count: seen - shown });

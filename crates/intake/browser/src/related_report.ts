@@ -1,5 +1,5 @@
-// A signed statement that another report is by the same person and about the same matter. Only readers
-// of that other case can recognise it.
+// A signed statement that another report is by the same person and about the same matter. Only
+// readers of that other case can recognise it.
 import { type Bytes, concat, decodeExactly, encode, utf8 } from "./bytes.ts";
 import { checked, object } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";

@@ -202,7 +202,8 @@ test("the recipients of a report follow from the directory and the exclusions", 
   };
   assert.equal(to("FAC", []), "internal_affairs: awa bila coumba eva fofana");
   assert.equal(to("FAC", ["regional"]), "internal_affairs: awa coumba eva fofana");
-  // Excluded at one desk is excluded at every desk; if fewer than two are left, the report goes to the oversight body.
+  // Excluded at one desk is excluded at every desk; if fewer than two are left, the report goes to
+  // the oversight body.
   assert.equal(to("FAC", ["hr_integrity"]), "internal_affairs: awa bila eva fofana");
   assert.equal(to("FAC", ["regional", "hr_integrity"]), "external: eva fofana");
   assert.equal(to("FAC", ["internal_affairs"]), "external: eva fofana");

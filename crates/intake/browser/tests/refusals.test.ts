@@ -73,8 +73,8 @@ test("mailboxes are accepted and rejected as in the Rust implementation", async 
   for (const { what, accepted, plain } of refusals.mailboxes) {
     const found: unknown = await openInbox(receipt, await seal(to, decode(plain))).catch((error: unknown) => error);
     assert.ok(found instanceof DamagedMailboxError, what);
-    // None of these contains a valid capsule. A decoder that tries to open it has accepted the mailbox
-    // around it.
+    // None of these contains a valid capsule. A decoder that tries to open it has accepted the
+    // mailbox around it.
     assert.equal(/no header of an age file/.test(found.message), accepted, `${what}: ${found.message}`);
   }
 });

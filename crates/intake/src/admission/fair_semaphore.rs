@@ -37,7 +37,8 @@ impl FairSemaphore {
 
     /// Waits for a permit.
     pub(super) async fn acquire(&self, origin: &ClientOrigin) -> FairPermit {
-        let per_network = match origin.is_counted().then(|| self.network_semaphore(origin.network)) {
+        let per_network = match origin.is_counted().then(|| self.network_semaphore(origin.network))
+        {
             Some(own) => Some(acquire_owned(own).await),
             None => None,
         };

@@ -156,8 +156,8 @@ impl Slot {
     /// Returns the next bytes of a body, or `None` at its end.
     ///
     /// # Errors
-    /// Fails with [`BodyReadError::Evicted`] if the slot is evicted first, and otherwise as the body
-    /// does.
+    /// Fails with [`BodyReadError::Evicted`] if the slot is evicted first, and otherwise as the
+    /// body does.
     pub async fn next_chunk(&self, body: &mut TimedBody) -> Option<Result<Bytes, BodyReadError>> {
         let next = tokio::select! {
             () = self.evicted() => Some(Err(BodyReadError::Evicted)),

@@ -49,8 +49,8 @@ impl DailyCounters {
         self.rejected.increment();
     }
 
-    /// Counts a failed operation of the spool. Only the first failure in a row is logged, so that an
-    /// outage causes one line and not a flood of lines.
+    /// Counts a failed operation of the spool. Only the first failure in a row is logged, so that
+    /// an outage causes one line and not a flood of lines.
     pub fn record_store_failure(&self, error: StoreError) {
         self.store_failures.increment();
         // A write that another replica did first is not a failure of the database.

@@ -298,7 +298,8 @@ async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
                 for (attribute, value) in &element {
                     assert!(!attribute.starts_with("on"), "{name}: {attribute}");
                     if matches!(attribute.as_str(), "href" | "src" | "action" | "formaction") {
-                        // The download of the receipt is a data URL in the page. It causes no request.
+                        // The download of the receipt is a data URL in the page. It causes no
+                        // request.
                         let own = element.get("class").is_some_and(|class| class.contains("save"));
                         let inside = own && value.starts_with("data:text/plain;")
                             || element.get("class").is_some_and(|class| class == "call");

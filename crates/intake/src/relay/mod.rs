@@ -34,8 +34,8 @@ pub use tls::server_config;
 const MAX_JSON_BYTES: usize = 4 * 1024 * 1024;
 /// Maximum number of submissions in one page of a list.
 const MAX_LIST_LIMIT: usize = 4096;
-/// Number of submissions that are read ahead of the one that is being sent. Each one holds a chunk of
-/// at most 256 KiB.
+/// Number of submissions that are read ahead of the one that is being sent. Each one holds a chunk
+/// of at most 256 KiB.
 const READ_AHEAD: usize = 4;
 
 /// Returns the routes of [`protocol::api::relay`].
@@ -67,8 +67,8 @@ async fn list_submissions(
     Ok(Json(ListResponse { waiting: waiting.collect() }))
 }
 
-/// Streams submissions in random order, each after its header. They stay in the spool until the case
-/// handler acknowledges them.
+/// Streams submissions in random order, each after its header. They stay in the spool until the
+/// case handler acknowledges them.
 async fn pull_submissions(
     State(app): State<AppState>,
     Json(pull): Json<PullRequest>,
@@ -89,9 +89,9 @@ async fn pull_submissions(
         .into_response())
 }
 
-/// Streams the header and the chunks of one submission, read from the spool as they are sent. An error
-/// closes the connection, so that the case handler does not accept an incomplete submission. A
-/// corrupt submission is skipped, so that the others arrive.
+/// Streams the header and the chunks of one submission, read from the spool as they are sent. An
+/// error closes the connection, so that the case handler does not accept an incomplete submission.
+/// A corrupt submission is skipped, so that the others arrive.
 async fn stream_submission(
     store: Store,
     waiting: StoredSubmission,
@@ -153,8 +153,8 @@ async fn put_mailboxes(State(app): State<AppState>, body: Body) -> Result<Status
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Stores a directory that the configured root keys signed. Sending the same directory again is not an
-/// error.
+/// Stores a directory that the configured root keys signed. Sending the same directory again is not
+/// an error.
 async fn put_directory(
     State(app): State<AppState>,
     Json(signed): Json<SignedDirectory>,

@@ -1,5 +1,5 @@
-//! TLS of the relay listener. It accepts only clients with a certificate of the administration's own
-//! CA.
+//! TLS of the relay listener. It accepts only clients with a certificate of the administration's
+//! own CA.
 
 use std::{fs, path::Path, sync::Arc};
 

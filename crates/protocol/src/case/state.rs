@@ -1,9 +1,9 @@
 //! The state of a case: permissions, deadlines, and the effects of events.
 //!
 //! Both sides apply the same signed events and get the same [`CaseState`]: the case handler before
-//! it appends an event, the workbench when it verifies the log. [`CASE_ACTIONS`] states who may take
-//! which action at which stage. The conditions and effects of each action are in `transitions` and
-//! `proposals`. [`RuleViolation`] names every rule.
+//! it appends an event, the workbench when it verifies the log. [`CASE_ACTIONS`] states who may
+//! take which action at which stage. The conditions and effects of each action are in `transitions`
+//! and `proposals`. [`RuleViolation`] names every rule.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};

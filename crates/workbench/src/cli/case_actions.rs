@@ -1,5 +1,5 @@
-//! Actions on a case that one member decides alone, with choices of their own. The commands of other
-//! actions follow from the table, see `table_actions`.
+//! Actions on a case that one member decides alone, with choices of their own. The commands of
+//! other actions follow from the table, see `table_actions`.
 
 use clap::ValueEnum;
 use protocol::{

@@ -98,8 +98,8 @@ async fn no_network_and_no_address_holds_more_than_its_share() {
     assert_eq!(count_evicted(&held).await, 1, "a slot of the address that held two");
 }
 
-/// Seven uploads drip at 1.2 KiB/s, each from its own circuit, and one uses a good line. A new upload
-/// evicts one that drips.
+/// Seven uploads drip at 1.2 KiB/s, each from its own circuit, and one uses a good line. A new
+/// upload evicts one that drips.
 async fn evict_one_of_dripping_circuits() {
     let pool = SlotPool::new(8);
     let dripping: Vec<_> =
@@ -150,8 +150,8 @@ async fn a_waiting_client_gets_a_slot_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_on_many_circuits_evicts_itself() {
-    // An attack as it was measured: 1,024 requests that send 12 KiB at once and then 1.2 KiB/s, from
-    // 64 circuits, and 108 more requests per second. Beside it, ten phones send 2.5 kB/s.
+    // An attack as it was measured: 1,024 requests that send 12 KiB at once and then 1.2 KiB/s,
+    // from 64 circuits, and 108 more requests per second. Beside it, ten phones send 2.5 kB/s.
     let pool = SlotPool::new(1024);
     let circuit = |n: u16| origin(u8::try_from(n % 64).unwrap(), 0);
     let mut attack: Vec<_> = (0..1024).map(|n| pool.acquire_or_evict(circuit(n))).collect();
