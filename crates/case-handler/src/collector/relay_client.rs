@@ -27,8 +27,8 @@ const MAX_REASON_LEN: usize = 200;
 const MAX_LISTED_ENTRY_LEN: usize = 128;
 
 /// Maximum duration of a request with a short response, from connecting to the last byte. An intake
-/// that sends a byte now and then must not hold a cycle. A page of the list has about 250 KiB, which
-/// a link of 8 kbit/s transmits in time.
+/// that sends a byte now and then must not hold a cycle. A page of the list has about 250 KiB,
+/// which a link of 8 kbit/s transmits in time.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A connection to the relay interface of the intake.
