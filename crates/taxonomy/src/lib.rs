@@ -7,6 +7,7 @@
 
 mod answers;
 mod load;
+mod texts;
 mod training;
 mod types;
 mod validate;

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::LocalizedText;
+use crate::{
+    LocalizedText,
+    load::{DataFiles, read_built_in},
+};
 
 /// A situation with three possible reactions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -42,8 +45,9 @@ impl TrainingScenario {
     /// # Panics
     /// If the built-in scenarios are invalid, which a test excludes.
     pub fn built_in() -> Vec<Self> {
-        let scenes: ScenariosFile = toml::from_str(include_str!("../data/learn.toml"))
-            .expect("checked by a test of this build");
+        let files = DataFiles::new(read_built_in).expect("checked by a test of this build");
+        let scenes: ScenariosFile =
+            files.parse("learn.toml", "scenes").expect("checked by a test of this build");
         scenes.scenes
     }
 }

@@ -124,13 +124,13 @@ fn errors_in_the_data_files_are_named() {
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
         Taxonomy::load(folder.path())
     };
-    let riels = changed("settings.toml", "fr = \"francs CFA\"", "fr = \"riels\"").unwrap();
+    let riels = changed("fr.toml", "currency = \"francs CFA\"", "currency = \"riels\"").unwrap();
     let label = |taxonomy: &Taxonomy, lang| {
         taxonomy.question("amount_band").unwrap().label.get(lang).to_owned()
     };
     assert!(label(&riels, "fr").ends_with("(riels)"));
     assert!(label(&riels, "en").ends_with("(CFA francs)"));
-    let no_unit = changed("settings.toml", "pt = \"francos CFA\"\n", "").unwrap_err().to_string();
+    let no_unit = changed("pt.toml", "currency = \"francos CFA\"\n", "").unwrap_err().to_string();
     assert!(no_unit.contains("currency has no text in pt"), "{no_unit}");
     for (file, from, to, expected) in [
         (
@@ -148,8 +148,8 @@ fn errors_in_the_data_files_are_named() {
         ),
         ("categories.toml", "factor = 10", "factor = 11", "FAC factor 11 is not 1 to 10"),
         (
-            "questions.toml",
-            "label.en = \"How do you know about this?\"\n",
+            "en.toml",
+            "label = \"How do you know about this?\"\n",
             "",
             "relation label has no text in en",
         ),
@@ -160,8 +160,24 @@ fn errors_in_the_data_files_are_named() {
             "urgent_when safety has no option you",
         ),
         ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
-        ("audiences.toml", "id = \"public\"", "id = \"trader\"", "public must occur exactly once"),
-        ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics occurs twice"),
+        (
+            "audiences.toml",
+            "id = \"public\"\n",
+            "id = \"public\"\n\n[[audiences]]\nid = \"public\"\nlabel.fr = \"x\"\n",
+            "public must occur exactly once",
+        ),
+        (
+            "es.toml",
+            "[questions.relation]",
+            "[questions.relatoin]",
+            "es.toml: questions.relatoin does not match the data files",
+        ),
+        (
+            "desks.toml",
+            "id = \"ethics\"\n",
+            "id = \"ethics\"\n\n[[desks]]\nid = \"ethics\"\nlabel.fr = \"x\"\n",
+            "ethics occurs twice",
+        ),
     ] {
         let wrong = changed(file, from, to);
         assert!(matches!(&wrong, Err(TaxonomyLoadError::Invalid(_))), "{expected}: {wrong:?}");
@@ -177,20 +193,16 @@ fn errors_in_the_data_files_are_named() {
 #[test]
 fn french_punctuation_and_numbers_do_not_break_across_lines() {
     let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    let texts: Vec<_> = std::fs::read_dir(data)
-        .unwrap()
-        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-        .collect();
-    let french: Vec<_> =
-        texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains("fr = ")).collect();
+    let texts = std::fs::read_to_string(data.join("fr.toml")).unwrap();
+    let french: Vec<_> = texts.lines().filter(|line| line.contains(" = \"")).collect();
     assert!(french.len() > 300, "{}", french.len());
     assert_eq!(fluent_lint::unprotected_french_spacing(&french.join("\n")), Vec::<&str>::new());
 }
 
 /// Returns the files below a folder that contain the text.
 fn files_with(text: &str, folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the folder exists") {
+        let path = entry.expect("the folder is readable").path();
         if path.is_dir() {
             files_with(text, &path, found);
         } else if std::fs::read(&path)
