@@ -33,16 +33,13 @@ struct ConfirmTemplate {
 
 /// Returns whether the action cannot be undone and is not confirmed yet.
 fn needs_confirmation(act: ActionKind, case: &VerifiedCase, form: &FormInput) -> bool {
-    let irreversible = match (act.row().confirmation, act) {
-        (Confirmation::Never, _) => false,
-        (Confirmation::Always, _) => true,
-        (Confirmation::Sometimes, ActionKind::ProposeRefer) => {
+    let irreversible = match act {
+        ActionKind::ProposeRefer => {
             case.state.as_ref().is_none_or(|state| state.released.is_none())
         }
-        (Confirmation::Sometimes, ActionKind::ResolveChallenge) => form.get("upheld") == "yes",
-        (Confirmation::Sometimes, ActionKind::Rotate) => form.has("without"),
-        // A page that does not know the choices asks every time.
-        (Confirmation::Sometimes, _) => true,
+        ActionKind::ResolveChallenge => form.get("upheld") == "yes",
+        ActionKind::Rotate => form.has("without"),
+        act => act.row().confirmation != Confirmation::Never,
     };
     irreversible && form.get(CONFIRMED_FIELD) != "yes"
 }
