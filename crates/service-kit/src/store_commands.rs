@@ -53,8 +53,8 @@ pub enum StoreCommandError {
     AlreadyShared,
     /// The configured store does not exist.
     #[error(
-        "store.url: there is no store at {url}. If there was one, restore a backup: \
-         `{program} --config … restore FOLDER`. At the very first start, create it: \
+        "store.url: store not found: {url}. If it existed before, restore a backup: \
+         `{program} --config … restore FOLDER`. Before the first start, create it: \
          `{program} --config … create-store`"
     )]
     NotFound {
