@@ -1,8 +1,8 @@
 //! Adds the texts of a language file to the data of another file.
 //!
 //! A language file has one table for each data file. Below it, the ids of entries lead to their
-//! texts: `questions.place.label` is the label of the question `place`. Entries without ids, such as
-//! training scenarios, are in the order of the data file.
+//! texts: `questions.place.label` is the label of the question `place`. Entries without ids, such
+//! as training scenarios, are in the order of the data file.
 
 use toml::{Table, Value};
 
