@@ -29,17 +29,17 @@ pub struct VerifiedDirectory {
 pub struct DirectoryCache {
     trust: TrustRoots,
     latest: RwLock<Option<Arc<VerifiedDirectory>>>,
-    /// One is taken in at a time.
+    /// Serializes the acceptance of directories.
     accept_lock: tokio::sync::Mutex<()>,
 }
 
-/// Why a directory was not taken.
+/// The reasons why a directory is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryAcceptError {
-    /// It does not hold.
+    /// The directory is invalid.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// It holds, but could not be kept.
+    /// The directory is valid, but could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,7 +51,9 @@ impl DirectoryCache {
         let directories =
             Self { trust, latest: RwLock::default(), accept_lock: tokio::sync::Mutex::default() };
         if !directories.load_from_store(store).await? {
-            tracing::warn!("the kept directory is not vouched for by the keys in directory.trust");
+            tracing::warn!(
+                "the stored directory is not signed by the root keys in directory.trust"
+            );
         }
         Ok(directories)
     }
