@@ -33,10 +33,10 @@ async fn a_locked_workbench_has_no_copy_of_the_secret_keys() {
     let home = environment.installation.profile_dir("lead", &environment.handler.url);
     let key = environment.installation.key_of("lead");
     let secrets = [&key.identity().seed()[..], &key.device().as_bytes()[..]].concat();
-    let masked: String = secrets.iter().map(|byte| format!("{:02x}", byte ^ MASK)).collect();
+    let masked: Vec<String> = secrets.iter().map(|byte| (byte ^ MASK).to_string()).collect();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", TEST_NAME, "--nocapture"]);
-    command.env(PROFILE_VARIABLE, home.dir()).env(SECRETS_VARIABLE, masked);
+    command.env(PROFILE_VARIABLE, home.dir()).env(SECRETS_VARIABLE, masked.join(" "));
     let examined = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let output = String::from_utf8_lossy(&examined.stdout);
     assert!(
@@ -49,10 +49,7 @@ async fn a_locked_workbench_has_no_copy_of_the_secret_keys() {
 /// Unlocks and locks a workbench in this process, and counts copies of the secrets.
 async fn examine_workbench(home: ProfileDir) {
     let masked = std::env::var(SECRETS_VARIABLE).unwrap();
-    let masked: Vec<u8> = (0..masked.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&masked[at..at + 2], 16).unwrap())
-        .collect();
+    let masked: Vec<u8> = masked.split(' ').map(|byte| byte.parse().unwrap()).collect();
     let masked: Vec<[u8; SECRET_LEN]> = masked.as_chunks().0.to_vec();
     assert_eq!(masked.len(), 2);
     let screen = WorkbenchBrowser::start_in(TestEnvironment::start(), home).await;
