@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod notify;
 pub mod saved_clock;
 pub mod server;
+pub mod state;
 pub mod store;
 pub mod trusted_date;
 

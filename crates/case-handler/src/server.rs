@@ -1,4 +1,4 @@
-//! Starts the service: keys, store, API listener and background tasks.
+//! Composes the service from its state, the API listener and background tasks, and runs it.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -8,8 +8,6 @@ use axum_server::{
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-use database::DatabaseUrl;
-use protocol::api::relay::ReplySchedule;
 use reqwest::Url;
 use service_kit::strip_bom;
 use time::Date;
@@ -18,16 +16,13 @@ use web::{Clock, metrics::MetricsRegistry};
 
 use crate::{
     Config,
-    api::{self, ApiState, LimitedAcceptor, SessionRegistry},
-    collector::{Collector, CollectorState, relay_client::RelayClient},
-    context::HandlerContext,
-    directory_cache::DirectoryCache,
+    api::{self, LimitedAcceptor},
+    collector::{CollectorState, relay_client::RelayClient},
     escalation,
     event_log::{self, LogIntegrityError},
     keys::HandlerKeys,
-    metrics::MetricsTask,
-    store::{CaseStore, PartObjectStore},
-    trusted_date::TrustedDateSource,
+    state::HandlerState,
+    store::CaseStore,
 };
 
 /// Time that open requests get to finish after a termination signal.
@@ -77,39 +72,10 @@ pub async fn run_with_confirmed_date(
 ) -> Result<RunningService> {
     // The call fails only if a provider is installed already, which is sufficient.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let store = open_store(config).await?;
-    let HandlerKeys { trust, transport, log: log_key } = HandlerKeys::load(config)?;
-    let directories = Arc::new(DirectoryCache::load(trust, &store).await?);
+    let state = HandlerState::open(config, clock, confirmed).await?;
     let relay = relay_client(config)?;
     let interval = Duration::from_secs(config.relay.poll_interval_seconds);
-    let max_jump_days = config.calendar.max_clock_jump_days;
-    // A date that moved ahead at a boot settles before the second cycle, which then releases
-    // overdue cases.
-    let trusted_date = TrustedDateSource::new(
-        clock.clone(),
-        Arc::clone(&store),
-        max_jump_days,
-        confirmed,
-        interval / 2,
-    );
-    let calendar = config.calendar()?;
-    let context = HandlerContext {
-        store: Arc::clone(&store),
-        log_key: Arc::new(log_key.clone()),
-        clock: clock.clone(),
-        trusted_date: trusted_date.clone(),
-        calendar: calendar.clone(),
-        warn_days: config.calendar.warn_days,
-    };
-    let api = ApiState {
-        store: Arc::clone(&store),
-        directories: Arc::clone(&directories),
-        log_key: Arc::new(log_key.clone()),
-        sessions: Arc::new(SessionRegistry::default()),
-        trusted_date: trusted_date.clone(),
-        calendar: calendar.clone(),
-        clock: clock.clone(),
-    };
+    let store = Arc::clone(&state.context.store);
     // The task ends with this set, also if a later step of the start fails.
     let mut log_check = JoinSet::new();
     log_check.spawn(verify_log(Arc::clone(&store)));
@@ -129,50 +95,29 @@ pub async fn run_with_confirmed_date(
         .http1_only()
         .first_request_timeout(HEADER_READ_TIMEOUT);
     server.http_builder().http1().header_read_timeout(HEADER_READ_TIMEOUT);
-    let server_task = tokio::spawn(server.serve(api::routes(api).into_make_service()));
+    let server_task = tokio::spawn(server.serve(api::routes(state.api()).into_make_service()));
     let Some(address) = server_handle.listening().await else {
         server_task.await??;
         anyhow::bail!("api.listen: failed to listen on {}", config.api.listen);
     };
+    let directories = &state.directories;
     let escalation_task =
-        tokio::spawn(escalation::run(context.clone(), Arc::clone(&directories), interval));
+        tokio::spawn(escalation::run(state.context.clone(), Arc::clone(directories), interval));
     let notifier_task = config
         .notify
         .notifier()?
-        .map(|notifier| tokio::spawn(notifier.run(context.clone(), Arc::clone(&directories))));
-    let state = CollectorState::default();
-    let metrics = MetricsTask {
-        store: Arc::clone(&store),
-        directories: Arc::clone(&directories),
-        collector_healthy: state.health_flag(),
-        certificates: MetricsTask::certificates(config),
-        clock: clock.clone(),
-    };
+        .map(|notifier| tokio::spawn(notifier.run(state.context.clone(), Arc::clone(directories))));
+    let observed = CollectorState::default();
     let metrics_tasks = match config.metrics.listen {
         Some(address) => {
             let registry = MetricsRegistry::default();
             let (_, page) = registry.listen(address).await.context("metrics.listen")?;
+            let metrics = state.metrics_task(config, &observed);
             Some([tokio::spawn(page), tokio::spawn(metrics.run(registry))])
         }
         None => None,
     };
-    let collector = Collector {
-        store: Arc::clone(&store),
-        directories,
-        relay,
-        transport: Arc::new(transport),
-        log_key,
-        absent_members: Vec::new(),
-        retention_months: config.retention.months,
-        trusted_date,
-        reply_schedule: ReplySchedule {
-            calendar,
-            poll_interval_seconds: u32::try_from(config.relay.poll_interval_seconds)
-                .unwrap_or(u32::MAX),
-        },
-        clock,
-        state,
-    };
+    let collector = state.into_collector(config, relay, observed);
     let collector_task = tokio::spawn(collector.run(interval));
     Ok(RunningService {
         address,
@@ -226,22 +171,6 @@ async fn api_certificate(config: &Config) -> Result<RustlsConfig> {
     server_config.alpn_protocols = vec![b"http/1.1".to_vec()];
     tls.reload_from_config(Arc::new(server_config));
     Ok(tls)
-}
-
-/// Opens the store. Nothing is written until the log is verified.
-async fn open_store(config: &Config) -> Result<Arc<CaseStore>> {
-    let url: DatabaseUrl = config.store.url.parse().context("store.url")?;
-    tracing::info!("using the store {url}");
-    let store = CaseStore::open_at(&url).await.with_context(|| format!("store.url: {url}"))?;
-    let objects =
-        config.store.parts_url.as_ref().map(|url| PartObjectStore::open(url, std::env::vars()));
-    let objects = objects.transpose().context("store.parts_url")?;
-    Ok(Arc::new(
-        store
-            .with_quarantine_limit(config.store.max_quarantine_mib)
-            .with_object_store(objects)
-            .with_log_unverified(),
-    ))
 }
 
 /// Returns only if the log verification fails.
