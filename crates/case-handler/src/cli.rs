@@ -54,7 +54,7 @@ pub fn main() -> Result<ExitCode> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if arguments.service.check_config {
-        runtime.block_on(server::check_files(&config))?;
+        server::check_files(&config)?;
         config.check_names()?;
         println!("the configuration is valid");
         return Ok(ExitCode::SUCCESS);

@@ -44,7 +44,7 @@ pub struct DoctorArgs {
 /// Runs all checks. The service may run or not.
 pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime) -> DoctorReport {
     let mut report = DoctorReport::default();
-    report.add(match server::check_files(config).await {
+    report.add(match server::check_files(config) {
         Ok(()) => Finding::ok("configuration", "valid"),
         Err(error) => Finding::error(
             "configuration",

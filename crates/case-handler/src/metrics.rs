@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use web::{Clock, metrics::MetricsRegistry};
+use service_kit::metrics::MetricsRegistry;
+use web::Clock;
 
 use crate::{Config, directory_cache::DirectoryCache, store::CaseStore};
 

@@ -1,6 +1,6 @@
 //! Composes the service from its state, the API listener and background tasks, and runs it.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum_server::{
@@ -9,10 +9,13 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use reqwest::Url;
-use service_kit::strip_bom;
+use service_kit::{
+    metrics::MetricsRegistry,
+    tls::{self, TlsFile},
+};
 use time::Date;
 use tokio::task::{JoinHandle, JoinSet};
-use web::{Clock, metrics::MetricsRegistry};
+use web::Clock;
 
 use crate::{
     Config,
@@ -85,7 +88,7 @@ pub async fn run_with_confirmed_date(
         () = tokio::time::sleep(STARTUP_CHECK_TIMEOUT) => tracing::info!("log verification continues in the background"),
     }
     let server_handle = Handle::new();
-    let tls = api_certificate(config).await?;
+    let tls = api_certificate(config)?;
     // Without `TCP_NODELAY`, a response in two segments waits for an acknowledgement: 40 ms for
     // each part of a case.
     let acceptor = LimitedAcceptor::new(RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new()));
@@ -137,9 +140,9 @@ pub async fn run_with_confirmed_date(
 ///
 /// # Errors
 /// Fails for the first file that cannot be read or does not belong to its counterpart.
-pub async fn check_files(config: &Config) -> Result<()> {
+pub fn check_files(config: &Config) -> Result<()> {
     HandlerKeys::load(config)?;
-    api_certificate(config).await?;
+    api_certificate(config)?;
     relay_client(config).map(drop)
 }
 
@@ -158,19 +161,10 @@ pub(crate) fn relay_client(config: &Config) -> Result<RelayClient> {
 ///
 /// # Errors
 /// Fails if a file cannot be read, or if certificate and key do not belong together.
-async fn api_certificate(config: &Config) -> Result<RustlsConfig> {
-    let pem = |path: &Path| {
-        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-        anyhow::Ok(strip_bom(&bytes).to_vec())
-    };
-    let tls = RustlsConfig::from_pem(pem(&config.api.certificate)?, pem(&config.api.key)?)
-        .await
-        .context("api.certificate, api.key")?;
-    // The server speaks HTTP/1.1 only. If it offered HTTP/2, a client would choose that.
-    let mut server_config = rustls::ServerConfig::clone(&tls.get_inner());
-    server_config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    tls.reload_from_config(Arc::new(server_config));
-    Ok(tls)
+fn api_certificate(config: &Config) -> Result<RustlsConfig> {
+    let certificate = TlsFile { key: "api.certificate", path: &config.api.certificate };
+    let key = TlsFile { key: "api.key", path: &config.api.key };
+    Ok(RustlsConfig::from_config(Arc::new(tls::server_config(certificate, key, None)?)))
 }
 
 /// Returns only if the log verification fails.

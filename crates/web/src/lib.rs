@@ -7,7 +7,6 @@ pub mod catch_panic;
 pub mod l10n;
 pub mod locale;
 pub mod logging;
-pub mod metrics;
 pub mod security_headers;
 
 pub use clock::{BOOT_ID_VARIABLE, Clock, Uptime};

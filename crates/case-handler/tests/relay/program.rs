@@ -87,8 +87,8 @@ async fn the_service_refuses_an_altered_log_and_wrong_files_with_the_reason() {
         ("handler.key", "api.key", "relay.certificate, relay.key: "),
         ("handler.pem", "trust.json", "relay.certificate"),
         ("ca.pem", "trust.json", "relay"),
-        ("api.key", "handler.key", "api.certificate, api.key"),
-        ("api.pem", "handler.pem", "api.certificate, api.key"),
+        ("api.key", "handler.key", "api.certificate: "),
+        ("api.pem", "handler.pem", "api.certificate: "),
         ("trust.json", "ca.pem", "directory.trust"),
     ] {
         let [file, other] = [file, other].map(|name| folder.path().join(name));

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::RngCore;
-use web::{logging::log_safe, metrics::NoisyCounter};
+use service_kit::metrics::NoisyCounter;
+use web::logging::log_safe;
 
 use crate::store::StoreError;
 

@@ -1,14 +1,12 @@
-//! The metrics page for operators. [`web::metrics`] explains what the page never shows.
+//! The metrics page for operators. [`service_kit::metrics`] explains what the page never shows.
 
 pub mod counters;
 
 use doctor::not_after;
 use prometheus_client::metrics::gauge::Gauge;
 use rand::rngs::OsRng;
-use web::{
-    Clock,
-    metrics::{MetricsRegistry, noisy_tenths},
-};
+use service_kit::metrics::{MetricsRegistry, noisy_tenths};
+use web::Clock;
 
 use crate::{directory_cache::DirectoryCache, metrics::counters::DailyCounts, store::Store};
 

@@ -6,7 +6,7 @@ use crate::common::{MultipartFormData, TestInstallation, TestIntake};
 use intake::state::AppState;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
-use web::metrics::MetricsRegistry;
+use service_kit::metrics::MetricsRegistry;
 
 /// All metrics. A value that visitors influence is published once a day, with noise.
 const METRIC_NAMES: [&str; 7] = [
