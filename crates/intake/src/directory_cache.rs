@@ -47,6 +47,9 @@ pub enum DirectoryAcceptError {
 impl DirectoryCache {
     /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for
     /// any more is left alone.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn load(trust: TrustRoots, store: &Store) -> Result<Self, StoreError> {
         let directories =
             Self { trust, latest: RwLock::default(), accept_lock: tokio::sync::Mutex::default() };
@@ -64,6 +67,9 @@ impl DirectoryCache {
     }
 
     /// Takes up what another replica has accepted since.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
         let _alone = self.accept_lock.lock().await;
         self.load_from_store(store).await.map(drop)
@@ -89,6 +95,9 @@ impl DirectoryCache {
     }
 
     /// Verifies a directory and keeps it.
+    ///
+    /// # Errors
+    /// If the directory is refused, or the database fails.
     pub async fn accept(
         &self,
         signed: SignedDirectory,
