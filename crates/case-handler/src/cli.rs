@@ -1,7 +1,7 @@
 //! The command line of the service. It is in the library, so that the binary has almost no code.
 #![expect(clippy::print_stdout, reason = "prints on standard output that it is ready")]
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
@@ -42,11 +42,20 @@ enum CliCommand {
     Doctor(DoctorArgs),
 }
 
-/// Runs the command line. The binary chooses the allocator.
-///
-/// # Errors
-/// Fails if the configuration is invalid, or if the service or command fails.
-pub fn main() -> Result<ExitCode> {
+/// Runs the command line, and prints an error with its causes on one line. The binary chooses the
+/// allocator.
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            // Without standard error, there is no place for the message.
+            drop(writeln!(std::io::stderr(), "case-handler: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
     harden_process()?;
     let arguments = CliArgs::parse();
     let config = Config::load(&arguments.service.config)?;

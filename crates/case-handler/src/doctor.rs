@@ -10,9 +10,9 @@ use std::{
 
 use database::DatabaseUrl;
 use doctor::{
-    DoctorReport, Finding, ObservedStore, check_backup_age, check_certificate,
-    check_certificate_file, check_clock_skew, check_directory_expiry, check_disk_space,
-    check_permissions, check_store,
+    DoctorReport, Finding, ObservedStore, check_authority_file, check_backup_age,
+    check_certificate, check_certificate_file, check_clock_skew, check_directory_expiry,
+    check_disk_space, check_permissions, check_store,
 };
 use protocol::directory::Directory;
 use time::OffsetDateTime;
@@ -65,10 +65,11 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     for (key, path) in [
         ("api.certificate", &config.api.certificate),
         ("relay.certificate", &config.relay.certificate),
-        ("relay.ca", &config.relay.ca),
     ] {
         report.add(check_certificate_file(key, path, now));
     }
+    let relay = &config.relay;
+    report.add(check_authority_file("relay.ca", &relay.ca, &relay.certificate, now));
     match config.check_relay_name() {
         Ok(Some(finding)) => report.add(finding),
         Ok(None) => {}

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use x509_cert::{
     Certificate,
     der::{Decode as _, DecodePem as _},
-    ext::pkix::{SubjectAltName, name::GeneralName},
+    ext::pkix::{BasicConstraints, SubjectAltName, name::GeneralName},
 };
 
 use crate::Finding;
@@ -118,6 +118,42 @@ pub fn check_certificate_file(check: &str, path: &Path, now: OffsetDateTime) -> 
     }
 }
 
+/// Checks how long the certificate of an authority remains valid, and that this authority issued
+/// the certificate of the service. With another authority, each connection fails.
+pub fn check_authority_file(
+    check: &str,
+    authority: &Path,
+    certificate: &Path,
+    now: OffsetDateTime,
+) -> Finding {
+    let (Ok(authority_bytes), Ok(certificate_bytes)) = (fs::read(authority), fs::read(certificate))
+    else {
+        return check_certificate_file(check, authority, now);
+    };
+    if is_issued_by(&certificate_bytes, &authority_bytes) {
+        return check_certificate_file(check, authority, now);
+    }
+    let found = format!("{} did not issue {}", authority.display(), certificate.display());
+    let advice = "Install tls/ca.pem of the administrator's folder, and the certificate that was \
+                  created with it.";
+    Finding::error(check, found, advice)
+}
+
+/// Returns true if the first certificate names the second, an authority, as its issuer. Does not
+/// verify the signature.
+fn is_issued_by(certificate: &[u8], authority: &[u8]) -> bool {
+    let (Some(certificate), Some(authority)) =
+        (first_certificate(certificate), first_certificate(authority))
+    else {
+        return false;
+    };
+    let (certificate, authority) = (certificate.tbs_certificate, authority.tbs_certificate);
+    let is_authority = authority
+        .get::<BasicConstraints>()
+        .is_ok_and(|found| found.is_some_and(|(_, constraints)| constraints.ca));
+    is_authority && certificate.issuer == authority.subject
+}
+
 #[cfg(test)]
 mod tests {
     use time::{Duration, macros::datetime};
@@ -169,5 +205,34 @@ mod tests {
         assert!(other.found.contains("intake.example"), "{}", other.found);
         assert!(matches_host(&["*.example".to_owned()], "intake.example"));
         assert!(!matches_host(&["*.example".to_owned()], "a.intake.example"));
+    }
+
+    #[test]
+    fn an_authority_that_did_not_issue_the_certificate_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = OffsetDateTime::now_utc();
+        let authority = |name: &str| {
+            let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
+            params.distinguished_name.push(rcgen::DnType::CommonName, name);
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            (params.not_before, params.not_after) = (now, now + Duration::days(90));
+            rcgen::CertifiedIssuer::self_signed(params, rcgen::KeyPair::generate().unwrap())
+                .unwrap()
+        };
+        let (own, other) = (authority("own"), authority("other"));
+        let params = rcgen::CertificateParams::new(vec!["intake.example".to_owned()]).unwrap();
+        let leaf = params.signed_by(&rcgen::KeyPair::generate().unwrap(), &own).unwrap();
+        let file = |name: &str, pem: String| {
+            let path = folder.path().join(name);
+            fs::write(&path, pem).unwrap();
+            path
+        };
+        let leaf = file("leaf.pem", leaf.pem());
+        let (own, other) = (file("own.pem", own.pem()), file("other.pem", other.pem()));
+        let state = |authority: &Path| check_authority_file("ca", authority, &leaf, now).state;
+        assert_eq!(state(&own), Severity::Ok);
+        for wrong in [&other, &leaf, &folder.path().join("missing.pem")] {
+            assert_eq!(state(wrong), Severity::Error, "{}", wrong.display());
+        }
     }
 }

@@ -1,6 +1,11 @@
 //! Checks that only the machine itself can make: disk, files and reverse proxy.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::MetadataExt as _,
+    path::Path,
+};
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
@@ -67,15 +72,7 @@ pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
             return Finding::error(check, format!("{}: {error}", configuration.display()), ADVICE);
         }
     };
-    let directives = |name: &str| -> Vec<String> {
-        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
-        lines
-            .flat_map(|line| line.split([';', '{', '}']))
-            .filter_map(|directive| directive.trim().strip_prefix(name))
-            .filter(|rest| rest.starts_with(char::is_whitespace))
-            .map(|rest| rest.trim().to_owned())
-            .collect()
-    };
+    let directives = |name: &str| nginx_directives(&text, name);
     let (access, errors) = (directives("access_log"), directives("error_log"));
     if access.is_empty() || access.iter().any(|value| value != "off") {
         return Finding::error(check, "it logs every visitor's address (access_log)", ADVICE);
@@ -87,6 +84,62 @@ pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
         return Finding::warning(check, "it includes other files, which may enable logs", ADVICE);
     }
     Finding::ok(check, "it logs no visitor")
+}
+
+/// Checks that the reverse proxy (nginx) connects to the address of the intake, from an address
+/// whose header the intake reads. Returns `None` if the file names no address to compare.
+pub fn check_proxy_target(
+    check: &str,
+    configuration: &Path,
+    listen: SocketAddr,
+    trusted: &[IpAddr],
+) -> Option<Finding> {
+    let text = fs::read_to_string(configuration).ok()?;
+    let servers = nginx_directives(&text, "server").into_iter();
+    let servers = servers.filter_map(|server| server.split_whitespace().next().map(str::to_owned));
+    let passed = nginx_directives(&text, "proxy_pass");
+    let passed = passed.iter().filter_map(|url| url.strip_prefix("http://").map(str::to_owned));
+    let targets: Vec<SocketAddr> = servers
+        .chain(passed)
+        .filter_map(|target| target.replace("localhost", "127.0.0.1").parse().ok())
+        .collect();
+    if targets.is_empty() {
+        return None;
+    }
+    let reaches = |target: &SocketAddr| {
+        let to_any = listen.ip().is_unspecified() && target.ip().is_loopback();
+        target.port() == listen.port() && (to_any || target.ip() == listen.ip())
+    };
+    if !targets.iter().any(reaches) {
+        let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        let found = format!("it connects to {}, not to {listen}", targets.join(", "));
+        let found = format!("{found} (public.listen): visitors get an error page");
+        let advice = "Write the same address into public.listen and into the configuration of the \
+                      proxy, and restart both.";
+        return Some(Finding::error(check, found, advice));
+    }
+    let source = nginx_directives(&text, "proxy_bind").first().and_then(|ip| ip.parse().ok());
+    let source = source.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    if !trusted.contains(&source) {
+        let found =
+            format!("it connects from {source}, which public.trusted_proxies does not list");
+        let found = format!("{found}: all visitors count as one client");
+        let advice =
+            format!("Set public.trusted_proxies = [\"{source}\"], and restart the intake.");
+        return Some(Finding::error(check, found, advice));
+    }
+    Some(Finding::ok(check, format!("it connects to {listen} from {source}")))
+}
+
+/// Returns the values of each directive of this name, without comments.
+fn nginx_directives(text: &str, name: &str) -> Vec<String> {
+    text.lines()
+        .map(|line| line.split('#').next().unwrap_or_default())
+        .flat_map(|line| line.split([';', '{', '}']))
+        .filter_map(|directive| directive.trim().strip_prefix(name))
+        .filter(|rest| rest.starts_with(char::is_whitespace))
+        .map(|rest| rest.trim().to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -137,5 +190,26 @@ mod tests {
             state(&shipped.replace("gzip off;", "include conf.d/*.conf;")),
             Severity::Warning
         );
+    }
+
+    #[test]
+    fn the_shipped_proxy_configuration_reaches_the_intake_from_a_trusted_address() {
+        let shipped = include_str!("../../../deploy/nginx/nginx.conf");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let state = |text: &str, listen: &str, trusted: &[IpAddr]| {
+            fs::write(file.path(), text).unwrap();
+            let found = check_proxy_target("proxy", file.path(), listen.parse().unwrap(), trusted);
+            found.map(|finding| finding.state)
+        };
+        let own = [IpAddr::from([127, 0, 0, 2])];
+        assert_eq!(state(shipped, "127.0.0.1:8080", &own), Some(Severity::Ok));
+        assert_eq!(state(shipped, "0.0.0.0:8080", &own), Some(Severity::Ok));
+        assert_eq!(state(shipped, "127.0.0.1:8081", &own), Some(Severity::Error));
+        assert_eq!(state(shipped, "127.0.0.1:8080", &[]), Some(Severity::Error));
+        let other = [IpAddr::from([127, 0, 0, 1])];
+        assert_eq!(state(shipped, "127.0.0.1:8080", &other), Some(Severity::Error));
+        let plain = "server { location / { proxy_pass http://localhost:8080; } }";
+        assert_eq!(state(plain, "127.0.0.1:8080", &other), Some(Severity::Ok));
+        assert_eq!(state("http {}", "127.0.0.1:8080", &own), None);
     }
 }

@@ -17,10 +17,10 @@ mod store;
 use std::fmt;
 
 pub use certificate::{
-    check_certificate, check_certificate_file, check_host, is_issued_by_own_ca, matches_host,
-    not_after, subject_names,
+    check_authority_file, check_certificate, check_certificate_file, check_host,
+    is_issued_by_own_ca, matches_host, not_after, subject_names,
 };
-pub use host::{check_disk_space, check_permissions, check_proxy_logging};
+pub use host::{check_disk_space, check_permissions, check_proxy_logging, check_proxy_target};
 use serde::Serialize;
 pub use store::{ObservedStore, check_backup_age, check_store};
 use time::{Date, OffsetDateTime, PrimitiveDateTime, macros::format_description};

@@ -67,10 +67,14 @@ pub fn check_store(observed: &ObservedStore<'_>) -> Vec<Finding> {
         (Ok(true), true) => Finding::ok(CHECK, format!("{store}, as configured")),
         (Ok(false), true) => Finding::error(
             CHECK,
-            format!("the service runs and does not use {store}: it uses another store"),
             format!(
-                "Check `systemctl cat {unit}` and its environment for another {key}, remove it, \
-                 and restart the service. Delete neither store before."
+                "a program answers at the address of the service, and no process uses {store}: the \
+                 service uses another store, or another program has its address"
+            ),
+            format!(
+                "Run `systemctl status {unit}`. If the service runs, check `systemctl cat {unit}` \
+                 and its environment for another {key}, remove it, and restart the service. Delete \
+                 neither store before. If it does not run, read its log."
             ),
         ),
         (Ok(true), false) => Finding::warning(
@@ -90,8 +94,9 @@ pub fn check_store(observed: &ObservedStore<'_>) -> Vec<Finding> {
 
 /// Checks the age of the newest backup in a folder.
 pub fn check_backup_age(check: &str, folder: &Path, now: OffsetDateTime) -> Finding {
-    let advice = "Enable the timer of the backup unit, or name the folder of the backups with \
-        --backups.";
+    let advice = "Enable the timer of the backup unit. Start the unit once: systemctl start \
+        burkindi-intake-backup, or burkindi-case-handler-backup. Or name the folder of the backups \
+        with --backups.";
     match newest_backup(folder) {
         Ok(Some(newest)) => {
             let hours = (now - OffsetDateTime::from(newest)).whole_hours();

@@ -9,8 +9,9 @@ use std::{
 
 use database::DatabaseUrl;
 use doctor::{
-    DoctorReport, Finding, ObservedStore, check_backup_age, check_certificate_file,
-    check_directory_expiry, check_disk_space, check_permissions, check_proxy_logging, check_store,
+    DoctorReport, Finding, ObservedStore, check_authority_file, check_backup_age,
+    check_certificate_file, check_directory_expiry, check_disk_space, check_permissions,
+    check_proxy_logging, check_proxy_target, check_store,
 };
 use time::OffsetDateTime;
 
@@ -89,7 +90,12 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     });
     report.add(check_permissions("key of the relay", &config.relay.key));
     report.add(check_certificate_file("certificate of the relay", &config.relay.certificate, now));
-    report.add(check_certificate_file("authority of the relay", &config.relay.ca, now));
+    report.add(check_authority_file(
+        "authority of the relay",
+        &config.relay.ca,
+        &config.relay.certificate,
+        now,
+    ));
     let is_up = accepts_connections(config.public.listen).await;
     match config.store.database_url() {
         Ok(url) => {
@@ -130,6 +136,11 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     }
     if !args.no_proxy {
         report.add(check_proxy_logging("logs of the reverse proxy", &args.proxy));
+        let public = &config.public;
+        let (check, trusted) = ("target of the reverse proxy", &public.trusted_proxies);
+        if let Some(finding) = check_proxy_target(check, &args.proxy, public.listen, trusted) {
+            report.add(finding);
+        }
     }
     let torrc = std::fs::read_to_string(&args.tor).unwrap_or_default();
     if let Some(finding) = check_onion_circuits(&config.public, &torrc, args.no_proxy) {

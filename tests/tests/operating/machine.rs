@@ -195,6 +195,10 @@ impl DeployedMachine {
 
     /// Runs the doctor under the account of the service, in another folder.
     pub(crate) fn run_doctor(&self, name: &str) -> Value {
+        self.run_doctor_with(name, if name == "intake" { &["--no-proxy"] } else { &[] })
+    }
+
+    fn run_doctor_with(&self, name: &str, options: &[&str]) -> Value {
         let (_, account) = *SERVICE_ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
         let mut command = Command::new(self.path(&format!("usr/local/bin/{name}")));
         command.arg("--config").arg(self.path(&format!("etc/burkindi/{name}.toml"))).args([
@@ -204,11 +208,9 @@ impl DeployedMachine {
         ]);
         command
             .arg(self.path(&format!("var/lib/burkindi-{name}-backups")))
+            .args(options)
             .current_dir("/")
             .env_clear();
-        if name == "intake" {
-            command.arg("--no-proxy");
-        }
         run_as_account(&mut command, account);
         let output = command.output().unwrap();
         serde_json::from_slice(&output.stdout)
@@ -217,7 +219,18 @@ impl DeployedMachine {
 
     /// Returns the severity and the text of one finding.
     pub(crate) fn finding(&self, name: &str, check: &str) -> (String, String) {
-        let report = self.run_doctor(name);
+        let options: &[&str] = if name == "intake" { &["--no-proxy"] } else { &[] };
+        self.finding_with(name, options, check)
+    }
+
+    /// Returns the severity and the text of one finding of the doctor with these options.
+    pub(crate) fn finding_with(
+        &self,
+        name: &str,
+        options: &[&str],
+        check: &str,
+    ) -> (String, String) {
+        let report = self.run_doctor_with(name, options);
         let findings = report["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["check"] == check);
         let finding =

@@ -102,6 +102,7 @@ async fn commands_of_the_manual_work_literally_and_every_doctor_checks_the_store
     fs::set_permissions(cluster.folder(), fs::Permissions::from_mode(0o711))?;
     check_migration(&machine, &stores, &cluster)?;
     check_tls_renewal(&machine)?;
+    check_wrong_settings(&machine)?;
     check_database_outage(&machine, &cluster).await
 }
 
@@ -289,6 +290,62 @@ fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
     let (state, found) = machine.finding("case-handler", "names of the certificates");
     assert!(state == "error" && found.contains("intake.example"), "{found}");
     Ok(fs::write(good, file)?)
+}
+
+/// A service starts with each of these settings and does not work. `doctor` reports each as an
+/// error.
+fn check_wrong_settings(machine: &DeployedMachine) -> Result<()> {
+    let tls = machine.path("etc/burkindi/tls").display().to_string();
+    let certificate = |name: &str| format!("ca = \"{tls}/{name}.pem\"");
+    let [other_port] = free_ports()?;
+    let intake = fs::read_to_string(machine.path("etc/burkindi/intake.toml"))?;
+    let listen = intake.lines().find(|line| line.starts_with("listen = \"127.0.0.1:")).unwrap();
+    let (_, port) = listen.split_once("127.0.0.1:").unwrap();
+    let (port, _) = port.split_once('"').unwrap();
+    let proxy = machine.path("etc/nginx.conf");
+    let shipped = machine::read_deploy_file("nginx/nginx.conf");
+    fs::write(&proxy, shipped.replace("127.0.0.1:8080", &format!("127.0.0.1:{port}")))?;
+    let proxy = ["--proxy", proxy.to_str().unwrap()];
+    let trusts_proxy = "trusted_proxies = [\"127.0.0.2\"]";
+    machine.replace_setting("intake", "trusted_proxies = []", trusts_proxy);
+    assert_eq!(machine.finding_with("intake", &proxy, "target of the reverse proxy").0, "ok");
+    let (ca, proxy_check) = ("authority of the relay", "target of the reverse proxy");
+    for (name, check, from, to, expected) in [
+        ("intake", ca, certificate("ca"), certificate("intake"), "did not issue"),
+        ("case-handler", "relay.ca", certificate("ca"), certificate("handler"), "did not issue"),
+        (
+            "intake",
+            proxy_check,
+            format!("listen = \"127.0.0.1:{port}\""),
+            format!("listen = \"127.0.0.1:{other_port}\""),
+            "public.listen",
+        ),
+        (
+            "intake",
+            proxy_check,
+            trusts_proxy.to_owned(),
+            "trusted_proxies = []".to_owned(),
+            "trusted_proxies",
+        ),
+    ] {
+        let file = machine.path(&format!("etc/burkindi/{name}.toml"));
+        let good = fs::read_to_string(&file)?;
+        machine.replace_setting(name, &from, &to);
+        let options: &[&str] = if name == "intake" { &proxy } else { &[] };
+        let (state, found) = machine.finding_with(name, options, check);
+        assert!(state == "error" && found.contains(expected), "{to}: {state}: {found}");
+        fs::write(&file, good)?;
+    }
+    // A file that is missing: one line names the key, the file and the cause.
+    let file = machine.path("etc/burkindi/case-handler.toml");
+    let good = fs::read_to_string(&file)?;
+    machine.replace_setting("case-handler", "trust.json", "missing.json");
+    let output = machine.run_refused("case-handler", &["--check-config"]);
+    assert!(
+        output.starts_with("case-handler: directory.trust: ") && output.lines().count() == 1,
+        "{output}"
+    );
+    Ok(fs::write(&file, good)?)
 }
 
 /// Without the database server, the intake logs it once, with the address.
