@@ -56,7 +56,12 @@ impl Branding {
         });
         let quick_exit = (!self.quick_exit_url.starts_with("https://"))
             .then(|| "branding.quick_exit_url must begin with https://".to_owned());
-        missing.chain(quick_exit).collect()
+        let emergency = self
+            .emergency_number
+            .trim()
+            .is_empty()
+            .then(|| "branding.emergency_number is missing".to_owned());
+        missing.chain(quick_exit).chain(emergency).collect()
     }
 
     /// Returns the keys of contacts that are still the fictitious ones of the example.

@@ -77,6 +77,7 @@ fn an_error_names_its_key() {
         ("concurrent_uploads = 256", "concurrent_uploads = 0", "limits.concurrent_uploads"),
         ("level = \"info\"", "level = \"loud\"", "log.level"),
         ("listen = \"127.0.0.1:8080\"", "listen = \"here\"", "listen = "),
+        ("emergency_number = \"17\"", "emergency_number = \" \"", "branding.emergency_number"),
         ("quick_exit_url = \"https://", "quick_exit_url = \"http://", "branding.quick_exit_url"),
         ("url = \"sqlite:", "#url = \"sqlite:", "store.url"),
         ("url = \"sqlite:", "url = \"mysql:", "store.url"),
