@@ -145,8 +145,8 @@ impl NotifyConfig {
         }
         ensure!(
             times.is_empty() == channels.is_empty(),
-            "notify: times and webhooks or mail belong \
-            together"
+            "notify.times and the addresses ([notify.webhooks] or [notify.mail]): one is set \
+             without the other. Set both, or neither"
         );
         Ok((!times.is_empty()).then(|| Notifier::new(times, channels)))
     }

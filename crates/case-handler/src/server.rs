@@ -100,7 +100,7 @@ pub async fn run_with_confirmed_date(
     server.http_builder().http1().header_read_timeout(HEADER_READ_TIMEOUT);
     let server_task = tokio::spawn(server.serve(api::routes(state.api()).into_make_service()));
     let Some(address) = server_handle.listening().await else {
-        server_task.await??;
+        server_task.await?.with_context(|| format!("api.listen: {}", config.api.listen))?;
         anyhow::bail!("api.listen: failed to listen on {}", config.api.listen);
     };
     let directories = &state.directories;

@@ -62,8 +62,9 @@ pub enum OpenError {
     NotDurable(&'static str),
     /// The server does not answer, or refuses the connection.
     #[error(
-        "{url}: {error}. Check that the server runs, that the URL is correct, and that the server \
-         accepts this machine (pg_hba.conf)"
+        "{url}: {error}. Check that the server runs, that the URL is correct, that sslrootcert= \
+         names the authority of the server's certificate, and that the server accepts this machine \
+         (pg_hba.conf)"
     )]
     Unreachable {
         /// Its URL.
