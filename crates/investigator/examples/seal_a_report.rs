@@ -91,11 +91,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sealer =
         ReportSealer::begin(&directory, signed.hash(), &secrets, draft, Vec::new(), &mut OsRng)?;
     sealer.attach("stamp.txt", "text/plain", &mut &b"a picture would be here"[..])?;
-    let sealed = sealer.finish()?;
+    let submission = sealer.finish()?;
     let file = sealed_file();
-    fs::write(&file, &sealed)?;
+    fs::write(&file, &submission)?;
     let mut out = io::stdout();
-    writeln!(out, "wrote {} sealed bytes to {}", sealed.len(), file.display())?;
+    writeln!(out, "wrote {} sealed bytes to {}", submission.len(), file.display())?;
     writeln!(out, "receipt: {}", secrets.receipt().code())?;
     writeln!(out, "receipt in words: {}", secrets.receipt().words("en"))?;
     Ok(())
