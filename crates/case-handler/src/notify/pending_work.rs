@@ -1,7 +1,7 @@
 //! Decides whether work is pending for a member.
 
 use protocol::{
-    case::{ActionKind, Calendar, CaseState, DeadlineKind, Decision, Role, Stage, days_after},
+    case::{ActionKind, Calendar, CaseState, DeadlineKind, Role, Stage, days_after},
     submission::envelope::Urgency,
 };
 use time::Date;
@@ -68,13 +68,7 @@ fn can_approve(state: &CaseState, member: &str, role: Role) -> bool {
     else {
         return false;
     };
-    let action = match proposal.decision {
-        Decision::Close { .. } => ActionKind::ApproveClose,
-        Decision::Lower { .. } => ActionKind::ApproveLower,
-        Decision::Refer { .. } => ActionKind::ApproveRefer,
-        Decision::LiftHold => ActionKind::ApproveLiftHold,
-        Decision::Purge => ActionKind::ApprovePurge,
-    };
+    let action = ActionKind::approval_of(&proposal.decision);
     // A lead or member of the oversight body who has not declared yet can do so first.
     role.is_lead_or_oversight() || state.check_permission(action, member, role).is_ok()
 }

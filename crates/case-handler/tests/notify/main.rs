@@ -26,7 +26,7 @@ use common::HandlerFixture;
 use mail_server::{FakeMailServer, ServerBehavior};
 use mails::{address, delivered_messages, mail_config};
 use protocol::{
-    case::{Calendar, event::Action},
+    case::{Calendar, Decision, event::Action},
     submission::envelope::Urgency,
 };
 use time::Duration;
@@ -178,6 +178,22 @@ async fn the_most_urgent_cases_cause_digests_on_weekends_too() {
         none,
         "triaged, the rest waits for Monday"
     );
+}
+
+#[tokio::test]
+async fn each_reader_who_can_approve_an_unreadable_closing_gets_a_digest() {
+    let mut handler = HandlerFixture::new().await;
+    let channels = NotifyFixture::start().await;
+    let (mut report, _) = handler.new_report(&DESK_MEMBERS);
+    // The triage is due in 30 days, so the case waits for the suggested member only.
+    report.header.urgency = Urgency::P4;
+    handler.ingest(&report).await.unwrap();
+    let proposed = Action::Proposed(Decision::CLOSE_AS_UNREADABLE);
+    handler.post_action("awa", report.header.case.id, proposed).await.unwrap();
+    let notified = channels.send_and_collect(&handler).await;
+    for reader in ["bila", "coumba"] {
+        assert!(notified.contains(&reader.to_owned()), "{reader} is not in {notified:?}");
+    }
 }
 
 #[test]

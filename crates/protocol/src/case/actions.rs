@@ -312,17 +312,20 @@ impl ActionKind {
                 Decision::LiftHold => Self::ProposeLiftHold,
                 Decision::Purge => Self::ProposePurge,
             },
-            Action::Approved(decision) => match decision {
-                Decision::Close { disposition: Disposition::Unreadable, .. } => {
-                    Self::ApproveUnreadable
-                }
-                Decision::Close { .. } => Self::ApproveClose,
-                Decision::Lower { .. } => Self::ApproveLower,
-                Decision::Refer { .. } => Self::ApproveRefer,
-                Decision::LiftHold => Self::ApproveLiftHold,
-                Decision::Purge => Self::ApprovePurge,
-            },
+            Action::Approved(decision) => Self::approval_of(decision),
         })
+    }
+
+    /// Returns the approval of a proposed decision.
+    pub fn approval_of(decision: &Decision) -> Self {
+        match decision {
+            Decision::Close { disposition: Disposition::Unreadable, .. } => Self::ApproveUnreadable,
+            Decision::Close { .. } => Self::ApproveClose,
+            Decision::Lower { .. } => Self::ApproveLower,
+            Decision::Refer { .. } => Self::ApproveRefer,
+            Decision::LiftHold => Self::ApproveLiftHold,
+            Decision::Purge => Self::ApprovePurge,
+        }
     }
 
     fn from_transition(from: Stage, to: Stage) -> Result<Self, RuleViolation> {
