@@ -1,6 +1,6 @@
 //! What both services share: the command line, the commands on the store, the loading of the
-//! configuration and of TLS files, the metrics page, process hardening and stop signals. Nothing here
-//! depends on one service.
+//! configuration and of TLS files, the metrics page, process hardening and stop signals. Nothing
+//! here depends on one service.
 
 pub mod cli;
 pub mod config;
