@@ -39,7 +39,8 @@ fn code_spans(name: &str, text: &str) -> Vec<String> {
     let line_end = Regex::new(r"\s*\n\s*#?\s*").unwrap();
     let span = Regex::new(r"`([^`]+)`").unwrap();
     let spans = span.captures_iter(text).map(|found| line_end.replace_all(&found[1], " ").into());
-    let indented = text.lines().filter(|line| name.ends_with(".md") && line.starts_with("    "));
+    let is_markdown = Path::new(name).extension().is_some_and(|extension| extension == "md");
+    let indented = text.lines().filter(|line| is_markdown && line.starts_with("    "));
     spans.chain(indented.map(|line| line.trim().to_owned())).collect()
 }
 
