@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn an_authority_that_did_not_issue_the_certificate_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let now = OffsetDateTime::now_utc();
+        let now = datetime!(2026-11-23 0:00 UTC);
         let authority = |name: &str| {
             let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
             params.distinguished_name.push(rcgen::DnType::CommonName, name);
