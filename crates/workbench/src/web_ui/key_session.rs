@@ -78,7 +78,7 @@ impl UnlockedKeys {
 
     /// Ends the session and wipes the index.
     async fn sign_out(&mut self) {
-        if let Some(index) = self.signed_in.take().and_then(|desk| desk.index) {
+        if let Some(index) = self.signed_in.take().and_then(|state| state.index) {
             index.wipe().await;
         }
     }
