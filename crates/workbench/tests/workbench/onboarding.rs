@@ -82,7 +82,7 @@ async fn a_key_is_created_only_with_a_strong_passphrase() {
     assert_eq!(screen.get("/start/key").await.status, StatusCode::OK);
     for (handle, new, again, field) in [
         ("Awa Traoré", NEW_PASSPHRASE, NEW_PASSPHRASE, "handle"),
-        ("newcomer", "zq7", "zq7", "new"),
+        ("newcomer", "zq7 zq7", "zq7 zq7", "new"),
         ("newcomer", "motdepasse123!", "motdepasse123!", "new"),
         ("newcomer", NEW_PASSPHRASE, SECOND_PASSPHRASE, "again"),
     ] {
