@@ -19,7 +19,7 @@ const CANARY = "CANARI";
  */
 function readSamples(): Map<string, Buffer> {
   const folder = mkdtempSync(join(tmpdir(), "samples-"));
-  execFileSync(`${process.env["PROGRAMS"]}/examples/samples`, [folder]);
+  execFileSync(`${process.env["PROGRAMS"]}/sample-files`, [folder]);
   const names = readdirSync(folder).filter((name) => /^[ab]\./.test(name));
   return new Map(names.sort().map((name) => [name, readFileSync(join(folder, name))]));
 }

@@ -44,10 +44,15 @@ pub fn office_part(bytes: &[u8]) {
     }
 }
 
+/// Returns the name and the bytes of each sample file of `metadata-scrubber`.
+pub fn sample_files() -> Vec<(&'static str, Vec<u8>)> {
+    samples::all().into_iter().chain(samples::corpus::all()).collect()
+}
+
 /// All samples that are short enough.
 pub(crate) fn attachments() -> Vec<Vec<u8>> {
-    let all = samples::all().into_iter().chain(samples::corpus::all());
-    all.map(|(_, file)| file).filter(|file| file.len() <= MAX_SEED_BYTES).collect()
+    let files = sample_files().into_iter().map(|(_, file)| file);
+    files.filter(|file| file.len() <= MAX_SEED_BYTES).collect()
 }
 
 /// Parts that the rules change.

@@ -34,7 +34,7 @@ use protocol::{
 use reporter::Inbox;
 use uuid::Uuid;
 
-pub use files::{attachment, office_part};
+pub use files::{attachment, office_part, sample_files};
 pub use mutate::Mutator;
 
 /// A parser and its seeds.

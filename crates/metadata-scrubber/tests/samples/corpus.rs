@@ -1,6 +1,6 @@
 //! Small files of every format that were once scrubbed incompletely or damaged. The expected
 //! results are in `tests/corpus.json`, with which the browser's script is tested too. `cargo run -p
-//! metadata-scrubber --example samples -- FOLDER` writes the files.
+//! fuzz-targets --bin sample-files -- FOLDER` writes the files.
 
 /// The author in every sample that has one.
 pub(crate) const AUTHOR: &str = "Canary Author";

@@ -1,5 +1,5 @@
 //! Scrubs random files for some minutes. Fails if one file takes more than two seconds, or more
-//! than 64 MiB of memory: `cargo run --release -p fuzz-targets --example attachments -- MINUTES
+//! than 64 MiB of memory: `cargo run --release -p fuzz-targets --bin scrub-attachments -- MINUTES
 //! [SEED]`.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed run")]
 
