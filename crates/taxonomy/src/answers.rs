@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Category, Priority, Question, Taxonomy};
+use crate::{AnswerType, Category, Priority, Question, Taxonomy};
 
 /// The option "I do not know", which every choice has.
 pub const UNKNOWN: &str = "unknown";
@@ -41,6 +41,9 @@ pub enum AnswerError {
     /// The text has more than [`MAX_TEXT_CHARS`] characters.
     #[error("question {0}: answer too long")]
     TooLong(String),
+    /// The text does not have the [form](crate::AnswerFormat) that the question requires.
+    #[error("question {0}: the answer does not have the required form")]
+    WrongFormat(String),
 }
 
 impl AnswerError {
@@ -50,7 +53,8 @@ impl AnswerError {
             Self::UnknownQuestion(id)
             | Self::UnknownOption(id)
             | Self::WrongType(id)
-            | Self::TooLong(id) => id,
+            | Self::TooLong(id)
+            | Self::WrongFormat(id) => id,
         }
     }
 }
@@ -100,34 +104,60 @@ impl Taxonomy {
 }
 
 fn validate_answer(question: &Question, answer: Answer) -> Result<Option<Answer>, AnswerError> {
-    let implied =
-        |id: &str| question.kind.has_implied_answers() && (id == UNKNOWN || id == DECLINED);
-    let known = |id: &String| implied(id) || question.options.iter().any(|option| option.id == *id);
+    let is_empty = match &answer {
+        Answer::One(text) => text.trim().is_empty(),
+        Answer::Many(many) => many.is_empty(),
+    };
+    if is_empty {
+        return Ok(None);
+    }
+    // Lists every type, so that no new one is accepted without a check.
+    let valid = match question.kind.answer_type() {
+        AnswerType::Option => validate_option(question, answer),
+        AnswerType::Options => validate_options(question, answer),
+        AnswerType::Text | AnswerType::Story | AnswerType::OptionOrDate => {
+            validate_text(question, answer)
+        }
+    };
+    valid.map(Some)
+}
+
+fn validate_option(question: &Question, answer: Answer) -> Result<Answer, AnswerError> {
+    match answer {
+        Answer::One(one) if has_option(question, &one) => Ok(Answer::One(one)),
+        Answer::One(_) => Err(AnswerError::UnknownOption(question.id.clone())),
+        Answer::Many(_) => Err(AnswerError::WrongType(question.id.clone())),
+    }
+}
+
+fn validate_options(question: &Question, answer: Answer) -> Result<Answer, AnswerError> {
+    let many = match answer {
+        Answer::One(one) => vec![one],
+        Answer::Many(many) => many,
+    };
+    if many.iter().all(|one| has_option(question, one)) {
+        Ok(Answer::Many(many))
+    } else {
+        Err(AnswerError::UnknownOption(question.id.clone()))
+    }
+}
+
+fn validate_text(question: &Question, answer: Answer) -> Result<Answer, AnswerError> {
     let id = || question.id.clone();
     match answer {
-        Answer::One(text) if text.trim().is_empty() => Ok(None),
-        Answer::Many(many) if many.is_empty() => Ok(None),
-        Answer::One(one) if question.kind.is_multiple_choice() && known(&one) => {
-            Ok(Some(Answer::Many(vec![one])))
-        }
-        Answer::One(one) if question.kind.has_options() && !question.kind.accepts_text() => {
-            if known(&one) {
-                Ok(Some(Answer::One(one)))
-            } else {
-                Err(AnswerError::UnknownOption(id()))
-            }
-        }
         Answer::One(text) if text.chars().count() > MAX_TEXT_CHARS => {
             Err(AnswerError::TooLong(id()))
         }
-        Answer::One(text) => Ok(Some(Answer::One(text))),
-        Answer::Many(many) if question.kind.is_multiple_choice() => {
-            if many.iter().all(known) {
-                Ok(Some(Answer::Many(many)))
-            } else {
-                Err(AnswerError::UnknownOption(id()))
-            }
+        Answer::One(text) if question.format().is_some_and(|format| !format.matches(&text)) => {
+            Err(AnswerError::WrongFormat(id()))
         }
+        Answer::One(text) => Ok(Answer::One(text)),
         Answer::Many(_) => Err(AnswerError::WrongType(id())),
     }
+}
+
+/// Returns whether the question has this option, the implied ones included.
+fn has_option(question: &Question, id: &str) -> bool {
+    let implied = question.kind.has_implied_answers() && (id == UNKNOWN || id == DECLINED);
+    implied || question.options.iter().any(|option| option.id == id)
 }

@@ -1,8 +1,8 @@
 //! The taxonomy: what can be reported and which questions the form asks. It consists of data files
 //! and checked types.
 //!
-//! The default in `data/` is compiled in. An administration can load its own files from a folder
-//! without a change of code. All references are checked when the files are read, so that no page
+//! The files in `data/` are compiled in. [`Taxonomy::load`] reads the same files from a folder, which
+//! no program offers in its configuration yet. All references are checked when the files are read, so that no page
 //! can meet a missing item.
 
 mod answers;
@@ -16,7 +16,7 @@ pub use answers::{Answer, AnswerError, AnswerMap, DECLINED, MAX_TEXT_CHARS, UNKN
 pub use load::TaxonomyLoadError;
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
-    Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers,
-    LocalizedText, Priority, Question, QuestionKind, QuestionOption, QuestionPurpose, Taxonomy,
-    UrgencyRule,
+    AnswerFormat, AnswerType, Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor,
+    ImpliedAnswers, LocalizedText, Priority, Question, QuestionKind, QuestionOption,
+    QuestionPurpose, Taxonomy, UrgencyRule,
 };

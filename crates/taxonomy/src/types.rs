@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::{DECLINED, UNKNOWN};
@@ -174,7 +175,7 @@ fn default_true() -> bool {
 }
 
 /// The kind of a question: how it is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionKind {
     /// One of the options.
@@ -195,15 +196,18 @@ pub enum QuestionKind {
     EarlierReport,
 }
 
-/// What the answer of a question is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the answer of a question is. The script for browsers gets its name in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AnswerType {
     /// One of the options.
     Option,
     /// Any of the options.
     Options,
-    /// Text.
+    /// A line of text, of the form that the question requires.
     Text,
+    /// The story, which a report contains apart from its answers.
+    Story,
     /// One of the options, or a date as free text.
     OptionOrDate,
 }
@@ -215,7 +219,8 @@ impl QuestionKind {
         match self {
             Self::Choice | Self::EarlierReport => AnswerType::Option,
             Self::Multi | Self::ExcludeDesks => AnswerType::Options,
-            Self::Text | Self::SensitiveText | Self::LongText => AnswerType::Text,
+            Self::Text | Self::SensitiveText => AnswerType::Text,
+            Self::LongText => AnswerType::Story,
             Self::Period => AnswerType::OptionOrDate,
         }
     }
@@ -236,14 +241,14 @@ impl QuestionKind {
     pub fn has_options(self) -> bool {
         match self.answer_type() {
             AnswerType::Option | AnswerType::Options | AnswerType::OptionOrDate => true,
-            AnswerType::Text => false,
+            AnswerType::Text | AnswerType::Story => false,
         }
     }
 
     /// Returns whether free text is an answer.
     pub fn accepts_text(self) -> bool {
         match self.answer_type() {
-            AnswerType::Text | AnswerType::OptionOrDate => true,
+            AnswerType::Text | AnswerType::Story | AnswerType::OptionOrDate => true,
             AnswerType::Option | AnswerType::Options => false,
         }
     }
@@ -288,6 +293,29 @@ pub struct QuestionOption {
     pub label: LocalizedText,
 }
 
+/// The form that a text must have, such as that of a time of day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerFormat {
+    /// A regular expression for the whole answer, in the syntax that Rust and JavaScript share,
+    /// because the intake and the script for browsers both check it.
+    pub pattern: String,
+    /// An answer that has this form. The page shows it.
+    pub example: String,
+}
+
+impl AnswerFormat {
+    /// Returns whether a text has this form. No text has the form of an invalid pattern, which the
+    /// validation of the data files excludes.
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex().is_ok_and(|regex| regex.is_match(text))
+    }
+
+    pub(crate) fn regex(&self) -> Result<Regex, regex::Error> {
+        Regex::new(&format!("^(?:{})$", self.pattern))
+    }
+}
+
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -307,9 +335,19 @@ pub struct Question {
     /// Whether the answers are amounts. The currency is then added to the label in every language.
     #[serde(default)]
     pub money: bool,
+    /// The form that a text must have, for the answer type [`AnswerType::Text`].
+    #[serde(default)]
+    pub format: Option<AnswerFormat>,
     /// The options, for kinds that have options.
     #[serde(default)]
     pub options: Vec<QuestionOption>,
+}
+
+impl Question {
+    /// Returns the form that a text must have.
+    pub fn format(&self) -> Option<&AnswerFormat> {
+        self.format.as_ref()
+    }
 }
 
 /// A rule that raises the priority of a report.

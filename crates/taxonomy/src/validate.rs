@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Audience, Category, LocalizedText, Question, QuestionPurpose, Taxonomy};
+use crate::{AnswerType, Audience, Category, LocalizedText, Question, QuestionPurpose, Taxonomy};
 
 impl Taxonomy {
     /// Returns all errors, each with the file and the key.
@@ -140,6 +140,19 @@ fn validate_question(question: &Question, wrong: &mut ValidationErrors<'_>) {
         question.kind.has_options() == question.options.is_empty(),
         &format!("{place} has options but is not a choice, or is a choice without options"),
     );
+    if let Some(format) = &question.format {
+        wrong.report_if(
+            question.kind.answer_type() != AnswerType::Text,
+            &format!("{place} has a format but its answer is not a line of text"),
+        );
+        match format.regex() {
+            Ok(_) => wrong.report_if(
+                !format.matches(&format.example),
+                &format!("{place} format.example does not match format.pattern"),
+            ),
+            Err(error) => wrong.errors.push(format!("{place} format.pattern: {error}")),
+        }
+    }
     wrong.check_unique(&place, question.options.iter().map(|option| option.id.clone()));
     for option in &question.options {
         wrong.check_translations(&format!("{place} option {}", option.id), &option.label);

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use taxonomy::{
-    Answer, AnswerError, AnswerMap, Priority, QuestionPurpose, Taxonomy, TaxonomyLoadError, UNKNOWN,
+    Answer, AnswerError, AnswerFormat, AnswerMap, Priority, QuestionPurpose, Taxonomy,
+    TaxonomyLoadError, UNKNOWN,
 };
 
 #[test]
@@ -110,6 +111,30 @@ fn answers_are_checked_against_the_questions() {
 }
 
 #[test]
+fn a_text_must_have_the_form_that_its_question_requires() {
+    let mut taxonomy = Taxonomy::built_in();
+    let place = taxonomy.questions.iter_mut().find(|question| question.id == "place").unwrap();
+    place.format = Some(AnswerFormat {
+        pattern: "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
+        example: "14:30".to_owned(),
+    });
+    let category = taxonomy.category("FAC").unwrap();
+    let check = |text: &str| {
+        let answer = Answer::One(text.to_owned());
+        taxonomy.validate_answers(category, AnswerMap::from([("place".to_owned(), answer)]))
+    };
+    assert_eq!(check("23:59").unwrap()["place"], Answer::One("23:59".to_owned()));
+    assert!(check(" ").unwrap().is_empty());
+    for wrong in ["24:00", "2 pm", "14:30:00", "14:30\n", "at 14:30"] {
+        assert_eq!(
+            check(wrong),
+            Err(vec![AnswerError::WrongFormat("place".to_owned())]),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
 fn errors_in_the_data_files_are_named() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let changed = |file: &str, from: &str, to: &str| {
@@ -147,6 +172,24 @@ fn errors_in_the_data_files_are_named() {
             "FAC question process_stpe is unknown",
         ),
         ("categories.toml", "factor = 10", "factor = 11", "FAC factor 11 is not 1 to 10"),
+        (
+            "questions.toml",
+            "type = \"text\"\n",
+            "type = \"text\"\nformat = { pattern = \"[0-9]\", example = \"x\" }\n",
+            "place format.example does not match format.pattern",
+        ),
+        (
+            "questions.toml",
+            "type = \"text\"\n",
+            "type = \"text\"\nformat = { pattern = \"[0-9\", example = \"1\" }\n",
+            "place format.pattern: regex parse error",
+        ),
+        (
+            "questions.toml",
+            "type = \"period\"\n",
+            "type = \"period\"\nformat = { pattern = \"[0-9]\", example = \"1\" }\n",
+            "period has a format but its answer is not a line of text",
+        ),
         (
             "en.toml",
             "label = \"How do you know about this?\"\n",

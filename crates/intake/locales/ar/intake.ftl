@@ -130,6 +130,7 @@ no-answer = بلا جواب
 period-date = أريد أن أعطي تاريخاً
 period-words = تاريخ، أو كلمات مثل «أوائل مايو»
 guarded-anyway = أريد أن أعطيه رغم ذلك
+format-example = مثال: { $example }
 story-hint = تكفي نصف صفحة. ماذا حدث، وأين، وكيف عرفت.
 
 ## أخطاء الكتابة
@@ -152,6 +153,7 @@ wrong-earlier = هذا ليس وصل بلاغ آخر.
 wrong-earlier-nothing = لا شيء بعد تحت الوصل الآخر. حاول غداً.
 wrong-earlier-damaged = صندوق الوصل الآخر متضرر. اتصل بالهيئة الخارجية.
 wrong-long = هذا طويل جداً. الحد هو { $limit } حرف.
+wrong-format = اكتب الجواب كما في المثال.
 wrong-much = هذا أكثر مما يحمله النموذج.
 wrong-text = فيه علامات ليست نصاً.
 

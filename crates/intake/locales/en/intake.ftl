@@ -126,6 +126,7 @@ no-answer = No answer
 period-date = I want to give a date
 period-words = Date, or words such as “early May”
 guarded-anyway = I want to give it all the same
+format-example = Example: { $example }
 story-hint = Half a page is enough. What happened, where, and how you know.
 
 ## What is wrong
@@ -148,6 +149,7 @@ wrong-earlier = This is not the receipt of another report.
 wrong-earlier-nothing = Nothing is here yet under the other receipt. Try again tomorrow.
 wrong-earlier-damaged = The mailbox of the other receipt is damaged. Contact the oversight body.
 wrong-long = This is too long. The limit is { $limit } characters.
+wrong-format = Write the answer as in the example.
 wrong-much = This is more than a form can carry.
 wrong-text = This holds signs that are not text.
 

@@ -126,6 +126,7 @@ no-answer = Sin respuesta
 period-date = Quiero dar una fecha
 period-words = Fecha, o palabras como «principios de mayo»
 guarded-anyway = Quiero darlo de todos modos
+format-example = Ejemplo: { $example }
 story-hint = Media página basta. Qué pasó, dónde y cómo lo sabe.
 
 ## Errores al escribir
@@ -148,6 +149,7 @@ wrong-earlier = Este no es el resguardo de otra denuncia.
 wrong-earlier-nothing = Aún no hay nada con el otro resguardo. Inténtelo mañana.
 wrong-earlier-damaged = El buzón del otro resguardo está dañado. Contacte con el órgano externo.
 wrong-long = Es demasiado largo. El límite es de { $limit } caracteres.
+wrong-format = Escriba la respuesta como en el ejemplo.
 wrong-much = Es más de lo que cabe en un formulario.
 wrong-text = Contiene signos que no son texto.
 

@@ -126,6 +126,7 @@ no-answer = Sans réponse
 period-date = Je veux donner une date
 period-words = Date, ou des mots comme « début mai »
 guarded-anyway = Je veux le donner quand même
+format-example = Exemple : { $example }
 story-hint = Une demi-page suffit. Les faits, le lieu, et comment vous le savez.
 
 ## Erreurs de saisie
@@ -148,6 +149,7 @@ wrong-earlier = Ce n’est pas le reçu d’un autre signalement.
 wrong-earlier-nothing = Rien n’est encore là sous l’autre reçu. Réessayez demain.
 wrong-earlier-damaged = La boîte de l’autre reçu est abîmée. Contactez l’organe externe.
 wrong-long = C’est trop long. La limite est de { $limit } caractères.
+wrong-format = Écrivez la réponse comme dans l’exemple.
 wrong-much = C’est plus qu’un formulaire ne peut contenir.
 wrong-text = Il y a des signes qui ne sont pas du texte.
 

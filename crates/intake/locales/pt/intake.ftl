@@ -126,6 +126,7 @@ no-answer = Sem resposta
 period-date = Quero dar uma data
 period-words = Data, ou palavras como «início de maio»
 guarded-anyway = Quero dá-lo mesmo assim
+format-example = Exemplo: { $example }
 story-hint = Meia página basta. O que aconteceu, onde e como sabe.
 
 ## Erros ao escrever
@@ -148,6 +149,7 @@ wrong-earlier = Este não é o comprovativo de outra denúncia.
 wrong-earlier-nothing = Ainda não há nada com o outro comprovativo. Tente amanhã.
 wrong-earlier-damaged = A caixa do outro comprovativo está danificada. Contacte o órgão externo.
 wrong-long = É longo de mais. O limite é de { $limit } caracteres.
+wrong-format = Escreva a resposta como no exemplo.
 wrong-much = É mais do que cabe num formulário.
 wrong-text = Contém sinais que não são texto.
 

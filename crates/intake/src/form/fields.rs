@@ -24,6 +24,9 @@ pub enum FieldProblem {
     /// shown, and the reporter can shorten the value.
     #[error("longer than {0} characters")]
     TooLong(usize),
+    /// The value does not have the form that its question requires.
+    #[error("not of the required form")]
+    WrongFormat,
     /// The form exceeds the limits of all forms.
     #[error("too many values")]
     FormTooLarge,

@@ -380,6 +380,7 @@ fn field_error(error: &AnswerError) -> FieldError {
         AnswerError::UnknownQuestion(_) => FieldProblem::UnknownField,
         AnswerError::UnknownOption(_) | AnswerError::WrongType(_) => FieldProblem::UnknownOption,
         AnswerError::TooLong(_) => FieldProblem::TooLong(MAX_TEXT_CHARS),
+        AnswerError::WrongFormat(_) => FieldProblem::WrongFormat,
     };
     FieldError::new(&format!("a.{}", error.question_id()), problem)
 }

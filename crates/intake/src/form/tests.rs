@@ -1,6 +1,6 @@
 //! Tests of the report form.
 
-use taxonomy::{Answer, Priority, Taxonomy};
+use taxonomy::{Answer, AnswerFormat, Priority, Taxonomy};
 use web::Locale;
 
 use super::{FieldError, FieldProblem, FormStep, ReportForm, parse_urlencoded};
@@ -132,6 +132,22 @@ fn errors_are_in_the_order_of_the_questions() {
     assert_eq!(fields, ["a.relation", "a.place", "a.safety", "a.story"]);
     assert_eq!(errors[1].problem, FieldProblem::TooLong(500));
     assert_eq!(errors[3].problem, FieldProblem::Missing);
+}
+
+#[test]
+fn an_answer_without_the_required_form_is_an_error_of_its_field() {
+    let mut taxonomy = Taxonomy::built_in();
+    let place = taxonomy.questions.iter_mut().find(|question| question.id == "place").unwrap();
+    place.format = Some(AnswerFormat { pattern: "[0-9]+".to_owned(), example: "12".to_owned() });
+    let fields = |place| form(&[("category", "FAC"), ("a.place", place), ("a.story", "text")]);
+    assert_eq!(
+        fields("twelve").validate(&taxonomy).unwrap_err(),
+        [FieldError::new("a.place", FieldProblem::WrongFormat)]
+    );
+    assert_eq!(
+        fields(" 12 ").validate(&taxonomy).unwrap().answers["place"],
+        Answer::One("12".to_owned())
+    );
 }
 
 #[test]

@@ -12,7 +12,9 @@ use axum::{
 use http::{HeaderMap, StatusCode};
 use protocol::case::Stage;
 use serde::Serialize;
-use taxonomy::{Category, MAX_TEXT_CHARS, Priority, Question, QuestionKind, Taxonomy, UrgencyRule};
+use taxonomy::{
+    AnswerFormat, AnswerType, Category, MAX_TEXT_CHARS, Priority, Question, Taxonomy, UrgencyRule,
+};
 use web::{Locale, MessageCatalog};
 use zeroize::Zeroizing;
 
@@ -31,7 +33,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 87] = [
+const TEXT_KEYS: [&str; 88] = [
     "change",
     "cover",
     "date-day",
@@ -107,6 +109,7 @@ const TEXT_KEYS: [&str; 87] = [
     "wrong-earlier",
     "wrong-earlier-nothing",
     "wrong-earlier-damaged",
+    "wrong-format",
     "wrong-heading",
     "wrong-long",
     "wrong-message-missing",
@@ -153,7 +156,9 @@ struct OfflineFormPage {
 #[derive(Serialize)]
 struct QuestionDto<'a> {
     label: &'a str,
-    kind: QuestionKind,
+    answer: AnswerType,
+    /// The form that a text must have.
+    format: Option<&'a AnswerFormat>,
     /// Whether any answer to it is an identifying detail.
     guarded: bool,
     options: BTreeMap<&'a str, &'a str>,
@@ -284,7 +289,8 @@ fn question_dto<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) 
         ids.filter_map(|id| Some((id, taxonomy.option_label(question, id)?.get(lang)))).collect();
     QuestionDto {
         label: question.label.get(lang),
-        kind: question.kind,
+        answer: question.kind.answer_type(),
+        format: question.format(),
         guarded: identifying_details::asks_for_identifier(question),
         options,
     }

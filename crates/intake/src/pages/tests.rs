@@ -17,7 +17,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use reporter::InboxIssue;
 use scraper::{Html, Selector};
-use taxonomy::Taxonomy;
+use taxonomy::{AnswerFormat, Taxonomy};
 use time::macros::datetime;
 use tower::ServiceExt;
 use web::{Clock, Locale};
@@ -40,6 +40,10 @@ use crate::{
 const FIRST_VISIT_BYTES: usize = 14_600;
 
 fn test_pages() -> Arc<Pages> {
+    test_pages_of(Taxonomy::built_in())
+}
+
+fn test_pages_of(taxonomy: Taxonomy) -> Arc<Pages> {
     let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
     let branding = Branding {
         administration: both("Direction générale des douanes"),
@@ -54,8 +58,7 @@ fn test_pages() -> Arc<Pages> {
         calendar: Calendar::default(),
         poll_interval_seconds: 900,
     });
-    let pages =
-        Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1));
+    let pages = Pages::new(Arc::new(taxonomy), branding, clock, ChaCha20Rng::seed_from_u64(1));
     Arc::new(pages.with_answer_times(Arc::new(answers)))
 }
 

@@ -3,7 +3,7 @@ import { type DetailKind, redact, identifyingDetails } from "../identifying_deta
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
-import { answerType, type OfflineForm, type FormQuestion } from "./offline_form.ts";
+import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 
 export type FormStep = "before" | "audience" | "family" | "category" | "questions" | "review";
 const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
@@ -11,7 +11,7 @@ const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category
 /** An error in the answer to one question. */
 export interface ValidationError {
   question: string;
-  problem: "missing" | "long";
+  problem: "missing" | "long" | "format";
   limit: number;
 }
 
@@ -131,10 +131,12 @@ export class ReportAnswers {
     for (const id of category.questions) {
       const question = offlineForm.questions[id]!;
       const answer = this.answer(id, question);
-      const isStory = answerType(question) === "story";
+      const isStory = question.answer === "story";
       const limit = isStory ? offlineForm.longest.story : offlineForm.longest.text;
       if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
         errors.push({ question: id, problem: "long", limit });
+      } else if (typeof answer === "string" && answer !== "" && !hasFormat(question, answer)) {
+        errors.push({ question: id, problem: "format", limit });
       } else if (isStory) {
         story = answer as string;
         if (story === "" && category.story_required) errors.push({ question: id, problem: "missing", limit });
@@ -149,9 +151,9 @@ export class ReportAnswers {
 
   private answer(id: string, question: FormQuestion): string | string[] {
     const date = normalizeText(this.values(`d.${id}`)[0] ?? "").trim();
-    if (answerType(question) === "option_or_date" && !isBlank(date)) return date;
+    if (question.answer === "option_or_date" && !isBlank(date)) return date;
     const values = this.values(`a.${id}`).map((value) => normalizeText(value).trim()).filter((value) => !isBlank(value));
-    return answerType(question) === "options" ? values : (values[0] ?? "");
+    return question.answer === "options" ? values : (values[0] ?? "");
   }
 
   /** Returns all details that could identify the reporter, in the order of the questions. */
@@ -190,7 +192,9 @@ export class ReportAnswers {
   }
 }
 
-const takesText = (question: FormQuestion): boolean => !["option", "options"].includes(answerType(question));
+const takesText = (question: FormQuestion): boolean => !["option", "options"].includes(question.answer);
+
+const hasFormat = ({ format }: FormQuestion, answer: string): boolean => format === null || new RegExp(`^(?:${format.pattern})$`, "u").test(answer);
 
 const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
 

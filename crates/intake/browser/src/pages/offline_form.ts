@@ -7,26 +7,20 @@ export interface PageTemplate {
   body: string;
 }
 
-/** What the answer of each question kind is. */
-const ANSWER_TYPES = {
-  choice: "option",
-  multi: "options",
-  text: "text",
-  sensitive_text: "text",
-  long_text: "story",
-  period: "option_or_date",
-  exclude_desks: "options",
-  earlier_report: "option",
-} as const;
-
-export type QuestionKind = keyof typeof ANSWER_TYPES;
+/** What the answer of a question is. */
 export type AnswerType = "option" | "options" | "text" | "story" | "option_or_date";
 
-export const answerType = (question: FormQuestion): AnswerType => ANSWER_TYPES[question.kind];
+/** The form that a text must have. */
+export interface AnswerFormat {
+  /** A regular expression for the whole answer. */
+  pattern: string;
+  example: string;
+}
 
 export interface FormQuestion {
   label: string;
-  kind: QuestionKind;
+  answer: AnswerType;
+  format: AnswerFormat | null;
   /** Whether any answer to the question is an identifying detail. */
   guarded: boolean;
   options: Record<string, string>;

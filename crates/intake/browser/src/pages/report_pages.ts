@@ -9,7 +9,7 @@ import { ReportAnswers, type ValidationError, type ComposedReport, type FormStep
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { FileSelection } from "./selected_files.ts";
 import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
-import { type OfflineForm, answerType, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
+import { type OfflineForm, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
 import { showReaders } from "./readers.ts";
 import { showReceipt } from "./receipt_page.ts";
 import { UploadRejectedError, UploadCancelledError, uploadWithRetry } from "./upload.ts";
@@ -152,7 +152,7 @@ export class ReportPages {
     const text = ({ question, problem, limit }: ValidationError) =>
       problem === "missing"
         ? translate(this.offlineForm, "wrong-story-missing")
-        : `${this.offlineForm.questions[question]!.label} – ${translate(this.offlineForm, "wrong-long", { limit })}`;
+        : `${this.offlineForm.questions[question]!.label} – ${translate(this.offlineForm, `wrong-${problem}`, { limit })}`;
     showErrors(
       this.offlineForm,
       errors.map((complaint) => ({ target: `q-${complaint.question}`, text: text(complaint) })),
@@ -225,7 +225,7 @@ export class ReportPages {
 
   private reviewRow(label: string, lines: string[], go: string, id: string): HTMLElement {
     const question = this.offlineForm.questions[id];
-    const story = question !== undefined && answerType(question) === "story";
+    const story = question !== undefined && question.answer === "story";
     const change = this.changeButton(go, id, label);
     const answer = createElement("dd", {}, ...lines.map((line) => createElement("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
     return createElement("div", {}, createElement("dt", {}, label), answer, createElement("dd", {}, change));

@@ -66,6 +66,29 @@ async fn a_report_that_was_not_sent_is_shown_again_as_the_same_report() {
 }
 
 #[tokio::test]
+async fn a_field_shows_an_example_of_the_form_that_its_answer_must_have() {
+    let mut taxonomy = Taxonomy::built_in();
+    let place = taxonomy.questions.iter_mut().find(|question| question.id == "place").unwrap();
+    place.format =
+        Some(AnswerFormat { pattern: "[0-9]{2}".to_owned(), example: "42 <".to_owned() });
+    let pages = test_pages_of(taxonomy);
+    let mut form = ReportForm::new(Locale::FR);
+    for (name, value) in [("category", "FAC"), ("a.place", "x"), ("a.story", "text")] {
+        form.set_field(name, value.as_bytes()).unwrap();
+    }
+    let html = Html::parse_document(&body_text(review_page(&pages, &mut form, None)).await);
+    let field = &select_attributes(&html, "#q-place")[0];
+    assert_eq!(field["aria-describedby"], "x-place e-place");
+    assert_eq!(field["value"], "x");
+    let text = |selector: &str| {
+        let found = html.select(&Selector::parse(selector).unwrap()).next().unwrap();
+        found.text().collect::<String>()
+    };
+    assert_eq!(text("#x-place"), "Exemple\u{a0}: 42 <");
+    assert!(text("#e-place").ends_with("Écrivez la réponse comme dans l’exemple."));
+}
+
+#[tokio::test]
 async fn file_fields_are_last_so_that_the_text_arrives_before_the_files() {
     let fields = with_fields(
         Vec::new(),

@@ -23,7 +23,7 @@ use protocol::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use taxonomy::QuestionKind;
+use taxonomy::{AnswerFormat, AnswerType};
 use time::macros::date;
 use uuid::Uuid;
 
@@ -42,9 +42,8 @@ macro_rules! variants {
 fn enums() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         (
-            "offlineForm.QuestionKind",
-            variants!(QuestionKind: Choice, Multi, Text, SensitiveText, LongText, Period,
-                ExcludeDesks, EarlierReport),
+            "offlineForm.AnswerType",
+            variants!(AnswerType: Option, Options, Text, Story, OptionOrDate),
         ),
         (
             "details.DetailKind",
@@ -232,7 +231,7 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
 }
 
 /// Returns the offline form and its parts. Of each map it retains the entries that matter for the
-/// types: one question of each kind, and one entry of the others.
+/// types: one question of each answer type, and one entry of the others.
 async fn offline_form_values() -> Vec<(&'static str, Value)> {
     let (status, body) = get("/fr/form.json").await;
     assert_eq!(status, StatusCode::OK);
@@ -242,16 +241,20 @@ async fn offline_form_values() -> Vec<(&'static str, Value)> {
         let first = entries.keys().next().unwrap().clone();
         entries.retain(|name, _| *name == first);
     }
-    let mut kinds = Vec::new();
+    let mut answers = Vec::new();
     form["questions"].as_object_mut().unwrap().retain(|_, question| {
-        let is_new = !kinds.contains(&question["kind"]);
-        kinds.push(question["kind"].clone());
+        let is_new = !answers.contains(&question["answer"]);
+        answers.push(question["answer"].clone());
         is_new
     });
     let first = |field: &str| form[field].as_object().unwrap().values().next().unwrap().clone();
     vec![
         ("offlineForm.PageTemplate", first("pages")),
         ("offlineForm.FormQuestion", first("questions")),
+        (
+            "offlineForm.AnswerFormat",
+            in_json(&AnswerFormat { pattern: "[0-9]".into(), example: "1".into() }),
+        ),
         ("offlineForm.FormCategory", first("categories")),
         ("details.DetailRule", form["guard"][0].clone()),
         ("offlineForm.OfflineForm", form),

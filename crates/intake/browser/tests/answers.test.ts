@@ -1,0 +1,46 @@
+// The answers of a form, and the report composed from them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ReportAnswers } from "../src/pages/answers.ts";
+import type { FormQuestion, OfflineForm } from "../src/pages/offline_form.ts";
+
+const question = (answer: FormQuestion["answer"], pattern?: string): FormQuestion => ({
+  label: "Label",
+  answer,
+  format: pattern === undefined ? null : { pattern, example: "14:30" },
+  guarded: false,
+  options: {},
+});
+
+const offlineForm = {
+  categories: { FAC: { questions: ["time", "story"], story_required: true, priority_floor: "P3" } },
+  questions: { time: question("text", "([01][0-9]|2[0-3]):[0-5][0-9]"), story: question("story") },
+  audiences: {},
+  urgent_when: [],
+  longest: { story: 100, text: 50 },
+} as unknown as OfflineForm;
+
+/** Returns answers that were typed into a form. Only the fields of the form are read. */
+function typed(fields: Record<string, string>): ReportAnswers {
+  const form = { elements: Object.keys(fields).map((name) => ({ name })) } as unknown as HTMLFormElement;
+  const FormDataOfNode = globalThis.FormData;
+  globalThis.FormData = (function () {
+    return Object.entries(fields);
+  } as unknown) as typeof FormData;
+  const answers = new ReportAnswers();
+  answers.category = "FAC";
+  answers.captureFields(form);
+  globalThis.FormData = FormDataOfNode;
+  return answers;
+}
+
+test("a text must have the form that its question requires", () => {
+  for (const time of ["2 pm", "24:00", "14:30:00", "at 14:30"]) {
+    const found = typed({ "a.time": time, "a.story": "text" }).report(offlineForm);
+    assert.deepEqual(found, [{ question: "time", problem: "format", limit: 50 }], time);
+  }
+  const report = typed({ "a.time": " 14:30 ", "a.story": "text" }).report(offlineForm);
+  assert.ok(!Array.isArray(report));
+  assert.deepEqual(report.body.answers, { time: "14:30" });
+  assert.ok(!Array.isArray(typed({ "a.time": "", "a.story": "text" }).report(offlineForm)));
+});
