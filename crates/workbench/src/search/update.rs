@@ -13,7 +13,7 @@ use crate::{
     alert::{AlertCode, IntegrityAlert},
     case::{CaseReadError, VerifiedCase},
     error_kind::ErrorKind,
-    session::{HandlerConnection, profile::PinnedCaseHead},
+    session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
 };
 
 /// The index commits and the pinned heads are saved after this many cases, so that an interrupted
@@ -28,7 +28,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError::Connect`] if the queue cannot be fetched, [`IndexError::Read`] if the case
-    /// handler becomes unreachable, [`IndexError::Database`] or [`IndexError::File`] if storing
+    /// handler becomes unreachable or ends the session, [`IndexError::Database`] or [`IndexError::File`] if storing
     /// fails.
     pub async fn update(
         &mut self,
@@ -163,11 +163,12 @@ impl Index {
                 stats.indexed += 1;
                 Ok(pin)
             }
-            Err(CaseReadError::Client(error)) if error.is_unreachable() => {
+            Err(CaseReadError::Client(error)) if error.concerns_all_requests() => {
                 Err(CaseReadError::from(error).into())
             }
-            // What was stored before stays, and the next update reads the case again.
-            Err(error) if ErrorKind::from(&error) == ErrorKind::Incomplete => {
+            // A failure of the case handler proves no manipulation. What was stored before stays, and
+            // the next update reads the case again.
+            Err(error) if is_handler_failure(&error) => {
                 let notice = IntegrityAlert::notice(AlertCode::NotRead, error.to_string());
                 stats.alarms.push(notice.in_case(row.id));
                 Ok(None)
@@ -190,5 +191,15 @@ impl Index {
                 Ok(None)
             }
         }
+    }
+}
+
+/// Returns whether the case handler failed to answer the request, as opposed to a wrong answer.
+fn is_handler_failure(error: &CaseReadError) -> bool {
+    match error {
+        CaseReadError::Client(ClientError::Refused(problem)) => {
+            problem.status >= 500 || matches!(problem.status, 408 | 429)
+        }
+        _ => ErrorKind::from(error) == ErrorKind::Incomplete,
     }
 }

@@ -69,9 +69,14 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Returns whether the connection failed, and not only this request.
-    pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable(_))
+    /// Returns whether other requests fail for the same reason: the case handler cannot be reached,
+    /// is not ready, or does not accept the session.
+    pub fn concerns_all_requests(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused(problem) => matches!(problem.status, 401 | 503),
+            _ => false,
+        }
     }
 }
 
@@ -325,10 +330,14 @@ async fn send_checked(request: RequestBuilder) -> Result<Response, ClientError> 
         return Ok(response);
     }
     let bytes = read_body(response, 64 * 1024).await?;
-    match serde_json::from_slice(&bytes) {
-        Ok(problem) => Err(ClientError::Refused(problem)),
-        Err(_) => Err(ClientError::Unexpected(format!("status {status}"))),
-    }
+    Err(match serde_json::from_slice(&bytes) {
+        Ok(problem) => ClientError::Refused(problem),
+        // A reverse proxy that cannot reach the case handler answers without a problem body.
+        Err(_) if matches!(status.as_u16(), 502..=504) => {
+            ClientError::Unreachable(format!("the reverse proxy answered {status}"))
+        }
+        Err(_) => ClientError::Unexpected(format!("status {status}")),
+    })
 }
 
 /// Reads a body of at most `max_bytes`, whatever length the response claims.

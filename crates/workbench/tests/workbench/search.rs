@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::common::environment::{TestEnvironment, claim_case, declare_all};
+use http::StatusCode;
 use investigator::{Note, NoteKind};
 use protocol::api::workbench::PartKind;
 use taxonomy::Taxonomy;
@@ -321,4 +322,41 @@ async fn a_part_that_breaks_off_stops_the_index_of_no_other_case_and_is_no_alarm
     let updated = index.update(&mut lead, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
     assert_eq!((updated.indexed, updated.alarms.len()), (1, 0), "the next update reads it again");
     assert_eq!(search_ids(&mut index, "zanzibar").await, [broken.case]);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_case_handler_is_no_alarm_and_an_ended_session_stops_the_update() {
+    let environment = TestEnvironment::start();
+    let mut reports: Vec<_> = (0..3).map(|_| environment.file_report(&[])).collect();
+    let mut lead = environment.connect("lead").await;
+    declare_all(&mut lead, &reports.iter().collect::<Vec<_>>()).await;
+    let (mut index, _) = updated_index(&mut lead).await;
+    for report in &mut reports {
+        environment.handler.follow_up(&environment.installation, report, "mombasa");
+    }
+    let failing = reports[1].case;
+    let answer_with = |status: Option<StatusCode>| {
+        let mut store = environment.handler.store.lock().unwrap();
+        store.failing_cases = status.map(|status| (failing, status)).into_iter().collect();
+    };
+    for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::REQUEST_TIMEOUT] {
+        answer_with(Some(status));
+        let updated = index.update(&mut lead, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
+        let [notice] = &updated.alarms[..] else { panic!("{status}: {:?}", updated.alarms) };
+        assert_eq!((notice.case, notice.code), (Some(failing), AlertCode::NotRead), "{status}");
+        assert!(!has_alarm(&updated.alarms), "{status}");
+    }
+    assert_eq!(search_ids(&mut index, "mombasa").await.len(), 2);
+    assert_eq!(search_ids(&mut index, "officer money").await.len(), 3, "the old row stays");
+
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE] {
+        answer_with(Some(status));
+        let updated = index.update(&mut lead, &Taxonomy::built_in(), |_, _| ()).await;
+        assert!(matches!(updated, Err(IndexError::Read(_))), "{status}");
+        assert_eq!(search_ids(&mut index, "officer money").await.len(), 3, "{status}");
+    }
+    answer_with(None);
+    let updated = index.update(&mut lead, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
+    assert_eq!((updated.indexed, updated.alarms.len()), (1, 0));
+    assert_eq!(search_ids(&mut index, "mombasa").await.len(), 3);
 }

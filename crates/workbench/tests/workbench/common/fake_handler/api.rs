@@ -151,6 +151,9 @@ async fn case(
 ) -> ApiResult<CaseDetail> {
     let me = bearer(&headers)?;
     let store = store.lock().unwrap();
+    if let Some(status) = store.failing_cases.get(&id) {
+        return Err(problem(*status, "the case handler failed"));
+    }
     let stored = store.cases.get(&id).filter(|stored| stored.holders.contains(&me));
     let stored = stored.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
     let own = stored.grants.iter().filter(|(holder, _)| *holder == me);

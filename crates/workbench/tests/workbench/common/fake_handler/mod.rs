@@ -75,6 +75,8 @@ pub(crate) struct FakeStore {
     pub(crate) log: Vec<LogEntry>,
     /// Absences of members, with their last date.
     pub(crate) absences: BTreeMap<String, time::Date>,
+    /// Cases whose answer is an error of this status.
+    pub(crate) failing_cases: BTreeMap<Uuid, http::StatusCode>,
     /// Parts whose answer breaks off in the middle.
     pub(crate) broken_parts: BTreeSet<Uuid>,
     /// Runs just before the next event is checked, for any sender.
