@@ -1,9 +1,9 @@
 //! Client of the relay interface of the intake.
 
-use std::{io, path::Path};
+use std::{io, path::Path, pin::pin, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use http::StatusCode;
 use protocol::{
     api::relay::{
@@ -16,8 +16,11 @@ use protocol::{
 };
 use reqwest::{Body, Certificate, Client, Identity, Method, RequestBuilder, Response, Url};
 use service_kit::strip_bom;
-use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant, error::Elapsed, sleep, timeout},
+};
 use uuid::Uuid;
 
 /// Maximum length of the intake's reason in the log, in bytes.
@@ -30,6 +33,10 @@ const MAX_LISTED_ENTRY_LEN: usize = 128;
 /// that sends a byte now and then must not hold a cycle. A page of the list has about 250 KiB,
 /// which a link of 8 kbit/s transmits in time.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Minimum rate of a submission, in bytes per second. The largest submission may take 4 hours and
+/// 33 minutes.
+const MIN_BYTES_PER_SEC: u64 = 4 * 1024;
 
 /// A connection to the relay interface of the intake.
 #[derive(Debug, Clone)]
@@ -63,6 +70,12 @@ pub enum RelayError {
     /// The intake sent a response that violates the protocol.
     #[error("unexpected response from the intake: {0}")]
     Unexpected(#[from] io::Error),
+}
+
+impl From<Elapsed> for RelayError {
+    fn from(_: Elapsed) -> Self {
+        Self::TimedOut
+    }
 }
 
 impl From<reqwest::Error> for RelayError {
@@ -119,13 +132,15 @@ impl RelayClient {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_mins(1))
+            // No read timeout: it would also limit the duration of an upload. Each request has a
+            // limit of its own.
             .build()
             .map_err(|error| setup("relay.certificate, relay.key", error))?;
         Ok(Self { client, base: url.clone(), request_timeout: REQUEST_TIMEOUT })
     }
 
-    /// Replaces the maximum duration of a request with a short response.
+    /// Replaces the maximum duration of a request with a short response, and the maximum time without
+    /// progress of the others.
     #[must_use]
     pub fn with_request_timeout(self, request_timeout: Duration) -> Self {
         Self { request_timeout, ..self }
@@ -184,16 +199,17 @@ impl RelayClient {
     /// Requests submissions and returns a stream of them, in the order that the intake chooses.
     ///
     /// # Errors
-    /// Fails if the intake cannot be reached or returns an invalid response.
+    /// Fails if the intake cannot be reached, does not respond in time, or returns an invalid
+    /// response.
     pub async fn pull(&self, ids: Vec<Uuid>) -> Result<SubmissionStream, RelayError> {
         let limit = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let response = self
-            .client
-            .post(self.endpoint(PULL_PATH))
-            .json(&PullRequest { limit, ids })
-            .send()
-            .await?;
-        Ok(SubmissionStream { response: response.error_for_status()?, buffer: BytesMut::new() })
+        let request = self.client.post(self.endpoint(PULL_PATH)).json(&PullRequest { limit, ids });
+        let response = timeout(self.request_timeout, request.send()).await??;
+        Ok(SubmissionStream {
+            response: response.error_for_status()?,
+            buffer: BytesMut::new(),
+            time_left: self.request_timeout,
+        })
     }
 
     /// Allows the intake to delete these submissions.
@@ -209,22 +225,30 @@ impl RelayClient {
         Ok(())
     }
 
-    /// Replaces all mailboxes.
+    /// Replaces all mailboxes. The upload may take as long as it needs while it makes progress.
     ///
     /// # Errors
-    /// Fails if the intake cannot be reached or rejects the request.
+    /// Fails if the intake cannot be reached, does not take the next item of `records` or does not
+    /// respond within the request timeout, or rejects the request.
     pub async fn put_mailboxes(
         &self,
         records: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<(), RelayError> {
-        let body = Body::wrap_stream(records);
-        self.client
-            .put(self.endpoint(MAILBOXES_PATH))
-            .body(body)
-            .send()
-            .await?
-            .error_for_status()?;
-        Ok(())
+        let progress = Arc::new(Notify::new());
+        let reported = Arc::clone(&progress);
+        let body = Body::wrap_stream(records.inspect(move |_| reported.notify_one()));
+        let mut upload = pin!(self.client.put(self.endpoint(MAILBOXES_PATH)).body(body).send());
+        loop {
+            tokio::select! {
+                response = &mut upload => {
+                    response?.error_for_status()?;
+                    return Ok(());
+                }
+                () = progress.notified() => {}
+                // Dropping the upload cuts the connection, and the intake replaces nothing.
+                () = sleep(self.request_timeout) => return Err(RelayError::TimedOut),
+            }
+        }
     }
 
     /// Checks whether the intake is ready, and returns its time if the response has a `Date`
@@ -273,13 +297,17 @@ impl RelayClient {
 pub struct SubmissionStream {
     response: Response,
     buffer: BytesMut,
+    /// How long the caller may still wait for the intake. Each submission extends it by the time
+    /// that it takes at the minimum rate. Time between two calls does not count.
+    time_left: Duration,
 }
 
 impl SubmissionStream {
     /// Returns the next submission with its id at the intake, or `None` at the end.
     ///
     /// # Errors
-    /// Fails if the connection is lost or the response violates the protocol.
+    /// Fails if the connection is lost, the intake sends too slowly, or the response violates the
+    /// protocol.
     pub async fn next_submission(&mut self) -> Result<Option<(Uuid, Bytes)>, RelayError> {
         if !self.fill_buffer(20).await? {
             return if self.buffer.is_empty() { Ok(None) } else { Err(truncated().into()) };
@@ -287,6 +315,7 @@ impl SubmissionStream {
         let head = self.buffer.split_to(20);
         let (id, len) =
             read_submission_header(head[..].try_into().expect("20 bytes were split off"))?;
+        self.time_left += Duration::from_secs(len / MIN_BYTES_PER_SEC);
         let len = usize::try_from(len).map_err(|_| truncated())?;
         debug_assert!(
             len as u64 <= size_classes::MAX_SUBMISSION_LEN,
@@ -300,7 +329,9 @@ impl SubmissionStream {
 
     async fn fill_buffer(&mut self, len: usize) -> Result<bool, RelayError> {
         while self.buffer.len() < len {
-            let chunk = self.response.chunk().await;
+            let start = Instant::now();
+            let chunk = timeout(self.time_left, self.response.chunk()).await?;
+            self.time_left = self.time_left.saturating_sub(start.elapsed());
             match chunk.map_err(|error| RelayError::Interrupted(innermost_cause(&error)))? {
                 Some(chunk) => self.buffer.extend_from_slice(&chunk),
                 None => return Ok(false),

@@ -56,6 +56,10 @@ pub(crate) struct FakeIntakeState {
     pub(crate) dripping_list: bool,
     /// Sends pages without end, each after this time.
     pub(crate) slow_pages: Option<Duration>,
+    /// Sends the header of a pull and then one byte at a time.
+    pub(crate) dripping_pull: bool,
+    /// Neither reads uploaded mailboxes nor responds.
+    pub(crate) stalled_upload: bool,
     /// Entries that every list contains in addition.
     pub(crate) extra_listed: Vec<ListedSubmission>,
     /// Submissions that every pull sends in addition.
@@ -143,11 +147,7 @@ async fn list(
         return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
     }
     if context.state.lock().unwrap().dripping_list {
-        let drips = futures_util::stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
-        });
-        return Body::from_stream(drips).into_response();
+        return dripping_body().into_response();
     }
     let slow_pages = context.state.lock().unwrap().slow_pages;
     if let Some(delay) = slow_pages {
@@ -166,6 +166,14 @@ async fn list(
     Json(ListResponse { waiting }).into_response()
 }
 
+/// Returns a body that never ends, a byte at a time.
+fn dripping_body() -> Body {
+    Body::from_stream(futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+    }))
+}
+
 async fn pull(
     State(context): State<FakeIntakeContext>,
     Json(PullRequest { ids, .. }): Json<PullRequest>,
@@ -174,6 +182,9 @@ async fn pull(
     if let Some((_, pulled)) = crashing.filter(|(crashing, _)| ids.contains(crashing)) {
         pulled.notify_one();
         return std::future::pending().await;
+    }
+    if context.state.lock().unwrap().dripping_pull {
+        return dripping_body();
     }
     let mut state = context.state.lock().unwrap();
     state.pulls += 1;
@@ -219,7 +230,14 @@ async fn ack(State(context): State<FakeIntakeContext>, Json(ack): Json<AckReques
     StatusCode::NO_CONTENT
 }
 
-async fn mailboxes(State(context): State<FakeIntakeContext>, records: Bytes) -> StatusCode {
+async fn mailboxes(State(context): State<FakeIntakeContext>, body: Body) -> StatusCode {
+    if context.state.lock().unwrap().stalled_upload {
+        std::future::pending::<()>().await;
+    }
+    // A connection that breaks off replaces nothing.
+    let Ok(records) = axum::body::to_bytes(body, usize::MAX).await else {
+        return StatusCode::BAD_REQUEST;
+    };
     context.state.lock().unwrap().mailboxes = Some(records);
     StatusCode::NO_CONTENT
 }

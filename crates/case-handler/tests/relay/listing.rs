@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use case_handler::collector::relay_client::RelayError;
+use futures_util::{StreamExt as _, stream};
 use protocol::api::relay::ListedSubmission;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
@@ -93,6 +96,45 @@ async fn an_intake_that_sends_its_list_slowly_does_not_hold_a_cycle() {
         // The later steps of the cycle still run.
         assert!(fixture.intake.state.lock().unwrap().mailboxes.is_some(), "{pages:?}");
     }
+}
+
+#[tokio::test]
+async fn an_intake_that_sends_a_submission_slowly_does_not_hold_a_cycle() {
+    let mut fixture = RelayFixture::new().await;
+    let (report, _) = fixture.handler.new_report(&DESK_MEMBERS);
+    fixture.intake.add_submissions([fixture.seal_submission(&report, &report)]);
+    fixture.intake.state.lock().unwrap().dripping_pull = true;
+    let mut collector = fixture.collector();
+    collector.relay = collector.relay.with_request_timeout(Duration::from_millis(300));
+    let cycle = tokio::time::timeout(Duration::from_secs(20), collector.run_cycle()).await;
+    let error = cycle.expect("the cycle ends").unwrap_err().to_string();
+    assert!(error.contains("did not complete its response in time"), "{error}");
+    assert!(fixture.intake.state.lock().unwrap().mailboxes.is_some(), "later steps run");
+    fixture.intake.state.lock().unwrap().dripping_pull = false;
+    collector.relay = collector.relay.with_request_timeout(Duration::from_mins(1));
+    collector.run_cycle().await.unwrap();
+    assert_eq!((fixture.left_at_intake(), fixture.handler.queue("awa").await.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn an_upload_of_mailboxes_may_take_long_but_not_stall() {
+    let fixture = RelayFixture::new().await;
+    let relay = fixture.collector().relay.with_request_timeout(Duration::from_millis(500));
+    let record = || Ok(Bytes::from(vec![0; 64 * 1024]));
+    let slow = stream::iter(0..20).then(move |_| async move {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        record()
+    });
+    relay.put_mailboxes(slow).await.unwrap();
+    let stored = fixture.intake.state.lock().unwrap().mailboxes.take().unwrap();
+    assert_eq!(stored.len(), 20 * 64 * 1024);
+
+    fixture.intake.state.lock().unwrap().stalled_upload = true;
+    let endless = stream::repeat_with(record);
+    let upload = tokio::time::timeout(Duration::from_secs(20), relay.put_mailboxes(endless)).await;
+    let error = upload.expect("the upload ends").unwrap_err();
+    assert!(matches!(error, RelayError::TimedOut), "{error}");
+    assert!(fixture.intake.state.lock().unwrap().mailboxes.is_none(), "nothing is replaced");
 }
 
 #[tokio::test]
