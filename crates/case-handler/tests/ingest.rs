@@ -14,7 +14,7 @@ use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
 use protocol::{
     Hash,
-    api::workbench::CaseDetail,
+    api::workbench::{CaseDetail, DAMAGED_PART_PROBLEM, ProblemDetails},
     case::{
         Calendar,
         event::{Action, ReleaseReason},
@@ -168,6 +168,26 @@ async fn a_part_is_returned_byte_for_byte() {
     assert_eq!(status, StatusCode::OK);
     assert!(bytes == report.attachments[0]);
     assert_eq!(Hash::of(&[&bytes]), part.sha256);
+}
+
+#[tokio::test]
+async fn a_part_with_missing_bytes_is_a_problem_of_its_own() {
+    let mut handler = HandlerFixture::new().await;
+    let (report, _) = handler.new_report(&DESK_MEMBERS);
+    handler.ingest(&report).await.unwrap();
+    let id = report.header.case.id;
+    let file = handler.case("awa", id).await.unwrap();
+    let token = handler.sign_in("awa").await;
+    handler.execute_sql("UPDATE part_chunks SET number = number + 9").await;
+    for part in &file.parts {
+        let path = format!("/v1/cases/{id}/parts/{}", part.id);
+        let (status, body) = handler.request(http::Method::GET, &path, &token, &()).await;
+        let problem: ProblemDetails = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (status, &*problem.kind),
+            (StatusCode::INTERNAL_SERVER_ERROR, DAMAGED_PART_PROBLEM)
+        );
+    }
 }
 
 #[tokio::test]

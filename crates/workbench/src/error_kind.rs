@@ -1,5 +1,7 @@
 //! Classifies errors, for exit codes and pages.
 
+use protocol::api::workbench::DAMAGED_PART_PROBLEM;
+
 use crate::{
     actions::ActionError,
     admin::AdminError,
@@ -30,7 +32,7 @@ pub enum ErrorKind {
     NotFound,
     /// The case handler cannot be reached.
     Unreachable,
-    /// A response broke off: the connection was cut, or the case handler cannot read its data.
+    /// Content did not arrive completely: the connection was cut, or a stored part is damaged.
     Incomplete,
     /// Data is forged, replayed, withheld, rolled back, or cannot be opened.
     IntegrityAlert,
@@ -63,6 +65,9 @@ impl From<&FileError> for ErrorKind {
 impl From<&ClientError> for ErrorKind {
     fn from(error: &ClientError) -> Self {
         match error {
+            ClientError::Refused(problem) if problem.kind == DAMAGED_PART_PROBLEM => {
+                Self::Incomplete
+            }
             // A server error does not say whether the request is allowed.
             ClientError::Refused(problem) if problem.status >= 500 => Self::Failed,
             ClientError::Refused(problem) if problem.status == 404 => Self::NotFound,

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use protocol::{
     api::workbench::{CaseDetail, CaseSummary, FormerReader, FormerReaders, FormerReason},
@@ -25,7 +26,7 @@ use uuid::Uuid;
 use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
 use crate::{
     collector::relay_client::receiver_stream,
-    store::{CaseRecord, HeldGrant, QueueCursor},
+    store::{CaseRecord, HeldGrant, QueueCursor, StoreError},
 };
 
 /// Cases that are read at once.
@@ -161,7 +162,8 @@ pub(super) async fn case_log(
     Ok(Json(api.store.case_log(id).await?))
 }
 
-/// Streams a sealed part chunk by chunk.
+/// Streams a sealed part chunk by chunk. An error before the first chunk becomes a problem. After
+/// it, an error ends the response early.
 pub(super) async fn download_part(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -174,13 +176,15 @@ pub(super) async fn download_part(
         (CONTENT_LENGTH, stored.part.len.to_string()),
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
     ];
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);
+    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, StoreError>>(2);
     let store = api.store.clone();
     tokio::spawn(async move {
         if let Err(error) = store.stream_part(&stored, &sender).await {
-            tracing::error!("{error}");
             sender.send(Err(error)).await.ok();
         }
     });
-    Ok((headers, Body::from_stream(receiver_stream(receiver))).into_response())
+    let first = receiver.recv().await.transpose()?;
+    let chunks = stream::iter(first.map(Ok)).chain(receiver_stream(receiver));
+    let chunks = chunks.map_err(ApiProblem::from);
+    Ok((headers, Body::from_stream(chunks)).into_response())
 }

@@ -7,7 +7,9 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use protocol::{
-    api::workbench::{PROBLEM_CONTENT_TYPE, PURGED_PROBLEM, ProblemDetails as Body},
+    api::workbench::{
+        DAMAGED_PART_PROBLEM, PROBLEM_CONTENT_TYPE, PURGED_PROBLEM, ProblemDetails as Body,
+    },
     case::RuleViolation,
 };
 
@@ -29,6 +31,9 @@ pub enum ApiProblem {
     /// The case was purged. Its events can still be read.
     #[error("case has been purged")]
     Purged,
+    /// The stored bytes of the part are missing or altered.
+    #[error("stored part damaged (the operator must restore a backup)")]
+    DamagedPart,
     /// The path exists, but not with this method.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -69,7 +74,7 @@ pub enum ApiProblem {
     #[error("request timeout; check whether the request took effect, then retry")]
     Timeout,
     /// The case handler failed.
-    #[error("internal error; no changes were made")]
+    #[error("internal error; check whether the request took effect, then retry")]
     Internal,
 }
 
@@ -79,6 +84,7 @@ impl ApiProblem {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             Self::Purged => (StatusCode::GONE, PURGED_PROBLEM),
+            Self::DamagedPart => (StatusCode::INTERNAL_SERVER_ERROR, DAMAGED_PART_PROBLEM),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::OversightOnly => (StatusCode::FORBIDDEN, "oversight-only"),
             Self::NoDirectory => (StatusCode::SERVICE_UNAVAILABLE, "no-directory"),
@@ -117,7 +123,10 @@ impl From<StoreError> for ApiProblem {
             return Self::LogCheckRunning;
         }
         tracing::error!("{error}");
-        Self::Internal
+        match error {
+            StoreError::DamagedPart(_) => Self::DamagedPart,
+            _ => Self::Internal,
+        }
     }
 }
 

@@ -90,6 +90,9 @@ pub enum StoreError {
     /// A value in the database cannot be parsed.
     #[error("corrupt value in column {0}")]
     CorruptRow(&'static str),
+    /// The bytes of a stored part are missing or differ from the ingested ones.
+    #[error("{0}; restore a backup")]
+    DamagedPart(&'static str),
 }
 
 fn fmt_open_error(error: &OpenError, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -110,7 +110,7 @@ impl PartObjectStore {
         match self.store.get(&self.path(key)).await {
             Ok(found) => Ok(found.into_stream().map_err(StoreError::from).boxed()),
             Err(object_store::Error::NotFound { .. }) => {
-                Err(StoreError::CorruptRow("parts.object"))
+                Err(StoreError::DamagedPart("parts.object: the object of a part is missing"))
             }
             Err(error) => Err(error.into()),
         }

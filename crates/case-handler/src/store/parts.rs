@@ -180,9 +180,7 @@ impl CaseStore {
             }
         }
         if digest.finalize()[..] != row.sha256[..] {
-            return Err(StoreError::CorruptRow(
-                "parts.sha256: a stored part was altered; restore a backup",
-            ));
+            return Err(StoreError::DamagedPart("parts.sha256: a stored part was altered"));
         }
         if let Some(last) = pending {
             // The receiver may have closed the connection.
@@ -193,7 +191,7 @@ impl CaseStore {
 
     async fn chunk(&self, part: Uuid, number: u64) -> Result<Bytes, StoreError> {
         const MISSING: StoreError =
-            StoreError::CorruptRow("part_chunks: a chunk of a part is missing; restore a backup");
+            StoreError::DamagedPart("part_chunks: a chunk of a part is missing");
         let number = i32::try_from(number).map_err(|_| MISSING)?;
         let chunk = part_chunk::Entity::find_by_id((part, number)).one(&self.db).await?;
         Ok(Bytes::from(chunk.ok_or(MISSING)?.bytes))

@@ -324,6 +324,9 @@ pub struct AuditLog {
 /// its events.
 pub const PURGED_PROBLEM: &str = "purged";
 
+/// The `type` of the problem for a part whose stored bytes are missing or altered.
+pub const DAMAGED_PART_PROBLEM: &str = "damaged-part";
+
 /// The media type of an error body.
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 

@@ -161,10 +161,11 @@ impl ToErrorText for ClientError {
 }
 
 /// The kinds of problems that the case handler returns. A rule violation has a text of its own.
-const PROBLEM_KINDS: [&str; 11] = [
+const PROBLEM_KINDS: [&str; 12] = [
     "unauthorized",
     "not-found",
     "purged",
+    "damaged-part",
     "oversight-only",
     "no-directory",
     "malformed",
