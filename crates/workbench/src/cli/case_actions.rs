@@ -240,9 +240,19 @@ impl RotateArgs {
             )?;
         }
         let readers = connection.rotate_keys(&mut case, &self.without, &mut OsRng).await?;
+        // The case handler withholds the grants of the oversight body until the case is released.
+        let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
+        let (later, now): (Vec<String>, Vec<String>) = readers
+            .into_iter()
+            .partition(|handle| !released && connection.directory().is_oversight(handle));
+        let later = if later.is_empty() {
+            String::new()
+        } else {
+            format!(" When the case is released to the oversight body: {}.", later.join(", "))
+        };
         let text = format!(
-            "The case has new keys. Readers of new messages: {}. Earlier content stays readable to former readers.",
-            readers.join(", ")
+            "The case has new keys. Readers of new messages: {}.{later} Earlier content stays readable to former readers.",
+            now.join(", ")
         );
         print_outcome(&case, "keys-rotated", &text, screen)
     }

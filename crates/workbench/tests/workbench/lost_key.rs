@@ -217,6 +217,16 @@ async fn the_exit_code_reports_remaining_former_readers() {
         stored.parts.pop();
     });
     assert_eq!(code(&rotate()), 0, "nothing is left");
+
+    // The oversight body has no access to a case that is not released to it.
+    let case = reporters[1].case.to_string();
+    let args = ["--home", "home-lead", "--passphrase-fd", "0", "rotate", &case];
+    let rotated = run(folder, &format!("{PASSPHRASE}\n"), &args);
+    let printed = String::from_utf8([rotated.stdout, rotated.stderr].concat()).unwrap();
+    let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (now, later) = printed.split_once(" When the case is released").expect(&printed);
+    assert!(now.contains("lead") && !now.contains("outside"), "{printed}");
+    assert!(later.starts_with(" to the oversight body: outside."), "{printed}");
 }
 
 #[test]
