@@ -12,8 +12,10 @@ pub enum NoteKind {
     Hypothesis,
     /// A task.
     Task,
-    /// The objection to a proposal.
-    Objection,
+    /// The reason of an action, such as that of declining a proposal. Earlier versions wrote
+    /// `objection`.
+    #[serde(alias = "objection")]
+    Reason,
 }
 
 /// One note.
@@ -32,5 +34,17 @@ impl Note {
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_objections_of_earlier_versions_are_reasons() {
+        let note = Note { kind: NoteKind::Reason, text: "x".to_owned() };
+        assert_eq!(*note.to_bytes(), br#"{"kind":"reason","text":"x"}"#);
+        assert_eq!(Note::from_bytes(br#"{"kind":"objection","text":"x"}"#), Some(note));
     }
 }

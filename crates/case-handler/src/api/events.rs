@@ -16,7 +16,7 @@ use protocol::{
     },
     case::{
         Decision, Role, RuleViolation,
-        event::{Action, Event, LogEntry, ReleaseReason, SignedEvent},
+        event::{Action, Event, LogEntry, ReleaseReason, SealedText, SignedEvent},
     },
     directory::{Directory, MIN_READERS, Member},
     submission::key_grant::grant_tag,
@@ -155,75 +155,48 @@ struct EventPayloadHandler<'a> {
 
 impl EventPayloadHandler<'_> {
     async fn store_payload(&self, event: &Event, payload: EventPayload) -> Result<(), ApiProblem> {
-        let id = self.case.id;
-        check_grants(&payload.grants)?;
-        match (&event.action, payload) {
-            (
-                Action::Replied { reply, copy, .. } | Action::DeadlineExtended { reply, copy },
-                EventPayload {
-                    reply: Some(sealed),
-                    copy: Some(copied),
-                    note: None,
-                    grants,
-                    case_recipient: None,
-                },
-            ) if grants.is_empty() => {
-                check_hash(&sealed, reply)?;
-                check_hash(&copied, copy)?;
-                self.store_part(PartKind::ReplyCopy, self.case.state.generation, &copied).await?;
-                Ok(self.transaction.add_reply(id, event.seq, sealed.0).await?)
+        let EventPayload { reply, copy, note, grants, case_recipient } = payload;
+        check_grants(&grants)?;
+        let generation = match event.action {
+            // The message is sealed to the keys before the rotation.
+            Action::KeysRotated { generation, .. } => generation - 1,
+            _ => self.case.state.generation,
+        };
+        match (event.action.sealed_text(), reply, copy, note) {
+            (SealedText::None, None, None, None) => {}
+            (SealedText::Note(hash), None, None, Some(sealed)) => {
+                check_hash(&sealed, &hash)?;
+                self.store_part(PartKind::Note, generation, &sealed).await?;
             }
-            (
-                Action::NoteAdded { note } | Action::Declined { note },
-                EventPayload {
-                    reply: None,
-                    copy: None,
-                    note: Some(sealed),
-                    grants,
-                    case_recipient: None,
-                },
-            ) if grants.is_empty() => {
-                check_hash(&sealed, note)?;
-                self.store_part(PartKind::Note, self.case.state.generation, &sealed).await
+            (SealedText::Message { reply, copy }, Some(sealed), Some(copied), None) => {
+                check_hash(&sealed, &reply)?;
+                check_hash(&copied, &copy)?;
+                self.store_part(PartKind::ReplyCopy, generation, &copied).await?;
+                self.transaction.add_reply(self.case.id, event.seq, sealed.0).await?;
             }
-            (
-                Action::KeysRotated { generation, reply, copy },
-                EventPayload {
-                    reply: Some(sealed),
-                    copy: Some(copied),
-                    note: None,
-                    grants,
-                    case_recipient: Some(recipient),
-                },
-            ) => {
-                check_hash(&sealed, reply)?;
-                check_hash(&copied, copy)?;
-                self.store_part(PartKind::ReplyCopy, generation - 1, &copied).await?;
-                self.transaction.add_reply(id, event.seq, sealed.0).await?;
-                self.transaction.add_case_recipient(id, *generation, &recipient);
+            (SealedText::None, ..) => {
+                return Err(rule_violation("unexpected payload for this action"));
+            }
+            (SealedText::Note(_) | SealedText::Message { .. }, ..) => {
+                return Err(rule_violation("payload does not match the event"));
+            }
+        }
+        match (&event.action, case_recipient) {
+            (Action::KeysRotated { generation, .. }, Some(recipient)) => {
+                self.transaction.add_case_recipient(self.case.id, *generation, &recipient);
                 self.rotate_keys(*generation, &grants, &event.actor).await
             }
-            (
-                Action::Assigned { to, granted },
-                EventPayload { reply: None, copy: None, note: None, grants, case_recipient: None },
-            ) => self.assign(to, *granted, &grants).await,
-            (
-                Action::Replied { .. }
-                | Action::DeadlineExtended { .. }
-                | Action::NoteAdded { .. }
-                | Action::Declined { .. }
-                | Action::KeysRotated { .. },
-                _,
-            ) => Err(rule_violation("payload does not match the event")),
-            (action, payload) if payload == EventPayload::default() => {
-                self.apply_without_payload(action, &event.actor).await
+            (Action::Assigned { to, granted }, None) => self.assign(to, *granted, &grants).await,
+            (Action::KeysRotated { .. }, None) => {
+                Err(rule_violation("payload does not match the event"))
             }
+            (action, None) if grants.is_empty() => self.apply_to_store(action, &event.actor).await,
             _ => Err(rule_violation("unexpected payload for this action")),
         }
     }
 
-    /// Applies an action that has no payload.
-    async fn apply_without_payload(&self, action: &Action, actor: &str) -> Result<(), ApiProblem> {
+    /// Applies what an action without grants changes in the store besides its text.
+    async fn apply_to_store(&self, action: &Action, actor: &str) -> Result<(), ApiProblem> {
         let id = self.case.id;
         match action {
             Action::Recused => Ok(self.transaction.delete_grants(id, actor).await?),

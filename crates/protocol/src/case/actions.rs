@@ -61,8 +61,10 @@ pub enum ActionPayload {
     OtherCase,
     /// A sealed message to the reporter.
     Message,
-    /// A sealed note for the team.
+    /// A sealed note for the team, of a kind that the actor chooses.
     Note(fn(Hash) -> Action),
+    /// A sealed note for the team that states the reason.
+    Reason(fn(Hash) -> Action),
     /// New keys of the case, sealed to the remaining readers.
     Keys,
     /// A decision. This one is an example with valid choices.
@@ -266,9 +268,9 @@ case_actions! {
     /// Withdraws a proposal.
     Withdraw = "withdraw", Declared, NOT_PURGED,
         ActionPayload::Fixed(Action::Withdrawn), Never, "withdraw CASE";
-    /// Declines a proposal, with an objection.
+    /// Declines a proposal, with a reason.
     Decline = "decline", Desk, NOT_PURGED,
-        ActionPayload::Note(|note| Action::Declined { note }), Never, "decline CASE --text REASON";
+        ActionPayload::Reason(|note| Action::Declined { note }), Never, "decline CASE --text TEXT";
 }
 
 impl ActionKind {

@@ -103,7 +103,7 @@ pub enum Action {
     Withdrawn,
     /// A member declines a proposal instead of approving it.
     Declined {
-        /// SHA-256 of the sealed note with the objection.
+        /// SHA-256 of the sealed note with the reason.
         note: Hash,
     },
     /// A reply to the reporter.
@@ -158,10 +158,57 @@ pub enum Action {
     },
 }
 
+/// The sealed text that belongs to an event, by the hashes that the event names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedText {
+    /// None.
+    None,
+    /// A note for the team.
+    Note(Hash),
+    /// A message to the reporter.
+    Message {
+        /// SHA-256 of the copy sealed to `M`.
+        reply: Hash,
+        /// SHA-256 of the copy sealed to `C`.
+        copy: Hash,
+    },
+}
+
 impl Action {
     /// Returns whether the event records a submission of the reporter.
     pub fn is_from_reporter(&self) -> bool {
         matches!(self, Self::Received { .. } | Self::FollowedUp { .. })
+    }
+
+    /// Returns the sealed text that belongs to the event. The case handler stores it, and the
+    /// workbench checks that it is present.
+    pub fn sealed_text(&self) -> SealedText {
+        match *self {
+            Self::NoteAdded { note } | Self::Declined { note } => SealedText::Note(note),
+            Self::Replied { reply, copy, .. }
+            | Self::DeadlineExtended { reply, copy }
+            | Self::KeysRotated { reply, copy, .. } => SealedText::Message { reply, copy },
+            Self::Received { .. }
+            | Self::FollowedUp(_)
+            | Self::Released { .. }
+            | Self::Declared
+            | Self::Claimed
+            | Self::Assigned { .. }
+            | Self::Recused
+            | Self::Challenged { .. }
+            | Self::ChallengeResolved { .. }
+            | Self::StageChanged { .. }
+            | Self::Reopened { .. }
+            | Self::Proposed(_)
+            | Self::Approved(_)
+            | Self::Withdrawn
+            | Self::MarkedHandled
+            | Self::ReferralFollowedUp
+            | Self::PriorityRaised { .. }
+            | Self::Linked { .. }
+            | Self::Escalated
+            | Self::LegalHoldPlaced => SealedText::None,
+        }
     }
 }
 

@@ -6,10 +6,10 @@ mod table;
 use protocol::{
     Hash,
     case::{
-        ActionKind, ActionPayload, CASE_ACTIONS, CaseState, ClosingReason, ConflictClaim, Decision,
-        Disposition, Proposal, ReferralConsent, ReferralTarget, ReopenReason, Role, RuleViolation,
-        Stage,
-        event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
+        ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, CaseState, ClosingReason,
+        ConflictClaim, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget,
+        ReopenReason, Role, RuleViolation, Stage,
+        event::{Action, Event, HANDLER_ACTOR, ReleaseReason, SealedText, midnight},
         next_event,
     },
     submission::envelope::Urgency,
@@ -17,7 +17,7 @@ use protocol::{
 use time::{Date, macros::date};
 use uuid::Uuid;
 
-use table::{EXPECTED, PEOPLE};
+use table::{CLASSES, EXPECTED, PEOPLE, Permission, permission};
 
 const CASE: Uuid = Uuid::from_u128(3);
 const FILED: Date = date!(2026 - 11 - 23);
@@ -98,7 +98,6 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::FollowUp => Action::FollowedUp(None),
         ActionKind::Release => Action::Released { reason: ReleaseReason::ReporterAsked },
         ActionKind::Assign => Action::Assigned { to: "D".into(), granted: None },
-        ActionKind::Challenge => Action::Challenged { who: "D".into() },
         ActionKind::ResolveChallenge => {
             Action::ChallengeResolved { who: "claimed".into(), upheld: true }
         }
@@ -110,11 +109,8 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::TakeBack => transition(Stage::Referred, Stage::Assessing),
         ActionKind::Reopen => Action::Reopened { ground: ReopenReason::Reporter },
         ActionKind::Reply => Action::Replied { reply, copy, feedback: true },
-        ActionKind::Note => Action::NoteAdded { note: Hash::default() },
-        ActionKind::Raise => Action::PriorityRaised { urgency: Urgency::P1 },
         ActionKind::Link => Action::Linked { to: Uuid::from_u128(4) },
         ActionKind::Rotate => Action::KeysRotated { generation: 1, reply, copy },
-        ActionKind::Decline => Action::Declined { note: copy },
         ActionKind::ProposeClose => Action::Proposed(CLOSE),
         ActionKind::ApproveClose => Action::Approved(CLOSE),
         ActionKind::ProposeUnreadable => Action::Proposed(UNREADABLE),
@@ -127,9 +123,12 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::ApproveLiftHold => Action::Approved(Decision::LiftHold),
         ActionKind::ProposePurge => Action::Proposed(Decision::Purge),
         ActionKind::ApprovePurge => Action::Approved(Decision::Purge),
-        fixed => match &fixed.row().payload {
+        other => match &other.row().payload {
             ActionPayload::Fixed(action) => action.clone(),
-            payload => panic!("{fixed:?} needs a sample of {payload:?}"),
+            ActionPayload::Member(about) => about("D".into()),
+            ActionPayload::Urgency(with_urgency) => with_urgency(Urgency::P1),
+            ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => with_note(copy),
+            payload => panic!("{other:?} needs a sample of {payload:?}"),
         },
     }
 }
@@ -152,17 +151,16 @@ fn apply_action(
 #[test]
 fn exactly_the_permitted_actions_pass() {
     let mut tried = 0;
-    for (kind, stages, assigned, free) in EXPECTED {
+    for Permission { kind, stages, assigned, free } in CASE_ACTIONS.iter().map(permission) {
         for stage in Stage::ALL {
             // A closed case has no assignee.
             let is_assigned = [true, false].into_iter().filter(|has| stage.is_open() || !has);
             for has in is_assigned {
                 let allowed = if has { assigned } else { free };
                 for person in PEOPLE.chars().filter(|person| has || *person != 'A') {
-                    let state = case_ready_for(*kind, stage, has);
-                    let result = apply_action(&state, person, action(*kind));
-                    let expected = stages.split(' ').any(|at| at == stage.as_str())
-                        && allowed.contains(person);
+                    let state = case_ready_for(kind, stage, has);
+                    let result = apply_action(&state, person, action(kind));
+                    let expected = stages.contains(&stage.as_str()) && allowed.contains(person);
                     assert_eq!(
                         result.is_ok(),
                         expected,
@@ -173,14 +171,14 @@ fn exactly_the_permitted_actions_pass() {
             }
         }
     }
-    assert_eq!(tried, EXPECTED.len() * (6 * (10 + 9) + 2 * 9));
+    assert_eq!(tried, CASE_ACTIONS.len() * (6 * (10 + 9) + 2 * 9));
 }
 
 #[test]
 fn the_permissions_have_one_rule_for_each_action_and_offer_what_it_allows() {
     for row in CASE_ACTIONS {
-        let expected = EXPECTED.iter().filter(|(kind, ..)| *kind == row.kind).count();
-        assert_eq!(expected, 1, "{:?} in the table of this test", row.kind);
+        let written = EXPECTED.iter().filter(|(kind, ..)| *kind == row.kind).count();
+        assert!(written <= 1, "{:?} in the table of this test", row.kind);
         // The row, the name and the event of an action refer to each other.
         assert_eq!(row.kind.row().name, row.name);
         assert_eq!(ActionKind::from_name(row.name), Some(row.kind));
@@ -189,19 +187,48 @@ fn the_permissions_have_one_rule_for_each_action_and_offer_what_it_allows() {
     let state = case_ready_for(ActionKind::Note, Stage::Investigating, true);
     for person in PEOPLE.chars().filter(|person| *person != 'H') {
         let allowed = state.permitted_actions(&person.to_string(), role(person));
-        for (kind, stages, assigned, _) in EXPECTED {
-            let listed = stages.contains("investigating") && assigned.contains(person);
+        for Permission { kind, stages, assigned, .. } in CASE_ACTIONS.iter().map(permission) {
+            let listed = stages.contains(&"investigating") && assigned.contains(person);
             // The table does not say whether the action was done before, nor whose proposal or case
             // it is.
             let open =
                 [ActionKind::Declare, ActionKind::Claim, ActionKind::Withdraw, ActionKind::Decline];
-            let depends_on_history = open.contains(kind)
-                || ActionKind::from_action(&action(*kind))
+            let depends_on_history = open.contains(&kind)
+                || ActionKind::from_action(&action(kind))
                     .is_ok_and(|a| format!("{a:?}").starts_with("Approve"));
             if !depends_on_history {
-                assert_eq!(allowed.contains(kind), listed, "{kind:?} by {person}");
+                assert_eq!(allowed.contains(&kind), listed, "{kind:?} by {person}");
             }
         }
+    }
+}
+
+#[test]
+fn each_actor_class_has_an_action_of_exactly_its_actors() {
+    for (class, assigned, free) in CLASSES {
+        let is_written = |row: &CaseAction| {
+            EXPECTED.iter().any(|(kind, _, a, f)| (*kind, *a, *f) == (row.kind, assigned, free))
+        };
+        assert!(
+            CASE_ACTIONS.iter().any(|row| row.actor_class == class && is_written(row)),
+            "{class:?}"
+        );
+    }
+}
+
+#[test]
+fn an_event_names_the_sealed_text_that_its_row_announces() {
+    for row in CASE_ACTIONS {
+        let named = action(row.kind).sealed_text();
+        let hash = Hash::default();
+        let expected = match row.payload {
+            ActionPayload::Note(_) | ActionPayload::Reason(_) => SealedText::Note(hash),
+            ActionPayload::Message | ActionPayload::Keys => {
+                SealedText::Message { reply: hash, copy: hash }
+            }
+            _ => SealedText::None,
+        };
+        assert_eq!(named, expected, "{}", row.name);
     }
 }
 

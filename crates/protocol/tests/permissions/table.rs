@@ -1,6 +1,6 @@
 //! The permitted actions, written from the description of the product and not from the code.
 
-use protocol::case::ActionKind;
+use protocol::case::{ActionKind, ActorClass, CaseAction};
 
 /// The actors of the table, one letter each:
 ///
@@ -18,8 +18,45 @@ use protocol::case::ActionKind;
 /// M, A, L, O and C have declared.
 pub(super) const PEOPLE: &str = "HENXMALORC";
 
-/// Action, stages, actors while A is the assignee, and actors while the case has no assignee (A is
-/// not tested then).
+/// Actor class, actors while A is the assignee, and actors while the case has no assignee.
+pub(super) const CLASSES: [(ActorClass, &str, &str); 9] = [
+    (ActorClass::Handler, "H", "H"),
+    (ActorClass::Reader, "ENXMALOC", "ENXMLOC"),
+    (ActorClass::Declared, "XMALO", "XMLO"),
+    (ActorClass::Desk, "MALO", "MLO"),
+    (ActorClass::Correspondent, "A", "MLO"),
+    (ActorClass::Delegator, "ALO", "MLO"),
+    (ActorClass::UndeclaredDelegator, "ALO", "NMLO"),
+    (ActorClass::Assignee, "A", ""),
+    (ActorClass::LeadOrOversight, "LO", "LO"),
+];
+
+/// The permission of an action: its stages, its actors while A is the assignee, and its actors
+/// while the case has no assignee (A is not tested then).
+pub(super) struct Permission {
+    pub(super) kind: ActionKind,
+    pub(super) stages: Vec<&'static str>,
+    pub(super) assigned: &'static str,
+    pub(super) free: &'static str,
+}
+
+/// Returns the permission that is written in [`EXPECTED`]. An action that is not written there has
+/// the stages of its row, and the actors that [`CLASSES`] lists for the class of its row.
+pub(super) fn permission(row: &CaseAction) -> Permission {
+    let kind = row.kind;
+    let written = EXPECTED.iter().find(|(written, ..)| *written == kind);
+    if let Some((_, stages, assigned, free)) = written {
+        return Permission { kind, stages: stages.split(' ').collect(), assigned, free };
+    }
+    let class = CLASSES.iter().find(|(class, ..)| *class == row.actor_class);
+    let (_, assigned, free) = class.expect("CLASSES lists every class");
+    let stages = row.stages.iter().map(|stage| stage.as_str()).collect();
+    Permission { kind, stages, assigned, free }
+}
+
+/// Action, stages, actors while A is the assignee, and actors while the case has no assignee. An
+/// action that depends on more than the class of its row, such as an approval, must be here. The
+/// others are here so that a change of their row by mistake fails a test.
 pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     (
         ActionKind::FollowUp,

@@ -2,6 +2,7 @@
 
 use investigator::{Note, NoteKind, ReplyDraft};
 use protocol::{
+    Hash,
     api::workbench::{EventPayload, MAX_REPLY_LEN, SealedBytes},
     case::event::Action,
     submission::frame::FrameKind,
@@ -87,7 +88,7 @@ impl HandlerConnection {
         &self,
         case: &VerifiedCase,
         reply: ReplyInput<'_>,
-    ) -> Result<(protocol::Hash, protocol::Hash, EventPayload), ActionError> {
+    ) -> Result<(Hash, Hash, EventPayload), ActionError> {
         let text = reply.text.trim();
         if is_blank(text) {
             return Err(ActionError::EmptyText);
@@ -149,29 +150,26 @@ impl HandlerConnection {
 }
 
 impl HandlerConnection {
-    /// Declines a colleague's proposal. The reason is a note for the team, sealed to the case.
+    /// Takes an action whose reason is a note for the team, sealed to the case.
     ///
     /// # Errors
     /// [`ActionError::EmptyText`] without a reason, and the errors of every action.
-    pub async fn decline_proposal(
+    pub(super) async fn take_action_with_reason(
         &mut self,
         case: &mut VerifiedCase,
+        with_note: fn(Hash) -> Action,
         reason: &str,
     ) -> Result<(), ActionError> {
         if is_blank(reason) {
             return Err(ActionError::EmptyText);
         }
         check_newest_generation(case)?;
-        let note = Note { kind: NoteKind::Objection, text: reason.trim().to_owned() };
+        let note = Note { kind: NoteKind::Reason, text: reason.trim().to_owned() };
         let sealed = case.open_case.seal_note(&note);
         check_sealed_len(sealed.0.len())?;
-        let action = Action::Declined { note: sealed.hash() };
-        self.sign_and_submit(
-            case,
-            action,
-            EventPayload { note: Some(sealed), ..EventPayload::default() },
-        )
-        .await
+        let action = with_note(sealed.hash());
+        let payload = EventPayload { note: Some(sealed), ..EventPayload::default() };
+        self.sign_and_submit(case, action, payload).await
     }
 }
 

@@ -39,7 +39,7 @@ use crate::{
 
 pub use messages::ReplyInput;
 pub use unreadable_cases::DecisionOutcome;
-pub use workflow::{check_consent_answer, marks_handled};
+pub use workflow::{ActionChoice, check_consent_answer, marks_handled};
 
 /// Kind of the problem with which the case handler reports that another member acted first.
 const STALE_PROBLEM: &str = "stale";

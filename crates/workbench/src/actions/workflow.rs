@@ -20,6 +20,31 @@ use crate::{case::VerifiedCase, session::HandlerConnection};
 /// Question about the reporter's consent to a referral.
 const REFERRAL_QUESTION: &str = "referral_consent";
 
+/// What a member chose for an action. [`ActionPayload`] determines which variant an action needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionChoice {
+    /// Nothing but the action.
+    Nothing,
+    /// The handle of a member.
+    Member(String),
+    /// Whether the conflict of interest of a member is upheld.
+    Verdict {
+        /// The handle of the member.
+        who: String,
+        /// Whether there is a conflict. The caller then rotates the keys with
+        /// [`HandlerConnection::rotate_keys`].
+        upheld: bool,
+    },
+    /// The text of the reason.
+    Reason(String),
+    /// The reason of a reopening.
+    Reopening(ReopenReason),
+    /// The new priority.
+    Urgency(Urgency),
+    /// The other case. Every reader of the case can read its id.
+    OtherCase(Uuid),
+}
+
 impl HandlerConnection {
     /// Returns the actions that this member can take now. Each action is tried on a copy of the
     /// case, so that the pages offer none that would be refused. Choices that are still open, such
@@ -69,43 +94,48 @@ impl HandlerConnection {
         }
     }
 
-    /// Takes an action of which the member chooses nothing.
+    /// Takes an action with the choice that its row of the table asks for.
     ///
     /// # Errors
-    /// [`ActionError::NothingChosen`] if the action needs a choice, and the errors of every action.
+    /// [`ActionError::NothingChosen`] if the row asks for another choice, and the errors of every
+    /// action.
     pub async fn take_action(
         &mut self,
         case: &mut VerifiedCase,
         act: ActionKind,
+        choice: ActionChoice,
     ) -> Result<(), ActionError> {
-        match (act, &act.row().payload) {
-            (ActionKind::Declare, _) => self.declare(case).await,
-            (ActionKind::Claim, _) => self.claim(case).await,
-            (ActionKind::Recuse, _) => self.recuse(case).await,
-            (ActionKind::MarkHandled, _) => self.mark_handled(case).await.map(drop),
-            (_, ActionPayload::Fixed(action)) => {
-                self.sign_and_submit(case, action.clone(), EventPayload::default()).await
+        let action = match (&act.row().payload, choice) {
+            (ActionPayload::Fixed(action), ActionChoice::Nothing) => match act {
+                ActionKind::Declare => return self.declare(case).await,
+                ActionKind::Claim => return self.claim(case).await,
+                ActionKind::Recuse => return self.recuse(case).await,
+                ActionKind::MarkHandled => return self.mark_handled(case).await.map(drop),
+                _ => action.clone(),
+            },
+            (ActionPayload::Stage(to), ActionChoice::Nothing) => {
+                return self.change_stage(case, *to, None).await;
             }
-            (_, ActionPayload::Stage(to)) => self.change_stage(case, *to, None).await,
-            _ => Err(ActionError::NothingChosen),
-        }
-    }
-
-    /// Takes an action that concerns another member, such as the claim of a conflict of interest.
-    ///
-    /// # Errors
-    /// [`ActionError::NothingChosen`] if the action does not concern one other member, and the
-    /// errors of every action.
-    pub async fn take_action_about(
-        &mut self,
-        case: &mut VerifiedCase,
-        act: ActionKind,
-        member: &str,
-    ) -> Result<(), ActionError> {
-        let ActionPayload::Member(event_about) = &act.row().payload else {
-            return Err(ActionError::NothingChosen);
+            (ActionPayload::Assignee, ActionChoice::Member(to)) => {
+                return self.assign(case, &to).await;
+            }
+            (ActionPayload::Reason(with_note), ActionChoice::Reason(text)) => {
+                return self.take_action_with_reason(case, *with_note, &text).await;
+            }
+            (ActionPayload::Reopening, ActionChoice::Reopening(ground)) => {
+                return self.reopen(case, ground).await;
+            }
+            (ActionPayload::Member(about), ActionChoice::Member(who)) => about(who),
+            (ActionPayload::Verdict, ActionChoice::Verdict { who, upheld }) => {
+                Action::ChallengeResolved { who, upheld }
+            }
+            (ActionPayload::Urgency(with_urgency), ActionChoice::Urgency(urgency)) => {
+                with_urgency(urgency)
+            }
+            (ActionPayload::OtherCase, ActionChoice::OtherCase(to)) => Action::Linked { to },
+            _ => return Err(ActionError::NothingChosen),
         };
-        self.sign_and_submit(case, event_about(member.to_owned()), EventPayload::default()).await
+        self.sign_and_submit(case, action, EventPayload::default()).await
     }
 
     /// Declares that this member has no conflict of interest, so that the content is shown.
@@ -128,25 +158,6 @@ impl HandlerConnection {
         self.trust_state.cases.remove(&case.id());
         self.trust_state.read.remove(&case.id());
         Ok(self.profile.save_trust_state(&self.trust_state)?)
-    }
-
-    /// Resolves a challenge. If it is upheld, the colleague loses the case; the caller then rotates
-    /// the keys with [`HandlerConnection::rotate_keys`].
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn resolve_challenge(
-        &mut self,
-        case: &mut VerifiedCase,
-        who: &str,
-        upheld: bool,
-    ) -> Result<(), ActionError> {
-        self.sign_and_submit(
-            case,
-            Action::ChallengeResolved { who: who.to_owned(), upheld },
-            EventPayload::default(),
-        )
-        .await
     }
 
     /// Moves the case to another stage that one member may decide alone. The reason is a code that
@@ -216,32 +227,6 @@ impl HandlerConnection {
             self.profile.save_trust_state(&self.trust_state)?;
         }
         Ok(())
-    }
-
-    /// Raises the priority of the case.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn raise_priority(
-        &mut self,
-        case: &mut VerifiedCase,
-        urgency: Urgency,
-    ) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::PriorityRaised { urgency }, EventPayload::default())
-            .await
-    }
-
-    /// Links the case with another one about the same matter. Every reader of this case can read
-    /// the link.
-    ///
-    /// # Errors
-    /// If the rules or the case handler reject the action.
-    pub async fn link_case(
-        &mut self,
-        case: &mut VerifiedCase,
-        to: Uuid,
-    ) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::Linked { to }, EventPayload::default()).await
     }
 
     /// Marks the reporter's submissions as handled. Returns how many were unhandled.
@@ -321,7 +306,9 @@ fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
         }
         ActionPayload::Reopening => Some(Action::Reopened { ground: ReopenReason::NewEvidence }),
         ActionPayload::Urgency(raise) => Some(raise(Urgency::P1)),
-        ActionPayload::Note(with_note) => Some(with_note(Hash::default())),
+        ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => {
+            Some(with_note(Hash::default()))
+        }
         ActionPayload::Proposal(decision) => Some(Action::Proposed(*decision)),
         ActionPayload::Approval => {
             let proposal = state.pending_proposal.as_ref();

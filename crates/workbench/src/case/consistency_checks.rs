@@ -7,8 +7,8 @@ use protocol::{
     Hash,
     api::workbench::{CaseDetail, CasePart, PartKind},
     case::{
-        CaseState,
-        event::{Action, Event},
+        ActionKind, ActionPayload, CaseState,
+        event::{Event, SealedText},
     },
     submission::frame::FrameDirection,
 };
@@ -68,13 +68,15 @@ pub(super) fn read_notes(
 ) -> (Vec<TeamNote>, Vec<IntegrityAlert>) {
     let (mut notes, mut alarms) = (Vec::new(), Vec::new());
     for (part, sealed) in parts.iter().filter(|(part, _)| part.kind == PartKind::Note) {
-        let names = |event: &&Event| match event.action {
-            Action::NoteAdded { note } | Action::Declined { note } => note == part.sha256,
-            _ => false,
-        };
+        let names = |event: &&Event| event.action.sealed_text() == SealedText::Note(part.sha256);
         let Some(event) = events.iter().find(names) else { continue };
         match open.open_note(sealed, part.generation) {
-            Ok(note) => notes.push(TeamNote { by: event.actor.clone(), at: event.at, note }),
+            Ok(note) => notes.push(TeamNote {
+                by: event.actor.clone(),
+                at: event.at,
+                reason_of: reason_of(event),
+                note,
+            }),
             Err(error) => {
                 alarms.push(IntegrityAlert::new(
                     AlertCode::Unopenable,
@@ -86,6 +88,12 @@ pub(super) fn read_notes(
     (notes, alarms)
 }
 
+/// Returns the action of an event whose note states its reason.
+fn reason_of(event: &Event) -> Option<ActionKind> {
+    let act = ActionKind::from_action(&event.action).ok()?;
+    matches!(act.row().payload, ActionPayload::Reason(_)).then_some(act)
+}
+
 pub(super) fn check_state(file: &CaseDetail, folded: Option<&CaseState>) -> Option<IntegrityAlert> {
     let text = "the state that the case handler reports differs from the signed events";
     (folded != Some(&file.row.state)).then(|| IntegrityAlert::new(AlertCode::StateDiffers, text))
@@ -93,12 +101,10 @@ pub(super) fn check_state(file: &CaseDetail, folded: Option<&CaseState>) -> Opti
 
 /// The replies and notes of the case must be exactly those that signed events name.
 pub(super) fn check_payloads(file: &CaseDetail, events: &[Event]) -> Vec<IntegrityAlert> {
-    let named = events.iter().filter_map(|event| match event.action {
-        Action::Replied { copy, .. }
-        | Action::DeadlineExtended { copy, .. }
-        | Action::KeysRotated { copy, .. } => Some(copy),
-        Action::NoteAdded { note } | Action::Declined { note } => Some(note),
-        _ => None,
+    let named = events.iter().filter_map(|event| match event.action.sealed_text() {
+        SealedText::Message { copy, .. } => Some(copy),
+        SealedText::Note(note) => Some(note),
+        SealedText::None => None,
     });
     let named: BTreeSet<Hash> = named.collect();
     let ours =
@@ -162,14 +168,10 @@ pub(super) fn check_order(file: &CaseDetail, events: &[Event]) -> Option<Integri
     // The hash of a reply, or `None` for a message of the reporter, which the events do not name.
     let mut expected: Vec<Option<Hash>> = Vec::new();
     for event in events {
-        match event.action {
-            Action::Received { .. } | Action::FollowedUp(_) => expected.push(None),
-            Action::Replied { copy, .. }
-            | Action::DeadlineExtended { copy, .. }
-            | Action::KeysRotated { copy, .. } => {
-                expected.push(Some(copy));
-            }
-            _ => {}
+        match event.action.sealed_text() {
+            SealedText::Message { copy, .. } => expected.push(Some(copy)),
+            SealedText::None if event.action.is_from_reporter() => expected.push(None),
+            SealedText::None | SealedText::Note(_) => {}
         }
     }
     let mut present: Vec<Option<Hash>> =

@@ -23,7 +23,9 @@ use crate::{
         view::{CaseView, serde_word},
     },
     l10n::{
-        Localizer, dates,
+        Localizer,
+        action_text::localized_title,
+        dates,
         timeline::{TimelineEntry, build_timeline},
     },
     private_files::to_pretty_json,
@@ -35,7 +37,7 @@ use crate::{
 const MANIFEST_NAME: &str = "SHA256SUMS";
 /// Order of the notes on the page.
 const NOTE_KIND_ORDER: [NoteKind; 4] =
-    [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Objection];
+    [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Reason];
 
 /// One file of the export.
 pub struct ExportFile {
@@ -187,10 +189,11 @@ impl<'a> CaseExport<'a> {
         let notes = NOTE_KIND_ORDER.map(|kind| {
             let of_kind = view.notes.iter().filter(|note| note.kind == kind);
             let to_entry = |note: &crate::case::view::NoteView| {
-                (
-                    format!("{}, {}", note.by, dates::format_time(localizer.catalog(), note.at)),
-                    note.text.clone(),
-                )
+                let reason_of = note.reason_of.map(|act| localized_title(localizer, act));
+                let when = dates::format_time(localizer.catalog(), note.at);
+                let heading: Vec<String> =
+                    [Some(note.by.clone()), reason_of, Some(when)].into_iter().flatten().collect();
+                (heading.join(", "), note.text.clone())
             };
             (serde_word(&kind), of_kind.map(to_entry).collect::<Vec<_>>())
         });

@@ -23,7 +23,7 @@ pub mod view;
 use investigator::{CaseError, Note, OpenCase, Thread};
 use protocol::{
     api::workbench::CaseDetail,
-    case::{CaseState, event::Event},
+    case::{ActionKind, CaseState, event::Event},
     submission::report_body::ReportBody,
 };
 use time::{Date, OffsetDateTime};
@@ -64,6 +64,8 @@ pub struct TeamNote {
     pub by: String,
     /// Time of the event that names the note.
     pub at: OffsetDateTime,
+    /// The action of which the note states the reason.
+    pub reason_of: Option<ActionKind>,
     /// The note.
     pub note: Note,
 }

@@ -6,7 +6,7 @@ use investigator::{NoteKind, Thread, VerifiedFrame};
 use protocol::{
     Hash,
     api::workbench::{CasePart, PartKind},
-    case::{CaseState, Deadline},
+    case::{ActionKind, CaseState, Deadline},
     encoding::iso_date,
     submission::{
         envelope::Urgency,
@@ -228,6 +228,9 @@ pub struct NoteView {
     pub at: OffsetDateTime,
     /// Kind of note.
     pub kind: NoteKind,
+    /// The action of which the note states the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_of: Option<ActionKind>,
     /// Text of the note.
     pub text: String,
 }
@@ -270,6 +273,7 @@ impl CaseView {
                     by: n.by.clone(),
                     at: n.at,
                     kind: n.note.kind,
+                    reason_of: n.reason_of,
                     text: n.note.text.clone(),
                 })
                 .collect(),

@@ -1,11 +1,7 @@
-//! Actions on a case that one member decides alone, with choices of their own. The commands of
-//! other actions follow from the table, see `table_actions`.
+//! `burkindi move` and `rotate`, whose options do not follow from the table of actions; see
+//! `table_actions` for the other actions that one member decides alone.
 
-use clap::ValueEnum;
-use protocol::{
-    case::{ActionKind, ReopenReason, Stage},
-    submission::envelope::Urgency,
-};
+use protocol::case::{ActionKind, Stage};
 use rand::rngs::OsRng;
 use workbench::{actions::ActionError, case::VerifiedCase, session::HandlerConnection};
 
@@ -44,15 +40,6 @@ impl ConfirmArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct AssignArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// The handle of the colleague.
-    #[arg(long, value_name = "HANDLE")]
-    to: String,
-}
-
-#[derive(Debug, clap::Args)]
 pub(crate) struct MoveArgs {
     /// A prefix of the case's id, at least 4 characters.
     case: String,
@@ -67,15 +54,6 @@ pub(crate) struct MoveArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct RaiseArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// P1, P2 or P3.
-    #[arg(value_parser = parse_enum::<Urgency>)]
-    urgency: Urgency,
-}
-
-#[derive(Debug, clap::Args)]
 pub(crate) struct RotateArgs {
     /// A prefix of the case's id, at least 4 characters.
     case: String,
@@ -84,56 +62,6 @@ pub(crate) struct RotateArgs {
     without: Vec<String>,
     #[command(flatten)]
     confirmed: ConfirmArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ResolveChallengeArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// The colleague whose conflict of interest is claimed.
-    #[arg(long, value_name = "HANDLE")]
-    who: String,
-    /// upheld: the colleague loses access permanently. dismissed: nothing changes.
-    verdict: ChallengeVerdict,
-    #[command(flatten)]
-    confirmed: ConfirmArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ChallengeVerdict {
-    Upheld,
-    Dismissed,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ReopenArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// reporter: the reporter wrote within 180 days of the closing. new-evidence: there is new
-    /// evidence from another source.
-    #[arg(value_parser = parse_enum::<ReopenReason>)]
-    ground: ReopenReason,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LinkArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// A prefix of the other case's id, at least 4 characters.
-    #[arg(long, value_name = "CASE")]
-    to: String,
-}
-
-impl AssignArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.assign(&mut case, &self.to).await?;
-        print_outcome(&case, "assigned", &format!("{} is the assignee now.", self.to), screen)
-    }
 }
 
 impl MoveArgs {
@@ -149,75 +77,6 @@ impl MoveArgs {
             &case,
             "stage-changed",
             &format!("The stage of the case is {} now.", self.stage.as_str()),
-            screen,
-        )
-    }
-}
-
-impl ResolveChallengeArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let upheld = self.verdict == ChallengeVerdict::Upheld;
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        if upheld {
-            let what = format!("{} loses access to this case permanently.", self.who);
-            self.confirmed.confirm_action(
-                (&connection, &case, ActionKind::ResolveChallenge),
-                &what,
-                screen,
-            )?;
-        }
-        connection.resolve_challenge(&mut case, &self.who, upheld).await?;
-        let text = if upheld {
-            "The conflict of interest is confirmed, and the member lost access. Make new keys now: burkindi rotate CASE"
-        } else {
-            "The claim is dismissed. The member keeps access."
-        };
-        print_outcome(&case, "challenge-resolved", text, screen)
-    }
-}
-
-impl ReopenArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.check_unhandled_seen(&case)?;
-        connection.reopen(&mut case, self.ground).await?;
-        print_outcome(&case, "reopened", "The case is reopened, and you are the assignee.", screen)
-    }
-}
-
-impl LinkArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        let to = connection.find_case(&self.to).await?;
-        connection.link_case(&mut case, to).await?;
-        print_outcome(&case, "linked", "The two cases are linked.", screen)
-    }
-}
-
-impl RaiseArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.raise_priority(&mut case, self.urgency).await?;
-        print_outcome(
-            &case,
-            "priority-raised",
-            &format!("The urgency of the case is {:?} now.", self.urgency),
             screen,
         )
     }

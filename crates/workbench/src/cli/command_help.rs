@@ -38,6 +38,12 @@ mod tests {
     use crate::cli::Cli;
 
     #[test]
+    fn the_reason_of_an_action_is_no_kind_of_a_note_that_a_member_adds() {
+        let kind = |kind| Cli::try_parse_from(["burkindi", "note", "4f2a", "--kind", kind]);
+        assert!(kind("fact").is_ok() && kind("reason").is_err() && kind("objection").is_err());
+    }
+
+    #[test]
     fn show_prints_only_commands_that_the_program_accepts() {
         let received = Action::Received {
             desk: "audit".into(),

@@ -1,13 +1,12 @@
-//! `burkindi reply`, `renew`, `note` and `decline`: texts to the reporter and to the team.
+//! `burkindi reply`, `renew` and `note`: texts to the reporter and to the team.
 
 use std::path::PathBuf;
 
 use investigator::NoteKind;
-use protocol::case::ActionKind;
 use taxonomy::Taxonomy;
 use workbench::{
     actions::{
-        self, ActionError,
+        self,
         exposure_check::{ExposureFinding, ExposureKind, find_exposures},
     },
     case::{VerifiedCase, view::CaseView},
@@ -56,25 +55,12 @@ pub(crate) struct NoteArgs {
     /// A prefix of the case's id, at least 4 characters.
     case: String,
     /// fact, hypothesis or task. Facts and hypotheses are listed separately.
-    #[arg(long, value_parser = parse_enum::<NoteKind>)]
+    #[arg(long, value_parser = parse_note_kind)]
     kind: NoteKind,
     /// The text [default: standard input].
     #[arg(long)]
     text: Option<String>,
     /// A file with the text.
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
-}
-
-/// The arguments of `decline`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DeclineArgs {
-    /// A prefix of the case's id, at least 4 characters.
-    case: String,
-    /// The reason [default: standard input].
-    #[arg(long)]
-    text: Option<String>,
-    /// A file with the reason.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -190,21 +176,10 @@ impl NoteArgs {
     }
 }
 
-impl DeclineArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.dry_run(&case, ActionKind::Decline).map_err(ActionError::from)?;
-        let text = read_text_arg(self.text, self.file.as_ref())?;
-        connection.decline_proposal(&mut case, &text).await?;
-        print_outcome(
-            &case,
-            "declined",
-            "The proposal is declined. The reason is a note that is sealed to the case.",
-            screen,
-        )
+/// Parses the kind of a note. The reason of an action is written with the action.
+fn parse_note_kind(word: &str) -> Result<NoteKind, String> {
+    match parse_enum(word)? {
+        NoteKind::Reason => Err("choose fact, hypothesis or task".to_owned()),
+        kind @ (NoteKind::Fact | NoteKind::Hypothesis | NoteKind::Task) => Ok(kind),
     }
 }

@@ -92,34 +92,22 @@ enum WorkbenchCommand {
     Export(export::ExportArgs),
     /// Decode an attached image in a sandbox and save the picture as PNG.
     Preview(preview::PreviewArgs),
-    /// An action of the table that needs no other choice than a member.
+    /// An action of the table.
     #[command(flatten)]
     Act(table_actions::TableAction),
-    /// Assign a case to a colleague.
-    Assign(case_actions::AssignArgs),
-    /// Decide whether the claimed conflict of interest of a colleague exists.
-    ResolveChallenge(case_actions::ResolveChallengeArgs),
     /// Send a message to the reporter.
     Reply(messages::ReplyArgs),
     /// Extend an investigation by 90 days, and send the reason to the reporter.
     Renew(messages::RenewArgs),
     /// Move a case to another stage.
     Move(case_actions::MoveArgs),
-    /// Reopen a closed case.
-    Reopen(case_actions::ReopenArgs),
     /// Propose a decision that needs a second person: close, lower, refer, lift-hold, purge.
     Propose(proposals::ProposeArgs),
     /// Approve the proposal of a colleague.
     Approve(proposals::ApproveArgs),
-    /// Decline the proposal of a colleague, with the reason in a note that is sealed to the case.
-    Decline(messages::DeclineArgs),
     /// Close unreadable cases, or purge them after their retention. A second person approves with
     /// the same command.
     Unreadable(unreadable::UnreadableArgs),
-    /// Raise the urgency of a case.
-    Raise(case_actions::RaiseArgs),
-    /// Link a case with another case about the same matter.
-    Link(case_actions::LinkArgs),
     /// List the members to whom a case would be suggested now, with the reasons.
     SuggestAssignee(CaseArg),
     /// List the absences of your desks, or set or clear an absence.
@@ -208,18 +196,12 @@ async fn run_command(
         WorkbenchCommand::Export(command) => command.run(c, screen).await,
         WorkbenchCommand::Preview(command) => command.run(c, screen).await,
         WorkbenchCommand::Act(command) => command.run(c, screen).await,
-        WorkbenchCommand::Assign(command) => command.run(c, screen).await,
-        WorkbenchCommand::ResolveChallenge(command) => command.run(c, screen).await,
         WorkbenchCommand::Reply(command) => command.run(c, screen).await,
         WorkbenchCommand::Renew(command) => command.run(c, screen).await,
         WorkbenchCommand::Move(command) => command.run(c, screen).await,
-        WorkbenchCommand::Reopen(command) => command.run(c, screen).await,
         WorkbenchCommand::Unreadable(unreadable) => unreadable.run(c, screen).await,
         WorkbenchCommand::Propose(command) => command.run(c, screen).await,
         WorkbenchCommand::Approve(command) => command.run(c, screen).await,
-        WorkbenchCommand::Decline(command) => command.run(c, screen).await,
-        WorkbenchCommand::Raise(command) => command.run(c, screen).await,
-        WorkbenchCommand::Link(command) => command.run(c, screen).await,
         WorkbenchCommand::SuggestAssignee(case) => suggest_assignee::run(&case, c, screen).await,
         WorkbenchCommand::Absence(command) => command.run(c, screen).await,
         WorkbenchCommand::WhoReads(command) => command.run(c, screen).await,

@@ -14,7 +14,7 @@ use workbench::{
             CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word,
         },
     },
-    l10n::{event_text::describe_decision, treatment},
+    l10n::{action_text, event_text::describe_decision, treatment},
     terminal_text,
 };
 
@@ -180,12 +180,11 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     if !view.notes.is_empty() {
         page.heading("Notes for the team");
         for note in &view.notes {
-            page.dim(&format!(
-                "{} {}, {}",
-                output::format_time(note.at),
-                note.by,
-                serde_word(&note.kind)
-            ));
+            let kind = note.reason_of.map_or_else(
+                || serde_word(&note.kind),
+                |act| format!("reason of: {}", action_text::title(act)),
+            );
+            page.dim(&format!("{} {}, {kind}", output::format_time(note.at), note.by));
             page.quote(&note.text);
         }
     }

@@ -1,13 +1,25 @@
-//! Commands that follow from the table of case actions: the member chooses nothing, or only another
-//! member.
+//! Commands that follow from the table of case actions, with the options of what the member chooses.
 
-use clap::{ArgMatches, Args as _, Command, FromArgMatches, Subcommand};
-use protocol::case::{ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, Confirmation};
-use workbench::l10n::{action_text, event_text};
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
+use protocol::{
+    case::{
+        ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, Confirmation, ReopenReason,
+        event::Action,
+    },
+    submission::envelope::Urgency,
+};
+use workbench::{
+    actions::{ActionChoice, ActionError, marks_handled},
+    l10n::{action_text, event_text},
+    session::HandlerConnection,
+};
 
 use super::{
     CaseArg, CliOutput, CommandContext,
     case_actions::{ConfirmArgs, print_outcome},
+    parse_enum, read_text_arg,
 };
 
 /// A command of the table.
@@ -15,46 +27,173 @@ use super::{
 pub(crate) struct TableAction {
     act: ActionKind,
     case: CaseArg,
+    choice: ChoiceArgs,
     confirmed: Option<ConfirmArgs>,
-    about: Option<MemberArgs>,
 }
 
-#[derive(Debug, clap::Args)]
+/// The options for what the member chooses.
+#[derive(Debug)]
+enum ChoiceArgs {
+    Nothing,
+    Member(MemberArgs),
+    Assignee(AssigneeArgs),
+    Verdict(VerdictArgs),
+    Reason(ReasonArgs),
+    Reopening(ReopeningArgs),
+    Urgency(UrgencyArgs),
+    OtherCase(OtherCaseArgs),
+}
+
+#[derive(Debug, Args)]
 struct MemberArgs {
     /// The member that the action concerns.
     #[arg(long, value_name = "HANDLE")]
     who: String,
 }
 
-fn rows() -> impl Iterator<Item = &'static CaseAction> {
-    CASE_ACTIONS
-        .iter()
-        .filter(|row| matches!(row.payload, ActionPayload::Fixed(_) | ActionPayload::Member(_)))
+#[derive(Debug, Args)]
+struct AssigneeArgs {
+    /// The handle of the colleague.
+    #[arg(long, value_name = "HANDLE")]
+    to: String,
+}
+
+#[derive(Debug, Args)]
+struct VerdictArgs {
+    /// The colleague whose conflict of interest is claimed.
+    #[arg(long, value_name = "HANDLE")]
+    who: String,
+    /// upheld: the colleague loses access permanently. dismissed: nothing changes.
+    verdict: ChallengeVerdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ChallengeVerdict {
+    Upheld,
+    Dismissed,
+}
+
+#[derive(Debug, Args)]
+struct ReasonArgs {
+    /// The reason [default: standard input].
+    #[arg(long)]
+    text: Option<String>,
+    /// A file with the reason.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ReopeningArgs {
+    /// reporter: the reporter wrote within 180 days of the closing. new-evidence: there is new
+    /// evidence from another source.
+    #[arg(value_parser = parse_enum::<ReopenReason>)]
+    ground: ReopenReason,
+}
+
+#[derive(Debug, Args)]
+struct UrgencyArgs {
+    /// P1, P2 or P3.
+    #[arg(value_parser = parse_enum::<Urgency>)]
+    urgency: Urgency,
+}
+
+#[derive(Debug, Args)]
+struct OtherCaseArgs {
+    /// A prefix of the other case's id, at least 4 characters.
+    #[arg(long, value_name = "CASE")]
+    to: String,
+}
+
+/// Adds the options of a row to its command. Returns `None` if the command is written by hand,
+/// because several rows share it or it has options beside the action.
+fn add_options(row: &CaseAction, command: Command) -> Option<Command> {
+    Some(match row.payload {
+        ActionPayload::Fixed(_) => command,
+        ActionPayload::Member(_) => MemberArgs::augment_args(command),
+        ActionPayload::Assignee => AssigneeArgs::augment_args(command),
+        ActionPayload::Verdict => VerdictArgs::augment_args(command),
+        ActionPayload::Reason(_) => ReasonArgs::augment_args(command),
+        ActionPayload::Reopening => ReopeningArgs::augment_args(command),
+        ActionPayload::Urgency(_) => UrgencyArgs::augment_args(command),
+        ActionPayload::OtherCase => OtherCaseArgs::augment_args(command),
+        ActionPayload::Handler
+        | ActionPayload::Stage(_)
+        | ActionPayload::Message
+        | ActionPayload::Note(_)
+        | ActionPayload::Keys
+        | ActionPayload::Proposal(_)
+        | ActionPayload::Approval => return None,
+    })
+}
+
+/// Reads the options that [`add_options`] added.
+fn read_options(row: &CaseAction, matches: &ArgMatches) -> Result<ChoiceArgs, clap::Error> {
+    Ok(match row.payload {
+        ActionPayload::Member(_) => ChoiceArgs::Member(MemberArgs::from_arg_matches(matches)?),
+        ActionPayload::Assignee => ChoiceArgs::Assignee(AssigneeArgs::from_arg_matches(matches)?),
+        ActionPayload::Verdict => ChoiceArgs::Verdict(VerdictArgs::from_arg_matches(matches)?),
+        ActionPayload::Reason(_) => ChoiceArgs::Reason(ReasonArgs::from_arg_matches(matches)?),
+        ActionPayload::Reopening => {
+            ChoiceArgs::Reopening(ReopeningArgs::from_arg_matches(matches)?)
+        }
+        ActionPayload::Urgency(_) => ChoiceArgs::Urgency(UrgencyArgs::from_arg_matches(matches)?),
+        ActionPayload::OtherCase => {
+            ChoiceArgs::OtherCase(OtherCaseArgs::from_arg_matches(matches)?)
+        }
+        ActionPayload::Fixed(_)
+        | ActionPayload::Handler
+        | ActionPayload::Stage(_)
+        | ActionPayload::Message
+        | ActionPayload::Note(_)
+        | ActionPayload::Keys
+        | ActionPayload::Proposal(_)
+        | ActionPayload::Approval => ChoiceArgs::Nothing,
+    })
+}
+
+impl ChoiceArgs {
+    /// Returns the choice of the member: finds the other case, and reads the text.
+    async fn resolve(self, connection: &HandlerConnection) -> anyhow::Result<ActionChoice> {
+        Ok(match self {
+            Self::Nothing => ActionChoice::Nothing,
+            Self::Member(args) => ActionChoice::Member(args.who),
+            Self::Assignee(args) => ActionChoice::Member(args.to),
+            Self::Verdict(args) => ActionChoice::Verdict {
+                upheld: args.verdict == ChallengeVerdict::Upheld,
+                who: args.who,
+            },
+            Self::Reason(args) => {
+                ActionChoice::Reason(read_text_arg(args.text, args.file.as_ref())?)
+            }
+            Self::Reopening(args) => ActionChoice::Reopening(args.ground),
+            Self::Urgency(args) => ActionChoice::Urgency(args.urgency),
+            Self::OtherCase(args) => ActionChoice::OtherCase(connection.find_case(&args.to).await?),
+        })
+    }
+}
+
+/// Returns each row whose command follows from the table, with this command.
+fn commands() -> impl Iterator<Item = (&'static CaseAction, Command)> {
+    CASE_ACTIONS.iter().filter_map(|row| Some((row, clap_command(row)?)))
 }
 
 fn row_of(command: &str) -> Option<&'static CaseAction> {
-    rows().find(|row| row.command_name() == command)
+    commands().map(|(row, _)| row).find(|row| row.command_name() == command)
 }
 
-fn concerns_member(row: &CaseAction) -> bool {
-    matches!(row.payload, ActionPayload::Member(_))
-}
-
-fn clap_command(row: &CaseAction) -> Command {
+fn clap_command(row: &CaseAction) -> Option<Command> {
     let command = Command::new(row.command_name()).about(help_text(row.kind));
-    let mut command = CaseArg::augment_args(command);
-    if concerns_member(row) {
-        command = MemberArgs::augment_args(command);
-    }
-    match row.confirmation {
+    let command = add_options(row, CaseArg::augment_args(command))?;
+    Some(match row.confirmation {
         Confirmation::Never => command,
         Confirmation::Sometimes | Confirmation::Always => ConfirmArgs::augment_args(command),
-    }
+    })
 }
 
 impl Subcommand for TableAction {
     fn augment_subcommands(parent: Command) -> Command {
-        parent.subcommands(rows().map(clap_command))
+        parent.subcommands(commands().map(|(_, command)| command))
     }
 
     fn augment_subcommands_for_update(parent: Command) -> Command {
@@ -77,9 +216,8 @@ impl FromArgMatches for TableAction {
                 Some(ConfirmArgs::from_arg_matches(matches)?)
             }
         };
-        let about =
-            concerns_member(row).then(|| MemberArgs::from_arg_matches(matches)).transpose()?;
-        Ok(Self { act: row.kind, case: CaseArg::from_arg_matches(matches)?, confirmed, about })
+        let choice = read_options(row, matches)?;
+        Ok(Self { act: row.kind, case: CaseArg::from_arg_matches(matches)?, choice, confirmed })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -100,62 +238,88 @@ impl TableAction {
             let text = "No message of the reporter is unhandled. Nothing was signed.";
             return print_outcome(&case, "unchanged", text, screen);
         }
-        if let Some(confirmed) = &self.confirmed {
-            let what = action_text::confirmation(self.act);
-            confirmed.confirm_action((&connection, &case, self.act), &what, screen)?;
+        // Before a text is read or a confirmation is asked for.
+        connection.dry_run(&case, self.act).map_err(ActionError::from)?;
+        if marks_handled(self.act) {
+            connection.check_unhandled_seen(&case)?;
         }
-        match &self.about {
-            None => connection.take_action(&mut case, self.act).await?,
-            Some(about) => {
-                connection.take_action_about(&mut case, self.act, &about.who).await?;
-            }
+        let choice = self.choice.resolve(&connection).await?;
+        if let (Some(confirmed), Some(what)) = (&self.confirmed, confirmation(self.act, &choice)) {
+            confirmed.confirm(&what, screen)?;
         }
+        let outcome = outcome(self.act, &choice, unhandled);
+        connection.take_action(&mut case, self.act, choice).await?;
         let action = case.events.last().map(|event| &event.action);
         let did = action.map(event_text::action_name).unwrap_or_default();
-        let text = match (self.outcome(unhandled), action) {
-            (Some(text), _) => text,
-            (None, Some(action)) => {
-                format!("Signed and in the log: you {}.", event_text::describe_action(action))
-            }
-            (None, None) => String::new(),
-        };
+        let text = outcome.or_else(|| action.map(signed_text)).unwrap_or_default();
         print_outcome(&case, did, &text, screen)
     }
+}
 
-    /// Returns what follows from the action, where the text of its event does not say it.
-    fn outcome(&self, unhandled: u32) -> Option<String> {
-        let text = match self.act {
-            ActionKind::Declare => "You declared to have no conflict of interest in this case.",
-            ActionKind::Claim => {
-                "You are the assignee, and you declared to have no conflict of interest in this case."
-            }
-            ActionKind::Recuse => {
-                "You recused yourself and have no access to this case any more. Delete what you saved of it."
-            }
-            ActionKind::Escalate => "The oversight body can read the case now.",
-            ActionKind::Hold => {
-                "The case is under legal hold. Two members lift it: burkindi propose CASE lift-hold"
-            }
-            ActionKind::FollowUpReferral => "The next follow-up of the referral is due in 60 days.",
-            ActionKind::Withdraw => "The proposal is withdrawn.",
-            ActionKind::MarkHandled if unhandled == 1 => {
-                "1 message of the reporter is marked as handled."
-            }
-            ActionKind::MarkHandled => {
-                return Some(format!(
-                    "{unhandled} messages of the reporter are marked as handled."
-                ));
-            }
-            ActionKind::Challenge => {
-                let who = self.about.as_ref().map_or("the member", |about| &about.who);
-                return Some(format!(
-                    "Until the lead of the desk or the oversight body decides, {who} can only recuse."
-                ));
-            }
-            _ => return None,
-        };
-        Some(text.to_owned())
+/// Returns what cannot be undone after the action, or `None` if it can be undone.
+fn confirmation(act: ActionKind, choice: &ActionChoice) -> Option<String> {
+    match choice {
+        ActionChoice::Verdict { upheld: false, .. } => None,
+        ActionChoice::Verdict { who, .. } => {
+            Some(format!("{who} loses access to this case permanently."))
+        }
+        _ => Some(action_text::confirmation(act)),
     }
+}
+
+fn signed_text(action: &Action) -> String {
+    format!("Signed and in the log: you {}.", event_text::describe_action(action))
+}
+
+/// Returns what follows from the action, where the text of its event does not say it.
+fn outcome(act: ActionKind, choice: &ActionChoice, unhandled: u32) -> Option<String> {
+    let text = match (act, choice) {
+        (ActionKind::Declare, _) => "You declared to have no conflict of interest in this case.",
+        (ActionKind::Claim, _) => {
+            "You are the assignee, and you declared to have no conflict of interest in this case."
+        }
+        (ActionKind::Recuse, _) => {
+            "You recused yourself and have no access to this case any more. Delete what you saved of it."
+        }
+        (ActionKind::Escalate, _) => "The oversight body can read the case now.",
+        (ActionKind::Hold, _) => {
+            "The case is under legal hold. Two members lift it: burkindi propose CASE lift-hold"
+        }
+        (ActionKind::FollowUpReferral, _) => {
+            "The next follow-up of the referral is due in 60 days."
+        }
+        (ActionKind::Withdraw, _) => "The proposal is withdrawn.",
+        (ActionKind::Decline, _) => {
+            "The proposal is declined. The reason is a note that is sealed to the case."
+        }
+        (ActionKind::Reopen, _) => "The case is reopened, and you are the assignee.",
+        (ActionKind::Link, _) => "The two cases are linked.",
+        (_, ActionChoice::Verdict { upheld: true, .. }) => {
+            "The conflict of interest is confirmed, and the member lost access. Make new keys now: burkindi rotate CASE"
+        }
+        (_, ActionChoice::Verdict { upheld: false, .. }) => {
+            "The claim is dismissed. The member keeps access."
+        }
+        (ActionKind::MarkHandled, _) if unhandled == 1 => {
+            "1 message of the reporter is marked as handled."
+        }
+        (ActionKind::MarkHandled, _) => {
+            return Some(format!("{unhandled} messages of the reporter are marked as handled."));
+        }
+        (ActionKind::Assign, ActionChoice::Member(to)) => {
+            return Some(format!("{to} is the assignee now."));
+        }
+        (ActionKind::Challenge, ActionChoice::Member(who)) => {
+            return Some(format!(
+                "Until the lead of the desk or the oversight body decides, {who} can only recuse."
+            ));
+        }
+        (ActionKind::Raise, ActionChoice::Urgency(urgency)) => {
+            return Some(format!("The urgency of the case is {urgency:?} now."));
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// Returns the help of a command: the text of the action in the pages, or a longer one.
@@ -178,6 +342,16 @@ fn help_text(act: ActionKind) -> String {
         }
         ActionKind::FollowUpReferral => {
             "Sign that you asked the authority about the state of a referral"
+        }
+        ActionKind::Assign => "Assign a case to a colleague",
+        ActionKind::ResolveChallenge => {
+            "Decide whether the claimed conflict of interest of a colleague exists"
+        }
+        ActionKind::Reopen => "Reopen a closed case",
+        ActionKind::Raise => "Raise the urgency of a case",
+        ActionKind::Link => "Link a case with another case about the same matter",
+        ActionKind::Decline => {
+            "Decline the proposal of a colleague, with the reason in a note that is sealed to the case"
         }
         ActionKind::Withdraw => "Withdraw your proposal",
         ActionKind::Escalate => "Give the oversight body access to a case",

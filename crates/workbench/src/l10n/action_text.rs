@@ -55,7 +55,9 @@ mod tests {
         let row = act.row();
         let mut keys = match row.payload {
             ActionPayload::Handler => Vec::new(),
-            ActionPayload::Member(_) => vec![title_key(act), format!("act-what-{}", act.name())],
+            ActionPayload::Member(_) | ActionPayload::Reason(_) => {
+                vec![title_key(act), format!("act-what-{}", act.name())]
+            }
             _ => vec![title_key(act)],
         };
         if row.confirmation != Confirmation::Never {
@@ -121,7 +123,9 @@ mod tests {
             ActionPayload::Message => {
                 [true, false].map(|feedback| Action::Replied { reply, copy, feedback }).to_vec()
             }
-            ActionPayload::Note(with_note) => vec![with_note(copy)],
+            ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => {
+                vec![with_note(copy)]
+            }
             ActionPayload::Keys => vec![Action::KeysRotated { generation: 3, reply, copy }],
             ActionPayload::Proposal(_) => DECISIONS.map(Action::Proposed).to_vec(),
             ActionPayload::Approval => DECISIONS.map(Action::Approved).to_vec(),

@@ -6,7 +6,7 @@ use protocol::submission::envelope::Urgency;
 use reqwest::StatusCode;
 use taxonomy::Taxonomy;
 use workbench::{
-    actions::{ActionError, ReplyInput},
+    actions::{ActionChoice, ActionError, ReplyInput},
     case::{queue::QueueFilter, view::CaseView},
 };
 
@@ -26,7 +26,13 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_can_read() 
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.propose(&mut case, LOWER_TO_P4).await.unwrap();
-    let own = lead.decline_proposal(&mut case, "I changed my mind.").await;
+    let own = lead
+        .take_action(
+            &mut case,
+            ActionKind::Decline,
+            ActionChoice::Reason("I changed my mind.".to_owned()),
+        )
+        .await;
     assert!(
         matches!(own, Err(ActionError::Refused(RuleViolation::SamePerson(_)))),
         "one's own is taken back"
@@ -51,11 +57,25 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_can_read() 
     assert!(two.allowed_actions(&theirs).contains(&ActionKind::Decline));
     for blank in ["", " \n", "\u{200b}\u{3164}"] {
         assert!(
-            matches!(two.decline_proposal(&mut theirs, blank).await, Err(ActionError::EmptyText)),
+            matches!(
+                two.take_action(
+                    &mut theirs,
+                    ActionKind::Decline,
+                    ActionChoice::Reason(blank.to_owned())
+                )
+                .await,
+                Err(ActionError::EmptyText)
+            ),
             "{blank:?}"
         );
     }
-    two.decline_proposal(&mut theirs, "The sum is not small.").await.unwrap();
+    two.take_action(
+        &mut theirs,
+        ActionKind::Decline,
+        ActionChoice::Reason("The sum is not small.".to_owned()),
+    )
+    .await
+    .unwrap();
     assert!(!two.allowed_actions(&theirs).contains(&ActionKind::Decline));
 
     let case = environment.connect("lead").await.read_case(reporter.case).await.unwrap();
@@ -64,7 +84,7 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_can_read() 
     let note = &case.notes[0];
     assert_eq!(
         (&*note.by, note.note.kind, &*note.note.text),
-        ("two", NoteKind::Objection, "The sum is not small.")
+        ("two", NoteKind::Reason, "The sum is not small.")
     );
     // A case handler that drops the reason is detected.
     environment.handler.with_case(reporter.case, |stored| {
@@ -262,7 +282,7 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
         .await;
     assert_eq!(declined.status, StatusCode::SEE_OTHER, "{}", declined.text);
     let notes = screen.get(&format!("{case}/notes")).await;
-    assert_eq!(notes.texts(".objection .text"), ["The trial is not over."]);
+    assert_eq!(notes.texts(".reason .text"), ["The trial is not over."]);
     assert_eq!(screen.get("/queue/waiting").await.texts("tbody tr").len(), 0);
     assert_eq!(
         screen.environment.handler.with_case(id, |stored| stored.state.stage),

@@ -22,7 +22,7 @@ use super::{
     confirm,
 };
 use crate::{
-    actions::{ActionError, marks_handled},
+    actions::{ActionChoice, ActionError, marks_handled},
     case::{
         VerifiedCase,
         view::{RestrictedCaseView, serde_word},
@@ -70,12 +70,13 @@ struct CaseActionsTemplate {
 }
 
 /// Actions that have a button or a form in another part of the page.
-const PLACED_ELSEWHERE: [ActionKind; 5] = [
+const PLACED_ELSEWHERE: [ActionKind; 6] = [
     ActionKind::Declare,
     ActionKind::Claim,
     ActionKind::Recuse,
     ActionKind::Escalate,
     ActionKind::Withdraw,
+    ActionKind::Decline,
 ];
 
 impl CaseActionsTemplate {
@@ -111,6 +112,13 @@ impl CaseActionsTemplate {
             .iter()
             .copied()
             .filter(|act| matches!(act.row().payload, ActionPayload::Member(_)))
+    }
+
+    /// Returns the actions of which the member writes the reason.
+    fn with_reason(&self) -> impl Iterator<Item = ActionKind> {
+        self.allowed.iter().copied().filter(|act| {
+            matches!(act.row().payload, ActionPayload::Reason(_)) && !PLACED_ELSEWHERE.contains(act)
+        })
     }
 }
 
@@ -273,41 +281,38 @@ async fn perform_action(
     form: &FormInput,
 ) -> Result<(), PageError> {
     let connection = session.connection_mut();
-    let result: Result<(), ActionError> = match &act.row().payload {
-        ActionPayload::Fixed(_) | ActionPayload::Stage(_) => {
-            connection.take_action(case, act).await
-        }
-        ActionPayload::Member(_) => connection.take_action_about(case, act, form.get("who")).await,
-        ActionPayload::Assignee => connection.assign(case, form.get("to")).await,
-        ActionPayload::Verdict => {
-            connection.resolve_challenge(case, form.get("who"), form.get("upheld") == "yes").await
-        }
+    let choice = match &act.row().payload {
+        ActionPayload::Fixed(_) | ActionPayload::Stage(_) => ActionChoice::Nothing,
+        ActionPayload::Member(_) => ActionChoice::Member(form.get("who").to_owned()),
+        ActionPayload::Assignee => ActionChoice::Member(form.get("to").to_owned()),
+        ActionPayload::Verdict => ActionChoice::Verdict {
+            who: form.get("who").to_owned(),
+            upheld: form.get("upheld") == "yes",
+        },
+        ActionPayload::Reason(_) => ActionChoice::Reason(form.get("text").to_owned()),
         ActionPayload::Reopening => {
-            let reporter_returned =
-                case.state.as_ref().is_some_and(|state| state.reporter_returned);
+            let state = case.state.as_ref();
+            let reporter_returned = state.is_some_and(|state| state.reporter_returned);
             let ground =
                 if reporter_returned { ReopenReason::Reporter } else { ReopenReason::NewEvidence };
-            connection.reopen(case, ground).await
+            ActionChoice::Reopening(ground)
         }
-        ActionPayload::Urgency(_) => {
-            connection.raise_priority(case, parse_word(form.get("urgency"))?).await
-        }
+        ActionPayload::Urgency(_) => ActionChoice::Urgency(parse_word(form.get("urgency"))?),
         ActionPayload::OtherCase => {
-            connection.link_case(case, connection.find_case(form.get("other")).await?).await
+            ActionChoice::OtherCase(connection.find_case(form.get("other")).await?)
         }
         ActionPayload::Keys => {
-            connection.rotate_keys(case, &form.values("without"), &mut OsRng).await.map(drop)
-        }
-        ActionPayload::Note(_) if act == ActionKind::Decline => {
-            connection.decline_proposal(case, form.get("text")).await
+            connection.rotate_keys(case, &form.values("without"), &mut OsRng).await?;
+            return Ok(());
         }
         ActionPayload::Proposal(example) if act != ActionKind::ProposeUnreadable => {
             let decision = chosen_decision(connection, example, form).await?;
-            connection.propose(case, decision).await
+            return Ok(connection.propose(case, decision).await?);
         }
         ActionPayload::Approval if act != ActionKind::ApproveUnreadable => {
             let proposed = case.state.as_ref().and_then(|state| state.pending_proposal.clone());
-            connection.approve(case, proposed.ok_or_else(PageError::not_found)?.decision).await
+            let decision = proposed.ok_or_else(PageError::not_found)?.decision;
+            return Ok(connection.approve(case, decision).await?);
         }
         // These are no forms of the actions page.
         ActionPayload::Handler
@@ -316,7 +321,7 @@ async fn perform_action(
         | ActionPayload::Proposal(_)
         | ActionPayload::Approval => return Err(PageError::not_found()),
     };
-    Ok(result?)
+    Ok(connection.take_action(case, act, choice).await?)
 }
 
 /// Returns a decision of the same kind as the example, with the choices of the form.

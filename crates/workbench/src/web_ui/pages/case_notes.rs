@@ -16,7 +16,7 @@ use crate::{
         queue::ShownContent,
         view::{NoteView, serde_word},
     },
-    l10n::dates,
+    l10n::{action_text, dates},
     web_ui::{
         error_page::PageError,
         extract::{SessionRejection, SignedInSession},
@@ -32,7 +32,7 @@ const NOTE_KINDS: [NoteKind; 3] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKin
 struct CaseNotesTemplate {
     frame: PageFrame,
     head: CaseHeader,
-    /// Facts, hypotheses, tasks and objections.
+    /// Facts, hypotheses, tasks and reasons of actions.
     groups: Vec<(String, Vec<NoteRow>)>,
     /// The kinds of a new note.
     kinds: [String; 3],
@@ -43,6 +43,8 @@ struct CaseNotesTemplate {
 
 struct NoteRow {
     by: String,
+    /// The name of the action of which the note states the reason.
+    reason_of: Option<String>,
     when: String,
     text: String,
 }
@@ -98,6 +100,7 @@ fn notes_page(
     let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "notes");
     let row = |note: &NoteView| NoteRow {
         by: note.by.clone(),
+        reason_of: note.reason_of.map(|act| action_text::localized_title(&frame, act)),
         when: dates::format_time(frame.catalog(), note.at),
         text: note.text.clone(),
     };
@@ -107,10 +110,10 @@ fn notes_page(
             view.notes.iter().filter(|note| note.kind == kind).map(row).collect::<Vec<_>>(),
         )
     };
-    // Objections are written when a proposal is declined. Their group is shown if there are any.
-    let objections = Some(group(NoteKind::Objection)).filter(|(_, notes)| !notes.is_empty());
+    // Reasons are written with the action. Their group is shown if there are any.
+    let reasons = Some(group(NoteKind::Reason)).filter(|(_, notes)| !notes.is_empty());
     CaseNotesTemplate {
-        groups: NOTE_KINDS.map(group).into_iter().chain(objections).collect(),
+        groups: NOTE_KINDS.map(group).into_iter().chain(reasons).collect(),
         kinds: NOTE_KINDS.map(|kind| serde_word(&kind)),
         text: form.get("text").to_owned(),
         kind: form.get("kind").to_owned(),

@@ -2,6 +2,7 @@
 
 use protocol::{case::ActionKind, submission::related_report::RelatedReport};
 use reqwest::StatusCode;
+use workbench::actions::ActionChoice;
 
 use crate::common::{browser::WorkbenchBrowser, environment::claim_case};
 
@@ -151,7 +152,10 @@ async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
     let reporter = screen.environment.file_report(&[]);
     let mut colleague = screen.environment.connect("two").await;
     let mut theirs = claim_case(&mut colleague, &reporter).await;
-    colleague.take_action_about(&mut theirs, ActionKind::Challenge, "lead").await.unwrap();
+    colleague
+        .take_action(&mut theirs, ActionKind::Challenge, ActionChoice::Member("lead".to_owned()))
+        .await
+        .unwrap();
     let case = format!("/case/{}", reporter.case);
     for path in
         ["", "/messages", "/notes", "/actions", "/related", "/timeline", "/export", "/file/1"]
