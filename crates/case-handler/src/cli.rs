@@ -1,18 +1,21 @@
 //! The command line of the service. It is in the library, so that the binary has almost no code.
-#![expect(clippy::print_stdout, reason = "prints on standard output that it is ready")]
 
-use std::{io::Write as _, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use service_kit::{cli::ServiceArgs, process_hardening::harden_process, shutdown_signal};
+use service_kit::{
+    cli::{ServiceArgs, print_output, report_failure},
+    process_hardening::harden_process,
+    shutdown_signal,
+};
 use time::{Date, format_description::well_known::Iso8601};
 use web::Clock;
 
 use crate::{
     Config,
     doctor::{self, DoctorArgs},
-    maintenance::{self, MaintenanceCommand},
+    maintenance::{self, MaintenanceCommand, PROGRAM},
     server,
 };
 
@@ -42,42 +45,38 @@ enum CliCommand {
     Doctor(DoctorArgs),
 }
 
-/// Runs the command line, and prints an error with its causes on one line. The binary chooses the
-/// allocator.
+/// Runs the command line. The binary chooses the allocator.
 pub fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            // Without standard error, there is no place for the message.
-            drop(writeln!(std::io::stderr(), "case-handler: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    run().unwrap_or_else(|error| report_failure(PROGRAM, error.as_ref()))
 }
 
 fn run() -> Result<ExitCode> {
     harden_process()?;
     let arguments = CliArgs::parse();
     let config = Config::load(&arguments.service.config)?;
+    // The doctor reports each missing file, and goes on with the other checks.
+    if arguments.service.check_config || !matches!(arguments.command, Some(CliCommand::Doctor(_))) {
+        config.check_files()?;
+    }
     // The call fails only if a provider is installed already, which is sufficient.
     drop(rustls::crypto::ring::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if arguments.service.check_config {
         server::check_files(&config)?;
         config.check_names()?;
-        println!("the configuration is valid");
+        print_output("the configuration is valid")?;
         return Ok(ExitCode::SUCCESS);
     }
     match arguments.command {
         None => {}
         Some(CliCommand::Maintenance(command)) => {
-            println!("{}", runtime.block_on(maintenance::run(&config, command))?.join("\n"));
+            print_output(&runtime.block_on(maintenance::run(&config, command))?.join("\n"))?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(CliCommand::Doctor(args)) => {
             let report =
                 runtime.block_on(doctor::run_checks(&config, &args, Clock::system().now()));
-            println!("{}", if args.json { report.to_json() } else { report.to_string() });
+            print_output(&if args.json { report.to_json() } else { report.to_string() })?;
             return Ok(report.exit_code().into());
         }
     }
@@ -96,7 +95,7 @@ pub(crate) fn parse_date(text: &str) -> Result<Date, String> {
 async fn serve(config: &Config, confirmed: Option<Date>) -> Result<()> {
     let stop = shutdown_signal()?;
     let mut service = crate::run_with_confirmed_date(config, Clock::system(), confirmed).await?;
-    println!("ready api={}", service.address);
+    print_output(&format!("ready api={}", service.address))?;
     tokio::select! {
         () = stop => {}
         error = service.task_failure() => return Err(error),

@@ -257,8 +257,8 @@ fn refuse_renamed_variables(variables: &[OsString]) -> anyhow::Result<()> {
 }
 
 impl Config {
-    /// Reads the file and the environment, and checks every value. Relative paths start at the
-    /// folder of the file.
+    /// Reads the file and the environment, and checks the values. Does not open the files that they
+    /// name: [`Self::check_files`]. Relative paths start at the folder of the file.
     ///
     /// # Errors
     /// Fails if the file is unreadable, if a key or variable is unknown, or if a value is invalid.
@@ -289,27 +289,12 @@ impl Config {
     }
 
     fn validate(&self) -> anyhow::Result<()> {
-        let files = [
-            ("api.certificate", &self.api.certificate),
-            ("api.key", &self.api.key),
-            ("relay.ca", &self.relay.ca),
-            ("relay.certificate", &self.relay.certificate),
-            ("relay.key", &self.relay.key),
-            ("keys.log", &self.keys.log),
-            ("directory.trust", &self.directory.trust),
-        ];
-        let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
-        for (key, path) in files.into_iter().chain(transport) {
-            // Opening the file distinguishes a missing permission from a missing file.
-            std::fs::File::open(path).with_context(|| format!("{key}: {}", path.display()))?;
-        }
         ensure!(!self.keys.transport.is_empty(), "keys.transport: at least one file is required");
         ensure!(
             self.relay_host().is_some(),
             "relay.url: expected an https:// URL with the host of the intake, such as https://intake.example:8444"
         );
-        let store: DatabaseUrl = self.store.url.parse().context("store.url")?;
-        store.check_files().context("store.url")?;
+        self.store.url.parse::<DatabaseUrl>().context("store.url")?;
         for (key, value, values) in [
             ("relay.poll_interval_seconds", self.relay.poll_interval_seconds, 1..=86_400),
             ("retention.months", self.retention.months.into(), 1..=1200),
@@ -325,8 +310,32 @@ impl Config {
             "metrics.listen: expected a loopback address, such as 127.0.0.1"
         );
         self.calendar()?;
-        self.notify.notifier()?;
         self.level().map(drop)
+    }
+
+    /// Opens every file that a value names, and checks the values that need the content of a file.
+    ///
+    /// # Errors
+    /// Fails for the first file that cannot be opened. The error names the key and the file.
+    pub fn check_files(&self) -> anyhow::Result<()> {
+        let files = [
+            ("api.certificate", &self.api.certificate),
+            ("api.key", &self.api.key),
+            ("relay.ca", &self.relay.ca),
+            ("relay.certificate", &self.relay.certificate),
+            ("relay.key", &self.relay.key),
+            ("keys.log", &self.keys.log),
+            ("directory.trust", &self.directory.trust),
+        ];
+        let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
+        let mail = self.notify.mail.iter().flat_map(MailConfig::files);
+        for (key, path) in files.into_iter().chain(transport).chain(mail) {
+            // Opening the file distinguishes a missing permission from a missing file.
+            std::fs::File::open(path).with_context(|| format!("{key}: {}", path.display()))?;
+        }
+        let store: DatabaseUrl = self.store.url.parse().context("store.url")?;
+        store.check_files().context("store.url")?;
+        self.notify.notifier().map(drop)
     }
 
     /// Returns the calendar.

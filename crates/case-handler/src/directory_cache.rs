@@ -1,4 +1,4 @@
-//! The verified directories, shared by everything that needs to know the members.
+//! All accepted directories, shared by everything that needs to know the members.
 
 use std::{
     collections::HashMap,
@@ -8,23 +8,13 @@ use std::{
 use bytes::Bytes;
 use protocol::{
     Hash,
-    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, TrustRoots},
+    directory::{DirectoryError, SignedDirectory, TrustRoots},
 };
+use service_kit::directory::{LatestDirectory, VerifiedDirectory};
 use time::Date;
 use tokio::task::spawn_blocking;
 
 use crate::store::{CaseStore, StoreError};
-
-/// A verified directory with its signed bytes.
-#[derive(Debug)]
-pub struct VerifiedDirectory {
-    /// The parsed directory.
-    pub directory: Directory,
-    /// The directory as signed.
-    pub signed: SignedDirectory,
-    /// Hash of the signed bytes.
-    pub hash: Hash,
-}
 
 /// Why a directory was rejected.
 #[derive(Debug, thiserror::Error)]
@@ -43,25 +33,8 @@ pub enum PublishError {
 /// All accepted directories. Empty before the first is published.
 #[derive(Debug)]
 pub struct DirectoryCache {
-    trust: TrustRoots,
-    cached: RwLock<CachedDirectories>,
-    /// Held while a directory is verified and stored, so that of two directories published at the
-    /// same time the older cannot replace the newer.
-    verifying: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug, Default)]
-struct CachedDirectories {
-    latest: Option<Arc<VerifiedDirectory>>,
-    by_hash: HashMap<Hash, Arc<VerifiedDirectory>>,
-}
-
-impl CachedDirectories {
-    fn add(&mut self, accepted: VerifiedDirectory) {
-        let accepted = Arc::new(accepted);
-        self.by_hash.insert(accepted.hash, Arc::clone(&accepted));
-        self.latest = Some(accepted);
-    }
+    latest: LatestDirectory,
+    by_hash: RwLock<HashMap<Hash, Arc<VerifiedDirectory>>>,
 }
 
 impl DirectoryCache {
@@ -71,27 +44,24 @@ impl DirectoryCache {
     /// # Errors
     /// Fails if the store cannot be read, or if a stored directory is not signed by the root keys.
     pub async fn load(trust: TrustRoots, store: &CaseStore) -> Result<Self, PublishError> {
-        let mut cached = CachedDirectories::default();
+        let cache = Self { latest: LatestDirectory::new(trust), by_hash: RwLock::default() };
+        let update = cache.latest.begin_update().await;
         for signed in store.directories().await? {
-            cached.add(to_verified(signed.verify_ignoring_dates(&trust)?, signed));
+            cache.insert_by_hash(update.load(signed)?);
         }
-        Ok(Self { trust, cached: RwLock::new(cached), verifying: tokio::sync::Mutex::default() })
+        drop(update);
+        Ok(cache)
     }
 
     /// Returns the newest directory.
     pub fn latest(&self) -> Option<Arc<VerifiedDirectory>> {
-        self.cached.read().unwrap_or_else(PoisonError::into_inner).latest.clone()
-    }
-
-    fn last_seen(&self) -> Option<LastSeen> {
-        self.latest()
-            .map(|accepted| LastSeen { epoch: accepted.directory.epoch, hash: accepted.hash })
+        self.latest.latest()
     }
 
     /// Returns the directory that an envelope names. Submissions in transit may still be sealed to
     /// members of an older one.
     pub fn by_hash(&self, hash: &Hash) -> Option<Arc<VerifiedDirectory>> {
-        self.cached.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
+        self.by_hash.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
     }
 
     /// Accepts a newer directory. The newest one again changes nothing. `body` is the JSON of a
@@ -109,30 +79,24 @@ impl DirectoryCache {
         today: Date,
         store: &CaseStore,
     ) -> Result<(), PublishError> {
-        let _one_at_a_time = self.verifying.lock().await;
-        let (trust, last) = (self.trust.clone(), self.last_seen());
-        let verified = spawn_blocking(move || {
-            let signed: SignedDirectory =
-                serde_json::from_slice(&body).map_err(|_| PublishError::Malformed)?;
-            let directory = signed.verify(&trust, today, last)?;
-            Ok::<_, PublishError>(to_verified(directory, signed))
-        });
-        let accepted = verified.await.map_err(|_| PublishError::Malformed)??;
-        if last.is_some_and(|last| last.hash == accepted.hash) {
-            return Ok(());
-        }
+        let update = self.latest.begin_update().await;
+        let parsed = spawn_blocking(move || serde_json::from_slice::<SignedDirectory>(&body).ok());
+        let signed = parsed.await.ok().flatten().ok_or(PublishError::Malformed)?;
+        let Some(accepted) = update.verify(signed, today).await? else { return Ok(()) };
+        let accepted = Arc::new(accepted);
         let transaction = store.begin_write().await?;
         transaction.add_directory(accepted.directory.epoch, &accepted.signed).await?;
         transaction
             .commit_then(|| {
-                self.cached.write().unwrap_or_else(PoisonError::into_inner).add(accepted);
+                self.insert_by_hash(Arc::clone(&accepted));
+                update.replace(accepted);
             })
             .await
             .map_err(Into::into)
     }
-}
 
-fn to_verified(directory: Directory, signed: SignedDirectory) -> VerifiedDirectory {
-    let hash = signed.hash();
-    VerifiedDirectory { directory, signed, hash }
+    fn insert_by_hash(&self, verified: Arc<VerifiedDirectory>) {
+        let mut by_hash = self.by_hash.write().unwrap_or_else(PoisonError::into_inner);
+        by_hash.insert(verified.hash, verified);
+    }
 }

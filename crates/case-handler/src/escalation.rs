@@ -1,8 +1,6 @@
 //! Automatic escalation: releases cases with a missed deadline to the oversight body. It does not
 //! depend on the intake, so an intake that is down or slow cannot delay it.
 
-use std::{sync::Arc, time::Duration};
-
 use protocol::{
     case::{Calendar, event::ReleaseReason},
     directory::Directory,
@@ -14,44 +12,37 @@ use crate::{
     event_log::{HandlerSigner, LogError},
     ingest::release_to_oversight,
     store::{CaseStore, StoreError},
+    trusted_date::ClockError,
 };
 
 /// Cases that are read at once.
 const PAGE_SIZE: u64 = 500;
 
-/// Checks the deadlines of all cases immediately and then at every `interval`, until the future is
-/// dropped.
-pub async fn run(context: HandlerContext, directories: Arc<DirectoryCache>, interval: Duration) {
-    let mut ticker = tokio::time::interval(interval);
+/// Why the deadlines were not checked.
+#[derive(Debug, thiserror::Error)]
+pub enum EscalationError {
+    /// The clock is implausible.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks the deadlines of all cases under the newest directory, after the log is verified. Without
+/// a directory, there are no cases.
+///
+/// # Errors
+/// Fails if the clock is implausible or the store cannot be read.
+pub async fn check_deadlines(
+    context: &HandlerContext,
+    directories: &DirectoryCache,
+) -> Result<(), EscalationError> {
     context.store.wait_log_verified().await;
-    ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last_error: Option<String> = None;
-    loop {
-        ticker.tick().await;
-        let Some(accepted) = directories.latest() else { continue };
-        let result = match context.releasing_signer().await {
-            Ok(signer) => {
-                let escalated = escalate_overdue(
-                    &context.store,
-                    &accepted.directory,
-                    &context.calendar,
-                    signer,
-                )
-                .await;
-                escalated.map(drop).map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        let current_error = result.err();
-        match (&last_error, &current_error) {
-            (before, Some(error)) if before.as_ref() != Some(error) => {
-                tracing::error!("failed to check deadlines: {error}");
-            }
-            (Some(_), None) => tracing::info!("deadline checks recovered"),
-            _ => {}
-        }
-        last_error = current_error;
-    }
+    let Some(accepted) = directories.latest() else { return Ok(()) };
+    let signer = context.releasing_signer().await?;
+    escalate_overdue(&context.store, &accepted.directory, &context.calendar, signer).await?;
+    Ok(())
 }
 
 /// Releases every case with a missed deadline, and returns the number of cases released. A case

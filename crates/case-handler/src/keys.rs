@@ -32,18 +32,9 @@ impl HandlerKeys {
     /// Fails for the first file that cannot be read or parsed. The error names its configuration
     /// key.
     pub fn load(config: &Config) -> Result<Self> {
-        let trust = serde_json::from_slice(strip_bom(&read_secret(
-            &config.directory.trust,
-            "directory.trust",
-        )?))
-        .context("directory.trust")?;
-        let transport = config
-            .keys
-            .transport
-            .iter()
-            .map(|path| load_transport_key(path))
-            .collect::<Result<_>>()?;
-        Ok(Self { trust, transport, log: load_log_key(&config.keys.log)? })
+        let trust = load_trust(config)?;
+        let (transport, log) = load_service_keys(config)?;
+        Ok(Self { trust, transport, log })
     }
 }
 
@@ -71,19 +62,46 @@ fn read_secret(path: &Path, key: &str) -> Result<Zeroizing<Vec<u8>>> {
     Ok(Zeroizing::new(fs::read(path).with_context(|| format!("{key}: {}", path.display()))?))
 }
 
-fn read_secret_text(path: &Path, key: &str) -> Result<Zeroizing<String>> {
-    let text = String::from_utf8(strip_bom(&read_secret(path, key)?).to_vec())
-        .with_context(|| format!("{key}: not valid UTF-8"))?;
-    Ok(Zeroizing::new(text))
+/// Reads the trusted root keys.
+///
+/// # Errors
+/// Fails if the file cannot be read or parsed.
+pub fn load_trust(config: &Config) -> Result<TrustRoots> {
+    const KEY: &str = "directory.trust";
+    let path = &config.directory.trust;
+    serde_json::from_slice(strip_bom(&read_secret(path, KEY)?))
+        .with_context(|| format!("{KEY}: {}", path.display()))
+}
+
+/// Reads the transport keys and the log key.
+///
+/// # Errors
+/// Fails for the first file that cannot be read or parsed.
+pub fn load_service_keys(config: &Config) -> Result<(Vec<TransportIdentity>, SigningKey)> {
+    let transport = config.keys.transport.iter().map(|path| load_transport_key(path));
+    Ok((transport.collect::<Result<_>>()?, load_log_key(&config.keys.log)?))
+}
+
+/// Reads a file that contains one key, and parses it. `expected` describes its form.
+fn read_key<T>(
+    path: &Path,
+    key: &str,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T> {
+    let bytes = read_secret(path, key)?;
+    let text = std::str::from_utf8(strip_bom(&bytes)).ok();
+    text.and_then(|text| parse(text.trim()))
+        .with_context(|| format!("{key}: {}: expected {expected}", path.display()))
 }
 
 fn load_log_key(path: &Path) -> Result<SigningKey> {
-    let text = read_secret_text(path, "keys.log")?;
-    let seed = Hash::parse(text.trim()).context("keys.log: expected 43 characters of base64url")?;
+    let seed = read_key(path, "keys.log", "43 characters of base64url", Hash::parse)?;
     Ok(SigningKey::from_bytes(seed.as_bytes()))
 }
 
 fn load_transport_key(path: &Path) -> Result<TransportIdentity> {
-    let text = read_secret_text(path, "keys.transport")?;
-    TransportIdentity::parse(text.trim()).context("keys.transport: expected AGE-SECRET-KEY-PQ-1…")
+    read_key(path, "keys.transport", "AGE-SECRET-KEY-PQ-1…", |text| {
+        TransportIdentity::parse(text).ok()
+    })
 }

@@ -11,67 +11,86 @@ use std::{
     time::Duration,
 };
 
+use prometheus_client::metrics::gauge::Gauge;
 use service_kit::metrics::MetricsRegistry;
 use web::Clock;
 
-use crate::{Config, directory_cache::DirectoryCache, store::CaseStore};
+use crate::{
+    Config, collector::CollectorState, context::HandlerContext, directory_cache::DirectoryCache,
+    store::CaseStore,
+};
 
-const PUBLISH_INTERVAL: Duration = Duration::from_mins(5);
+/// Interval at which the metrics are refreshed.
+pub const METRICS_INTERVAL: Duration = Duration::from_mins(5);
 
-/// The task that updates the metrics page.
-pub struct MetricsTask {
-    /// The store.
-    pub store: Arc<CaseStore>,
-    /// The directories.
-    pub directories: Arc<DirectoryCache>,
+/// The metrics of the case handler.
+pub struct HandlerMetrics {
+    store: Arc<CaseStore>,
+    directories: Arc<DirectoryCache>,
     /// True if the last collection cycle succeeded.
-    pub collector_healthy: Arc<AtomicBool>,
-    /// Certificate files by the name of their metric.
-    pub certificates: [(&'static str, PathBuf); 2],
-    /// The system clock.
-    pub clock: Clock,
+    collector_healthy: Arc<AtomicBool>,
+    clock: Clock,
+    registry: MetricsRegistry,
+    ready: Gauge,
+    collecting: Gauge,
+    directory_days: Gauge,
+    /// The certificate files.
+    certificate_days: [(Gauge, PathBuf); 2],
 }
 
-impl MetricsTask {
-    /// Returns the configured certificates by the name of their metric.
-    pub fn certificates(config: &Config) -> [(&'static str, PathBuf); 2] {
-        [
-            ("handler_api_certificate_days", config.api.certificate.clone()),
-            ("handler_relay_certificate_days", config.relay.certificate.clone()),
-        ]
-    }
-
-    /// Updates the metrics page at fixed intervals until the future is dropped.
-    pub async fn run(self, mut registry: MetricsRegistry) {
+impl HandlerMetrics {
+    /// Registers the metrics. Nothing is published until the first refresh.
+    pub fn new(
+        config: &Config,
+        context: &HandlerContext,
+        directories: &Arc<DirectoryCache>,
+        observed: &CollectorState,
+    ) -> Self {
+        let mut registry = MetricsRegistry::default();
         let ready = registry.register_gauge("handler_ready", "1 if the database answers");
         let collecting = registry
             .register_gauge("handler_collecting", "1 if the last collection cycle succeeded");
-        let directory = registry.register_gauge(
+        let directory_days = registry.register_gauge(
             "handler_directory_days",
             "Days until the directory expires; below 0 the intake refuses reports",
         );
-        let certificates = self.certificates.each_ref().map(|(name, path)| {
-            (
-                registry.register_gauge(
-                    name,
-                    "Days until this certificate expires; below 0 clients refuse it",
-                ),
-                path,
-            )
-        });
-        let mut interval = tokio::time::interval(PUBLISH_INTERVAL);
-        loop {
-            interval.tick().await;
-            let now = self.clock.now();
-            ready.set(i64::from(self.store.directories().await.is_ok()));
-            collecting.set(i64::from(self.collector_healthy.load(Ordering::Relaxed)));
-            let expires = self.directories.latest().map(|accepted| accepted.directory.expires);
-            directory.set(expires.map_or(-1, |last| (last - now.date()).whole_days()));
-            for (gauge, path) in &certificates {
-                let end = fs::read(path).ok().and_then(|bytes| doctor::not_after(&bytes));
-                gauge.set(end.map_or(-1, |end| (end - now).whole_days()));
-            }
-            registry.publish();
+        let mut certificate = |name: &str, path: &PathBuf| {
+            let help = "Days until this certificate expires; below 0 clients refuse it";
+            (registry.register_gauge(name, help), path.clone())
+        };
+        let certificate_days = [
+            certificate("handler_api_certificate_days", &config.api.certificate),
+            certificate("handler_relay_certificate_days", &config.relay.certificate),
+        ];
+        Self {
+            store: Arc::clone(&context.store),
+            directories: Arc::clone(directories),
+            collector_healthy: observed.health_flag(),
+            clock: context.clock.clone(),
+            registry,
+            ready,
+            collecting,
+            directory_days,
+            certificate_days,
         }
+    }
+
+    /// Returns the registry, which serves the page.
+    pub fn registry(&self) -> &MetricsRegistry {
+        &self.registry
+    }
+
+    /// Measures the service and publishes the metrics.
+    pub async fn refresh(&self) {
+        let now = self.clock.now();
+        self.ready.set(i64::from(self.store.directories().await.is_ok()));
+        self.collecting.set(i64::from(self.collector_healthy.load(Ordering::Relaxed)));
+        let expires = self.directories.latest().map(|accepted| accepted.directory.expires);
+        self.directory_days.set(expires.map_or(-1, |last| (last - now.date()).whole_days()));
+        for (gauge, path) in &self.certificate_days {
+            let end = fs::read(path).ok().and_then(|bytes| doctor::not_after(&bytes));
+            gauge.set(end.map_or(-1, |end| (end - now).whole_days()));
+        }
+        self.registry.publish();
     }
 }

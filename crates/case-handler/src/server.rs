@@ -1,6 +1,6 @@
 //! Composes the service from its state, the API listener and background tasks, and runs it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum_server::{
@@ -10,7 +10,7 @@ use axum_server::{
 };
 use reqwest::Url;
 use service_kit::{
-    metrics::MetricsRegistry,
+    periodic_tasks::{PeriodicTasks, Schedule},
     tls::{self, TlsFile},
 };
 use time::Date;
@@ -24,6 +24,8 @@ use crate::{
     escalation,
     event_log::{self, LogIntegrityError},
     keys::HandlerKeys,
+    metrics::METRICS_INTERVAL,
+    notify::{CLOCK_POLL_INTERVAL, Notifier},
     state::HandlerState,
     store::CaseStore,
 };
@@ -47,10 +49,11 @@ pub struct RunningService {
     server_task: JoinHandle<std::io::Result<()>>,
     log_check: JoinSet<LogIntegrityError>,
     collector_task: JoinHandle<()>,
-    escalation_task: JoinHandle<()>,
-    notifier_task: Option<JoinHandle<()>>,
-    /// Tasks of the metrics page, if it is configured.
-    metrics_tasks: Option<[JoinHandle<()>; 2]>,
+    /// Deadline checks and digests.
+    periodic_tasks: PeriodicTasks,
+    /// The metrics page, if it is configured, and the task that updates it. The service runs
+    /// without them.
+    metrics_page: Option<(JoinHandle<()>, PeriodicTasks)>,
     store: Arc<CaseStore>,
 }
 
@@ -103,23 +106,26 @@ pub async fn run_with_confirmed_date(
         server_task.await?.with_context(|| format!("api.listen: {}", config.api.listen))?;
         anyhow::bail!("api.listen: failed to listen on {}", config.api.listen);
     };
-    let directories = &state.directories;
-    let escalation_task =
-        tokio::spawn(escalation::run(state.context.clone(), Arc::clone(directories), interval));
-    let notifier_task = config
-        .notify
-        .notifier()?
-        .map(|notifier| tokio::spawn(notifier.run(state.context.clone(), Arc::clone(directories))));
+    let mut periodic_tasks = PeriodicTasks::default();
+    spawn_deadline_checks(&mut periodic_tasks, &state, interval);
+    if let Some(notifier) = config.notify.notifier()? {
+        spawn_digests(&mut periodic_tasks, &state, notifier);
+    }
     let observed = CollectorState::default();
-    let metrics_tasks = match config.metrics.listen {
-        Some(address) => {
-            let registry = MetricsRegistry::default();
-            let (_, page) = registry.listen(address).await.context("metrics.listen")?;
-            let metrics = state.metrics_task(config, &observed);
-            Some([tokio::spawn(page), tokio::spawn(metrics.run(registry))])
-        }
-        None => None,
-    };
+    let mut metrics_page = None;
+    if let Some(address) = config.metrics.listen {
+        let metrics = Arc::new(state.metrics(config, &observed));
+        let (_, page) = metrics.registry().listen(address).await.context("metrics.listen")?;
+        let mut refreshing = PeriodicTasks::default();
+        refreshing.spawn("metrics", Schedule::from_now(METRICS_INTERVAL), move || {
+            let metrics = Arc::clone(&metrics);
+            async move {
+                metrics.refresh().await;
+                Ok::<_, Infallible>(())
+            }
+        });
+        metrics_page = Some((tokio::spawn(page), refreshing));
+    }
     let collector = state.into_collector(config, relay, observed);
     let collector_task = tokio::spawn(collector.run(interval));
     Ok(RunningService {
@@ -128,11 +134,40 @@ pub async fn run_with_confirmed_date(
         server_task,
         log_check,
         collector_task,
-        escalation_task,
-        notifier_task,
-        metrics_tasks,
+        periodic_tasks,
+        metrics_page,
         store,
     })
+}
+
+/// Checks deadlines independently of the intake.
+fn spawn_deadline_checks(tasks: &mut PeriodicTasks, state: &HandlerState, interval: Duration) {
+    let (context, directories) = (state.context.clone(), Arc::clone(&state.directories));
+    tasks.spawn("deadline check", Schedule::from_now(interval), move || {
+        let (context, directories) = (context.clone(), Arc::clone(&directories));
+        async move { escalation::check_deadlines(&context, &directories).await }
+    });
+}
+
+/// Sends digests at the configured times.
+fn spawn_digests(tasks: &mut PeriodicTasks, state: &HandlerState, notifier: Notifier) {
+    let (context, directories) = (state.context.clone(), Arc::clone(&state.directories));
+    let notifier = Arc::new(notifier);
+    let mut last = context.clock.now();
+    tasks.spawn("digests", Schedule::after_interval(CLOCK_POLL_INTERVAL), move || {
+        let now = context.clock.now();
+        let due = notifier.is_due(last, now).then(|| Arc::clone(&notifier));
+        if due.is_some() {
+            last = now;
+        }
+        let (context, directories) = (context.clone(), Arc::clone(&directories));
+        async move {
+            if let Some(notifier) = due {
+                notifier.send_scheduled(&context, &directories).await;
+            }
+            Ok::<_, Infallible>(())
+        }
+    });
 }
 
 /// Reads every configured key and certificate as a start does, so that `--check-config` and
@@ -141,6 +176,7 @@ pub async fn run_with_confirmed_date(
 /// # Errors
 /// Fails for the first file that cannot be read or does not belong to its counterpart.
 pub fn check_files(config: &Config) -> Result<()> {
+    config.check_files()?;
     HandlerKeys::load(config)?;
     api_certificate(config)?;
     relay_client(config).map(drop)
@@ -179,14 +215,6 @@ async fn verify_log(store: Arc<CaseStore>) -> LogIntegrityError {
     }
 }
 
-/// Waits until the task ends. Waits forever if there is no task.
-async fn join_or_pending(task: &mut Option<JoinHandle<()>>) {
-    match task {
-        Some(task) => drop(task.await),
-        None => std::future::pending().await,
-    }
-}
-
 impl RunningService {
     /// Waits until a task of the service ends by itself, and returns the reason. The caller then
     /// ends the process, because a service that answers but no longer collects or escalates is
@@ -202,8 +230,7 @@ impl RunningService {
                 _ => anyhow::anyhow!("the log verification task ended unexpectedly (bug)"),
             },
             _ = &mut self.collector_task => anyhow::anyhow!("the collection task ended unexpectedly (bug)"),
-            _ = &mut self.escalation_task => anyhow::anyhow!("the escalation task ended unexpectedly (bug)"),
-            () = join_or_pending(&mut self.notifier_task) => anyhow::anyhow!("the notification task ended unexpectedly (bug)"),
+            name = self.periodic_tasks.first_panic() => anyhow::anyhow!("a periodic task panicked (bug): {name}"),
         }
     }
 
@@ -214,16 +241,16 @@ impl RunningService {
     pub async fn stop(self) -> Result<()> {
         drop(self.log_check);
         self.collector_task.abort();
-        self.escalation_task.abort();
         // An aborted task may still hold the write transaction.
         drop(self.collector_task.await);
+        self.periodic_tasks.stop().await;
         if self.store.is_log_verified() {
             self.store.journal_clean_shutdown().await?;
         }
-        if let Some(notifier_task) = self.notifier_task {
-            notifier_task.abort();
+        if let Some((page, refreshing)) = self.metrics_page {
+            page.abort();
+            refreshing.stop().await;
         }
-        self.metrics_tasks.into_iter().flatten().for_each(|task| task.abort());
         self.server_handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         self.server_task.await??;
         Ok(self.store.release_writer().await?)

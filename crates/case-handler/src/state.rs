@@ -16,7 +16,7 @@ use crate::{
     context::HandlerContext,
     directory_cache::DirectoryCache,
     keys::HandlerKeys,
-    metrics::MetricsTask,
+    metrics::HandlerMetrics,
     store::{CaseStore, PartObjectStore},
     trusted_date::TrustedDateSource,
 };
@@ -74,15 +74,9 @@ impl HandlerState {
         }
     }
 
-    /// Returns the task that updates the metrics page from what the collector has observed.
-    pub fn metrics_task(&self, config: &Config, observed: &CollectorState) -> MetricsTask {
-        MetricsTask {
-            store: Arc::clone(&self.context.store),
-            directories: Arc::clone(&self.directories),
-            collector_healthy: observed.health_flag(),
-            certificates: MetricsTask::certificates(config),
-            clock: self.context.clock.clone(),
-        }
+    /// Returns the metrics, with what the collector has observed.
+    pub fn metrics(&self, config: &Config, observed: &CollectorState) -> HandlerMetrics {
+        HandlerMetrics::new(config, &self.context, &self.directories, observed)
     }
 
     /// Returns the collector, which gets the transport keys.

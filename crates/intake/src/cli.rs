@@ -1,17 +1,21 @@
 //! The command line of the intake. It is part of the library, so that the binary contains only its
 //! allocator and a call.
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use service_kit::{StoreCommand, StoreCommandError, cli::ServiceArgs, process_hardening};
+use service_kit::{
+    StoreCommand, StoreCommandError,
+    cli::{ServiceArgs, print_output, print_warning, report_failure},
+    process_hardening,
+};
 use web::Clock;
 
 use crate::{
     config::Config,
     doctor::{self, DoctorArgs},
     error::RunError,
-    maintenance::{self, MaintenanceError},
+    maintenance::{self, MaintenanceError, PROGRAM},
     proxy_pages::{self, ProxyPagesError},
 };
 
@@ -58,14 +62,7 @@ enum CliError {
 /// Runs the command line. The binary that calls it sets the allocator.
 #[tokio::main]
 pub async fn main() -> ExitCode {
-    match dispatch(IntakeArgs::parse()).await {
-        Ok(code) => code,
-        Err(error) => {
-            // A failure to write this message cannot be reported.
-            writeln!(std::io::stderr(), "intake: {error}").ok();
-            ExitCode::FAILURE
-        }
-    }
+    dispatch(IntakeArgs::parse()).await.unwrap_or_else(|error| report_failure(PROGRAM, &error))
 }
 
 async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
@@ -75,9 +72,9 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
         doctor::check_config_files(&config).map_err(RunError::from)?;
         config.check_contacts().map_err(RunError::from)?;
         for warning in config.warnings() {
-            writeln!(std::io::stderr(), "warning: {warning}").map_err(RunError::from)?;
+            print_warning(PROGRAM, &warning).map_err(RunError::from)?;
         }
-        writeln!(std::io::stdout(), "the configuration is valid").map_err(RunError::from)?;
+        print_output("the configuration is valid").map_err(RunError::from)?;
         return Ok(ExitCode::SUCCESS);
     }
     let (output, code) = match arguments.command {
@@ -104,6 +101,6 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
             )
         }
     };
-    writeln!(std::io::stdout(), "{output}").map_err(RunError::from)?;
+    print_output(&output).map_err(RunError::from)?;
     Ok(code)
 }

@@ -1,37 +1,16 @@
-//! The directory in force: the newest that the case handler has put and that our own pinned keys
-//! vouch for.
+//! The newest directory that the case handler has sent, in memory and in the spool.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use axum::body::Bytes;
-use protocol::{
-    Hash,
-    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, TrustRoots},
-};
+use protocol::directory::{DirectoryError, SignedDirectory, TrustRoots};
+use service_kit::directory::{DirectoryUpdate, LatestDirectory, VerifiedDirectory};
 use time::Date;
 
 use crate::store::{Store, StoreError};
 
-/// A verified directory, ready to be served and to be sealed to.
+/// The newest directory, in memory and in the spool.
 #[derive(Debug)]
-pub struct VerifiedDirectory {
-    /// Its content.
-    pub directory: Directory,
-    /// Of its bytes.
-    pub hash: Hash,
-    /// `directory.json`, as signed.
-    pub bytes: Bytes,
-    /// `directory.sig`: the signatures as JSON.
-    pub signatures: Bytes,
-}
-
-/// Keeps the newest directory, in memory and in the spool.
-pub struct DirectoryCache {
-    trust: TrustRoots,
-    latest: RwLock<Option<Arc<VerifiedDirectory>>>,
-    /// Serializes the acceptance of directories.
-    accept_lock: tokio::sync::Mutex<()>,
-}
+pub struct DirectoryCache(LatestDirectory);
 
 /// The reasons why a directory is rejected.
 #[derive(Debug, thiserror::Error)]
@@ -45,56 +24,45 @@ pub enum DirectoryAcceptError {
 }
 
 impl DirectoryCache {
-    /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for
-    /// any more is left alone.
+    /// Loads the directory of the spool. If the pinned root keys did not sign it, there is no
+    /// directory until the case handler sends one.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn load(trust: TrustRoots, store: &Store) -> Result<Self, StoreError> {
-        let directories =
-            Self { trust, latest: RwLock::default(), accept_lock: tokio::sync::Mutex::default() };
-        if !directories.load_from_store(store).await? {
+        let cache = Self(LatestDirectory::new(trust));
+        if let Err(error) = load_from_store(&cache.0.begin_update().await, &cache.0, store).await? {
             tracing::warn!(
-                "the stored directory is not signed by the root keys in directory.trust"
+                "the stored directory is not valid under the root keys in directory.trust: {error}"
             );
         }
-        Ok(directories)
+        Ok(cache)
     }
 
-    /// What is believed.
+    /// Returns the pinned root keys.
     pub fn trust(&self) -> &TrustRoots {
-        &self.trust
+        self.0.trust()
     }
 
-    /// Takes up what another replica has accepted since.
+    /// Loads what another replica has accepted since.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        let _alone = self.accept_lock.lock().await;
-        self.load_from_store(store).await.map(drop)
+        load_from_store(&self.0.begin_update().await, &self.0, store).await.map(drop)
     }
 
-    /// Is what the spool has kept vouched for?
-    async fn load_from_store(&self, store: &Store) -> Result<bool, StoreError> {
-        let newest = self.latest();
-        let kept = store.load_directory().await?;
-        let Some(signed) =
-            kept.filter(|kept| newest.is_none_or(|newest| newest.hash != kept.hash()))
-        else {
-            return Ok(true);
-        };
-        let Ok(directory) = signed.verify_ignoring_dates(&self.trust) else { return Ok(false) };
-        self.replace(signed, directory);
-        Ok(true)
-    }
-
-    /// The directory that reports may be sealed to on this day.
+    /// Returns the directory that reports may be sealed to on this day.
     pub fn current(&self, today: Date) -> Option<Arc<VerifiedDirectory>> {
-        self.latest().filter(|newest| newest.directory.expires >= today)
+        self.0.current(today)
     }
 
-    /// Verifies a directory and keeps it.
+    /// Returns the newest directory, even if it has expired.
+    pub fn latest(&self) -> Option<Arc<VerifiedDirectory>> {
+        self.0.latest()
+    }
+
+    /// Verifies a directory and stores it.
     ///
     /// # Errors
     /// If the directory is refused, or the database fails.
@@ -104,39 +72,27 @@ impl DirectoryCache {
         store: &Store,
         today: Date,
     ) -> Result<(), DirectoryAcceptError> {
-        let _alone = self.accept_lock.lock().await;
-        self.load_from_store(store).await?;
-        let newest = self.latest();
-        let last =
-            newest.map(|newest| LastSeen { epoch: newest.directory.epoch, hash: newest.hash });
-        let directory = signed.verify(&self.trust, today, last)?;
-        if last.is_some_and(|last| last.epoch == directory.epoch) {
-            return Ok(());
+        let update = self.0.begin_update().await;
+        // A stored directory that is not valid here does not prevent a valid one.
+        drop(load_from_store(&update, &self.0, store).await?);
+        if let Some(verified) = update.verify(signed, today).await? {
+            store.save_directory(&verified.signed).await?;
+            update.replace(Arc::new(verified));
         }
-        store.save_directory(&signed).await?;
-        self.replace(signed, directory);
         Ok(())
-    }
-
-    fn replace(&self, signed: SignedDirectory, directory: Directory) {
-        let accepted = Arc::new(VerifiedDirectory::new(signed, directory));
-        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
-    }
-
-    /// The newest, even if it has expired.
-    pub fn latest(&self) -> Option<Arc<VerifiedDirectory>> {
-        self.latest.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl VerifiedDirectory {
-    fn new(signed: SignedDirectory, directory: Directory) -> Self {
-        let signatures = serde_json::to_vec(&signed.signatures).expect("signatures are strings");
-        Self {
-            directory,
-            hash: signed.hash(),
-            signatures: signatures.into(),
-            bytes: signed.bytes.into(),
-        }
-    }
+/// Loads the directory of the spool, if there is one and it is not the newest one already. The
+/// inner error says why a stored directory was not loaded.
+async fn load_from_store(
+    update: &DirectoryUpdate<'_>,
+    latest: &LatestDirectory,
+    store: &Store,
+) -> Result<Result<(), DirectoryError>, StoreError> {
+    let newest = latest.latest();
+    let stored = store.load_directory().await?;
+    let is_new =
+        |stored: &SignedDirectory| newest.is_none_or(|newest| newest.hash != stored.hash());
+    Ok(stored.filter(is_new).map_or(Ok(()), |signed| update.load(signed).map(drop)))
 }

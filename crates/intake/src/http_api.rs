@@ -1,10 +1,12 @@
 //! The HTTP interface for programs. It accepts sealed reports and returns sealed mailboxes; the
 //! intake cannot read either.
 
+use std::sync::Arc;
+
 use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
 use axum::{
     Extension, Json, Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -18,6 +20,7 @@ use protocol::{
 };
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
+use service_kit::directory::VerifiedDirectory;
 
 use crate::{
     admission::{AdmissionPermit, body_timeout::retryable_body_error},
@@ -151,14 +154,24 @@ pub async fn load_mailbox_or_decoy(
 
 const NO_DIRECTORY: Problem = Problem::unavailable("no valid directory: reports cannot be sealed");
 
+/// The bytes of a directory as signed, which a response sends without a copy.
+struct DirectoryBytes(Arc<VerifiedDirectory>);
+
+impl AsRef<[u8]> for DirectoryBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.signed.bytes
+    }
+}
+
 async fn directory(State(app): State<AppState>) -> Result<Response, Problem> {
     let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], in_force.bytes.clone()).into_response())
+    let bytes = Bytes::from_owner(DirectoryBytes(in_force));
+    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
 }
 
 async fn signatures(State(app): State<AppState>) -> Result<Response, Problem> {
     let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], in_force.signatures.clone()).into_response())
+    Ok(Json(&in_force.signed.signatures).into_response())
 }
 
 /// Returns the trusted root keys as JSON. A visitor compares their fingerprint with the one on a

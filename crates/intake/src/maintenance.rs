@@ -16,7 +16,7 @@ use crate::{
 /// File name of the database in a backup.
 const DATABASE_FILE: &str = "spool.sqlite";
 /// The program that messages name.
-const PROGRAM: &str = "intake";
+pub(crate) const PROGRAM: &str = "intake";
 
 /// Why a maintenance command failed.
 #[derive(Debug, thiserror::Error)]

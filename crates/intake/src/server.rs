@@ -1,7 +1,7 @@
 //! Composes the service from state, routes and listeners, and runs it.
 
 use std::{
-    io::Write as _,
+    convert::Infallible,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
@@ -16,7 +16,11 @@ use axum_server::{
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::rngs::OsRng;
-use service_kit::{process_hardening, shutdown_signal};
+use service_kit::{
+    cli::print_output,
+    periodic_tasks::{PeriodicTasks, Schedule},
+    process_hardening, shutdown_signal,
+};
 use web::Clock;
 
 use crate::{
@@ -80,41 +84,63 @@ pub fn relay_router(state: &AppState) -> Router {
     web::catch_panic::catch_panics(relay::routes().with_state(state.clone()), || INTERNAL_ERROR)
 }
 
-/// Runs the periodic tasks: garbage collection, maintenance, refreshing what other replicas wrote,
+/// Starts the periodic tasks: garbage collection, maintenance, refreshing what other replicas wrote,
 /// metrics, and one log line a day.
-async fn run_housekeeping(state: AppState) {
-    let mut garbage_collection = tokio::time::interval(GC_INTERVAL);
-    let mut maintenance = tokio::time::interval(MAINTENANCE_INTERVAL);
-    let mut refresh = tokio::time::interval(REFRESH_INTERVAL);
-    let mut metrics = tokio::time::interval(METRICS_INTERVAL);
-    let mut day = tokio::time::interval_at(tokio::time::Instant::now() + ONE_DAY, ONE_DAY);
-    loop {
-        tokio::select! {
-            _ = garbage_collection.tick() => {
-                if let Err(error) = state.store.delete_incomplete(INCOMPLETE_UPLOAD_TTL).await {
-                    state.counters.record_store_failure(error);
-                }
-            }
-            _ = maintenance.tick() => {
-                state.admission.evict_idle_keys();
-                state.pages.remove_expired_visits();
-                let measured = state.store.refresh_usage().await;
-                match measured.and(state.store.ping().await) {
-                    Ok(()) => state.counters.record_store_recovery(),
-                    Err(error) => state.counters.record_store_failure(error),
-                }
-            }
-            _ = refresh.tick(), if state.store.is_shared() => {
-                let refreshed = state.directory_cache.refresh(&state.store).await;
-                if let Err(error) = refreshed.and(state.answer_times.refresh(&state.store).await) {
-                    state.counters.record_store_failure(error);
-                }
-            }
-            _ = metrics.tick() => {
-                state.metrics.refresh(&state.store, &state.directory_cache, &state.clock).await;
-            }
-            _ = day.tick() => state.metrics.record_day(&state.counters.close_day(&mut OsRng)),
-        }
+fn start_periodic_tasks(state: &AppState) -> PeriodicTasks {
+    let mut tasks = PeriodicTasks::default();
+    let schedule = Schedule::from_now;
+    spawn(&mut tasks, state, "garbage collection", schedule(GC_INTERVAL), collect_garbage);
+    spawn(&mut tasks, state, "maintenance", schedule(MAINTENANCE_INTERVAL), maintain);
+    if state.store.is_shared() {
+        spawn(&mut tasks, state, "refresh", schedule(REFRESH_INTERVAL), refresh);
+    }
+    spawn(&mut tasks, state, "metrics", schedule(METRICS_INTERVAL), async |state: AppState| {
+        state.metrics.refresh(&state.store, &state.directory_cache, &state.clock).await;
+    });
+    spawn(
+        &mut tasks,
+        state,
+        "counts",
+        Schedule::after_interval(ONE_DAY),
+        async |state: AppState| {
+            state.metrics.record_day(&state.counters.close_day(&mut OsRng));
+        },
+    );
+    tasks
+}
+
+/// Starts a task that counts and logs the failures of the store itself.
+fn spawn<R: Future<Output = ()> + Send + 'static>(
+    tasks: &mut PeriodicTasks,
+    state: &AppState,
+    name: &'static str,
+    schedule: Schedule,
+    run: impl Fn(AppState) -> R + Send + 'static,
+) {
+    let state = state.clone();
+    tasks.spawn(name, schedule, move || run(state.clone()).map(Ok::<(), Infallible>));
+}
+
+async fn collect_garbage(state: AppState) {
+    if let Err(error) = state.store.delete_incomplete(INCOMPLETE_UPLOAD_TTL).await {
+        state.counters.record_store_failure(error);
+    }
+}
+
+async fn maintain(state: AppState) {
+    state.admission.evict_idle_keys();
+    state.pages.remove_expired_visits();
+    let measured = state.store.refresh_usage().await;
+    match measured.and(state.store.ping().await) {
+        Ok(()) => state.counters.record_store_recovery(),
+        Err(error) => state.counters.record_store_failure(error),
+    }
+}
+
+async fn refresh(state: AppState) {
+    let refreshed = state.directory_cache.refresh(&state.store).await;
+    if let Err(error) = refreshed.and(state.answer_times.refresh(&state.store).await) {
+        state.counters.record_store_failure(error);
     }
 }
 
@@ -220,7 +246,7 @@ impl BoundServer {
         let relay_service = relay_router(&self.state).into_make_service();
         let public = self.public.handle(public_handle.clone()).serve(public_service);
         let relay = self.relay.handle(relay_handle.clone()).serve(relay_service);
-        let housekeeping = tokio::spawn(run_housekeeping(self.state));
+        let periodic_tasks = start_periodic_tasks(&self.state);
         let metrics = self.metrics.map(tokio::spawn);
         let stopping = async {
             stop.await;
@@ -230,7 +256,7 @@ impl BoundServer {
             Ok(())
         };
         let ended = tokio::try_join!(public, onion, relay, stopping);
-        housekeeping.abort();
+        periodic_tasks.stop().await;
         if let Some(metrics) = metrics {
             metrics.abort();
         }
@@ -293,8 +319,6 @@ pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
              reporter's browser"
         );
     }
-    let mut stdout = std::io::stdout();
-    writeln!(stdout, "ready public={} relay={}", bound.public_addr, bound.relay_addr)?;
-    stdout.flush()?;
+    print_output(&format!("ready public={} relay={}", bound.public_addr, bound.relay_addr))?;
     bound.serve(stop).await
 }

@@ -1,10 +1,13 @@
 //! What both services share: the command line, the commands on the store, the loading of the
-//! configuration and of TLS files, the metrics page, process hardening and stop signals. Nothing
-//! here depends on one service.
+//! configuration and of TLS files, the newest directory, checks of the doctors, periodic tasks, the
+//! metrics page, process hardening and stop signals. Nothing here depends on one service.
 
 pub mod cli;
 pub mod config;
+pub mod directory;
+pub mod doctor_checks;
 pub mod metrics;
+pub mod periodic_tasks;
 pub mod process_hardening;
 pub mod shutdown;
 pub mod store_commands;

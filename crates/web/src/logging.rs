@@ -27,7 +27,7 @@ impl<T: LogSafe> Display for LogSafeDisplay<'_, T> {
 
 /// The crates of this workspace that write to the log. Libraries do not, because their lines would
 /// contain peers, paths and statements.
-const LOGGING_CRATES: [&str; 4] = ["case_handler", "intake", "web", "workbench"];
+const LOGGING_CRATES: [&str; 5] = ["case_handler", "intake", "service_kit", "web", "workbench"];
 
 /// Writes the log of our own crates, from this level up, to standard error as text or JSON lines.
 /// Call it once at startup.

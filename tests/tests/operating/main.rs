@@ -336,16 +336,42 @@ fn check_wrong_settings(machine: &DeployedMachine) -> Result<()> {
         assert!(state == "error" && found.contains(expected), "{to}: {state}: {found}");
         fs::write(&file, good)?;
     }
-    // A file that is missing: one line names the key, the file and the cause.
-    let file = machine.path("etc/burkindi/case-handler.toml");
-    let good = fs::read_to_string(&file)?;
-    machine.replace_setting("case-handler", "trust.json", "missing.json");
-    let output = machine.run_refused("case-handler", &["--check-config"]);
-    assert!(
-        output.starts_with("case-handler: directory.trust: ") && output.lines().count() == 1,
-        "{output}"
-    );
-    Ok(fs::write(&file, good)?)
+    check_error_lines(machine)
+}
+
+/// Both programs print an error in the same form: one line with the program, the key, the file and
+/// each cause once. The exit code is 1.
+fn check_error_lines(machine: &DeployedMachine) -> Result<()> {
+    fs::write(machine.path("etc/burkindi/wrong.json"), "no keys")?;
+    fs::write(machine.path("etc/burkindi/tls/wrong.pem"), "no certificate")?;
+    for (name, _) in SERVICE_ACCOUNTS {
+        let file = machine.path(&format!("etc/burkindi/{name}.toml"));
+        let good = fs::read_to_string(&file)?;
+        for (key, from, to) in [
+            ("directory.trust", "trust.json", "missing.json"),
+            ("directory.trust", "trust.json", "wrong.json"),
+            ("relay.ca", "tls/ca.pem", "tls/missing.pem"),
+            ("relay.ca", "tls/ca.pem", "tls/wrong.pem"),
+        ] {
+            machine.replace_setting(name, &format!("{from}\""), &format!("{to}\""));
+            let output = machine.run_as_root(name, &["--check-config"]);
+            let text = output_text(&output);
+            let path = machine.path(&format!("etc/burkindi/{to}")).display().to_string();
+            assert!(text.starts_with(&format!("{name}: {key}: {path}: ")), "{text}");
+            assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
+            fs::write(&file, &good)?;
+        }
+        let [closed] = free_ports()?;
+        let is_store = |line: &&str| line.starts_with("url = \"postgres://");
+        let store = good.lines().find(is_store).unwrap();
+        let other = format!("url = \"postgres://burkindi@127.0.0.1:{closed}/cases\"");
+        machine.replace_setting(name, store, &other);
+        let text = machine.run_refused(name, &["create-store"]);
+        let is_one_line = text.starts_with(&format!("{name}: ")) && text.lines().count() == 1;
+        assert!(is_one_line && text.matches("Connection refused").count() == 1, "{text}");
+        fs::write(&file, &good)?;
+    }
+    Ok(())
 }
 
 /// Without the database server, the intake logs it once, with the address.

@@ -23,6 +23,10 @@ use protocol::{
     Hash, api::relay::ReplySchedule, keys::TransportIdentity,
     submission::envelope::OpenedSubmission,
 };
+use service_kit::{
+    directory::VerifiedDirectory,
+    periodic_tasks::{FailureTracker, OutcomeChange},
+};
 use time::Date;
 use uuid::Uuid;
 use web::Clock;
@@ -34,7 +38,7 @@ use crate::{
         mailbox_publisher::MailboxTime,
         relay_client::{RelayClient, RelayError, unexpected_response},
     },
-    directory_cache::{DirectoryCache, VerifiedDirectory},
+    directory_cache::DirectoryCache,
     event_log::HandlerSigner,
     ingest::{IngestError, IngestOutcome, SubmissionIngester},
     store::CaseStore,
@@ -116,25 +120,21 @@ impl Collector {
     /// Runs cycles until the future is dropped. A failure is logged once until it changes, and
     /// retried before the next regular cycle.
     pub async fn run(mut self, interval: Duration) {
-        let mut last_error: Option<String> = None;
-        let mut failures = 0;
+        let (mut tracker, mut failures) = (FailureTracker::default(), 0);
         // Submissions that the intake then deletes must not go into a database that has to be
         // restored.
         self.store.wait_log_verified().await;
         self.count_crashes().await;
         loop {
-            let current_error = self.run_cycle().await.err().map(|error| error.to_string());
-            match (&last_error, &current_error) {
-                (before, Some(error)) if before.as_ref() != Some(error) => {
-                    tracing::warn!("{error}");
-                }
-                (Some(_), None) => tracing::info!("collection recovered"),
-                _ => {}
+            let outcome = self.run_cycle().await;
+            self.state.healthy.store(outcome.is_ok(), Ordering::Relaxed);
+            failures = if outcome.is_err() { failures + 1 } else { 0 };
+            let continue_soon = self.state.has_more && outcome.is_ok();
+            match tracker.record(outcome.err().map(|error| error.to_string())) {
+                OutcomeChange::Failed(error) => tracing::warn!("{error}"),
+                OutcomeChange::Recovered => tracing::info!("collection recovered"),
+                OutcomeChange::Unchanged => {}
             }
-            self.state.healthy.store(current_error.is_none(), Ordering::Relaxed);
-            failures = if current_error.is_some() { failures + 1 } else { 0 };
-            let continue_soon = self.state.has_more && current_error.is_none();
-            last_error = current_error;
             tokio::time::sleep(if continue_soon {
                 INITIAL_BACKOFF.min(interval)
             } else {

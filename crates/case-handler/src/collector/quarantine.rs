@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use protocol::submission::envelope::{OpenedSubmission, SubmissionOpenError};
+use service_kit::directory::VerifiedDirectory;
 use time::Date;
 use tokio::task::JoinError;
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use super::{Collector, error::CollectError};
 use crate::{
     assignment::Workload,
     collector::download::{self, DownloadedSubmission},
-    directory_cache::VerifiedDirectory,
     ingest::IngestError,
     keys,
     store::{POISON_AFTER_CRASHES, QuarantinedSubmission, RetryScope},

@@ -98,6 +98,10 @@ fn innermost_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
+fn setup_error(name: &str, path: &Path, problem: &dyn std::fmt::Display) -> RelayError {
+    RelayError::Setup(format!("{name}: {}: {problem}", path.display()))
+}
+
 impl RelayClient {
     /// Creates a client that trusts only the configured authority and uses the case handler's
     /// certificate.
@@ -105,28 +109,24 @@ impl RelayClient {
     /// # Errors
     /// Fails if a file cannot be read or is malformed.
     pub fn new(url: &Url, ca: &Path, certificate: &Path, key: &Path) -> Result<Self, RelayError> {
-        let read = |path: &Path| {
-            let bytes = std::fs::read(path);
-            let bytes =
-                bytes.map_err(|error| RelayError::Setup(format!("{}: {error}", path.display())))?;
+        let read = |name: &str, path: &Path| {
+            let bytes = std::fs::read(path).map_err(|error| setup_error(name, path, &error))?;
             Ok::<_, RelayError>(strip_bom(&bytes).to_vec())
         };
-        let identity = [read(certificate)?, read(key)?].concat();
-        let setup = |what: &str, error: reqwest::Error| {
-            RelayError::Setup(format!("{what}: {}", innermost_cause(&error)))
+        let identity = [read("relay.certificate", certificate)?, read("relay.key", key)?].concat();
+        let setup = |name: &str, path: &Path, error: reqwest::Error| {
+            setup_error(name, path, &innermost_cause(&error))
         };
-        let authorities =
-            Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
+        let authorities = Certificate::from_pem_bundle(&read("relay.ca", ca)?)
+            .map_err(|error| setup("relay.ca", ca, error))?;
         if authorities.is_empty() {
-            return Err(RelayError::Setup(format!(
-                "relay.ca: {}: no certificate found",
-                ca.display()
-            )));
+            return Err(setup_error("relay.ca", ca, &"no certificate found"));
         }
         let client = Client::builder()
             .tls_certs_only(authorities)
             .identity(
-                Identity::from_pem(&identity).map_err(|error| setup("relay.certificate", error))?,
+                Identity::from_pem(&identity)
+                    .map_err(|error| setup("relay.certificate", certificate, error))?,
             )
             .https_only(true)
             .no_proxy()
@@ -135,7 +135,7 @@ impl RelayClient {
             // No read timeout: it would also limit the duration of an upload. Each request has a
             // limit of its own.
             .build()
-            .map_err(|error| setup("relay.certificate, relay.key", error))?;
+            .map_err(|error| setup("relay.certificate, relay.key", certificate, error))?;
         Ok(Self { client, base: url.clone(), request_timeout: REQUEST_TIMEOUT })
     }
 

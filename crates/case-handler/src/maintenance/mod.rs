@@ -27,7 +27,7 @@ use quarantine::QuarantineCommand;
 /// Name of the database file in a backup.
 const BACKUP_DATABASE_FILE: &str = "cases.sqlite";
 /// The program that messages name.
-const PROGRAM: &str = "case-handler";
+pub(crate) const PROGRAM: &str = "case-handler";
 
 /// The maintenance commands.
 #[derive(Debug, Clone, Subcommand)]

@@ -71,6 +71,13 @@ impl fmt::Debug for MailChannel {
 }
 
 impl MailConfig {
+    /// Returns the files that the section names, with their keys.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let files =
+            [("notify.mail.ca", &self.ca), ("notify.mail.password_file", &self.password_file)];
+        files.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?)))
+    }
+
     /// Returns the configured server. Does not connect.
     ///
     /// # Errors

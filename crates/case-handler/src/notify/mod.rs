@@ -7,7 +7,7 @@ mod mail;
 mod pending_work;
 mod webhook;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use protocol::{case::Role, directory::Directory};
@@ -23,8 +23,8 @@ use crate::{
     store::{QueueCursor, StoreError},
 };
 
-/// Interval at which the clock is checked.
-const CLOCK_POLL_INTERVAL: Duration = Duration::from_secs(20);
+/// Interval at which the clock is compared with the times of digests.
+pub const CLOCK_POLL_INTERVAL: Duration = Duration::from_secs(20);
 /// Cases that are read at once.
 const PAGE_SIZE: u64 = 500;
 /// Digests that are sent at the same time.
@@ -91,24 +91,19 @@ impl Notifier {
         Self { times, channels, send_timeout: SEND_TIMEOUT }
     }
 
-    /// Sends digests at each of the times, until the future is dropped.
-    pub async fn run(self, context: HandlerContext, directories: Arc<DirectoryCache>) {
-        let mut last = context.clock.now();
-        loop {
-            tokio::time::sleep(CLOCK_POLL_INTERVAL).await;
-            let now = context.clock.now();
-            if !is_scheduled_between(&self.times, last, now) {
-                continue;
-            }
-            last = now;
-            let (Some(accepted), Ok(day)) =
-                (directories.latest(), context.trusted_date.date().await)
-            else {
-                continue;
-            };
-            if let Err(error) = self.send_digests(&context, &accepted.directory, day).await {
-                tracing::error!("a digest could not be sent: {error}");
-            }
+    /// Returns true if one of the times is after `last` and not after `now`.
+    pub fn is_due(&self, last: OffsetDateTime, now: OffsetDateTime) -> bool {
+        is_scheduled_between(&self.times, last, now)
+    }
+
+    /// Sends the digests of this time under the newest directory. Logs a failure.
+    pub async fn send_scheduled(&self, context: &HandlerContext, directories: &DirectoryCache) {
+        let (Some(accepted), Ok(day)) = (directories.latest(), context.trusted_date.date().await)
+        else {
+            return;
+        };
+        if let Err(error) = self.send_digests(context, &accepted.directory, day).await {
+            tracing::error!("a digest could not be sent: {error}");
         }
     }
 

@@ -12,6 +12,7 @@ use metadata_scrubber::FileFormat;
 use protocol::submission::{envelope::SealError, treatment::AttachmentTreatment};
 use rand::rngs::OsRng;
 use reporter::{FollowUpSealer, ReportSealer};
+use service_kit::directory::VerifiedDirectory;
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, spawn_blocking},
@@ -23,7 +24,6 @@ use super::{
 };
 use crate::{
     cleaning::FileCleaner,
-    directory_cache::VerifiedDirectory,
     pages::{FileOutcome, SentFile},
     state::AppState,
     store::{StoreError, SubmissionUpload},
