@@ -19,10 +19,12 @@ use axum::{
     routing::{get, put},
 };
 use case_handler::{
+    doctor::check_parts,
     ingest::{IngestError, IngestOutcome},
     store::PartObjectStore,
 };
 use common::{HandlerFixture, submissions::follow_up};
+use doctor::{DoctorReport, Severity};
 use http::StatusCode;
 use protocol::{api::workbench::PartKind, submission::envelope::OpenedSubmission};
 use uuid::Uuid;
@@ -38,6 +40,8 @@ struct FakeBucket(Arc<Mutex<BucketState>>);
 struct BucketState {
     objects: BTreeMap<String, Bytes>,
     is_down: bool,
+    /// Returns other bytes than were stored.
+    is_damaged: bool,
 }
 
 impl FakeBucket {
@@ -56,7 +60,8 @@ impl FakeBucket {
     fn respond(&self, respond: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
         let mut state = self.0.lock().unwrap();
         if state.is_down {
-            StatusCode::FORBIDDEN.into_response()
+            let body = "<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>user</AWSAccessKeyId></Error>";
+            (StatusCode::FORBIDDEN, body).into_response()
         } else {
             respond(&mut state.objects)
         }
@@ -71,6 +76,10 @@ async fn store(State(bucket): State<FakeBucket>, Path(key): Path<String>, body: 
 }
 
 async fn fetch(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Response {
+    if bucket.0.lock().unwrap().is_damaged {
+        let headers = [("etag", "\"1\""), ("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")];
+        return (headers, "other bytes").into_response();
+    }
     bucket.respond(|objects| match objects.get(&key) {
         Some(bytes) => {
             let headers = [("etag", "\"1\""), ("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")];
@@ -159,17 +168,21 @@ fn folder_backend(handler: &HandlerFixture) -> (ObjectBackend, PartObjectStore) 
     (ObjectBackend::Folder(folder), objects)
 }
 
-async fn bucket_backend() -> (ObjectBackend, PartObjectStore) {
+fn s3_settings(endpoint: String) -> [(String, String); 5] {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let bucket = FakeBucket::default();
-    let settings = [
-        ("AWS_ENDPOINT", bucket.serve().await),
+    [
+        ("AWS_ENDPOINT", endpoint),
         ("AWS_ALLOW_HTTP", "true".to_owned()),
         ("AWS_REGION", "here".to_owned()),
         ("AWS_ACCESS_KEY_ID", "user".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
     ]
-    .map(|(name, value)| (name.to_owned(), value));
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+async fn bucket_backend() -> (ObjectBackend, PartObjectStore) {
+    let bucket = FakeBucket::default();
+    let settings = s3_settings(bucket.serve().await);
     let objects = PartObjectStore::open("s3://bucket/parts", settings).unwrap();
     (ObjectBackend::Bucket(bucket), objects)
 }
@@ -271,4 +284,55 @@ fn an_invalid_url_is_reported() {
         let error = PartObjectStore::open(url, []).unwrap_err().to_string();
         assert!(error.contains("file:/// or s3://"), "{error}");
     }
+}
+
+/// Returns the severity and the text of the doctor's finding for `store.parts_url`.
+async fn checked(
+    url: &str,
+    settings: impl IntoIterator<Item = (String, String)>,
+) -> (Severity, String) {
+    let mut report = DoctorReport::default();
+    check_parts(url, settings, &mut report).await;
+    let finding = report.findings.pop().unwrap();
+    let text = format!("{} {}", finding.found, finding.advice.unwrap_or_default());
+    (finding.state, text)
+}
+
+#[tokio::test]
+async fn the_doctor_writes_reads_and_deletes_an_object_and_names_each_failure() {
+    const URL: &str = "s3://bucket/parts";
+    let bucket = FakeBucket::default();
+    let settings = s3_settings(bucket.serve().await);
+    let (state, text) = checked(URL, settings.clone()).await;
+    assert_eq!(state, Severity::Ok, "{text}");
+    assert!(bucket.0.lock().unwrap().objects.is_empty(), "the check leaves no object");
+
+    let fails = async |url: &str, settings: [(String, String); 5], expected: &[&str]| {
+        let (state, text) = checked(url, settings).await;
+        assert_eq!(state, Severity::Error, "{text}");
+        assert!(expected.iter().all(|part| text.contains(part)), "{text}");
+        assert!(!text.contains("secret") && !text.contains('<'), "{text}");
+    };
+    fails("s3://other/parts", settings.clone(), &["bucket not found", "Create the bucket"]).await;
+    bucket.0.lock().unwrap().is_down = true;
+    let refused = ["refused to write", "403 Forbidden", "InvalidAccessKeyId", "AWS_ACCESS_KEY_ID"];
+    fails(URL, settings.clone(), &refused).await;
+    *bucket.0.lock().unwrap() = BucketState { is_damaged: true, ..BucketState::default() };
+    fails(URL, settings, &["had other bytes", "would lose"]).await;
+    assert!(bucket.0.lock().unwrap().objects.is_empty(), "deleted after the failure too");
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let unreachable = ["cannot be reached", "Connection refused", "AWS_ENDPOINT"];
+    fails(URL, s3_settings(format!("http://{closed}")), &unreachable).await;
+}
+
+#[tokio::test]
+async fn the_doctor_checks_a_folder_and_creates_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("file://{}", folder.path().display());
+    assert_eq!(checked(&url, []).await.0, Severity::Ok);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the check leaves no object");
+    let missing = folder.path().join("missing");
+    assert_eq!(checked(&format!("file://{}", missing.display()), []).await.0, Severity::Error);
+    assert!(!missing.exists());
+    assert_eq!(checked("ftp://here/parts", []).await.0, Severity::Error);
 }

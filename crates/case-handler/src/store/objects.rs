@@ -14,7 +14,8 @@ use bytes::Bytes;
 use database::{DatabaseUrl, PoolOptions};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
+    ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem,
+    path::Path,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -51,6 +52,18 @@ impl PartObjectStore {
         url: &str,
         settings: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, StoreError> {
+        Self::open_with_retries(url, settings, RetryConfig::default())
+    }
+
+    /// Opens the object store as [`Self::open`] does, with another number of retries.
+    ///
+    /// # Errors
+    /// Fails as [`Self::open`] does.
+    pub(super) fn open_with_retries(
+        url: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+        retries: RetryConfig,
+    ) -> Result<Self, StoreError> {
         const SCHEME: StoreError = StoreError::InvalidObjectUrl("expected file:/// or s3://");
         let in_flight = Mutex::default();
         if let Some(folder) = url.strip_prefix("file://").filter(|folder| folder.starts_with('/')) {
@@ -62,8 +75,10 @@ impl PartObjectStore {
         }
         let url = url.strip_prefix("s3://").ok_or(SCHEME)?;
         let (bucket, folder) = url.split_once('/').unwrap_or((url, ""));
-        let mut builder =
-            AmazonS3Builder::new().with_bucket_name(bucket).with_disable_bulk_delete(true);
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(bucket)
+            .with_disable_bulk_delete(true)
+            .with_retry(retries);
         for (name, value) in settings {
             let name = name.to_ascii_lowercase();
             if let (true, Ok(key)) = (name.starts_with("aws_"), name.parse()) {
@@ -75,6 +90,14 @@ impl PartObjectStore {
 
     fn path(&self, key: Uuid) -> Path {
         self.folder.clone().join(key.simple().to_string())
+    }
+
+    /// Deletes an object.
+    ///
+    /// # Errors
+    /// Fails if the object store fails.
+    pub(super) async fn delete(&self, key: Uuid) -> Result<(), StoreError> {
+        Ok(self.store.delete(&self.path(key)).await?)
     }
 
     async fn put(&self, bytes: &[u8]) -> Result<Uuid, StoreError> {
@@ -133,7 +156,7 @@ impl StagedObjects<'_> {
     pub async fn discard(self) {
         for key in self.keys.iter().flatten() {
             if let Some(objects) = self.objects {
-                objects.store.delete(&objects.path(*key)).await.ok();
+                objects.delete(*key).await.ok();
             }
         }
     }
@@ -195,7 +218,7 @@ impl CaseStore {
                 .all(&self.db)
                 .await?;
             for key in keys.into_iter().filter(|key| !referenced.contains(&Some(*key))) {
-                objects.store.delete(&objects.path(key)).await?;
+                objects.delete(key).await?;
                 deleted += 1;
             }
         }
