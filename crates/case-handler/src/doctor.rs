@@ -1,34 +1,40 @@
 //! The `doctor` command: checks that only the machine of the case handler can make. `burkindi admin
 //! doctor` checks the service from outside.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod parts;
+
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
 use database::DatabaseUrl;
 use doctor::{
-    DoctorReport, Finding, ObservedStore, check_authority_file, check_backup_age,
-    check_certificate, check_certificate_file, check_clock_skew, check_directory_expiry,
-    check_disk_space, check_permissions, check_store,
+    DoctorReport, Finding, check_authority_file, check_backup_age, check_certificate,
+    check_certificate_file, check_clock_skew, check_permissions,
 };
 use protocol::directory::Directory;
+use service_kit::doctor_checks::CheckedService;
 use time::OffsetDateTime;
 use web::Clock;
 
 use crate::{
-    Config,
-    keys::{self, HandlerKeys},
-    maintenance,
+    Config, keys, maintenance,
     notify::{MailConfig, NotifyError},
     saved_clock::{ClockVerdict, SavedClock, UnsettledMove},
     server,
     store::{newest_directory, poison_count, read_quarantine_size, read_saved_clock},
 };
 
+pub use parts::check_parts;
+
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the checks that both services share say about this one.
+const SERVICE: CheckedService = CheckedService {
+    program: maintenance::PROGRAM,
+    unit: "burkindi-case-handler",
+    store_check: "store.url",
+    disk_check: "disk of store.url",
+    missing_directory_advice: "Publish one: burkindi admin directory publish.",
+};
 
 /// Options of the `doctor` command.
 #[derive(Debug, clap::Args)]
@@ -70,49 +76,24 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     }
     let relay = &config.relay;
     report.add(check_authority_file("relay.ca", &relay.ca, &relay.certificate, now));
-    match config.check_relay_name() {
-        Ok(Some(finding)) => report.add(finding),
-        Ok(None) => {}
-        Err(error) => report.add(Finding::error(
-            "relay.certificate",
-            format!("{error:#}"),
-            "Correct the key.",
-        )),
+    // A certificate that cannot be read is a finding already.
+    if let Ok(Some(finding)) = config.check_relay_name() {
+        report.add(finding);
     }
-    let is_up = is_listening(config).await;
-    // Must run before any check opens the store.
-    if let Ok(url) = config.store.url.parse::<DatabaseUrl>() {
-        let observed = ObservedStore {
-            store: &url.to_string(),
-            key: "store.url",
-            unit: "burkindi-case-handler",
-            owner_if_other: url.owner_if_other().ok().flatten(),
-            misowned_files: url.misowned_files().ok().flatten(),
-            in_use: url.is_in_use().await.map_err(|error| error.to_string()),
-            is_service_up: is_up,
-        };
-        for finding in check_store(&observed) {
-            report.add(finding);
+    let is_up = SERVICE.check_listener(config.api.listen, &mut report).await;
+    match config.store.url.parse::<DatabaseUrl>() {
+        Ok(url) => {
+            if SERVICE.check_store(&url, is_up, &mut report).await {
+                check_database(config, &url, now, &mut report).await;
+            }
         }
-        if let Some(path) = url.password_file() {
-            report.add(check_permissions("password of store.url", &path));
+        Err(error) => {
+            report.add(Finding::error("store.url", error.to_string(), "Correct the key."));
         }
     }
-    check_database(config, now, &mut report).await;
-    if let Some(folder) =
-        config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://"))
-    {
-        report.add(check_disk_space("disk of store.parts_url", Path::new(folder)));
+    if let Some(url) = &config.store.parts_url {
+        check_parts(url, std::env::vars(), &mut report).await;
     }
-    report.add(if is_up {
-        Finding::ok("service", "it answers")
-    } else {
-        Finding::error(
-            "service",
-            format!("no answer at {}", config.api.listen),
-            "Run `systemctl start burkindi-case-handler`, then read its log.",
-        )
-    });
     report.add(check_backup_age("backups", &args.backups, now));
     check_relay(config, now, &mut report).await;
     if let Some(mail) = &config.notify.mail {
@@ -127,13 +108,12 @@ pub async fn check_mail_server(mail: &MailConfig, now: OffsetDateTime, report: &
         report.add(check_permissions("notify.mail.password_file", path));
     }
     if let Some(path) = &mail.ca {
-        let pem = fs::read(path).unwrap_or_default();
-        report.add(check_certificate(
-            "notify.mail.ca",
-            &pem,
-            now,
-            "Ask the operator of the mail server for the new one.",
-        ));
+        let (check, advice) =
+            ("notify.mail.ca", "Ask the operator of the mail server for the new one.");
+        report.add(match fs::read(path) {
+            Ok(pem) => check_certificate(check, &pem, now, advice),
+            Err(error) => Finding::error(check, format!("{}: {error}", path.display()), advice),
+        });
     }
     let connection = match mail.server() {
         Ok(server) => tokio::time::timeout(CHECK_TIMEOUT, server.check_connection())
@@ -168,77 +148,63 @@ pub fn check_notify_recipients(handles: &BTreeSet<&str>, directory: &Directory) 
     })
 }
 
-async fn is_listening(config: &Config) -> bool {
-    let connecting = tokio::net::TcpStream::connect(config.api.listen);
-    matches!(tokio::time::timeout(CHECK_TIMEOUT, connecting).await, Ok(Ok(_)))
-}
-
-async fn check_database(config: &Config, now: OffsetDateTime, report: &mut DoctorReport) {
+async fn check_database(
+    config: &Config,
+    url: &DatabaseUrl,
+    now: OffsetDateTime,
+    report: &mut DoctorReport,
+) {
     const CHECK: &str = "store.url";
-    let url: DatabaseUrl = match config.store.url.parse() {
-        Ok(url) => url,
-        Err(error) => {
-            return report.add(Finding::error(CHECK, format!("{error}"), "Correct the key."));
-        }
-    };
-    if let Err(error) = maintenance::ensure_exists(&url).await {
-        let advice = "Check store.url. If it is correct, follow the message.";
-        return report.add(Finding::error(CHECK, format!("{error:#}"), advice));
-    }
-    if let DatabaseUrl::Sqlite(path) = &url {
-        report.add(check_permissions(CHECK, path));
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        report.add(check_disk_space("disk of store.url", folder.unwrap_or(Path::new("."))));
-    }
-    let signed = match newest_directory(&url).await {
-        Ok(signed) => signed,
+    let stored = match newest_directory(url).await {
+        Ok(stored) => stored,
         Err(error) => {
             let advice = "Check that the database server runs, who owns the file, and the kernel log for disk errors.";
             return report.add(Finding::error(CHECK, error.to_string(), advice));
         }
     };
-    report.add(Finding::ok(CHECK, "the database answers"));
-    check_clock(config, &url, report).await;
-    check_quarantine(&url, report).await;
-    if let Some(finding) = check_quarantine_size(&url, config.store.max_quarantine_mib).await {
+    report.add(Finding::ok(CHECK, "its database responds"));
+    check_clock(config, url, report).await;
+    check_quarantine(url, report).await;
+    if let Some(finding) = check_quarantine_size(url, config.store.max_quarantine_mib).await {
         report.add(finding);
     }
-    let keys = match HandlerKeys::load(config) {
+    let directory = match keys::load_trust(config) {
+        Ok(trust) => SERVICE.check_directory(stored, &trust, now.date(), report),
+        Err(error) => {
+            let advice = "Install the trust.json of this installation.";
+            report.add(Finding::error("directory", format!("{error:#}"), advice));
+            None
+        }
+    };
+    let directory = directory.map(|verified| verified.directory);
+    if let Some(directory) = &directory
+        && let Some(finding) = check_notify_recipients(&config.notify.recipients(), directory)
+    {
+        report.add(finding);
+    }
+    if let Some(finding) = check_keys(config, directory.as_ref()) {
+        report.add(finding);
+    }
+}
+
+/// Checks that the configured keys are those that the directory names. Returns `None` if they can
+/// be read and there is no directory to compare.
+fn check_keys(config: &Config, directory: Option<&Directory>) -> Option<Finding> {
+    const CHECK: &str = "keys";
+    let (transport, log) = match keys::load_service_keys(config) {
         Ok(keys) => keys,
         Err(error) => {
             let advice = "Restore it from the offline medium.";
-            return report.add(Finding::error("keys", format!("{error:#}"), advice));
+            return Some(Finding::error(CHECK, format!("{error:#}"), advice));
         }
     };
-    let Some(signed) = signed else {
-        let advice = "Publish one: burkindi admin directory publish.";
-        return report.add(Finding::error(
-            "directory",
-            "no directory: the intake refuses reports",
-            advice,
-        ));
-    };
-    match signed.verify_ignoring_dates(&keys.trust) {
-        Ok(directory) => {
-            report.add(check_directory_expiry(directory.expires, now.date()));
-            if let Some(finding) = check_notify_recipients(&config.notify.recipients(), &directory)
-            {
-                report.add(finding);
-            }
-            let mismatches = keys::mismatches(&directory, &keys.transport, &keys.log);
-            report.add(if mismatches.is_empty() {
-                Finding::ok("keys", "they match the directory")
-            } else {
-                let advice = "Restore the keys that the directory names, newest first.";
-                Finding::error("keys", mismatches.join("; "), advice)
-            });
-        }
-        Err(error) => report.add(Finding::error(
-            "directory",
-            error.to_string(),
-            "Check that directory.trust is the trust.json of this installation.",
-        )),
-    }
+    let mismatches = keys::mismatches(directory?, &transport, &log);
+    Some(if mismatches.is_empty() {
+        Finding::ok(CHECK, "they match the directory")
+    } else {
+        let advice = "Restore the keys that the directory names, newest first.";
+        Finding::error(CHECK, mismatches.join("; "), advice)
+    })
 }
 
 /// Checks the plausibility of this machine's clock.

@@ -41,6 +41,8 @@ const DIRECTORY_URGENT_DAYS: i64 = 5;
 pub enum Severity {
     /// The check passed.
     Ok,
+    /// The check passed if the installation is meant to be so. The advice says what to do otherwise.
+    Notice,
     /// The operator should act soon.
     Warning,
     /// The operator must act now.
@@ -56,7 +58,7 @@ pub struct Finding {
     pub state: Severity,
     /// What the check found.
     pub found: String,
-    /// Advice for the operator, unless the check passed.
+    /// Advice for the operator, unless the severity is [`Severity::Ok`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
@@ -72,6 +74,15 @@ impl Finding {
     /// Returns the finding of a check that passed.
     pub fn ok(check: impl Into<String>, found: impl Into<String>) -> Self {
         Self { check: check.into(), state: Severity::Ok, found: found.into(), advice: None }
+    }
+
+    /// Returns a notice with advice.
+    pub fn notice(
+        check: impl Into<String>,
+        found: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self { state: Severity::Notice, ..Self::error(check, found, advice) }
     }
 
     /// Returns a warning with advice.
@@ -105,10 +116,10 @@ impl DoctorReport {
         self.findings.iter().map(|finding| finding.state).max().unwrap_or(Severity::Ok)
     }
 
-    /// Returns 0, [`EXIT_WARNING`] or [`EXIT_ERROR`].
+    /// Returns 0, [`EXIT_WARNING`] or [`EXIT_ERROR`]. A notice does not change the code.
     pub fn exit_code(&self) -> u8 {
         match self.worst() {
-            Severity::Ok => 0,
+            Severity::Ok | Severity::Notice => 0,
             Severity::Warning => EXIT_WARNING,
             Severity::Error => EXIT_ERROR,
         }
@@ -125,6 +136,7 @@ impl fmt::Display for DoctorReport {
         for Finding { check, state, found, advice } in &self.findings {
             let mark = match state {
                 Severity::Ok => "ok     ",
+                Severity::Notice => "notice ",
                 Severity::Warning => "WARNING",
                 Severity::Error => "ERROR  ",
             };
@@ -134,9 +146,9 @@ impl fmt::Display for DoctorReport {
             }
         }
         let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
-        let (passed, warnings, errors) =
-            (count(Severity::Ok), count(Severity::Warning), count(Severity::Error));
-        write!(f, "{passed} ok, {warnings} warnings, {errors} errors")
+        let (passed, notices) = (count(Severity::Ok), count(Severity::Notice));
+        let (warnings, errors) = (count(Severity::Warning), count(Severity::Error));
+        write!(f, "{passed} ok, {notices} notices, {warnings} warnings, {errors} errors")
     }
 }
 
@@ -245,9 +257,12 @@ mod tests {
     }
 
     #[test]
-    fn every_warning_and_error_has_advice() {
+    fn every_notice_warning_and_error_has_advice() {
         let mut report = DoctorReport::default();
         assert_eq!(report.exit_code(), 0);
+        report.add(Finding::notice("listener", "loopback", "Change it for another machine."));
+        assert_eq!(report.exit_code(), 0, "a notice is no failure");
+        assert!(report.to_string().contains("→ Change it for another machine."));
         report.add(check_directory_expiry(date!(2026 - 12 - 23), date!(2026 - 12 - 20)));
         assert_eq!(report.exit_code(), EXIT_WARNING);
         report.add(Finding::error("disk", "full", "Make room."));
@@ -256,7 +271,7 @@ mod tests {
         assert!(
             text.contains("WARNING  directory")
                 && text.contains("→ Make room.")
-                && text.ends_with("1 errors")
+                && text.ends_with("0 ok, 1 notices, 1 warnings, 1 errors")
         );
         assert!(report.to_json().contains("\"state\": \"error\""));
     }

@@ -1,18 +1,14 @@
 //! Checks of an intake that need access to its machine. `burkindi admin doctor` checks an intake
 //! from outside.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf};
 
 use database::DatabaseUrl;
 use doctor::{
-    DoctorReport, Finding, ObservedStore, check_authority_file, check_backup_age,
-    check_certificate_file, check_directory_expiry, check_disk_space, check_permissions,
-    check_proxy_logging, check_proxy_target, check_store,
+    DoctorReport, Finding, check_authority_file, check_backup_age, check_certificate_file,
+    check_permissions, check_proxy_logging, check_proxy_target,
 };
+use service_kit::doctor_checks::CheckedService;
 use time::OffsetDateTime;
 
 use crate::{
@@ -21,8 +17,15 @@ use crate::{
     store::{StoreError, read_stored_directory},
 };
 
-/// Timeout of the connection to the public listener.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What the checks that both services share say about this one.
+const SERVICE: CheckedService = CheckedService {
+    program: maintenance::PROGRAM,
+    unit: "burkindi-intake",
+    store_check: "spool",
+    disk_check: "disk of the spool",
+    missing_directory_advice: "Publish a directory, and check that the case handler can connect to \
+                               the relay.",
+};
 
 /// The arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -96,35 +99,16 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
         &config.relay.certificate,
         now,
     ));
-    let is_up = accepts_connections(config.public.listen).await;
+    report.add(check_relay_listener(config.relay.listen));
+    let is_up = SERVICE.check_listener(config.public.listen, &mut report).await;
     match config.store.database_url() {
         Ok(url) => {
-            // Observed before this command opens the store.
-            let observed = ObservedStore {
-                store: &url.to_string(),
-                key: "store.url",
-                unit: "burkindi-intake",
-                owner_if_other: url.owner_if_other().ok().flatten(),
-                misowned_files: url.misowned_files().ok().flatten(),
-                in_use: url.is_in_use().await.map_err(|error| error.to_string()),
-                is_service_up: is_up,
-            };
-            for finding in check_store(&observed) {
-                report.add(finding);
+            if SERVICE.check_store(&url, is_up, &mut report).await {
+                check_spool(&url, config, now, &mut report).await;
             }
-            if let Some(path) = url.password_file() {
-                report.add(check_permissions("password of store.url", &path));
-            }
-            check_spool(&url, config, now, &mut report).await;
         }
         Err(error) => report.add(Finding::error("spool", error.to_string(), "Correct store.url.")),
     }
-    report.add(if is_up {
-        Finding::ok("service", "it responds")
-    } else {
-        let found = format!("no response at {}", config.public.listen);
-        Finding::error("service", found, "Run systemctl start burkindi-intake, then read its log.")
-    });
     report.add(check_backup_age("backups", &args.backups, now));
     if !config.public.listen.ip().is_loopback() {
         let advice = "Set public.listen to 127.0.0.1, so that all visitors come through the proxy or the onion service.";
@@ -186,41 +170,40 @@ fn check_onion_circuits(
     })
 }
 
+/// A loopback address is right if the case handler runs on this machine, and only then.
+fn check_relay_listener(listen: SocketAddr) -> Finding {
+    const CHECK: &str = "relay.listen";
+    if listen.ip().to_canonical().is_loopback() {
+        return Finding::notice(
+            CHECK,
+            format!("{listen}: only a case handler on this machine can connect"),
+            "If the case handler runs on another machine, set relay.listen to an address that it \
+             can reach, such as 0.0.0.0:8444, restart the intake, and let the firewall admit the \
+             case handler only.",
+        );
+    }
+    Finding::ok(CHECK, format!("{listen}: a case handler on another machine can connect"))
+}
+
 async fn check_spool(
     url: &DatabaseUrl,
     config: &Config,
     now: OffsetDateTime,
     report: &mut DoctorReport,
 ) {
-    if let Err(error) = maintenance::ensure_exists(url).await {
-        let advice = "Check that store.url names the right database, then follow the message.";
-        report.add(Finding::error("spool", error.to_string(), advice));
-        return;
-    }
-    if let DatabaseUrl::Sqlite(path) = url {
-        report.add(check_permissions("spool", path));
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        report.add(check_disk_space("disk of the spool", folder.unwrap_or(Path::new("."))));
-    }
-    match read_stored_directory(url).await {
-        Ok(signed) => {
-            report.add(Finding::ok("spool", "its database responds"));
-            let trust = config.load_trust().ok();
-            let directory =
-                signed.zip(trust).map(|(signed, trust)| signed.verify_ignoring_dates(&trust));
-            report.add(match directory {
-                Some(Ok(directory)) => check_directory_expiry(directory.expires, now.date()),
-                Some(Err(error)) => {
-                    let advice = "Check that directory.trust names the trust.json of this installation.";
-                    Finding::error("directory", error.to_string(), advice)
-                }
-                None => {
-                    let advice = "Publish a directory, and check that the case handler can connect to the relay.";
-                    Finding::error("directory", "missing: no report can be submitted", advice)
-                }
-            });
+    let stored = match read_stored_directory(url).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            return report.add(Finding::error("spool", error.to_string(), advice_for(error)));
         }
-        Err(error) => report.add(Finding::error("spool", error.to_string(), advice_for(error))),
+    };
+    report.add(Finding::ok("spool", "its database responds"));
+    match config.load_trust() {
+        Ok(trust) => drop(SERVICE.check_directory(stored, &trust, now.date(), report)),
+        Err(error) => {
+            let advice = "Install the trust.json of this installation.";
+            report.add(Finding::error("directory", error.to_string(), advice));
+        }
     }
 }
 
@@ -239,18 +222,31 @@ fn advice_for(error: StoreError) -> &'static str {
     }
 }
 
-async fn accepts_connections(address: SocketAddr) -> bool {
-    matches!(
-        tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(address)).await,
-        Ok(Ok(_))
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use doctor::Severity;
 
     use super::*;
+
+    #[test]
+    fn a_relay_listener_that_no_other_machine_reaches_is_a_notice() {
+        for (listen, state) in [
+            ("0.0.0.0:8444", Severity::Ok),
+            ("10.0.0.2:8444", Severity::Ok),
+            ("127.0.0.1:8444", Severity::Notice),
+            ("[::1]:8444", Severity::Notice),
+            ("[::ffff:127.0.0.1]:8444", Severity::Notice),
+        ] {
+            let finding = check_relay_listener(listen.parse().unwrap());
+            assert_eq!(
+                (finding.check.as_str(), finding.state),
+                ("relay.listen", state),
+                "{listen}"
+            );
+        }
+    }
 
     #[test]
     fn an_onion_service_that_names_no_circuits_is_a_warning() {

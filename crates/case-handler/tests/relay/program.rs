@@ -11,6 +11,7 @@ use std::{
 use super::{common::HandlerFixture, intake::write_certificates, service::configure};
 use rustix::process::{Pid, Signal, kill_process};
 use sea_orm::{ConnectionTrait, Database};
+use serde_json::Value;
 
 fn service_command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_case-handler"));
@@ -105,6 +106,51 @@ async fn the_service_refuses_an_altered_log_and_wrong_files_with_the_reason() {
     let refused = check().unwrap();
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("keys.log"), "{refused:?}");
+}
+
+/// Runs the doctor without one file. Returns its exit code and its findings.
+fn run_doctor_without(folder: &Path, file: &str) -> (Option<i32>, Vec<Value>) {
+    let [path, moved] = [file, "moved"].map(|name| folder.join(name));
+    fs::rename(&path, &moved).unwrap();
+    let output = service_command(folder).args(["doctor", "--json"]).output().unwrap();
+    fs::rename(&moved, &path).unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("without {file}: {error}: {output:?}"));
+    (output.status.code(), report["findings"].as_array().unwrap().clone())
+}
+
+#[tokio::test]
+async fn the_doctor_reports_a_missing_file_and_goes_on() {
+    let handler = HandlerFixture::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    configure(&handler, folder.path(), "https://127.0.0.1:1");
+    create_store(folder.path());
+    for (file, check) in [
+        ("api.pem", "api.certificate"),
+        ("api.key", "api.key"),
+        ("ca.pem", "relay.ca"),
+        ("handler.pem", "relay.certificate"),
+        ("handler.key", "relay.key"),
+        ("log.key", "keys.log"),
+        ("transport.key", "keys.transport"),
+        ("trust.json", "directory"),
+    ] {
+        let (code, findings) = run_doctor_without(folder.path(), file);
+        assert_eq!(code, Some(8), "{file}");
+        let path = folder.path().join(file).display().to_string();
+        let names_file = |finding: &&Value| {
+            finding["state"] == "error" && finding["found"].as_str().unwrap().contains(&path)
+        };
+        for check in [check, "configuration"] {
+            let found = findings.iter().filter(names_file).any(|finding| finding["check"] == check);
+            assert!(found, "{check} does not name {path}: {findings:#?}");
+        }
+        // The last checks run, and those of the store.
+        for check in ["intake", "quarantine", "directory", "backups"] {
+            assert!(findings.iter().any(|finding| finding["check"] == check), "{file}: {check}");
+        }
+    }
 }
 
 /// Every unknown key and section, and every impossible value, is refused with its name.

@@ -1,6 +1,7 @@
 //! Faults around an intake: after they end, no acknowledged submission is lost.
 
 use crate::common::{MultipartFormData, TestInstallation, TestIntake, receipt_code};
+use intake::doctor::{DoctorArgs, run_checks};
 use reqwest::StatusCode;
 use time::Duration;
 
@@ -55,4 +56,29 @@ async fn an_invalid_certificate_of_the_relay_is_reported_before_anything_listens
     std::fs::write(certificate, "no certificate").unwrap();
     let error = intake::doctor::check_config_files(&installation.config).unwrap_err().to_string();
     assert!(error.contains("relay.certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn the_doctor_names_a_missing_trust_file_and_goes_on() {
+    let intake = TestIntake::with_directory().await;
+    let folder = intake.installation.folder.path();
+    let mut config = intake.installation.config.clone();
+    config.directory.trust = folder.join("missing.json");
+    let args = DoctorArgs {
+        json: true,
+        proxy: folder.join("nginx.conf"),
+        backups: folder.join("backups"),
+        tor: folder.join("torrc"),
+        no_proxy: true,
+    };
+    let report = run_checks(&config, &args, intake.installation.clock.now()).await;
+    let found = |check: &str| {
+        let finding = report.findings.iter().find(|finding| finding.check == check);
+        finding.unwrap_or_else(|| panic!("{check} is missing: {report}")).found.clone()
+    };
+    for check in ["configuration", "directory"] {
+        assert!(found(check).contains("missing.json"), "{report}");
+    }
+    assert!(found("relay.listen").contains("only a case handler on this machine"), "{report}");
+    assert!(found("backups").starts_with("none"), "{report}");
 }
