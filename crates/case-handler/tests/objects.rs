@@ -318,11 +318,15 @@ async fn the_doctor_writes_reads_and_deletes_an_object_and_names_each_failure() 
     let refused = ["refused to write", "403 Forbidden", "InvalidAccessKeyId", "AWS_ACCESS_KEY_ID"];
     fails(URL, settings.clone(), &refused).await;
     *bucket.0.lock().unwrap() = BucketState { is_damaged: true, ..BucketState::default() };
-    fails(URL, settings, &["had other bytes", "would lose"]).await;
+    fails(URL, settings.clone(), &["had other bytes", "would lose"]).await;
     assert!(bucket.0.lock().unwrap().objects.is_empty(), "deleted after the failure too");
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let unreachable = ["cannot be reached", "Connection refused", "AWS_ENDPOINT"];
     fails(URL, s3_settings(format!("http://{closed}")), &unreachable).await;
+    let mut without_credentials = settings;
+    without_credentials[3] = ("AWS_METADATA_ENDPOINT".to_owned(), format!("http://{closed}"));
+    without_credentials[4] = ("AWS_SKIP_SIGNATURE".to_owned(), "false".to_owned());
+    fails(URL, without_credentials, &["no credentials", "for its doctor"]).await;
 }
 
 #[tokio::test]

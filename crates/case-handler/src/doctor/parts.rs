@@ -43,7 +43,7 @@ fn advice_for(error: &ObjectCheckError, is_folder: bool) -> &'static str {
             "Check that the account of the service owns the folder, that the unit may write it, and the kernel log for disk errors."
         }
         ObjectCheckError::NoCredentials => {
-            "Set them for the unit of the service, for those of its backup and its doctor, and for this command."
+            "Set them for the unit of the service, for its backup, for its doctor, and for this command."
         }
         ObjectCheckError::Denied { .. } => {
             "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and that they permit to put, get, delete and list objects in this bucket."

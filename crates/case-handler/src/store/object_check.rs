@@ -13,9 +13,9 @@ use super::{PartObjectStore, StoreError};
 const CONTENT: &[u8] = b"Written by the doctor of the case handler, which deletes it at once.";
 /// Time limit of one request.
 const REQUEST_TIMEOUT: &str = "10 seconds";
-/// The address at which machines of some providers offer credentials. The library asks there if no
-/// credentials are configured.
-const METADATA_SERVICE: &str = "169.254.169.254";
+/// Paths of the service with which machines of some providers get credentials. The library requests
+/// them if no credentials are configured.
+const METADATA_PATHS: [&str; 2] = ["/latest/api/token", "/latest/meta-data/"];
 
 /// Why an object store cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,9 @@ impl PartObjectStore {
 
 fn classify(step: &'static str, error: &StoreError) -> ObjectCheckError {
     let (reason, text) = (innermost_reason(error), error.to_string());
+    if METADATA_PATHS.iter().any(|path| text.contains(path)) {
+        return ObjectCheckError::NoCredentials;
+    }
     match error {
         StoreError::ObjectStore(
             object_store::Error::PermissionDenied { .. }
@@ -99,13 +102,7 @@ fn classify(step: &'static str, error: &StoreError) -> ObjectCheckError {
         StoreError::ObjectStore(object_store::Error::NotFound { .. }) => {
             ObjectCheckError::NoBucket(reason)
         }
-        error if is_unreachable(error) => {
-            if text.contains(METADATA_SERVICE) {
-                ObjectCheckError::NoCredentials
-            } else {
-                ObjectCheckError::Unreachable(reason)
-            }
-        }
+        error if is_unreachable(error) => ObjectCheckError::Unreachable(reason),
         _ => ObjectCheckError::Failed { step, reason },
     }
 }
