@@ -19,9 +19,9 @@ const CONTENT_WORDS = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Mer
 function exportedHistory(office: RunningInstallation, id: string) {
   const shown = office.runAs(LEAD, "show", id) as ShownCase;
   expect(shown.alarms).toEqual([]);
-  const { stage, urgency, disposition, assignee, released, conflict_free } = shown.state;
+  const { stage, priority, disposition, assignee, released, conflict_free } = shown.state;
   return {
-    state: { stage, urgency, disposition, assignee, released, conflict_free },
+    state: { stage, priority, disposition, assignee, released, conflict_free },
     told: shown.messages.map(({ direction, text }) => `${direction}: ${text}`),
     noted: shown.notes.map(({ by, kind, text }) => `${by}, ${kind}: ${text}`),
     done: shown.timeline.map(({ actor, what }) => `${actor} ${what}`),
@@ -40,7 +40,7 @@ interface ShownCase {
 const EXPECTED_HISTORY = {
   state: {
     stage: "closed",
-    urgency: "P3",
+    priority: "P3",
     disposition: "substantiated",
     assignee: null,
     released: "reporter-asked",
@@ -49,7 +49,7 @@ const EXPECTED_HISTORY = {
   told: [`out: ${QUESTION}`, `in: ${ANSWER}`, `out: ${FEEDBACK}`],
   noted: [`${TRIAGER}, fact: ${FACT}`],
   done: [
-    "case-handler report received at desk Internal affairs, urgency P3",
+    "case-handler report received at desk Internal affairs, priority P3",
     `${TRIAGER} declared to have no conflict of interest`,
     `${TRIAGER} added a note`,
     `${TRIAGER} received → triaged`,

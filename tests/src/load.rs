@@ -7,11 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bench_support::HttpClient;
-use protocol::{
-    Hash,
-    directory::Directory,
-    submission::{envelope::Urgency, report_body::ReportBody},
-};
+use protocol::{Hash, Priority, directory::Directory, submission::report_body::ReportBody};
 use rand::{Rng, rngs::OsRng};
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
 use tempfile::TempDir;
@@ -152,7 +148,7 @@ fn seal_story(directory: &Directory, hash: Hash, story: &str) -> Result<Vec<u8>>
         story: story.to_owned(),
     };
     let (lang, week) = ("fr".to_owned(), "2026-W48".to_owned());
-    let draft = ReportDraft { body, lang, urgency: Urgency::P3, excluded: vec![], week };
+    let draft = ReportDraft { body, lang, priority: Priority::P3, excluded: vec![], week };
     let out = Vec::with_capacity(32 * 1024);
     let sealer = ReportSealer::begin(
         directory,

@@ -8,16 +8,13 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use bench_support::HttpClient;
 use protocol::{
-    Hash,
+    Hash, Priority,
     directory::Directory,
-    submission::{
-        envelope::Urgency,
-        report_body::{ReportAnswer, ReportBody},
-    },
+    submission::report_body::{ReportAnswer, ReportBody},
 };
 use rand::rngs::OsRng;
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
-use taxonomy::{Answer, AnswerMap, Priority, Taxonomy};
+use taxonomy::{Answer, AnswerMap, Taxonomy};
 use web::Clock;
 
 /// Maximum time until the intake has a directory.
@@ -257,7 +254,7 @@ fn seal(
     directory: &Directory,
     hash: Hash,
 ) -> Result<Vec<u8>> {
-    let (answers, urgency) = check_answers(sample, taxonomy)?;
+    let (answers, priority) = check_answers(sample, taxonomy)?;
     let answers = answers
         .into_iter()
         .map(|(question, answer)| {
@@ -277,7 +274,7 @@ fn seal(
     let draft = ReportDraft {
         body,
         lang: sample.lang.to_owned(),
-        urgency,
+        priority,
         excluded: vec![],
         week: Clock::system().iso_week(),
     };
@@ -289,8 +286,8 @@ fn seal(
     Ok(sealer.finish()?)
 }
 
-/// Checks the answers against the taxonomy and returns them with the urgency of the report.
-fn check_answers(sample: &SampleReport, taxonomy: &Taxonomy) -> Result<(AnswerMap, Urgency)> {
+/// Checks the answers against the taxonomy and returns them with the priority of the report.
+fn check_answers(sample: &SampleReport, taxonomy: &Taxonomy) -> Result<(AnswerMap, Priority)> {
     let category = taxonomy.category(sample.category).context("unknown category")?;
     let answers = sample
         .answers
@@ -301,13 +298,8 @@ fn check_answers(sample: &SampleReport, taxonomy: &Taxonomy) -> Result<(AnswerMa
         Ok(answers) => answers,
         Err(errors) => bail!("{}: {errors:?}", sample.category),
     };
-    let urgency = match taxonomy.urgency(category, &answers) {
-        Priority::P1 => Urgency::P1,
-        Priority::P2 => Urgency::P2,
-        Priority::P3 => Urgency::P3,
-        Priority::P4 => Urgency::P4,
-    };
-    Ok((answers, urgency))
+    let priority = taxonomy.priority(category, &answers);
+    Ok((answers, priority))
 }
 
 #[cfg(test)]
@@ -329,12 +321,12 @@ mod tests {
         let taxonomy = Taxonomy::built_in();
         let languages: BTreeSet<_> = SAMPLES.iter().map(|sample| sample.lang).collect();
         let categories: BTreeSet<_> = SAMPLES.iter().map(|sample| sample.category).collect();
-        let urgencies: BTreeSet<_> = SAMPLES
+        let priorities: BTreeSet<_> = SAMPLES
             .iter()
             .map(|sample| format!("{:?}", check_answers(sample, &taxonomy).unwrap().1))
             .collect();
         assert!(SAMPLE_COUNT >= 12 && languages.len() == 5 && categories.len() >= 10);
-        assert!(urgencies.len() >= 3, "{urgencies:?}");
+        assert!(priorities.len() >= 3, "{priorities:?}");
         assert!(SAMPLES.iter().any(|sample| sample.file.is_some()));
     }
 }

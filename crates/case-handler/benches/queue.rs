@@ -88,7 +88,7 @@ async fn copy_cases(url: &str, cases: usize) {
         .pragma("cache_size", "-500000");
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-    let columns = "mailbox, mailbox_recipient, capsule, desk, lang, filed, state, suggested, open, urgency, assignee, escalates, purged";
+    let columns = "mailbox, mailbox_recipient, capsule, desk, lang, filed, state, suggested, open, priority, assignee, escalates, purged";
     // Several transactions keep SQLite's log small.
     for first in (1..cases).step_by(BASE_CASES) {
         let last = (first + BASE_CASES).min(cases) - 1;

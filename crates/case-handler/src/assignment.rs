@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use protocol::{Hash, directory::Directory, submission::envelope::Urgency};
+use protocol::{Hash, Priority, directory::Directory};
 use uuid::Uuid;
 
 /// What the suggestion depends on.
@@ -72,12 +72,12 @@ pub fn suggest_assignee(directory: &Directory, query: &AssignmentQuery<'_>) -> O
 }
 
 /// Returns the weight of an open case. An urgent case takes more time.
-fn urgency_weight(urgency: Urgency) -> u32 {
-    match urgency {
-        Urgency::P1 => 4,
-        Urgency::P2 => 3,
-        Urgency::P3 => 2,
-        Urgency::P4 => 1,
+fn priority_weight(priority: Priority) -> u32 {
+    match priority {
+        Priority::P1 => 4,
+        Priority::P2 => 3,
+        Priority::P3 => 2,
+        Priority::P4 => 1,
     }
 }
 
@@ -87,9 +87,9 @@ pub struct Workload(BTreeMap<String, u32>);
 
 impl Workload {
     /// Adds cases to a member's workload.
-    pub fn add(&mut self, handle: &str, urgency: Urgency, cases: u32) {
+    pub fn add(&mut self, handle: &str, priority: Priority, cases: u32) {
         let load = self.0.entry(handle.to_owned()).or_insert(0);
-        *load = load.saturating_add(urgency_weight(urgency).saturating_mul(cases));
+        *load = load.saturating_add(priority_weight(priority).saturating_mul(cases));
     }
 
     fn get(&self, handle: &str) -> u32 {

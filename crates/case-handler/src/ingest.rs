@@ -213,9 +213,9 @@ impl SubmissionIngester<'_> {
         let parts = part_hashes(opened);
         let digest =
             Some(ReportDigest::of_report(mailbox_recipient, case_recipient, &opened.grants, parts));
-        let urgency = header.urgency;
+        let priority = header.priority;
         let action =
-            Action::Received { desk: placement.desk, urgency, retention_months, came: digest };
+            Action::Received { desk: placement.desk, priority, retention_months, came: digest };
         let (signed, state) = self.signer.sign_received(header.case.id, action);
         let mut case = CaseRecord {
             id: header.case.id,
@@ -242,7 +242,7 @@ impl SubmissionIngester<'_> {
             self.release_to_oversight(transaction, &mut case, reason).await?;
         }
         if let Some(handle) = &case.suggested {
-            workload.add(handle, header.urgency, 1);
+            workload.add(handle, header.priority, 1);
         }
         Ok(IngestOutcome::NewCase)
     }

@@ -4,7 +4,7 @@ mod common;
 
 use case_handler::assignment::{AssignmentQuery, Workload, rank_members, suggest_assignee};
 use common::HandlerFixture;
-use protocol::{case::event::Action, submission::envelope::Urgency};
+use protocol::{Priority, case::event::Action};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn present_before_absent_then_language_then_load() {
         );
     }
     let mut workload = Workload::default();
-    workload.add("bila", Urgency::P4, 1);
+    workload.add("bila", Priority::P4, 1);
     let suggest = |lang: &str, absent: &[&str], workload: &Workload| {
         let absent: Vec<String> = absent.iter().map(|handle| (*handle).to_owned()).collect();
         let query =
@@ -59,9 +59,9 @@ async fn present_before_absent_then_language_then_load() {
         "all members have an absence"
     );
     // One urgent case has the weight of four that are not urgent.
-    workload.add("awa", Urgency::P1, 1);
-    workload.add("coumba", Urgency::P4, 1);
-    workload.add("coumba", Urgency::P4, 1);
+    workload.add("awa", Priority::P1, 1);
+    workload.add("coumba", Priority::P4, 1);
+    workload.add("coumba", Priority::P4, 1);
     assert_eq!(suggest("fr", &[], &workload).1, "bila coumba awa");
 }
 

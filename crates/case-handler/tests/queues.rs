@@ -130,9 +130,12 @@ async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
     let (queue, workload) = (handler.queue("bila").await, handler.store.workload().await.unwrap());
     handler.store.release_writer().await.unwrap();
 
-    // Restores the schema of an earlier version: this undoes the migrations 9 and 3.
+    // Restores the schema of an earlier version: this undoes the migrations 11, 9 and 3.
     let raw = Database::connect(&handler.url).await.unwrap();
     for undo in [
+        "ALTER TABLE cases RENAME COLUMN priority TO urgency",
+        r#"UPDATE cases SET state = replace(state, '"priority":', '"urgency":')"#,
+        "DELETE FROM seaql_migrations WHERE version = 'm20261129_000011_priority'",
         "DROP INDEX quarantine_by_retry",
         "DROP INDEX quarantine_by_case",
         "DROP INDEX quarantine_by_len",
@@ -156,7 +159,7 @@ async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
     ] {
         raw.execute_unprepared(undo).await.unwrap();
     }
-    assert_eq!(Migrator::get_pending_migrations(&raw).await.unwrap().len(), 2);
+    assert_eq!(Migrator::get_pending_migrations(&raw).await.unwrap().len(), 3);
     raw.close().await.unwrap();
 
     let store = CaseStore::open(&handler.url).await.unwrap();

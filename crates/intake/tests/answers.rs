@@ -20,7 +20,7 @@ use intake::{
     pages::{ConversationView, Pages, ReceiptView, conversation_page, receipt_page},
 };
 use protocol::{
-    Hash,
+    Hash, Priority,
     api::relay::{REPLY_SCHEDULE_PATH, ReplySchedule},
     case::{
         Calendar, CaseState,
@@ -28,7 +28,6 @@ use protocol::{
     },
     encoding::size_classes::SIZE_CLASSES,
     receipt::Receipt,
-    submission::envelope::Urgency,
 };
 use rand::rngs::OsRng;
 use reqwest::StatusCode;
@@ -90,9 +89,9 @@ fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
 }
 
 /// Returns the state of a case that the handler ingested on this date.
-fn received_case(day: Date, urgency: Urgency) -> CaseState {
+fn received_case(day: Date, priority: Priority) -> CaseState {
     let action =
-        Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60, came: None };
+        Action::Received { desk: "desk".to_owned(), priority, retention_months: 60, came: None };
     let at = day.midnight().assume_utc();
     let event = Event {
         v: 1,
@@ -127,8 +126,8 @@ async fn receipt_conversation_and_desk_show_the_same_date_on_every_day_of_a_year
         for _ in 0..DAYS_IN_YEAR {
             let today = clock.today();
             let news =
-                calendar.next_reporter_update(&received_case(today, Urgency::P1), today).unwrap();
-            let desk = calendar.next_deadline(&received_case(today, Urgency::P3)).unwrap().due;
+                calendar.next_reporter_update(&received_case(today, Priority::P1), today).unwrap();
+            let desk = calendar.next_deadline(&received_case(today, Priority::P3)).unwrap().due;
             assert_eq!(news, desk, "{today}");
             assert_eq!(pages.first_answer_date(), Some(desk), "{today}");
             let words = i18n::format_date(i18n::load_catalogs().catalog(locale), desk);

@@ -13,9 +13,10 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use protocol::{
+    Priority,
     directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
     keys::PublicKey,
-    submission::{envelope::Urgency, report_body::ReportBody},
+    submission::report_body::ReportBody,
 };
 use rand::rngs::OsRng;
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
@@ -84,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             story: "An officer asks for 5,000 francs for each stamp.".to_owned(),
         },
         lang: "en".to_owned(),
-        urgency: Urgency::P3,
+        priority: Priority::P3,
         excluded: Vec::new(),
         week: "2026-W48".to_owned(),
     };

@@ -31,7 +31,7 @@ fn report_request(draft: &reporter::ReportDraft, attached: &[(&str, &[u8])]) -> 
     json!({
         "do": "report",
         "seed": base64(&SEED),
-        "draft": {"body": draft.body, "lang": draft.lang, "urgency": draft.urgency, "week": draft.week},
+        "draft": {"body": draft.body, "lang": draft.lang, "priority": draft.priority, "week": draft.week},
         "files": files_json(attached),
     })
 }
@@ -113,7 +113,10 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     assert!(size_classes::is_size_class(bytes.len() as u64));
     let opened = open_submission(&world, &bytes);
     assert_eq!(opened.header.kind, SubmissionKind::Report);
-    assert_eq!((&*opened.header.desk, opened.header.urgency), ("internal_affairs", draft.urgency));
+    assert_eq!(
+        (&*opened.header.desk, opened.header.priority),
+        ("internal_affairs", draft.priority)
+    );
     assert_eq!(opened.header.directory, world.signed.hash());
     let (m, c) = recipients_of(&opened);
 

@@ -9,8 +9,9 @@ use common::{
     submit_report,
 };
 use protocol::{
+    Priority,
     encoding::size_classes,
-    submission::envelope::{CaseRef, EnvelopeHeader, SubmissionKind, SubmissionWriter, Urgency},
+    submission::envelope::{CaseRef, EnvelopeHeader, SubmissionKind, SubmissionWriter},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;
@@ -34,7 +35,7 @@ fn both_implementations_use_the_same_size_classes() {
         let (browser_bytes, _) = peer.seal(&json!({
             "do": "report",
             "seed": base64(&[5; 32]),
-            "draft": {"body": draft.body, "lang": draft.lang, "urgency": draft.urgency, "week": draft.week},
+            "draft": {"body": draft.body, "lang": draft.lang, "priority": draft.priority, "week": draft.week},
             "files": files_json(&attached),
         }));
         let (_, form_bytes) = submit_report(&mut world, draft, &attached);
@@ -78,7 +79,7 @@ fn report_pair(world: &ReportFixture, peer: &mut BrowserPeer) -> (Vec<u8>, Vec<u
         kind: SubmissionKind::Report,
         desk: "internal_affairs".to_owned(),
         lang: "fr".to_owned(),
-        urgency: Urgency::P3,
+        priority: Priority::P3,
         mailbox: world.signed.hash(),
         case: CaseRef { id: Uuid::from_u128(1), generation: 0 },
         directory: world.signed.hash(),

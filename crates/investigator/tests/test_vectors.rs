@@ -10,14 +10,14 @@ use std::{collections::BTreeMap, env, fs, path::PathBuf};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::event::{Action, Event, LogEntry, chain_hash, midnight},
     directory::TrustRoots,
     encoding::size_classes,
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     receipt::Receipt,
     submission::{
-        envelope::{self, Urgency},
+        envelope::{self},
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
         },
@@ -270,7 +270,7 @@ fn sample_inputs() -> SampleInputs {
     let draft = ReportDraft {
         body,
         lang: "fr".into(),
-        urgency: Urgency::P3,
+        priority: Priority::P3,
         excluded: vec![],
         week: "2026-W48".into(),
     };

@@ -23,9 +23,11 @@ pub mod directory;
 pub mod encoding;
 pub mod keys;
 pub mod mailbox;
+mod priority;
 pub mod receipt;
 pub mod submission;
 
 pub use encoding::framing::FramingError;
 pub use encoding::framing::RecordType;
 pub use encoding::hash::Hash;
+pub use priority::Priority;

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget,
         ReopenReason, Role, Stage, days_after,
         event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
         months_after, next_event,
     },
-    submission::envelope::Urgency,
 };
 use time::{Date, macros::date};
 use uuid::Uuid;
@@ -33,8 +32,8 @@ fn stage() -> impl Strategy<Value = Stage> {
     prop::sample::select(Stage::ALL.to_vec())
 }
 
-fn urgency() -> impl Strategy<Value = Urgency> {
-    prop::sample::select(vec![Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4])
+fn priority() -> impl Strategy<Value = Priority> {
+    prop::sample::select(Priority::ALL.to_vec())
 }
 
 fn person() -> impl Strategy<Value = String> {
@@ -50,7 +49,7 @@ fn decision() -> impl Strategy<Value = Decision> {
     let refer = Decision::Refer { to: ReferralTarget::Police, consent: ReferralConsent::Full };
     prop_oneof![
         4 => Just(close),
-        1 => urgency().prop_map(|urgency| Decision::Lower { urgency }),
+        1 => priority().prop_map(|priority| Decision::Lower { priority }),
         1 => Just(refer),
         1 => Just(Decision::LiftHold),
         3 => Just(Decision::Purge),
@@ -75,7 +74,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::ReferralFollowedUp),
         1 => Just(Action::LegalHoldPlaced),
         1 => Just(Action::Escalated),
-        1 => urgency().prop_map(|urgency| Action::PriorityRaised { urgency }),
+        1 => priority().prop_map(|priority| Action::PriorityRaised { priority }),
         1 => (0_u32..3).prop_map(move |generation| Action::KeysRotated { generation, reply, copy }),
         1 => Just(Action::Reopened { ground: ReopenReason::Reporter }),
         1 => Just(Action::Reopened { ground: ReopenReason::NewEvidence }),
@@ -107,7 +106,7 @@ impl InvariantChecker {
         let today = date!(2026 - 11 - 23);
         let action = Action::Received {
             desk: "audit".into(),
-            urgency: Urgency::P3,
+            priority: Priority::P3,
             retention_months: 12,
             came: None,
         };
@@ -181,7 +180,7 @@ impl InvariantChecker {
         let now = &self.state;
         let two = matches!(now.stage, Stage::Closed | Stage::Purged | Stage::Referred);
         if two && now.stage != before.stage
-            || now.urgency > before.urgency
+            || now.priority > before.priority
             || before.legal_hold && !now.legal_hold
         {
             let (by, decision) = self.proposed_by.clone().expect("proposed");

@@ -9,10 +9,10 @@ use std::{
 
 use proptest::prelude::*;
 use protocol::{
-    Hash,
+    Hash, Priority,
     keys::{CaseSecret, TransportIdentity},
     receipt::Receipt,
-    submission::envelope::{self, CaseRef, EnvelopeHeader, SubmissionKind, Urgency},
+    submission::envelope::{self, CaseRef, EnvelopeHeader, SubmissionKind},
 };
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ fn header(kind: SubmissionKind) -> EnvelopeHeader {
         kind,
         desk: "intake".to_owned(),
         lang: "fr".to_owned(),
-        urgency: Urgency::P3,
+        priority: Priority::P3,
         mailbox: Hash::default(),
         case: CaseRef { id: Uuid::from_u128(9), generation: 0 },
         directory: Hash::default(),

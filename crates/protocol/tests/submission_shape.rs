@@ -6,14 +6,14 @@ use std::io::Write;
 
 use proptest::prelude::*;
 use protocol::{
-    FramingError, Hash, RecordType,
+    FramingError, Hash, Priority, RecordType,
     encoding::size_classes,
     keys::{CaseSecret, PublicKey, TransportIdentity},
     receipt::Receipt,
     submission::{
         envelope::{
             self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError,
-            SubmissionWriter, Urgency,
+            SubmissionWriter,
         },
         key_grant::{self, Grant, SealedGrant},
     },
@@ -48,7 +48,7 @@ fn submission_parts(kind: SubmissionKind) -> SubmissionParts {
             kind,
             desk: "intake".to_owned(),
             lang: "fr".to_owned(),
-            urgency: Urgency::P3,
+            priority: Priority::P3,
             mailbox: receipt.locator().mailbox_id(),
             case: CaseRef { id: case, generation: 0 },
             directory: Hash::default(),

@@ -12,10 +12,10 @@ use age_hybrid::Identity;
 use bench_support::{BenchRow, median_seconds, print_rows};
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash,
+    Hash, Priority,
     directory::{Desk, Directory, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity, sign},
-    submission::{envelope::Urgency, report_body::ReportBody},
+    submission::report_body::ReportBody,
 };
 use rand::{RngCore, rngs::OsRng};
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
@@ -68,7 +68,7 @@ fn sample_draft() -> ReportDraft {
     ReportDraft {
         body,
         lang: "fr".to_owned(),
-        urgency: Urgency::P3,
+        priority: Priority::P3,
         excluded: vec![],
         week: "2026-W48".to_owned(),
     }

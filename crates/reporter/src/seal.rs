@@ -4,12 +4,12 @@ use std::io::{self, Read, Write};
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash, RecordType,
+    Hash, Priority, RecordType,
     directory::Directory,
     keys::{CaseRecipient, MailboxRecipient, PublicKey},
     receipt::Receipt,
     submission::{
-        envelope::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter, Urgency},
+        envelope::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter},
         frame::{Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ},
         key_grant::{self, Grant},
         related_report::RelatedReport,
@@ -31,7 +31,7 @@ pub struct ReportDraft {
     /// The language that it is written in.
     pub lang: String,
     /// The priority by the rules of the taxonomy.
-    pub urgency: Urgency,
+    pub priority: Priority,
     /// The desks, units and functions that must not receive it.
     pub excluded: Vec<String>,
     /// The ISO week, such as `2026-W48`.
@@ -153,7 +153,7 @@ impl<W: Write> ReportSealer<W> {
             kind: SubmissionKind::Report,
             desk: addressees.desk.id.clone(),
             lang: draft.lang.clone(),
-            urgency: draft.urgency,
+            priority: draft.priority,
             mailbox: receipt.locator().mailbox_id(),
             case: CaseRef { id: secrets.case_id(), generation: 0 },
             directory: directory_hash,
@@ -275,7 +275,7 @@ impl<W: Write> FollowUpSealer<W> {
             // The case has its desk and priority. A follow-up does not repeat them.
             desk: String::new(),
             lang: message.lang.clone(),
-            urgency: Urgency::P4,
+            priority: Priority::P4,
             mailbox: receipt.locator().mailbox_id(),
             case: CaseRef { id: inbox.case, generation: inbox.generation },
             directory: directory_hash,

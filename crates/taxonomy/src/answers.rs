@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AnswerType, Category, Priority, Question, Taxonomy};
+use protocol::Priority;
+
+use crate::{AnswerType, Category, Question, Taxonomy};
 
 /// The option "I do not know", which every choice has.
 pub const UNKNOWN: &str = "unknown";
@@ -88,8 +90,8 @@ impl Taxonomy {
 
     /// Returns the priority of a report: the floor of its category, raised by the rules that its
     /// answers match.
-    pub fn urgency(&self, category: &Category, answers: &AnswerMap) -> Priority {
-        self.urgent_when
+    pub fn priority(&self, category: &Category, answers: &AnswerMap) -> Priority {
+        self.priority_rules
             .iter()
             .filter(|rule| match answers.get(&rule.question) {
                 Some(Answer::One(one)) => rule.answers.contains(one),

@@ -17,6 +17,6 @@ pub use load::TaxonomyLoadError;
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
     AnswerFormat, AnswerType, Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor,
-    ImpliedAnswers, LocalizedText, Priority, Question, QuestionKind, QuestionOption,
-    QuestionPurpose, Taxonomy, UrgencyRule,
+    ImpliedAnswers, LocalizedText, PriorityRule, Question, QuestionKind, QuestionOption,
+    QuestionPurpose, Taxonomy,
 };

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use crate::{
     AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText,
-    Question, Taxonomy, UrgencyRule,
+    PriorityRule, Question, Taxonomy,
     texts::{LanguageTexts, add_texts},
 };
 
@@ -57,7 +57,7 @@ struct SettingsFile {
     common_start: Vec<String>,
     common_end: Vec<String>,
     #[serde(default)]
-    urgent_when: Vec<UrgencyRule>,
+    priority_rules: Vec<PriorityRule>,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +132,7 @@ impl Taxonomy {
             audiences: files.parse::<AudiencesFile>("audiences.toml", "audiences")?.audiences,
             common_start: settings.common_start,
             common_end: settings.common_end,
-            urgent_when: settings.urgent_when,
+            priority_rules: settings.priority_rules,
             factors: files.parse::<FactorsFile>("factors.toml", "factors")?.factors,
             families: files.parse::<FamiliesFile>("families.toml", "families")?.families,
             categories: files.parse::<CategoriesFile>("categories.toml", "categories")?.categories,

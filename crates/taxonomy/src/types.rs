@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::Priority;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -27,19 +28,6 @@ impl LocalizedText {
     pub fn get(&self, lang: &str) -> &str {
         self.0.get(lang).or_else(|| self.0.values().next()).map_or("", String::as_str)
     }
-}
-
-/// The priority. P1 is the highest and the smallest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Priority {
-    /// Triage within 24 hours.
-    P1,
-    /// Triage within 3 days.
-    P2,
-    /// Triage within 7 days.
-    P3,
-    /// Triage within 30 days.
-    P4,
 }
 
 /// The group that a reporter belongs to.
@@ -353,7 +341,7 @@ impl Question {
 /// A rule that raises the priority of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct UrgencyRule {
+pub struct PriorityRule {
     /// The id of the question.
     pub question: String,
     /// The option ids. Any of them raises the priority.
@@ -384,7 +372,7 @@ pub struct Taxonomy {
     /// The questions after those of a category.
     pub common_end: Vec<String>,
     /// The rules that raise the priority.
-    pub urgent_when: Vec<UrgencyRule>,
+    pub priority_rules: Vec<PriorityRule>,
     /// The ten factors.
     pub factors: Vec<Factor>,
     /// The groups in the order of the form.

@@ -104,8 +104,8 @@ impl Taxonomy {
                 &format!("settings.toml: common question {id} is unknown"),
             );
         }
-        for rule in &self.urgent_when {
-            let place = format!("settings.toml: urgent_when {}", rule.question);
+        for rule in &self.priority_rules {
+            let place = format!("settings.toml: priority_rules {}", rule.question);
             match self.question(&rule.question) {
                 None => wrong.report_if(true, &format!("{place} is not a question")),
                 Some(question) => {

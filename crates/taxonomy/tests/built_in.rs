@@ -1,10 +1,11 @@
 //! The built-in taxonomy, and data files that do not fit together.
 
+use protocol::Priority;
 use std::{fs, path::Path};
 
 use taxonomy::{
-    Answer, AnswerError, AnswerFormat, AnswerMap, Priority, QuestionPurpose, Taxonomy,
-    TaxonomyLoadError, UNKNOWN,
+    Answer, AnswerError, AnswerFormat, AnswerMap, QuestionPurpose, Taxonomy, TaxonomyLoadError,
+    UNKNOWN,
 };
 
 #[test]
@@ -64,14 +65,14 @@ fn danger_raises_the_priority_and_no_answer_lowers_it() {
     let category = taxonomy.category("FAC").unwrap();
     let with = |question: &str, answer: &str| {
         let answers = AnswerMap::from([(question.to_owned(), Answer::One(answer.to_owned()))]);
-        taxonomy.urgency(category, &answers)
+        taxonomy.priority(category, &answers)
     };
-    assert_eq!(taxonomy.urgency(category, &AnswerMap::new()), Priority::P3);
+    assert_eq!(taxonomy.priority(category, &AnswerMap::new()), Priority::P3);
     assert_eq!(with("safety", "me"), Priority::P1);
     assert_eq!(with("safety", "no"), Priority::P3);
     assert_eq!(with("ongoing", "imminent"), Priority::P2);
     let smuggling = taxonomy.category("SMU").unwrap();
-    assert_eq!(taxonomy.urgency(smuggling, &AnswerMap::new()), Priority::P1);
+    assert_eq!(taxonomy.priority(smuggling, &AnswerMap::new()), Priority::P1);
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn errors_in_the_data_files_are_named() {
             "settings.toml",
             "answers = [\"me\"",
             "answers = [\"you\"",
-            "urgent_when safety has no option you",
+            "priority_rules safety has no option you",
         ),
         ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
         (

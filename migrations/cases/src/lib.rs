@@ -16,6 +16,7 @@ mod m20261128_000007_openings;
 mod m20261128_000008_clock;
 mod m20261129_000009_quarantine;
 mod m20261129_000010_unsettled_dates;
+mod m20261129_000011_priority;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000008_clock::Migration),
             Box::new(m20261129_000009_quarantine::Migration),
             Box::new(m20261129_000010_unsettled_dates::Migration),
+            Box::new(m20261129_000011_priority::Migration),
         ]
     }
 }

@@ -1,8 +1,8 @@
 //! Decides whether work is pending for a member.
 
 use protocol::{
+    Priority,
     case::{ActionKind, Calendar, CaseState, DeadlineKind, Role, Stage, days_after},
-    submission::envelope::Urgency,
 };
 use time::Date;
 
@@ -58,7 +58,7 @@ pub fn needs_attention(
 /// Returns true if holidays do not postpone the next deadline. This applies to the triage of P1
 /// only, see [`Calendar::next_deadline`].
 pub fn ignores_holidays(state: &CaseState) -> bool {
-    state.urgency == Urgency::P1
+    state.priority == Priority::P1
         && state.deadlines.iter().any(|deadline| deadline.clock == DeadlineKind::Triage)
 }
 

@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use protocol::{
-    Hash,
+    Hash, Priority,
     api::workbench::{CaseSummary, GenerationRecipient},
     case::{Calendar, CaseState},
     keys::{CaseRecipient, MailboxRecipient},
-    submission::envelope::Urgency,
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
@@ -114,27 +113,27 @@ fn state_columns(state: &CaseState) -> case::ActiveModel {
         state: Set(state_json(state)),
         next_due: Set(next_due),
         open: Set(state.stage.is_open()),
-        urgency: Set(urgency_to_number(state.urgency)),
+        priority: Set(priority_to_number(state.priority)),
         assignee: Set(state.assignee.clone()),
         escalates: Set(next_due.filter(|_| state.released.is_none())),
         ..Default::default()
     }
 }
 
-fn urgency_to_number(urgency: Urgency) -> i16 {
-    match urgency {
-        Urgency::P1 => 1,
-        Urgency::P2 => 2,
-        Urgency::P3 => 3,
-        Urgency::P4 => 4,
+fn priority_to_number(priority: Priority) -> i16 {
+    match priority {
+        Priority::P1 => 1,
+        Priority::P2 => 2,
+        Priority::P3 => 3,
+        Priority::P4 => 4,
     }
 }
 
-fn urgency_from_number(number: i16) -> Result<Urgency, StoreError> {
-    [Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4]
+fn priority_from_number(number: i16) -> Result<Priority, StoreError> {
+    Priority::ALL
         .into_iter()
-        .find(|urgency| urgency_to_number(*urgency) == number)
-        .ok_or(StoreError::CorruptRow("cases.urgency"))
+        .find(|priority| priority_to_number(*priority) == number)
+        .ok_or(StoreError::CorruptRow("cases.priority"))
 }
 
 fn state_json(state: &CaseState) -> String {
@@ -249,11 +248,11 @@ impl CaseStore {
         let rows: Vec<(Option<String>, i16, i64)> =
             open_case_counts(cases).into_tuple().all(&self.db).await?;
         let mut workload = Workload::default();
-        for (responsible, urgency, cases) in rows {
+        for (responsible, priority, cases) in rows {
             if let Some(handle) = responsible {
                 workload.add(
                     &handle,
-                    urgency_from_number(urgency)?,
+                    priority_from_number(priority)?,
                     u32::try_from(cases).unwrap_or(u32::MAX),
                 );
             }
@@ -291,18 +290,18 @@ pub(super) fn parse_case_recipient(bytes: &[u8]) -> Result<CaseRecipient, StoreE
         .map_err(|_| StoreError::CorruptRow("case_recipients.recipient"))
 }
 
-/// Counts the open cases of each member and urgency. The query counts rows instead of a column, so
+/// Counts the open cases of each member and priority. The query counts rows instead of a column, so
 /// that an index alone answers it.
 pub(super) fn open_case_counts(cases: Select<case::Entity>) -> Select<case::Entity> {
     let responsible = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
     cases
         .select_only()
         .column_as(responsible.clone(), "responsible")
-        .column(case::Column::Urgency)
+        .column(case::Column::Priority)
         .column_as(Expr::col(Asterisk).count(), "cases")
         .filter(case::Column::Open.eq(true))
         .group_by(responsible)
-        .group_by(case::Column::Urgency)
+        .group_by(case::Column::Priority)
 }
 
 /// Selects the members with a released grant of a case. The query starts from the case, because a

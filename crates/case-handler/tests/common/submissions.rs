@@ -1,13 +1,11 @@
 //! Hand-made submissions.
 
 use protocol::{
-    Hash, RecordType,
+    Hash, Priority, RecordType,
     keys::{CaseSecret, PublicKey, TransportRecipient},
     receipt::Receipt,
     submission::{
-        envelope::{
-            CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter, Urgency,
-        },
+        envelope::{CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter},
         key_grant::{self, Grant},
     },
 };
@@ -38,7 +36,7 @@ impl HandlerFixture {
                 kind: SubmissionKind::Report,
                 desk: "audit".into(),
                 lang: "fr".into(),
-                urgency: Urgency::P2,
+                priority: Priority::P2,
                 mailbox: receipt.locator().mailbox_id(),
                 case: CaseRef { id: case, generation: 0 },
                 directory: self.directories.latest().unwrap().hash,

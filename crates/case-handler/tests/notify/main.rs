@@ -26,8 +26,8 @@ use common::HandlerFixture;
 use mail_server::{FakeMailServer, ServerBehavior};
 use mails::{address, delivered_messages, mail_config};
 use protocol::{
+    Priority,
     case::{Calendar, Decision, event::Action},
-    submission::envelope::Urgency,
 };
 use time::Duration;
 use tokio::net::TcpListener;
@@ -166,7 +166,7 @@ async fn the_most_urgent_cases_cause_digests_on_weekends_too() {
     handler.ingest(&report).await.unwrap();
     assert_eq!(channels.send_and_collect(&handler).await, none, "P2 waits for Monday");
     let (mut report, _) = handler.new_report(&DESK_MEMBERS);
-    report.header.urgency = Urgency::P1;
+    report.header.priority = Priority::P1;
     handler.ingest(&report).await.unwrap();
     assert_eq!(channels.send_and_collect(&handler).await, ["awa", "bila", "coumba"], "P1 does not");
     let id = report.header.case.id;
@@ -186,7 +186,7 @@ async fn each_reader_who_can_approve_an_unreadable_closing_gets_a_digest() {
     let channels = NotifyFixture::start().await;
     let (mut report, _) = handler.new_report(&DESK_MEMBERS);
     // The triage is due in 30 days, so the case waits for the suggested member only.
-    report.header.urgency = Urgency::P4;
+    report.header.priority = Priority::P4;
     handler.ingest(&report).await.unwrap();
     let proposed = Action::Proposed(Decision::CLOSE_AS_UNREADABLE);
     handler.post_action("awa", report.header.case.id, proposed).await.unwrap();

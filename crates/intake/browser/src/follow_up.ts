@@ -48,7 +48,7 @@ export async function sealFollowUp(
     // The case already has a desk and a priority, so a follow-up does not repeat them.
     desk: "",
     lang: message.lang,
-    urgency: "P4" as const,
+    priority: "P4" as const,
     mailbox: receipt.mailboxId(),
     case: { id: inbox.case, generation: inbox.generation },
     directory: directory.hash,

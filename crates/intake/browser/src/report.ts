@@ -9,7 +9,7 @@ import { type AttachmentEntry, type FrameHeader, signFrame } from "./frame.ts";
 import { sealGrants } from "./key_grant.ts";
 import { hash, hashText } from "./hash.ts";
 import { caseIdentity, repliesKey } from "./keys.ts";
-import { type AttachmentSource, type Urgency, sealSubmission } from "./submission.ts";
+import { type AttachmentSource, type Priority, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
 
 /** The body of the first frame of a report. */
@@ -24,7 +24,7 @@ export interface ReportBody {
 export interface ReportDraft {
   body: ReportBody;
   lang: string;
-  urgency: Urgency;
+  priority: Priority;
   /** ISO week, such as `2026-W48`. */
   week: string;
   files: readonly AttachmentSource[];
@@ -48,7 +48,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
     kind: "report" as const,
     desk: desk.id,
     lang: draft.lang,
-    urgency: draft.urgency,
+    priority: draft.priority,
     mailbox: receipt.mailboxId(),
     case: { id: secrets.case, generation: 0 },
     directory: directory.hash,

@@ -13,7 +13,7 @@ const ATTACHMENT_CHUNK = maxRecordLen(RecordType.attachmentChunk);
 const WRITE_CHUNK = 1024 * 1024;
 
 export type SubmissionKind = "report" | "follow-up";
-export type Urgency = "P1" | "P2" | "P3" | "P4";
+export type Priority = "P1" | "P2" | "P3" | "P4";
 
 /** Everything that the handler learns about a submission except its size. */
 export interface EnvelopeHeader {
@@ -21,7 +21,7 @@ export interface EnvelopeHeader {
   kind: SubmissionKind;
   desk: string;
   lang: string;
-  urgency: Urgency;
+  priority: Priority;
   mailbox: HashText;
   case: { id: string; generation: number };
   directory: HashText;

@@ -218,12 +218,12 @@ test("a report has the length of a size class, holds eight grants, and opens onl
   const content = concat(random(60_000), random(40_000));
   const file = { name: "photo-1.jpg", mediaType: "image/jpeg", stream: () => new Blob([content]).stream() };
   const body = { category: "FAC", audience: "trader", answers: { handlers_involved: ["regional"] }, story: "Récit" };
-  const draft = { body, lang: "fr", urgency: "P3" as const, week: "2026-W48", files: [file] };
+  const draft = { body, lang: "fr", priority: "P3" as const, week: "2026-W48", files: [file] };
   const blob = await sealReport(w.directory, filed, draft);
   assert.equal(blob.size, 128 * 1024);
   const sealed = new Uint8Array(await blob.arrayBuffer());
   const { header, rest } = splitHeader("BKE1", 4096, await open(w.transport, sealed), (header) => header);
-  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "urgency", "mailbox", "case", "directory", "release_to_oversight"]);
+  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "priority", "mailbox", "case", "directory", "release_to_oversight"]);
   const found = parseRecords(rest);
   const order = found.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
   assert.deepEqual(order, [1, 6, 7, 3, 4, 2, 5, 8]);

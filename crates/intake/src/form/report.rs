@@ -1,10 +1,11 @@
 //! The form of a report.
 
+use protocol::Priority;
 use std::collections::BTreeMap;
 
 use taxonomy::{
-    Answer, AnswerError, AnswerMap, Audience, Category, MAX_TEXT_CHARS, Priority, Question,
-    QuestionPurpose, Taxonomy,
+    Answer, AnswerError, AnswerMap, Audience, Category, MAX_TEXT_CHARS, Question, QuestionPurpose,
+    Taxonomy,
 };
 use web::Locale;
 use zeroize::Zeroize;
@@ -62,7 +63,7 @@ pub struct ValidatedReport {
     /// The excluded desks, units and functions.
     pub excluded: Vec<String>,
     /// The priority that follows from category and answers.
-    pub urgency: Priority,
+    pub priority: Priority,
 }
 
 impl ReportForm {
@@ -299,7 +300,7 @@ impl ReportForm {
             audience: audience.as_str().to_owned(),
             lang: self.lang.code.to_owned(),
             excluded: excluded_desks(taxonomy, category, &answers),
-            urgency: taxonomy.urgency(category, &answers),
+            priority: taxonomy.priority(category, &answers),
             answers,
             story,
         })

@@ -1,6 +1,7 @@
 //! Tests of the report form.
 
-use taxonomy::{Answer, AnswerFormat, Priority, Taxonomy};
+use protocol::Priority;
+use taxonomy::{Answer, AnswerFormat, Taxonomy};
 use web::Locale;
 
 use super::{FieldError, FieldProblem, FormStep, ReportForm, parse_urlencoded};
@@ -60,7 +61,7 @@ fn answers_survive_navigation_in_both_directions() {
     assert_eq!(before.story, "Première ligne\n\n\"deuxième\" <ligne>");
     assert_eq!(before.excluded, ["regional", "hr_integrity"]);
     assert_eq!(before.answers["period"], Answer::One("début mai".to_owned()));
-    assert_eq!(before.urgency, Priority::P2);
+    assert_eq!(before.priority, Priority::P2);
     assert!(!before.answers.contains_key("story"));
 }
 
@@ -72,7 +73,7 @@ fn answers_to_questions_of_another_category_stay_in_the_form_and_are_not_sent() 
     assert_eq!(other.family, "respect", "the family of the new category");
     let report = other.validate(&taxonomy).unwrap();
     assert!(!report.answers.contains_key("frequency"));
-    assert_eq!(report.urgency, Priority::P1);
+    assert_eq!(report.priority, Priority::P1);
     let mut back = press_button(&other, "category.FAC");
     back.advance(&taxonomy);
     assert!(back.validate(&taxonomy).unwrap().answers.contains_key("frequency"));

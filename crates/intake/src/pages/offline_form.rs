@@ -2,6 +2,7 @@
 //! which the script shows the steps. It is the same for all visitors, so that fetching it reveals
 //! nothing about a report.
 
+use protocol::Priority;
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
@@ -13,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use protocol::case::Stage;
 use serde::Serialize;
 use taxonomy::{
-    AnswerFormat, AnswerType, Category, MAX_TEXT_CHARS, Priority, Question, Taxonomy, UrgencyRule,
+    AnswerFormat, AnswerType, Category, MAX_TEXT_CHARS, PriorityRule, Question, Taxonomy,
 };
 use web::{Locale, MessageCatalog};
 use zeroize::Zeroizing;
@@ -140,7 +141,7 @@ struct FormBundle<'a> {
     categories: BTreeMap<&'a str, CategoryDto<'a>>,
     audiences: BTreeMap<&'a str, &'a str>,
     families: Vec<&'a str>,
-    urgent_when: &'a [UrgencyRule],
+    priority_rules: &'a [PriorityRule],
     unsure: &'a str,
     advice: &'a str,
     longest: MaxLengths,
@@ -253,7 +254,7 @@ async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
             .map(|one| (one.id.as_str(), one.label.get(lang)))
             .collect(),
         families: taxonomy.families.iter().map(|family| &*family.id).collect(),
-        urgent_when: &taxonomy.urgent_when,
+        priority_rules: &taxonomy.priority_rules,
         unsure: &taxonomy.unsure,
         advice: &taxonomy.advice,
         guard: identifying_details::rules(),

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use taxonomy::{Priority, Question, QuestionPurpose, Taxonomy};
+use protocol::Priority;
+use taxonomy::{Question, QuestionPurpose, Taxonomy};
 
 use super::{
     ErrorKind, Pages,
@@ -89,7 +90,7 @@ pub(super) fn render_review(
         warnings: warning_rows(&frame, form, taxonomy),
         answers,
         readers: report_readers::resolve_readers(pages, &frame, form),
-        danger: form.validate(taxonomy).is_ok_and(|report| report.urgency == Priority::P1),
+        danger: form.validate(taxonomy).is_ok_and(|report| report.priority == Priority::P1),
         problem: problem.map(|kind| {
             let [heading, what, next] = kind.text_keys();
             // This page replaces the form that could not be parsed, and contains all its fields.

@@ -6,14 +6,11 @@ use axum::{
 };
 use protocol::{
     receipt::Receipt,
-    submission::{
-        envelope::Urgency,
-        report_body::{ReportAnswer, ReportBody},
-    },
+    submission::report_body::{ReportAnswer, ReportBody},
 };
 use rand::rngs::OsRng;
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
-use taxonomy::Priority;
+
 use web::Locale;
 use zeroize::Zeroizing;
 
@@ -106,12 +103,7 @@ fn to_report_input(report: ValidatedReport, week: String) -> ReportDraft {
             story: report.story,
         },
         lang: report.lang,
-        urgency: match report.urgency {
-            Priority::P1 => Urgency::P1,
-            Priority::P2 => Urgency::P2,
-            Priority::P3 => Urgency::P3,
-            Priority::P4 => Urgency::P4,
-        },
+        priority: report.priority,
         excluded: report.excluded,
         week,
     }

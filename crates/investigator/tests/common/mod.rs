@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use investigator::{OpenCase, SealedFrame, Thread};
 use protocol::{
-    Hash,
+    Hash, Priority,
     api::workbench::GenerationGrant,
     directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     submission::{
-        envelope::{self, OpenedSubmission, Urgency},
+        envelope::{self, OpenedSubmission},
         frame::FrameDirection,
         key_grant::{SealedGrant, grant_tag},
         report_body::{ReportAnswer, ReportBody},
@@ -103,7 +103,7 @@ pub(crate) fn draft(story: &str, excluded: &[&str]) -> ReportDraft {
             story: story.to_owned(),
         },
         lang: "fr".to_owned(),
-        urgency: Urgency::P3,
+        priority: Priority::P3,
         excluded,
         week: "2026-W48".to_owned(),
     }

@@ -8,7 +8,7 @@ use crate::case::{
     rule_violation::RuleViolation,
     stage::Stage,
 };
-use crate::{encoding::hash::Hash, submission::envelope::Urgency};
+use crate::{Priority, encoding::hash::Hash};
 
 use Stage::{Assessing, Closed, Decided, Investigating, Purged, Received, Referred, Triaged};
 
@@ -56,7 +56,7 @@ pub enum ActionPayload {
     /// The reason of a reopening.
     Reopening,
     /// A priority.
-    Urgency(fn(Urgency) -> Action),
+    Priority(fn(Priority) -> Action),
     /// Another case.
     OtherCase,
     /// A sealed message to the reporter.
@@ -218,7 +218,7 @@ case_actions! {
         ActionPayload::OtherCase, Never, "link CASE --to CASE";
     /// Raises the priority.
     Raise = "raise", Desk, OPEN_STAGES,
-        ActionPayload::Urgency(|urgency| Action::PriorityRaised { urgency }), Never,
+        ActionPayload::Priority(|priority| Action::PriorityRaised { priority }), Never,
         "raise CASE P1|P2|P3";
     /// Escalates the case to the oversight body.
     Escalate = "escalate", Declared, NOT_PURGED,
@@ -242,7 +242,7 @@ case_actions! {
         ActionPayload::Approval, Never, "unreadable CASE";
     /// Proposes [`Decision::Lower`].
     ProposeLower = "propose-lower", Delegator, OPEN_STAGES,
-        ActionPayload::Proposal(Decision::Lower { urgency: Urgency::P4 }), Never,
+        ActionPayload::Proposal(Decision::Lower { priority: Priority::P4 }), Never,
         "propose CASE lower P2|P3|P4";
     /// Approves [`Decision::Lower`].
     ApproveLower = "approve-lower", Desk, OPEN_STAGES,

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Month, Weekday};
 
 use super::stage::ACKNOWLEDGE_DAYS;
+use crate::Priority;
 use crate::case::{
     stage::{Deadline, DeadlineKind, days_after},
     state::CaseState,
 };
-use crate::submission::envelope::Urgency;
 
 /// The maximum number of consecutive days without work that is taken into account.
 const MAX_CONSECUTIVE_HOLIDAYS: usize = 31;
@@ -89,8 +89,8 @@ impl Calendar {
 
     /// Returns the deadline that ends first, postponed to a working day.
     pub fn next_deadline(&self, state: &CaseState) -> Option<Deadline> {
-        let postpone = |deadline: &Deadline| match (deadline.clock, state.urgency) {
-            (DeadlineKind::Triage, Urgency::P1) => *deadline,
+        let postpone = |deadline: &Deadline| match (deadline.clock, state.priority) {
+            (DeadlineKind::Triage, Priority::P1) => *deadline,
             _ => Deadline { due: self.next_working_day(deadline.due), ..*deadline },
         };
         state.deadlines.iter().map(postpone).min_by_key(|deadline| deadline.due)

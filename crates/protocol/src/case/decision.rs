@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Priority;
 use crate::case::{role::Role, rule_violation::RuleViolation};
-use crate::submission::envelope::Urgency;
 
 /// A decision of two members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub enum Decision {
     /// Lower the priority.
     Lower {
         /// The new priority.
-        urgency: Urgency,
+        priority: Priority,
     },
     /// Refer the matter to another authority.
     Refer {

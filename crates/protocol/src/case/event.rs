@@ -7,13 +7,14 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    Priority,
     case::{
         decision::{Decision, ReopenReason},
         stage::Stage,
     },
     encoding::hash::Hash,
     keys::{PublicKey, sign},
-    submission::{envelope::Urgency, report_digest::ReportDigest},
+    submission::report_digest::ReportDigest,
 };
 
 const EVENT_LABEL: &[u8] = b"burkindi/event/v1\0";
@@ -34,7 +35,7 @@ pub enum Action {
         /// The desk of the case.
         desk: String,
         /// The priority by the reporter's answers.
-        urgency: Urgency,
+        priority: Priority,
         /// The months of retention after the closing. The event fixes them, so that they cannot be
         /// shortened later, and every reader of the log knows them.
         #[serde(default = "default_retention")]
@@ -136,7 +137,7 @@ pub enum Action {
     /// The priority was raised.
     PriorityRaised {
         /// The new priority.
-        urgency: Urgency,
+        priority: Priority,
     },
     /// The case is linked with another one about the same matter.
     Linked {

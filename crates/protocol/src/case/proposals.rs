@@ -94,7 +94,9 @@ impl CaseState {
                     _ => self.check_closable(),
                 }
             }
-            Decision::Lower { urgency } if urgency <= self.urgency => Err(RuleViolation::OnlyLower),
+            Decision::Lower { priority } if priority <= self.priority => {
+                Err(RuleViolation::OnlyLower)
+            }
             Decision::Lower { .. } | Decision::Refer { .. } => Ok(()),
             Decision::LiftHold => {
                 if self.legal_hold {
@@ -165,7 +167,7 @@ impl CaseState {
                     self.released.get_or_insert(ReleaseReason::Unreadable);
                 }
             }
-            Decision::Lower { urgency } => self.set_urgency(urgency),
+            Decision::Lower { priority } => self.set_priority(priority),
             Decision::Refer { .. } => {
                 for clock in [DeadlineKind::Triage, DeadlineKind::Assess, DeadlineKind::Investigate]
                 {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month};
 
-use crate::{encoding::iso_date, submission::envelope::Urgency};
+use crate::{Priority, encoding::iso_date};
 
 /// The stage of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,12 +131,12 @@ pub(super) const FEEDBACK_MONTHS: u16 = 3;
 pub const REOPEN_DAYS: i64 = 180;
 
 /// Returns the days for the triage by priority.
-pub fn triage_days(urgency: Urgency) -> i64 {
-    match urgency {
-        Urgency::P1 => 1,
-        Urgency::P2 => 3,
-        Urgency::P3 => 7,
-        Urgency::P4 => 30,
+pub fn triage_days(priority: Priority) -> i64 {
+    match priority {
+        Priority::P1 => 1,
+        Priority::P2 => 3,
+        Priority::P3 => 7,
+        Priority::P4 => 30,
     }
 }
 

@@ -20,9 +20,9 @@ use crate::case::{
     },
 };
 use crate::{
+    Priority,
     case::event::{Action, Event, HANDLER_ACTOR, ReleaseReason},
     encoding::{hash::Hash, iso_date},
-    submission::envelope::Urgency,
 };
 
 /// The state of a case that follows from its events.
@@ -37,7 +37,7 @@ pub struct CaseState {
     /// The desk.
     pub desk: String,
     /// The priority.
-    pub urgency: Urgency,
+    pub priority: Priority,
     /// The date of the first event.
     #[serde(with = "iso_date")]
     pub filed: Date,
@@ -101,7 +101,7 @@ impl CaseState {
     /// # Errors
     /// If the event is not a `received` event of the case handler with sequence number 0.
     pub fn from_first_event(first: &Event, hash: Hash) -> Result<Self, RuleViolation> {
-        let Action::Received { desk, urgency, retention_months, .. } = &first.action else {
+        let Action::Received { desk, priority, retention_months, .. } = &first.action else {
             return Err(RuleViolation::InvalidFirstEvent);
         };
         if first.actor != HANDLER_ACTOR {
@@ -115,7 +115,7 @@ impl CaseState {
         Ok(Self {
             stage: Stage::Received,
             desk: desk.clone(),
-            urgency: *urgency,
+            priority: *priority,
             filed,
             generation: 0,
             assignee: None,
@@ -137,7 +137,7 @@ impl CaseState {
                 Deadline { clock: DeadlineKind::Acknowledge, due: acknowledge },
                 Deadline {
                     clock: DeadlineKind::Triage,
-                    due: days_after(filed, triage_days(*urgency)),
+                    due: days_after(filed, triage_days(*priority)),
                 },
                 Deadline {
                     clock: DeadlineKind::Feedback,

@@ -14,7 +14,7 @@ use super::{
     },
     state::{CaseState, ConflictClaim},
 };
-use crate::submission::{envelope::Urgency, frame::MAX_GENERATION};
+use crate::{Priority, submission::frame::MAX_GENERATION};
 
 impl CaseState {
     /// Applies an event of the case handler.
@@ -92,7 +92,7 @@ impl CaseState {
                 self.mark_handled();
                 Ok(())
             }
-            Action::PriorityRaised { urgency } => self.raise_urgency(*urgency),
+            Action::PriorityRaised { priority } => self.raise_priority(*priority),
             Action::Linked { to } => self.link_case(*to, event.case),
             Action::Escalated => self.release_to_oversight(ReleaseReason::DeskAsked),
             Action::LegalHoldPlaced => self.place_legal_hold(),
@@ -273,19 +273,22 @@ impl CaseState {
         self.stop_deadline(DeadlineKind::Reopen);
     }
 
-    fn raise_urgency(&mut self, urgency: Urgency) -> Result<(), RuleViolation> {
-        if urgency >= self.urgency {
+    fn raise_priority(&mut self, priority: Priority) -> Result<(), RuleViolation> {
+        if priority >= self.priority {
             return Err(RuleViolation::OnlyRaise);
         }
-        self.set_urgency(urgency);
+        self.set_priority(priority);
         Ok(())
     }
 
-    pub(super) fn set_urgency(&mut self, urgency: Urgency) {
+    pub(super) fn set_priority(&mut self, priority: Priority) {
         if self.is_running(DeadlineKind::Triage) {
-            self.start_deadline(DeadlineKind::Triage, days_after(self.filed, triage_days(urgency)));
+            self.start_deadline(
+                DeadlineKind::Triage,
+                days_after(self.filed, triage_days(priority)),
+            );
         }
-        self.urgency = urgency;
+        self.priority = priority;
     }
 
     fn link_case(&mut self, to: Uuid, this: Uuid) -> Result<(), RuleViolation> {

@@ -8,6 +8,6 @@ mod header;
 mod reader;
 mod writer;
 
-pub use header::{CaseRef, EnvelopeHeader, SubmissionKind, Urgency};
+pub use header::{CaseRef, EnvelopeHeader, SubmissionKind};
 pub use reader::{OpenedSubmission, SubmissionOpenError, open};
 pub use writer::{SealError, SubmissionWriter};

@@ -1,13 +1,12 @@
 //! Recusals, conflict claims and stale events.
 
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         DeadlineKind, Role, RuleViolation, Stage,
         event::{Action, midnight},
         next_event,
     },
-    submission::envelope::Urgency,
 };
 use time::Duration;
 
@@ -15,7 +14,7 @@ use super::scenario::{CASE, CaseScenario, FILED};
 
 #[test]
 fn a_recused_member_can_do_nothing_and_a_stale_event_is_refused() {
-    let mut case = CaseScenario::new(Urgency::P3);
+    let mut case = CaseScenario::new(Priority::P3);
     let late = next_event(CASE, &case.state, "bila", midnight(FILED), Action::Claimed);
     case.apply_action("awa", Action::Claimed).unwrap();
     let lost = case.state.apply(&late, Hash::default(), Role { desk: true, ..Role::default() });

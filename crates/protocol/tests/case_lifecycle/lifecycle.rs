@@ -2,7 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         Calendar, ClosingReason, Deadline, DeadlineKind, Decision, Disposition, ReopenReason,
         RuleViolation, Stage,
@@ -12,7 +12,6 @@ use protocol::{
         next_event,
     },
     keys::PublicKey,
-    submission::envelope::Urgency,
 };
 use time::{Duration, macros::date};
 
@@ -21,7 +20,7 @@ use super::scenario::{CASE, CaseScenario, FILED, close};
 #[test]
 fn the_next_reporter_update_falls_on_a_working_day() {
     let calendar = Calendar::new(&["saturday".to_owned(), "sunday".to_owned()], &[]).unwrap();
-    let mut case = CaseScenario::new(Urgency::P1);
+    let mut case = CaseScenario::new(Priority::P1);
     assert_eq!(
         calendar.next_deadline(&case.state).unwrap().clock,
         DeadlineKind::Triage,
@@ -52,7 +51,7 @@ fn the_next_reporter_update_falls_on_a_working_day() {
 
 #[test]
 fn a_case_goes_from_received_to_closed_and_is_reopened() {
-    let mut case = CaseScenario::new(Urgency::P2);
+    let mut case = CaseScenario::new(Priority::P2);
     assert_eq!(case.due_date(DeadlineKind::Acknowledge), Some(date!(2026 - 11 - 30)));
     assert_eq!(case.due_date(DeadlineKind::Triage), Some(date!(2026 - 11 - 26)));
     assert_eq!(
@@ -160,21 +159,21 @@ fn a_reporter_can_have_a_case_reopened_for_180_days() {
 }
 
 #[test]
-fn two_members_lower_the_urgency_and_the_triage_deadline_follows() {
-    let mut case = CaseScenario::new(Urgency::P2);
+fn two_members_lower_the_priority_and_the_triage_deadline_follows() {
+    let mut case = CaseScenario::new(Priority::P2);
     case.apply_action("awa", Action::Claimed).unwrap();
     case.apply_action("bila", Action::Declared).unwrap();
-    let lower = |urgency| Decision::Lower { urgency };
+    let lower = |priority| Decision::Lower { priority };
     assert_eq!(
-        case.apply_action("awa", Action::Proposed(lower(Urgency::P1))),
+        case.apply_action("awa", Action::Proposed(lower(Priority::P1))),
         Err(RuleViolation::OnlyLower)
     );
-    case.apply_action("awa", Action::Proposed(lower(Urgency::P4))).unwrap();
-    assert_eq!(case.state.urgency, Urgency::P2);
-    case.apply_action("bila", Action::Approved(lower(Urgency::P4))).unwrap();
+    case.apply_action("awa", Action::Proposed(lower(Priority::P4))).unwrap();
+    assert_eq!(case.state.priority, Priority::P2);
+    case.apply_action("bila", Action::Approved(lower(Priority::P4))).unwrap();
     assert_eq!(
-        (case.state.urgency, case.due_date(DeadlineKind::Triage)),
-        (Urgency::P4, Some(date!(2026 - 12 - 23)))
+        (case.state.priority, case.due_date(DeadlineKind::Triage)),
+        (Priority::P4, Some(date!(2026 - 12 - 23)))
     );
 }
 
@@ -183,28 +182,28 @@ fn a_calendar_postpones_deadlines_except_the_triage_of_p1() {
     let rest = ["saturday".to_owned(), "sunday".to_owned()];
     let calendar = Calendar::new(&rest, &["11-30".to_owned()]).unwrap();
     // The first event is on a Monday. Seven days later is the holiday.
-    let mut case = CaseScenario::new(Urgency::P4);
+    let mut case = CaseScenario::new(Priority::P4);
     assert_eq!(calendar.next_deadline(&case.state).unwrap().due, date!(2026 - 12 - 01));
     assert_eq!(calendar.overdue_deadline(&case.state, date!(2026 - 12 - 01)), None);
     assert_eq!(
         calendar.overdue_deadline(&case.state, date!(2026 - 12 - 02)).unwrap().clock,
         DeadlineKind::Acknowledge
     );
-    case.state.urgency = Urgency::P1;
+    case.state.priority = Priority::P1;
     let triage = Deadline { clock: DeadlineKind::Triage, due: date!(2026 - 11 - 28) };
     case.state.deadlines.push(triage);
     assert_eq!(calendar.next_deadline(&case.state), Some(triage), "a Saturday");
 }
 
 #[test]
-fn one_member_raises_the_urgency_and_the_triage_deadline_follows() {
-    let mut case = CaseScenario::new(Urgency::P3);
+fn one_member_raises_the_priority_and_the_triage_deadline_follows() {
+    let mut case = CaseScenario::new(Priority::P3);
     case.apply_action("awa", Action::Claimed).unwrap();
     assert_eq!(
-        case.apply_action("awa", Action::PriorityRaised { urgency: Urgency::P4 }),
+        case.apply_action("awa", Action::PriorityRaised { priority: Priority::P4 }),
         Err(RuleViolation::OnlyRaise)
     );
-    case.apply_action("awa", Action::PriorityRaised { urgency: Urgency::P1 }).unwrap();
+    case.apply_action("awa", Action::PriorityRaised { priority: Priority::P1 }).unwrap();
     assert_eq!(case.due_date(DeadlineKind::Triage), Some(date!(2026 - 11 - 24)));
     assert_eq!(case.state.overdue_deadline(date!(2026 - 11 - 24)), None);
     assert_eq!(
@@ -216,7 +215,7 @@ fn one_member_raises_the_urgency_and_the_triage_deadline_follows() {
 #[test]
 fn a_changed_event_or_log_entry_is_detected() {
     let key = SigningKey::from_bytes(&[4; 32]);
-    let case = CaseScenario::new(Urgency::P3);
+    let case = CaseScenario::new(Priority::P3);
     let event = next_event(CASE, &case.state, "awa", midnight(FILED), Action::Claimed);
     let signed = event.sign(&key);
     assert_eq!(signed.verify(&PublicKey::from(&key)), Ok(event));
@@ -249,7 +248,7 @@ fn events_of_earlier_versions_have_no_digest() {
 
 #[test]
 fn members_cannot_write_handler_events_and_the_handler_no_member_events() {
-    let mut case = CaseScenario::new(Urgency::P3);
+    let mut case = CaseScenario::new(Priority::P3);
     let released = Action::Released { reason: ReleaseReason::MissedDeadline };
     assert_eq!(case.apply_action("awa", released.clone()), Err(RuleViolation::HandlerOnly));
     assert_eq!(case.apply_action(HANDLER_ACTOR, Action::Claimed), Err(RuleViolation::MemberOnly));

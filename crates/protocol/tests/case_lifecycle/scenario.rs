@@ -2,13 +2,12 @@
 //! oversight body.
 
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         CaseState, ClosingReason, DeadlineKind, Decision, Disposition, Role, RuleViolation, Stage,
         event::{Action, Event, HANDLER_ACTOR, midnight},
         next_event,
     },
-    submission::envelope::Urgency,
 };
 use time::{Date, macros::date};
 use uuid::Uuid;
@@ -26,10 +25,10 @@ pub(super) struct CaseScenario {
 }
 
 impl CaseScenario {
-    pub(super) fn new(urgency: Urgency) -> Self {
+    pub(super) fn new(priority: Priority) -> Self {
         let action = Action::Received {
             desk: "audit".to_owned(),
-            urgency,
+            priority,
             retention_months: 60,
             came: None,
         };
@@ -80,7 +79,7 @@ impl CaseScenario {
 
     /// Returns a case that awa triaged and acknowledged. bila and the lead have declared.
     pub(super) fn triaged() -> Self {
-        let mut case = Self::new(Urgency::P3);
+        let mut case = Self::new(Priority::P3);
         case.apply_action("awa", Action::Claimed).unwrap();
         case.apply_action("bila", Action::Declared).unwrap();
         case.apply_action("lead", Action::Declared).unwrap();

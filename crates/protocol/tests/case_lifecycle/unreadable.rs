@@ -1,13 +1,12 @@
 //! Closing and purging a case that no member can open.
 
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         ClosingReason, Decision, Disposition, ReopenReason, RuleViolation, Stage,
         event::{Action, HANDLER_ACTOR, ReleaseReason},
         months_after,
     },
-    submission::envelope::Urgency,
 };
 
 use super::scenario::{CaseScenario, FILED};
@@ -20,7 +19,7 @@ const UNREADABLE: Decision = Decision::Close {
 
 #[test]
 fn two_members_close_an_unreadable_case_and_it_is_released_to_the_oversight_body() {
-    let mut case = CaseScenario::new(Urgency::P1);
+    let mut case = CaseScenario::new(Priority::P1);
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     assert_eq!(
         case.apply_action("awa", Action::Approved(UNREADABLE)),
@@ -49,7 +48,7 @@ fn a_case_that_was_read_is_not_closed_as_unreadable() {
         case.apply_action("awa", Action::Proposed(UNREADABLE)),
         Err(RuleViolation::WrongStage(Stage::Triaged))
     );
-    let mut case = CaseScenario::new(Urgency::P1);
+    let mut case = CaseScenario::new(Priority::P1);
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     // A colleague who can read the case continues with it, which ends the proposal.
     case.apply_action("bila", Action::Claimed).unwrap();
@@ -67,7 +66,7 @@ fn a_case_that_was_read_is_not_closed_as_unreadable() {
 
 #[test]
 fn a_case_that_any_member_opened_is_not_closed_as_unreadable() {
-    let mut case = CaseScenario::new(Urgency::P1);
+    let mut case = CaseScenario::new(Priority::P1);
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     case.apply_action("bila", Action::Declared).unwrap();
     assert_eq!(
@@ -83,7 +82,7 @@ fn a_case_that_any_member_opened_is_not_closed_as_unreadable() {
 
 #[test]
 fn two_members_purge_an_unreadable_case_after_its_retention_only() {
-    let mut case = CaseScenario::new(Urgency::P1);
+    let mut case = CaseScenario::new(Priority::P1);
     // The member who proposed it by mistake withdraws it without having opened the case.
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     case.apply_action("awa", Action::Withdrawn).unwrap();
@@ -111,7 +110,7 @@ fn two_members_purge_an_unreadable_case_after_its_retention_only() {
 
 #[test]
 fn an_opened_case_is_purged_only_by_members_who_declared() {
-    let mut case = CaseScenario::new(Urgency::P1);
+    let mut case = CaseScenario::new(Priority::P1);
     case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     case.apply_action("bila", Action::Approved(UNREADABLE)).unwrap();
     // The oversight body opens it later.

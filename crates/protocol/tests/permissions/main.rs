@@ -4,7 +4,7 @@
 mod table;
 
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, CaseState, ClosingReason,
         ConflictClaim, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget,
@@ -12,7 +12,6 @@ use protocol::{
         event::{Action, Event, HANDLER_ACTOR, ReleaseReason, SealedText, midnight},
         next_event,
     },
-    submission::envelope::Urgency,
 };
 use time::{Date, macros::date};
 use uuid::Uuid;
@@ -44,7 +43,7 @@ fn role(person: char) -> Role {
 fn new_case() -> CaseState {
     let action = Action::Received {
         desk: "audit".into(),
-        urgency: Urgency::P2,
+        priority: Priority::P2,
         retention_months: 0,
         came: None,
     };
@@ -82,7 +81,7 @@ fn case_ready_for(kind: ActionKind, stage: Stage, assigned: bool) -> CaseState {
             proposal(CLOSE, member)
         }
         ActionKind::ApproveUnreadable => proposal(UNREADABLE, member),
-        ActionKind::ApproveLower => proposal(Decision::Lower { urgency: Urgency::P4 }, member),
+        ActionKind::ApproveLower => proposal(Decision::Lower { priority: Priority::P4 }, member),
         ActionKind::ApproveRefer => proposal(REFER, Role { lead: true, ..member }),
         ActionKind::ApproveLiftHold => proposal(Decision::LiftHold, member),
         ActionKind::ApprovePurge => proposal(Decision::Purge, member),
@@ -115,8 +114,8 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::ApproveClose => Action::Approved(CLOSE),
         ActionKind::ProposeUnreadable => Action::Proposed(UNREADABLE),
         ActionKind::ApproveUnreadable => Action::Approved(UNREADABLE),
-        ActionKind::ProposeLower => Action::Proposed(Decision::Lower { urgency: Urgency::P4 }),
-        ActionKind::ApproveLower => Action::Approved(Decision::Lower { urgency: Urgency::P4 }),
+        ActionKind::ProposeLower => Action::Proposed(Decision::Lower { priority: Priority::P4 }),
+        ActionKind::ApproveLower => Action::Approved(Decision::Lower { priority: Priority::P4 }),
         ActionKind::ProposeRefer => Action::Proposed(REFER),
         ActionKind::ApproveRefer => Action::Approved(REFER),
         ActionKind::ProposeLiftHold => Action::Proposed(Decision::LiftHold),
@@ -126,7 +125,7 @@ fn action(kind: ActionKind) -> Action {
         other => match &other.row().payload {
             ActionPayload::Fixed(action) => action.clone(),
             ActionPayload::Member(about) => about("D".into()),
-            ActionPayload::Urgency(with_urgency) => with_urgency(Urgency::P1),
+            ActionPayload::Priority(with_priority) => with_priority(Priority::P1),
             ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => with_note(copy),
             payload => panic!("{other:?} needs a sample of {payload:?}"),
         },

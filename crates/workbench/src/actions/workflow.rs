@@ -1,16 +1,13 @@
 //! Actions that change the state of a case without content.
 
 use protocol::{
-    Hash,
+    Hash, Priority,
     api::workbench::EventPayload,
     case::{
         ActionKind, ActionPayload, CaseState, Decision, Disposition, ReferralConsent, ReopenReason,
         Role, RuleViolation, Stage, event::Action, next_event,
     },
-    submission::{
-        envelope::Urgency,
-        report_body::{ReportAnswer, ReportBody},
-    },
+    submission::report_body::{ReportAnswer, ReportBody},
 };
 use uuid::Uuid;
 
@@ -40,7 +37,7 @@ pub enum ActionChoice {
     /// The reason of a reopening.
     Reopening(ReopenReason),
     /// The new priority.
-    Urgency(Urgency),
+    Priority(Priority),
     /// The other case. Every reader of the case can read its id.
     OtherCase(Uuid),
 }
@@ -129,8 +126,8 @@ impl HandlerConnection {
             (ActionPayload::Verdict, ActionChoice::Verdict { who, upheld }) => {
                 Action::ChallengeResolved { who, upheld }
             }
-            (ActionPayload::Urgency(with_urgency), ActionChoice::Urgency(urgency)) => {
-                with_urgency(urgency)
+            (ActionPayload::Priority(with_priority), ActionChoice::Priority(priority)) => {
+                with_priority(priority)
             }
             (ActionPayload::OtherCase, ActionChoice::OtherCase(to)) => Action::Linked { to },
             _ => return Err(ActionError::NothingChosen),
@@ -305,7 +302,7 @@ fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
             Some(Action::StageChanged { from: state.stage, to: *to, reason: None })
         }
         ActionPayload::Reopening => Some(Action::Reopened { ground: ReopenReason::NewEvidence }),
-        ActionPayload::Urgency(raise) => Some(raise(Urgency::P1)),
+        ActionPayload::Priority(raise) => Some(raise(Priority::P1)),
         ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => {
             Some(with_note(Hash::default()))
         }

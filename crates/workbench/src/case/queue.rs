@@ -80,12 +80,12 @@ impl QueueOrder {
     pub fn sort(self, items: &mut [QueueItem]) {
         items.sort_by_cached_key(|item| {
             let QueueItem { row, next_deadline: next, waits_for_me, .. } = item;
-            let (due, urgency) = (next.map_or(Date::MAX, |next| next.due), row.state.urgency);
+            let (due, priority) = (next.map_or(Date::MAX, |next| next.due), row.state.priority);
             let first = match self {
-                Self::Due => (!waits_for_me, String::new(), None, due, urgency),
-                Self::Age => (false, String::new(), None, row.filed, urgency),
-                Self::Priority => (false, String::new(), Some(urgency), row.filed, urgency),
-                Self::Desk => (false, row.state.desk.clone(), None, due, urgency),
+                Self::Due => (!waits_for_me, String::new(), None, due, priority),
+                Self::Age => (false, String::new(), None, row.filed, priority),
+                Self::Priority => (false, String::new(), Some(priority), row.filed, priority),
+                Self::Desk => (false, row.state.desk.clone(), None, due, priority),
             };
             (first, row.id)
         });

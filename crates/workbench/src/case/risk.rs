@@ -1,14 +1,12 @@
 //! Derives from the report how exposed the reporter is, and why the case has its priority.
 
 use protocol::{
+    Priority,
     case::event::{Action, Event},
-    submission::{
-        envelope::Urgency,
-        report_body::{ReportAnswer, ReportBody},
-    },
+    submission::report_body::{ReportAnswer, ReportBody},
 };
 use serde::Serialize;
-use taxonomy::{DECLINED, Priority, Taxonomy, UNKNOWN};
+use taxonomy::{DECLINED, Taxonomy, UNKNOWN};
 
 /// How strongly an answer points to the reporter or endangers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -104,12 +102,12 @@ pub enum PriorityReason {
 pub fn priority_reasons(
     report: &ReportBody,
     events: &[Event],
-    urgency: Urgency,
+    priority: Priority,
     taxonomy: &Taxonomy,
     lang: &str,
 ) -> Vec<PriorityReason> {
     let person = events.iter().rev().find_map(|event| match event.action {
-        Action::PriorityRaised { urgency: to } if to == urgency => {
+        Action::PriorityRaised { priority: to } if to == priority => {
             Some(PriorityReason::Person(event.actor.clone()))
         }
         _ => None,
@@ -118,9 +116,8 @@ pub fn priority_reasons(
         return vec![person];
     }
     let floor = taxonomy.category(&report.category).map(|category| category.priority_floor);
-    let by_category = (floor == Some(to_priority(urgency))).then_some(PriorityReason::Category);
-    let by_answers =
-        taxonomy.urgent_when.iter().filter(|rule| rule.raise_to == to_priority(urgency));
+    let by_category = (floor == Some(priority)).then_some(PriorityReason::Category);
+    let by_answers = taxonomy.priority_rules.iter().filter(|rule| rule.raise_to == priority);
     let by_answers = by_answers.flat_map(|rule| {
         selected_answers(report).filter(|(id, answer)| {
             *id == rule.question && rule.answers.iter().any(|one| one == answer)
@@ -132,15 +129,6 @@ pub fn priority_reasons(
         Some(PriorityReason::Answer { question: question.label.get(lang).to_owned(), answer })
     };
     by_answers.filter_map(in_words).chain(by_category).collect()
-}
-
-fn to_priority(urgency: Urgency) -> Priority {
-    match urgency {
-        Urgency::P1 => Priority::P1,
-        Urgency::P2 => Priority::P2,
-        Urgency::P3 => Priority::P3,
-        Urgency::P4 => Priority::P4,
-    }
 }
 
 /// Returns pairs of question and answer, one pair for each chosen option.
@@ -206,15 +194,13 @@ mod tests {
     fn priority_has_a_reason() {
         let taxonomy = Taxonomy::built_in();
         let urgent = report(&[("retaliation_now", "threat"), ("ongoing", "imminent")]);
-        let reasons = priority_reasons(&urgent, &[], Urgency::P1, &taxonomy, "en");
+        let reasons = priority_reasons(&urgent, &[], Priority::P1, &taxonomy, "en");
         assert!(
             matches!(&reasons[..], [PriorityReason::Answer { question, .. }] if question.contains("reprisals"))
         );
         let floor = taxonomy.category("FAC").unwrap().priority_floor;
-        let calm = [Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4];
-        let calm = calm.into_iter().find(|urgency| to_priority(*urgency) == floor).unwrap();
         assert_eq!(
-            priority_reasons(&report(&[]), &[], calm, &taxonomy, "en"),
+            priority_reasons(&report(&[]), &[], floor, &taxonomy, "en"),
             [PriorityReason::Category]
         );
     }

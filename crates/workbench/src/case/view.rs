@@ -4,12 +4,11 @@
 
 use investigator::{NoteKind, Thread, VerifiedFrame};
 use protocol::{
-    Hash,
+    Hash, Priority,
     api::workbench::{CasePart, PartKind},
     case::{ActionKind, CaseState, Deadline},
     encoding::iso_date,
     submission::{
-        envelope::Urgency,
         frame::{FrameDirection, FrameKind},
         report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
         treatment::AttachmentTreatment,
@@ -80,7 +79,7 @@ pub struct RestrictedCaseView {
     /// Id of the desk.
     pub desk: String,
     /// Priority.
-    pub urgency: protocol::submission::envelope::Urgency,
+    pub priority: Priority,
     /// Label of the category, in the requested language.
     pub category_label: Option<String>,
     /// Answers about the place, and about the units and functions involved.
@@ -133,7 +132,7 @@ impl RestrictedCaseView {
             declared: false,
             filed: view.filed,
             desk: view.state.desk,
-            urgency: view.state.urgency,
+            priority: view.state.priority,
             category_label,
             involved,
             wishes,
@@ -253,7 +252,7 @@ impl CaseView {
     /// Builds the view of a case, with labels in the given language.
     pub fn new(case: &VerifiedCase, taxonomy: &Taxonomy, lang: &str) -> Self {
         let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
-        let urgency = state.urgency;
+        let priority = state.priority;
         Self {
             id: case.id(),
             filed: case.file.row.filed,
@@ -263,7 +262,7 @@ impl CaseView {
             holders: case.file.holders.clone(),
             report: case
                 .report()
-                .map(|report| report_view(&report, (case, urgency), taxonomy, lang)),
+                .map(|report| report_view(&report, (case, priority), taxonomy, lang)),
             messages: message_views(case),
             attachments: case.thread.incoming.iter().flat_map(attachment_views).collect(),
             notes: case
@@ -357,7 +356,7 @@ fn attachment_views(entry: &VerifiedFrame) -> impl Iterator<Item = AttachmentVie
 
 fn report_view(
     report: &ReportBody,
-    (case, urgency): (&VerifiedCase, Urgency),
+    (case, priority): (&VerifiedCase, Priority),
     taxonomy: &Taxonomy,
     lang: &str,
 ) -> ReportView {
@@ -387,7 +386,7 @@ fn report_view(
             .collect(),
         story: report.story.clone(),
         exposure_signals: risk::risk_signals(report, taxonomy, lang),
-        priority_reasons: risk::priority_reasons(report, &case.events, urgency, taxonomy, lang),
+        priority_reasons: risk::priority_reasons(report, &case.events, priority, taxonomy, lang),
     }
 }
 

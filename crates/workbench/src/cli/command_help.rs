@@ -24,12 +24,11 @@ pub(crate) fn command_hint(action: ActionKind, case: &str, state: &CaseState) ->
 mod tests {
     use clap::Parser as _;
     use protocol::{
-        Hash,
+        Hash, Priority,
         case::{
             CASE_ACTIONS, Decision, Proposal, Role,
             event::{Action, Event, HANDLER_ACTOR, midnight},
         },
-        submission::envelope::Urgency,
     };
     use time::macros::date;
     use uuid::Uuid;
@@ -47,7 +46,7 @@ mod tests {
     fn show_prints_only_commands_that_the_program_accepts() {
         let received = Action::Received {
             desk: "audit".into(),
-            urgency: Urgency::P2,
+            priority: Priority::P2,
             retention_months: 60,
             came: None,
         };

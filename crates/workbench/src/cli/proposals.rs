@@ -3,8 +3,8 @@
 use anyhow::bail;
 use clap::Subcommand;
 use protocol::{
+    Priority,
     case::{ActionKind, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget},
-    submission::envelope::Urgency,
 };
 use workbench::{
     case::view::serde_word,
@@ -54,11 +54,11 @@ enum DecisionCommand {
         #[arg(long, value_name = "CASE")]
         duplicate_of: Option<String>,
     },
-    /// Lower the urgency.
+    /// Lower the priority.
     Lower {
         /// P2, P3 or P4.
-        #[arg(value_parser = parse_enum::<Urgency>)]
-        urgency: Urgency,
+        #[arg(value_parser = parse_enum::<Priority>)]
+        priority: Priority,
     },
     /// Refer it to another authority. The lead of the desk and the oversight body decide together.
     Refer {
@@ -107,7 +107,7 @@ impl DecisionCommand {
                 };
                 Decision::Close { disposition, reason, duplicate_of }
             }
-            Self::Lower { urgency } => Decision::Lower { urgency },
+            Self::Lower { priority } => Decision::Lower { priority },
             Self::Refer { to, consent } => Decision::Refer { to, consent },
             Self::LiftHold => Decision::LiftHold,
             Self::Purge => Decision::Purge,
@@ -188,7 +188,7 @@ pub(crate) fn decision_args(decision: &Decision) -> String {
             let of = duplicate_of.map_or_else(String::new, |of| format!(" --duplicate-of {of}"));
             format!("close {} --reason {}{of}", serde_word(disposition), serde_word(reason))
         }
-        Decision::Lower { urgency } => format!("lower {urgency:?}"),
+        Decision::Lower { priority } => format!("lower {priority:?}"),
         Decision::Refer { to, consent } => {
             format!("refer {} --consent {}", serde_word(to), consent_arg(*consent))
         }

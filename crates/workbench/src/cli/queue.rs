@@ -104,7 +104,7 @@ impl QueueArgs {
             let is_member = |handle: &str| connection.directory().member(handle).is_some();
             let rows: Vec<Vec<String>> =
                 view.cases.iter().map(|line| queue_cells(line, &ids, view.today, &is_member)).collect();
-            page.table(&["case", "urgency", "stage", "desk", "assignee", "received", "next", ""], &rows);
+            page.table(&["case", "priority", "stage", "desk", "assignee", "received", "next", ""], &rows);
             if self.retention_over {
                 page.dim(
                     "To purge one: burkindi propose CASE purge. Unreadable cases: burkindi unreadable --purge CASE.",
@@ -144,7 +144,7 @@ fn queue_cells(
     };
     vec![
         ids.get(&line.row.id).cloned().unwrap_or_else(|| line.row.id.to_string()),
-        format!("{:?}", state.urgency),
+        format!("{:?}", state.priority),
         state.stage.as_str().to_owned(),
         state.desk.clone(),
         who,

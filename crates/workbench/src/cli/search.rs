@@ -43,9 +43,9 @@ pub(crate) struct SearchArgs {
     /// Only cases of this desk.
     #[arg(long, value_name = "ID")]
     desk: Option<String>,
-    /// Only cases of this urgency: P1, P2, P3 or P4.
+    /// Only cases of this priority: P1, P2, P3 or P4.
     #[arg(long)]
-    urgency: Option<String>,
+    priority: Option<String>,
     /// Only cases with this assignee.
     #[arg(long, value_name = "HANDLE")]
     assignee: Option<String>,
@@ -88,7 +88,7 @@ impl SearchArgs {
             stage: self.stage,
             lang: self.written_in,
             desk: self.desk,
-            urgency: self.urgency,
+            priority: self.priority,
             assignee: self.assignee,
             since: self.since,
         };

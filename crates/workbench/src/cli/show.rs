@@ -70,7 +70,7 @@ fn show_restricted(view: &RestrictedCaseView, screen: &mut CliOutput) -> anyhow:
         page.heading(&format!("Case {}", view.id));
         page.pairs(&[
             ("desk", view.desk.clone()),
-            ("urgency", format!("{:?}", view.urgency)),
+            ("priority", format!("{:?}", view.priority)),
             ("received", view.filed.to_string()),
             ("subject", view.category_label.clone().unwrap_or_else(|| "(unreadable)".to_owned())),
         ]);
@@ -99,7 +99,7 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
                 |disposition| format!("{}, {}", state.stage.as_str(), serde_word(&disposition)),
             ),
         ),
-        ("urgency", format!("{:?}", state.urgency)),
+        ("priority", format!("{:?}", state.priority)),
         ("desk", state.desk.clone()),
         (
             "assignee",

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
 use protocol::{
+    Priority,
     case::{
         ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, Confirmation, ReopenReason,
         event::Action,
     },
-    submission::envelope::Urgency,
 };
 use workbench::{
     actions::{ActionChoice, ActionError, marks_handled},
@@ -40,7 +40,7 @@ enum ChoiceArgs {
     Verdict(VerdictArgs),
     Reason(ReasonArgs),
     Reopening(ReopeningArgs),
-    Urgency(UrgencyArgs),
+    Priority(PriorityArgs),
     OtherCase(OtherCaseArgs),
 }
 
@@ -92,10 +92,10 @@ struct ReopeningArgs {
 }
 
 #[derive(Debug, Args)]
-struct UrgencyArgs {
+struct PriorityArgs {
     /// P1, P2 or P3.
-    #[arg(value_parser = parse_enum::<Urgency>)]
-    urgency: Urgency,
+    #[arg(value_parser = parse_enum::<Priority>)]
+    priority: Priority,
 }
 
 #[derive(Debug, Args)]
@@ -115,7 +115,7 @@ fn add_options(row: &CaseAction, command: Command) -> Option<Command> {
         ActionPayload::Verdict => VerdictArgs::augment_args(command),
         ActionPayload::Reason(_) => ReasonArgs::augment_args(command),
         ActionPayload::Reopening => ReopeningArgs::augment_args(command),
-        ActionPayload::Urgency(_) => UrgencyArgs::augment_args(command),
+        ActionPayload::Priority(_) => PriorityArgs::augment_args(command),
         ActionPayload::OtherCase => OtherCaseArgs::augment_args(command),
         ActionPayload::Handler
         | ActionPayload::Stage(_)
@@ -137,7 +137,9 @@ fn read_options(row: &CaseAction, matches: &ArgMatches) -> Result<ChoiceArgs, cl
         ActionPayload::Reopening => {
             ChoiceArgs::Reopening(ReopeningArgs::from_arg_matches(matches)?)
         }
-        ActionPayload::Urgency(_) => ChoiceArgs::Urgency(UrgencyArgs::from_arg_matches(matches)?),
+        ActionPayload::Priority(_) => {
+            ChoiceArgs::Priority(PriorityArgs::from_arg_matches(matches)?)
+        }
         ActionPayload::OtherCase => {
             ChoiceArgs::OtherCase(OtherCaseArgs::from_arg_matches(matches)?)
         }
@@ -167,7 +169,7 @@ impl ChoiceArgs {
                 ActionChoice::Reason(read_text_arg(args.text, args.file.as_ref())?)
             }
             Self::Reopening(args) => ActionChoice::Reopening(args.ground),
-            Self::Urgency(args) => ActionChoice::Urgency(args.urgency),
+            Self::Priority(args) => ActionChoice::Priority(args.priority),
             Self::OtherCase(args) => ActionChoice::OtherCase(connection.find_case(&args.to).await?),
         })
     }
@@ -314,8 +316,8 @@ fn outcome(act: ActionKind, choice: &ActionChoice, unhandled: u32) -> Option<Str
                 "Until the lead of the desk or the oversight body decides, {who} can only recuse."
             ));
         }
-        (ActionKind::Raise, ActionChoice::Urgency(urgency)) => {
-            return Some(format!("The urgency of the case is {urgency:?} now."));
+        (ActionKind::Raise, ActionChoice::Priority(priority)) => {
+            return Some(format!("The priority of the case is {priority:?} now."));
         }
         _ => return None,
     };
@@ -348,7 +350,7 @@ fn help_text(act: ActionKind) -> String {
             "Decide whether the claimed conflict of interest of a colleague exists"
         }
         ActionKind::Reopen => "Reopen a closed case",
-        ActionKind::Raise => "Raise the urgency of a case",
+        ActionKind::Raise => "Raise the priority of a case",
         ActionKind::Link => "Link a case with another case about the same matter",
         ActionKind::Decline => {
             "Decline the proposal of a colleague, with the reason in a note that is sealed to the case"

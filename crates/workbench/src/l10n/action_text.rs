@@ -34,13 +34,12 @@ pub(crate) fn confirmation_key(act: ActionKind) -> String {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Hash,
+        Hash, Priority,
         case::{
             CASE_ACTIONS, ClosingReason, Confirmation, Decision, Disposition, ReferralConsent,
             ReferralTarget, ReopenReason, Stage,
             event::{Action, ReleaseReason},
         },
-        submission::envelope::Urgency,
     };
     use uuid::Uuid;
 
@@ -73,7 +72,7 @@ mod tests {
             duplicate_of: Some(Uuid::from_u128(7)),
         },
         Decision::CLOSE_AS_UNREADABLE,
-        Decision::Lower { urgency: Urgency::P4 },
+        Decision::Lower { priority: Priority::P4 },
         Decision::Refer {
             to: ReferralTarget::Police,
             consent: ReferralConsent::Asked { message: 2 },
@@ -94,7 +93,7 @@ mod tests {
             ActionPayload::Handler if act == ActionKind::FollowUp => {
                 let received = Action::Received {
                     desk: "audit".into(),
-                    urgency: Urgency::P2,
+                    priority: Priority::P2,
                     retention_months: 60,
                     came: None,
                 };
@@ -115,7 +114,7 @@ mod tests {
             ActionPayload::Reopening => [ReopenReason::Reporter, ReopenReason::NewEvidence]
                 .map(|ground| Action::Reopened { ground })
                 .to_vec(),
-            ActionPayload::Urgency(raise) => vec![raise(Urgency::P1)],
+            ActionPayload::Priority(raise) => vec![raise(Priority::P1)],
             ActionPayload::OtherCase => vec![Action::Linked { to: Uuid::from_u128(7) }],
             ActionPayload::Message if act == ActionKind::Renew => {
                 vec![Action::DeadlineExtended { reply, copy }]

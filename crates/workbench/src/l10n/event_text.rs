@@ -20,7 +20,7 @@ pub fn describe_decision(decision: &Decision) -> String {
 /// Fields of an event's data, and the text families that their values can belong to.
 const EVENT_DATA_FAMILIES: [(&str, &[&str]); 8] = [
     ("desk", &["desk"]),
-    ("urgency", &[]),
+    ("priority", &[]),
     ("from", &["stage"]),
     ("to", &["stage", "authority"]),
     ("who", &[]),
@@ -87,7 +87,7 @@ pub(crate) fn localize_decision(localizer: &Localizer, decision: &Decision) -> S
             localizer.t_variant("disposition", &serde_word(disposition)),
             localizer.t_variant("reason", &serde_word(reason)),
         ],
-        Decision::Lower { urgency } => vec![format!("{urgency:?}")],
+        Decision::Lower { priority } => vec![format!("{priority:?}")],
         Decision::Refer { to, .. } => vec![localizer.t_variant("authority", &serde_word(to))],
         Decision::LiftHold | Decision::Purge => Vec::new(),
     };

@@ -21,7 +21,7 @@ pub struct SearchFilter {
     /// Desk id.
     pub desk: Option<String>,
     /// Priority, such as `P1`.
-    pub urgency: Option<String>,
+    pub priority: Option<String>,
     /// Handle of the assignee.
     pub assignee: Option<String>,
     /// Earliest date of the report.
@@ -36,7 +36,7 @@ impl SearchFilter {
             ("stage =", self.stage.clone()),
             ("lang =", self.lang.clone()),
             ("desk =", self.desk.clone()),
-            ("urgency =", self.urgency.clone()),
+            ("priority =", self.priority.clone()),
             ("assignee =", self.assignee.clone()),
             ("filed >=", self.since.map(|day| day.to_string())),
         ]

@@ -22,7 +22,7 @@ use crate::{
 /// Domain separation label of the signature over a saved index.
 const SIGNATURE_CONTEXT: &[u8] = b"burkindi/index/v1\0";
 /// Stored in the database. An index with another version is discarded and rebuilt.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 const IN_MEMORY_URL: &str = "sqlite::memory:";
 
@@ -35,7 +35,7 @@ const SCHEMA: &str = "
         lang TEXT NOT NULL,
         desk TEXT NOT NULL,
         stage TEXT NOT NULL,
-        urgency TEXT NOT NULL,
+        priority TEXT NOT NULL,
         assignee TEXT,
         filed TEXT NOT NULL
     );
@@ -148,7 +148,7 @@ impl Index {
     ) -> Result<(), IndexError> {
         self.remove(row.id).await?;
         let key: i64 = sqlx::query_scalar(
-            "INSERT INTO cases (id, head, category, lang, desk, stage, urgency, assignee, filed) \
+            "INSERT INTO cases (id, head, category, lang, desk, stage, priority, assignee, filed) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key",
         )
         .bind(&row.id.as_bytes()[..])
@@ -157,7 +157,7 @@ impl Index {
         .bind(&row.lang)
         .bind(&row.state.desk)
         .bind(row.state.stage.as_str())
-        .bind(serde_word(&row.state.urgency))
+        .bind(serde_word(&row.state.priority))
         .bind(&row.state.assignee)
         .bind(row.filed.to_string())
         .fetch_one(&mut self.database)

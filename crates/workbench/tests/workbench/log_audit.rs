@@ -3,14 +3,13 @@
 
 use crate::common::{WorkbenchInstallation, today};
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::{
         CaseState, ClosingReason, Decision, Disposition, ReopenReason, Role, Stage,
         event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, midnight},
         next_event,
     },
     directory::SignedDirectory,
-    submission::envelope::Urgency,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -65,7 +64,7 @@ impl LogBuilder {
     fn push_received(&mut self, case: Uuid) -> (Uuid, CaseState) {
         let action = Action::Received {
             desk: "internal_affairs".into(),
-            urgency: Urgency::P3,
+            priority: Priority::P3,
             retention_months: 60,
             came: None,
         };
@@ -355,7 +354,7 @@ fn an_event_of_a_removed_member_is_detected() {
         let (case, at) = (Uuid::new_v4(), start_time() + Duration::days(days));
         let action = Action::Received {
             desk: "internal_affairs".into(),
-            urgency: Urgency::P3,
+            priority: Priority::P3,
             retention_months: 60,
             came: None,
         };

@@ -1,8 +1,8 @@
 //! Decisions of two people, and data that is lost while no member acts.
 
 use investigator::NoteKind;
+use protocol::Priority;
 use protocol::case::{ActionKind, Decision, RuleViolation, Stage};
-use protocol::submission::envelope::Urgency;
 use reqwest::StatusCode;
 use taxonomy::Taxonomy;
 use workbench::{
@@ -17,7 +17,7 @@ use crate::common::{
     environment::{TestEnvironment, claim_case},
 };
 
-const LOWER_TO_P4: Decision = Decision::Lower { urgency: Urgency::P4 };
+const LOWER_TO_P4: Decision = Decision::Lower { priority: Priority::P4 };
 
 #[tokio::test]
 async fn the_second_person_declines_with_a_reason_that_only_the_team_can_read() {

@@ -114,7 +114,7 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
     };
     for (path, body, reported) in [
         ("act/investigate", "", "ne passe pas de cette étape"),
-        ("act/raise", "urgency=P4", "ne peut que relever l’urgence"),
+        ("act/raise", "priority=P4", "ne peut que relever la priorité"),
         ("act/assign", "to=nobody", "nobody n’est pas dans l’annuaire"),
         ("act/link", "other=zz", "quatre premiers caractères"),
     ] {

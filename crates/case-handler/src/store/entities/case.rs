@@ -22,7 +22,7 @@ pub struct Model {
     pub suggested: Option<String>,
     // The columns below repeat values of `state`.
     pub open: bool,
-    pub urgency: i16,
+    pub priority: i16,
     pub assignee: Option<String>,
     pub escalates: Option<TimeDate>,
     pub purged: bool,

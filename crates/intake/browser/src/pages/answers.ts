@@ -1,7 +1,7 @@
 // The answers typed so far, in memory only, and the report composed from them.
 import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
 import type { ReportBody } from "../report.ts";
-import type { Urgency } from "../submission.ts";
+import type { Priority } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 
@@ -31,7 +31,7 @@ const ONLY_ME = "only_me";
 /** A report ready to be sealed. */
 export interface ComposedReport {
   body: ReportBody;
-  urgency: Urgency;
+  priority: Priority;
 }
 
 export class ReportAnswers {
@@ -146,7 +146,7 @@ export class ReportAnswers {
     }
     if (errors.length > 0) return errors;
     const audience = this.audience in offlineForm.audiences ? this.audience : "public";
-    return { body: { category: this.category, audience, answers, story }, urgency: urgency(offlineForm, this.category, answers) };
+    return { body: { category: this.category, audience, answers, story }, priority: priorityOf(offlineForm, this.category, answers) };
   }
 
   private answer(id: string, question: FormQuestion): string | string[] {
@@ -201,8 +201,8 @@ const isQuestion = (name: string): boolean => name.startsWith("a.") || name.star
 const isField = (element: Element): element is HTMLInputElement => isQuestion((element as HTMLInputElement).name ?? "");
 
 /** Returns the category's floor, raised by the answers. P1 is the most urgent. */
-function urgency(offlineForm: OfflineForm, category: string, answers: Record<string, string | string[]>): Urgency {
-  const raised = offlineForm.urgent_when
+function priorityOf(offlineForm: OfflineForm, category: string, answers: Record<string, string | string[]>): Priority {
+  const raised = offlineForm.priority_rules
     .filter((rule) => [answers[rule.question] ?? []].flat().some((answer) => rule.answers.includes(answer)))
     .map((rule) => rule.raise_to);
   return [offlineForm.categories[category]!.priority_floor, ...raised].sort()[0]!;

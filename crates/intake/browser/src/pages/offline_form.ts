@@ -1,6 +1,6 @@
 // The pages of the form and their taxonomy, the same for every visitor.
 import type { DetailRule } from "../identifying_details.ts";
-import type { Urgency } from "../submission.ts";
+import type { Priority } from "../submission.ts";
 
 export interface PageTemplate {
   title: string;
@@ -32,7 +32,7 @@ export interface FormCategory {
   audience: string[];
   questions: string[];
   story_required: boolean;
-  priority_floor: Urgency;
+  priority_floor: Priority;
 }
 
 export interface OfflineForm {
@@ -47,7 +47,7 @@ export interface OfflineForm {
   categories: Record<string, FormCategory>;
   audiences: Record<string, string>;
   families: string[];
-  urgent_when: { question: string; answers: string[]; raise_to: Urgency }[];
+  priority_rules: { question: string; answers: string[]; raise_to: Priority }[];
   unsure: string;
   advice: string;
   longest: { story: number; text: number };

@@ -194,7 +194,7 @@ export class ReportPages {
     this.showWarnings();
     const report = answers.report(offlineForm);
     if (!Array.isArray(report)) showReaders(offlineForm, this.directory, report);
-    queryOne(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.urgency !== "P1");
+    queryOne(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.priority !== "P1");
   }
 
   private showWarnings(): void {

@@ -6,13 +6,13 @@ use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::Stage,
     directory::{Desk, Directory, Member, RootSignature, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::MailboxHeader,
     submission::{
-        envelope::{CaseRef, EnvelopeHeader, SubmissionKind, Urgency},
+        envelope::{CaseRef, EnvelopeHeader, SubmissionKind},
         frame::{Attachment, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody},
         related_report::RelatedReport,
         report_body::{ReportAnswer, ReportBody},
@@ -51,7 +51,7 @@ fn enums() -> Vec<(&'static str, Vec<Value>)> {
                 Identity, Date, Function, Time, OnlyMe),
         ),
         ("submission.SubmissionKind", variants!(SubmissionKind: Report, FollowUp)),
-        ("submission.Urgency", variants!(Urgency: P1, P2, P3, P4)),
+        ("submission.Priority", variants!(Priority: P1, P2, P3, P4)),
         ("frame.Direction", variants!(FrameDirection: In, Out)),
         ("frame.FrameKind", variants!(FrameKind: Report, Message, Status, Rotation)),
         (
@@ -211,7 +211,7 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
                 kind: SubmissionKind::Report,
                 desk: "ethics".into(),
                 lang: "fr".into(),
-                urgency: Urgency::P2,
+                priority: Priority::P2,
                 mailbox: Hash::default(),
                 case: CaseRef { id: Uuid::nil(), generation: 0 },
                 directory: Hash::default(),

@@ -1,6 +1,7 @@
 //! The routing header of an envelope: everything that the case handler learns from a submission
 //! besides sizes.
 
+use crate::Priority;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,19 +19,6 @@ pub enum SubmissionKind {
     Report,
     /// Any later submission of the reporter.
     FollowUp,
-}
-
-/// The priority of a case. P1 is the highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Urgency {
-    /// Triage within 24 hours.
-    P1,
-    /// Triage within 3 days.
-    P2,
-    /// Triage within 7 days.
-    P3,
-    /// Triage within 30 days.
-    P4,
 }
 
 /// The case that a submission belongs to.
@@ -54,7 +42,7 @@ pub struct EnvelopeHeader {
     /// The reporter's language.
     pub lang: String,
     /// The priority by the rules of the taxonomy.
-    pub urgency: Urgency,
+    pub priority: Priority,
     /// The id of the mailbox for the replies.
     pub mailbox: Hash,
     /// The case.

@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use protocol::{
+    Priority,
     case::{
         ActionKind, ActionPayload, Decision, Disposition, ReferralConsent, ReferralTarget,
         ReopenReason, RuleViolation, Stage,
     },
-    submission::envelope::Urgency,
 };
 use rand::rngs::OsRng;
 use serde::de::DeserializeOwned;
@@ -37,7 +37,6 @@ use crate::{
     },
 };
 
-const URGENCIES: [Urgency; 4] = [Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4];
 const AUTHORITIES: [ReferralTarget; 6] = [
     ReferralTarget::Prosecutor,
     ReferralTarget::Police,
@@ -174,11 +173,11 @@ pub(super) async fn declare_page(
 fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplate {
     let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "actions");
     let state = &view.state;
-    let urgencies = |wanted: &dyn Fn(Urgency) -> bool| -> Vec<String> {
-        URGENCIES
+    let priorities = |wanted: &dyn Fn(Priority) -> bool| -> Vec<String> {
+        Priority::ALL
             .into_iter()
-            .filter(|urgency| wanted(*urgency))
-            .map(|urgency| format!("{urgency:?}"))
+            .filter(|priority| wanted(*priority))
+            .map(|priority| format!("{priority:?}"))
             .collect()
     };
     // A case that opens cannot be closed as unreadable.
@@ -202,8 +201,8 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
             .map(|challenge| challenge.member.clone())
             .collect(),
         removable_readers: session.connection().removable_readers(case),
-        higher: urgencies(&|urgency| urgency < state.urgency),
-        lower: urgencies(&|urgency| urgency > state.urgency),
+        higher: priorities(&|priority| priority < state.priority),
+        lower: priorities(&|priority| priority > state.priority),
         closing_reasons: closing_reasons.collect(),
         authorities: AUTHORITIES.iter().map(serde_word).collect(),
         proposed: state
@@ -297,7 +296,7 @@ async fn perform_action(
                 if reporter_returned { ReopenReason::Reporter } else { ReopenReason::NewEvidence };
             ActionChoice::Reopening(ground)
         }
-        ActionPayload::Urgency(_) => ActionChoice::Urgency(parse_word(form.get("urgency"))?),
+        ActionPayload::Priority(_) => ActionChoice::Priority(parse_word(form.get("priority"))?),
         ActionPayload::OtherCase => {
             ActionChoice::OtherCase(connection.find_case(form.get("other")).await?)
         }
@@ -344,7 +343,7 @@ async fn chosen_decision(
                 duplicate_of,
             }
         }
-        Decision::Lower { .. } => Decision::Lower { urgency: parse_word(form.get("urgency"))? },
+        Decision::Lower { .. } => Decision::Lower { priority: parse_word(form.get("priority"))? },
         Decision::Refer { .. } => {
             let consent = match form.get("consent") {
                 "summary" => ReferralConsent::Summary,

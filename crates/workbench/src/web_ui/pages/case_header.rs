@@ -27,7 +27,7 @@ pub(super) struct CaseHeader {
     pub(super) disposition: Option<String>,
     /// Whether the case is under legal hold.
     pub(super) legal_hold: bool,
-    pub(super) urgency: String,
+    pub(super) priority: String,
     pub(super) priority_reasons: Vec<String>,
     pub(super) desk: String,
     pub(super) assignee: Option<String>,
@@ -109,7 +109,7 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
             .disposition
             .map(|disposition| frame.t_variant("disposition", &serde_word(&disposition))),
         legal_hold: state.legal_hold,
-        urgency: format!("{:?}", state.urgency),
+        priority: format!("{:?}", state.priority),
         priority_reasons: reasons.map(|reason| priority_reason_text(frame, reason)).collect(),
         desk: frame.desk_label(&state.desk),
         assignee: state.assignee.clone(),

@@ -53,7 +53,7 @@ struct QueueTemplate {
 struct QueueRow {
     url: String,
     id: String,
-    urgency: String,
+    priority: String,
     stage: String,
     desk: String,
     lang: String,
@@ -168,7 +168,7 @@ fn queue_row(
     QueueRow {
         url: frame.url(&format!("/case/{}", line.row.id)),
         id: short,
-        urgency: format!("{:?}", state.urgency),
+        priority: format!("{:?}", state.priority),
         stage: frame.t_variant("stage", state.stage.as_str()),
         desk: frame.desk_label(&state.desk),
         lang: line.row.lang.clone(),

@@ -6,7 +6,7 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
-use protocol::case::Stage;
+use protocol::{Priority, case::Stage};
 use taxonomy::Taxonomy;
 use time::{Date, format_description::well_known::Iso8601};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::{
     index_progress::{self, update_index},
 };
 use crate::{
+    case::view::serde_word,
     search::{IndexError, IndexStats, RelatedCase, RelationKind, SearchFilter, SearchHit},
     web_ui::{
         error_page::PageError,
@@ -88,7 +89,7 @@ async fn render_hits(
     let filter = SearchFilter {
         category: form.non_empty("category"),
         stage: form.non_empty("stage"),
-        urgency: form.non_empty("urgency"),
+        priority: form.non_empty("priority"),
         desk: form.non_empty("desk"),
         assignee: form.non_empty("assignee"),
         since: Date::parse(form.get("since").trim(), &Iso8601::DATE).ok(),
@@ -121,9 +122,9 @@ fn search_page(session: &SignedInSession, form: &FormInput) -> SearchTemplate {
     let stages = Stage::ALL.map(Stage::as_str);
     let stages =
         stages.into_iter().map(|stage| (stage.to_owned(), frame.t_variant("stage", stage)));
-    let urgencies = ["P1", "P2", "P3", "P4"].into_iter();
-    let urgencies = urgencies
-        .map(|word| (word.to_owned(), format!("{word} · {}", frame.t_variant("urgency", word))));
+    let priorities = Priority::ALL.iter().map(serde_word);
+    let priorities = priorities
+        .map(|word| (word.clone(), format!("{word} · {}", frame.t_variant("priority", &word))));
     let desks = session
         .connection()
         .directory()
@@ -135,7 +136,7 @@ fn search_page(session: &SignedInSession, form: &FormInput) -> SearchTemplate {
     let choices = vec![
         choices("category", categories.collect()),
         choices("stage", stages.collect()),
-        choices("urgency", urgencies.collect()),
+        choices("priority", priorities.collect()),
         choices("desk", desks.collect()),
         choices("assignee", members.collect()),
     ];

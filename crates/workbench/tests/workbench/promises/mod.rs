@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
 use ed25519_dalek::SigningKey;
 use protocol::{
+    Priority,
     case::ReferralConsent,
     directory::{Desk, Directory, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
@@ -18,7 +19,7 @@ use protocol::{
 };
 use rand::rngs::OsRng;
 use regex::Regex;
-use taxonomy::{Category, Priority, Question, Taxonomy};
+use taxonomy::{Category, Question, Taxonomy};
 use time::macros::date;
 use uuid::Uuid;
 use workbench::{
@@ -63,7 +64,7 @@ const UNCONDITIONAL_PROMISES: [OptionPromise; 1] =
 /// How the programs handle a report.
 #[derive(Debug, PartialEq, Eq)]
 struct ReportHandling {
-    urgency: Priority,
+    priority: Priority,
     desk: String,
     readers: usize,
     /// The objection to a referral as a summary and in full, before the reporter is asked in a
@@ -113,7 +114,7 @@ fn report_handling(
         labels: vec![option.to_owned()],
     });
     ReportHandling {
-        urgency: taxonomy.urgency(category, &checked),
+        priority: taxonomy.priority(category, &checked),
         desk: addressees.desk.id.clone(),
         readers: addressees.members.len(),
         referral: [ReferralConsent::Summary, ReferralConsent::Full]

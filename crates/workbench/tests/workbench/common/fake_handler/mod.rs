@@ -11,7 +11,7 @@ use std::{
 
 use axum_server::tls_rustls::RustlsConfig;
 use protocol::{
-    Hash,
+    Hash, Priority,
     api::workbench::{
         CasePart, CaseSummary, EventPayload, GenerationGrant, GenerationRecipient, PartKind,
     },
@@ -23,7 +23,6 @@ use protocol::{
     keys::{CaseSecret, MailboxRecipient},
     receipt::Receipt,
     submission::{
-        envelope::Urgency,
         frame::{Attachment, FrameKind, FrameRef},
         key_grant::{Grant, grant_tag},
         report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
@@ -225,7 +224,7 @@ impl FakeHandler {
             actor: HANDLER_ACTOR.into(),
             action: Action::Received {
                 desk,
-                urgency: Urgency::P3,
+                priority: Priority::P3,
                 retention_months,
                 came: collected,
             },
