@@ -185,12 +185,14 @@ fn row_of(command: &str) -> Option<&'static CaseAction> {
 }
 
 fn clap_command(row: &CaseAction) -> Option<Command> {
-    let command = Command::new(row.command_name()).about(help_text(row.kind));
-    let command = add_options(row, CaseArg::augment_args(command))?;
-    Some(match row.confirmation {
+    let command = CaseArg::augment_args(Command::new(row.command_name()));
+    let command = add_options(row, command)?;
+    let command = match row.confirmation {
         Confirmation::Never => command,
         Confirmation::Sometimes | Confirmation::Always => ConfirmArgs::augment_args(command),
-    })
+    };
+    // Last, because `augment_args` sets the comment of its type as the help of the command.
+    Some(command.about(help_text(row.kind)))
 }
 
 impl Subcommand for TableAction {
@@ -361,4 +363,17 @@ fn help_text(act: ActionKind) -> String {
         act => return action_text::title(act),
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_of_each_command_states_what_its_action_does() {
+        for (row, command) in commands() {
+            let help = command.get_about().map(ToString::to_string);
+            assert_eq!(help, Some(help_text(row.kind)), "{}", row.command_name());
+        }
+    }
 }
