@@ -1,6 +1,6 @@
 //! The types of the data files.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use protocol::Priority;
 use regex::Regex;
@@ -287,9 +287,9 @@ pub struct QuestionOption {
 pub struct AnswerFormat {
     /// A regular expression for the whole answer, in the syntax that Rust and JavaScript share,
     /// because the intake and the script for browsers both check it.
-    pub pattern: String,
+    pub pattern: Cow<'static, str>,
     /// An answer that has this form. The page shows it.
-    pub example: String,
+    pub example: Cow<'static, str>,
 }
 
 impl AnswerFormat {

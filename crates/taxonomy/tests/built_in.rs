@@ -116,8 +116,8 @@ fn a_text_must_have_the_form_that_its_question_requires() {
     let mut taxonomy = Taxonomy::built_in();
     let place = taxonomy.questions.iter_mut().find(|question| question.id == "place").unwrap();
     place.format = Some(AnswerFormat {
-        pattern: "([01][0-9]|2[0-3]):[0-5][0-9]".to_owned(),
-        example: "14:30".to_owned(),
+        pattern: "([01][0-9]|2[0-3]):[0-5][0-9]".into(),
+        example: "14:30".into(),
     });
     let category = taxonomy.category("FAC").unwrap();
     let check = |text: &str| {
@@ -264,8 +264,13 @@ fn question_kinds_are_named_only_where_every_kind_has_a_case() {
     for name in ["taxonomy", "intake", "workbench"] {
         files_with("QuestionKind::", &crates.join(name).join("src"), &mut found);
     }
-    let found: Vec<_> =
-        found.iter().map(|path| path.strip_prefix(crates).unwrap().to_str().unwrap()).collect();
+    // A test may need a question of one kind.
+    let is_test = |path: &&str| path.contains("/tests");
+    let found: Vec<_> = found
+        .iter()
+        .map(|path| path.strip_prefix(crates).unwrap().to_str().unwrap())
+        .filter(|path| !is_test(path))
+        .collect();
     // `widget_for` matches every kind. Code that compares one kind would overlook a new one: it
     // asks `answer_type` or `purpose` instead.
     assert_eq!(found, ["intake/src/pages/fields.rs"]);

@@ -139,7 +139,7 @@ fn errors_are_in_the_order_of_the_questions() {
 fn an_answer_without_the_required_form_is_an_error_of_its_field() {
     let mut taxonomy = Taxonomy::built_in();
     let place = taxonomy.questions.iter_mut().find(|question| question.id == "place").unwrap();
-    place.format = Some(AnswerFormat { pattern: "[0-9]+".to_owned(), example: "12".to_owned() });
+    place.format = Some(AnswerFormat { pattern: "[0-9]+".into(), example: "12".into() });
     let fields = |place| form(&[("category", "FAC"), ("a.place", place), ("a.story", "text")]);
     assert_eq!(
         fields("twelve").validate(&taxonomy).unwrap_err(),

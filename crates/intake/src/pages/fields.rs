@@ -162,7 +162,7 @@ fn form_field<'a>(
         widget: widget_for(question.kind),
         label: question.label.get(lang),
         warning: question.warn.as_ref().map(|warn| warn.get(lang)),
-        example: question.format().map(|format| format.example.as_str()),
+        example: question.format().map(|format| &*format.example),
         choices,
         value: form.value(&question.id),
         date: form.date(&question.id),

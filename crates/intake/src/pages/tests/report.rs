@@ -69,8 +69,7 @@ async fn a_report_that_was_not_sent_is_shown_again_as_the_same_report() {
 async fn a_field_shows_an_example_of_the_form_that_its_answer_must_have() {
     let mut taxonomy = Taxonomy::built_in();
     let place = taxonomy.questions.iter_mut().find(|question| question.id == "place").unwrap();
-    place.format =
-        Some(AnswerFormat { pattern: "[0-9]{2}".to_owned(), example: "42 <".to_owned() });
+    place.format = Some(AnswerFormat { pattern: "[0-9]{2}".into(), example: "42 <".into() });
     let pages = test_pages_of(taxonomy);
     let mut form = ReportForm::new(Locale::FR);
     for (name, value) in [("category", "FAC"), ("a.place", "x"), ("a.story", "text")] {
