@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use service_kit::{
-    cli::{ServiceArgs, print_output, report_failure},
+    cli::{ServiceArgs, print_output, print_report, report_failure},
     process_hardening::harden_process,
     shutdown_signal,
 };
@@ -76,8 +76,7 @@ fn run() -> Result<ExitCode> {
         Some(CliCommand::Doctor(args)) => {
             let report =
                 runtime.block_on(doctor::run_checks(&config, &args, Clock::system().now()));
-            print_output(&if args.json { report.to_json() } else { report.to_string() })?;
-            return Ok(report.exit_code().into());
+            return Ok(print_report(&report, args.json)?);
         }
     }
     web::catch_panic::install_panic_hook();

@@ -115,7 +115,8 @@ pub async fn run_with_confirmed_date(
     let mut metrics_page = None;
     if let Some(address) = config.metrics.listen {
         let metrics = Arc::new(state.metrics(config, &observed));
-        let (_, page) = metrics.registry().listen(address).await.context("metrics.listen")?;
+        let listening = metrics.registry().listen(address).await;
+        let (_, page) = listening.with_context(|| format!("metrics.listen: {address}"))?;
         let mut refreshing = PeriodicTasks::default();
         refreshing.spawn("metrics", Schedule::from_now(METRICS_INTERVAL), move || {
             let metrics = Arc::clone(&metrics);

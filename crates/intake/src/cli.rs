@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use service_kit::{
     StoreCommand, StoreCommandError,
-    cli::{ServiceArgs, print_output, print_warning, report_failure},
+    cli::{ServiceArgs, print_output, print_report, print_warning, report_failure},
     process_hardening,
 };
 use web::Clock;
@@ -77,7 +77,7 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
         print_output("the configuration is valid").map_err(RunError::from)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (output, code) = match arguments.command {
+    let output = match arguments.command {
         None => {
             config.check_contacts().map_err(RunError::from)?;
             maintenance::ensure_exists(&config.store.database_url().map_err(RunError::from)?)
@@ -86,21 +86,16 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
             crate::run(config, program).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Some(IntakeCommand::Store(command)) => {
-            (maintenance::run(&config, command).await?.join("\n"), ExitCode::SUCCESS)
-        }
+        Some(IntakeCommand::Store(command)) => maintenance::run(&config, command).await?.join("\n"),
         Some(IntakeCommand::ErrorPages { folder }) => {
             let written = proxy_pages::write_error_pages(&config, &folder)?;
-            (format!("wrote {written} pages to {}", folder.display()), ExitCode::SUCCESS)
+            format!("wrote {written} pages to {}", folder.display())
         }
         Some(IntakeCommand::Doctor(args)) => {
             let report = doctor::run_checks(&config, &args, Clock::system().now()).await;
-            (
-                if args.json { report.to_json() } else { report.to_string() },
-                report.exit_code().into(),
-            )
+            return Ok(print_report(&report, args.json).map_err(RunError::from)?);
         }
     };
     print_output(&output).map_err(RunError::from)?;
-    Ok(code)
+    Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,8 @@ use std::{
     process::ExitCode,
 };
 
+use doctor::DoctorReport;
+
 /// Options of every command of a service.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServiceArgs {
@@ -42,6 +44,15 @@ pub fn print_output(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout();
     writeln!(stdout, "{text}")?;
     stdout.flush()
+}
+
+/// Prints the findings of a doctor, and returns its exit code.
+///
+/// # Errors
+/// Fails if standard output cannot be written.
+pub fn print_report(report: &DoctorReport, as_json: bool) -> io::Result<ExitCode> {
+    print_output(&if as_json { report.to_json() } else { report.to_string() })?;
+    Ok(report.exit_code().into())
 }
 
 /// Returns an error and its causes, separated by colons. Many errors contain the text of their
