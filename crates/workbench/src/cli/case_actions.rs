@@ -11,7 +11,7 @@ use super::{CliOutput, CommandContext, parse_enum, queue::ActionOutput};
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfirmArgs {
     /// Confirm an action that cannot be undone, without a prompt.
-    #[arg(long)]
+    #[arg(long, global = true)]
     yes: bool,
 }
 

@@ -203,3 +203,23 @@ fn consent_arg(consent: ReferralConsent) -> String {
         other => consent_word(other).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn a_decision_can_be_confirmed_after_its_name() {
+        for typed in [
+            "burkindi propose 5b1c purge --yes",
+            "burkindi propose --yes 5b1c purge",
+            "burkindi approve 5b1c close insufficient-information --reason no-answer --yes",
+        ] {
+            if let Err(error) = Cli::try_parse_from(typed.split(' ')) {
+                panic!("{typed}: {error}");
+            }
+        }
+    }
+}
