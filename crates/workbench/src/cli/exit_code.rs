@@ -7,7 +7,10 @@ use workbench::{
     audit::fetch::AuditError,
     case::CaseReadError,
     error_kind::ErrorKind,
-    keys::{backup_sheet::BackupError, key_file::KeyError},
+    keys::{
+        backup_sheet::BackupError, key_file::KeyError,
+        passphrase_encryption::PassphraseDecryptError,
+    },
     private_files::FileError,
     search::IndexError,
     session::{
@@ -43,7 +46,10 @@ pub(crate) struct VerificationFailed;
 
 /// Checks of a doctor have this exit code. The findings are already printed.
 #[derive(Debug, thiserror::Error)]
-#[error("one or more checks failed; the findings above say why")]
+#[error(
+    "one or more checks {}; the findings above say why",
+    if *.0 == WARNING { "have a warning" } else { "failed" }
+)]
 pub(crate) struct DoctorFailed(pub(crate) u8);
 
 const FAILED: u8 = 1;
@@ -65,7 +71,8 @@ pub(crate) struct DirectoryExpired(pub(crate) time::Date);
 /// Prints an error with advice, and returns the exit code.
 pub(crate) fn report_error(error: &Error, screen: &mut CliOutput) -> u8 {
     let code = exit_code(error);
-    if code == EXPIRED {
+    let is_doctor_warning = matches!(error.downcast_ref(), Some(DoctorFailed(WARNING)));
+    if code == EXPIRED || is_doctor_warning {
         screen.print_notice(&error_chain(error));
     } else {
         screen.print_error(&error_chain(error), code == ALARM, hint(error, code));
@@ -179,6 +186,13 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
             "Try again. If it breaks off again, inform the operator of the case handler: its data may be damaged.",
         );
     }
+    if let Some(AdminError::RootKey { source: PassphraseDecryptError::WrongPassphrase, .. }) =
+        error.downcast_ref()
+    {
+        return Some(
+            "Try again. A passphrase cannot be recovered. If it is lost, sign with the other root keys: OPERATING, \"Keys that expire, are lost or may be known\".",
+        );
+    }
     match code {
         PASSPHRASE => Some(
             "Try again. A passphrase cannot be recovered. New keys need a new entry in the directory.",
@@ -188,5 +202,34 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
             "Stop here. Inform the oversight body and the administrator, and save this message.",
         ),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint_of(error: impl Into<Error>) -> String {
+        let error = error.into();
+        let code = exit_code(&error);
+        hint(&error, code).unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn advice_after_a_wrong_passphrase_is_true_of_the_key() {
+        let own = hint_of(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase));
+        assert!(own.contains("New keys need a new entry"), "{own}");
+        let root = hint_of(AdminError::RootKey {
+            path: "roots/root-2.age".into(),
+            source: PassphraseDecryptError::WrongPassphrase,
+        });
+        assert!(root.contains("the other root keys"), "{root}");
+        assert!(!root.contains("new entry"), "no directory entry replaces a root key: {root}");
+    }
+
+    #[test]
+    fn a_warning_of_a_doctor_is_not_called_a_failure() {
+        assert!(!DoctorFailed(WARNING).to_string().contains("failed"));
+        assert!(DoctorFailed(8).to_string().contains("failed"));
     }
 }
