@@ -94,7 +94,7 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     if let Some(url) = &config.store.parts_url {
         check_parts(url, std::env::vars(), &mut report).await;
     }
-    report.add(check_backup_age("backups", &args.backups, now));
+    report.add(check_backup_age("backups", "burkindi-case-handler-backup", &args.backups, now));
     check_relay(config, now, &mut report).await;
     if let Some(mail) = &config.notify.mail {
         check_mail_server(mail, now, &mut report).await;

@@ -92,11 +92,12 @@ pub fn check_store(observed: &ObservedStore<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Checks the age of the newest backup in a folder.
-pub fn check_backup_age(check: &str, folder: &Path, now: OffsetDateTime) -> Finding {
-    let advice = "Enable the timer of the backup unit. Start the unit once: systemctl start \
-        burkindi-intake-backup, or burkindi-case-handler-backup. Or name the folder of the backups \
-        with --backups.";
+/// Checks the age of the newest backup in a folder. `unit` is the name of the backup unit.
+pub fn check_backup_age(check: &str, unit: &str, folder: &Path, now: OffsetDateTime) -> Finding {
+    let advice = format!(
+        "Run `systemctl start {unit}` for the first backup, and `systemctl enable --now {unit}.timer` \
+         for the next ones. Or name the folder of the backups with --backups."
+    );
     match newest_backup(folder) {
         Ok(Some(newest)) => {
             let hours = (now - OffsetDateTime::from(newest)).whole_hours();
@@ -187,9 +188,15 @@ mod tests {
 
     #[test]
     fn a_late_or_incomplete_backup_is_reported() {
+        const UNIT: &str = "burkindi-intake-backup";
+        let missing =
+            check_backup_age("backups", UNIT, Path::new("/nowhere"), OffsetDateTime::now_utc());
+        let advice = missing.advice.unwrap();
+        assert!(advice.contains("systemctl start burkindi-intake-backup`"), "{advice}");
+        assert!(!advice.contains("case-handler"), "a unit of another machine: {advice}");
         let folder = tempfile::tempdir().unwrap();
         let now = OffsetDateTime::from(fs::metadata(folder.path()).unwrap().modified().unwrap());
-        let state = |now| check_backup_age("backups", folder.path(), now).state;
+        let state = |now| check_backup_age("backups", UNIT, folder.path(), now).state;
         assert_eq!(state(now), Severity::Warning, "none yet");
         fs::create_dir(folder.path().join("incomplete")).unwrap();
         assert_eq!(state(now), Severity::Warning, "incomplete");
@@ -198,7 +205,7 @@ mod tests {
         assert_eq!(state(now), Severity::Ok);
         assert_eq!(state(now + Duration::hours(38)), Severity::Warning);
         assert_eq!(
-            check_backup_age("backups", Path::new("/nowhere"), now).state,
+            check_backup_age("backups", UNIT, Path::new("/nowhere"), now).state,
             Severity::Warning
         );
     }

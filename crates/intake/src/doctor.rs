@@ -109,7 +109,7 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
         }
         Err(error) => report.add(Finding::error("spool", error.to_string(), "Correct store.url.")),
     }
-    report.add(check_backup_age("backups", &args.backups, now));
+    report.add(check_backup_age("backups", "burkindi-intake-backup", &args.backups, now));
     if !config.public.listen.ip().is_loopback() {
         let advice = "Set public.listen to 127.0.0.1, so that all visitors come through the proxy or the onion service.";
         report.add(Finding::warning(
