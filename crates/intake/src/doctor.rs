@@ -158,9 +158,18 @@ fn check_onion_circuits(
     if names_circuits && public.onion_listen.is_some_and(connects_to) {
         return Some(Finding::ok(CHECK, "it names the circuit of each client"));
     }
-    let is_anonymous = connects_to(public.listen)
-        || public.onion_listen.is_some_and(connects_to)
-        || (is_onion_only && public.onion_listen.is_none());
+    let has_port = options.iter().any(|option| {
+        option.first().is_some_and(|name| name.eq_ignore_ascii_case("HiddenServicePort"))
+    });
+    let is_reached = connects_to(public.listen) || public.onion_listen.is_some_and(connects_to);
+    if has_port && !is_reached && (names_circuits || public.onion_listen.is_some()) {
+        return Some(Finding::warning(
+            CHECK,
+            "Tor connects to an address at which the intake does not listen: the onion service shows no pages",
+            "Set public.onion_listen to the address that HiddenServicePort names, and restart the intake.",
+        ));
+    }
+    let is_anonymous = is_reached || (is_onion_only && public.onion_listen.is_none());
     is_anonymous.then(|| {
         Finding::warning(
             CHECK,
@@ -261,12 +270,16 @@ mod tests {
         assert_eq!(state(&public, "", false), None, "no onion service");
         assert_eq!(state(&public, "HiddenServicePort 80 127.0.0.1:3000", false), None, "another");
         assert_eq!(state(&public, "", true), Some(Severity::Warning));
+        let dead = "an onion service whose address nothing listens on";
+        assert_eq!(state(&public, &shipped, false), Some(Severity::Warning), "{dead}");
         for torrc in [&to_public, &to_port] {
             assert_eq!(state(&public, torrc, false), Some(Severity::Warning), "{torrc}");
         }
         public.onion_listen = Some("127.0.0.1:8070".parse().unwrap());
         assert_eq!(state(&public, &shipped, false), Some(Severity::Ok));
         assert_eq!(state(&public, &to_public, false), Some(Severity::Warning));
+        let to_other_port = shipped.replace(":8070", ":8071");
+        assert_eq!(state(&public, &to_other_port, false), Some(Severity::Warning), "{dead}");
         let without_circuits = shipped.replace("HiddenServiceExportCircuitID", "#");
         assert_eq!(state(&public, &without_circuits, false), Some(Severity::Warning));
     }
