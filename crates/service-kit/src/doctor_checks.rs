@@ -69,7 +69,9 @@ impl CheckedService {
         }
         if let Err(error) = store_commands::ensure_exists(url, self.program).await {
             let advice = "Check that store.url names the right database, then follow the message.";
-            report.add(Finding::error(self.store_check, error.to_string(), advice));
+            let text = error.to_string();
+            let found = text.strip_prefix("store.url: ").unwrap_or(&text);
+            report.add(Finding::error(self.store_check, found, advice));
             return false;
         }
         if let DatabaseUrl::Sqlite(path) = url {
@@ -137,6 +139,8 @@ mod tests {
         assert!(!INTAKE.check_store(&url, false, &mut report).await);
         assert_eq!(state(&report, "spool"), Some(Severity::Error));
         assert_eq!(state(&report, "disk of the spool"), None);
+        let missing = report.findings.iter().find(|finding| finding.check == "spool").unwrap();
+        assert!(missing.found.starts_with("store not found: "), "the key once: {}", missing.found);
 
         store_commands::create_store::<Migrator>(&url).await.unwrap();
         let mut report = DoctorReport::default();
