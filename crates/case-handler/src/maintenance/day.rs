@@ -1,6 +1,6 @@
 //! Commands for an implausible clock, or for a wrong date that the service accepted.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use database::DatabaseUrl;
 use protocol::case::{
@@ -10,6 +10,7 @@ use protocol::case::{
 use time::Date;
 use web::Clock;
 
+use super::open_store;
 use crate::{
     cli::parse_date,
     saved_clock::SavedClock,
@@ -71,10 +72,6 @@ pub async fn run(
             result
         }
     }
-}
-
-async fn open_store(url: &DatabaseUrl) -> Result<CaseStore> {
-    CaseStore::open_at(url).await.context("store.url (stop the service first)")
 }
 
 fn describe_clock(saved: &SavedClock, max_jump_days: u16, clock: &Clock) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
-use database::{BackupFolder, DatabaseUrl, chown_folder_to_parent_owner};
+use database::{BackupFolder, DatabaseUrl, OpenError, chown_folder_to_parent_owner};
 use migrations_cases::Migrator;
 use service_kit::store_commands::{self, StoreCommand, StoreCommandError, copy_summary};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::{
     directory_cache::DirectoryCache,
     event_log,
     keys::{self, HandlerKeys},
-    store::{self, CaseStore, PartObjectStore},
+    store::{self, CaseStore, PartObjectStore, StoreError},
 };
 use day::DayCommand;
 use quarantine::QuarantineCommand;
@@ -58,6 +58,18 @@ pub async fn run(config: &Config, command: MaintenanceCommand) -> Result<Vec<Str
         }
         MaintenanceCommand::Quarantine(command) => quarantine::run(config, &url, command).await,
     }
+}
+
+/// Opens the store for a command that writes to it.
+///
+/// # Errors
+/// Fails if the service runs, or if the store does not open.
+async fn open_store(url: &DatabaseUrl) -> Result<CaseStore> {
+    CaseStore::open_at(url).await.map_err(|error| {
+        let is_in_use = matches!(error, StoreError::Open(OpenError::InUse));
+        let hint = if is_in_use { " (stop the service first)" } else { "" };
+        anyhow::Error::new(error).context(format!("store.url{hint}"))
+    })
 }
 
 async fn run_store_command(

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use database::DatabaseUrl;
 use uuid::Uuid;
 
+use super::open_store;
 use crate::{
     Config,
     server::relay_client,
@@ -40,7 +41,7 @@ pub async fn run(
     url: &DatabaseUrl,
     command: QuarantineCommand,
 ) -> Result<Vec<String>> {
-    let store = CaseStore::open_at(url).await.context("store.url (stop the service first)")?;
+    let store = open_store(url).await?;
     let result = execute(config, &store, command).await;
     // A failed command must still release the writer lock, so that the service can start.
     store.release_writer().await?;

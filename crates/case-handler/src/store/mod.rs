@@ -98,8 +98,10 @@ pub enum StoreError {
 }
 
 fn fmt_open_error(error: &OpenError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let error = error.to_string();
-    write!(f, "{error}{}", remedy_for(&error))
+    let text = error.to_string();
+    // These two have their own advice.
+    let has_advice = matches!(error, OpenError::Unreachable { .. } | OpenError::InUse);
+    write!(f, "{text}{}", if has_advice { "" } else { remedy_for(&text) })
 }
 
 fn fmt_database_error(error: &DbErr, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use database::DatabaseUrl;
+
 use super::{common::HandlerFixture, intake::write_certificates, service::configure};
 use rustix::process::{Pid, Signal, kill_process};
 use sea_orm::{ConnectionTrait, Database};
@@ -223,4 +225,45 @@ async fn unknown_keys_and_impossible_values_are_refused_by_name() {
             service_command(folder.path()).arg("--check-config").env(name, value).output().unwrap();
         assert_eq!(checked.status.success(), accepted, "{name}={value}: {checked:?}");
     }
+}
+
+/// Returns what a command prints on standard error. It must fail.
+fn failure_text(folder: &Path, store_url: &str, arguments: &[&str]) -> String {
+    let mut command = service_command(folder);
+    let output = command.env("CASE_HANDLER_STORE_URL", store_url).args(arguments).output().unwrap();
+    assert!(!output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn an_error_states_each_cause_once_and_gives_only_advice_that_applies() {
+    let handler = HandlerFixture::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    configure(&handler, folder.path(), "https://127.0.0.1:1");
+    create_store(folder.path());
+    let store = format!("sqlite://{}", folder.path().join("new.sqlite").display());
+    let no_server = "postgres://u@127.0.0.1:1/cases?sslmode=disable";
+    let url: DatabaseUrl = store.parse().unwrap();
+    let lock = url.acquire_writer_lock().await.unwrap();
+    let day = ["day", "confirm", "2026-11-23"];
+    for arguments in [&["create-store"][..], &day, &["quarantine", "list"]] {
+        let text = failure_text(folder.path(), &store, arguments);
+        assert_eq!(text.matches("locked by another process").count(), 1, "{text}");
+        assert_eq!(text.matches("(stop the service first)").count(), 1, "{text}");
+    }
+    drop(lock);
+    for arguments in [&["create-store"][..], &day, &["quarantine", "list"]] {
+        let text = failure_text(folder.path(), no_server, arguments);
+        assert_eq!(text.matches("Connection refused").count(), 1, "{text}");
+        assert_eq!(text.matches("Check that the server runs").count(), 1, "{text}");
+        assert!(!text.contains("stop the service"), "no service uses the store: {text}");
+        assert!(!text.contains("check that it runs"), "the same advice twice: {text}");
+    }
+    let missing = format!("sqlite://{}", folder.path().join("missing.sqlite").display());
+    let mut doctor = service_command(folder.path());
+    let output = doctor.env("CASE_HANDLER_STORE_URL", missing).arg("doctor").output().unwrap();
+    let findings = String::from_utf8(output.stdout).unwrap();
+    assert!(findings.contains("store.url: store not found"), "{findings}");
+    assert!(!findings.contains("store.url: store.url"), "{findings}");
 }
