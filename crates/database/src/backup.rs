@@ -53,6 +53,14 @@ pub enum BackupError {
     /// The database could not be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// The database could not be copied into the folder, which remains incomplete.
+    #[error("failed to back up into {}: {source}{}", folder.display(), copy_hint(source))]
+    Create {
+        /// The folder of the backup.
+        folder: PathBuf,
+        /// The cause.
+        source: CopyError,
+    },
 }
 
 impl From<OpenError> for BackupError {
@@ -86,7 +94,9 @@ impl BackupFolder {
         // data.
         from.check_not_moved()?;
         fs::create_dir_all(&self.folder).map_err(|error| self.io_error(error))?;
-        Ok(copy::<M>(from, &DatabaseUrl::Sqlite(self.database_path()), tables).await?)
+        let to = DatabaseUrl::Sqlite(self.database_path());
+        let copied = copy::<M>(from, &to, tables).await;
+        copied.map_err(|source| BackupError::Create { folder: self.folder.clone(), source })
     }
 
     /// Returns the folder for parts that are stored outside of the database.
@@ -203,4 +213,31 @@ fn file_sha256(path: &Path) -> Result<String, BackupError> {
     let read = fs::File::open(path).and_then(|mut file| io::copy(&mut file, &mut hash));
     read.map_err(|source| BackupError::Io { path: path.to_owned(), source })?;
     Ok(hex::encode(hash.finalize()))
+}
+
+/// Returns what to do before the next backup into a folder.
+fn copy_hint(error: &CopyError) -> &'static str {
+    let error = error.to_string();
+    if ["disk is full", "disk I/O error"].iter().any(|text| error.contains(text)) {
+        ". Free space on the disk of the folder, delete the folder, and repeat the backup"
+    } else {
+        ". Delete the folder before you repeat the backup"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbErr;
+
+    use super::*;
+
+    #[test]
+    fn a_backup_to_a_full_disk_names_the_folder_and_what_to_do() {
+        let full = "error returned from database: (code: 13) database or disk is full";
+        let source = CopyError::Database(DbErr::Custom(full.to_owned()));
+        let text = BackupError::Create { folder: "/mnt/backup".into(), source }.to_string();
+        for part in ["/mnt/backup", "disk is full", "Free space", "delete the folder"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 }
