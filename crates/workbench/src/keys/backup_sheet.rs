@@ -92,7 +92,7 @@ impl BackupSheet<'_> {
         };
         let about: String = SHEET_TEXTS.map(about).concat();
         Ok(format!(
-            "<!doctype html>\n<html lang=\"fr\"><meta charset=\"utf-8\"><title>{handle}</title>\n\
+            "<!doctype html>\n<html lang=\"fr\" class=\"notranslate\" translate=\"no\"><meta charset=\"utf-8\"><title>{handle}</title>\n\
              <style>body{{font:12pt/1.4 serif;max-width:46em;margin:2em auto;padding:0 1em}}pre{{font:10pt/1.35 monospace;white-space:pre-wrap;overflow-wrap:anywhere}}svg{{width:9cm;height:9cm}}</style>\n\
              <h1>{handle}</h1>\n<p>{day} · {words}</p>\n{about}{picture}\n<pre>{text}</pre>\n</html>\n"
         ))

@@ -20,6 +20,7 @@ mod proposals;
 mod retention;
 mod search;
 mod tampering;
+mod templates;
 mod terminal;
 mod unreadable;
 mod web_pages;

@@ -1,0 +1,99 @@
+//! Attributes of the templates of both programs. A browser with a translator or a spelling service
+//! sends texts of a page to another machine, and a translator replaces them.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use regex::Regex;
+use scraper::{ElementRef, Html, Selector};
+
+/// Returns the templates of a program by name. Expressions are replaced by `x`, and blocks are
+/// removed, so that an attribute that a condition adds is present.
+fn templates(program: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(program).join("templates");
+    let (expression, block) =
+        (Regex::new(r"(?s)\{\{.*?\}\}").unwrap(), Regex::new(r"(?s)\{%.*?%\}").unwrap());
+    let template = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, block.replace_all(&expression.replace_all(&text, "x"), "").into_owned())
+    };
+    let found: BTreeMap<_, _> =
+        fs::read_dir(folder).unwrap().map(|entry| template(&entry.unwrap().path())).collect();
+    assert!(found.len() > 20, "{} templates of {program}", found.len());
+    found
+}
+
+/// Returns the elements that a selector matches and that violate a rule, as HTML.
+fn violations(
+    html: &str,
+    selector: &str,
+    is_valid: impl Fn(ElementRef<'_>) -> bool,
+) -> Vec<String> {
+    let document = Html::parse_document(html);
+    let matches: Vec<_> = document.select(&Selector::parse(selector).unwrap()).collect();
+    matches.into_iter().filter(|element| !is_valid(*element)).map(|bad| bad.html()).collect()
+}
+
+fn has(element: ElementRef<'_>, attribute: &str, value: &str) -> bool {
+    element.value().attr(attribute) == Some(value)
+}
+
+#[test]
+fn no_spelling_service_reads_a_text_field() {
+    const OTHER_TYPES: [&str; 6] = ["hidden", "checkbox", "radio", "file", "date", "password"];
+    let is_valid = |field: ElementRef<'_>| {
+        let kind = field.value().attr("type").unwrap_or("text");
+        OTHER_TYPES.contains(&kind) || has(field, "spellcheck", "false")
+    };
+    let mut fields = 0;
+    for program in ["workbench", "intake"] {
+        for (name, html) in templates(program) {
+            fields += violations(&html, "input, textarea", |_| false).len();
+            assert_eq!(
+                violations(&html, "input, textarea", is_valid),
+                [] as [String; 0],
+                "{program}: {name}"
+            );
+        }
+    }
+    assert!(fields > 60, "{fields} fields");
+}
+
+#[test]
+fn no_translator_changes_or_reads_a_page_of_the_workbench() {
+    let mut pages = 0;
+    for (name, html) in templates("workbench") {
+        if html.contains("<html") {
+            pages += 1;
+            let is_valid = |page: ElementRef<'_>| {
+                has(page, "translate", "no") && has(page, "class", "notranslate")
+            };
+            assert_eq!(violations(&html, "html", is_valid), [] as [String; 0], "{name}");
+            assert!(html.contains("<meta name=\"google\" content=\"notranslate\">"), "{name}");
+        }
+    }
+    assert_eq!(pages, 3, "base.html, sign-in.html and the page of an exported case");
+}
+
+#[test]
+fn no_translator_changes_words_receipts_or_numbers() {
+    let is_protected = |element: ElementRef<'_>| {
+        let ancestors = element.ancestors().filter_map(ElementRef::wrap);
+        std::iter::once(element).chain(ancestors).any(|one| has(one, "translate", "no"))
+    };
+    // A translator does not change the value of a field.
+    let shown = ".words li, .code, .call, .typed:not(textarea, input), code, pre";
+    let mut elements = 0;
+    for (name, html) in templates("intake") {
+        elements += violations(&html, shown, |_| false).len();
+        assert_eq!(violations(&html, shown, is_protected), [] as [String; 0], "{name}");
+    }
+    assert!(elements >= 4, "{elements} elements");
+    // The words of a fingerprint and the suggested passphrase have their own attribute, so that
+    // they stay as they are in a saved part of a page.
+    for (name, html) in templates("workbench") {
+        let own = |element: ElementRef<'_>| has(element, "translate", "no");
+        let words = ".typed:not(textarea, input)";
+        assert_eq!(violations(&html, words, own), [] as [String; 0], "{name}");
+    }
+}
