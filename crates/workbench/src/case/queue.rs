@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    api::workbench::CaseSummary,
+    api::workbench::{CaseSummary, FormerReader},
     case::{
         Deadline, Role, Stage,
         event::{Action, Event},
@@ -124,6 +124,9 @@ pub struct QueueItem {
     pub unread: bool,
     /// Whether a proposal needs the member's decision.
     pub waits_for_me: bool,
+    /// Whether the newest content of the case is sealed to a former key of the member, who cannot
+    /// read it.
+    pub sealed_to_former_key: bool,
 }
 
 /// A page of a queue.
@@ -214,8 +217,38 @@ impl HandlerConnection {
         limit: usize,
     ) -> Result<QueuePage, ClientError> {
         let mut page = self.queue_page_by_deadline(filter, cursor, limit).await?;
+        self.mark_former_key_cases(&mut page.items).await?;
         page.items.sort_by_key(|item| !item.waits_for_me);
         Ok(page)
+    }
+
+    /// Sets [`QueueItem::sealed_to_former_key`] of the items.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
+    pub async fn mark_former_key_cases(&self, items: &mut [QueueItem]) -> Result<(), ClientError> {
+        if !items.is_empty() {
+            let sealed = self.cases_for_former_key().await?;
+            for item in items {
+                item.sealed_to_former_key = sealed.contains(&item.row.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the member's cases whose newest content is sealed to a former key of the member.
+    /// Requests them only if an earlier directory names another key of the member.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
+    pub async fn cases_for_former_key(&self) -> Result<BTreeSet<Uuid>, ClientError> {
+        if self.directory_history.former_keys(self.handle()).is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let listed = self.client.former_readers().await?;
+        let is_mine = |reader: &FormerReader| reader.handle == self.handle();
+        let sealed = listed.into_iter().filter(|case| case.readers.iter().any(is_mine));
+        Ok(sealed.map(|case| case.row.id).collect())
     }
 
     async fn queue_page_by_deadline(
@@ -265,6 +298,7 @@ impl HandlerConnection {
                 .read
                 .get(&row.id)
                 .is_none_or(|read| *read < row.state.next_seq),
+            sealed_to_former_key: false,
             row,
         }
     }

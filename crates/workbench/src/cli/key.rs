@@ -251,7 +251,7 @@ impl KeyRestoreArgs {
 /// `{"checks": [{"subject", "outcome", "text"}]}`.
 async fn key_health(context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let connection = context.connect(screen).await?;
-    let checks = key_health::run_checks(&connection)?;
+    let checks = key_health::run_checks(&connection).await?;
     let failed = checks.iter().any(|check| check.outcome == CheckStatus::Error);
     screen.print(&serde_json::json!({ "checks": checks }), |_, page| {
         for check in &checks {

@@ -63,8 +63,8 @@ impl From<QueueSort> for QueueOrder {
     }
 }
 
-/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`. Each case has
-/// the fields of the API's row, too.
+/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me", "sealed_to_former_key"}],
+/// "alarms"}`. Each case has the fields of the API's row, too.
 #[derive(Debug, Serialize)]
 struct QueueOutput {
     #[serde(with = "protocol::encoding::iso_date")]
@@ -90,6 +90,7 @@ impl QueueArgs {
         if let Some(sort) = self.sort {
             QueueOrder::from(sort).sort(&mut cases);
         }
+        connection.mark_former_key_cases(&mut cases).await?;
         let view = QueueOutput { today, cases, alarms };
         screen.print(&view, |view, page| {
             if view.cases.is_empty() {
@@ -108,6 +109,11 @@ impl QueueArgs {
             if self.retention_over {
                 page.dim(
                     "To purge one: burkindi propose CASE purge. Unreadable cases: burkindi unreadable --purge CASE.",
+                );
+            }
+            if view.cases.iter().any(|line| line.sealed_to_former_key) {
+                page.dim(
+                    "Cases that are SEALED TO YOUR FORMER KEY do not open: the lead of the desk grants them to your new key with burkindi former-readers --rotate.",
                 );
             }
         })
@@ -153,7 +159,9 @@ fn queue_cells(
             || "-".to_owned(),
             |next| format!("{} by {}", serde_word(&next.clock), next.due),
         ),
-        if line.waits_for_me {
+        if line.sealed_to_former_key {
+            "SEALED TO YOUR FORMER KEY".to_owned()
+        } else if line.waits_for_me {
             "WAITS FOR YOUR DECISION".to_owned()
         } else {
             line.next_deadline.map_or_else(String::new, |next| days_until(next.due, today))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     keys::passphrase_encryption,
     private_files::{self, FileError},
-    session::HandlerConnection,
+    session::{ConnectError, HandlerConnection},
 };
 
 /// Result of a check.
@@ -37,6 +37,8 @@ pub enum CheckSubject {
     Directory,
     /// Number of colleagues, so that no case depends on one person.
     Colleagues,
+    /// Cases that are sealed to a former key of the member.
+    Cases,
 }
 
 /// One check.
@@ -56,8 +58,9 @@ const MIN_COLLEAGUES: usize = 3;
 /// Runs all checks, in the order of [`CheckSubject`].
 ///
 /// # Errors
-/// If the key file or the backup record cannot be read.
-pub fn run_checks(connection: &HandlerConnection) -> Result<Vec<KeyCheck>, FileError> {
+/// If the key file or the backup record cannot be read, or if the case handler cannot be reached or
+/// rejects the request.
+pub async fn run_checks(connection: &HandlerConnection) -> Result<Vec<KeyCheck>, ConnectError> {
     let sealed = private_files::read(&connection.home().key_path())?;
     let mut checks = vec![
         check_passphrase(&sealed),
@@ -67,6 +70,7 @@ pub fn run_checks(connection: &HandlerConnection) -> Result<Vec<KeyCheck>, FileE
     ];
     checks.push(check_directory(connection.days_left()));
     checks.push(check_colleagues(connection));
+    checks.push(check_cases(connection.cases_for_former_key().await?.len()));
     Ok(checks)
 }
 
@@ -194,4 +198,17 @@ fn check_colleagues(connection: &HandlerConnection) -> KeyCheck {
         );
         key_check(CheckSubject::Colleagues, CheckStatus::Warning, text)
     }
+}
+
+fn check_cases(sealed_to_former_key: usize) -> KeyCheck {
+    let (outcome, text) = match sealed_to_former_key {
+        0 => (CheckStatus::Ok, "no case is sealed to a former key of yours".to_owned()),
+        count => (
+            CheckStatus::Warning,
+            format!(
+                "{count} of your cases are sealed to your former key and do not open: ask the lead of the desk to grant them to your new key with `burkindi former-readers --rotate`"
+            ),
+        ),
+    };
+    key_check(CheckSubject::Cases, outcome, text)
 }

@@ -1,15 +1,19 @@
 //! A member who lost the key and has a new one in the directory.
 
+use protocol::case::{ClosingReason, Decision, Disposition, Stage};
 use rand::rngs::OsRng;
 use secrecy::SecretString;
 use taxonomy::Taxonomy;
 use workbench::{
     actions::{ActionError, ReplyInput},
     alert::{AlertCode, AlertSeverity, has_alarm},
-    case::CaseReadError,
+    case::{CaseReadError, queue::QueueFilter},
     keys::key_file::InvestigatorKey,
     search::{Index, SearchFilter},
-    session::HandlerConnection,
+    session::{
+        HandlerConnection,
+        key_health::{self, CheckStatus, CheckSubject},
+    },
 };
 
 use crate::{
@@ -20,6 +24,7 @@ use crate::{
         now, passphrase,
     },
     former_readers::remove_two_and_rekey_three,
+    unreadable::file_tampered,
 };
 
 /// Connects member "three" with a new key.
@@ -34,6 +39,18 @@ async fn with_new_key(environment: &TestEnvironment, key: &InvestigatorKey) -> H
     HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
         .await
         .unwrap()
+}
+
+/// Returns for each case of the member's queue whether it is sealed to a former key.
+async fn sealed_in_queue(connection: &HandlerConnection) -> Vec<bool> {
+    let page = connection.queue_page(QueueFilter::Open, None, 50).await.unwrap();
+    page.items.iter().map(|item| item.sealed_to_former_key).collect()
+}
+
+/// Returns the outcome of the check of the member's cases.
+async fn cases_check(connection: &HandlerConnection) -> CheckStatus {
+    let checks = key_health::run_checks(connection).await.unwrap();
+    checks.iter().find(|check| check.subject == CheckSubject::Cases).unwrap().outcome
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +74,9 @@ async fn a_grant_for_a_former_key_is_no_alarm_and_a_rotation_restores_access() {
     let read = three.read_case(reporter.case).await;
     let Err(CaseReadError::FormerKey(who)) = read else { panic!("{:?}", read.err()) };
     assert_eq!(who, "three");
+    assert_eq!(sealed_in_queue(&three).await, [true]);
+    assert_eq!(cases_check(&three).await, CheckStatus::Warning);
+    assert_eq!(sealed_in_queue(&environment.connect("lead").await).await, [false]);
     let mut index = Index::open(three.home(), three.key()).await.unwrap();
     let updated = index.update(&mut three, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
     assert!(!has_alarm(&updated.alarms), "{:?}", updated.alarms);
@@ -75,10 +95,20 @@ async fn a_grant_for_a_former_key_is_no_alarm_and_a_rotation_restores_access() {
         "{output_text}"
     );
 
+    let queue = run(
+        environment.installation.dir.path(),
+        &format!("{PASSPHRASE}\n"),
+        &["--home", "home-three", "--passphrase-fd", "0", "queue"],
+    );
+    let listed = String::from_utf8(queue.stdout).unwrap();
+    assert!(listed.contains("SEALED TO YOUR FORMER KEY"), "{listed}");
+
     // One action of a colleague restores access to all of it.
     let mut lead = environment.connect("lead").await;
     lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&environment, &renewed).await;
+    assert_eq!(sealed_in_queue(&three).await, [false]);
+    assert_eq!(cases_check(&three).await, CheckStatus::Ok);
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
@@ -126,14 +156,14 @@ async fn content_for_a_former_key_is_a_notice_and_withheld_content_stays_an_alar
 #[tokio::test]
 async fn closed_cases_are_rotated_and_purged_after_a_key_was_lost() {
     let environment = TestEnvironment::start();
-    let reporter = environment.file_report(&[]);
+    let reporter = file_tampered(&environment, |sent| sent.retention_months = 0);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.send_reply(&mut case, ReplyInput { text: "Thank you.", lang: "en" }).await.unwrap();
-    lead.change_stage(&mut case, protocol::case::Stage::Triaged, None).await.unwrap();
-    let closing = protocol::case::Decision::Close {
-        disposition: protocol::case::Disposition::OutOfScope,
-        reason: protocol::case::ClosingReason::OtherBody,
+    lead.change_stage(&mut case, Stage::Triaged, None).await.unwrap();
+    let closing = Decision::Close {
+        disposition: Disposition::OutOfScope,
+        reason: ClosingReason::OtherBody,
         duplicate_of: None,
     };
     lead.propose(&mut case, closing).await.unwrap();
@@ -158,12 +188,14 @@ async fn closed_cases_are_rotated_and_purged_after_a_key_was_lost() {
     );
     lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&environment, &renewed).await;
-    let case = three.read_case(reporter.case).await.unwrap();
+    let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
-    assert!(
-        three.allowed_actions(&case).contains(&protocol::case::ActionKind::Declare),
-        "and decides on the purge then"
-    );
+    three.declare(&mut case).await.unwrap();
+    three.propose(&mut case, Decision::Purge).await.unwrap();
+    let mut case = lead.read_case(reporter.case).await.unwrap();
+    lead.approve(&mut case, Decision::Purge).await.unwrap();
+    let stage = environment.handler.with_case(reporter.case, |stored| stored.state.stage);
+    assert_eq!(stage, Stage::Purged);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ struct KeyCheckRow {
 
 pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError> {
     let frame = session.frame("keys-title", NavSection::Keys);
-    let checks = key_health::run_checks(session.connection())?;
+    let checks = key_health::run_checks(session.connection()).await?;
     let checks = checks.into_iter().map(|check| {
         let subject = serde_word(&check.subject);
         let outcome = match check.outcome {

@@ -66,6 +66,7 @@ struct QueueRow {
     proposed: bool,
     /// Whether a proposal waits for the approval of this member.
     waits_for_me: bool,
+    sealed_to_former_key: bool,
 }
 
 enum AssigneeCell {
@@ -179,5 +180,6 @@ fn queue_row(
         waiting: usize::try_from(state.unhandled).unwrap_or(usize::MAX),
         proposed: state.pending_proposal.is_some(),
         waits_for_me: line.waits_for_me,
+        sealed_to_former_key: line.sealed_to_former_key,
     }
 }
