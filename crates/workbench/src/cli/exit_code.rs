@@ -161,7 +161,14 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<FormerReadersRemain>() {
         return Some(
-            "The lead of the desk, or the oversight body for a case that is released to it, can make new keys. If the lead has new keys, the administrator names another lead first: burkindi admin desk add.",
+            "The lead of the desk, or the oversight body for a case that is released to it, can make new keys. If the lead has new keys or has recused, the administrator names another lead first: burkindi admin desk add. Or a member who has declared releases the case to the oversight body: burkindi escalate CASE.",
+        );
+    }
+    if let Some(ConnectError::Client(ClientError::Refused(problem))) = error.downcast_ref()
+        && problem.kind == "unauthorized"
+    {
+        return Some(
+            "The case handler does not know your key, or not yet. If you are new or have new keys, the administrator must sign and publish a directory with your key. If you have left, you have no access any more.",
         );
     }
     if let Some(CaseReadError::FormerKey(_) | CaseReadError::Unreadable(_)) = error.downcast_ref() {

@@ -17,6 +17,7 @@ mod onboarding;
 mod previews;
 mod promises;
 mod proposals;
+mod queue_command;
 mod retention;
 mod search;
 mod tampering;

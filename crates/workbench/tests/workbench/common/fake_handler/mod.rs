@@ -311,7 +311,7 @@ impl StoredCase {
         CaseSummary {
             id,
             lang: "fr".into(),
-            filed: today(),
+            filed: self.state.filed,
             state: self.state.clone(),
             suggested: None,
             next: None,
