@@ -310,3 +310,45 @@ fn each_root_key_has_its_own_passphrase_and_a_low_number_of_keys_is_warned_of() 
     let (status, said) = init("three", ROOT_PASSPHRASES, &[]);
     assert!(status == 0 && !said.contains("forgotten"), "{said}");
 }
+
+#[test]
+fn the_text_after_a_signature_names_the_files_to_carry() {
+    let admin = AdminCli::new();
+    for (id, members) in [("internal_affairs", "p-1,p-2"), ("external", "o-1")] {
+        admin.ok(&["desk", "add", id, "--member", members]);
+    }
+    let text = |passphrase: &str, args: &[&str]| {
+        let all = [&["admin", "directory"], args, &["--passphrase-fd", "0"]].concat();
+        let output = run(admin.path(), passphrase, &all);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), 0, "{said}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let sign = ["sign", "--dir", "inst", "--root", "roots/root-1.age"];
+    let printed = text("the first passphrase\n", &sign);
+    assert!(
+        printed.contains(
+            "Carry directory.pending.json, directory.signed.json and trust.json to the next holder of a root key"
+        ),
+        "{printed}"
+    );
+    assert!(!printed.contains("admin directory publish"), "{printed}");
+    let cosign = [
+        "cosign",
+        "--pending",
+        "inst/directory.pending.json",
+        "--trust",
+        "inst/trust.json",
+        "--root",
+        "inst/roots/root-2.age",
+    ];
+    let printed = text("the second passphrase\n", &cosign);
+    assert!(printed.contains("Next: burkindi admin directory publish"), "{printed}");
+    assert!(
+        printed.contains(
+            "If you signed on another machine, copy directory.signed.json to the administrator's folder first."
+        ),
+        "{printed}"
+    );
+}

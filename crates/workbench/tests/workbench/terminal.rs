@@ -1,4 +1,10 @@
-//! Text of a reporter never looks like a line of the program.
+//! A terminal: text of a reporter never looks like a line of the program, and a rejected new
+//! passphrase is prompted for again.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
 use crate::{
     cli::{code, run},
@@ -69,4 +75,35 @@ async fn text_of_a_reporter_never_begins_at_the_programs_left_margin() {
             usize::from(args[0] == "show")
         );
     }
+}
+
+/// Runs `key new` at a terminal that `script` provides, with these lines as input.
+fn create_key_at_terminal(typed: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_burkindi");
+    let command = format!("'{program}' --home h key new --handle p-1 --work-factor 1");
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let printed = child.wait_with_output().unwrap().stdout;
+    (folder.path().join("h/key.age").exists(), String::from_utf8(printed).unwrap())
+}
+
+#[test]
+fn a_rejected_new_passphrase_is_prompted_for_again_at_a_terminal() {
+    let good = "long enough to keep\n";
+    let mistyped = [good, "long enough to kept\n"].concat();
+    let (created, printed) = create_key_at_terminal(&["short\n", &mistyped, good, good].concat());
+    assert!(created, "{printed}");
+    assert!(printed.contains("is too short") && printed.contains("the two passphrases differ"));
+    assert_eq!(printed.matches("Try again.").count(), 2, "{printed}");
+    // The fifth attempt is the last.
+    let (created, printed) = create_key_at_terminal(&[&mistyped.repeat(5), good, good].concat());
+    assert!(!created, "{printed}");
+    assert_eq!(printed.matches("Try again.").count(), 4, "{printed}");
 }

@@ -7,6 +7,7 @@ use time::Duration;
 use crate::common::{
     browser::{TestPage, WorkbenchBrowser},
     environment::TestEnvironment,
+    reporter::TestReporter,
     today,
 };
 
@@ -137,4 +138,43 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
     let late = in_french(Method::POST, &format!("{case}/act/claim"), &shown).await;
     assert!(late.text.contains("Quelqu’un a agi avant vous"), "{}", late.text);
     assert_eq!(late.texts("[lang=en]:not([hreflang])").len(), 0, "{}", late.text);
+}
+
+#[tokio::test]
+async fn a_search_is_narrowed_by_assignee_and_date_and_names_skipped_cases() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    let reporters = [0; 3].map(|_| screen.environment.file_report(&[]));
+    let [mine, others, undeclared] = &reporters;
+    let case = screen.open_case(mine).await;
+    screen.open_case(others).await;
+    screen.submit_case_form(&format!("{case}/act/claim"), &[]).await;
+    let id = |reporter: &TestReporter| reporter.case.to_string()[..8].to_owned();
+    let found = async |fields: &[(&str, &str)]| {
+        let page = screen.post("/search", &[&[("words", "officer")], fields].concat()).await;
+        let mut found = page.texts(".hits > li > a code");
+        found.sort();
+        (found, page)
+    };
+    let mut both = [id(mine), id(others)].to_vec();
+    both.sort();
+    let (all, page) = found(&[]).await;
+    assert_eq!(all, both);
+    let skipped = "One of your cases was not searched";
+    assert!(page.texts("section > p.hint").concat().contains(skipped), "{}", page.text);
+    assert!(page.texts("#assignee option").contains(&"two".to_owned()));
+    assert_eq!(found(&[("assignee", "lead")]).await.0, [id(mine)]);
+    assert_eq!(found(&[("assignee", "two")]).await.0, [] as [String; 0]);
+    let (tomorrow, yesterday) =
+        ((today() + Duration::days(1)).to_string(), (today() - Duration::days(1)).to_string());
+    let (later, page) = found(&[("since", &tomorrow)]).await;
+    assert_eq!(later, [] as [String; 0]);
+    assert_eq!(page.value("#since"), tomorrow, "the form shows the filter");
+    assert_eq!(found(&[("since", &yesterday)]).await.0, both);
+
+    let related = screen.get(&format!("{case}/related")).await;
+    assert!(related.texts("section > p.hint").concat().contains(skipped), "{}", related.text);
+    screen.open_case(undeclared).await;
+    let related = screen.get(&format!("{case}/related")).await;
+    assert!(!related.text.contains(skipped), "{}", related.text);
 }
