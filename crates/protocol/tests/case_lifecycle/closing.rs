@@ -1,9 +1,12 @@
 //! Closing and purging a case.
 
-use protocol::case::{
-    ClosingReason, Decision, Disposition, RuleViolation, Stage,
-    event::{Action, HANDLER_ACTOR},
-    months_after,
+use protocol::{
+    Hash,
+    case::{
+        ClosingReason, Decision, Disposition, Role, RuleViolation, Stage,
+        event::{Action, HANDLER_ACTOR, ReleaseReason, midnight},
+        months_after, next_event,
+    },
 };
 use uuid::Uuid;
 
@@ -102,4 +105,35 @@ fn a_purge_needs_two_members_the_end_of_retention_and_no_hold_or_unhandled_messa
         case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)),
         Err(RuleViolation::WrongStage(Stage::Purged))
     );
+}
+
+#[test]
+fn two_members_of_the_oversight_body_purge_a_closed_case_that_the_desk_released() {
+    let mut case = CaseScenario::closed();
+    let as_oversight = |case: &mut CaseScenario, actor: &str, action| {
+        let event = next_event(CASE, &case.state, actor, midnight(case.today), action);
+        let role = Role { oversight: true, ..Role::default() };
+        case.state.apply(&event, Hash::of(&[case.state.head.as_bytes(), b"next"]), role)
+    };
+    // The last members of the desk release the case before they leave.
+    case.apply_action("awa", Action::Escalated).unwrap();
+    assert_eq!(case.state.released, Some(ReleaseReason::DeskAsked));
+    for member in ["outside", "outside-2"] {
+        as_oversight(&mut case, member, Action::Declared).unwrap();
+    }
+    let until = months_after(case.today, 60);
+    let propose = Action::Proposed(Decision::Purge);
+    assert_eq!(
+        as_oversight(&mut case, "outside", propose.clone()),
+        Err(RuleViolation::RetentionNotOver(until))
+    );
+    case.today = until;
+    as_oversight(&mut case, "outside", propose).unwrap();
+    let approve = Action::Approved(Decision::Purge);
+    assert_eq!(
+        as_oversight(&mut case, "outside", approve.clone()),
+        Err(RuleViolation::SamePerson("outside".to_owned()))
+    );
+    as_oversight(&mut case, "outside-2", approve).unwrap();
+    assert_eq!(case.state.stage, Stage::Purged);
 }

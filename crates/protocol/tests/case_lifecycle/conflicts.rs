@@ -3,8 +3,8 @@
 use protocol::{
     Hash, Priority,
     case::{
-        DeadlineKind, Role, RuleViolation, Stage,
-        event::{Action, midnight},
+        ActionKind, DeadlineKind, Role, RuleViolation, Stage,
+        event::{Action, HANDLER_ACTOR, ReleaseReason, midnight},
         next_event,
     },
 };
@@ -58,4 +58,53 @@ fn a_conflict_claim_stops_a_member_until_it_is_resolved() {
         (case.state.assignee.clone(), case.state.recused.clone()),
         (None, vec!["awa".to_owned()])
     );
+}
+
+/// Returns a case whose lead has recused and whose assignee awa was challenged by bila.
+fn without_lead_and_assignee() -> CaseScenario {
+    let mut case = CaseScenario::triaged();
+    case.apply_action("lead", Action::Recused).unwrap();
+    case.apply_action("bila", Action::Challenged { who: "awa".to_owned() }).unwrap();
+    let may_rotate = |actor: &str, lead| {
+        let role = Role { desk: true, lead, oversight: false };
+        case.state.check_permission(ActionKind::Rotate, actor, role)
+    };
+    assert_eq!(may_rotate("lead", true), Err(RuleViolation::MemberRecused("lead".to_owned())));
+    assert_eq!(may_rotate("awa", false), Err(RuleViolation::ConflictClaimed("awa".to_owned())));
+    assert_eq!(may_rotate("bila", false), Err(RuleViolation::AssigneeOnly("awa".to_owned())));
+    case
+}
+
+#[test]
+fn keys_are_rotated_without_the_recused_lead_and_the_challenged_assignee() {
+    let rotate = |case: &CaseScenario, actor: &str, role: Role| {
+        case.state.check_permission(ActionKind::Rotate, actor, role)
+    };
+    let new_lead = Role { desk: true, lead: true, oversight: false };
+    let oversight = Role { oversight: true, ..Role::default() };
+
+    // The administrator names another lead.
+    assert_eq!(rotate(&without_lead_and_assignee(), "bila", new_lead), Ok(()));
+
+    // A member who has declared releases the case to the oversight body.
+    let mut case = without_lead_and_assignee();
+    case.apply_action("bila", Action::Escalated).unwrap();
+    assert_eq!(case.state.released, Some(ReleaseReason::DeskAsked));
+    assert_eq!(rotate(&case, "outside", oversight), Ok(()));
+
+    // The oversight body upholds the challenge. The case has no assignee then.
+    case.apply_action("outside", Action::Declared).unwrap();
+    let upheld = Action::ChallengeResolved { who: "awa".to_owned(), upheld: true };
+    case.apply_action("outside", upheld).unwrap();
+    assert_eq!(rotate(&case, "bila", Role { desk: true, ..Role::default() }), Ok(()));
+
+    // Without any member who can act, the challenge is not resolved in time. The case handler
+    // releases the case.
+    let mut case = without_lead_and_assignee();
+    let missed = Action::Released { reason: ReleaseReason::MissedDeadline };
+    case.today = case.due_date(DeadlineKind::Challenge).unwrap();
+    assert_eq!(case.apply_action(HANDLER_ACTOR, missed.clone()), Err(RuleViolation::NotOverdue));
+    case.today += Duration::days(1);
+    case.apply_action(HANDLER_ACTOR, missed).unwrap();
+    assert_eq!(rotate(&case, "outside", oversight), Ok(()));
 }
