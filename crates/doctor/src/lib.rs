@@ -41,7 +41,8 @@ const DIRECTORY_URGENT_DAYS: i64 = 5;
 pub enum Severity {
     /// The check passed.
     Ok,
-    /// The check passed if the installation is meant to be so. The advice says what to do otherwise.
+    /// The check passed if the installation is meant to be so. The advice says what to do
+    /// otherwise.
     Notice,
     /// The operator should act soon.
     Warning,

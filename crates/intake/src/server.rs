@@ -84,8 +84,8 @@ pub fn relay_router(state: &AppState) -> Router {
     web::catch_panic::catch_panics(relay::routes().with_state(state.clone()), || INTERNAL_ERROR)
 }
 
-/// Starts the periodic tasks: garbage collection, maintenance, refreshing what other replicas wrote,
-/// metrics, and one log line a day.
+/// Starts the periodic tasks: garbage collection, maintenance, refreshing what other replicas
+/// wrote, metrics, and one log line a day.
 fn start_periodic_tasks(state: &AppState) -> PeriodicTasks {
     let mut tasks = PeriodicTasks::default();
     let schedule = Schedule::from_now;

@@ -21,7 +21,8 @@ pub struct ServiceArgs {
 }
 
 /// Prints the error that ends a program on standard error, with its causes on the same line:
-/// `intake: relay.ca: /etc/burkindi/tls/ca.pem: No such file or directory`. Returns the exit code 1.
+/// `intake: relay.ca: /etc/burkindi/tls/ca.pem: No such file or directory`. Returns the exit code
+/// 1.
 pub fn report_failure(program: &str, error: &(dyn Error + 'static)) -> ExitCode {
     // A failure to write this message cannot be reported.
     drop(writeln!(io::stderr(), "{program}: {}", text_with_causes(error)));

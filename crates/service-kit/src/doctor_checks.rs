@@ -82,8 +82,8 @@ impl CheckedService {
         true
     }
 
-    /// Checks that the stored directory exists, that the pinned root keys signed it, and how long it
-    /// remains valid. Returns it unless a check of its signatures fails.
+    /// Checks that the stored directory exists, that the pinned root keys signed it, and how long
+    /// it remains valid. Returns it unless a check of its signatures fails.
     pub fn check_directory(
         &self,
         stored: Option<SignedDirectory>,

@@ -1,5 +1,5 @@
-//! Runs the periodic tasks of a service. A task that fails or panics is logged and runs again at its
-//! next interval, and the others continue.
+//! Runs the periodic tasks of a service. A task that fails or panics is logged and runs again at
+//! its next interval, and the others continue.
 
 use std::{fmt::Display, panic::AssertUnwindSafe, time::Duration};
 
@@ -25,7 +25,8 @@ pub struct PeriodicTasks {
     panicked: watch::Sender<Option<&'static str>>,
 }
 
-/// Compares the outcomes of something that is repeated, so that a failure that lasts is logged once.
+/// Compares the outcomes of something that is repeated, so that a failure that lasts is logged
+/// once.
 #[derive(Debug, Default)]
 pub struct FailureTracker {
     last: Option<String>,
