@@ -116,8 +116,7 @@ fn is_checked(name: &str) -> bool {
         || name == "docs/GLOSSARY.md"
         || name.starts_with("tests/terminology/")
         || name.starts_with("migrations/") && !name.ends_with("lib.rs")
-        || name.contains("/data/")
-        || name.contains("/locales/");
+        || name.contains("/data/");
     is_source && !is_exempt
 }
 

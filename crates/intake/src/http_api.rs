@@ -16,11 +16,12 @@ use http::{HeaderMap, StatusCode, header};
 use protocol::{
     Hash,
     encoding::size_classes,
-    receipt::{Locator, WORD_LIST_LANGS, word_list},
+    receipt::{Locator, word_list},
 };
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use service_kit::directory::VerifiedDirectory;
+use web::Locale;
 
 use crate::{
     admission::{AdmissionPermit, body_timeout::retryable_body_error},
@@ -180,9 +181,9 @@ async fn trust(State(app): State<AppState>) -> Response {
     Json(app.directory_cache.trust()).into_response()
 }
 
-/// Returns the 2,048 words in which receipts are spelled, one per line.
+/// Returns the 2,048 words in which receipts are spelled in a language of the pages, one per line.
 async fn serve_word_list(Path(lang): Path<String>) -> Response {
-    if !WORD_LIST_LANGS.contains(&&*lang) {
+    if Locale::parse(&lang).is_none() {
         return StatusCode::NOT_FOUND.into_response();
     }
     // A browser must not store the list: in its cache, the list would show that its user has a

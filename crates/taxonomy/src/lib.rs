@@ -1,8 +1,9 @@
 //! The taxonomy: what can be reported and which questions the form asks. It consists of data files
 //! and checked types.
 //!
-//! The files in `data/` are compiled in. [`Taxonomy::load`] reads the same files from a folder, which
-//! no program offers in its configuration yet. All references are checked when the files are read, so that no page
+//! The files in `data/` are compiled in, with the texts of the crate `locales`. [`Taxonomy::load`]
+//! reads the same files from a folder, which no program offers in its configuration yet. All
+//! references are checked when the files are read, so that no page
 //! can meet a missing item.
 
 mod answers;

@@ -2,6 +2,8 @@
 
 use std::{fs, io, path::Path};
 
+use locales::{EmbeddedFiles, Locale};
+
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
@@ -11,15 +13,9 @@ use crate::{
     texts::{LanguageTexts, add_texts},
 };
 
-/// The files with the texts of each language, the default language first. A further language is a
-/// file and an entry here.
-const LANGUAGE_FILES: [(&str, &str); 5] = [
-    ("fr.toml", include_str!("../data/fr.toml")),
-    ("en.toml", include_str!("../data/en.toml")),
-    ("es.toml", include_str!("../data/es.toml")),
-    ("pt.toml", include_str!("../data/pt.toml")),
-    ("ar.toml", include_str!("../data/ar.toml")),
-];
+/// The name of the files with the texts of each language.
+const TEXTS_FILE: &str = "taxonomy.toml";
+static TEXTS: EmbeddedFiles = locales::embedded!("taxonomy.toml");
 
 /// Why a taxonomy cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +23,16 @@ pub enum TaxonomyLoadError {
     /// A file is missing or unreadable.
     #[error("{file}: {source}")]
     Read {
-        /// The name of the file.
-        file: &'static str,
+        /// The path of the file in the folder.
+        file: String,
         /// The cause.
         source: io::Error,
     },
     /// A file is not TOML of the expected shape.
     #[error("{file}: {source}")]
     Parse {
-        /// The name of the file.
-        file: &'static str,
+        /// The path of the file in the folder.
+        file: String,
         /// The position and the cause.
         source: Box<toml::de::Error>,
     },
@@ -105,7 +101,8 @@ impl Taxonomy {
         Self::load_with(read_built_in).expect("the built-in taxonomy is checked by a test")
     }
 
-    /// Loads a taxonomy from a folder with the same files.
+    /// Loads a taxonomy from a folder with the same files, and `CODE/taxonomy.toml` for the texts
+    /// of each language.
     ///
     /// # Errors
     /// If a file cannot be read or parsed, or the files do not fit together.
@@ -113,9 +110,7 @@ impl Taxonomy {
         Self::load_with(|file| fs::read_to_string(folder.join(file)))
     }
 
-    fn load_with(
-        read: impl Fn(&'static str) -> io::Result<String>,
-    ) -> Result<Self, TaxonomyLoadError> {
+    fn load_with(read: impl Fn(&str) -> io::Result<String>) -> Result<Self, TaxonomyLoadError> {
         let files = DataFiles::new(read)?;
         let settings: SettingsFile = files.parse("settings.toml", "settings")?;
         let mut questions = files.parse::<QuestionsFile>("questions.toml", "questions")?.questions;
@@ -144,18 +139,16 @@ impl Taxonomy {
             settings.currency.0.get(*lang).is_none_or(|text| text.trim().is_empty())
         };
         wrong.extend(
-            taxonomy
-                .languages
-                .iter()
-                .filter(unit)
-                .map(|lang| format!("{lang}.toml: settings.currency has no text in {lang}")),
+            taxonomy.languages.iter().filter(unit).map(|lang| {
+                format!("{lang}/{TEXTS_FILE}: settings.currency has no text in {lang}")
+            }),
         );
         if wrong.is_empty() { Ok(taxonomy) } else { Err(TaxonomyLoadError::Invalid(wrong)) }
     }
 }
 
 /// Returns a file of the built-in taxonomy.
-pub(crate) fn read_built_in(file: &'static str) -> io::Result<String> {
+pub(crate) fn read_built_in(file: &str) -> io::Result<String> {
     let text = match file {
         "settings.toml" => include_str!("../data/settings.toml"),
         "audiences.toml" => include_str!("../data/audiences.toml"),
@@ -165,10 +158,9 @@ pub(crate) fn read_built_in(file: &'static str) -> io::Result<String> {
         "questions.toml" => include_str!("../data/questions.toml"),
         "desks.toml" => include_str!("../data/desks.toml"),
         "learn.toml" => include_str!("../data/learn.toml"),
-        language => LANGUAGE_FILES
-            .iter()
-            .find(|(name, _)| *name == language)
-            .map(|(_, text)| *text)
+        texts => texts
+            .strip_suffix(TEXTS_FILE)
+            .and_then(|folder| TEXTS.get(folder.trim_end_matches('/')))
             .ok_or(io::ErrorKind::NotFound)?,
     };
     Ok(text.to_owned())
@@ -180,14 +172,14 @@ pub(crate) struct DataFiles<R> {
     texts: Vec<LanguageTexts>,
 }
 
-impl<R: Fn(&'static str) -> io::Result<String>> DataFiles<R> {
+impl<R: Fn(&str) -> io::Result<String>> DataFiles<R> {
     /// Reads the texts of every language.
     pub(crate) fn new(read: R) -> Result<Self, TaxonomyLoadError> {
-        let read_language = |(file, _): &(&'static str, &str)| {
-            let texts = parse_table(&read, file)?;
-            Ok(LanguageTexts { lang: file.trim_end_matches(".toml"), texts })
+        let read_language = |locale: Locale| {
+            let texts = parse_table(&read, &format!("{}/{TEXTS_FILE}", locale.code))?;
+            Ok(LanguageTexts { lang: locale.code, texts })
         };
-        let texts = LANGUAGE_FILES.iter().map(read_language).collect::<Result<_, _>>()?;
+        let texts = Locale::ALL.into_iter().map(read_language).collect::<Result<_, _>>()?;
         Ok(Self { read, texts })
     }
 
@@ -198,7 +190,7 @@ impl<R: Fn(&'static str) -> io::Result<String>> DataFiles<R> {
     /// Parses a file after the texts in a section of the language files were added.
     pub(crate) fn parse<T: DeserializeOwned>(
         &self,
-        file: &'static str,
+        file: &str,
         section: &str,
     ) -> Result<T, TaxonomyLoadError> {
         let mut data = parse_table(&self.read, file)?;
@@ -207,16 +199,21 @@ impl<R: Fn(&'static str) -> io::Result<String>> DataFiles<R> {
         if !wrong.is_empty() {
             return Err(TaxonomyLoadError::Invalid(wrong));
         }
-        Value::Table(data)
-            .try_into()
-            .map_err(|source| TaxonomyLoadError::Parse { file, source: Box::new(source) })
+        Value::Table(data).try_into().map_err(|source| TaxonomyLoadError::Parse {
+            file: file.to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
 fn parse_table(
-    read: impl Fn(&'static str) -> io::Result<String>,
-    file: &'static str,
+    read: impl Fn(&str) -> io::Result<String>,
+    file: &str,
 ) -> Result<Table, TaxonomyLoadError> {
-    let text = read(file).map_err(|source| TaxonomyLoadError::Read { file, source })?;
-    text.parse().map_err(|source| TaxonomyLoadError::Parse { file, source: Box::new(source) })
+    let text =
+        read(file).map_err(|source| TaxonomyLoadError::Read { file: file.to_owned(), source })?;
+    text.parse().map_err(|source| TaxonomyLoadError::Parse {
+        file: file.to_owned(),
+        source: Box::new(source),
+    })
 }

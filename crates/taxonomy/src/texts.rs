@@ -73,7 +73,8 @@ impl TextMerge {
     }
 
     fn report(&mut self, place: &str) {
-        self.unknown.push(format!("{}.toml: {place} does not match the data files", self.lang));
+        self.unknown
+            .push(format!("{}/taxonomy.toml: {place} does not match the data files", self.lang));
     }
 }
 

@@ -3,6 +3,7 @@
 use protocol::Priority;
 use std::{fs, path::Path};
 
+use locales::Locale;
 use taxonomy::{
     Answer, AnswerError, AnswerFormat, AnswerMap, QuestionPurpose, Taxonomy, TaxonomyLoadError,
     UNKNOWN,
@@ -144,19 +145,26 @@ fn errors_in_the_data_files_are_named() {
             let entry = entry.unwrap();
             fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
         }
+        for Locale { code, .. } in Locale::ALL {
+            fs::create_dir(folder.path().join(code)).unwrap();
+            let texts = folder.path().join(code).join("taxonomy.toml");
+            fs::copy(locales::file_path(code, "taxonomy.toml"), texts).unwrap();
+        }
         let path = folder.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} holds {from}");
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
         Taxonomy::load(folder.path())
     };
-    let riels = changed("fr.toml", "currency = \"francs CFA\"", "currency = \"riels\"").unwrap();
+    let riels =
+        changed("fr/taxonomy.toml", "currency = \"francs CFA\"", "currency = \"riels\"").unwrap();
     let label = |taxonomy: &Taxonomy, lang| {
         taxonomy.question("amount_band").unwrap().label.get(lang).to_owned()
     };
     assert!(label(&riels, "fr").ends_with("(riels)"));
     assert!(label(&riels, "en").ends_with("(CFA francs)"));
-    let no_unit = changed("pt.toml", "currency = \"francos CFA\"\n", "").unwrap_err().to_string();
+    let no_unit =
+        changed("pt/taxonomy.toml", "currency = \"francos CFA\"\n", "").unwrap_err().to_string();
     assert!(no_unit.contains("currency has no text in pt"), "{no_unit}");
     for (file, from, to, expected) in [
         (
@@ -192,7 +200,7 @@ fn errors_in_the_data_files_are_named() {
             "period has a format but its answer is not a line of text",
         ),
         (
-            "en.toml",
+            "en/taxonomy.toml",
             "label = \"How do you know about this?\"\n",
             "",
             "relation label has no text in en",
@@ -211,10 +219,10 @@ fn errors_in_the_data_files_are_named() {
             "public must occur exactly once",
         ),
         (
-            "es.toml",
+            "es/taxonomy.toml",
             "[questions.relation]",
             "[questions.relatoin]",
-            "es.toml: questions.relatoin does not match the data files",
+            "es/taxonomy.toml: questions.relatoin does not match the data files",
         ),
         (
             "desks.toml",
@@ -236,8 +244,7 @@ fn errors_in_the_data_files_are_named() {
 
 #[test]
 fn french_punctuation_and_numbers_do_not_break_across_lines() {
-    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    let texts = std::fs::read_to_string(data.join("fr.toml")).unwrap();
+    let texts = fs::read_to_string(locales::file_path("fr", "taxonomy.toml")).unwrap();
     let french: Vec<_> = texts.lines().filter(|line| line.contains(" = \"")).collect();
     assert!(french.len() > 300, "{}", french.len());
     assert_eq!(fluent_lint::unprotected_french_spacing(&french.join("\n")), Vec::<&str>::new());

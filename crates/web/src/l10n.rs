@@ -1,13 +1,29 @@
 //! The texts of the pages: Fluent files, in one folder for each language.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use i18n_embed::{
     I18nAssets, I18nEmbedError, LanguageLoader, fluent::FluentLanguageLoader,
     unic_langid::LanguageIdentifier,
 };
+use locales::{EmbeddedFiles, Locale};
 
-use crate::Locale;
+/// The name under which the loader asks for a Fluent file: `CODE/texts.ftl`.
+const DOMAIN: &str = "texts";
+
+/// The Fluent files in every language, as the loader expects them.
+struct FluentFiles(EmbeddedFiles);
+
+impl I18nAssets for FluentFiles {
+    fn get_files(&self, path: &str) -> Vec<Cow<'_, [u8]>> {
+        let code = path.split('/').next().unwrap_or_default();
+        self.0.get(code).map(|file| Cow::Borrowed(file.as_bytes())).into_iter().collect()
+    }
+
+    fn filenames_iter(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(self.0.iter().map(|(code, _)| format!("{code}/{DOMAIN}.ftl")))
+    }
+}
 
 /// The messages in every language.
 pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
@@ -16,24 +32,20 @@ pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
 pub struct MessageCatalog(FluentLanguageLoader);
 
 impl MessageCatalogs {
-    /// Reads `<language>/<domain>.ftl` of each language. A message that is missing in one language
-    /// is shown in the first.
+    /// Reads the file of each language. A message that is missing in one language is shown in the
+    /// first.
     ///
     /// # Errors
-    /// Fails if there is no language, if the file of the first language is missing, or if a file is
-    /// not UTF-8. A message that cannot be parsed is missing.
-    pub fn load(
-        assets: &dyn I18nAssets,
-        domain: &str,
-        locales: &[Locale],
-    ) -> Result<Self, I18nEmbedError> {
+    /// Fails if there is no language, or if the file of the first language is missing. A message
+    /// that cannot be parsed is missing.
+    pub fn load(files: EmbeddedFiles, locales: &[Locale]) -> Result<Self, I18nEmbedError> {
         let ids: Vec<LanguageIdentifier> = locales
             .iter()
             .map(|locale| locale.code.parse().expect("a table of valid codes"))
             .collect();
         let fallback = ids.first().cloned().unwrap_or_default();
-        let all = FluentLanguageLoader::new(domain, fallback);
-        all.load_languages(assets, &ids)?;
+        let all = FluentLanguageLoader::new(DOMAIN, fallback);
+        all.load_languages(&FluentFiles(files), &ids)?;
         // Visitors would copy isolation marks together with codes and words.
         all.set_use_isolating(false);
         let catalogs = ids.iter().map(|id| MessageCatalog(all.select_languages(&[id])));

@@ -5,13 +5,12 @@ pub mod clock;
 
 pub mod catch_panic;
 pub mod l10n;
-pub mod locale;
 pub mod logging;
 pub mod security_headers;
 
 pub use clock::{BOOT_ID_VARIABLE, Clock, Uptime};
 pub use l10n::{MessageCatalog, MessageCatalogs};
-pub use locale::Locale;
+pub use locales::Locale;
 pub use logging::{LogSafe, init_logging};
 pub use security_headers::{SecurityPolicy, with_security_headers};
 

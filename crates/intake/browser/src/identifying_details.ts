@@ -1,5 +1,5 @@
 // Finds details in a text that could identify its author, by the rules of the intake
-// (crates/intake/guard/rules.json). The text does not leave the device.
+// (crates/intake/src/form/detection_rules.rs). The text does not leave the device.
 export type DetailKind = "receipt" | "phone" | "email" | "name" | "vehicle" | "declaration" | "tax" | "identity" | "date" | "function" | "time" | "only-me";
 
 export interface DetailRule {

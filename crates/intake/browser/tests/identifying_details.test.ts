@@ -1,13 +1,35 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import test from "node:test";
 import { type DetailRule, type DetailKind, redact, identifyingDetails } from "../src/identifying_details.ts";
 
-const readGuardFile = (name: string): unknown => JSON.parse(readFileSync(`../guard/${name}.json`, "utf8"));
+interface DetectionCase {
+  text: string;
+  found: [DetailKind, string[]][];
+  covered: string;
+}
+
+interface LanguageTerms {
+  word_boundaries: boolean;
+  terms: Record<string, string[]>;
+  cases: DetectionCase[];
+}
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+const LOCALES = "../../locales/data";
+const languages = readdirSync(LOCALES).map((code) => readJson(`${LOCALES}/${code}/identifying_details.json`) as LanguageTerms);
+const cases = [...(readJson("../guard/cases.json") as DetectionCase[]), ...languages.flatMap((language) => language.cases)];
+
+/** The rules as the intake serves them: with the terms of every language (`detection_rules.rs`). */
+const rules = (readJson("../guard/rules.json") as DetailRule[]).map((rule) => ({
+  ...rule,
+  pattern: rule.pattern.replace(/{{(\w+?)(_without_boundary)?}}/g, (_, name: string, suffix?: string) =>
+    languages.filter((language) => language.word_boundaries === (suffix === undefined)).flatMap(({ terms }) => terms[name] ?? []).join("|"),
+  ),
+}));
 
 test("the rules find the same details as at the intake", () => {
-  const rules = readGuardFile("rules") as DetailRule[];
-  for (const { text, found, covered } of readGuardFile("cases") as { text: string; found: [DetailKind, string[]][]; covered: string }[]) {
+  for (const { text, found, covered } of cases) {
     assert.deepEqual(identifyingDetails(rules, text), found, text);
     assert.equal(found.reduce((rest, [trace]) => redact(rules, rest, trace), text), covered);
     assert.deepEqual(identifyingDetails(rules, covered), []);
@@ -15,7 +37,6 @@ test("the rules find the same details as at the intake", () => {
 });
 
 test("redacted words are removed and the rest stays, as at the intake", () => {
-  const rules = readGuardFile("rules") as DetailRule[];
   for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
     const [text] = JSON.parse(line) as [string];
     let covered = text;
@@ -31,7 +52,6 @@ test("redacted words are removed and the rest stays, as at the intake", () => {
 });
 
 test("most details of the test set are found with few false positives, as at the intake", () => {
-  const rules = readGuardFile("rules") as DetailRule[];
   let [expected, hits, found, right] = [0, 0, 0, 0];
   for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
     const [text, wanted] = JSON.parse(line) as [string, [string, string][]];

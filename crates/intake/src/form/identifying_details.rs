@@ -1,89 +1,16 @@
 //! Identifying details: passages of a text that may point to the reporter. The text is inspected in
-//! memory and not stored.
-//!
-//! The rules are in `guard/rules.json`, which the browser script uses too. Patterns use only syntax
-//! that Rust and JavaScript interpret alike. A rule may find too much, because it only leads to a
-//! question on the review page.
+//! memory and not stored. A rule may find too much, because it only leads to a question on the
+//! review page.
 
 use std::{ops::Range, sync::LazyLock};
 
 use protocol::receipt::find_receipt_words;
 use regex::{Regex, RegexBuilder};
-use serde::{Deserialize, Serialize};
 use taxonomy::{Question, QuestionPurpose, Taxonomy};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ReportForm;
-
-/// The kind of an identifying detail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IdentifyingDetailKind {
-    /// The code of a receipt, which opens a mailbox.
-    Receipt,
-    /// A phone number.
-    Phone,
-    /// A mail address.
-    Email,
-    /// A name, as in "my name is".
-    Name,
-    /// The number of a declaration, manifest or receipt of payment.
-    Declaration,
-    /// A number plate or container number.
-    Vehicle,
-    /// The number of a taxpayer or company.
-    Tax,
-    /// The number of a passport or identity card.
-    Identity,
-    /// A date.
-    Date,
-    /// A rank of the reporter that few people hold.
-    Function,
-    /// An hour and minute.
-    Time,
-    /// A fact that few or no other people can know.
-    OnlyMe,
-}
-
-impl IdentifyingDetailKind {
-    const ALL: [Self; 12] = [
-        Self::Receipt,
-        Self::Phone,
-        Self::Email,
-        Self::Name,
-        Self::Declaration,
-        Self::Vehicle,
-        Self::Tax,
-        Self::Identity,
-        Self::Date,
-        Self::Function,
-        Self::Time,
-        Self::OnlyMe,
-    ];
-
-    /// Returns the name in rules and in the values of buttons.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::Phone => "phone",
-            Self::Email => "email",
-            Self::Name => "name",
-            Self::Declaration => "declaration",
-            Self::Vehicle => "vehicle",
-            Self::Tax => "tax",
-            Self::Identity => "identity",
-            Self::Date => "date",
-            Self::Function => "function",
-            Self::Time => "time",
-            Self::OnlyMe => "only-me",
-        }
-    }
-
-    /// Parses the name of a kind; returns `None` for any other text.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
+pub use super::detection_rules::{DetectionRule, IdentifyingDetailKind, rules};
 
 /// An identifying detail in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,36 +23,16 @@ pub struct IdentifyingDetail {
     pub matches: Vec<String>,
 }
 
-/// One rule, in the order in which details are shown. The rules of all languages apply to every
-/// text, because people mix languages. A redaction retains the part that the pattern captures, such
-/// as the month of a date.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DetectionRule {
-    #[serde(rename = "trace")]
-    kind: IdentifyingDetailKind,
-    ignore_case: bool,
-    pattern: String,
-}
-
 /// The answer that no other person knows the facts.
 const ONLY_REPORTER_KNOWS: &str = "only_me";
-
-static RULES: LazyLock<Vec<DetectionRule>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../guard/rules.json")).expect("a test reads the rules")
-});
 
 static PATTERNS: LazyLock<Vec<(IdentifyingDetailKind, Regex)>> = LazyLock::new(|| {
     let compile = |rule: &DetectionRule| {
         let pattern = RegexBuilder::new(&rule.pattern).case_insensitive(rule.ignore_case).build();
         (rule.kind, pattern.expect("a test compiles every rule"))
     };
-    RULES.iter().map(compile).collect()
+    rules().iter().map(compile).collect()
 });
-
-/// Returns the rules, for the browser script.
-pub fn rules() -> &'static [DetectionRule] {
-    &RULES
-}
 
 /// The replacement of redacted text.
 const REDACTED: &str = "[…]";
@@ -262,7 +169,10 @@ pub fn redact_in_form(
 mod tests {
     use std::fmt::Write as _;
 
+    use serde::Deserialize;
+
     use super::*;
+    use crate::form::detection_rules::LANGUAGE_TERMS;
 
     fn detected_kinds(text: &str) -> Vec<IdentifyingDetailKind> {
         find_details(text).into_iter().map(|(kind, _)| kind).collect()
@@ -297,8 +207,17 @@ mod tests {
             found: Vec<(IdentifyingDetailKind, Vec<String>)>,
             covered: String,
         }
-        let cases: Vec<DetectionCase> =
+        #[derive(Deserialize)]
+        struct LanguageCases {
+            cases: Vec<DetectionCase>,
+        }
+        let mut cases: Vec<DetectionCase> =
             serde_json::from_str(include_str!("../../guard/cases.json")).unwrap();
+        for (code, file) in LANGUAGE_TERMS.iter() {
+            let own: LanguageCases = serde_json::from_str(file).unwrap();
+            assert!(!own.cases.is_empty(), "{code}/identifying_details.json has no cases");
+            cases.extend(own.cases);
+        }
         for case in cases {
             assert_eq!(find_details(&case.text), case.found, "{}", case.text);
             let covered =

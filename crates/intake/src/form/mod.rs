@@ -1,6 +1,7 @@
 //! The forms of reporters and their validation. Between two steps, the form itself carries the
 //! fields.
 
+mod detection_rules;
 mod fields;
 mod file_name;
 pub mod identifying_details;

@@ -81,6 +81,7 @@ const TEXT_KEYS: [&str; 88] = [
     "guard-tax",
     "guard-time",
     "guard-vehicle",
+    "list-separator",
     "receipt-next-answer",
     "receipt-still",
     "reply-again",
@@ -145,6 +146,8 @@ struct FormBundle<'a> {
     unsure: &'a str,
     advice: &'a str,
     longest: MaxLengths,
+    /// The languages of the lists of receipt words, for `/words/LANG`.
+    word_lists: Vec<&'static str>,
     guard: &'static [identifying_details::DetectionRule],
 }
 
@@ -257,6 +260,7 @@ async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
         priority_rules: &taxonomy.priority_rules,
         unsure: &taxonomy.unsure,
         advice: &taxonomy.advice,
+        word_lists: protocol::receipt::word_list_languages(),
         guard: identifying_details::rules(),
         longest: MaxLengths { story: MAX_STORY_CHARS, text: MAX_TEXT_CHARS },
     };

@@ -96,7 +96,7 @@ fn summary_lines(frame: &PageLayout<'_>, report: ScrubReport) -> Vec<String> {
 
 fn join_metadata_kinds(frame: &PageLayout<'_>, kinds: MetadataKinds) -> String {
     let names: Vec<String> = kinds.iter().map(|kind| frame.t(metadata_text_key(kind))).collect();
-    names.join(if frame.code() == "ar" { "، " } else { ", " })
+    names.join(&frame.t("list-separator"))
 }
 
 fn format_family_text_key(class: MediaClass) -> &'static str {

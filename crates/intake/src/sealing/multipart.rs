@@ -322,14 +322,7 @@ mod tests {
 
     #[test]
     fn pages_state_the_maximum_number_of_files() {
-        let locales = [
-            include_str!("../../locales/fr/intake.ftl"),
-            include_str!("../../locales/en/intake.ftl"),
-            include_str!("../../locales/ar/intake.ftl"),
-            include_str!("../../locales/es/intake.ftl"),
-            include_str!("../../locales/pt/intake.ftl"),
-        ];
-        for text in locales {
+        for (_, text) in locales::embedded!("intake.ftl").iter() {
             for key in ["error-large-what = ", "send-too-large = "] {
                 let line = text.lines().find(|line| line.starts_with(key)).expect(key);
                 assert!(line.contains(&format!(" {MAX_FILES} ")), "{line}");

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Receipt, WORD_LIST_LANGS, word_list};
+use super::{Receipt, word_lists::WORD_LISTS};
 
 /// The number of words of one receipt.
 const WORD_COUNT: usize = 12;
@@ -13,10 +13,10 @@ const UNIQUE_PREFIX_LEN: usize = 4;
 
 /// Each normalized word of each list and its first letters, with one bit for each list that
 /// contains it.
-static WORD_LISTS_BY_PREFIX: LazyLock<HashMap<String, u8>> = LazyLock::new(|| {
+static WORD_LISTS_BY_PREFIX: LazyLock<HashMap<String, u32>> = LazyLock::new(|| {
     let mut known = HashMap::new();
-    for (list, lang) in WORD_LIST_LANGS.iter().enumerate() {
-        for word in word_list(lang) {
+    for (list, (_, words)) in WORD_LISTS.iter().enumerate() {
+        for word in words {
             let whole = normalize(word);
             let begins: String = whole.chars().take(UNIQUE_PREFIX_LEN).collect();
             *known.entry(begins).or_insert(0) |= 1 << list;
@@ -38,14 +38,14 @@ fn normalize(word: &str) -> String {
 pub fn find_receipt_words(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     // The end of a sequence of words that share a list.
-    let mut row: Vec<(Range<usize>, u8)> = Vec::new();
+    let mut row: Vec<(Range<usize>, u32)> = Vec::new();
     for word in word_ranges(text) {
         let lists = WORD_LISTS_BY_PREFIX.get(&normalize(&text[word.clone()])).copied().unwrap_or(0);
         row.push((word, lists));
         if row.len() > WORD_COUNT {
             row.remove(0);
         }
-        let shared = row.iter().fold(u8::MAX, |shared, (_, lists)| shared & lists);
+        let shared = row.iter().fold(u32::MAX, |shared, (_, lists)| shared & lists);
         if row.len() < WORD_COUNT || shared == 0 {
             continue;
         }
@@ -73,11 +73,12 @@ fn word_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::receipt::word_list_languages;
 
     #[test]
     fn the_words_of_a_receipt_are_found_in_a_story_in_any_typing() {
         let receipt = Receipt::from_bytes([7; 16]);
-        for lang in ["fr", "en", "es", "pt"] {
+        for lang in word_list_languages() {
             let words = receipt.words(lang);
             let numbered: Vec<String> =
                 words.split_whitespace().zip(1..).map(|(word, n)| format!("{n}. {word}")).collect();

@@ -5,15 +5,13 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use bip39::Language;
-use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{ALPHABET, CHECK_CHARS, CODE_CHARS, Receipt, ReceiptError, WORD_COUNT, checksum_bits};
+use super::{
+    ALPHABET, CHECK_CHARS, CODE_CHARS, Receipt, ReceiptError, WORD_COUNT, checksum_bits,
+    word_lists::WORD_LISTS, words_checksum,
+};
 
-/// Word lists in the order in which they are tried.
-const WORD_LISTS: [Language; 4] =
-    [Language::French, Language::English, Language::Spanish, Language::Portuguese];
 /// With this number of words of our lists, a text is taken for words and not for a code.
 const MIN_KNOWN_WORDS: usize = 4;
 /// A word that occurs this often in a note is a label and not a word of the receipt.
@@ -33,8 +31,9 @@ struct WordList {
 }
 
 /// The word lists, in the order of [`WORD_LISTS`].
-static NORMALIZED_LISTS: LazyLock<[WordList; 4]> = LazyLock::new(|| {
-    WORD_LISTS.map(|list| WordList::new(list.word_list().iter().map(|word| normalize(word))))
+static NORMALIZED_LISTS: LazyLock<Vec<WordList>> = LazyLock::new(|| {
+    let lists = WORD_LISTS.iter();
+    lists.map(|(_, words)| WordList::new(words.iter().map(|word| normalize(word)))).collect()
 });
 
 impl WordList {
@@ -205,7 +204,7 @@ fn decode_word_indices(indices: &[u16]) -> Option<Receipt> {
     let (last, first) = indices.split_last()?;
     let data = first.iter().fold(0u128, |bits, &index| bits << 11 | u128::from(index));
     let bytes = (data << 7 | u128::from(last >> 4)).to_be_bytes();
-    let check = u16::from(Sha256::digest(bytes)[0] >> 4);
+    let check = u16::from(words_checksum(&bytes));
     (check == last & 0b1111).then_some(Receipt(bytes))
 }
 
@@ -216,7 +215,7 @@ fn words_error(words: &[&str], intended: usize) -> ReceiptError {
     match unknown {
         Some(at) if known < WORD_COUNT => ReceiptError::UnknownWord {
             place: at + 1,
-            near: nearest_word(list, words[at]).map(|at| WORD_LISTS[intended].word_list()[at]),
+            near: nearest_word(list, words[at]).map(|at| WORD_LISTS[intended].1[at]),
         },
         _ if known < WORD_COUNT || (known > WORD_COUNT && unknown.is_none()) => {
             ReceiptError::WordCount(known)

@@ -4,8 +4,9 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use locales::EmbeddedFiles;
 use regex::RegexSet;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     case::view::CaseView,
@@ -38,30 +39,26 @@ pub struct ExposureFinding {
     pub words: String,
 }
 
-/// Questions about a name, telephone, address, post, age, or who else knows, in the languages of
-/// the reporter's pages.
-const IDENTITY_QUESTION_PATTERNS: [&str; 16] = [
-    r"(?i)\b(votre|vos|ton)\s+(nom|prénoms?|numéros?|téléphone|adresse|identité|matricule|grade|fonction|poste de travail|service|date de naissance|âge|employeur|entreprise|société)\b",
-    r"(?i)\b(qui êtes[- ]vous|comment vous appelez|où (habitez|travaillez)|quel(le)? (poste|fonction) occupez|(appelez|contactez|écrivez)[- ](moi|nous)|venez (nous )?(voir|au bureau))",
-    r"(?i)\bqui d[’']autre (le )?(sait|savait|était|a vu|a assisté)",
-    r"(?i)\byour\s+(full |first |last |real )?(name|phone|number|address|identity|rank|position|job|unit|office|age|employer|company|badge|staff number)\b",
-    r"(?i)\b(who are you|where do you (live|work)|what is your (job|post|rank)|(call|contact|email|phone) (me|us)|come (to|and see))\b",
-    r"(?i)\bwho else (knows|knew|was|saw)\b",
-    r"(?i)\b(su|tu)\s+(nombre|apellidos?|teléfono|número|dirección|identidad|cargo|puesto|rango|edad|empleador|empresa)\b",
-    r"(?i)(quién es usted|cómo se llama|dónde (vive|trabaja)|(llámenos|contáctenos|llámeme))",
-    r"(?i)quién más (lo )?(sabe|sabía|estaba|vio)",
-    r"(?i)\b((o |a )?(seu|sua)|(o )?teu)\s+(nome|apelido|telefone|número|endereço|identidade|cargo|posto|idade|empregador|empresa)\b",
-    r"(?i)(quem é (o senhor|a senhora|você)|como se chama|onde (vive|mora|trabalha)|(ligue|contacte|telefone)[- ](me|nos))",
-    r"(?i)quem mais (o )?(sabe|sabia|estava|viu)",
-    r"(اسمك|لقبك|رقمك|هاتفك|عنوانك|هويتك|رتبتك|وظيفتك|منصبك|عمرك|شركتك|صاحب عملك|مكان عملك)",
-    r"(من أنت|أين (تعمل|تسكن|تعملين|تسكنين)|(اتصل|اتصلي|تواصل|تواصلي) (بي|بنا|معنا|معي))",
-    r"من (غيرك|سواك) (يعرف|يعلم|كان|رأى)",
-    // An e-mail address or messenger leads out of the protected channel.
-    r"(?i)\b[\w.+-]+@[\w-]+\.[\w.-]+\b|\bwhatsapp\b|واتساب",
-];
+/// What asks a reporter for their identity, in one language.
+#[derive(Deserialize)]
+struct IdentityQuestions {
+    /// Regular expressions for questions about a name, telephone, address, post, age, or who else
+    /// knows.
+    patterns: Vec<String>,
+}
+
+static QUESTION_FILES: EmbeddedFiles = locales::embedded!("identity_questions.toml");
+
+/// An e-mail address or messenger leads out of the protected channel.
+const OTHER_CHANNEL: &str = r"(?i)\b[\w.+-]+@[\w-]+\.[\w.-]+\b|\bwhatsapp\b";
 
 static IDENTITY_QUESTIONS: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new(IDENTITY_QUESTION_PATTERNS).expect("a test compiles every pattern")
+    let mut patterns = vec![OTHER_CHANNEL.to_owned()];
+    for (_, file) in QUESTION_FILES.iter() {
+        let questions: IdentityQuestions = toml::from_str(file).expect("a test reads each file");
+        patterns.extend(questions.patterns);
+    }
+    RegexSet::new(patterns).expect("a test compiles every pattern")
 });
 
 /// Returns whether a message asks who the reporter is, or leads to another way of contact.
@@ -130,39 +127,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_about_the_person_are_found_in_each_language() {
-        for text in [
-            "Quel est votre nom ?",
-            "Où travaillez-vous exactement ?",
-            "Qui d’autre était présent ?",
-            "Contactez-nous au plus vite.",
-            "What is your phone number?",
-            "Who else knew about it?",
-            "Write to unit@customs.example",
-            "¿Cuál es su número?",
-            "¿Quién más lo sabía?",
-            "Qual é o seu nome?",
-            "Onde trabalha?",
-            "ما اسمك؟",
-            "من غيرك يعرف ذلك؟",
-        ] {
-            assert!(IDENTITY_QUESTIONS.is_match(text), "{text}");
+    fn questions_about_the_person_are_found_in_each_language_and_others_are_not() {
+        #[derive(Deserialize)]
+        struct QuestionExamples {
+            examples: Vec<String>,
+            other_questions: Vec<String>,
         }
-    }
-
-    #[test]
-    fn questions_about_the_facts_are_not_found() {
-        for text in [
-            "Merci. À quel poste était-ce, et depuis quand ?",
-            "Votre signalement a été reçu. Votre récit est clair.",
-            "Combien demandait-il, et comment fallait-il payer ?",
-            "Thank you for your report. In which month was it?",
-            "Was a receipt given? Your safety comes first.",
-            "Gracias por su mensaje. ¿En qué mes fue?",
-            "Obrigado pela sua mensagem. Em que mês foi?",
-            "شكرا على رسالتك. في أي شهر كان ذلك؟",
-        ] {
-            assert!(!IDENTITY_QUESTIONS.is_match(text), "{text}");
+        assert!(asks_for_identity("Write to unit@customs.example"));
+        for (code, file) in QUESTION_FILES.iter() {
+            let questions: QuestionExamples = toml::from_str(file).unwrap();
+            assert!(!questions.examples.is_empty() && !questions.other_questions.is_empty());
+            for text in questions.examples {
+                assert!(asks_for_identity(&text), "{code}: {text}");
+            }
+            for text in questions.other_questions {
+                assert!(!asks_for_identity(&text), "{code}: {text}");
+            }
         }
     }
 

@@ -1,36 +1,54 @@
-//! Reply templates: beginnings of messages to reporters, in the five languages of their pages.
+//! Reply templates: beginnings of messages to reporters, in the languages of their pages.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use locales::{EmbeddedFiles, Locale};
+use serde::Deserialize;
 
-/// A reply template. These fields are also its JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+static TEXTS: EmbeddedFiles = locales::embedded!("reply_templates.toml");
+
+/// A reply template.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyTemplate {
     /// Id, such as `received`.
     pub id: String,
     /// Purpose, in the languages of the workbench.
     label: BTreeMap<String, String>,
     /// Text in each language.
-    text: BTreeMap<String, String>,
+    text: BTreeMap<&'static str, String>,
 }
 
 #[derive(Deserialize)]
 struct ReplyTemplatesFile {
-    templates: Vec<ReplyTemplate>,
+    templates: Vec<TemplateEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TemplateEntry {
+    id: String,
+    label: BTreeMap<String, String>,
 }
 
 impl ReplyTemplate {
     /// Returns all templates, in the order of a case's lifecycle.
     ///
     /// # Panics
-    /// Never in a tested build, because a test reads the file.
+    /// Never in a tested build, because a test reads the files.
     pub fn built_in() -> Vec<Self> {
         let file: ReplyTemplatesFile =
             toml::from_str(include_str!("../../data/reply_templates.toml"))
                 .expect("a test reads this file");
-        file.templates
+        let mut texts: Vec<(&str, BTreeMap<String, String>)> = TEXTS
+            .iter()
+            .map(|(code, texts)| (code, toml::from_str(texts).expect("a test reads each file")))
+            .collect();
+        let with_texts = |TemplateEntry { id, label }| {
+            let by_language =
+                texts.iter_mut().map(|(code, texts)| Some((*code, texts.remove(&id)?)));
+            Self { text: by_language.flatten().collect(), id, label }
+        };
+        file.templates.into_iter().map(with_texts).collect()
     }
 
     /// Returns the purpose, in the given language or else in English.
@@ -38,10 +56,10 @@ impl ReplyTemplate {
         self.label.get(lang).or(self.label.get("en")).map_or("", String::as_str)
     }
 
-    /// Returns the text in the reporter's language, or else in French, the first language of the
-    /// pages.
+    /// Returns the text in the reporter's language, or else in the first language of the pages.
     pub fn text(&self, lang: &str) -> &str {
-        self.text.get(lang).or(self.text.get("fr")).map_or("", |text| text.trim())
+        let text = self.text.get(lang).or(self.text.get(Locale::ALL[0].code));
+        text.map_or("", |text| text.trim())
     }
 }
 
@@ -67,30 +85,21 @@ mod tests {
     use super::*;
     use crate::actions::exposure_check::asks_for_identity;
 
-    const LANGS: [&str; 5] = ["fr", "en", "es", "pt", "ar"];
-
     #[test]
     fn every_template_exists_in_every_language_and_does_not_ask_for_identity() {
         let templates = ReplyTemplate::built_in();
         assert!(templates.len() >= 10);
         for template in &templates {
-            assert_eq!(template.text.keys().map(String::as_str).collect::<Vec<_>>(), {
-                let mut langs = LANGS;
-                langs.sort_unstable();
-                langs
-            });
-            assert_eq!(template.label.len(), 2, "{}", template.id);
-            let found: Vec<_> =
-                LANGS.iter().map(|lang| template.text(lang).matches('[').count()).collect();
-            assert!(found.windows(2).all(|two| two[0] == two[1]), "{}: {found:?}", template.id);
-            for lang in LANGS {
-                let text = template.text(lang);
-                assert!(
-                    !asks_for_identity(text),
-                    "{} {lang} asks who the reporter is",
-                    template.id
-                );
-                assert!(text.chars().count() < 700, "{} {lang}", template.id);
+            let id = &template.id;
+            assert_eq!(template.label.len(), 2, "{id}");
+            let placeholders = template.text("fr").matches('[').count();
+            for Locale { code, .. } in Locale::ALL {
+                let text = template.text.get(code).map(String::as_str);
+                let text =
+                    text.unwrap_or_else(|| panic!("{code}/reply_templates.toml has no {id}"));
+                assert_eq!(text.matches('[').count(), placeholders, "{id} {code}");
+                assert!(!asks_for_identity(text), "{id} {code} asks who the reporter is");
+                assert!(text.chars().count() < 700, "{id} {code}");
             }
         }
     }

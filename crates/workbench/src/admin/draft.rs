@@ -8,6 +8,7 @@ use protocol::{
     keys::{PublicKey, TransportRecipient},
 };
 use serde::{Deserialize, Serialize};
+use taxonomy::Taxonomy;
 use time::{Date, Duration};
 use uuid::Uuid;
 
@@ -32,6 +33,9 @@ pub struct DirectoryDraft {
     pub oversight: String,
 }
 
+/// The desk of the taxonomy whose label a new desk of the oversight body has.
+const OVERSIGHT_DESK: &str = "external";
+
 impl DirectoryDraft {
     /// Returns a draft with only the empty desk of the oversight body.
     pub fn new(
@@ -40,16 +44,14 @@ impl DirectoryDraft {
         handler_key: PublicKey,
         oversight: &str,
     ) -> Self {
-        let labels = [
-            ("en", "Outside oversight body"),
-            ("fr", "Organe de contrôle externe"),
-            ("es", "Órgano de supervisión externo"),
-            ("pt", "Órgão de supervisão externo"),
-            ("ar", "هيئة الرقابة الخارجية"),
-        ];
+        let taxonomy = Taxonomy::built_in();
+        let label = taxonomy.desk(OVERSIGHT_DESK).map(|desk| &desk.label);
+        let labels = label.into_iter().flat_map(|label| {
+            taxonomy.languages.iter().map(|lang| (lang.clone(), label.get(lang).to_owned()))
+        });
         let desk = Desk {
             id: oversight.to_owned(),
-            labels: labels.map(|(lang, label)| (lang.to_owned(), label.to_owned())).into(),
+            labels: labels.collect(),
             categories: Vec::new(),
             audiences: Vec::new(),
             members: Vec::new(),

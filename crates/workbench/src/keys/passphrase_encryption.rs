@@ -163,7 +163,7 @@ mod tests {
 
     /// Returns all words of the lists of suggestions, six at a time.
     fn suggestions() -> impl Iterator<Item = String> {
-        let lists = ["fr", "en", "es", "pt", "ar"].map(protocol::receipt::word_list);
+        let lists = locales::Locale::ALL.map(|locale| protocol::receipt::word_list(locale.code));
         lists.into_iter().flat_map(|list| list.chunks(6).map(|words| words.join(" ")))
     }
 

@@ -91,7 +91,7 @@ mod tests {
                 "{bad}"
             );
         }
-        for lang in ["fr", "en", "es", "pt", "ar"] {
+        for lang in locales::Locale::ALL.map(|locale| locale.code) {
             let words = suggest_passphrase(lang, &mut OsRng);
             assert_eq!(words.split(' ').count(), SUGGESTED_WORDS);
             assert_eq!(check_passphrase(&words, &[]), Ok(PassphraseStrength::Strong), "{}", *words);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn suggestions_are_normalized() {
-        for lang in ["fr", "en", "es", "pt", "ar"] {
+        for lang in locales::Locale::ALL.map(|locale| locale.code) {
             for _ in 0..50 {
                 let words = suggest_passphrase(lang, &mut OsRng);
                 assert_eq!(words, normalize_passphrase(&words), "{lang}");

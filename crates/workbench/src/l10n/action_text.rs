@@ -141,7 +141,7 @@ mod tests {
                 let keys = required_keys(act).into_iter().chain(events.iter().map(event_key));
                 missing.extend(
                     keys.filter(|key| !localizer.catalog().contains(key))
-                        .map(|key| format!("locales/{}/workbench.ftl: {key}", locale.code)),
+                        .map(|key| format!("{}/workbench.ftl: {key}", locale.code)),
                 );
                 for text in events.iter().map(|event| localize_event(&localizer, event)) {
                     assert!(!text.contains(['{', '}']) && !text.ends_with(": "), "{text}");

@@ -1,12 +1,10 @@
 //! Loads the catalogs of the pages, and formats dates.
 
-use rust_embed::RustEmbed;
+use locales::EmbeddedFiles;
 use time::{Date, OffsetDateTime, Weekday};
 use web::{Locale, MessageCatalog, MessageCatalogs};
 
-#[derive(RustEmbed)]
-#[folder = "locales"]
-struct EmbeddedLocales;
+static PAGE_TEXTS: EmbeddedFiles = locales::embedded!("workbench.ftl");
 
 /// Languages of the pages, the default first.
 pub(crate) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
@@ -16,8 +14,7 @@ pub(crate) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
 /// # Panics
 /// Never in a tested build, because a test loads every language.
 pub(crate) fn load_texts() -> MessageCatalogs {
-    MessageCatalogs::load(&EmbeddedLocales, "workbench", &LOCALES)
-        .expect("a test loads the built-in catalogs")
+    MessageCatalogs::load(PAGE_TEXTS, &LOCALES).expect("a test loads the built-in catalogs")
 }
 
 /// Formats a date: `25 nov. 2026`.
@@ -82,9 +79,7 @@ mod tests {
     ];
 
     fn load_messages(locale: Locale) -> MessageArguments {
-        let file = EmbeddedLocales::get(&format!("{}/workbench.ftl", locale.code))
-            .expect("a file for each language");
-        parse_messages(&file.data)
+        parse_messages(PAGE_TEXTS.get(locale.code).expect("workbench.ftl").as_bytes())
     }
 
     #[test]
@@ -122,8 +117,7 @@ mod tests {
 
     #[test]
     fn french_punctuation_stays_on_the_line_of_its_word() {
-        let file = EmbeddedLocales::get("fr/workbench.ftl").expect("a file for each language");
-        let text = std::str::from_utf8(&file.data).expect("UTF-8");
+        let text = PAGE_TEXTS.get("fr").expect("workbench.ftl");
         assert_eq!(unprotected_french_spacing(text), Vec::<&str>::new());
     }
 

@@ -95,7 +95,7 @@ function describeScrubbed(offlineForm: OfflineForm, report: ScrubReport): HTMLEl
   if (report.redrawn) return [textLine(offlineForm, "file-redrawn")];
   if (report.content.size > MAX_SIZE) return [textLine(offlineForm, "send-too-large")];
   const traces = (found: Set<MetadataKind>) =>
-    inCanonicalOrder(found).map((trace) => translate(offlineForm, `trace-${trace}`)).join(offlineForm.lang === "ar" ? "، " : ", ");
+    inCanonicalOrder(found).map((trace) => translate(offlineForm, `trace-${trace}`)).join(translate(offlineForm, "list-separator"));
   const lines: HTMLElement[] = [];
   if (report.removed.size > 0) lines.push(textLine(offlineForm, "scrubbed-removed", { what: traces(report.removed) }));
   if (report.left.size > 0) lines.push(textLine(offlineForm, "scrubbed-left", { what: traces(report.left) }));

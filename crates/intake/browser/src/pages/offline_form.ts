@@ -51,6 +51,8 @@ export interface OfflineForm {
   unsure: string;
   advice: string;
   longest: { story: number; text: number };
+  /** The languages that have a list of receipt words. */
+  word_lists: string[];
   guard: DetailRule[];
 }
 

@@ -18,13 +18,13 @@ import { preserveInput } from "./preserve_input.ts";
 import { renderWarnings } from "./warnings.ts";
 
 /** Parses a receipt in either spelling. Throws `ReceiptError` if it is invalid. */
-async function parseTypedReceipt(typed: string): Promise<Receipt> {
+async function parseTypedReceipt(typed: string, wordLists: readonly string[]): Promise<Receipt> {
   try {
     return Receipt.parse(typed, []);
   } catch (error) {
     if (!mayBeWords(typed)) throw error;
   }
-  return Receipt.parse(typed, await fetchWordLists());
+  return Receipt.parse(typed, await fetchWordLists(wordLists));
 }
 
 /** Returns the error text for a typed receipt, as the server shows it. */
@@ -124,7 +124,7 @@ export class ReturnPages {
     const typed = queryOne<HTMLTextAreaElement>("textarea[name=receipt]", form)?.value;
     if (typed !== undefined) {
       try {
-        this.receipt = await parseTypedReceipt(typed);
+        this.receipt = await parseTypedReceipt(typed, this.offlineForm.word_lists);
       } catch (error) {
         // Other errors, such as a word list that did not load, are not typing errors.
         if (!(error instanceof ReceiptError)) throw error;
@@ -211,7 +211,7 @@ export class ReturnPages {
     };
     let other: Receipt;
     try {
-      other = await parseTypedReceipt(typed);
+      other = await parseTypedReceipt(typed, this.offlineForm.word_lists);
     } catch (error) {
       if (!(error instanceof ReceiptError)) throw error;
       return wrong("wrong-earlier");

@@ -3,8 +3,6 @@ import { encode, type Bytes } from "../bytes.ts";
 import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../directory.ts";
 import type { Receipt } from "../receipt.ts";
 
-const WORD_LIST_LANGS = ["fr", "en", "es", "pt"];
-
 async function fetchOk(path: string): Promise<Response> {
   const response = await fetch(path, { credentials: "omit" });
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
@@ -21,15 +19,14 @@ export async function fetchDirectory(): Promise<VerifiedDirectory> {
   return VerifiedDirectory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
 }
 
-/** Returns the word list of a language, or of its substitute, as in `protocol::receipt`. */
+/** Returns the list of words that spells receipts in a language of the pages. */
 export async function fetchWordList(lang: string): Promise<string[]> {
-  const known = WORD_LIST_LANGS.includes(lang) ? lang : lang === "ar" ? "fr" : "en";
-  const words = (await (await fetchOk(`/words/${known}`)).text()).split("\n");
+  const words = (await (await fetchOk(`/words/${lang}`)).text()).split("\n");
   if (words.length !== 2048) throw new Error("not a list of 2,048 words");
   return words;
 }
 
-export const fetchWordLists = (): Promise<string[][]> => Promise.all(WORD_LIST_LANGS.map(fetchWordList));
+export const fetchWordLists = (langs: readonly string[]): Promise<string[][]> => Promise.all(langs.map(fetchWordList));
 
 /** Returns the bytes for a receipt: a mailbox or a decoy. */
 export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {

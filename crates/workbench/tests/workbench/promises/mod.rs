@@ -10,6 +10,7 @@ mod reply_templates;
 use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
 use ed25519_dalek::SigningKey;
+use locales::Locale;
 use protocol::{
     Priority,
     case::ReferralConsent,
@@ -21,6 +22,7 @@ use rand::rngs::OsRng;
 use regex::Regex;
 use taxonomy::{Category, Question, Taxonomy};
 use time::macros::date;
+use toml::{Table, Value};
 use uuid::Uuid;
 use workbench::{
     actions::{ConsentError, check_consent_answer},
@@ -29,30 +31,17 @@ use workbench::{
 
 const DECLARED_FACTS: &str = include_str!("facts.txt");
 
-/// Phrases that state what the service does or does not do with the report, instead of what
-/// happened.
-const PROMISE_PATTERNS: [(&str, &str); 5] = [
-    (
-        "fr",
-        r"(?i)\b(sauf|jusqu|seulement si|à moins|à condition|sous scellé|nous|vous|votre|vos|mon signalement|ce signalement|sera|seront)\b|^(ne |n’|garde|envoy|montr|cach|dites|appel|demandez|supprim|détrui|attend|transmet|informez|informer|préven|contact|laiss|lise)",
-    ),
-    (
-        "en",
-        r"(?i)\b(unless|until|only if|as long as|sealed|we|our|you|your|my report|this report|will)\b|^(do not|don’t|never|keep|seal|send|show|hide|tell|call|ask|delete|destroy|wait|pass|inform|warn|contact|hold|let|read|give)\b",
-    ),
-    (
-        "es",
-        r"(?i)\b(salvo|hasta que|solo si|a menos que|siempre que|sellado|usted|mi denuncia|esta denuncia|será|serán)\b|^(no (l[oae]s? )?(guard|envi|mostr|muestr|dig|le)|guard|envi|envíe|mostr|muestr|ocult|dígan|llam|llám|pregunt|pregúnt|borr|destru|esper|avis|avís|contact|léa)",
-    ),
-    (
-        "pt",
-        r"(?i)\b(salvo|até que|só se|a menos que|desde que|selado|a minha denúncia|esta denúncia|será|serão)\b|^(não (o |a )?(guard|envi|mostr|dig|lei)|guard|envi|mostr|escond|digam|lig(ue|a)|pergunt|apag|destru|esper|avis|contact|leia)",
-    ),
-    (
-        "ar",
-        r"إلا إذا|ما لم|حتى|مختوم|بلاغي|هذا البلاغ|^(لا ت|احفظ|أرسل|أظهر|أخف|أخبروني|أخبرني أولا|اتصل|اسأل|احذف|أتلف|انتظر|انقل|اقرأ|سن)",
-    ),
-];
+/// Returns the phrases that tests search for in the texts of a language.
+fn test_phrases(locale: Locale) -> Table {
+    fs::read_to_string(locales::file_path(locale.code, "test_phrases.toml"))
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+fn pattern(text: &Value) -> Regex {
+    Regex::new(text.as_str().unwrap()).unwrap()
+}
 
 /// An option, and what the programs must do with a report if it is chosen.
 type OptionPromise = (&'static str, fn(&ReportHandling) -> bool);
@@ -188,7 +177,10 @@ fn affects_handling(taxonomy: &Taxonomy, question: &Question, option: &str) -> b
 fn find_faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
     let lines = declared.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut facts: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once(" = ")).collect();
-    let patterns = PROMISE_PATTERNS.map(|(lang, pattern)| (lang, Regex::new(pattern).unwrap()));
+    // Phrases that state what the service does or does not do with the report, instead of what
+    // happened.
+    let patterns = Locale::ALL
+        .map(|locale| (locale.code, pattern(&test_phrases(locale)["promise"]["pattern"])));
     let mut faults = Vec::new();
     for question in &taxonomy.questions {
         for option in &question.options {
@@ -226,12 +218,17 @@ fn every_option_is_a_plain_fact_or_a_program_acts_on_it() {
 }
 
 /// The built-in taxonomy with one additional option.
-fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
+fn with_option(labels: &[(&str, String)]) -> Taxonomy {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../taxonomy/data");
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(data).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    for Locale { code, .. } in Locale::ALL {
+        fs::create_dir(folder.path().join(code)).unwrap();
+        let texts = folder.path().join(code).join("taxonomy.toml");
+        fs::copy(locales::file_path(code, "taxonomy.toml"), texts).unwrap();
     }
     let path = folder.path().join("questions.toml");
     let text = fs::read_to_string(&path).unwrap();
@@ -244,27 +241,27 @@ fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
     Taxonomy::load(folder.path()).unwrap()
 }
 
-const PLAIN_LABELS: [(&str, &str); 5] = [
-    ("fr", "La date"),
-    ("en", "The date"),
-    ("es", "La fecha"),
-    ("pt", "A data"),
-    ("ar", "التاريخ"),
-];
+/// Returns a label in each language that states a fact.
+fn fact_labels() -> [(&'static str, String); Locale::ALL.len()] {
+    Locale::ALL.map(|locale| {
+        let fact = test_phrases(locale)["promise"]["fact"].as_str().unwrap().to_owned();
+        (locale.code, fact)
+    })
+}
 
 #[test]
 fn an_undeclared_option_is_found() {
-    let found = find_faults(&with_option(&PLAIN_LABELS), DECLARED_FACTS);
+    let found = find_faults(&with_option(&fact_labels()), DECLARED_FACTS);
     assert_eq!(found, ["detail_level.new is no declared fact, and no program acts on it"]);
     assert!(
         find_faults(
-            &with_option(&PLAIN_LABELS),
+            &with_option(&fact_labels()),
             &format!("{DECLARED_FACTS}\ndetail_level.new = The date\n")
         )
         .is_empty()
     );
     let other = find_faults(
-        &with_option(&PLAIN_LABELS),
+        &with_option(&fact_labels()),
         &format!("{DECLARED_FACTS}\ndetail_level.new = A date\n"),
     );
     assert_eq!(other, ["detail_level.new was declared with other words: A date"]);
@@ -272,32 +269,19 @@ fn an_undeclared_option_is_found() {
 
 #[test]
 fn a_promise_cannot_be_declared_a_fact_in_any_language() {
-    let promises = [
-        ("en", "Keep it sealed unless someone else names the same person"),
-        ("fr", "Garder sous scellé, sauf si une autre personne désigne la même personne"),
-        ("es", "Guardarlo sellado salvo que otra persona nombre a la misma"),
-        ("pt", "Guardar selado, salvo se outra pessoa indicar a mesma pessoa"),
-        ("ar", "احفظه مختوماً إلا إذا ذكر غيري الشخص نفسه"),
-        ("en", "Only a woman may open it, until I agree"),
-        ("en", "Do not show it to my superior"),
-        ("fr", "Ne pas montrer à mon chef"),
-        ("fr", "Détruire mon signalement après un an"),
-        ("fr", "Demandez-moi d’abord"),
-        ("es", "No lo muestren a mi jefe"),
-        ("es", "Avísenme antes"),
-        ("pt", "Não mostrem ao meu chefe"),
-        ("pt", "Avisem-me antes"),
-        ("ar", "لا تُظهروه لرئيسي"),
-        ("ar", "أخبروني أولاً"),
-    ];
-    for (lang, promise) in promises {
-        let labels = PLAIN_LABELS.map(|(l, plain)| (l, if l == lang { promise } else { plain }));
-        let words = labels.iter().find(|(l, _)| *l == "en").unwrap().1;
-        let declared = format!("{DECLARED_FACTS}\ndetail_level.new = {words}\n");
-        let found = find_faults(&with_option(&labels), &declared);
-        assert!(
-            found.iter().any(|fault| fault.starts_with("detail_level.new promises")),
-            "{promise}: {found:?}"
-        );
+    for locale in Locale::ALL {
+        for promise in test_phrases(locale)["promise"]["examples"].as_array().unwrap() {
+            let promise = promise.as_str().unwrap();
+            let labels = fact_labels().map(|(lang, fact)| {
+                (lang, if lang == locale.code { promise.to_owned() } else { fact })
+            });
+            let words = &labels.iter().find(|(lang, _)| *lang == "en").unwrap().1;
+            let declared = format!("{DECLARED_FACTS}\ndetail_level.new = {words}\n");
+            let found = find_faults(&with_option(&labels), &declared);
+            assert!(
+                found.iter().any(|fault| fault.starts_with("detail_level.new promises")),
+                "{promise}: {found:?}"
+            );
+        }
     }
 }

@@ -224,6 +224,8 @@ scrubbed-empty = This file is empty.
 scrubbed-signed = It carries an electronic signature. That names who signed.
 scrubbed-signature-broken = It carries an electronic signature. It is no longer valid, because we took something out. It still names who signed.
 scrubbed-advice = A photo of a page tells less than the document itself.
+# Between the items of a list, with the space.
+list-separator = { ", " }
 trace-author = a name
 trace-place = a place
 trace-date = dates

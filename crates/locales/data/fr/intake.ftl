@@ -224,6 +224,8 @@ scrubbed-empty = Ce fichier est vide.
 scrubbed-signed = Il porte une signature électronique. Elle nomme qui a signé.
 scrubbed-signature-broken = Il porte une signature électronique. Elle n’est plus valable, car nous avons retiré quelque chose. Elle nomme encore qui a signé.
 scrubbed-advice = La photo d’une page en dit moins que le document lui-même.
+# Between the items of a list, with the space.
+list-separator = { ", " }
 trace-author = un nom
 trace-place = un lieu
 trace-date = des dates

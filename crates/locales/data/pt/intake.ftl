@@ -224,6 +224,8 @@ scrubbed-empty = Este ficheiro está vazio.
 scrubbed-signed = Tem uma assinatura eletrónica. Ela diz quem assinou.
 scrubbed-signature-broken = Tem uma assinatura eletrónica. Já não é válida, porque retirámos algo. Ainda diz quem assinou.
 scrubbed-advice = A foto de uma página diz menos do que o documento.
+# Between the items of a list, with the space.
+list-separator = { ", " }
 trace-author = um nome
 trace-place = um lugar
 trace-date = datas

@@ -224,6 +224,8 @@ scrubbed-empty = Este archivo está vacío.
 scrubbed-signed = Lleva una firma electrónica. La firma nombra a quien firmó.
 scrubbed-signature-broken = Lleva una firma electrónica. Ya no es válida, porque quitamos algo. Aún nombra a quien firmó.
 scrubbed-advice = La foto de una página dice menos que el documento.
+# Between the items of a list, with the space.
+list-separator = { ", " }
 trace-author = un nombre
 trace-place = un lugar
 trace-date = fechas

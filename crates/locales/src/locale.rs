@@ -1,6 +1,6 @@
 //! The languages of the pages, and the choice of one for a visitor.
 
-/// A language of the pages. The regions of the WCO use these five.
+/// A language of the pages. The regions of the WCO use the first five.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Locale {
     /// The ISO 639-1 code, as in paths and in the attribute `lang`.
@@ -9,20 +9,25 @@ pub struct Locale {
     pub name: &'static str,
     /// The writing direction, `ltr` or `rtl`, as in the attribute `dir`.
     pub dir: &'static str,
+    /// The code of the language whose list spells receipts: this language, if it has the file
+    /// `receipt_words.txt`.
+    pub receipt_words: &'static str,
 }
 
 impl Locale {
     /// French.
-    pub const FR: Self = Self { code: "fr", name: "Français", dir: "ltr" };
+    pub const FR: Self = Self { code: "fr", name: "Français", dir: "ltr", receipt_words: "fr" };
     /// English.
-    pub const EN: Self = Self { code: "en", name: "English", dir: "ltr" };
+    pub const EN: Self = Self { code: "en", name: "English", dir: "ltr", receipt_words: "en" };
     /// Spanish.
-    pub const ES: Self = Self { code: "es", name: "Español", dir: "ltr" };
+    pub const ES: Self = Self { code: "es", name: "Español", dir: "ltr", receipt_words: "es" };
     /// Portuguese.
-    pub const PT: Self = Self { code: "pt", name: "Português", dir: "ltr" };
-    /// Arabic.
-    pub const AR: Self = Self { code: "ar", name: "العربية", dir: "rtl" };
-    /// All languages, the default one first.
+    pub const PT: Self = Self { code: "pt", name: "Português", dir: "ltr", receipt_words: "pt" };
+    /// Arabic. BIP39 has no Arabic list. Where customs officers and their posters use French,
+    /// readers of Arabic are used to French words.
+    pub const AR: Self =
+        Self { code: "ar", name: "العربية", dir: "rtl", receipt_words: "fr" };
+    /// All languages, the default one first. This is the registration of a language.
     pub const ALL: [Self; 5] = [Self::FR, Self::EN, Self::ES, Self::PT, Self::AR];
 
     /// Returns the language with this code in lower case.

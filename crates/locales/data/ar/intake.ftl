@@ -232,6 +232,8 @@ scrubbed-empty = هذا الملف فارغ.
 scrubbed-signed = يحمل توقيعاً إلكترونياً يذكر اسم من وقّع.
 scrubbed-signature-broken = يحمل توقيعاً إلكترونياً لم يعد صالحاً، لأننا أزلنا منه شيئاً. وما زال يذكر اسم من وقّع.
 scrubbed-advice = صورة الصفحة تكشف أقل مما يكشفه المستند نفسه.
+# Between the items of a list, with the space.
+list-separator = { "، " }
 trace-author = اسم
 trace-place = مكان
 trace-date = تواريخ

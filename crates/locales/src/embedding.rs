@@ -1,0 +1,51 @@
+//! Embeds the files of all languages in the crate that uses them.
+
+use std::{env, fmt::Write as _, fs, io, path::PathBuf};
+
+use crate::{Locale, file_path};
+
+/// The files with one name: the code of each language that has the file, and the content.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbeddedFiles(pub &'static [(&'static str, &'static str)]);
+
+impl EmbeddedFiles {
+    /// Returns the file of the language with this code, if it has one.
+    pub fn get(self, code: &str) -> Option<&'static str> {
+        self.0.iter().find(|(found, _)| *found == code).map(|(_, content)| *content)
+    }
+
+    /// Returns the code and the file of each language that has the file, in the order of
+    /// [`Locale::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0.iter().copied()
+    }
+}
+
+/// Expands to the [`EmbeddedFiles`] with this name. The build script of the crate must have called
+/// [`embed`](crate::embed) with the same name.
+#[macro_export]
+macro_rules! embedded {
+    ($name:literal) => {
+        $crate::EmbeddedFiles(include!(concat!(env!("OUT_DIR"), "/", $name, ".rs")))
+    };
+}
+
+/// Embeds the files with this name in the crate whose build script calls this function.
+///
+/// # Errors
+/// If the file for [`embedded!`](crate::embedded) cannot be written.
+pub fn embed(name: &str) -> io::Result<()> {
+    let mut list = String::from("&[\n");
+    for locale in Locale::ALL {
+        let path = file_path(locale.code, name);
+        // Cargo would run the script in every build for a file that does not exist.
+        if path.exists() {
+            println!("cargo::rerun-if-changed={}", path.display());
+            let code = locale.code;
+            writeln!(list, "({code:?}, include_str!({path:?})),").expect("a String accepts text");
+        }
+    }
+    list.push(']');
+    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
+    fs::write(PathBuf::from(folder).join(format!("{name}.rs")), list)
+}

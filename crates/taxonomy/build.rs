@@ -1,0 +1,5 @@
+//! Embeds the texts of the taxonomy in every language.
+
+fn main() -> std::io::Result<()> {
+    locales::embed("taxonomy.toml")
+}
