@@ -1,4 +1,5 @@
 // Bytes of a page on the network without the script: markup, style and icon, headers included.
+import { LANGUAGES } from "./src/languages.ts";
 import { expect, test } from "./src/office.ts";
 import { fillReport } from "./src/reporting.ts";
 
@@ -7,7 +8,7 @@ test.use({ javaScriptEnabled: false });
 /** The first flight of a connection: ten packets of 1,460 bytes. */
 const MAX_PAGE_BYTES = 14_600;
 
-for (const lang of ["fr", "en", "es", "pt", "ar"]) {
+for (const lang of LANGUAGES) {
   test(`no page takes more than ${MAX_PAGE_BYTES} bytes: ${lang}`, async ({ page, office }) => {
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");

@@ -6,8 +6,7 @@ import { takeScreenshots, expectAccessible, expectNoHorizontalScroll } from "./s
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
 import { tabTo } from "./src/keyboard.ts";
-
-const LANGS = ["fr", "en", "es", "pt", "ar"];
+import { LANGUAGES } from "./src/languages.ts";
 
 async function checkPage(page: Page, where: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
@@ -76,7 +75,7 @@ async function visitEveryPage(page: Page, office: RunningInstallation, lang: str
   await checkPage(page, "thread with traces");
 }
 
-for (const lang of LANGS) {
+for (const lang of LANGUAGES) {
   for (const scripts of [true, false]) {
     test(`no barrier on any page: ${lang}, ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
       const page = await openReporterPage(browser, office, scripts);

@@ -54,8 +54,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn example_branding() -> Branding {
-    let both = |fr: &str, en: &str| {
-        BTreeMap::from([("fr".to_owned(), fr.to_owned()), ("en".to_owned(), en.to_owned())])
+    let both = |fr: &str, en: &str| -> BTreeMap<String, String> {
+        let text = |locale| if locale == Locale::FR { fr } else { en };
+        Locale::ALL.map(|locale| (locale.code.to_owned(), text(locale).to_owned())).into()
     };
     Branding {
         administration: both("Direction générale des douanes", "Customs Administration"),

@@ -15,7 +15,6 @@ use web::Clock;
 
 use crate::{
     config::{Config, ConfigError},
-    i18n,
     pages::{ErrorKind, Pages, standalone_error_page},
 };
 
@@ -38,8 +37,11 @@ pub enum ProxyPagesError {
     Folder(#[from] io::Error),
 }
 
-/// Writes `LANGUAGE/NAME.html` below `folder`, readable for all accounts of the machine. Returns
-/// the number of pages.
+/// The folder of the pages for paths that name no language in which the pages are offered.
+const DEFAULT_FOLDER: &str = "default";
+
+/// Writes `LANGUAGE/NAME.html` and `default/NAME.html` below `folder`, readable for all accounts of
+/// the machine. Returns the number of pages.
 ///
 /// # Errors
 /// Returns an error if the configuration is invalid or the folder cannot be written. Some pages may
@@ -48,8 +50,9 @@ pub fn write_error_pages(config: &Config, folder: &Path) -> Result<usize, ProxyP
     let pages =
         Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng);
     let mut written = 0;
-    for locale in i18n::LOCALES {
-        let language = folder.join(locale.code);
+    let languages = config.branding.locales().into_iter().map(|locale| (locale.code, locale));
+    for (name, locale) in languages.chain([(DEFAULT_FOLDER, pages.default_locale())]) {
+        let language = folder.join(name);
         fs::create_dir_all(&language)?;
         for (name, kind) in ERROR_PAGES {
             let Some(html) = standalone_error_page(&pages, locale, kind) else { continue };
@@ -77,17 +80,19 @@ mod tests {
         let at = folder.path().join("pages");
         assert_eq!(
             write_error_pages(&config, &at).unwrap(),
-            ERROR_PAGES.len() * i18n::LOCALES.len()
+            ERROR_PAGES.len() * (config.branding.locales().len() + 1)
         );
         let nginx = include_str!("../../../deploy/nginx/nginx.conf");
+        assert!(nginx.contains(&format!("default {DEFAULT_FOLDER};")));
         for (name, _) in ERROR_PAGES {
             assert!(
                 nginx.contains(&format!("/burkindi-error-pages/$page_language/{name}.html;")),
                 "{name}"
             );
-            for locale in i18n::LOCALES {
-                assert!(nginx.contains(locale.code));
-                let file = at.join(locale.code).join(format!("{name}.html"));
+            let default = (DEFAULT_FOLDER, config.branding.locales()[0]);
+            let languages = config.branding.locales().into_iter().map(|one| (one.code, one));
+            for (language, locale) in languages.chain([default]) {
+                let file = at.join(language).join(format!("{name}.html"));
                 assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
                 let html = fs::read_to_string(&file).unwrap();
                 assert!(

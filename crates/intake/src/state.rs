@@ -16,7 +16,6 @@ use crate::{
     config::{Config, ConfigError},
     directory_cache::DirectoryCache,
     error::RunError,
-    i18n,
     metrics::{IntakeMetrics, counters::DailyCounters},
     pages::{ErrorKind, Pages, error_page},
     problem::Problem,
@@ -101,7 +100,7 @@ impl AppState {
     /// the path names none.
     pub(crate) fn locale_of_path(&self, path: &str) -> Locale {
         let lang = path.split('/').nth(1).unwrap_or_default();
-        self.pages.locale(lang).unwrap_or(i18n::LOCALES[0])
+        self.pages.locale(lang).unwrap_or_else(|| self.pages.default_locale())
     }
 
     /// Counts a failure of the store and returns the problem for API clients.

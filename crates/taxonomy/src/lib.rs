@@ -3,8 +3,7 @@
 //!
 //! The files in `data/` are compiled in, with the texts of the crate `locales`. [`Taxonomy::load`]
 //! reads the same files from a folder, which no program offers in its configuration yet. All
-//! references are checked when the files are read, so that no page
-//! can meet a missing item.
+//! references are checked when the files are read, so that no page can meet a missing item.
 
 mod answers;
 mod load;

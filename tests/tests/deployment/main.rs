@@ -435,7 +435,7 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
     // service.
     let proxy = read_deploy_file("nginx/nginx.conf");
     for (folder, used) in [
-        ("burkindi-error-pages", "alias /var/lib/burkindi-error-pages/;"),
+        ("burkindi-error-pages", "root /var/lib;"),
         ("burkindi-acme", "root /var/lib/burkindi-acme;"),
     ] {
         assert!(

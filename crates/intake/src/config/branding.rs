@@ -1,6 +1,6 @@
 //! Names and contacts of the administration, which are configuration and not code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use web::Locale;
@@ -34,10 +34,16 @@ pub struct Contact {
 }
 
 impl Branding {
+    /// Returns the languages in which the pages are offered, the default one first: those of the
+    /// name of the administration.
+    pub fn locales(&self) -> Vec<Locale> {
+        let offered = |locale: &Locale| self.administration.contains_key(locale.code);
+        Locale::ALL.into_iter().filter(offered).collect()
+    }
+
     /// Returns the problems of this section, each with its key. Every text must exist in every
-    /// language of the pages.
-    pub fn missing_texts(&self, locales: &[Locale]) -> Vec<String> {
-        let administration = [("administration".to_owned(), &self.administration)];
+    /// language in which one of them exists.
+    pub fn problems(&self) -> Vec<String> {
         let support =
             self.support.iter().enumerate().map(|(index, one)| (format!("support.{index}"), one));
         let contacts =
@@ -45,14 +51,25 @@ impl Branding {
         let contacts = contacts.flat_map(|(key, one)| {
             [(format!("{key}.name"), &one.name), (format!("{key}.contact"), &one.contact)]
         });
-        let missing = administration.into_iter().chain(contacts).flat_map(|(key, text)| {
+        let texts: Vec<_> = std::iter::once(("administration".to_owned(), &self.administration))
+            .chain(contacts)
+            .collect();
+        let named: BTreeSet<&String> = texts.iter().flat_map(|(_, text)| text.keys()).collect();
+        let missing = texts.iter().flat_map(|(key, text)| {
             let lacks =
-                |locale: &&Locale| text.get(locale.code).is_none_or(|t| t.trim().is_empty());
-            locales
+                |code: &&&String| text.get(**code).is_none_or(|text| text.trim().is_empty());
+            named
                 .iter()
                 .filter(lacks)
-                .map(|locale| format!("branding.{key}.{} is missing", locale.code))
+                .map(|code| format!("branding.{key}.{code} is missing"))
                 .collect::<Vec<_>>()
+        });
+        let known = Locale::ALL.map(|locale| locale.code).join(", ");
+        let unknown = named.iter().filter(|code| Locale::parse(code).is_none()).map(|code| {
+            format!("branding.administration.{code} is not a language of the pages ({known})")
+        });
+        let none = self.locales().is_empty().then(|| {
+            format!("branding.administration has no text in a language of the pages ({known})")
         });
         let quick_exit = (!self.quick_exit_url.starts_with("https://"))
             .then(|| "branding.quick_exit_url must begin with https://".to_owned());
@@ -61,7 +78,7 @@ impl Branding {
             .trim()
             .is_empty()
             .then(|| "branding.emergency_number is missing".to_owned());
-        missing.chain(quick_exit).chain(emergency).collect()
+        missing.chain(unknown).chain(none).chain(quick_exit).chain(emergency).collect()
     }
 
     /// Returns the keys of contacts that are still the fictitious ones of the example.

@@ -14,7 +14,7 @@ use protocol::directory::TrustRoots;
 use service_kit::{check_variables, config_folder, explain_error, make_absolute, strip_bom};
 use tracing::Level;
 
-use crate::{config::branding::Branding, i18n};
+use crate::config::branding::Branding;
 
 pub use error::ConfigError;
 pub use sections::{
@@ -132,7 +132,7 @@ impl Config {
                 "must be a loopback address, such as 127.0.0.1",
             ));
         }
-        let problems = self.branding.missing_texts(&i18n::LOCALES);
+        let problems = self.branding.problems();
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Branding(problems)) }
     }
 

@@ -1,5 +1,7 @@
 //! Tests of the configuration.
 
+use web::Locale;
+
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../../deploy/config/intake.toml");
@@ -14,7 +16,7 @@ fn load(text: &str) -> Result<Config, ConfigError> {
 #[test]
 fn built_in_categories_have_every_language_of_the_pages_and_custom_ones_are_rejected() {
     let languages = taxonomy::Taxonomy::built_in().languages;
-    assert!(i18n::LOCALES.iter().all(|locale| languages.iter().any(|lang| lang == locale.code)));
+    assert_eq!(languages, Locale::ALL.map(|locale| locale.code));
     let folder = "[taxonomy]\nfolder = \"/etc/taxonomy\"\n";
     let error = load(&format!("{EXAMPLE}\n{folder}"));
     assert!(error.unwrap_err().to_string().starts_with("taxonomy.folder: "));
@@ -65,10 +67,34 @@ fn the_example_is_complete_and_names_each_key() {
         .filter_map(|line| line.split_once(" = "))
         .map(|(key, _)| key.trim_start_matches('#'))
     {
-        let branding = ["fr", "en", "es", "pt", "ar", "emergency_number", "quick_exit_url"]
-            .contains(&key.trim());
+        let branding = ["emergency_number", "quick_exit_url"].contains(&key.trim())
+            || Locale::parse(key.trim()).is_some();
         assert!(branding || meta.contains(&format!("\"{}\"", key.trim())), "unknown key {key}");
     }
+}
+
+#[test]
+fn the_pages_are_offered_in_the_languages_of_the_branding() {
+    let offered = |text: &str| {
+        load(text).map(|config| config.branding.locales()).map_err(|error| error.to_string())
+    };
+    let lines = |keep: &dyn Fn(&str) -> bool| {
+        EXAMPLE.lines().filter(|line| keep(line)).collect::<Vec<_>>().join("\n")
+    };
+    let has_code = |line: &str, codes: &[&str]| {
+        line.split_once(" = ").is_some_and(|(key, _)| codes.contains(&key))
+    };
+    let without = |codes: &'static [&str]| lines(&|line| !has_code(line, codes));
+    assert_eq!(offered(&without(&["es", "pt", "ar"])), Ok(vec![Locale::FR, Locale::EN]));
+    assert_eq!(offered(&without(&["fr"])).unwrap()[0], Locale::EN);
+    let partial = EXAMPLE.replacen("\nes = ", "\n#es = ", 1);
+    let error = offered(&partial).unwrap_err();
+    assert!(error.contains("branding.administration.es is missing"), "{error}");
+    let unknown = EXAMPLE.replace("\nes = ", "\nxx = ");
+    let error = offered(&unknown).unwrap_err();
+    assert!(error.contains("branding.administration.xx is not a language"), "{error}");
+    let none = offered(&EXAMPLE.replace("\nen = ", "\n#en = ").replace("\nfr = ", "\n#fr = "));
+    assert_eq!(none.unwrap(), [Locale::ES, Locale::PT, Locale::AR]);
 }
 
 #[test]

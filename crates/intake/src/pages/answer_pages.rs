@@ -147,7 +147,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let Some(locale) = pages.locale(&lang) else {
-        return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
+        return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
     };
     // A link to this URL leads to the empty receipt entry page.
     let visit = if is_from_our_page(&headers) { pages.find_visit(&token) } else { None };
@@ -179,7 +179,7 @@ pub(super) async fn close(
     State(pages): State<Arc<Pages>>,
     Path((lang, token)): Path<(String, String)>,
 ) -> Response {
-    let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
+    let locale = pages.locale(&lang).unwrap_or_else(|| pages.default_locale());
     if pages.has_answer(&token) {
         pages.remove_visit(&token);
     }

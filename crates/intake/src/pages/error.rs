@@ -126,6 +126,6 @@ pub(super) async fn not_found(
     OriginalUri(uri): OriginalUri,
 ) -> Response {
     let first = uri.path().split('/').nth(1).unwrap_or("");
-    let locale = pages.locale(first).unwrap_or(crate::i18n::LOCALES[0]);
+    let locale = pages.locale(first).unwrap_or_else(|| pages.default_locale());
     error_page(&pages, locale, ErrorKind::NotFound)
 }

@@ -29,14 +29,17 @@ pub(super) async fn show_negotiated(
     let accepted =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let offered: Vec<Locale> = pages.catalogs.locales().collect();
-    home_page(&pages, Locale::negotiate(accepted, &offered).unwrap_or(Locale::FR))
+    home_page(
+        &pages,
+        Locale::negotiate(accepted, &offered).unwrap_or_else(|| pages.default_locale()),
+    )
 }
 
 /// `/fr`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     match pages.locale(&lang) {
         Some(locale) => home_page(&pages, locale),
-        None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
+        None => error_page(&pages, pages.default_locale(), ErrorKind::NotFound),
     }
 }
 

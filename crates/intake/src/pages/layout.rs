@@ -164,7 +164,7 @@ pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) ->
         }
         Err(error) => {
             tracing::error!(%error, "bug: failed to render a template");
-            error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Internal)
+            error_page(pages, pages.default_locale(), ErrorKind::Internal)
         }
     }
 }

@@ -24,7 +24,7 @@ mod tests;
 mod training;
 mod visit;
 
-use crate::config::branding::Branding;
+use crate::{config::branding::Branding, i18n::load_catalogs};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
@@ -78,7 +78,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Creates pages in every built-in language. `rng` draws the seeds of forms; a form that is
+    /// Creates pages in the languages of `branding`, or in all languages if it has none. `rng` draws the seeds of forms; a form that is
     /// sent twice with the same seed is one report.
     pub fn new(
         taxonomy: Arc<Taxonomy>,
@@ -86,6 +86,9 @@ impl Pages {
         clock: Clock,
         rng: impl RngCore + CryptoRng + Send + 'static,
     ) -> Self {
+        let offered = branding.locales();
+        let catalogs =
+            load_catalogs(if offered.is_empty() { Locale::ALL.as_slice() } else { &offered });
         Self {
             taxonomy,
             branding,
@@ -96,7 +99,7 @@ impl Pages {
             scenarios: TrainingScenario::built_in(),
             form_bundles: offline_form::FormBundles::default(),
             visits: VisitStore::default(),
-            catalogs: crate::i18n::load_catalogs(),
+            catalogs,
             seed_rng: Mutex::new(Box::new(rng)),
         }
     }
@@ -160,6 +163,11 @@ impl Pages {
     /// Returns whether this build contains the script with which browsers seal reports.
     pub fn has_script(&self) -> bool {
         self.assets.script().is_some()
+    }
+
+    /// Returns the language of pages whose address names none.
+    pub fn default_locale(&self) -> Locale {
+        self.catalogs.locales().next().expect("catalogs have a language")
     }
 
     /// Returns the language with this code, or `None` if the pages do not have it.

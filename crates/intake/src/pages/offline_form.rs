@@ -34,7 +34,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 88] = [
+const TEXT_KEYS: [&str; 89] = [
     "change",
     "cover",
     "date-day",

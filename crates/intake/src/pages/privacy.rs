@@ -30,7 +30,7 @@ struct PrivacyTemplate<'a> {
 /// `/fr/protect`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     let Some(locale) = pages.locale(&lang) else {
-        return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
+        return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
     };
     let frame = PageLayout::new(&pages, locale, "protect-title", LanguageSwitch::Link("/protect"));
     let fingerprint = pages

@@ -45,7 +45,7 @@ struct ReceiptEntryTemplate<'a> {
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     match pages.locale(&lang) {
         Some(locale) => receipt_entry_page(&pages, locale, ("", ""), None),
-        None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
+        None => error_page(&pages, pages.default_locale(), ErrorKind::NotFound),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn redirect_to_receipt_entry(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
 ) -> Response {
-    let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
+    let locale = pages.locale(&lang).unwrap_or_else(|| pages.default_locale());
     Redirect::to(&format!("/{}/return", locale.code)).into_response()
 }
 

@@ -76,7 +76,7 @@ pub(super) async fn show_start(
 ) -> Response {
     match pages.locale(&lang) {
         Some(locale) => before_page(&pages, &ReportForm::new(locale)),
-        None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
+        None => error_page(&pages, pages.default_locale(), ErrorKind::NotFound),
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn redirect_to_start(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
 ) -> Response {
-    let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
+    let locale = pages.locale(&lang).unwrap_or_else(|| pages.default_locale());
     Redirect::to(&format!("/{}/report", locale.code)).into_response()
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn post_step(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Some(locale) = pages.locale(&lang) else {
-        return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
+        return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
     };
     let Ok(body) = body else { return error_page(&pages, locale, ErrorKind::TooLarge) };
     let content_type =
@@ -143,7 +143,7 @@ pub(super) async fn show_step(
     headers: HeaderMap,
 ) -> Response {
     let Some(locale) = pages.locale(&lang) else {
-        return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
+        return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
     };
     match pages.find_visit(&token) {
         Some(VisitState::Writing(fields)) => {

@@ -32,7 +32,6 @@ use crate::config::branding::{Branding, Contact};
 use crate::{
     answer_times::AnswerTimesCache,
     form::{FieldError, FieldProblem, ReportForm, identifying_details::IdentifyingDetailKind},
-    i18n::LOCALES,
 };
 
 /// Maximum bytes of page, style and icon on the first visit: the first flight of packets on a slow
@@ -44,7 +43,8 @@ fn test_pages() -> Arc<Pages> {
 }
 
 fn test_pages_of(taxonomy: Taxonomy) -> Arc<Pages> {
-    let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
+    let both =
+        |text: &str| Locale::ALL.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
     let branding = Branding {
         administration: both("Direction générale des douanes"),
         oversight_body: Contact { name: both("Autorité"), contact: both("00 00 00 00") },
@@ -52,7 +52,7 @@ fn test_pages_of(taxonomy: Taxonomy) -> Arc<Pages> {
         emergency_number: "112".to_owned(),
         quick_exit_url: "https://example.org/".to_owned(),
     };
-    assert_eq!(branding.missing_texts(&LOCALES), Vec::<String>::new());
+    assert_eq!(branding.problems(), Vec::<String>::new());
     let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
     let answers = AnswerTimesCache::with_times(ReplySchedule {
         calendar: Calendar::default(),
@@ -265,7 +265,7 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
-    for locale in LOCALES {
+    for locale in Locale::ALL {
         for (name, page) in all_pages(locale).await {
             let html = Html::parse_document(&page);
             let root = &select_attributes(&html, "html")[0];
@@ -349,7 +349,7 @@ async fn response_bytes(path: &str, form: Option<&str>) -> usize {
 
 #[tokio::test]
 async fn every_page_fits_the_size_limit_of_a_first_visit() {
-    for locale in LOCALES {
+    for locale in Locale::ALL {
         let lang = locale.code;
         let home = get(&format!("/{lang}")).await.1;
         let mut assets = 0;

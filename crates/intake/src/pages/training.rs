@@ -32,7 +32,7 @@ struct ScenarioRow<'a> {
 /// `/fr/learn`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     let Some(locale) = pages.locale(&lang) else {
-        return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
+        return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
     };
     // Skips scenarios whose category the taxonomy does not have.
     let scenarios = pages

@@ -89,7 +89,7 @@ pub(super) async fn confirm_receipt(
     Path(lang): Path<String>,
     body: Bytes,
 ) -> Response {
-    let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
+    let locale = pages.locale(&lang).unwrap_or_else(|| pages.default_locale());
     for (name, value) in parse_urlencoded(&body) {
         let token = std::str::from_utf8(&value).unwrap_or_default();
         if name == "visit" && matches!(pages.find_visit(token), Some(VisitState::Sent { .. })) {

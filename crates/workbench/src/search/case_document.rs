@@ -11,12 +11,9 @@ use crate::{
         VerifiedCase,
         view::{CaseView, FactView},
     },
+    l10n::dates::LOCALES,
     search::identifiers::find_numbers,
 };
-
-/// Languages whose labels are indexed, whatever the language of the report: the languages of the
-/// investigators.
-const LABEL_LANGUAGES: [&str; 2] = ["fr", "en"];
 
 /// The texts of one case, and the identifiers that it can share with other cases.
 #[derive(Default)]
@@ -33,10 +30,11 @@ pub(super) struct CaseDocument {
 
 impl CaseDocument {
     pub(super) fn from_case(case: &VerifiedCase, taxonomy: &Taxonomy) -> Self {
-        let views = LABEL_LANGUAGES.map(|lang| CaseView::new(case, taxonomy, lang));
+        // Labels are indexed in the languages of the investigators, whatever that of the report.
+        let views = LOCALES.map(|locale| CaseView::new(case, taxonomy, locale.code));
         let view = &views[0];
         let labels =
-            |labels: &LocalizedText| LABEL_LANGUAGES.map(|lang| labels.get(lang)).join("\n");
+            |labels: &LocalizedText| LOCALES.map(|locale| labels.get(locale.code)).join("\n");
         let category =
             view.report.as_ref().map_or_else(String::new, |report| report.category.clone());
         let mut facts =
