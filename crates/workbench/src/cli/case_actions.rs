@@ -91,7 +91,7 @@ impl RotateArgs {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         if !self.without.is_empty() {
             let what =
-                format!("{} loses access to this case permanently.", self.without.join(", "));
+                format!("Access to this case ends permanently for: {}.", self.without.join(", "));
             self.confirmed.confirm_action(
                 (&connection, &case, ActionKind::Rotate),
                 &what,

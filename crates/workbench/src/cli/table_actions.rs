@@ -265,7 +265,7 @@ fn confirmation(act: ActionKind, choice: &ActionChoice) -> Option<String> {
     match choice {
         ActionChoice::Verdict { upheld: false, .. } => None,
         ActionChoice::Verdict { who, .. } => {
-            Some(format!("{who} loses access to this case permanently."))
+            Some(format!("Access to this case ends permanently for: {who}."))
         }
         _ => Some(action_text::confirmation(act)),
     }

@@ -243,6 +243,14 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
             StatusCode::SEE_OTHER
         );
     }
+    // The page names what the member chose, and its button names the action.
+    let other = screen.environment.file_report(&[]);
+    let other = screen.open_case(&other).await;
+    let chosen = [("authority", "police"), ("consent", "law")];
+    let asked = screen.submit_case_form(&format!("{other}/act/propose-refer"), &chosen).await;
+    assert_eq!(asked.texts("form.act button"), ["Refer it to an authority"]);
+    let choices = asked.texts(".start b");
+    assert_eq!(choices, ["police or gendarmerie", "not, but a law demands it"]);
     // No choice is preselected for a note or for the outcome of a case.
     let notes = screen.get(&format!("{case}/notes")).await;
     assert!(!notes.text.contains(" checked"), "{}", notes.text);

@@ -24,6 +24,10 @@ struct ConfirmTemplate {
     frame: PageFrame,
     head: CaseHeader,
     heading: String,
+    /// The name of the action, on the button that confirms it.
+    act_title: String,
+    /// What the member chose, with labels.
+    choices: Vec<(String, String)>,
     what: String,
     act: &'static str,
     /// The fields of the form, which the page sends again unchanged.
@@ -62,7 +66,9 @@ pub(super) fn confirmation_page(
         form.get("who").to_owned()
     };
     Some(render_ok(&ConfirmTemplate {
-        heading: frame.with("confirm-heading", "act", heading(&frame, act)),
+        heading: frame.with("confirm-heading", "act", act_title(&frame, act)),
+        act_title: act_title(&frame, act),
+        choices: choices(&frame, act, form),
         what: frame.with(&action_text::confirmation_key(act), "who", who),
         act: act.name(),
         fields: form.pairs(),
@@ -72,7 +78,18 @@ pub(super) fn confirmation_page(
     }))
 }
 
-fn heading(frame: &PageFrame, act: ActionKind) -> String {
+/// Returns the choices of the form that the text of the confirmation does not contain.
+fn choices(frame: &PageFrame, act: ActionKind, form: &FormInput) -> Vec<(String, String)> {
+    if act != ActionKind::ProposeRefer {
+        return Vec::new();
+    }
+    vec![
+        (frame.t("refer-to"), frame.t_variant("authority", form.get("authority"))),
+        (frame.t("refer-consent"), frame.t_variant("consent", form.get("consent"))),
+    ]
+}
+
+fn act_title(frame: &PageFrame, act: ActionKind) -> String {
     match act {
         ActionKind::ApprovePurge => action_text::localized_title(frame, ActionKind::ProposePurge),
         ActionKind::ResolveChallenge => frame.t("challenge-upheld"),
