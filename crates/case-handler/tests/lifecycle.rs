@@ -32,7 +32,7 @@ const ADVICE: Decision = Decision::Close {
 };
 const UNREADABLE: Decision = Decision::Close {
     disposition: Disposition::Unreadable,
-    reason: ClosingReason::AsItCame,
+    reason: ClosingReason::ReceivedUnreadable,
     duplicate_of: None,
 };
 
@@ -193,7 +193,7 @@ async fn a_referral_releases_the_case_to_the_oversight_body_which_also_decides()
     handler.post_action("eva", id, Action::Approved(refer)).await.unwrap();
     let state = handler.case("eva", id).await.unwrap().row.state;
     assert_eq!(state.stage, Stage::Referred);
-    assert!(state.deadlines.iter().any(|deadline| deadline.clock == DeadlineKind::Referral));
+    assert!(state.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Referral));
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn two_readers_close_an_unreadable_report_and_the_oversight_body_gets_it_u
     let mut handler = HandlerFixture::new().await;
     let (id, _) = handler.ingested_case().await;
     let unaltered = |file: &CaseDetail, handle: &str| {
-        let Action::Received { came: Some(digest), .. } =
+        let Action::Received { digest: Some(digest), .. } =
             file.log[0].event.decode_unverified().unwrap().action
         else {
             panic!("the first event has the report digest");

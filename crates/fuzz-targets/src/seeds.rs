@@ -157,8 +157,8 @@ pub(crate) fn grant() -> Vec<Vec<u8>> {
 
 pub(crate) fn keys() -> Vec<Vec<u8>> {
     let raw = InvestigatorIdentity::from_seed(&[7; 32]).recipient().as_bytes().to_vec();
-    let texts =
-        ["/case/case_recipient", "/case/slot_tag"].map(|pointer| vector_text(pointer).into_bytes());
+    let texts = ["/case/case_recipient", "/case/grant_tag"]
+        .map(|pointer| vector_text(pointer).into_bytes());
     texts.into_iter().chain([raw]).collect()
 }
 

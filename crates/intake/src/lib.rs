@@ -1,7 +1,6 @@
 //! The public service: accepts reports and serves mailboxes.
 
 pub mod admission;
-pub mod answer_times;
 pub mod cleaning;
 pub mod cli;
 pub mod config;
@@ -19,6 +18,7 @@ pub mod pages;
 pub mod problem;
 pub mod proxy_pages;
 pub mod relay;
+pub mod reply_schedule;
 pub mod sealing;
 pub mod server;
 pub mod state;

@@ -139,7 +139,7 @@ async fn maintain(state: AppState) {
 
 async fn refresh(state: AppState) {
     let refreshed = state.directory_cache.refresh(&state.store).await;
-    if let Err(error) = refreshed.and(state.answer_times.refresh(&state.store).await) {
+    if let Err(error) = refreshed.and(state.reply_schedule.refresh(&state.store).await) {
         state.counters.record_store_failure(error);
     }
 }

@@ -11,7 +11,6 @@ use web::{Clock, Locale};
 
 use crate::{
     admission::AdmissionControl,
-    answer_times::AnswerTimesCache,
     cleaning::FileCleaner,
     config::{Config, ConfigError},
     directory_cache::DirectoryCache,
@@ -19,6 +18,7 @@ use crate::{
     metrics::{IntakeMetrics, counters::DailyCounters},
     pages::{ErrorKind, Pages, error_page},
     problem::Problem,
+    reply_schedule::ReplyScheduleCache,
     store::{Store, StoreError},
 };
 
@@ -34,7 +34,7 @@ pub struct AppState {
     /// The directory, whose recipients reports are sealed to.
     pub directory_cache: Arc<DirectoryCache>,
     /// The dates by which reports are answered.
-    pub answer_times: Arc<AnswerTimesCache>,
+    pub reply_schedule: Arc<ReplyScheduleCache>,
     /// The answers for mailboxes that do not exist.
     pub decoys: Arc<DecoyMailboxes>,
     /// The limits on concurrent requests.
@@ -71,18 +71,18 @@ impl AppState {
         let directory_cache = Arc::new(
             DirectoryCache::load(trust, &store).await.map_err(|error| store_error(&error))?,
         );
-        let answer_times =
-            Arc::new(AnswerTimesCache::load(&store).await.map_err(|error| store_error(&error))?);
+        let reply_schedule =
+            Arc::new(ReplyScheduleCache::load(&store).await.map_err(|error| store_error(&error))?);
         let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
             .with_directory(Arc::clone(&directory_cache))
-            .with_answer_times(Arc::clone(&answer_times));
+            .with_reply_schedule(Arc::clone(&reply_schedule));
         let decoys = DecoyMailboxes::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {
             pages: Arc::new(pages),
             store,
             clock,
             directory_cache,
-            answer_times,
+            reply_schedule,
             decoys: Arc::new(decoys),
             admission: Arc::new(AdmissionControl::new(config)),
             counters: Arc::new(DailyCounters::for_spool(url.to_string())),

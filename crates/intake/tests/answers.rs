@@ -14,7 +14,7 @@ use age_hybrid::decoy_file;
 use axum::response::Response;
 use common::{MultipartFormData, TestIntake};
 use intake::{
-    answer_times::AnswerTimesCache,
+    reply_schedule::ReplyScheduleCache,
     config::branding::{Branding, Contact},
     i18n,
     pages::{ConversationView, Pages, ReceiptView, conversation_page, receipt_page},
@@ -84,15 +84,15 @@ fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
         quick_exit_url: "https://example.org/".to_owned(),
     };
     let answers =
-        AnswerTimesCache::with_times(ReplySchedule { calendar, poll_interval_seconds: 900 });
+        ReplyScheduleCache::with_times(ReplySchedule { calendar, poll_interval_seconds: 900 });
     Pages::new(Arc::new(Taxonomy::built_in()), branding, clock.clone(), OsRng)
-        .with_answer_times(Arc::new(answers))
+        .with_reply_schedule(Arc::new(answers))
 }
 
 /// Returns the state of a case that the handler ingested on this date.
 fn received_case(day: Date, priority: Priority) -> CaseState {
     let action =
-        Action::Received { desk: "desk".to_owned(), priority, retention_months: 60, came: None };
+        Action::Received { desk: "desk".to_owned(), priority, retention_months: 60, digest: None };
     let at = day.midnight().assume_utc();
     let event = Event {
         v: 1,
@@ -194,7 +194,7 @@ async fn a_receipt_sealed_in_the_browser_shows_the_same_date() {
     assert_eq!(
         before,
         serde_json::json!({ "answer": null }),
-        "no case handler has published answer times yet"
+        "no case handler has published reply schedule yet"
     );
     for wrong in
         ["{}", r#"{"calendar":{"weekend":["someday"],"holidays":[]},"poll_interval_seconds":1}"#]
@@ -207,7 +207,7 @@ async fn a_receipt_sealed_in_the_browser_shows_the_same_date() {
         put(serde_json::to_value(&times).unwrap()).await.unwrap().status(),
         StatusCode::NO_CONTENT
     );
-    // The answer times survive a restart.
+    // The reply schedule survive a restart.
     let intake = intake.restart().await;
     let bundle = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
     let bundle = bundle.text().await.unwrap();

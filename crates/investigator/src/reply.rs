@@ -78,7 +78,7 @@ impl OpenCase {
             week: week.to_owned(),
             attachments: Vec::new(),
             reporter_key: None,
-            earlier: None,
+            related: None,
         })
     }
 

@@ -97,7 +97,7 @@ impl ForgedCapsule {
             week: "2026-W48".to_owned(),
             attachments: Vec::new(),
             reporter_key: None,
-            earlier: None,
+            related: None,
         }
     }
 
@@ -236,7 +236,7 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
         week: "2026-W49".to_owned(),
         release_to_oversight: false,
         token: [1; 32],
-        earlier: None,
+        related: None,
     };
     let hash = world.signed.hash();
     let sealer =

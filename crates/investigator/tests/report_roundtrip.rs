@@ -68,7 +68,7 @@ fn seal_follow_up(
     file: Option<&[u8]>,
 ) -> Vec<u8> {
     let message = FollowUpDraft {
-        earlier: None,
+        related: None,
         text: text.to_owned(),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),

@@ -118,7 +118,7 @@ fn cases() -> Value {
         "secret": b64(secret().expose()),
         "case_recipient": secret().identity().recipient().to_string(),
         "replies_key": PublicKey::from(&secret().replies_key()),
-        "slot_tag": grant_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
+        "grant_tag": grant_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
         "report_secrets": {
             "seed": b64([9; 32]),
             "content": b64(b"content"),
@@ -144,7 +144,7 @@ fn frames() -> Value {
         week: "2026-W48".into(),
         attachments: vec![attachment()],
         reporter_key: None,
-        earlier: None,
+        related: None,
     };
     let signed = |header: &FrameHeader| {
         let frame = Frame::sign(header, "Où et quand ?".as_bytes(), &receipt.signing_key());
@@ -152,8 +152,8 @@ fn frames() -> Value {
     };
     let other = Receipt::from_bytes([0xff; 16]);
     let earlier = RelatedReport::sign(OTHER_CASE, CASE, &other.signing_key());
-    let mut with_related = signed(&FrameHeader { earlier: Some(earlier), ..header.clone() });
-    with_related["earlier_case"] = json!(OTHER_CASE);
+    let mut with_related = signed(&FrameHeader { related: Some(earlier), ..header.clone() });
+    with_related["related_case"] = json!(OTHER_CASE);
     let treated = signed(&FrameHeader { attachments: treated_attachments(), ..header.clone() });
     json!([signed(&header), with_related, treated])
 }

@@ -108,7 +108,7 @@ impl InvariantChecker {
             desk: "audit".into(),
             priority: Priority::P3,
             retention_months: 12,
-            came: None,
+            digest: None,
         };
         let at = midnight(today);
         let event =
@@ -151,9 +151,9 @@ impl InvariantChecker {
         assert_eq!((now.next_seq, now.head == before.head), (before.next_seq + 1, false));
         assert!(now.unhandled <= now.received && now.received >= before.received);
         assert!(now.generation == before.generation || now.generation == before.generation + 1);
-        let clocks: BTreeSet<_> =
-            now.deadlines.iter().map(|deadline| format!("{:?}", deadline.clock)).collect();
-        assert_eq!(clocks.len(), now.deadlines.len(), "one clock of each kind");
+        let kinds: BTreeSet<_> =
+            now.deadlines.iter().map(|deadline| format!("{:?}", deadline.kind)).collect();
+        assert_eq!(kinds.len(), now.deadlines.len(), "one deadline of each kind");
         assert_eq!(now.closed.is_some(), !now.stage.is_open());
         assert!(now.stage.is_open() || now.assignee.is_none() && now.disposition.is_some());
         assert!(

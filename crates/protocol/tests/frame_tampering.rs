@@ -39,7 +39,7 @@ fn header() -> FrameHeader {
         week: "2026-W48".into(),
         attachments: vec![attachment(Some(cleaned_treatment()))],
         reporter_key: None,
-        earlier: None,
+        related: None,
     }
 }
 

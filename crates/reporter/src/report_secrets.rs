@@ -15,7 +15,7 @@ pub struct ReportSecrets {
     secret: CaseSecret,
 }
 
-const SALT: &[u8] = b"burkindi/filing/v1";
+const SALT: &[u8] = b"burkindi/report-secrets/v1";
 
 impl ReportSecrets {
     /// Generates random secrets.

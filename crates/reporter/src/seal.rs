@@ -53,7 +53,7 @@ pub struct FollowUpDraft {
     /// message.
     pub token: [u8; 32],
     /// A related report of the same person that the reporter wants to connect with this one.
-    pub earlier: Option<RelatedReport>,
+    pub related: Option<RelatedReport>,
 }
 
 /// The common part of both sealers, used after the envelope has begun.
@@ -112,8 +112,8 @@ impl<W: Write> FrameSealer<W> {
         self.writer
             .write_record(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
         // A message that also names a related report is a different message.
-        let token = match &self.frame.earlier {
-            Some(earlier) => Hash::of(&[&self.token, earlier.token.as_bytes()]).0,
+        let token = match &self.frame.related {
+            Some(related) => Hash::of(&[&self.token, related.token.as_bytes()]).0,
             None => self.token,
         };
         let tag = self.receipt.deduplication_tag(&token, &self.body, &self.frame.attachments);
@@ -186,7 +186,7 @@ impl<W: Write> ReportSealer<W> {
             week: draft.week,
             attachments: Vec::new(),
             reporter_key: Some((&signing_key).into()),
-            earlier: None,
+            related: None,
         };
         let body = Zeroizing::new(draft.body.to_bytes());
         let sealing = FrameSealer { writer, case_recipient, receipt, frame, body, token: [0; 32] };
@@ -296,7 +296,7 @@ impl<W: Write> FollowUpSealer<W> {
             week: message.week,
             attachments: Vec::new(),
             reporter_key: None,
-            earlier: message.earlier,
+            related: message.related,
         };
         let sealing = FrameSealer {
             writer,

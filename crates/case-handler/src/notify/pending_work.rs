@@ -59,7 +59,7 @@ pub fn needs_attention(
 /// only, see [`Calendar::next_deadline`].
 pub fn ignores_holidays(state: &CaseState) -> bool {
     state.priority == Priority::P1
-        && state.deadlines.iter().any(|deadline| deadline.clock == DeadlineKind::Triage)
+        && state.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Triage)
 }
 
 /// Returns true if this member can approve the open proposal.

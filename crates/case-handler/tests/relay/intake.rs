@@ -68,7 +68,7 @@ pub(crate) struct FakeIntakeState {
     pub(crate) directory_rejection: Option<&'static str>,
     pub(crate) mailboxes: Option<Bytes>,
     pub(crate) directory: Option<SignedDirectory>,
-    pub(crate) answers: Option<ReplySchedule>,
+    pub(crate) reply_schedule: Option<ReplySchedule>,
     /// Number of ingested and quarantined submissions in the store at each acknowledgement.
     pub(crate) durable_at_ack: Vec<usize>,
 }
@@ -102,7 +102,7 @@ impl FakeIntake {
             .route(ACK_PATH, post(ack))
             .route(MAILBOXES_PATH, put(mailboxes))
             .route(DIRECTORY_PATH, put(directory))
-            .route(REPLY_SCHEDULE_PATH, put(answers))
+            .route(REPLY_SCHEDULE_PATH, put(put_reply_schedule))
             .layer(DefaultBodyLimit::disable())
             .with_state(FakeIntakeContext { state: Arc::clone(&state), store });
         let handle = Handle::new();
@@ -211,11 +211,11 @@ async fn pull(
     }
 }
 
-async fn answers(
+async fn put_reply_schedule(
     State(context): State<FakeIntakeContext>,
     Json(times): Json<ReplySchedule>,
 ) -> StatusCode {
-    context.state.lock().unwrap().answers = Some(times);
+    context.state.lock().unwrap().reply_schedule = Some(times);
     StatusCode::NO_CONTENT
 }
 

@@ -142,7 +142,7 @@ async fn the_intake_deletes_only_durable_submissions() {
     assert_eq!(row.state.received, 3);
     let opened = open_published_mailbox(&fixture, &report, &receipt.mailbox_identity()).unwrap();
     assert_eq!((opened.header.received, opened.header.week.as_str()), (3, "2026-W48"));
-    let answers = fixture.intake.state.lock().unwrap().answers.clone().unwrap();
+    let answers = fixture.intake.state.lock().unwrap().reply_schedule.clone().unwrap();
     let promised = answers.calendar.first_reply_due(row.filed);
     assert_eq!(opened.header.next_update, Some(promised), "receipt and mailbox show the same date");
     let directory = fixture.intake.state.lock().unwrap().directory.clone().unwrap();

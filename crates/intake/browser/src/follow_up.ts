@@ -21,7 +21,7 @@ export interface FollowUp {
   /** 32 random bytes for each composed message, which identify a second sending of it. */
   token: Uint8Array;
   /** Another report of the same person, if the reporter relates the two. */
-  earlier?: RelatedReport | undefined;
+  related?: RelatedReport | undefined;
   files: readonly AttachmentSource[];
 }
 
@@ -71,10 +71,10 @@ export async function sealFollowUp(
       lang: message.lang,
       week: message.week,
       attachments,
-      earlier: message.earlier,
+      related: message.related,
     };
     // The same text with a related report is a different message.
-    const token = message.earlier ? hash(message.token, decode(message.earlier.token)) : message.token;
+    const token = message.related ? hash(message.token, decode(message.related.token)) : message.token;
     const body = utf8(message.text);
     const frame = signFrame(header, body, receipt.signingKey());
     sent = { seq: header.seq, hash: hashText(frame) };

@@ -65,7 +65,7 @@ export interface FrameHeader {
   attachments: AttachmentEntry[];
   reporter_key?: string | undefined;
   /** Another report of the same person, if the reporter named one. */
-  earlier?: RelatedReport | undefined;
+  related?: RelatedReport | undefined;
 }
 
 /** The keys of the next generation, signed with the key of the previous one. */
@@ -99,7 +99,7 @@ const readHeader = object<FrameHeader>({
   week,
   attachments: list(readAttachment, MAX_ATTACHMENTS),
   reporter_key: optional(readKey),
-  earlier: optional(readRelatedReport),
+  related: optional(readRelatedReport),
 });
 
 const readRotationFields = object<KeyRotation>({

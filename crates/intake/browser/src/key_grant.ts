@@ -24,11 +24,11 @@ export async function sealGrant(grant: KeyGrant, to: AgeRecipient): Promise<Byte
   plain.set(
     concat(utf8("BKG1"), grant.case, u32(grant.generation), grant.secret, grant.reporterKey, grant.mailboxRecipient),
   );
-  return concat(slotTag(grant.case, to), await seal(to, plain));
+  return concat(grantTag(grant.case, to), await seal(to, plain));
 }
 
 /** Returns the tag by which the handler finds the grant of a member. */
-export const slotTag = (caseId: Uint8Array, to: AgeRecipient): Bytes => hash(utf8("burkindi/slot/v1"), caseId, to.raw);
+export const grantTag = (caseId: Uint8Array, to: AgeRecipient): Bytes => hash(utf8("burkindi/grant-tag/v1"), caseId, to.raw);
 
 /** Seals one grant to each reader and the rest to random keys. Returns them in random order. */
 export async function sealGrants(grant: KeyGrant, readers: readonly AgeRecipient[]): Promise<Bytes[]> {

@@ -5,7 +5,7 @@ import { checked, object } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";
 import { sign } from "./keys.ts";
 
-const LABEL = "burkindi/earlier/v1\0";
+const LABEL = "burkindi/related-report/v1\0";
 
 export interface RelatedReport {
   token: HashText;

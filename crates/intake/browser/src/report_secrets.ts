@@ -3,7 +3,7 @@ import { type Bytes, concat } from "./bytes.ts";
 import { derive, hash } from "./hash.ts";
 import { Receipt } from "./receipt.ts";
 
-const SALT = "burkindi/filing/v1";
+const SALT = "burkindi/report-secrets/v1";
 
 export interface ReportSecrets {
   receipt: Receipt;

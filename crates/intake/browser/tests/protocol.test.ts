@@ -7,7 +7,7 @@ import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.
 import { relatedReport } from "../src/related_report.ts";
 import { deriveReportSecrets } from "../src/report_secrets.ts";
 import { peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
-import { slotTag } from "../src/key_grant.ts";
+import { grantTag } from "../src/key_grant.ts";
 import { hashText } from "../src/hash.ts";
 import { caseIdentity, repliesKey } from "../src/keys.ts";
 import { SIZE_CLASSES, plaintextLenFor, sizeClassFor } from "../src/size_classes.ts";
@@ -18,7 +18,7 @@ import { parseRecords, splitHeader } from "../src/framing.ts";
 import { verifyDirectory, signDirectory, vectors, createTestWorld } from "./support/world.ts";
 import { VerifiedDirectory } from "../src/directory.ts";
 
-test("case secrets, report secrets and slot tags match the test vectors", async () => {
+test("case secrets, report secrets and grant tags match the test vectors", async () => {
   const known = vectors.case;
   assert.equal((await recipientOf(caseIdentity(decode(known.secret)))).text, known.case_recipient);
   assert.equal(encode(repliesKey(decode(known.secret))), known.replies_key);
@@ -27,12 +27,12 @@ test("case secrets, report secrets and slot tags match the test vectors", async 
   assert.equal(filed.case, known.report_secrets.case);
 });
 
-test("slot tags match the test vectors", async () => {
+test("grant tags match the test vectors", async () => {
   const member = await recipientOf(identity(decode(vectors.sealed.member_seed)));
   const id = vectors.frames[0].header.case.replaceAll("-", "");
   const bytes = Uint8Array.from(id.match(/../g)!, (byte: string) => parseInt(byte, 16));
-  assert.equal(encode(slotTag(bytes, member)), vectors.case.slot_tag);
-  assert.equal(vectors.sealed.grant.tag, vectors.case.slot_tag);
+  assert.equal(encode(grantTag(bytes, member)), vectors.case.grant_tag);
+  assert.equal(vectors.sealed.grant.tag, vectors.case.grant_tag);
 });
 
 test("frames match the test vectors byte for byte", () => {
@@ -78,7 +78,7 @@ test("a treatment is decoded from fixed words only, and the error names the fiel
 test("a related report matches the test vector", () => {
   const vector = vectors.frames[1];
   const key = new Receipt(decode(vectors.receipts[1].receipt)).signingKey();
-  assert.deepEqual(relatedReport(vector.earlier_case, vector.header.case, key), vector.header.earlier);
+  assert.deepEqual(relatedReport(vector.related_case, vector.header.case, key), vector.header.related);
 });
 
 test("a frame that was altered anywhere is rejected", () => {

@@ -39,9 +39,9 @@ use tower_http::{CompressionLevel, compression::CompressionLayer};
 use web::{Clock, Locale, MessageCatalogs};
 
 use crate::{
-    answer_times::AnswerTimesCache,
     directory_cache::DirectoryCache,
     form::MAX_FORM_BYTES,
+    reply_schedule::ReplyScheduleCache,
     visits::{VisitState, VisitStore, VisitToken},
 };
 
@@ -68,7 +68,7 @@ pub struct Pages {
     /// The clock, for the dates on the receipt.
     pub clock: Clock,
     directory_cache: Option<Arc<DirectoryCache>>,
-    answer_times: Option<Arc<AnswerTimesCache>>,
+    reply_schedule: Option<Arc<ReplyScheduleCache>>,
     assets: StaticAssets,
     scenarios: Vec<TrainingScenario>,
     form_bundles: offline_form::FormBundles,
@@ -94,7 +94,7 @@ impl Pages {
             branding,
             clock,
             directory_cache: None,
-            answer_times: None,
+            reply_schedule: None,
             assets: StaticAssets::built_in(),
             scenarios: TrainingScenario::built_in(),
             form_bundles: offline_form::FormBundles::default(),
@@ -112,16 +112,16 @@ impl Pages {
         self
     }
 
-    /// Adds the answer times: receipts show the date by which a report is answered.
+    /// Adds the reply schedule: receipts show the date by which a report is answered.
     #[must_use]
-    pub fn with_answer_times(mut self, answer_times: Arc<AnswerTimesCache>) -> Self {
-        self.answer_times = Some(answer_times);
+    pub fn with_reply_schedule(mut self, reply_schedule: Arc<ReplyScheduleCache>) -> Self {
+        self.reply_schedule = Some(reply_schedule);
         self
     }
 
     /// Returns the last day for the first answer to a report that arrives now, if it is known.
     pub fn first_answer_date(&self) -> Option<Date> {
-        self.answer_times.as_ref()?.first_answer_date(self.clock.now())
+        self.reply_schedule.as_ref()?.first_answer_date(self.clock.now())
     }
 
     /// Draws a new seed: 64 hexadecimal digits for a hidden field.

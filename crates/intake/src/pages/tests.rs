@@ -30,7 +30,7 @@ use super::{
 };
 use crate::config::branding::{Branding, Contact};
 use crate::{
-    answer_times::AnswerTimesCache,
+    reply_schedule::ReplyScheduleCache,
     form::{FieldError, FieldProblem, ReportForm, identifying_details::IdentifyingDetailKind},
 };
 
@@ -54,12 +54,12 @@ fn test_pages_of(taxonomy: Taxonomy) -> Arc<Pages> {
     };
     assert_eq!(branding.problems(), Vec::<String>::new());
     let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
-    let answers = AnswerTimesCache::with_times(ReplySchedule {
+    let answers = ReplyScheduleCache::with_times(ReplySchedule {
         calendar: Calendar::default(),
         poll_interval_seconds: 900,
     });
     let pages = Pages::new(Arc::new(taxonomy), branding, clock, ChaCha20Rng::seed_from_u64(1));
-    Arc::new(pages.with_answer_times(Arc::new(answers)))
+    Arc::new(pages.with_reply_schedule(Arc::new(answers)))
 }
 
 fn test_router() -> Router {

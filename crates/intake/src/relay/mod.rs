@@ -46,7 +46,7 @@ pub fn routes() -> Router<AppState> {
         .route(relay::ACK_PATH, post(acknowledge))
         .route(relay::MAILBOXES_PATH, put(put_mailboxes))
         .route(relay::DIRECTORY_PATH, put(put_directory))
-        .route(relay::REPLY_SCHEDULE_PATH, put(put_answer_times))
+        .route(relay::REPLY_SCHEDULE_PATH, put(put_reply_schedule))
         .route(relay::HEALTH_PATH, get(health))
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
 }
@@ -171,11 +171,11 @@ async fn put_directory(
     }
 }
 
-async fn put_answer_times(
+async fn put_reply_schedule(
     State(app): State<AppState>,
     Json(times): Json<ReplySchedule>,
 ) -> Result<StatusCode, Problem> {
-    app.answer_times
+    app.reply_schedule
         .update(times, &app.store)
         .await
         .map_err(|error| app.record_store_error(error))?;

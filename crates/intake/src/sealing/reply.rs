@@ -117,9 +117,9 @@ async fn submit_reply(
             view.details = form.unacknowledged_details();
             view.restore_draft(form);
         }
-        Ok((reply, earlier)) if inbox.can_write() => {
+        Ok((reply, related)) if inbox.can_write() => {
             let message = FollowUpDraft {
-                earlier,
+                related,
                 text: reply.text,
                 lang: locale.code.to_owned(),
                 week: app.clock.iso_week(),
@@ -174,8 +174,8 @@ async fn resolve_related_report(
     let Some(other) = &reply.related_receipt else { return Ok(Ok((reply, None))) };
     Ok(match open_mailbox::open_inbox(app, other).await? {
         Ok(related) => {
-            let earlier = related.related_report_for(other, inbox);
-            Ok((reply, Some(earlier)))
+            let related = related.related_report_for(other, inbox);
+            Ok((reply, Some(related)))
         }
         Err(ReceiptEntryError::MailboxCorrupt) => {
             Err(vec![FieldError::new("earlier", FieldProblem::MailboxCorrupt)])

@@ -204,21 +204,21 @@ impl Store {
             .await
     }
 
-    /// Returns the stored answer times.
+    /// Returns the stored reply schedule.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn load_answer_times(&self) -> Result<Option<ReplySchedule>, StoreError> {
+    pub async fn load_reply_schedule(&self) -> Result<Option<ReplySchedule>, StoreError> {
         let row = state::Entity::find_by_id(state::SINGLETON_ID).one(&self.read_db).await?;
         let json = row.and_then(|row| row.answers);
         Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
-    /// Stores the answer times.
+    /// Stores the reply schedule.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn save_answer_times(&self, times: &ReplySchedule) -> Result<(), StoreError> {
+    pub async fn save_reply_schedule(&self, times: &ReplySchedule) -> Result<(), StoreError> {
         let json = serde_json::to_vec(times).map_err(|_| StoreError::Unavailable)?;
         self.update_state(state::ActiveModel { answers: Set(Some(json)), ..Default::default() })
             .await

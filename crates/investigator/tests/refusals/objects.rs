@@ -51,7 +51,7 @@ fn header() -> FrameHeader {
             treatment: None,
         }],
         reporter_key: None,
-        earlier: None,
+        related: None,
     }
 }
 
@@ -132,7 +132,7 @@ pub(super) fn frames() -> Vec<Value> {
     }
     let earlier = |proof: usize| {
         let named = RelatedReport { token: Hash::default(), proof: vec![1; proof] };
-        serde_json::to_string(&FrameHeader { earlier: Some(named), ..header() }).unwrap()
+        serde_json::to_string(&FrameHeader { related: Some(named), ..header() }).unwrap()
     };
     all.push(("another report".to_owned(), true, earlier(64)));
     all.push(("another report with a short proof".to_owned(), false, earlier(63)));

@@ -139,12 +139,12 @@ priority-P1 = 24 hours
 priority-P2 = 3 days
 priority-P3 = 7 days
 priority-P4 = 30 days
-clock-acknowledge = first answer
-clock-triage = triage
-clock-assess = assessment
-clock-investigate = investigation
-clock-feedback = feedback to the reporter
-clock-referral = follow up the referral
+deadline-kind-acknowledge = first answer
+deadline-kind-triage = triage
+deadline-kind-assess = assessment
+deadline-kind-investigate = investigation
+deadline-kind-feedback = feedback to the reporter
+deadline-kind-referral = follow up the referral
 stage-received = received
 stage-triaged = triaged
 stage-assessing = assessing
@@ -273,7 +273,7 @@ disposition-out-of-scope = out of scope
 disposition-duplicate = duplicate
 disposition-advice-given = advice given
 disposition-process-fix-adopted = process fix adopted
-disposition-unreadable = unreadable as it came
+disposition-unreadable = unreadable on arrival
 
 ## Alarms
 
@@ -541,8 +541,8 @@ help-write = write a message, a note
 
 tab-actions = Act
 stage-purged = destroyed
-clock-challenge = decide on a conflict of interest
-clock-reopen = answer or reopen
+deadline-kind-challenge = decide on a conflict of interest
+deadline-kind-reopen = answer or reopen
 release-desk-asked = a member of the desk asked for it
 release-referral = it decides on a referral
 release-unreadable = two members closed it as unreadable
@@ -667,7 +667,7 @@ confirm-approve-purge = Report, files, messages and notes of this case are destr
 confirm-propose-refer = With the proposal the oversight body can read this case. This access cannot be withdrawn.
 confirm-resolve-challenge = Access to this case ends permanently for: { $who }.
 confirm-rotate = Access to this case ends permanently for: { $who }.
-reason-as-it-came = it does not open, as it was collected
+reason-received-unreadable = it does not open, as it was collected
 done-acted = Done, signed and in the log.
 done-proposed = You proposed to close the case as unreadable. Another person who cannot open it approves.
 done-unreadable = The case is closed as unreadable. The oversight body has it now, and tries its own key.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl ReportDigest {
-    /// Returns whether the case handler serves the report as it was collected. `slot` is the tag of
+    /// Returns whether the case handler serves the report as it was collected. `own_tag` is the tag of
     /// the reader's own key ([`grant_tag`](crate::submission::key_grant::grant_tag)).
     ///
     /// Returns `false` unless the keys, the body, the files and the reader's own grant of

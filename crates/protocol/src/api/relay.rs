@@ -28,7 +28,7 @@ pub const MAILBOXES_PATH: &str = "/relay/v1/mailboxes";
 /// `PUT` with the JSON of a [`crate::directory::SignedDirectory`].
 pub const DIRECTORY_PATH: &str = "/relay/v1/directory";
 /// `PUT` with the JSON of a [`ReplySchedule`]. Repeating the request has no further effect.
-pub const REPLY_SCHEDULE_PATH: &str = "/relay/v1/answers";
+pub const REPLY_SCHEDULE_PATH: &str = "/relay/v1/reply-schedule";
 /// `GET`. Answers 200 when the intake is ready.
 pub const HEALTH_PATH: &str = "/health";
 

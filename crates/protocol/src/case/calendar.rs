@@ -89,7 +89,7 @@ impl Calendar {
 
     /// Returns the deadline that ends first, postponed to a working day.
     pub fn next_deadline(&self, state: &CaseState) -> Option<Deadline> {
-        let postpone = |deadline: &Deadline| match (deadline.clock, state.priority) {
+        let postpone = |deadline: &Deadline| match (deadline.kind, state.priority) {
             (DeadlineKind::Triage, Priority::P1) => *deadline,
             _ => Deadline { due: self.next_working_day(deadline.due), ..*deadline },
         };
@@ -106,7 +106,7 @@ impl Calendar {
             DeadlineKind::Feedback,
             DeadlineKind::Reopen,
         ];
-        let updates = state.deadlines.iter().filter(|deadline| relevant.contains(&deadline.clock));
+        let updates = state.deadlines.iter().filter(|deadline| relevant.contains(&deadline.kind));
         updates
             .map(|deadline| self.next_working_day(deadline.due))
             .filter(|due| *due >= today)

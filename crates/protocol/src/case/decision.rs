@@ -43,7 +43,7 @@ impl Decision {
     /// The decision with which two members close a case that neither can open.
     pub const CLOSE_AS_UNREADABLE: Self = Self::Close {
         disposition: Disposition::Unreadable,
-        reason: ClosingReason::AsItCame,
+        reason: ClosingReason::ReceivedUnreadable,
         duplicate_of: None,
     };
 }
@@ -115,7 +115,7 @@ impl Disposition {
             Self::ProcessFixAdopted => {
                 &[ClosingReason::Procedure, ClosingReason::Training, ClosingReason::System]
             }
-            Self::Unreadable => &[ClosingReason::AsItCame],
+            Self::Unreadable => &[ClosingReason::ReceivedUnreadable],
         }
     }
 }
@@ -155,7 +155,7 @@ pub enum ClosingReason {
     /// A system was changed.
     System,
     /// It is unchanged since it was collected, and does not open.
-    AsItCame,
+    ReceivedUnreadable,
 }
 
 /// The kind of authority that a matter is referred to. The case handler can read it.

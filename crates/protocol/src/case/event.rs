@@ -42,7 +42,7 @@ pub enum Action {
         retention_months: u16,
         /// The digest of the report as collected. Absent in cases of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        came: Option<ReportDigest>,
+        digest: Option<ReportDigest>,
     },
     /// By the case handler: the reporter sent a follow-up. Contains its digest as collected
     /// ([`follow_up_digest`](crate::submission::report_digest::follow_up_digest)). Absent in events

@@ -160,7 +160,7 @@ impl CaseState {
                 self.disposition = Some(disposition);
                 self.closed = Some(day);
                 self.last_assignee = self.assignee.take();
-                self.deadlines.retain(|deadline| deadline.clock == DeadlineKind::Challenge);
+                self.deadlines.retain(|deadline| deadline.kind == DeadlineKind::Challenge);
                 if disposition == Disposition::Unreadable {
                     self.unhandled = 0;
                     // Two members must not be able to hide a report by calling it unreadable.
@@ -169,9 +169,9 @@ impl CaseState {
             }
             Decision::Lower { priority } => self.set_priority(priority),
             Decision::Refer { .. } => {
-                for clock in [DeadlineKind::Triage, DeadlineKind::Assess, DeadlineKind::Investigate]
+                for kind in [DeadlineKind::Triage, DeadlineKind::Assess, DeadlineKind::Investigate]
                 {
-                    self.stop_deadline(clock);
+                    self.stop_deadline(kind);
                 }
                 self.set_stage(Stage::Referred);
                 self.mark_handled();

@@ -107,7 +107,7 @@ pub enum DeadlineKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     /// What must have happened.
-    pub clock: DeadlineKind,
+    pub kind: DeadlineKind,
     /// The last date in time.
     #[serde(with = "iso_date")]
     pub due: Date,

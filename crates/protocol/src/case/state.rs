@@ -134,13 +134,13 @@ impl CaseState {
             retention_months: *retention_months,
             linked_cases: Vec::new(),
             deadlines: vec![
-                Deadline { clock: DeadlineKind::Acknowledge, due: acknowledge },
+                Deadline { kind: DeadlineKind::Acknowledge, due: acknowledge },
                 Deadline {
-                    clock: DeadlineKind::Triage,
+                    kind: DeadlineKind::Triage,
                     due: days_after(filed, triage_days(*priority)),
                 },
                 Deadline {
-                    clock: DeadlineKind::Feedback,
+                    kind: DeadlineKind::Feedback,
                     due: months_after(acknowledge, FEEDBACK_MONTHS),
                 },
             ],
@@ -208,17 +208,17 @@ impl CaseState {
         self.next_deadline().filter(|deadline| deadline.due < today)
     }
 
-    pub(super) fn is_running(&self, clock: DeadlineKind) -> bool {
-        self.deadlines.iter().any(|deadline| deadline.clock == clock)
+    pub(super) fn is_running(&self, kind: DeadlineKind) -> bool {
+        self.deadlines.iter().any(|deadline| deadline.kind == kind)
     }
 
-    pub(super) fn start_deadline(&mut self, clock: DeadlineKind, due: Date) {
-        self.stop_deadline(clock);
-        self.deadlines.push(Deadline { clock, due });
+    pub(super) fn start_deadline(&mut self, kind: DeadlineKind, due: Date) {
+        self.stop_deadline(kind);
+        self.deadlines.push(Deadline { kind, due });
     }
 
-    pub(super) fn stop_deadline(&mut self, clock: DeadlineKind) {
-        self.deadlines.retain(|deadline| deadline.clock != clock);
+    pub(super) fn stop_deadline(&mut self, kind: DeadlineKind) {
+        self.deadlines.retain(|deadline| deadline.kind != kind);
     }
 }
 

@@ -114,7 +114,7 @@ pub struct FrameHeader {
     pub reporter_key: Option<PublicKey>,
     /// A related report of the same person, if the message names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earlier: Option<RelatedReport>,
+    pub related: Option<RelatedReport>,
 }
 
 /// The body of a rotation frame: the keys of the next generation. The key of the previous
@@ -215,8 +215,8 @@ impl FrameHeader {
                     && files.iter().all(|file| file.len <= size_classes::MAX_SUBMISSION_LEN),
             ),
             (
-                "earlier",
-                self.earlier.as_ref().is_none_or(|earlier| earlier.proof.len() == SIGNATURE_LEN),
+                "related",
+                self.related.as_ref().is_none_or(|related| related.proof.len() == SIGNATURE_LEN),
             ),
         ];
         match sound.into_iter().find(|(_, sound)| !sound) {

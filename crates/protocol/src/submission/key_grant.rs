@@ -37,7 +37,7 @@ pub struct Grant {
 /// the member.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SealedGrant {
-    /// `SHA-256("burkindi/slot/v1" ‖ case id ‖ recipient)`.
+    /// `SHA-256("burkindi/grant-tag/v1" ‖ case id ‖ recipient)`.
     pub tag: Hash,
     /// `age(member, 128 bytes)`.
     #[serde(with = "crate::encoding::base64_bytes")]
@@ -106,7 +106,7 @@ impl Grant {
 
 /// Returns the tag by which the case handler finds the grant of a member.
 pub fn grant_tag(case: Uuid, recipient: &InvestigatorRecipient) -> Hash {
-    Hash::of(&[b"burkindi/slot/v1", case.as_bytes(), recipient.as_bytes()])
+    Hash::of(&[b"burkindi/grant-tag/v1", case.as_bytes(), recipient.as_bytes()])
 }
 
 /// Returns the eight grants of a report in random order: one for each reader, and decoys sealed to

@@ -15,16 +15,16 @@ use crate::{
     keys::{PublicKey, sign},
 };
 
-const LABEL: &[u8] = b"burkindi/earlier/v1\0";
+const LABEL: &[u8] = b"burkindi/related-report/v1\0";
 
 /// A part of the header of a message. In JSON `{"token": "…", "proof": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelatedReport {
-    /// `hash("burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case)`, with
+    /// `hash("burkindi/related-report/v1\0" ‖ id of the other case ‖ id of this case)`, with
     /// ids of 16 bytes.
     pub token: Hash,
     /// Ed25519 signature with `K_r` of the other report over
-    /// `"burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case`, 64 bytes.
+    /// `"burkindi/related-report/v1\0" ‖ id of the other case ‖ id of this case`, 64 bytes.
     #[serde(with = "crate::encoding::base64_bytes")]
     pub proof: Vec<u8>,
 }

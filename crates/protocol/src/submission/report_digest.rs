@@ -9,8 +9,8 @@ use crate::{
     submission::key_grant::SealedGrant,
 };
 
-const CONTENT_LABEL: &[u8] = b"burkindi/came/v1\0";
-const FOLLOW_UP_LABEL: &[u8] = b"burkindi/came/follow-up/v1\0";
+const CONTENT_LABEL: &[u8] = b"burkindi/report-digest/v1\0";
+const FOLLOW_UP_LABEL: &[u8] = b"burkindi/follow-up-digest/v1\0";
 
 /// The hashes of the content of a report. The `received` event contains them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ const FOLLOW_UP_LABEL: &[u8] = b"burkindi/came/follow-up/v1\0";
 pub struct ReportDigest {
     /// SHA-256 of the tag and the sealed bytes of each grant, decoys included, in ascending order.
     pub grants: Vec<Hash>,
-    /// SHA-256 over the label `burkindi/came/v1\0`, `M`, `C`, and the hashes of the sealed body and
+    /// SHA-256 over the label `burkindi/report-digest/v1\0`, `M`, `C`, and the hashes of the sealed body and
     /// of each sealed file.
     pub content: Hash,
 }
@@ -43,7 +43,7 @@ impl ReportDigest {
     }
 }
 
-/// Returns the hash of a follow-up: SHA-256 over the label `burkindi/came/follow-up/v1\0`, the
+/// Returns the hash of a follow-up: SHA-256 over the label `burkindi/follow-up-digest/v1\0`, the
 /// generation (u32, big-endian), and the hashes of the sealed body and then of the sealed files, in
 /// their order.
 pub fn follow_up_digest(generation: u32, parts: impl IntoIterator<Item = Hash>) -> Hash {

@@ -22,7 +22,7 @@ fn the_next_reporter_update_falls_on_a_working_day() {
     let calendar = Calendar::new(&["saturday".to_owned(), "sunday".to_owned()], &[]).unwrap();
     let mut case = CaseScenario::new(Priority::P1);
     assert_eq!(
-        calendar.next_deadline(&case.state).unwrap().clock,
+        calendar.next_deadline(&case.state).unwrap().kind,
         DeadlineKind::Triage,
         "the triage, which does not concern the reporter"
     );
@@ -186,11 +186,11 @@ fn a_calendar_postpones_deadlines_except_the_triage_of_p1() {
     assert_eq!(calendar.next_deadline(&case.state).unwrap().due, date!(2026 - 12 - 01));
     assert_eq!(calendar.overdue_deadline(&case.state, date!(2026 - 12 - 01)), None);
     assert_eq!(
-        calendar.overdue_deadline(&case.state, date!(2026 - 12 - 02)).unwrap().clock,
+        calendar.overdue_deadline(&case.state, date!(2026 - 12 - 02)).unwrap().kind,
         DeadlineKind::Acknowledge
     );
     case.state.priority = Priority::P1;
-    let triage = Deadline { clock: DeadlineKind::Triage, due: date!(2026 - 11 - 28) };
+    let triage = Deadline { kind: DeadlineKind::Triage, due: date!(2026 - 11 - 28) };
     case.state.deadlines.push(triage);
     assert_eq!(calendar.next_deadline(&case.state), Some(triage), "a Saturday");
 }
@@ -207,7 +207,7 @@ fn one_member_raises_the_priority_and_the_triage_deadline_follows() {
     assert_eq!(case.due_date(DeadlineKind::Triage), Some(date!(2026 - 11 - 24)));
     assert_eq!(case.state.overdue_deadline(date!(2026 - 11 - 24)), None);
     assert_eq!(
-        case.state.overdue_deadline(date!(2026 - 11 - 25)).unwrap().clock,
+        case.state.overdue_deadline(date!(2026 - 11 - 25)).unwrap().kind,
         DeadlineKind::Triage
     );
 }

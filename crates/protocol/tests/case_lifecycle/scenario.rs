@@ -30,7 +30,7 @@ impl CaseScenario {
             desk: "audit".to_owned(),
             priority,
             retention_months: 60,
-            came: None,
+            digest: None,
         };
         let event = Event {
             v: 1,
@@ -96,11 +96,11 @@ impl CaseScenario {
         case
     }
 
-    pub(super) fn due_date(&self, clock: DeadlineKind) -> Option<Date> {
+    pub(super) fn due_date(&self, kind: DeadlineKind) -> Option<Date> {
         self.state
             .deadlines
             .iter()
-            .find(|deadline| deadline.clock == clock)
+            .find(|deadline| deadline.kind == kind)
             .map(|deadline| deadline.due)
     }
 }

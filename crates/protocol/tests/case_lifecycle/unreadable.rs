@@ -13,7 +13,7 @@ use super::scenario::{CaseScenario, FILED};
 
 const UNREADABLE: Decision = Decision::Close {
     disposition: Disposition::Unreadable,
-    reason: ClosingReason::AsItCame,
+    reason: ClosingReason::ReceivedUnreadable,
     duplicate_of: None,
 };
 

@@ -30,7 +30,7 @@ const CLOSE: Decision = Decision::Close {
 };
 const UNREADABLE: Decision = Decision::Close {
     disposition: Disposition::Unreadable,
-    reason: ClosingReason::AsItCame,
+    reason: ClosingReason::ReceivedUnreadable,
     duplicate_of: None,
 };
 const REFER: Decision =
@@ -45,7 +45,7 @@ fn new_case() -> CaseState {
         desk: "audit".into(),
         priority: Priority::P2,
         retention_months: 0,
-        came: None,
+        digest: None,
     };
     let at = midnight(FILED);
     let event =

@@ -35,11 +35,11 @@ pub struct UnreadableCase {
 }
 
 /// Returns whether the report is as its first event records its collection. `events` are those with
-/// valid signatures, and `slot` is the tag of the reader's own key. Returns `false` for cases of
+/// valid signatures, and `own_tag` is the tag of the reader's own key. Returns `false` for cases of
 /// earlier versions, whose events do not record it.
-fn is_report_intact(file: &CaseDetail, events: &[Event], slot: Hash) -> bool {
+fn is_report_intact(file: &CaseDetail, events: &[Event], own_tag: Hash) -> bool {
     match events.first().map(|first| &first.action) {
-        Some(Action::Received { came: Some(came), .. }) => came.matches_case(file, slot),
+        Some(Action::Received { digest: Some(digest), .. }) => digest.matches_case(file, own_tag),
         _ => false,
     }
 }
@@ -54,15 +54,15 @@ pub(crate) struct CollectionCheck<'a> {
 }
 
 impl<'a> CollectionCheck<'a> {
-    /// Runs the comparison. `events` are those with valid signatures, and `slot` is the tag of the
+    /// Runs the comparison. `events` are those with valid signatures, and `own_tag` is the tag of the
     /// reader's own key.
-    pub(crate) fn check(file: &'a CaseDetail, events: &[Event], slot: Hash) -> Self {
+    pub(crate) fn check(file: &'a CaseDetail, events: &[Event], own_tag: Hash) -> Self {
         let digests = events.iter().filter_map(|event| match event.action {
             Action::FollowedUp(digests) => Some(digests),
             _ => None,
         });
         let follow_ups = FollowUpCheck::compare(file, &digests.collect::<Vec<_>>());
-        Self { file, report_intact: is_report_intact(file, events, slot), follow_ups }
+        Self { file, report_intact: is_report_intact(file, events, own_tag), follow_ups }
     }
 
     /// Returns an alert for each message that differs from the digest that the case handler signed

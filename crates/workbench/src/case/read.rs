@@ -91,8 +91,8 @@ impl HandlerConnection {
         if own.is_empty() && !former.is_empty() {
             return Err(CaseReadError::FormerKey(self.handle().to_owned()));
         }
-        let slot = grant_tag(id, &self.key.identity().recipient());
-        let collected = CollectionCheck::check(&file, &events, slot);
+        let own_tag = grant_tag(id, &self.key.identity().recipient());
+        let collected = CollectionCheck::check(&file, &events, own_tag);
         let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
             (Ok(open), _) => open,
             (Err(error), Some(state))

@@ -31,7 +31,7 @@ impl HandlerConnection {
         let (mut links, mut alarms) = (Vec::new(), Vec::new());
         let incoming = thread.incoming.iter();
         let references: Vec<_> = incoming
-            .filter_map(|entry| Some((entry.reference.seq, entry.header.earlier.as_ref()?)))
+            .filter_map(|entry| Some((entry.reference.seq, entry.header.related.as_ref()?)))
             .collect();
         if references.is_empty() {
             return Ok((links, alarms));

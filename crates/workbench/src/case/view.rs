@@ -197,7 +197,7 @@ pub struct MessageView {
     pub dropped: bool,
     /// Another report of the same reporter that the message refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub earlier: Option<RelatedReportLink>,
+    pub related: Option<RelatedReportLink>,
 }
 
 /// One attached file.
@@ -337,7 +337,7 @@ fn message_view(entry: &VerifiedFrame, named: &[RelatedReportLink], lost: &[u32]
         text,
         dropped: entry.header.direction == FrameDirection::Out
             && lost.contains(&entry.reference.seq),
-        earlier: named.iter().copied().find(|one| {
+        related: named.iter().copied().find(|one| {
             entry.header.direction == FrameDirection::In && one.message == entry.reference.seq
         }),
     }

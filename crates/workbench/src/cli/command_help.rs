@@ -48,7 +48,7 @@ mod tests {
             desk: "audit".into(),
             priority: Priority::P2,
             retention_months: 60,
-            came: None,
+            digest: None,
         };
         let at = midnight(date!(2026 - 11 - 23));
         let event = Event {

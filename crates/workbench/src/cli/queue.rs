@@ -157,7 +157,7 @@ fn queue_cells(
         line.row.filed.to_string(),
         line.next_deadline.map_or_else(
             || "-".to_owned(),
-            |next| format!("{} by {}", serde_word(&next.clock), next.due),
+            |next| format!("{} by {}", serde_word(&next.kind), next.due),
         ),
         if line.sealed_to_former_key {
             "SEALED TO YOUR FORMER KEY".to_owned()

@@ -122,7 +122,7 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
                 |next| {
                     format!(
                         "{} by {}, {}",
-                        serde_word(&next.clock),
+                        serde_word(&next.kind),
                         next.due,
                         days_until(next.due, today)
                     )
@@ -256,7 +256,7 @@ fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilde
         terminal_text::display_code(&message.lang)
     ));
     page.quote(&message.text);
-    match message.earlier.map(|named| named.case) {
+    match message.related.map(|named| named.case) {
         Some(Some(case)) => {
             page.warn(&format!(
                 "About the same matter as case {case}, by the same person (proven)."

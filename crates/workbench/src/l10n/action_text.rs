@@ -95,7 +95,7 @@ mod tests {
                     desk: "audit".into(),
                     priority: Priority::P2,
                     retention_months: 60,
-                    came: None,
+                    digest: None,
                 };
                 vec![received, Action::FollowedUp(None)]
             }

@@ -182,7 +182,7 @@ async fn a_related_report_is_shown_to_readers_of_both_cases() {
     );
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
     let shown: Vec<_> =
-        view.messages.iter().map(|message| message.earlier.map(|one| one.case)).collect();
+        view.messages.iter().map(|message| message.related.map(|one| one.case)).collect();
     assert_eq!(shown, [Some(Some(mine.case)), Some(None), None]);
 }
 

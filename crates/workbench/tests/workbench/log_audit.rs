@@ -66,7 +66,7 @@ impl LogBuilder {
             desk: "internal_affairs".into(),
             priority: Priority::P3,
             retention_months: 60,
-            came: None,
+            digest: None,
         };
         let event = Event {
             v: 1,
@@ -356,7 +356,7 @@ fn an_event_of_a_removed_member_is_detected() {
             desk: "internal_affairs".into(),
             priority: Priority::P3,
             retention_months: 60,
-            came: None,
+            digest: None,
         };
         let first =
             Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };

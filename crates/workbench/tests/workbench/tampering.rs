@@ -140,7 +140,7 @@ async fn a_forged_reply_is_detected_and_not_shown() {
         week: "2026-W48".into(),
         attachments: Vec::new(),
         reporter_key: None,
-        earlier: None,
+        related: None,
     };
     let made_up =
         Frame::sign(&header, b"It was nothing. Forget it.", &environment.installation.log_key);

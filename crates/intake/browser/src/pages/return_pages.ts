@@ -165,10 +165,10 @@ export class ReturnPages {
       return;
     }
     if (this.showWarnings(form, text)) return;
-    const resolveRelatedReport = named === "" ? undefined : await this.earlier(named);
+    const resolveRelatedReport = named === "" ? undefined : await this.relatedReport(named);
     if (resolveRelatedReport === null) return;
     const { lang } = this.offlineForm;
-    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, earlier: resolveRelatedReport, files };
+    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, files };
     const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
@@ -204,7 +204,7 @@ export class ReturnPages {
    * Looks up the related report that the message names. Returns null, and shows an error, if there
    * is none.
    */
-  private async earlier(typed: string): Promise<RelatedReport | null> {
+  private async relatedReport(typed: string): Promise<RelatedReport | null> {
     const wrong = (key: string) => {
       showErrors(this.offlineForm, [{ target: "earlier", text: translate(this.offlineForm, key) }]);
       return null;

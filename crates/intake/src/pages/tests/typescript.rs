@@ -124,7 +124,7 @@ fn frame_header() -> FrameHeader {
             treatment: Some(cleaned()),
         }],
         reporter_key: Some(public_key()),
-        earlier: Some(RelatedReport { token: Hash::default(), proof: vec![0; 64] }),
+        related: Some(RelatedReport { token: Hash::default(), proof: vec![0; 64] }),
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Model {
     pub decoy_seed: Vec<u8>,
     /// The newest accepted directory: JSON of [`protocol::directory::SignedDirectory`].
     pub directory: Option<Vec<u8>>,
-    /// The answer times: JSON of [`protocol::api::relay::ReplySchedule`].
+    /// The reply schedule: JSON of [`protocol::api::relay::ReplySchedule`].
     pub answers: Option<Vec<u8>>,
 }
 

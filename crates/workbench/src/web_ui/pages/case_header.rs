@@ -92,7 +92,7 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
         let late = next.due < frame.today();
         let distance = dates::format_days_until(frame.catalog(), next.due, frame.today());
         (
-            frame.t_variant("clock", &serde_word(&next.clock)),
+            frame.t_variant("deadline-kind", &serde_word(&next.kind)),
             frame.format_date(next.due),
             distance,
             late,

@@ -69,7 +69,7 @@ struct CaseMessageRow {
     lang: String,
     text: String,
     /// The other report of the same person that the message names.
-    earlier: Option<RelatedReportLink>,
+    related: Option<RelatedReportLink>,
 }
 
 type CaseMessagesPath = Path<(String, Uuid)>;
@@ -209,7 +209,7 @@ fn messages_page(
                 dropped: message.dropped,
                 lang: message.lang.clone(),
                 text: message.text.clone(),
-                earlier: message.earlier,
+                related: message.related,
             })
             .collect(),
         story: view.report.map(|report| report.story).filter(|story| !story.trim().is_empty()),

@@ -161,7 +161,7 @@ fn queue_row(
         (None, None) => AssigneeCell::Nobody,
     };
     let next = line.next_deadline.map(|next| DeadlineCell {
-        deadline_kind: frame.t_variant("clock", &serde_word(&next.clock)),
+        deadline_kind: frame.t_variant("deadline-kind", &serde_word(&next.kind)),
         day: frame.format_date(next.due),
         distance: dates::format_days_until(frame.catalog(), next.due, frame.today()),
         late: line.late,

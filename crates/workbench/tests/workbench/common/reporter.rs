@@ -59,7 +59,7 @@ impl TestReporter {
             week: self.week.clone(),
             attachments,
             reporter_key: first.then(|| (&key).into()),
-            earlier: self.related_report.take(),
+            related: self.related_report.take(),
         };
         let frame = Frame::sign(&header, body, &key);
         self.last_sent = FrameRef { seq: header.seq, hash: Frame::hash_of(&frame) };

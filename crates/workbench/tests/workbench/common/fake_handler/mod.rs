@@ -226,7 +226,7 @@ impl FakeHandler {
                 desk,
                 priority: Priority::P3,
                 retention_months,
-                came: collected,
+                digest: collected,
             },
         };
         let signed = event.sign(&installation.log_key);

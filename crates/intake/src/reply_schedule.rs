@@ -1,4 +1,4 @@
-//! The answer times that the case handler published last. A receipt shows the same date at which
+//! The reply schedule that the case handler published last. A receipt shows the same date at which
 //! the case handler escalates.
 
 use std::sync::{PoisonError, RwLock};
@@ -8,11 +8,11 @@ use time::{Date, OffsetDateTime};
 
 use crate::store::{Store, StoreError};
 
-/// The latest answer times, in memory and in the spool.
+/// The latest reply schedule, in memory and in the spool.
 #[derive(Debug, Default)]
-pub struct AnswerTimesCache(RwLock<Option<ReplySchedule>>);
+pub struct ReplyScheduleCache(RwLock<Option<ReplySchedule>>);
 
-impl AnswerTimesCache {
+impl ReplyScheduleCache {
     /// Returns a cache with these times, without a spool.
     pub fn with_times(times: ReplySchedule) -> Self {
         Self(RwLock::new(Some(times)))
@@ -33,7 +33,7 @@ impl AnswerTimesCache {
     /// # Errors
     /// Returns an error if the database fails.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
-        if let Some(stored) = store.load_answer_times().await? {
+        if let Some(stored) = store.load_reply_schedule().await? {
             self.replace(stored);
         }
         Ok(())
@@ -45,14 +45,14 @@ impl AnswerTimesCache {
     /// Returns an error if the database fails.
     pub async fn update(&self, times: ReplySchedule, store: &Store) -> Result<(), StoreError> {
         if self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(&times) {
-            store.save_answer_times(&times).await?;
+            store.save_reply_schedule(&times).await?;
             self.replace(times);
         }
         Ok(())
     }
 
     /// Returns the last day for the first answer to a report that arrives now, or `None` if no case
-    /// handler has published its answer times yet.
+    /// handler has published its reply schedule yet.
     pub fn first_answer_date(&self, now: OffsetDateTime) -> Option<Date> {
         let times = self.0.read().unwrap_or_else(PoisonError::into_inner);
         times.as_ref().map(|times| times.first_reply_date(now))
