@@ -214,8 +214,7 @@ impl SubmissionIngester<'_> {
         let digest =
             Some(ReportDigest::of_report(mailbox_recipient, case_recipient, &opened.grants, parts));
         let priority = header.priority;
-        let action =
-            Action::Received { desk: placement.desk, priority, retention_months, digest };
+        let action = Action::Received { desk: placement.desk, priority, retention_months, digest };
         let (signed, state) = self.signer.sign_received(header.case.id, action);
         let mut case = CaseRecord {
             id: header.case.id,

@@ -4,20 +4,15 @@ mod common;
 
 use std::collections::HashSet;
 
-use case_handler::{
-    escalation,
-    store::{CaseStore, QueueCursor},
-};
+use case_handler::escalation;
 use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
-use migrations_cases::{Migrator, MigratorTrait};
 use protocol::{
     api::workbench::CaseSummary,
     case::{Calendar, event::Action},
 };
 use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
-use uuid::Uuid;
 
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
@@ -115,64 +110,4 @@ async fn a_queue_reflects_grants_and_deadlines_immediately() {
     assert_eq!(released, 5);
     assert!(handler.store.overdue_cases(today, None, 100).await.unwrap().is_empty());
     assert_eq!(handler.queue("eva").await.len(), 5);
-}
-
-#[tokio::test]
-async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
-    let mut handler = HandlerFixture::new().await;
-    let mut reports = Vec::new();
-    for _ in 0..3 {
-        let (report, _) = handler.new_report(&DESK_MEMBERS);
-        handler.ingest(&report).await.unwrap();
-        reports.push(report.header.case.id);
-    }
-    handler.post_action("awa", reports[0], Action::Claimed).await.unwrap();
-    let (queue, workload) = (handler.queue("bila").await, handler.store.workload().await.unwrap());
-    handler.store.release_writer().await.unwrap();
-
-    // Restores the schema of an earlier version: this undoes the migrations 11, 9 and 3.
-    let raw = Database::connect(&handler.url).await.unwrap();
-    for undo in [
-        "ALTER TABLE cases RENAME COLUMN priority TO urgency",
-        r#"UPDATE cases SET state = replace(state, '"priority":', '"urgency":')"#,
-        "DELETE FROM seaql_migrations WHERE version = 'm20261129_000011_priority'",
-        "DROP INDEX quarantine_by_retry",
-        "DROP INDEX quarantine_by_case",
-        "DROP INDEX quarantine_by_len",
-        "ALTER TABLE quarantine RENAME TO set_aside",
-        "CREATE INDEX set_aside_to_retry ON set_aside (retry)",
-        "CREATE INDEX set_aside_by_case ON set_aside (retry, case_id)",
-        "ALTER TABLE events RENAME COLUMN previous_link TO before",
-        "ALTER TABLE openings RENAME COLUMN crashes TO ends",
-        "DELETE FROM seaql_migrations WHERE version = 'm20261129_000009_quarantine'",
-        "DROP TABLE queues",
-        "DROP INDEX cases_by_load",
-        "DROP INDEX cases_by_escalation",
-        "ALTER TABLE cases DROP COLUMN open",
-        "ALTER TABLE cases DROP COLUMN urgency",
-        "ALTER TABLE cases DROP COLUMN assignee",
-        "ALTER TABLE cases DROP COLUMN escalates",
-        "ALTER TABLE set_aside DROP COLUMN len",
-        "CREATE INDEX cases_by_next_due ON cases (next_due)",
-        "CREATE INDEX grants_by_member ON grants (member, released)",
-        "DELETE FROM seaql_migrations WHERE version = 'm20261123_000003_queues'",
-    ] {
-        raw.execute_unprepared(undo).await.unwrap();
-    }
-    assert_eq!(Migrator::get_pending_migrations(&raw).await.unwrap().len(), 3);
-    raw.close().await.unwrap();
-
-    let store = CaseStore::open(&handler.url).await.unwrap();
-    let rows = |cases: &[case_handler::store::CaseRecord]| {
-        cases.iter().map(|case| case.to_summary(&Calendar::default())).collect::<Vec<_>>()
-    };
-    assert_eq!(rows(&store.queue("bila", None, 100).await.unwrap()), queue);
-    assert_eq!(store.workload().await.unwrap(), workload);
-    let last = &queue[1];
-    let cursor = QueueCursor::from_state(last.id, &last.state);
-    assert_eq!(rows(&store.queue("bila", Some(cursor), 100).await.unwrap()), queue[2..]);
-    let today = handler.clock.today() + Duration::days(40);
-    assert_eq!(store.overdue_cases(today, None, 100).await.unwrap().len(), 3);
-    let last = QueueCursor::new(Some(today), Uuid::max());
-    assert_eq!(store.overdue_cases(today, Some(last), 100).await.unwrap().len(), 0);
 }

@@ -14,10 +14,10 @@ use age_hybrid::decoy_file;
 use axum::response::Response;
 use common::{MultipartFormData, TestIntake};
 use intake::{
-    reply_schedule::ReplyScheduleCache,
     config::branding::{Branding, Contact},
     i18n,
     pages::{ConversationView, Pages, ReceiptView, conversation_page, receipt_page},
+    reply_schedule::ReplyScheduleCache,
 };
 use protocol::{
     Hash, Priority,

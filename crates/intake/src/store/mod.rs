@@ -210,7 +210,7 @@ impl Store {
     /// If the database fails.
     pub async fn load_reply_schedule(&self) -> Result<Option<ReplySchedule>, StoreError> {
         let row = state::Entity::find_by_id(state::SINGLETON_ID).one(&self.read_db).await?;
-        let json = row.and_then(|row| row.answers);
+        let json = row.and_then(|row| row.reply_schedule);
         Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
@@ -220,8 +220,11 @@ impl Store {
     /// If the database fails.
     pub async fn save_reply_schedule(&self, times: &ReplySchedule) -> Result<(), StoreError> {
         let json = serde_json::to_vec(times).map_err(|_| StoreError::Unavailable)?;
-        self.update_state(state::ActiveModel { answers: Set(Some(json)), ..Default::default() })
-            .await
+        self.update_state(state::ActiveModel {
+            reply_schedule: Set(Some(json)),
+            ..Default::default()
+        })
+        .await
     }
 
     /// Updates the columns that are set in the single row.
@@ -282,7 +285,7 @@ async fn load_or_init_state(
         newest_generation: Set(0),
         decoy_seed: Set(seed),
         directory: Set(None),
-        answers: Set(None),
+        reply_schedule: Set(None),
     };
     // Of several processes that start at the same time, all use the row of the first.
     let mut conflict = OnConflict::column(state::Column::Id);

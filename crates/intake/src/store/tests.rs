@@ -24,7 +24,6 @@ macro_rules! on_both_databases {
 
 mod disk;
 mod mailboxes;
-mod older_schema;
 mod submissions;
 
 struct TestSpool {

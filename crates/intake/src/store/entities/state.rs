@@ -22,7 +22,7 @@ pub struct Model {
     /// The newest accepted directory: JSON of [`protocol::directory::SignedDirectory`].
     pub directory: Option<Vec<u8>>,
     /// The reply schedule: JSON of [`protocol::api::relay::ReplySchedule`].
-    pub answers: Option<Vec<u8>>,
+    pub reply_schedule: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
