@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use bench_support::HttpClient;
+use protocol::encoding::canonical::iso_week;
 use protocol::{
     Hash, Priority,
     directory::Directory,
@@ -276,7 +277,7 @@ fn seal(
         lang: sample.lang.to_owned(),
         priority,
         excluded: vec![],
-        week: Clock::system().iso_week(),
+        week: iso_week(Clock::system().today()),
     };
     let secrets = ReportSecrets::generate(&mut OsRng);
     let mut sealer = ReportSealer::begin(directory, hash, &secrets, draft, Vec::new(), &mut OsRng)?;

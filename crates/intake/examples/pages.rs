@@ -21,6 +21,7 @@ use intake::{
     },
 };
 use metadata_scrubber::{FileFormat, MetadataKind, ParseCoverage, ScrubReport, SignatureStatus};
+use protocol::encoding::canonical::iso_week;
 use protocol::{case::Stage, receipt::Receipt};
 use rand::rngs::OsRng;
 use reporter::InboxIssue;
@@ -131,10 +132,10 @@ async fn show_error(
     }
 }
 
-/// What became of two files.
+/// Returns two files with their outcomes.
 fn example_files() -> Vec<SentFile> {
-    let told = |format, removed: &[MetadataKind], left: &[MetadataKind]| {
-        let set = |traces: &[MetadataKind]| traces.iter().copied().collect();
+    let file_outcome = |format, removed: &[MetadataKind], left: &[MetadataKind]| {
+        let set = |items: &[MetadataKind]| items.iter().copied().collect();
         let scrubbed = ScrubReport {
             format,
             removed: set(removed),
@@ -145,12 +146,12 @@ fn example_files() -> Vec<SentFile> {
         SentFile { format, treatment: FileOutcome::Cleaned(scrubbed) }
     };
     vec![
-        told(
+        file_outcome(
             FileFormat::Jpeg,
             &[MetadataKind::Place, MetadataKind::Date, MetadataKind::Device],
             &[],
         ),
-        told(
+        file_outcome(
             FileFormat::Pdf,
             &[MetadataKind::Author, MetadataKind::Words],
             &[MetadataKind::History],
@@ -170,7 +171,7 @@ fn example_conversation(pages: &Pages, receipt: &Receipt, sent: bool) -> Convers
         stage: Stage::Assessing,
         with_oversight_body: false,
         next_update: Some(pages.clock.today() + time::Duration::days(30)),
-        week: pages.clock.iso_week(),
+        week: iso_week(pages.clock.today()),
         received: 2,
         messages: vec![
             message(

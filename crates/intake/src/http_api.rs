@@ -13,6 +13,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
+use protocol::encoding::canonical::iso_week;
 use protocol::{
     Hash,
     encoding::size_classes,
@@ -77,7 +78,7 @@ async fn submit(
         app.counters.record_rejected();
         Problem::from(error)
     })?;
-    let mut deposit = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
+    let mut deposit = app.store.begin_submission(iso_week(app.clock.today()), &mut OsRng);
     let mut bytes = body.into_data_stream();
     // The first bytes are buffered until they contain a complete header, so that no unsealed data
     // is stored.

@@ -140,12 +140,6 @@ impl Clock {
     pub fn today(&self) -> Date {
         self.now().date()
     }
-
-    /// Returns the ISO 8601 week, such as `2026-W48`. It is the finest time that the intake stores.
-    pub fn iso_week(&self) -> String {
-        let (year, week, _) = self.now().to_iso_week_date();
-        format!("{year:04}-W{week:02}")
-    }
 }
 
 #[cfg(test)]
@@ -153,13 +147,6 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-
-    #[test]
-    fn the_week_belongs_to_the_year_of_its_thursday() {
-        assert_eq!(Clock::fixed(datetime!(2026-11-23 0:00 UTC)).iso_week(), "2026-W48");
-        assert_eq!(Clock::fixed(datetime!(2027-01-01 12:00 UTC)).iso_week(), "2026-W53");
-        assert_eq!(Clock::fixed(datetime!(2025-12-29 12:00 UTC)).iso_week(), "2026-W01");
-    }
 
     #[test]
     fn clones_of_a_fixed_clock_move_together() {

@@ -19,6 +19,7 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
+use protocol::encoding::canonical::iso_week;
 use protocol::{
     Hash, api::relay::ReplySchedule, keys::TransportIdentity,
     submission::envelope::OpenedSubmission,
@@ -173,7 +174,7 @@ impl Collector {
         self.gc_daily().await?;
         let as_of = MailboxTime {
             today,
-            week: self.clock.iso_week(),
+            week: iso_week(self.clock.today()),
             calendar: self.reply_schedule.calendar.clone(),
         };
         mailbox_publisher::publish_mailboxes(&self.store, &self.relay, as_of).await?;

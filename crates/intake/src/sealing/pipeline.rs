@@ -1,6 +1,7 @@
 //! The pipeline from the connection through cleaning and sealing into the spool. Bounded channels
 //! connect the steps, so that memory use is constant and no file is written.
 
+use protocol::encoding::canonical::iso_week;
 use std::io::{self, BufWriter, Write};
 
 use axum::body::Bytes;
@@ -164,7 +165,7 @@ impl SealTask {
     ) -> Self {
         let (events, incoming) = mpsc::channel(CHANNEL_CAPACITY);
         let (sealed, outgoing) = mpsc::channel(CHANNEL_CAPACITY);
-        let upload = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
+        let upload = app.store.begin_submission(iso_week(app.clock.today()), &mut OsRng);
         let store_task = tokio::spawn(store_sealed(upload, outgoing));
         let out = BufWriter::with_capacity(SEALED_CHUNK_BYTES, ChannelWriter(sealed));
         let worker = spawn_blocking(move || run_sealer(begin(out)?, incoming));

@@ -5,6 +5,7 @@ use axum::{
     response::Response,
 };
 use http::HeaderMap;
+use protocol::encoding::canonical::iso_week;
 use protocol::submission::related_report::RelatedReport;
 use reporter::{FollowUpDraft, FollowUpSealer, Inbox};
 use web::Locale;
@@ -122,7 +123,7 @@ async fn submit_reply(
                 related,
                 text: reply.text,
                 lang: locale.code.to_owned(),
-                week: app.clock.iso_week(),
+                week: iso_week(app.clock.today()),
                 release_to_oversight: reply.release_to_oversight,
                 token: reply.seed,
             };

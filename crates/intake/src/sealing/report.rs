@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
+use protocol::encoding::canonical::iso_week;
 use protocol::{
     receipt::Receipt,
     submission::report_body::{ReportAnswer, ReportBody},
@@ -69,7 +70,7 @@ async fn submit_report(
 ) -> Result<(Receipt, Vec<SentFile>), SubmitError> {
     let report = form.validate(&app.pages.taxonomy).map_err(|_| SubmitError::InvalidAnswers)?;
     let seed = Zeroizing::new(form.seed_bytes().map_err(|_| SubmitError::BadForm)?);
-    let draft = to_report_input(report, app.clock.iso_week());
+    let draft = to_report_input(report, iso_week(app.clock.today()));
     let secrets = derive_secrets(&seed, &draft);
     let receipt = secrets.receipt().clone();
     let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };

@@ -4,6 +4,7 @@
 //! and ids, and white space.
 
 use serde::{Serialize, de::DeserializeOwned};
+use time::Date;
 
 /// Why bytes are refused.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,13 @@ pub fn is_iso_week(text: &str) -> bool {
     digits(year, 4) && digits(week, 2) && ("01"..="53").contains(&week)
 }
 
+/// Returns the ISO 8601 week of a date, such as `2026-W48`. The week belongs to the year of its
+/// Thursday. It is the finest time that the intake stores.
+pub fn iso_week(day: Date) -> String {
+    let (year, week, _) = day.to_iso_week_date();
+    format!("{year:04}-W{week:02}")
+}
+
 /// Returns whether this is an id of a category, an audience, a question or a unit: 1 to 128 bytes
 /// of letters, digits and `-_.:/`.
 pub fn is_id(text: &str) -> bool {
@@ -57,6 +65,19 @@ pub fn is_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn a_week_belongs_to_the_year_of_its_thursday() {
+        for (day, week) in [
+            (date!(2026 - 11 - 23), "2026-W48"),
+            (date!(2027 - 01 - 01), "2026-W53"),
+            (date!(2025 - 12 - 29), "2026-W01"),
+        ] {
+            assert_eq!(iso_week(day), week);
+            assert!(is_iso_week(week));
+        }
+    }
 
     #[test]
     fn languages_weeks_and_ids_are_recognised() {
