@@ -162,25 +162,104 @@ fn a_forbidden_word_is_found_in_identifiers_and_comments_and_not_in_strings() {
     assert_eq!(count("mod set_aside;"), 1);
 }
 
+/// How the comments of a file begin and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CommentSyntax {
+    /// `//` to the end of the line, and `/* */`.
+    Slashes,
+    /// `/* */` of CSS.
+    Block,
+    /// `{# #}` and `<!-- -->` of templates.
+    Template,
+    /// `#` to the end of the line.
+    Hash,
+}
+
+fn comment_syntax(name: &str) -> Option<CommentSyntax> {
+    let hash = ["toml", "yml", "yaml", "sh", "conf", "service", "timer", "ftl", "py"];
+    if has_extension(name, &["rs", "ts", "mjs"]) {
+        Some(CommentSyntax::Slashes)
+    } else if has_extension(name, &["css"]) {
+        Some(CommentSyntax::Block)
+    } else if has_extension(name, &["html"]) {
+        Some(CommentSyntax::Template)
+    } else if has_extension(name, &hash) || name.starts_with("deploy/") || name.starts_with(".ci/")
+    {
+        // A line of Markdown that begins with `#` is a heading.
+        (!has_extension(name, &["md"])).then_some(CommentSyntax::Hash)
+    } else {
+        None
+    }
+}
+
+/// Returns the lines that begin inside a comment or with one, with their numbers from 1.
+fn comment_lines(text: &str, syntax: CommentSyntax) -> Vec<(usize, &str)> {
+    let blocks: &[(&str, &str)] = match syntax {
+        CommentSyntax::Slashes | CommentSyntax::Block => &[("/*", "*/")],
+        CommentSyntax::Template => &[("{#", "#}"), ("<!--", "-->")],
+        CommentSyntax::Hash => &[],
+    };
+    let line_start = match syntax {
+        CommentSyntax::Slashes => Some("//"),
+        CommentSyntax::Hash => Some("#"),
+        CommentSyntax::Block | CommentSyntax::Template => None,
+    };
+    let mut open: Option<&str> = None;
+    let mut comments = Vec::new();
+    for (line, number) in text.lines().zip(1..) {
+        let start = line.trim_start();
+        let begins = blocks.iter().find(|(begin, _)| start.starts_with(begin));
+        let end = open.or(begins.map(|(_, end)| *end));
+        if end.is_some() || line_start.is_some_and(|begin| start.starts_with(begin)) {
+            comments.push((number, line));
+        }
+        open = end.filter(|end| !line.contains(end));
+    }
+    comments
+}
+
+/// Returns the numbers of the comment lines that are too long and can be wrapped.
+fn long_comments(name: &str, text: &str) -> Vec<usize> {
+    let Some(syntax) = comment_syntax(name) else { return Vec::new() };
+    let is_long = |line: &str| {
+        // A word without a space, such as an address, cannot be wrapped.
+        let can_wrap = line.trim_start().split(' ').count() > 2;
+        // Rows of a table stay on one line.
+        let is_table = line.trim_start().trim_start_matches(['/', '!', '*', ' ']).starts_with('|');
+        can_wrap && !is_table && line.chars().count() > MAX_COLUMNS
+    };
+    let lines = comment_lines(text, syntax).into_iter();
+    lines.filter(|(_, line)| is_long(line)).map(|(number, _)| number).collect()
+}
+
 #[test]
 fn comments_end_at_column_100() {
     let mut long = Vec::new();
     for (name, text) in tracked_files() {
-        if !is_source_code(&name) {
-            continue;
-        }
-        for (line, number) in text.lines().zip(1..) {
-            let is_comment = line.trim_start().starts_with("//");
-            // A word without a space, such as an address, cannot be wrapped.
-            let can_wrap = line.trim_start().split(' ').count() > 2;
-            // Rows of a table stay on one line.
-            let is_table = line.trim_start().trim_start_matches(['/', '!', ' ']).starts_with('|');
-            if is_comment && can_wrap && !is_table && line.chars().count() > MAX_COLUMNS {
-                long.push(format!("{name}:{number}"));
-            }
-        }
+        long.extend(long_comments(&name, &text).iter().map(|line| format!("{name}:{line}")));
     }
     assert!(long.is_empty(), "comments of more than {MAX_COLUMNS} columns: {long:#?}");
+}
+
+#[test]
+fn a_long_comment_is_found_in_every_syntax() {
+    let long = "word ".repeat(25);
+    for (name, text, expected) in [
+        ("a.rs", format!("let a = 1;\n// {long}\n/// {long}\n"), vec![2, 3]),
+        (
+            "a.ts",
+            format!("/** {long} */\n/**\n * short\n * {long}\n */\nf(\"{long}\");"),
+            vec![1, 4],
+        ),
+        ("a.css", format!("/* short\n   {long} */\na {{ color: {long} }}"), vec![2]),
+        ("a.html", format!("{{# short\n{long} #}}\n<p>{long}</p>\n<!-- {long} -->"), vec![2, 4]),
+        ("a.toml", format!("# {long}\na = \"{long}\"\n"), vec![1]),
+        ("deploy/Dockerfile", format!("# {long}\nRUN {long}\n"), vec![1]),
+        ("deploy/README.md", format!("# {long}\n"), vec![]),
+        ("a.json", format!("# {long}\n"), vec![]),
+    ] {
+        assert_eq!(long_comments(name, &text), expected, "{name}");
+    }
 }
 
 #[test]

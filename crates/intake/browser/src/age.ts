@@ -6,7 +6,10 @@ import { type Bytes, random, randomBelow } from "./bytes.ts";
 
 const STANZA_TAG = "mlkem768x25519";
 const GREASE_SUFFIX = "-grease";
-/** Maximum length of a header. Our headers are much shorter; readers reject longer ones before they parse them. */
+/**
+ * Maximum length of a header. Our headers are much shorter; readers reject longer ones before they
+ * parse them.
+ */
 const MAX_HEADER_LEN = 4096;
 const MLKEM_KEY_LEN = 1184;
 const COEFFICIENTS = 1152;
@@ -30,10 +33,16 @@ export async function recipientOf(secret: AgeIdentity): Promise<AgeRecipient> {
   return decodeRecipient(await identityToRecipient(secret));
 }
 
-/** Recipients that passed the check before: a directory is verified more than once, and each check takes about a millisecond. */
+/**
+ * Recipients that passed the check before: a directory is verified more than once, and each check
+ * takes about a millisecond.
+ */
 const checkedRecipients = new Map<string, AgeRecipient>();
 
-/** Parses `age1pq1…`. Throws on another kind of recipient, on a non-canonical spelling, and on bytes that are not a valid key. */
+/**
+ * Parses `age1pq1…`. Throws on another kind of recipient, on a non-canonical spelling, and on bytes
+ * that are not a valid key.
+ */
 export function recipient(written: string): AgeRecipient {
   const known = checkedRecipients.get(written);
   if (known) return known;
@@ -57,8 +66,8 @@ function decodeRecipient(written: string): AgeRecipient {
 }
 
 /**
- * Checks a public key. ML-KEM-768: three vectors of 256 coefficients of 12 bits each, all below the modulus (FIPS 203, section 7.2).
- * X25519: not a point of low order.
+ * Checks a public key. ML-KEM-768: three vectors of 256 coefficients of 12 bits each, all below the
+ * modulus (FIPS 203, section 7.2). X25519: not a point of low order.
  */
 function checkKey(raw: Uint8Array): void {
   for (let at = 0; at < COEFFICIENTS; at += 3) {
@@ -79,7 +88,9 @@ export interface SealedStream {
   readonly headerLen: number;
 }
 
-/** Encrypts a stream with constant memory. The plaintext is read only after the header is complete. */
+/**
+ * Encrypts a stream with constant memory. The plaintext is read only after the header is complete.
+ */
 export async function sealStream(to: AgeRecipient, plain: ReadableStream<Uint8Array>): Promise<SealedStream> {
   const stream = await encrypter(to).encrypt(plain);
   return { stream, headerLen: stream.size(0) - NONCE_LEN - TAG_LEN };
@@ -89,7 +100,10 @@ export async function sealStream(to: AgeRecipient, plain: ReadableStream<Uint8Ar
 export const sealedLen = (headerLen: number, plainLen: number): number =>
   headerLen + NONCE_LEN + plainLen + TAG_LEN * Math.max(1, Math.ceil(plainLen / CHUNK_LEN));
 
-/** The file is sealed to another key, or its encapsulation is damaged. The two cannot be distinguished. */
+/**
+ * The file is sealed to another key, or its encapsulation is damaged. The two cannot be
+ * distinguished.
+ */
 export class WrongRecipientError extends Error {}
 
 /** Decrypts a file that is sealed to this key and to no other recipient. Throws otherwise. */
@@ -115,7 +129,10 @@ function encrypter(to: AgeRecipient): Encrypter {
   return encrypter;
 }
 
-/** Returns a stanza with a tag of 1 to 8 printable characters and a suffix, 0 to 4 arguments of 1 to 8 characters, and 0 to 99 bytes. */
+/**
+ * Returns a stanza with a tag of 1 to 8 printable characters and a suffix, 0 to 4 arguments of 1 to
+ * 8 characters, and 0 to 99 bytes.
+ */
 function greaseStanza(): Stanza {
   const word = (): string => {
     const letters = Array.from({ length: 1 + randomBelow(8) }, () => 33 + randomBelow(94));

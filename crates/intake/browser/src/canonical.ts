@@ -3,7 +3,10 @@
 // accept the same bytes: no unknown or missing fields, no second spelling, no space.
 import { type Bytes, strictText, utf8 } from "./bytes.ts";
 
-/** Checks a value of parsed JSON and rebuilds it with its fields in canonical order. Throws on any other value. */
+/**
+ * Checks a value of parsed JSON and rebuilds it with its fields in canonical order. Throws on any
+ * other value.
+ */
 export type Decoder<T> = (value: unknown) => T;
 
 /** The JSON is not canonical, or has a value that is not allowed. */
@@ -101,7 +104,10 @@ function withKeyContext<T>(key: string, read: () => T): T {
 
 type FieldDecoders<T> = { readonly [K in keyof T]-?: Decoder<T[K]> };
 
-/** An object with these fields in this order. Unknown fields make the canonical form differ from the input. */
+/**
+ * An object with these fields in this order. Unknown fields make the canonical form differ from the
+ * input.
+ */
 export const object =
   <T extends object>(fields: FieldDecoders<T>): Decoder<T> =>
   (value) => {

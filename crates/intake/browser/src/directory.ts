@@ -93,7 +93,10 @@ const readDesk = object<DirectoryDesk>({
   units: list(string),
 });
 
-/** Decodes a directory. A document with an unknown or a missing field is rejected, because a client that does not understand all of it must not choose readers. */
+/**
+ * Decodes a directory. A document with an unknown or a missing field is rejected, because a client
+ * that does not understand all of it must not choose readers.
+ */
 const readDocument = object<DirectoryDocument>({
   v: exactly(1),
   instance: uuid,
@@ -137,8 +140,8 @@ export class VerifiedDirectory {
   }
 
   /**
-   * Returns the desk of the category, without the members whom the reporter excluded. If no desk handles the category or fewer than two
-   * members remain, returns the oversight body.
+   * Returns the desk of the category, without the members whom the reporter excluded. If no desk
+   * handles the category or fewer than two members remain, returns the oversight body.
    */
   route(category: string, audience: string, excluded: readonly string[]): DeskRouting {
     const { desks, oversight } = this.document;
@@ -156,7 +159,9 @@ export class VerifiedDirectory {
     return { desk: oversightDesk, members: oversightDesk.members, oversight: true };
   }
 
-  /** Returns all recipients of a grant: the members who may read at once, and the oversight body. */
+  /**
+   * Returns all recipients of a grant: the members who may read at once, and the oversight body.
+   */
   recipientsFor(category: string, audience: string, excluded: readonly string[]): SealRecipients {
     const { desk, members, oversight } = this.route(category, audience, excluded);
     const later = oversight ? [] : this.desk(this.document.oversight).members;
@@ -197,7 +202,10 @@ const isValidSignature = ({ key, signature }: RootSignature, bytes: Bytes): bool
 
 const dateToMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
-/** Checks what signatures do not show: names are unique and resolve, no report needs more than eight grants, and no member of a desk is in the oversight body. */
+/**
+ * Checks what signatures do not show: names are unique and resolve, no report needs more than eight
+ * grants, and no member of a desk is in the oversight body.
+ */
 function checkRules(document: DirectoryDocument): void {
   const rule = (broken: boolean, text: string) => {
     if (broken) throw new Error(`invalid directory: ${text}`);

@@ -27,7 +27,10 @@ export interface FollowUp {
 
 export interface SealedFollowUp {
   sealed: Blob;
-  /** The head for the next message of this visit. The mailbox contains it only after this message has been collected. */
+  /**
+   * The head for the next message of this visit. The mailbox contains it only after this message
+   * has been collected.
+   */
   sent: ThreadHead;
 }
 

@@ -19,7 +19,10 @@ interface DetailMatch {
   kept: string;
 }
 
-/** Returns all details in a text, in the order of the rules. A match that overlaps an earlier one is skipped. */
+/**
+ * Returns all details in a text, in the order of the rules. A match that overlaps an earlier one is
+ * skipped.
+ */
 function findMatches(rules: readonly DetailRule[], text: string): DetailMatch[] {
   const found: DetailMatch[] = [];
   for (const { trace, ignore_case, pattern } of rules) {

@@ -69,8 +69,9 @@ export interface ReporterInbox {
 export class DamagedMailboxError extends Error {}
 
 /**
- * Opens and verifies a mailbox. Throws `WrongRecipientError` if the mailbox is not sealed to this receipt, because no report with this
- * receipt has been collected yet. Throws `DamagedMailboxError` if the mailbox of this receipt cannot be used.
+ * Opens and verifies a mailbox. Throws `WrongRecipientError` if the mailbox is not sealed to this
+ * receipt, because no report with this receipt has been collected yet. Throws `DamagedMailboxError`
+ * if the mailbox of this receipt cannot be used.
  */
 export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<ReporterInbox> {
   const plain = await open(receipt.mailboxIdentity(), sealed).catch((error: unknown) => {
@@ -153,7 +154,10 @@ class ReplyReader {
     });
   }
 
-  /** Records gaps. Returns false for a repeated frame and for a frame that contradicts the earlier ones. */
+  /**
+   * Records gaps. Returns false for a repeated frame and for a frame that contradicts the earlier
+   * ones.
+   */
   private checkSequence(frame: VerifiedFrame): boolean {
     const { seq, prev } = frame.header;
     const expected = this.newest === null ? 0 : this.newest.seq + 1;

@@ -21,8 +21,9 @@ export const sign = (key: Uint8Array, label: string, message: Uint8Array): Bytes
   ed25519.sign(concat(utf8(label), message), key) as Bytes;
 
 /**
- * Returns whether the signature is valid: canonical encodings, no point of small order, and the equation without the cofactor, exactly as
- * in the Rust implementation. The library's own check multiplies by the cofactor, and so accepts signatures that Rust rejects.
+ * Returns whether the signature is valid: canonical encodings, no point of small order, and the
+ * equation without the cofactor, exactly as in the Rust implementation. The library's own check
+ * multiplies by the cofactor, and so accepts signatures that Rust rejects.
  */
 export function verify(key: Uint8Array, label: string, message: Uint8Array, signature: Uint8Array): boolean {
   try {
@@ -37,7 +38,9 @@ export function verify(key: Uint8Array, label: string, message: Uint8Array, sign
   }
 }
 
-/** Decodes a point of 32 bytes. Throws on a non-canonical encoding and on a point of small order. */
+/**
+ * Decodes a point of 32 bytes. Throws on a non-canonical encoding and on a point of small order.
+ */
 function decodePoint(bytes: Uint8Array) {
   const point = Point.fromBytes(bytes, false);
   if (point.isSmallOrder()) throw new Error("point of small order");

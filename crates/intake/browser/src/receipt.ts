@@ -54,15 +54,19 @@ export class Receipt {
     return ed25519.getPublicKey(this.signingKey()) as Bytes;
   }
 
-  /** Returns a tag that is equal for two sendings of one message, and different for any difference in text or files. */
+  /**
+   * Returns a tag that is equal for two sendings of one message, and different for any difference
+   * in text or files.
+   */
   sendingTag(token: Uint8Array, body: Uint8Array, attachments: readonly AttachmentEntry[]): Bytes {
     const manifest = canonicalJsonBytes(attachments);
     return hash(utf8("burkindi/sending/v1"), derive(this.bytes, SALT, "sending"), token, hash(body), hash(manifest));
   }
 
   /**
-   * Parses a code, or words of any of the lists, in any letter case and spacing. Accents and word ends may be omitted, and labels and
-   * numbers may surround the words. Throws a `ReceiptError` with the problem.
+   * Parses a code, or words of any of the lists, in any letter case and spacing. Accents and word
+   * ends may be omitted, and labels and numbers may surround the words. Throws a `ReceiptError`
+   * with the problem.
    */
   static parse(typed: string, lists: WordLists): Receipt {
     return new Receipt(parseReceipt(typed, lists));

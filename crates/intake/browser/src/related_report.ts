@@ -17,7 +17,10 @@ export const readRelatedReport = object<RelatedReport>({
   proof: checked((written) => decodeExactly(written, 64)),
 });
 
-/** Refers to the case `other` in a message of the case `self`, signed with the reporter key of `other`. */
+/**
+ * Refers to the case `other` in a message of the case `self`, signed with the reporter key of
+ * `other`.
+ */
 export function relatedReport(other: string, self: string, key: Uint8Array): RelatedReport {
   const ids = concat(uuidBytes(other), uuidBytes(self));
   return { token: hashText(utf8(LABEL), ids), proof: encode(sign(key, LABEL, ids)) };

@@ -9,7 +9,10 @@ import { readKey, sign, verify } from "./keys.ts";
 const LABEL = "burkindi/capsule/v1\0";
 const SIGNATURE_LEN = 64;
 
-/** The content of a capsule. Any party that knows `M` can seal to it; only the signature proves that the reporter created the capsule. */
+/**
+ * The content of a capsule. Any party that knows `M` can seal to it; only the signature proves that
+ * the reporter created the capsule.
+ */
 export interface ReplyCapsule {
   case: string;
   generation: number;
@@ -38,7 +41,10 @@ export function sealCapsule(capsule: ReplyCapsule, to: AgeRecipient, key: Uint8A
   return seal(to, concat(plain, sign(key, LABEL, plain)));
 }
 
-/** Opens a capsule. Throws unless it is signed by `signer`, which the reader derives from the receipt. */
+/**
+ * Opens a capsule. Throws unless it is signed by `signer`, which the reader derives from the
+ * receipt.
+ */
 export async function openCapsule(sealed: Uint8Array, secret: AgeIdentity, signer: Uint8Array): Promise<ReplyCapsule> {
   const opened = await open(secret, sealed);
   if (opened.length < SIGNATURE_LEN) throw new MalformedJsonError("invalid capsule signature");

@@ -98,7 +98,10 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
   });
 }
 
-/** Returns the bytes that are signed and sealed. Answers are in the order of their ids, as in the Rust implementation. */
+/**
+ * Returns the bytes that are signed and sealed. Answers are in the order of their ids, as in the
+ * Rust implementation.
+ */
 export function encodeReportBody(body: ReportBody): Bytes {
   const answers = Object.fromEntries(Object.entries(body.answers).sort(([one], [other]) => (one < other ? -1 : 1)));
   const { category, audience, story } = body;

@@ -13,7 +13,10 @@ export interface ReportSecrets {
   secret: Bytes;
 }
 
-/** Derives the secrets from the seed and the content of a form. Sending the same form again yields the same report and the same receipt. */
+/**
+ * Derives the secrets from the seed and the content of a form. Sending the same form again yields
+ * the same report and the same receipt.
+ */
 export function deriveReportSecrets(seed: Uint8Array, content: Uint8Array): ReportSecrets {
   const ikm = concat(seed, hash(content));
   const caseBytes = derive(ikm, SALT, "case", 16);

@@ -11,7 +11,10 @@ export const MAX_SIZE = 64 * MIB;
 /** Returns the smallest size class that holds so many bytes. */
 export const sizeClassFor = (sealedLen: number): number | undefined => SIZE_CLASSES.find((size) => size >= sealedLen);
 
-/** Returns the length of the plaintext that yields an age file of exactly `target` bytes, or undefined if there is none. */
+/**
+ * Returns the length of the plaintext that yields an age file of exactly `target` bytes, or
+ * undefined if there is none.
+ */
 export function plaintextLenFor(target: number, headerLen: number): number | undefined {
   const [chunk, tag] = [64 * KIB, 16];
   const payload = target - headerLen - 16;

@@ -9,7 +9,10 @@ import type { FileTreatment } from "./treatment.ts";
 import { RecordType, encodeHeader, maxRecordLen, encodeRecordHeader } from "./framing.ts";
 
 const ATTACHMENT_CHUNK = maxRecordLen(RecordType.attachmentChunk);
-/** Bytes that are handed to the browser as one blob. The browser may move large blobs from memory to disk. */
+/**
+ * Bytes that are handed to the browser as one blob. The browser may move large blobs from memory to
+ * disk.
+ */
 const WRITE_CHUNK = 1024 * 1024;
 
 export type SubmissionKind = "report" | "follow-up";
@@ -47,7 +50,10 @@ export class SubmissionTooLargeError extends Error {
 /** Yields the records of an envelope in order. They are sealed as they are produced. */
 export type RecordWriter = (envelope: EnvelopeWriter) => AsyncGenerator<Uint8Array, void>;
 
-/** Seals an envelope to the exact length of a size class. The result can be sent any number of times. */
+/**
+ * Seals an envelope to the exact length of a size class. The result can be sent any number of
+ * times.
+ */
 export async function sealSubmission(to: AgeRecipient, header: EnvelopeHeader, writing: RecordWriter): Promise<Blob> {
   let begin: (headerLen: number) => void = () => undefined;
   const begun = new Promise<number>((resolve) => (begin = resolve));
@@ -144,7 +150,10 @@ async function collectToBlob(stream: ReadableStream<Uint8Array>): Promise<Blob> 
   return new Blob(blobs, { type: "application/octet-stream" });
 }
 
-/** Creates a stream from a generator. Not every browser supports `ReadableStream.from` or the iteration of a stream. */
+/**
+ * Creates a stream from a generator. Not every browser supports `ReadableStream.from` or the
+ * iteration of a stream.
+ */
 function streamFromGenerator(source: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

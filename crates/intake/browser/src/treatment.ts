@@ -18,7 +18,10 @@ export interface CleaningReport {
 /** Cleaned, redrawn, kept by the reporter's choice, or cut off where cleaning failed. */
 export type FileTreatment = CleaningReport | { how: "redrawn" | "kept" | "cut-off" };
 
-/** Decodes a list of kinds into canonical order. Any other list then differs from the input and is rejected. */
+/**
+ * Decodes a list of kinds into canonical order. Any other list then differs from the input and is
+ * rejected.
+ */
 const readMetadataKinds: Decoder<MetadataKind[]> = (value) => inCanonicalOrder(new Set(list(exactly(...METADATA_KINDS))(value)));
 
 const readCleaned = object<CleaningReport>({

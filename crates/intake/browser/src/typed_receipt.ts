@@ -113,8 +113,9 @@ function decodeCode(code: string): Bytes | undefined {
 const bytesFromNumber = (value: bigint): Bytes => Uint8Array.from({ length: 16 }, (_, at) => Number((value >> BigInt(8 * (15 - at))) & 255n));
 
 /**
- * Returns the bytes of twelve neighbouring words of one list with a valid checksum. Labels usually precede the words, so the last match
- * counts. An abbreviated word can match several lists, so the checksum decides.
+ * Returns the bytes of twelve neighbouring words of one list with a valid checksum. Labels usually
+ * precede the words, so the last match counts. An abbreviated word can match several lists, so the
+ * checksum decides.
  */
 function findWords(words: readonly string[], lists: WordLists): Bytes | undefined {
   for (const list of lists) {
@@ -164,7 +165,10 @@ function wordAsTyped(typed: string, folded: string): string {
   return [...found.replace(/^\p{N}+|\p{N}+$/gu, "")].slice(0, 40).join("");
 }
 
-/** Returns the index of the word that is closest to the typed one, with at most two typing errors. A tie at two errors returns undefined. */
+/**
+ * Returns the index of the word that is closest to the typed one, with at most two typing errors. A
+ * tie at two errors returns undefined.
+ */
 function nearestWordIndex(list: readonly string[], typed: string): number | undefined {
   const distances = list.map((word) => editDistance(typed, word));
   const closest = distances.reduce((minimum, distance) => Math.min(minimum, distance));
