@@ -59,10 +59,10 @@ async fn main() -> Result<()> {
     submit_sealed(target.public_address(), &seal_stories(&directory, hash, &stories)?, 8)?;
     let handler = target.installation.start_case_handler()?;
 
-    let home = ProfileDir::new(target.installation.member_home(READER));
-    let sealed = fs::read(home.key_path())?;
+    let profile = ProfileDir::new(target.installation.member_home(READER));
+    let sealed = fs::read(profile.key_path())?;
     let key = || InvestigatorKey::open(&sealed, &PASSPHRASE.into()).context("the reader's key");
-    let mut client = HandlerClient::new(&home.settings()?.handler, &home.ca_pem()?)?;
+    let mut client = HandlerClient::new(&profile.settings()?.handler, &profile.ca_pem()?)?;
     progress(
         "the case handler ingests them, and their reader declares to have no conflict of interest …",
     );
@@ -74,20 +74,20 @@ async fn main() -> Result<()> {
     wait_until_idle([handler.pid(), target.intake.pid()]).await?;
 
     let now = Clock::system().now();
-    let mut connection = HandlerConnection::open(home, key()?, now).await?;
+    let mut connection = HandlerConnection::open(profile, key()?, now).await?;
     progress("the workbench reads and indexes them …");
     let taxonomy = Taxonomy::built_in();
     let start = Instant::now();
-    let mut index = Index::open(connection.home(), connection.key()).await?;
+    let mut index = Index::open(connection.profile(), connection.key()).await?;
     let updated = index.update(&mut connection, &taxonomy, |_, _| ()).await?;
-    index.save(connection.home(), connection.key()).await?;
+    index.save(connection.profile(), connection.key()).await?;
     let synchronised = start.elapsed();
     ensure!((updated.indexed, updated.undeclared) == (cases, 0), "{} were read", updated.indexed);
     ensure!(updated.alarms.is_empty(), "{:?}", updated.alarms.first());
     drop(index);
 
     let start = Instant::now();
-    let mut index = Index::open(connection.home(), connection.key()).await?;
+    let mut index = Index::open(connection.profile(), connection.key()).await?;
     let updated = index.update(&mut connection, &taxonomy, |_, _| ()).await?;
     let started = start.elapsed();
     ensure!(updated.indexed == 0, "{} were read again", updated.indexed);
@@ -108,7 +108,7 @@ async fn main() -> Result<()> {
         found?;
         related.push(took);
     }
-    let size = fs::metadata(connection.home().index_path())?.len();
+    let size = fs::metadata(connection.profile().index_path())?.len();
     handler.stop()?;
     let p95 = |mut times: Vec<f64>| percentile(&mut times, 95) * 1000.0;
     print_rows(&[

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { type RunningInstallation, expect, test } from "./src/office.ts";
+import { type RunningInstallation, expect, test } from "./src/installation.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
 const STORY = "Trois photos du quai et la quittance.";
@@ -35,107 +35,107 @@ type TreatmentsByName = Map<string, { how: string; removed?: string[]; left?: st
  * treatment.
  */
 interface ArrivedReport {
-  told: Map<string, string>;
+  metadata: Map<string, string>;
   treatments: TreatmentsByName;
 }
 
 /** Sends files and returns what arrives. */
-async function sendFiles(office: RunningInstallation, page: Page, names: string[], before?: () => Promise<void>): Promise<ArrivedReport> {
+async function sendFiles(installation: RunningInstallation, page: Page, names: string[], before?: () => Promise<void>): Promise<ArrivedReport> {
   const all = readSamples();
   const files = names.map((name) => ({ name: `${CANARY} ${name}`, mimeType: "application/octet-stream", buffer: all.get(name)! }));
-  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story: STORY, files });
     await before?.();
     await sendReport(page);
   });
-  office.runAs("inspector-1", "declare", row!.id);
+  installation.runAs("inspector-1", "declare", row!.id);
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
-  const { saved } = office.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
-  return { told: new Map(saved.map(({ path, name }) => [name, readMetadata(path)])), treatments: treatmentsOf(office, row!.id) };
+  const { saved } = installation.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
+  return { metadata: new Map(saved.map(({ path, name }) => [name, readMetadata(path)])), treatments: treatmentsOf(installation, row!.id) };
 }
 
-function treatmentsOf(office: RunningInstallation, id: string): TreatmentsByName {
-  const shown = office.runAs("inspector-1", "show", id) as { attachments: { name: string; treatment: never }[] };
+function treatmentsOf(installation: RunningInstallation, id: string): TreatmentsByName {
+  const shown = installation.runAs("inspector-1", "show", id) as { attachments: { name: string; treatment: never }[] };
   return new Map(shown.attachments.map(({ name, treatment }) => [name, treatment]));
 }
 
 const treatmentNames = (treatments: TreatmentsByName): (string | undefined)[] => [...treatments.values()].map((treatment) => treatment?.how);
 
 /** Expects no words of the author, no place, no device and no date. */
-function expectNoMetadata(told: Map<string, string>): void {
-  for (const [name, said] of told) {
-    expect(said.replaceAll(/"(SourceFile|System:[^"]*)": .*/g, ""), name).not.toContain(CANARY);
-    expect(said, name).not.toMatch(/"(GPS|XMP|IFD1|IPTC|ID3|UserData)[^"]*:|"[^"]*:(Make|Model|Artist)":/);
+function expectNoMetadata(metadata: Map<string, string>): void {
+  for (const [name, text] of metadata) {
+    expect(text.replaceAll(/"(SourceFile|System:[^"]*)": .*/g, ""), name).not.toContain(CANARY);
+    expect(text, name).not.toMatch(/"(GPS|XMP|IFD1|IPTC|ID3|UserData)[^"]*:|"[^"]*:(Make|Model|Artist)":/);
   }
 }
 
 test.describe("without a script", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("files lose their metadata, and the receipt names what was removed", async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
+  test("files lose their metadata, and the receipt names what was removed", async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
     const names = [...readSamples().keys()];
-    const { told, treatments } = await sendFiles(office, page, names);
-    expect([...treatments.keys()]).toEqual([...told.keys()]);
+    const { metadata, treatments } = await sendFiles(installation, page, names);
+    expect([...treatments.keys()]).toEqual([...metadata.keys()]);
     for (const [name, treatment] of treatments) {
       expect(treatment, name).toMatchObject({ how: "cleaned", reading: "whole" });
       expect(treatment?.removed?.length, name).toBeGreaterThan(0);
     }
     const photo = names.indexOf("a.jpg") + 1;
     expect(treatments.get(`image-${photo}.jpg`)?.removed).toEqual(expect.arrayContaining(["place", "date", "device"]));
-    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
-    expectNoMetadata(told);
+    expect([...metadata.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
+    expectNoMetadata(metadata);
     const scrubbed = page.locator(".scrubbed li");
     await expect(scrubbed).toHaveCount(names.length);
     await expect(scrubbed.filter({ hasText: "Retiré" })).toHaveCount(names.length);
     expect(await page.content()).not.toContain(CANARY);
   });
 
-  test("an original is kept when the reporter wants it", async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
-    const { told, treatments } = await sendFiles(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
-    expect([...told.keys()]).toEqual([`${CANARY} a.jpg`]);
+  test("an original is kept when the reporter wants it", async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
+    const { metadata, treatments } = await sendFiles(installation, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    expect([...metadata.keys()]).toEqual([`${CANARY} a.jpg`]);
     expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
-    expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
+    expect(metadata.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
     await expect(page.locator(".scrubbed li")).toContainText("tel quel");
   });
 });
 
 test.describe("sealed in the browser", () => {
-  test("pictures are redrawn and documents rewritten before anything is sent", async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
+  test("pictures are redrawn and documents rewritten before anything is sent", async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
     await waitForHydration(page);
     const names = ["a.docx", "a.jpg", "a.mp3", "a.mp4", "a.odt", "a.pdf", "a.png", "a.webp", "b.docx"];
-    const { told, treatments } = await sendFiles(office, page, names, async () => {
+    const { metadata, treatments } = await sendFiles(installation, page, names, async () => {
       await expect(page.locator(".scrubbed li").filter({ hasText: /Retiré|Redessinée/ })).toHaveCount(names.length);
     });
-    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
-    expectNoMetadata(told);
+    expect([...metadata.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
+    expectNoMetadata(metadata);
     expect(treatmentNames(treatments)).toEqual(names.map((name) => (mediaClassOf(name) === "image" ? "redrawn" : "cleaned")));
     for (const [name, treatment] of treatments) {
       if (treatment?.how === "cleaned") expect(treatment.removed?.length, name).toBeGreaterThan(0);
     }
     // The picture of 64 by 48 on its side is redrawn upright.
-    expect(told.get("image-2.jpg")).toMatch(/"File:ImageHeight": 64/);
+    expect(metadata.get("image-2.jpg")).toMatch(/"File:ImageHeight": 64/);
   });
 
-  test("files that the browser cannot redraw or repack are scrubbed", async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
+  test("files that the browser cannot redraw or repack are scrubbed", async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
     await waitForHydration(page);
     const names = ["a.flac", "a.gif", "a.heic", "a.wav", "b.pdf"];
-    const { told, treatments } = await sendFiles(office, page, names, async () => {
+    const { metadata, treatments } = await sendFiles(installation, page, names, async () => {
       await expect(page.locator(".scrubbed li").filter({ hasText: "Retiré" })).toHaveCount(names.length);
       await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(0);
     });
-    expectNoMetadata(told);
+    expectNoMetadata(metadata);
     expect(treatmentNames(treatments)).toEqual(names.map(() => "cleaned"));
   });
 
-  test("a picture that cannot be scrubbed waits for a decision", async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
+  test("a picture that cannot be scrubbed waits for a decision", async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
     await waitForHydration(page);
     const scans = ["quai.tif", "liste.tif"].map((name) => ({ name, mimeType: "image/tiff", buffer: Buffer.from(`II*\0\x08\0\0\0${CANARY}`, "latin1") }));
-    const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+    const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
       await fillReport(page, { story: STORY, files: scans });
       await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(2);
       await page.locator("form[action$='/report/send'] .button:visible").first().click();
@@ -144,17 +144,17 @@ test.describe("sealed in the browser", () => {
       await page.locator(".scrubbed li").nth(1).getByRole("button").nth(1).click();
       await sendReport(page);
     });
-    office.runAs("inspector-1", "declare", row!.id);
-    const { saved } = office.runAs("inspector-1", "save", row!.id, "--to", mkdtempSync(join(tmpdir(), "saved-"))) as { saved: { path: string; name: string }[] };
+    installation.runAs("inspector-1", "declare", row!.id);
+    const { saved } = installation.runAs("inspector-1", "save", row!.id, "--to", mkdtempSync(join(tmpdir(), "saved-"))) as { saved: { path: string; name: string }[] };
     expect(saved.map(({ name }) => name)).toEqual(["image-1.tif"]);
-    expect(treatmentNames(treatmentsOf(office, row!.id))).toEqual(["kept"]);
+    expect(treatmentNames(treatmentsOf(installation, row!.id))).toEqual(["kept"]);
     expect(readFileSync(saved[0]!.path)).toEqual(scans[0]!.buffer);
   });
 
-  test("an original is kept when the reporter wants it", async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
+  test("an original is kept when the reporter wants it", async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
     await waitForHydration(page);
-    const { told, treatments } = await sendFiles(office, page, ["a.jpg", "a.pdf"], async () => {
+    const { metadata, treatments } = await sendFiles(installation, page, ["a.jpg", "a.pdf"], async () => {
       const items = page.locator(".scrubbed li");
       await expect(items.first()).toContainText("Redessinée");
       await page.check("input[name=keep]");
@@ -165,7 +165,7 @@ test.describe("sealed in the browser", () => {
       await expect(items.first()).toContainText("Redessinée");
       await page.check("input[name=keep]");
     });
-    expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
+    expect(metadata.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
     expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
     expect(treatments.get(`${CANARY} a.pdf`)).toEqual({ how: "kept" });
   });

@@ -1,6 +1,6 @@
 // Bytes of a page on the network without the script: markup, style and icon, headers included.
 import { LANGUAGES } from "./src/languages.ts";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 import { fillReport } from "./src/reporting.ts";
 
 test.use({ javaScriptEnabled: false });
@@ -9,7 +9,7 @@ test.use({ javaScriptEnabled: false });
 const MAX_PAGE_BYTES = 14_600;
 
 for (const lang of LANGUAGES) {
-  test(`no page takes more than ${MAX_PAGE_BYTES} bytes: ${lang}`, async ({ page, office }) => {
+  test(`no page takes more than ${MAX_PAGE_BYTES} bytes: ${lang}`, async ({ page, installation }) => {
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
@@ -22,10 +22,10 @@ for (const lang of LANGUAGES) {
       received = 0;
     };
     for (const path of ["", "/protect", "/return", "/nowhere"]) {
-      await page.goto(`${office.url}/${lang}${path}`);
+      await page.goto(`${installation.url}/${lang}${path}`);
       await cost(`/${lang}${path}`);
     }
-    await page.goto(`${office.url}/${lang}/report`);
+    await page.goto(`${installation.url}/${lang}/report`);
     await cost("before");
     await page.click("button[name=go][value=audience]");
     await cost("audience");
@@ -35,7 +35,7 @@ for (const lang of LANGUAGES) {
     await cost("categories of money");
     const categories = await page.locator("button[value^='category.']").evaluateAll((buttons) => buttons.map((button) => (button as HTMLButtonElement).value));
     for (const category of categories) {
-      await page.goto(`${office.url}/${lang}/report`);
+      await page.goto(`${installation.url}/${lang}/report`);
       await page.click("button[name=go][value=audience]");
       await page.click("button[value='audience.trader']");
       await page.click("button[value='family.money']");
@@ -44,7 +44,7 @@ for (const lang of LANGUAGES) {
       await page.click(`button[value='${category}']`);
       await cost(category);
     }
-    await page.goto(`${office.url}/${lang}/report`);
+    await page.goto(`${installation.url}/${lang}/report`);
     await fillReport(page, { story: "Un récit." });
     await page.waitForLoadState("networkidle");
     received = 0;

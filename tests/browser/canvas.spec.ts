@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
 /** The ways in which a browser changes pictures that are read from a canvas. */
@@ -77,8 +77,8 @@ function withGpsExif(jpeg: Buffer): Buffer {
 const imageDataOf = (jpeg: Buffer): Buffer => jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xdb])));
 
 for (const guard of CANVAS_GUARDS) {
-  test(`a canvas that returns ${guard}: the photo is scrubbed without it`, async ({ page, office }) => {
-    await page.goto(`${office.url}/fr/report`);
+  test(`a canvas that returns ${guard}: the photo is scrubbed without it`, async ({ page, installation }) => {
+    await page.goto(`${installation.url}/fr/report`);
     const files = ["jpeg", "png", "webp"].map((kind) => ({ name: `photo.${kind}`, mimeType: `image/${kind}`, kind }));
     const buffers = await Promise.all(files.map(({ mimeType }) => drawPhoto(page, mimeType)));
     buffers[0] = withGpsExif(buffers[0]!);
@@ -93,26 +93,26 @@ for (const guard of CANVAS_GUARDS) {
   });
 }
 
-test("a photo that was not redrawn arrives without its place, and its picture byte for byte", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("a photo that was not redrawn arrives without its place, and its picture byte for byte", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   const buffer = await drawPhoto(page, "image/jpeg");
   await page.addInitScript(emulateGuard, "noise" as const);
   await page.reload();
   await waitForHydration(page);
-  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer: withGpsExif(buffer) }] });
     await expect(page.locator(".scrubbed li")).toContainText("Retiré");
     await sendReport(page);
   });
-  office.runAs("inspector-1", "declare", row!.id);
+  installation.runAs("inspector-1", "declare", row!.id);
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
-  const { saved } = office.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
+  const { saved } = installation.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
   const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   expect(saved.map(({ path }) => hash(imageDataOf(readFileSync(path))))).toEqual([hash(imageDataOf(buffer))]);
 });
 
-test("a canvas that returns what was drawn: the photo is redrawn, and shows the same", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("a canvas that returns what was drawn: the photo is redrawn, and shows the same", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   const buffer = await drawPhoto(page, "image/jpeg");
   await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });

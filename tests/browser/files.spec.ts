@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
-import { type RunningInstallation, expect, test } from "./src/office.ts";
+import { type RunningInstallation, expect, test } from "./src/installation.ts";
 import { fillReport, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 
 /** A file on the disk, so that the test can move, change and delete it after it was chosen. */
@@ -17,8 +17,8 @@ function writeTempFile(name: string, content: string | Uint8Array = "une note"):
 }
 
 /** Opens the review page with files chosen on it. */
-async function chooseFiles(page: Page, office: RunningInstallation, paths: string[], before?: () => Promise<void>): Promise<void> {
-  await page.goto(`${office.url}/fr/report`);
+async function chooseFiles(page: Page, installation: RunningInstallation, paths: string[], before?: () => Promise<void>): Promise<void> {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Trois notes du quai." });
   await before?.();
@@ -39,9 +39,9 @@ const LOSSES: [string, (path: string) => void][] = [
 
 for (const [loss, lose] of LOSSES) {
   for (const keeps of [false, true]) {
-    test(`a file that was ${loss} after it was chosen is named, and chosen again${keeps ? ", as it is" : ""}`, async ({ page, office }) => {
+    test(`a file that was ${loss} after it was chosen is named, and chosen again${keeps ? ", as it is" : ""}`, async ({ page, installation }) => {
       const path = writeTempFile("note du quai.txt");
-      await chooseFiles(page, office, [path, writeTempFile("autre.txt")]);
+      await chooseFiles(page, installation, [path, writeTempFile("autre.txt")]);
       await expect(fileItems(page).first()).toContainText("rien trouvé");
       if (keeps) await page.check("input[name=keep]");
       lose(path);
@@ -61,9 +61,9 @@ for (const [loss, lose] of LOSSES) {
   }
 }
 
-test("a file that cannot be read is left out by choice of the reporter, and the report is sent", async ({ page, office }) => {
+test("a file that cannot be read is left out by choice of the reporter, and the report is sent", async ({ page, installation }) => {
   const path = writeTempFile("note.txt");
-  await chooseFiles(page, office, [path, writeTempFile("autre.txt")]);
+  await chooseFiles(page, installation, [path, writeTempFile("autre.txt")]);
   rmSync(path);
   await clickSend(page);
   await expect(errorSummary(page)).toContainText("note.txt");
@@ -73,8 +73,8 @@ test("a file that cannot be read is left out by choice of the reporter, and the 
   await sendReport(page);
 });
 
-test("a file that cannot be read when it is chosen is marked, and a later attempt reads it again", async ({ page, office }) => {
-  await chooseFiles(page, office, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
+test("a file that cannot be read when it is chosen is marked, and a later attempt reads it again", async ({ page, installation }) => {
+  await chooseFiles(page, installation, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
     page.evaluate(() => {
       const read = Blob.prototype.arrayBuffer;
       Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException("", "NotReadableError"));
@@ -86,9 +86,9 @@ test("a file that cannot be read when it is chosen is marked, and a later attemp
   await sendReport(page);
 });
 
-test("the examination of a file that never arrives ends", async ({ page, office }) => {
+test("the examination of a file that never arrives ends", async ({ page, installation }) => {
   await page.clock.install();
-  await chooseFiles(page, office, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
+  await chooseFiles(page, installation, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
     page.evaluate(() => {
       Blob.prototype.arrayBuffer = () => new Promise(() => undefined);
     }),
@@ -98,8 +98,8 @@ test("the examination of a file that never arrives ends", async ({ page, office 
   await expect(fileItems(page)).toContainText("ne pouvons pas examiner");
 });
 
-test("one file is taken out of the list, and the others stay", async ({ page, office }) => {
-  await chooseFiles(page, office, ["a.txt", "b.txt", "c.txt"].map((name) => writeTempFile(name)));
+test("one file is taken out of the list, and the others stay", async ({ page, installation }) => {
+  await chooseFiles(page, installation, ["a.txt", "b.txt", "c.txt"].map((name) => writeTempFile(name)));
   await fileItems(page).nth(1).getByRole("button").click();
   await expect(fileItems(page)).toHaveCount(2);
   expect(await chosenFiles(page)).toEqual(["a.txt", "c.txt"]);
@@ -111,8 +111,8 @@ test("one file is taken out of the list, and the others stay", async ({ page, of
   expect(await chosenFiles(page)).toEqual([]);
 });
 
-test("the summary of errors leads to each picture and shrinks with each decision", async ({ page, office }) => {
-  await chooseFiles(page, office, [writeTempFile("a.tif", tiffScan), writeTempFile("b.tif", tiffScan)]);
+test("the summary of errors leads to each picture and shrinks with each decision", async ({ page, installation }) => {
+  await chooseFiles(page, installation, [writeTempFile("a.tif", tiffScan), writeTempFile("b.tif", tiffScan)]);
   await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(2);
   await clickSend(page);
   await expect(errorSummary(page).locator("li")).toHaveCount(2);
@@ -129,8 +129,8 @@ test("the summary of errors leads to each picture and shrinks with each decision
   await receiptCode(page);
 });
 
-test("an empty file is called empty, and a recording gets no advice for pages", async ({ page, office }) => {
-  await chooseFiles(page, office, [writeTempFile("vide.pdf", ""), writeTempFile("vide.jpg", ""), writeTempFile("voix.ogg", "OggS\0\x02"), writeTempFile("note.doc", "{\\rtf1 note}")]);
+test("an empty file is called empty, and a recording gets no advice for pages", async ({ page, installation }) => {
+  await chooseFiles(page, installation, [writeTempFile("vide.pdf", ""), writeTempFile("vide.jpg", ""), writeTempFile("voix.ogg", "OggS\0\x02"), writeTempFile("note.doc", "{\\rtf1 note}")]);
   await expect(fileItems(page).nth(0)).toContainText("Ce fichier est vide.");
   await expect(fileItems(page).nth(1)).toContainText("Ce fichier est vide.");
   await expect(fileItems(page).nth(2)).toContainText("ne pouvons pas tout y examiner");

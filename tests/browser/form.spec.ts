@@ -1,5 +1,5 @@
 // The form of the server, in a browser without scripts.
-import { expect, test, waitUntil } from "./src/office.ts";
+import { expect, test, waitUntil } from "./src/installation.ts";
 import { readQr } from "./src/qr.ts";
 
 test.use({ javaScriptEnabled: false });
@@ -10,10 +10,10 @@ const ENTERED_ANSWERS = {
   ar: { story: "في المركز يحتفظ العون بأوراقي حتى أدفع.", answer: "شكراً. في أي مركز كان ذلك؟", digits: "٠١٢٣٤٥٦٧٨٩" },
 };
 
-for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(ENTERED_ANSWERS)) test(`a report goes all the way and back without a script: ${lang}`, async ({ page, office }) => {
+for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(ENTERED_ANSWERS)) test(`a report goes all the way and back without a script: ${lang}`, async ({ page, installation }) => {
   let code = "";
-  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
-    await page.goto(`${office.url}/${lang}/report`);
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
+    await page.goto(`${installation.url}/${lang}/report`);
     await page.click("button[name=go][value=audience]");
     await page.click("button[value='audience.trader']");
     await page.click("button[value='family.money']");
@@ -29,13 +29,13 @@ for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(EN
   });
   expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
 
-  office.runAs("inspector-1", "claim", row!.id);
-  const shown = office.runAs("inspector-1", "show", row!.id) as { report: { story: string } };
+  installation.runAs("inspector-1", "claim", row!.id);
+  const shown = installation.runAs("inspector-1", "show", row!.id) as { report: { story: string } };
   expect(shown.report.story).toBe(STORY);
-  office.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
+  installation.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
 
   await waitUntil(async () => {
-    await page.goto(`${office.url}/${lang}/return`);
+    await page.goto(`${installation.url}/${lang}/return`);
     await page.fill("[name=receipt]", code.toLowerCase().replaceAll(/\d/g, (digit) => digits[Number(digit)]!));
     await page.locator("main .button:visible").first().click();
     return (await page.getByText(ANSWER).count()) > 0 ? true : undefined;

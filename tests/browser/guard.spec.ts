@@ -2,17 +2,17 @@
 // the
 // browser or the intake seals.
 import { fillReport, waitForHydration } from "./src/reporting.ts";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 
 const STORY = "Je m’appelle Awa, appelez le 70 12 34 56. Le camion 11 GH 4521 était là vers 14h30. Je suis la seule à le savoir.";
 const COVERED = "[…], appelez le […]. Le camion […] était là vers […]. Je suis la seule à le savoir.";
 
-test("identifying details are shown and covered alike wherever the report is sealed", async ({ browser, office }) => {
+test("identifying details are shown and covered alike wherever the report is sealed", async ({ browser, installation }) => {
   const seen: string[][] = [];
   for (const javaScriptEnabled of [true, false]) {
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
-    await page.goto(`${office.url}/fr/report`);
+    await page.goto(`${installation.url}/fr/report`);
     if (javaScriptEnabled) await waitForHydration(page);
     await fillReport(page, { story: STORY });
     seen.push((await page.locator(".careful li").allInnerTexts()).map((line) => line.replaceAll(/\s+/g, " ").trim()));

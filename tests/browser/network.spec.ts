@@ -1,11 +1,11 @@
 // Poor connections and impatient reporters: nothing is lost, doubled or left behind.
 import { fillReport, storedBrowserData, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 
 const SEND_BUTTON = "form[action$='/report/send'] .button:visible";
 
-test("a connection that breaks during an upload costs only time", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("a connection that breaks during an upload costs only time", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   let cuts = 0;
   await page.route("**/api/reports", async (route) => {
@@ -13,7 +13,7 @@ test("a connection that breaks during an upload costs only time", async ({ page,
     if (cuts <= 2) await route.abort("connectionreset");
     else await route.continue();
   });
-  const cases = await office.waitForNewCases("inspector-1", 1, async () => {
+  const cases = await installation.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story: "Une ligne coupée deux fois.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(200_000, 1) }] });
     await page.locator(SEND_BUTTON).first().click();
     await expect(page.locator(".sending")).toContainText("Gardez cette page ouverte");
@@ -24,9 +24,9 @@ test("a connection that breaks during an upload costs only time", async ({ page,
   expect(cases).toHaveLength(1);
 });
 
-test("a connection that stalls silently is abandoned, and the next attempt arrives", async ({ page, office }) => {
+test("a connection that stalls silently is abandoned, and the next attempt arrives", async ({ page, installation }) => {
   await page.clock.install();
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   let attempts = 0;
   await page.route("**/api/reports", async (route) => {
@@ -44,16 +44,16 @@ test("a connection that stalls silently is abandoned, and the next attempt arriv
   expect(attempts).toBe(2);
 });
 
-test("the page warns beside the text that closing it loses the text", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("the page warns beside the text that closing it loses the text", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit." });
   await page.goBack();
   await expect(page.getByText("Si elle se ferme, ce que vous avez écrit est perdu.")).toBeVisible();
 });
 
-test("a response that is lost after the report was stored makes no second report", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("a response that is lost after the report was stored makes no second report", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   let times = 0;
   await page.route("**/api/reports", async (route) => {
@@ -62,7 +62,7 @@ test("a response that is lost after the report was stored makes no second report
     if (times === 1) await route.abort("connectionreset");
     else await route.fulfill({ status: 201 });
   });
-  const cases = await office.waitForNewCases("inspector-1", 1, async () => {
+  const cases = await installation.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story: "Reçu, mais la réponse s’est perdue." });
     await page.locator(SEND_BUTTON).first().dblclick();
     await page.locator(".sending .button").click();
@@ -72,12 +72,12 @@ test("a response that is lost after the report was stored makes no second report
   // Time for a second report to arrive.
   await page.waitForTimeout(3000);
   expect(cases).toHaveLength(1);
-  const alike = office.queue("inspector-1").filter((row) => row.id === cases[0]!.id);
+  const alike = installation.queue("inspector-1").filter((row) => row.id === cases[0]!.id);
   expect(alike).toHaveLength(1);
 });
 
-test("the back button goes through the steps, and reloading leaves nothing", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("the back button goes through the steps, and reloading leaves nothing", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit que le bouton de retour garde." });
   await page.goBack();
@@ -96,8 +96,8 @@ test("the back button goes through the steps, and reloading leaves nothing", asy
   expect(await storedBrowserData(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0, history: '{"at":0}' });
 });
 
-test("one Back, a swipe or a reload does not remove the receipt before it is noted", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("one Back, a swipe or a reload does not remove the receipt before it is noted", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Le reçu reste." });
   const code = await sendReport(page);
@@ -119,15 +119,15 @@ test("one Back, a swipe or a reload does not remove the receipt before it is not
     throw new Error(`asked: ${dialog.type()}`);
   });
   await page.locator("a.noted").click();
-  await expect(page).toHaveURL(`${office.url}/fr`);
+  await expect(page).toHaveURL(`${installation.url}/fr`);
   await page.goBack();
   expect(await page.content()).not.toContain(code.slice(0, 4));
 });
 
-test("the receipt mentions no words before they have loaded", async ({ page, office }) => {
+test("the receipt mentions no words before they have loaded", async ({ page, installation }) => {
   let times = 0;
   await page.route("**/words/*", (route) => ((times += 1) === 1 ? route.abort() : route.continue()));
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Une ligne qui tombe." });
   await sendReport(page);
@@ -137,8 +137,8 @@ test("the receipt mentions no words before they have loaded", async ({ page, off
   await expect(page.locator(".of-words")).toBeVisible();
 });
 
-test("going back and changing the language lose no file", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("going back and changing the language lose no file", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   const file = { name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("une note") };
   await fillReport(page, { story: "Avec un fichier.", files: [file] });
@@ -153,10 +153,10 @@ test("going back and changing the language lose no file", async ({ page, office 
 });
 
 for (const how of ["link", "escape"])
-  test(`a quick exit asks nothing, stores nothing, and Back skips the form: ${how}`, async ({ page, office }) => {
+  test(`a quick exit asks nothing, stores nothing, and Back skips the form: ${how}`, async ({ page, installation }) => {
     await page.route("**/leave", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
     await page.goto("about:blank");
-    await page.goto(`${office.url}/fr/report`);
+    await page.goto(`${installation.url}/fr/report`);
     await waitForHydration(page);
     await fillReport(page, { story: "Quelqu’un entre." });
     page.on("dialog", (dialog) => {
@@ -170,12 +170,12 @@ for (const how of ["link", "escape"])
     expect(page.url()).toBe("about:blank");
   });
 
-test("two tabs make two reports with two receipts", async ({ context, office }) => {
+test("two tabs make two reports with two receipts", async ({ context, installation }) => {
   const codes = new Set<string>();
-  const cases = await office.waitForNewCases("inspector-1", 2, async () => {
+  const cases = await installation.waitForNewCases("inspector-1", 2, async () => {
     const pages = [await context.newPage(), await context.newPage()];
     for (const page of pages) {
-      await page.goto(`${office.url}/fr/report`);
+      await page.goto(`${installation.url}/fr/report`);
       await waitForHydration(page);
     }
     for (const page of pages) await fillReport(page, { story: "Dans deux onglets." });
@@ -185,19 +185,19 @@ test("two tabs make two reports with two receipts", async ({ context, office }) 
   expect(codes.size).toBe(2);
 });
 
-test("the whole form works over 50 kbit/s with 600 ms of latency", async ({ page, office }) => {
+test("the whole form works over 50 kbit/s with 600 ms of latency", async ({ page, installation }) => {
   test.setTimeout(300_000);
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   const throughput = (50 * 1000) / 8;
   await session.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: throughput, uploadThroughput: throughput });
   const start = Date.now();
-  await page.goto(`${office.url}/fr/report`, { timeout: 120_000, waitUntil: "commit" });
+  await page.goto(`${installation.url}/fr/report`, { timeout: 120_000, waitUntil: "commit" });
   await expect(page.locator("h1")).toBeVisible({ timeout: 60_000 });
   const readable = Date.now() - start;
   await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible({ timeout: 120_000 });
   const taken = Date.now() - start;
-  await office.waitForNewCases("inspector-1", 1, async () => {
+  await installation.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story: "Depuis la brousse, sur une ligne très lente." });
     await sendReport(page);
   });

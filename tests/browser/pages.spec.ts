@@ -4,7 +4,7 @@
 import type { Browser, Page } from "@playwright/test";
 import { takeScreenshots, expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
-import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
+import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
 import { tabTo } from "./src/keyboard.ts";
 import { LANGUAGES } from "./src/languages.ts";
 
@@ -18,19 +18,19 @@ async function checkPage(page: Page, where: string): Promise<void> {
 }
 
 /** Axe needs its own scripts in the page, so "without" means without ours. */
-async function openReporterPage(browser: Browser, office: RunningInstallation, scripts: boolean): Promise<Page> {
+async function openReporterPage(browser: Browser, installation: RunningInstallation, scripts: boolean): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 360, height: 760 }, bypassCSP: true });
   const page = await context.newPage();
-  if (!scripts) await page.route(`${office.url}/assets/*.js`, (route) => route.abort());
+  if (!scripts) await page.route(`${installation.url}/assets/*.js`, (route) => route.abort());
   return page;
 }
 
-async function visitEveryPage(page: Page, office: RunningInstallation, lang: string, scripts: boolean): Promise<void> {
+async function visitEveryPage(page: Page, installation: RunningInstallation, lang: string, scripts: boolean): Promise<void> {
   for (const path of ["", "/learn", "/protect", "/nowhere", "/return"]) {
-    await page.goto(`${office.url}/${lang}${path}`);
+    await page.goto(`${installation.url}/${lang}${path}`);
     await checkPage(page, `/${lang}${path}`);
   }
-  await page.goto(`${office.url}/${lang}/report`);
+  await page.goto(`${installation.url}/${lang}/report`);
   if (scripts) await waitForHydration(page);
   await checkPage(page, "before");
   await page.click("button[name=go][value=audience]");
@@ -47,7 +47,7 @@ async function visitEveryPage(page: Page, office: RunningInstallation, lang: str
   // The error is beside the field too, wherever the report is sealed.
   await expect(page.locator(".bad .error")).toHaveCount(1);
 
-  await page.goto(`${office.url}/${lang}/report`);
+  await page.goto(`${installation.url}/${lang}/report`);
   if (scripts) await waitForHydration(page);
   await fillReport(page, { story: "My name is Awa. Call me at 70 12 34 56. Je suis la seule à le savoir." });
   await checkPage(page, "review");
@@ -55,7 +55,7 @@ async function visitEveryPage(page: Page, office: RunningInstallation, lang: str
   await checkPage(page, "receipt");
 
   await waitUntil(async () => {
-    await page.goto(`${office.url}/${lang}/return`);
+    await page.goto(`${installation.url}/${lang}/return`);
     if (scripts) await waitForHydration(page);
     await page.fill("textarea[name=receipt]", code);
     await page.locator("form[action$='/return'] .button:visible").first().click();
@@ -77,19 +77,19 @@ async function visitEveryPage(page: Page, office: RunningInstallation, lang: str
 
 for (const lang of LANGUAGES) {
   for (const scripts of [true, false]) {
-    test(`no barrier on any page: ${lang}, ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
-      const page = await openReporterPage(browser, office, scripts);
-      await visitEveryPage(page, office, lang, scripts);
+    test(`no barrier on any page: ${lang}, ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, installation }) => {
+      const page = await openReporterPage(browser, installation, scripts);
+      await visitEveryPage(page, installation, lang, scripts);
       await page.context().close();
     });
   }
 }
 
-test("the whole form goes by keyboard alone", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/report`);
+test("the whole form goes by keyboard alone", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   const press = (selector: string) => tabTo(page, selector);
-  await office.waitForNewCases("inspector-1", 1, async () => {
+  await installation.waitForNewCases("inspector-1", 1, async () => {
     for (const go of ["audience", "audience.carrier", "family.money", "category.FAC"]) {
       await press(`button[value='${go}']`);
       await page.keyboard.press("Enter");

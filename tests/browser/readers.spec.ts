@@ -2,7 +2,7 @@
 // before
 // anything is sent.
 import type { Page } from "@playwright/test";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 import { waitForHydration } from "./src/reporting.ts";
 
 /** Returns the readers that the review page names after these exclusions. */
@@ -20,16 +20,16 @@ async function readers(page: Page, url: string, excluded: string[], scripts: boo
   return page.locator(".readers p:visible").allInnerTexts();
 }
 
-test("both pages name the readers of the report", async ({ browser, office }) => {
-  const said: string[][][] = [];
+test("both pages name the readers of the report", async ({ browser, installation }) => {
+  const pages: string[][][] = [];
   for (const javaScriptEnabled of [false, true]) {
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
-    const say = (excluded: string[]) => readers(page, office.url, excluded, javaScriptEnabled);
-    said.push([await say([]), await say(["unsure_all"])]);
+    const readersOf = (excluded: string[]) => readers(page, installation.url, excluded, javaScriptEnabled);
+    pages.push([await readersOf([]), await readersOf(["unsure_all"])]);
     await context.close();
   }
-  const [byServer, byScript] = said;
+  const [byServer, byScript] = pages;
   expect(byScript).toEqual(byServer);
   expect(byServer![0]![0]).toMatch(/ – \d personnes$/);
   expect(byServer![1]![0]).toBe("Après vos choix, il ne reste aucune autre équipe pour le lire.");

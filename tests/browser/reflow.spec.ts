@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { takeScreenshots, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 
 /** An address of 85 characters, as reporters paste it. */
 const LONG_URL = "https://exemple.example/" + "declaration".repeat(5) + "/bb";
@@ -19,16 +19,16 @@ async function expectFits(page: Page, where: string): Promise<void> {
 
 for (const lang of ["fr", "ar"])
   for (const size of ["100%", "200%"])
-    test(`every page fits 320 px with letters of ${size}: ${lang}`, async ({ page, office }) => {
+    test(`every page fits 320 px with letters of ${size}: ${lang}`, async ({ page, installation }) => {
       // As a browser with a large font size does.
       await page.addInitScript((size) => {
         new MutationObserver(() => document.documentElement?.style.setProperty("font-size", `calc(1.0625 * 16px * ${parseInt(size) / 100})`)).observe(document, { childList: true });
       }, size);
       for (const path of ["", "/learn", "/protect", "/nowhere", "/return"]) {
-        await page.goto(`${office.url}/${lang}${path}`);
+        await page.goto(`${installation.url}/${lang}${path}`);
         await expectFits(page, `${lang} ${path}`);
       }
-      await page.goto(`${office.url}/${lang}/report`);
+      await page.goto(`${installation.url}/${lang}/report`);
       await waitForHydration(page);
       await page.click("button[value=audience]");
       await expectFits(page, `${lang} audience`);
@@ -40,7 +40,7 @@ for (const lang of ["fr", "ar"])
       await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
       await page.evaluate(() => scrollTo(0, 1500));
       await expectFits(page, `${lang} questions`);
-      await page.goto(`${office.url}/${lang}/report`);
+      await page.goto(`${installation.url}/${lang}/report`);
       await waitForHydration(page);
       await fillReport(page, { story: `${LONG_URL} 70 12 34 56`, place: LONG_URL });
       await expectFits(page, `${lang} review`);

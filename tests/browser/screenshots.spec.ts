@@ -2,7 +2,7 @@
 // screenshots` runs this test with SCREENSHOTS naming the folder; without it the test is skipped.
 import { execFileSync } from "node:child_process";
 import { mergeTests } from "@playwright/test";
-import { test as installationTest, expect, waitUntil } from "./src/office.ts";
+import { test as installationTest, expect, waitUntil } from "./src/installation.ts";
 import { waitForHydration } from "./src/reporting.ts";
 import { test as workbenchTest } from "./src/workbench.ts";
 
@@ -13,21 +13,21 @@ const REPORTS_OF_DESK = 12;
 
 test.skip(!folder, "SCREENSHOTS names no folder");
 
-test("the pictures of the README are taken", async ({ page, office, openWorkbench }) => {
+test("the pictures of the README are taken", async ({ page, installation, openWorkbench }) => {
   await page.setViewportSize({ width: 390, height: 780 });
-  await page.goto(`${office.url}/en/report`);
+  await page.goto(`${installation.url}/en/report`);
   await waitForHydration(page);
   await page.click("button[name=go][value=audience]");
   await page.click("button[value='audience.trader']");
   await page.screenshot({ path: `${folder}/report.png` });
 
-  execFileSync(`${process.env["PROGRAMS"]}/sample-reports`, [office.url]);
+  execFileSync(`${process.env["PROGRAMS"]}/sample-reports`, [installation.url]);
   const rows = await waitUntil(() => {
-    const queue = office.queue("inspector-1");
+    const queue = installation.queue("inspector-1");
     return queue.length >= REPORTS_OF_DESK ? queue : undefined;
   });
-  for (const { id } of rows.slice(0, 3)) office.runAs("inspector-1", "claim", id);
-  const workbench = await openWorkbench(office, "inspector-1", { locale: "en-GB", viewport: { width: 1280, height: 860 } });
+  for (const { id } of rows.slice(0, 3)) installation.runAs("inspector-1", "claim", id);
+  const workbench = await openWorkbench(installation, "inspector-1", { locale: "en-GB", viewport: { width: 1280, height: 860 } });
   await workbench.enter();
   await workbench.unlock();
   await workbench.queue("open");

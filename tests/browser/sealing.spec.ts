@@ -1,6 +1,6 @@
 // Sealing in the browser: the round trip of a report, with nothing readable in any request.
 import { openMailbox, fillReport, storedBrowserData, sendReport, waitForHydration } from "./src/reporting.ts";
-import { expect, test, waitUntil } from "./src/office.ts";
+import { expect, test, waitUntil } from "./src/installation.ts";
 import { readQr } from "./src/qr.ts";
 import { RecordingProxy, recordRequests } from "./src/wire.ts";
 
@@ -14,13 +14,13 @@ const AFTERTHOUGHT = "CANARI-REPONSE-3308 encore : le chef était là.";
 const ANSWER = "Merci. En quel mois ?";
 const CANARIES = ["CANARI-RECIT-7731", PLACE, "CANARI-NOM-9902", "CANARI-FICHIER-5526", "CANARI-REPONSE-3308", "audience.trader", "family.money", "category.FAC", "CANARI"];
 
-for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in the browser and nothing readable leaves it: ${lang}`, async ({ page, office, context }) => {
+for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in the browser and nothing readable leaves it: ${lang}`, async ({ page, installation, context }) => {
   const asked = recordRequests(page);
-  const tap = await RecordingProxy.open(office.url);
+  const tap = await RecordingProxy.open(installation.url);
   let code = "";
   await page.goto(`${tap.url}/${lang}/report`);
   await waitForHydration(page);
-  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
     await fillReport(page, { story, place: PLACE, files: [FILE] });
     await expect(page.getByText(story)).toBeVisible();
     code = await sendReport(page);
@@ -31,8 +31,8 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   const words = (await page.locator(".words li").allInnerTexts()).join(" ");
   expect(await page.content()).not.toContain("CANARI");
 
-  office.runAs("inspector-1", "claim", row!.id);
-  const shown = office.runAs("inspector-1", "show", row!.id) as {
+  installation.runAs("inspector-1", "claim", row!.id);
+  const shown = installation.runAs("inspector-1", "show", row!.id) as {
     report: { story: string; category: string; audience: string; facts: { question: string; answers: string[] }[] };
     attachments: { name: string; len: number }[];
     alarms: unknown[];
@@ -42,7 +42,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(shown.report).toMatchObject({ category: "FAC", audience: "trader" });
   expect(shown.report.facts).toContainEqual(expect.objectContaining({ question: "place", answers: [PLACE] }));
   expect(shown.attachments).toMatchObject([{ name: "document-1.txt", len: FILE.buffer.length }]);
-  office.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
+  installation.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
 
   // Either spelling of the receipt opens the reply in the browser.
   for (const receipt of [code.toLowerCase(), words]) {
@@ -67,7 +67,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   await expect(page.locator("#message")).toHaveValue("");
   await expect(page.locator(".done")).toBeVisible();
   const messages = await waitUntil(() => {
-    const now = office.runAs("inspector-1", "show", row!.id) as { messages: { text: string; direction: string }[]; alarms: unknown[] };
+    const now = installation.runAs("inspector-1", "show", row!.id) as { messages: { text: string; direction: string }[]; alarms: unknown[] };
     expect(now.alarms).toEqual([]);
     return now.messages.length > 2 ? now.messages : undefined;
   });
@@ -85,10 +85,10 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(await context.cookies()).toEqual([]);
 });
 
-test("the control: the search finds a text that the form of the server sends", async ({ browser, office }) => {
+test("the control: the search finds a text that the form of the server sends", async ({ browser, installation }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  const tap = await RecordingProxy.open(office.url);
+  const tap = await RecordingProxy.open(installation.url);
   await page.goto(`${tap.url}/fr/report`);
   await fillReport(page, { story: STORY, files: [FILE] });
   await sendReport(page);
@@ -98,8 +98,8 @@ test("the control: the search finds a text that the form of the server sends", a
   await context.close();
 });
 
-test("a reporter who is faster than the script gets it on a later page, with a note of what the server has read", async ({ page, office }) => {
-  const tap = await RecordingProxy.open(office.url);
+test("a reporter who is faster than the script gets it on a later page, with a note of what the server has read", async ({ page, installation }) => {
+  const tap = await RecordingProxy.open(installation.url);
   await page.route("**/assets/*.js", (route) => route.abort());
   await page.goto(`${tap.url}/fr/report`);
   await page.click("button[name=go][value=audience]");
@@ -120,9 +120,9 @@ test("a reporter who is faster than the script gets it on a later page, with a n
   tap.close();
 });
 
-test("a report that the server has read is not described as sealed here", async ({ page, office }) => {
+test("a report that the server has read is not described as sealed here", async ({ page, installation }) => {
   await page.route("**/assets/*.js", (route) => route.abort());
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await fillReport(page, { story: STORY });
   await page.unroute("**/assets/*.js");
   await page.click("dl.given button[value=questions] >> nth=0");
@@ -131,9 +131,9 @@ test("a report that the server has read is not described as sealed here", async 
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
 });
 
-test("without a valid directory the form of the server continues and states so", async ({ page, office }) => {
+test("without a valid directory the form of the server continues and states so", async ({ page, installation }) => {
   await page.route("**/directory.sig", (route) => route.fulfill({ json: [] }));
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await page.waitForLoadState("networkidle");
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
   await expect(page.locator(".seal").first()).toBeVisible();
@@ -141,9 +141,9 @@ test("without a valid directory the form of the server continues and states so",
   await sendReport(page);
 });
 
-test("a phone with a wrong date shows why it does not seal", async ({ page, office }) => {
+test("a phone with a wrong date shows why it does not seal", async ({ page, installation }) => {
   await page.clock.setFixedTime(new Date("2020-01-01T12:00:00Z"));
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await expect(page.getByText("Si la date de votre appareil est fausse")).toBeVisible();
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
   await page.clock.setFixedTime(new Date());
@@ -152,12 +152,12 @@ test("a phone with a wrong date shows why it does not seal", async ({ page, offi
   await expect(page.getByText("Si la date de votre appareil est fausse")).toHaveCount(0);
 });
 
-test("a mistyped receipt is refused, and an unknown one shows nothing", async ({ page, office }) => {
-  await page.goto(`${office.url}/fr/return`);
+test("a mistyped receipt is refused, and an unknown one shows nothing", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/return`);
   await waitForHydration(page);
-  await openMailbox(page, office, "fr", "1234");
+  await openMailbox(page, installation, "fr", "1234");
   await expect(page.locator(".wrong[role=alert]")).toBeVisible();
-  await page.goto(`${office.url}/fr/return`);
+  await page.goto(`${installation.url}/fr/return`);
   await waitForHydration(page);
   await page.fill("textarea[name=receipt]", "0000-0000-0000-0000-0000-0000-006X");
   await page.locator("form[action$='/return'] .button:visible").first().click();

@@ -1,15 +1,15 @@
 // Sealing on a slow phone. The test prints a time and has no limit, which a busy machine would
 // exceed.
 import { fillReport, receiptCode, waitForHydration } from "./src/reporting.ts";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 import { writeFileSync } from "node:fs";
 
 /** The target, in milliseconds. */
 const MAX_SEAL_MS = 2000;
 
-test("a report of 2 kB is sealed on a processor six times slower", async ({ page, office }) => {
+test("a report of 2 kB is sealed on a processor six times slower", async ({ page, installation }) => {
   const session = await page.context().newCDPSession(page);
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit de deux mille caractères. ".repeat(58) });
   await session.send("Emulation.setCPUThrottlingRate", { rate: 6 });

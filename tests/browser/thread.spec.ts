@@ -2,17 +2,17 @@
 // report.
 import type { Page } from "@playwright/test";
 import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
-import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
+import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
 
 interface ShownCase {
   messages: { text: string; earlier?: { message: number; case: string | null } }[];
   alarms: unknown[];
 }
 
-async function submitReport(page: Page, office: RunningInstallation, scripts: boolean, story: string): Promise<{ code: string; id: string }> {
+async function submitReport(page: Page, installation: RunningInstallation, scripts: boolean, story: string): Promise<{ code: string; id: string }> {
   let code = "";
-  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
-    await page.goto(`${office.url}/fr/report`);
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
+    await page.goto(`${installation.url}/fr/report`);
     if (scripts) await waitForHydration(page);
     await fillReport(page, { story });
     code = await sendReport(page);
@@ -21,13 +21,13 @@ async function submitReport(page: Page, office: RunningInstallation, scripts: bo
 }
 
 for (const scripts of [true, false])
-  test(`a message names an earlier report and does not identify its writer: ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
+  test(`a message names an earlier report and does not identify its writer: ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, installation }) => {
     const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
     const page = await context.newPage();
-    const first = await submitReport(page, office, scripts, "Le premier récit.");
-    const second = await submitReport(page, office, scripts, "Le second récit.");
-    await openThread(page, office, scripts, first.code);
-    await openThread(page, office, scripts, second.code);
+    const first = await submitReport(page, installation, scripts, "Le premier récit.");
+    const second = await submitReport(page, installation, scripts, "Le second récit.");
+    await openThread(page, installation, scripts, first.code);
+    await openThread(page, installation, scripts, second.code);
 
     const send = () => page.locator("form[action$='/return/send'] .button:visible").first().click();
     await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
@@ -57,9 +57,9 @@ for (const scripts of [true, false])
     await send();
     await expect(page.locator(".done")).toBeVisible();
 
-    office.runAs("inspector-1", "declare", second.id);
+    installation.runAs("inspector-1", "declare", second.id);
     const shown = await waitUntil(() => {
-      const now = office.runAs("inspector-1", "show", second.id) as ShownCase;
+      const now = installation.runAs("inspector-1", "show", second.id) as ShownCase;
       return now.messages.length > 0 ? now : undefined;
     });
     expect(shown.alarms).toEqual([]);
@@ -68,9 +68,9 @@ for (const scripts of [true, false])
     await context.close();
   });
 
-test("checking for messages and changing the language lose no typed text", async ({ page, office }) => {
-  const { code } = await submitReport(page, office, true, "Un récit pour écrire ensuite.");
-  await openThread(page, office, true, code);
+test("checking for messages and changing the language lose no typed text", async ({ page, installation }) => {
+  const { code } = await submitReport(page, installation, true, "Un récit pour écrire ensuite.");
+  await openThread(page, installation, true, code);
   const [text, other] = ["Encore une chose.", "ABCD"];
   await page.fill("#message", text);
   await page.locator("details:has(#earlier) summary").click();

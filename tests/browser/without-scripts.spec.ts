@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
 import { fillReport, sendReport } from "./src/reporting.ts";
-import { expect, test } from "./src/office.ts";
+import { expect, test } from "./src/installation.ts";
 
 const STORIES = { fr: "Un récit CANARI-RETOUR-5151.", ar: "بلاغ CANARI-RETOUR-5151." };
 
@@ -20,12 +20,12 @@ function filesContaining(folder: string, text: string): string[] {
 }
 
 for (const [lang, story] of Object.entries(STORIES))
-  test(`Back, forward and reload keep the form and the receipt, and the disk keeps neither: ${lang}`, async ({ office, launchOptions }) => {
+  test(`Back, forward and reload keep the form and the receipt, and the disk keeps neither: ${lang}`, async ({ installation, launchOptions }) => {
     const folder = mkdtempSync(join(tmpdir(), "profile-"));
     const options = { ...launchOptions, javaScriptEnabled: false, viewport: { width: 360, height: 760 } };
     const context = await chromium.launchPersistentContext(folder, options);
     const page = await context.newPage();
-    await page.goto(`${office.url}/${lang}/report`);
+    await page.goto(`${installation.url}/${lang}/report`);
     await fillReport(page, { story, place: undefined });
     await expect(page.getByText(story)).toBeVisible();
     // Back to the questions and further, then forward again.
@@ -40,7 +40,7 @@ for (const [lang, story] of Object.entries(STORIES))
     await page.reload();
     await expect(page.getByText(story)).toBeVisible();
     let code = "";
-    await office.waitForNewCases("inspector-1", 1, async () => {
+    await installation.waitForNewCases("inspector-1", 1, async () => {
       code = await sendReport(page);
     });
     // The receipt stays after each of these.
@@ -53,7 +53,7 @@ for (const [lang, story] of Object.entries(STORIES))
     // Chromium saves its tabs a few seconds later.
     await page.waitForTimeout(4000);
     await page.locator("form[action$='/noted'] .button").click();
-    await expect(page).toHaveURL(`${office.url}/${lang}`);
+    await expect(page).toHaveURL(`${installation.url}/${lang}`);
     await page.goBack();
     expect(await page.content()).not.toContain(code.slice(0, 4));
     await context.close();
@@ -61,7 +61,7 @@ for (const [lang, story] of Object.entries(STORIES))
     rmSync(folder, { recursive: true });
   });
 
-test("after a quick exit, Back shows nothing that was typed", async ({ browser, office }) => {
+test("after a quick exit, Back shows nothing that was typed", async ({ browser, installation }) => {
   const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 760 } });
   const page = await context.newPage();
   // The service gets the request; the browser does not load the destination.
@@ -69,7 +69,7 @@ test("after a quick exit, Back shows nothing that was typed", async ({ browser, 
     await route.fetch({ maxRedirects: 0 });
     await route.fulfill({ body: "elsewhere", contentType: "text/html" });
   });
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await fillReport(page, { story: "Quelqu’un entre." });
   await page.locator("a.leave").click();
   await page.waitForURL("**/leave/*");
@@ -85,20 +85,20 @@ test("after a quick exit, Back shows nothing that was typed", async ({ browser, 
   await context.close();
 });
 
-test("Back and reload keep an open mailbox, the disk has no receipt, and a copied link shows nothing", async ({ office, browser, launchOptions }) => {
+test("Back and reload keep an open mailbox, the disk has no receipt, and a copied link shows nothing", async ({ installation, browser, launchOptions }) => {
   const folder = mkdtempSync(join(tmpdir(), "profile-"));
   const options = { ...launchOptions, javaScriptEnabled: false, viewport: { width: 360, height: 760 } };
   const context = await chromium.launchPersistentContext(folder, options);
   const page = await context.newPage();
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${installation.url}/fr/report`);
   await fillReport(page, { story: "Un récit.", place: undefined });
   let code = "";
-  await office.waitForNewCases("inspector-1", 1, async () => {
+  await installation.waitForNewCases("inspector-1", 1, async () => {
     code = await sendReport(page);
   });
   await page.locator("form[action$='/noted'] .button").click();
   // A mistyped receipt, then the right one until the mailbox is published.
-  await page.goto(`${office.url}/fr/return`);
+  await page.goto(`${installation.url}/fr/return`);
   const open = async (receipt: string) => {
     await page.fill("textarea[name=receipt]", receipt);
     await page.locator("form[action$='/return'] .button:visible").first().click();
@@ -137,11 +137,11 @@ test("Back and reload keep an open mailbox, the disk has no receipt, and a copie
   const other = await browser.newContext({ javaScriptEnabled: false });
   const otherPage = await other.newPage();
   await otherPage.goto(address);
-  await expect(otherPage).toHaveURL(`${office.url}/fr/return`);
+  await expect(otherPage).toHaveURL(`${installation.url}/fr/return`);
   await other.close();
   await page.waitForTimeout(4000);
   await page.locator("a[href$='/close']").click();
-  await expect(page).toHaveURL(`${office.url}/fr`);
+  await expect(page).toHaveURL(`${installation.url}/fr`);
   await page.goBack();
   expect(await page.content()).not.toContain("Encore un mot.");
   await expect(page.locator("#message")).toHaveCount(0);

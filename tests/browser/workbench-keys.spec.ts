@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Page, mergeTests } from "@playwright/test";
 import { checkScreen, takeScreenshots } from "./src/barriers.ts";
-import { type RunningInstallation, expect, test as inOffice } from "./src/office.ts";
+import { type RunningInstallation, expect, test as inOffice } from "./src/installation.ts";
 import { test as atWork } from "./src/workbench.ts";
 
 const test = mergeTests(inOffice, atWork);
@@ -15,18 +15,18 @@ const ME = "inspector-2";
 const emptyHome = () => join(mkdtempSync(join(tmpdir(), "burkindi-")), "home");
 
 /** Enters the address and the two files of the administrator. */
-async function fillConnectForm(page: Page, office: RunningInstallation, trust = "trust.json"): Promise<void> {
-  const home = office.home(ME);
-  await page.fill("#handler", office.where.handler.replace("https://", ""));
+async function fillConnectForm(page: Page, installation: RunningInstallation, trust = "trust.json"): Promise<void> {
+  const home = installation.home(ME);
+  await page.fill("#handler", installation.where.handler.replace("https://", ""));
   await page.setInputFiles("#ca", join(home, "ca.pem"));
   await page.setInputFiles("#trust", join(home, trust));
   await page.locator("main form .button").click();
 }
 
 for (const lang of ["fr", "en"]) {
-  test(`no barrier on the first day: ${lang}`, async ({ office, openWorkbench }) => {
+  test(`no barrier on the first day: ${lang}`, async ({ installation, openWorkbench }) => {
     test.setTimeout(180_000);
-    const workbench = await openWorkbench(office, { home: emptyHome() }, { locale: lang, bypassCSP: true });
+    const workbench = await openWorkbench(installation, { home: emptyHome() }, { locale: lang, bypassCSP: true });
     const { page } = workbench;
     const screen = (where: string) => checkScreen(page, lang, where);
     await page.goto(workbench.link);
@@ -71,10 +71,10 @@ for (const lang of ["fr", "en"]) {
     expect(request.handle).toBe("inspector-9");
     await page.locator("a[href$='/keys/connect']").click();
     await screen("connect");
-    await fillConnectForm(page, office, "ca.pem");
+    await fillConnectForm(page, installation, "ca.pem");
     await expect(page.locator("#trust-wrong")).toBeVisible();
     await screen("connect with an error");
-    await fillConnectForm(page, office);
+    await fillConnectForm(page, installation);
     await expect(page.locator(".words")).toHaveCount(2);
     await screen("compare");
     await page.locator("main form .button").click();
@@ -88,23 +88,23 @@ for (const lang of ["fr", "en"]) {
     for (const kept of workbench.history) for (const word of secret) expect(kept).not.toContain(word);
   });
 
-  test(`a backup sheet restores the key on a new computer: ${lang}`, async ({ office, openWorkbench }) => {
+  test(`a backup sheet restores the key on a new computer: ${lang}`, async ({ installation, openWorkbench }) => {
     test.setTimeout(180_000);
-    const old = await openWorkbench(office, ME, { locale: lang });
+    const old = await openWorkbench(installation, ME, { locale: lang });
     await old.enter();
     await old.unlock();
     await old.page.goto(old.page.url().replace(/\/queue.*/, "/keys/sheet"));
     const text = (await old.page.locator(".sheet pre").textContent())!;
     await old.close();
 
-    const workbench = await openWorkbench(office, { home: emptyHome() }, { locale: lang, bypassCSP: true });
+    const workbench = await openWorkbench(installation, { home: emptyHome() }, { locale: lang, bypassCSP: true });
     const { page } = workbench;
     const screen = (where: string) => checkScreen(page, lang, where);
     await page.goto(workbench.link);
     await page.locator(".choice .quiet").click();
     await screen("restore");
     await page.fill("#sheet", text.replace(/\n.*\n/, "\n"));
-    await page.fill("#passphrase", office.where.passphrase);
+    await page.fill("#passphrase", installation.where.passphrase);
     await page.locator("main form .button").click();
     await expect(page.locator("#sheet-wrong")).toBeVisible();
     await screen("restore with an error");
@@ -112,11 +112,11 @@ for (const lang of ["fr", "en"]) {
     const scanned = join(mkdtempSync(join(tmpdir(), "burkindi-")), "scan.txt");
     writeFileSync(scanned, text);
     await page.setInputFiles("#file", scanned);
-    await page.fill("#passphrase", office.where.passphrase);
+    await page.fill("#passphrase", installation.where.passphrase);
     await page.locator("main form .button").click();
     await expect(page.locator(".done")).toBeVisible({ timeout: 30_000 });
     await page.locator("a[href$='/keys/connect']").click();
-    await fillConnectForm(page, office);
+    await fillConnectForm(page, installation);
     await page.locator("main form .button").click();
     await expect(page.locator(".checks li")).toHaveCount(6);
     await screen("keys of a new computer");

@@ -3,7 +3,7 @@
 // by two members, and purged cases.
 import { type Page } from "@playwright/test";
 import { checkScreen } from "./src/barriers.ts";
-import { RunningInstallation, expect } from "./src/office.ts";
+import { RunningInstallation, expect } from "./src/installation.ts";
 import { submitCase } from "./src/reporting.ts";
 import { type Workbench, test } from "./src/workbench.ts";
 
@@ -16,21 +16,21 @@ const FEEDBACK = "Les faits ont été vérifiés ; une procédure a été chang�
  * declaration. The closing of `proposed` is proposed, and `closed` is closed.
  */
 let cases: Record<"late" | "judged" | "proposed" | "closed" | "barred", string>;
-let office: RunningInstallation;
+let installation: RunningInstallation;
 
 test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(240_000);
-  office = await RunningInstallation.open();
+  installation = await RunningInstallation.open();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  const file = () => submitCase(page, office, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
+  const file = () => submitCase(page, installation, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
   cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file(), barred: await file() };
   await context.close();
   const CLOSING = ["close", "process-fix-adopted", "--reason", "procedure"];
-  const me = (...command: string[]) => office.runAs(ME, ...command);
-  const lead = (...command: string[]) => office.runAs(LEAD, ...command);
+  const me = (...command: string[]) => installation.runAs(ME, ...command);
+  const lead = (...command: string[]) => installation.runAs(LEAD, ...command);
   for (const id of [cases.judged, cases.proposed, cases.closed]) {
     me("claim", id);
     lead("declare", id);
@@ -47,12 +47,12 @@ test.beforeAll(async ({ browser }) => {
   }
   lead("approve", cases.closed, ...CLOSING);
 });
-test.afterAll(() => office?.close());
+test.afterAll(() => installation?.close());
 
 /** A member's workbench on the current date of the installation. */
-async function openAt(openWorkbench: (office: RunningInstallation, handle: string, options: object) => Promise<Workbench>, handle: string) {
+async function openAt(openWorkbench: (installation: RunningInstallation, handle: string, options: object) => Promise<Workbench>, handle: string) {
   // Axe adds its own scripts, which the policy of the pages would refuse.
-  const workbench = await openWorkbench(office, handle, { bypassCSP: true });
+  const workbench = await openWorkbench(installation, handle, { bypassCSP: true });
   await workbench.enter();
   await workbench.unlock();
   const { page } = workbench;
@@ -78,7 +78,7 @@ async function pressAction(page: Page, act: string): Promise<void> {
 
 test("after ten days an untouched case is overdue, and the oversight body has it", async ({ openWorkbench }) => {
   test.setTimeout(240_000);
-  await office.advanceDays(10);
+  await installation.advanceDays(10);
   const lead = await openAt(openWorkbench, LEAD);
   await lead.open("/queue/due");
   await expect(lead.workbench.row(cases.late).locator(".late")).toBeVisible();
@@ -117,7 +117,7 @@ test("after ten days an untouched case is overdue, and the oversight body has it
 
 test("after the retention two members purge the content, and the events stay", async ({ openWorkbench }) => {
   test.setTimeout(240_000);
-  await office.advanceDays(40);
+  await installation.advanceDays(40);
   const me = await openAt(openWorkbench, ME);
   await me.screens("/queue/closed", "queue closed");
   await me.screens(`/case/${cases.closed}/actions`, "may be purged");

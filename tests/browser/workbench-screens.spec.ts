@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { checkScreen, takeScreenshots } from "./src/barriers.ts";
 import { type ReportInput, submitCase } from "./src/reporting.ts";
-import { RunningInstallation, expect } from "./src/office.ts";
+import { RunningInstallation, expect } from "./src/installation.ts";
 import { test } from "./src/workbench.ts";
 
 const [ME, LEAD] = ["inspector-2", "inspector-1"] as const;
@@ -15,13 +15,13 @@ const STORY = "À Dakola, l’agent Ouédraogo a retenu mon camion 11 KJ 4521 et
  * declaration.
  */
 let cases: { full: string; plain: string; new: string };
-let office: RunningInstallation;
+let installation: RunningInstallation;
 
-const submitReport = (page: Page, files: ReportInput["files"] = []) => submitCase(page, office, ME, { story: STORY, place: "Dakola", files });
+const submitReport = (page: Page, files: ReportInput["files"] = []) => submitCase(page, installation, ME, { story: STORY, place: "Dakola", files });
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(180_000);
-  office = await RunningInstallation.open();
+  installation = await RunningInstallation.open();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   const photo = await page.screenshot();
@@ -31,23 +31,23 @@ test.beforeAll(async ({ browser }) => {
   ]);
   cases = { full, plain: await submitReport(page), new: await submitReport(page) };
   await context.close();
-  for (const id of [full, cases.plain]) office.runAs(ME, "claim", id);
+  for (const id of [full, cases.plain]) installation.runAs(ME, "claim", id);
   for (const [kind, text] of [["fact", "Trois passages au registre."], ["hypothesis", "Un seul agent, ou toute une équipe ?"]])
-    office.runAs(ME, "note", full, "--kind", kind!, "--text", text!);
-  office.runAs(ME, "reply", full, "--text", "Merci. Depuis quand, et combien de fois ?");
-  office.runAs(ME, "move", full, "triaged");
-  office.runAs(LEAD, "declare", full);
-  office.runAs(LEAD, "propose", full, "lower", "P4");
+    installation.runAs(ME, "note", full, "--kind", kind!, "--text", text!);
+  installation.runAs(ME, "reply", full, "--text", "Merci. Depuis quand, et combien de fois ?");
+  installation.runAs(ME, "move", full, "triaged");
+  installation.runAs(LEAD, "declare", full);
+  installation.runAs(LEAD, "propose", full, "lower", "P4");
   // The lead has a new key from now on. The old key still opens all three cases.
-  office.replaceKey(LEAD);
+  installation.replaceKey(LEAD);
 });
-test.afterAll(() => office?.close());
+test.afterAll(() => installation?.close());
 
 for (const lang of ["fr", "en"]) {
   test(`no barrier on any screen of the workbench: ${lang}`, async ({ openWorkbench }) => {
     test.setTimeout(300_000);
     // Axe adds its own scripts, which the policy of the pages would refuse.
-    const workbench = await openWorkbench(office, ME, { locale: lang, bypassCSP: true });
+    const workbench = await openWorkbench(installation, ME, { locale: lang, bypassCSP: true });
     await workbench.enter();
     const { page } = workbench;
     const screen = (where: string) => checkScreen(page, lang, where);
@@ -118,9 +118,9 @@ for (const lang of ["fr", "en"]) {
 
 test("the first search shows its progress", async ({ openWorkbench }) => {
   // An earlier search would have filled the index already.
-  rmSync(`${office.home(ME)}/index.age`, { force: true });
+  rmSync(`${installation.home(ME)}/index.age`, { force: true });
   // With a timeout of zero each request reads one case.
-  const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--page-timeout", "0"] });
+  const workbench = await openWorkbench(installation, ME, { bypassCSP: true, flags: ["--page-timeout", "0"] });
   const { page } = workbench;
   await workbench.enter();
   await workbench.unlock();
@@ -141,7 +141,7 @@ test("the first search shows its progress", async ({ openWorkbench }) => {
 const REPLY_TEXT = "Depuis quand, et à quelle étape du dédouanement ?";
 
 test("after a time without activity the screen is locked and empty, and the passphrase restores the draft", async ({ openWorkbench }) => {
-  const workbench = await openWorkbench(office, ME);
+  const workbench = await openWorkbench(installation, ME);
   const { page } = workbench;
   await page.clock.install();
   await workbench.enter();
@@ -163,7 +163,7 @@ test("after a time without activity the screen is locked and empty, and the pass
 });
 
 test("without scripts a text that is sent after the lock is kept as well", async ({ openWorkbench }) => {
-  const workbench = await openWorkbench(office, ME, { javaScriptEnabled: false });
+  const workbench = await openWorkbench(installation, ME, { javaScriptEnabled: false });
   const { page } = workbench;
   await page.goto(workbench.link);
   await page.locator(".button").click();

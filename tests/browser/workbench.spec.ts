@@ -1,7 +1,7 @@
 // The working day of three members, in the browser and on the command line, over real processes.
 import type { Browser, Page } from "@playwright/test";
 import { openMailbox, fillReport, storedBrowserData, sendReport } from "./src/reporting.ts";
-import { RunningInstallation, expect, waitUntil } from "./src/office.ts";
+import { RunningInstallation, expect, waitUntil } from "./src/installation.ts";
 import { tabTo } from "./src/keyboard.ts";
 import { test } from "./src/workbench.ts";
 
@@ -16,13 +16,13 @@ const FACT = "Trois passages au registre, aucune quittance.";
 const CONTENT_WORDS = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Merci", "registre"];
 
 /** The state of a case at the end of the day, without values that differ between runs. */
-function exportedHistory(office: RunningInstallation, id: string) {
-  const shown = office.runAs(LEAD, "show", id) as ShownCase;
+function exportedHistory(installation: RunningInstallation, id: string) {
+  const shown = installation.runAs(LEAD, "show", id) as ShownCase;
   expect(shown.alarms).toEqual([]);
   const { stage, priority, disposition, assignee, released, conflict_free } = shown.state;
   return {
     state: { stage, priority, disposition, assignee, released, conflict_free },
-    told: shown.messages.map(({ direction, text }) => `${direction}: ${text}`),
+    messages: shown.messages.map(({ direction, text }) => `${direction}: ${text}`),
     noted: shown.notes.map(({ by, kind, text }) => `${by}, ${kind}: ${text}`),
     done: shown.timeline.map(({ actor, what }) => `${actor} ${what}`),
   };
@@ -46,7 +46,7 @@ const EXPECTED_HISTORY = {
     released: "reporter-asked",
     conflict_free: [TRIAGER, LEAD, OUTSIDE],
   },
-  told: [`out: ${QUESTION}`, `in: ${ANSWER}`, `out: ${FEEDBACK}`],
+  messages: [`out: ${QUESTION}`, `in: ${ANSWER}`, `out: ${FEEDBACK}`],
   noted: [`${TRIAGER}, fact: ${FACT}`],
   done: [
     "case-handler report received at desk Internal affairs, priority P3",
@@ -69,10 +69,10 @@ const EXPECTED_HISTORY = {
 };
 
 /** A reporter submits the report. */
-async function submitReport(page: Page, office: RunningInstallation): Promise<{ receipt: string; id: string }> {
+async function submitReport(page: Page, installation: RunningInstallation): Promise<{ receipt: string; id: string }> {
   let receipt = "";
-  const [row] = await office.waitForNewCases(TRIAGER, 1, async () => {
-    await page.goto(`${office.url}/fr/report`);
+  const [row] = await installation.waitForNewCases(TRIAGER, 1, async () => {
+    await page.goto(`${installation.url}/fr/report`);
     await fillReport(page, { story: STORY });
     receipt = await sendReport(page);
   });
@@ -82,9 +82,9 @@ async function submitReport(page: Page, office: RunningInstallation): Promise<{ 
 /**
  * The reporter opens the mailbox, reads the question, answers it and asks for the oversight body.
  */
-async function answerQuestion(page: Page, office: RunningInstallation, receipt: string): Promise<void> {
+async function answerQuestion(page: Page, installation: RunningInstallation, receipt: string): Promise<void> {
   await waitUntil(async () => {
-    await openMailbox(page, office, "fr", receipt);
+    await openMailbox(page, installation, "fr", receipt);
     return (await page.getByText(QUESTION).count()) > 0 ? true : undefined;
   });
   await page.fill("#message", ANSWER);
@@ -100,19 +100,19 @@ async function openReporterPage(browser: Browser): Promise<Page> {
   return (await browser.newContext({ javaScriptEnabled: false })).newPage();
 }
 
-let office: RunningInstallation;
+let installation: RunningInstallation;
 test.beforeAll(async () => {
   test.setTimeout(120_000);
   // A separate installation, so that the queues contain only these reports.
-  office = await RunningInstallation.open();
+  installation = await RunningInstallation.open();
 });
-test.afterAll(() => office?.close());
+test.afterAll(() => installation?.close());
 
 test("the working day of three members, in the browser", async ({ browser, openWorkbench }) => {
   const phone = await openReporterPage(browser);
-  const triager = await openWorkbench(office, TRIAGER);
-  const lead = await openWorkbench(office, LEAD, { locale: "en-GB" });
-  const outside = await openWorkbench(office, OUTSIDE, { colorScheme: "dark" });
+  const triager = await openWorkbench(installation, TRIAGER);
+  const lead = await openWorkbench(installation, LEAD, { locale: "en-GB" });
+  const outside = await openWorkbench(installation, OUTSIDE, { colorScheme: "dark" });
 
   await test.step("the triager opens the link, which works only once", async () => {
     await triager.enter();
@@ -126,7 +126,7 @@ test("the working day of three members, in the browser", async ({ browser, openW
     await expect(triager.page.locator(".empty h2")).toHaveText("Vous n’avez aucun dossier");
   });
 
-  const { receipt, id } = await submitReport(phone, office);
+  const { receipt, id } = await submitReport(phone, installation);
   await outside.enter();
   await outside.unlock();
   await outside.queue("open");
@@ -168,7 +168,7 @@ test("the working day of three members, in the browser", async ({ browser, openW
     await expect(page.locator(".messages .ours .text")).toHaveText(QUESTION);
   });
 
-  await answerQuestion(phone, office, receipt);
+  await answerQuestion(phone, installation, receipt);
 
   await test.step("the lead assigns the case to the triager, by keyboard alone", async () => {
     const { page } = lead;
@@ -178,7 +178,7 @@ test("the working day of three members, in the browser", async ({ browser, openW
       await keyboard.press("Enter");
     };
     await lead.enter();
-    await keyboard.type(office.where.passphrase);
+    await keyboard.type(installation.where.passphrase);
     await keyboard.press("Enter");
     await expect(page.locator(".empty h2")).toHaveText("You have no case", { timeout: 30_000 });
     await press(".empty .button");
@@ -252,7 +252,7 @@ test("the working day of three members, in the browser", async ({ browser, openW
     await expect(lead.page.locator(".strip")).toContainText("closed substantiated");
   });
 
-  expect(exportedHistory(office, id)).toEqual(EXPECTED_HISTORY);
+  expect(exportedHistory(installation, id)).toEqual(EXPECTED_HISTORY);
   for (const { page, history } of [triager, lead, outside]) {
     expect(history.filter((kept) => CONTENT_WORDS.some((word) => decodeURIComponent(kept).includes(word)))).toEqual([]);
     const { history: state, ...left } = (await storedBrowserData(page)) as Record<string, unknown>;
@@ -264,11 +264,11 @@ test("the working day of three members, in the browser", async ({ browser, openW
 
 test("the same day on the command line ends in the same state", async ({ browser }) => {
   const phone = await openReporterPage(browser);
-  const { receipt, id } = await submitReport(phone, office);
-  const as = (handle: string, ...command: string[]) => office.runAs(handle, ...command) as ShownCase;
+  const { receipt, id } = await submitReport(phone, installation);
+  const as = (handle: string, ...command: string[]) => installation.runAs(handle, ...command) as ShownCase;
   const refused = (handle: string, ...command: string[]) => expect(() => as(handle, ...command), command.join(" ")).toThrow();
 
-  expect(office.queue(OUTSIDE).filter((row) => row.id === id)).toEqual([]);
+  expect(installation.queue(OUTSIDE).filter((row) => row.id === id)).toEqual([]);
   expect(as(TRIAGER, "show", id).report).toBeUndefined();
   as(TRIAGER, "declare", id);
   expect(as(TRIAGER, "show", id).report?.story).toBe(STORY);
@@ -276,9 +276,9 @@ test("the same day on the command line ends in the same state", async ({ browser
   as(TRIAGER, "move", id, "triaged");
   refused(TRIAGER, "reply", id, "--text", "Quel est votre nom ? L’agent Ouédraogo a-t-il vu le camion 11 KJ 4521 ?");
   as(TRIAGER, "reply", id, "--text", QUESTION);
-  await answerQuestion(phone, office, receipt);
+  await answerQuestion(phone, installation, receipt);
 
-  await waitUntil(() => (office.queue(OUTSIDE).some((row) => row.id === id) ? true : undefined));
+  await waitUntil(() => (installation.queue(OUTSIDE).some((row) => row.id === id) ? true : undefined));
   as(LEAD, "declare", id);
   as(LEAD, "assign", id, "--to", TRIAGER);
   refused(TRIAGER, "move", id, "assessing");
@@ -297,7 +297,7 @@ test("the same day on the command line ends in the same state", async ({ browser
   refused(LEAD, "approve", id, "close", "substantiated", "--reason", "recovery");
   as(LEAD, "approve", id, ...closing);
 
-  expect(exportedHistory(office, id)).toEqual(EXPECTED_HISTORY);
+  expect(exportedHistory(installation, id)).toEqual(EXPECTED_HISTORY);
   as(OUTSIDE, "audit", "verify");
   await phone.context().close();
 });

@@ -126,7 +126,7 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
 /// The control of the test: on a disk that ignores syncs, acknowledged reports are lost, and the
 /// test detects it.
 #[tokio::test]
-async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<()> {
+async fn the_power_cut_test_detects_a_disk_that_ignores_sync() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let installation = create_installation(folder.path())?;
     let disk =
@@ -156,7 +156,7 @@ async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is_mended()
+async fn a_full_or_read_only_disk_is_reported_and_the_services_recover_after_its_repair()
 -> Result<()> {
     let folder = tempfile::tempdir()?;
     let installation = create_installation(folder.path())?;

@@ -81,7 +81,7 @@ async fn run_and_search(
 }
 
 #[tokio::test]
-async fn databases_and_logs_hold_nothing_of_a_report() -> Result<()> {
+async fn databases_and_logs_contain_no_content_of_a_report() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (found, _, in_handler) = run_and_search(folder.path(), None).await?;
     assert_eq!(found, Vec::<String>::new());
@@ -90,7 +90,7 @@ async fn databases_and_logs_hold_nothing_of_a_report() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_search_finds_what_an_intake_without_wiping_leaves() -> Result<()> {
+async fn the_memory_search_finds_secrets_of_an_intake_without_wiping() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (found, in_intake, _) = run_and_search(folder.path(), Some("unwiped-intake")).await?;
     assert_eq!(found, Vec::<String>::new(), "files hold nothing in either build");

@@ -30,7 +30,7 @@ fn every_length_around_a_chunk_round_trips() {
 }
 
 #[test]
-fn another_identity_opens_nothing() {
+fn another_identity_opens_no_file() {
     let sealed = seal(&Identity::generate(&mut OsRng).to_recipient(), b"for another recipient");
     let result = open(&Identity::generate(&mut OsRng), &sealed);
     assert!(matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))));

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_of_what_was_measured() {
+    fn percentiles_are_computed_from_the_measured_values() {
         let mut times = [5.0, 1.0, 2.0, 4.0, 3.0];
         assert!((percentile(&mut times, 50) - 3.0).abs() < 1e-9);
         assert!((percentile(&mut times, 100) - 5.0).abs() < 1e-9);

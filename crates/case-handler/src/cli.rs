@@ -54,7 +54,7 @@ fn run() -> Result<ExitCode> {
     harden_process()?;
     let arguments = CliArgs::parse();
     let config = Config::load(&arguments.service.config)?;
-    // The doctor reports each missing file, and goes on with the other checks.
+    // The doctor reports each missing file and continues with the other checks.
     if arguments.service.check_config || !matches!(arguments.command, Some(CliCommand::Doctor(_))) {
         config.check_files()?;
     }

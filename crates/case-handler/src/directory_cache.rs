@@ -1,4 +1,4 @@
-//! All accepted directories, shared by everything that needs to know the members.
+//! All accepted directories, in memory and in the store. All tasks of the case handler share them.
 
 use std::{
     collections::HashMap,
@@ -38,8 +38,8 @@ pub struct DirectoryCache {
 }
 
 impl DirectoryCache {
-    /// Loads the stored directories. The newest may have expired: the case handler continues to
-    /// work with it, and only reporters stop sealing to it.
+    /// Loads the stored directories. The newest may have expired. The case handler still uses an
+    /// expired directory; reporters do not seal reports to it.
     ///
     /// # Errors
     /// Fails if the store cannot be read, or if a stored directory is not signed by the root keys.
@@ -64,12 +64,12 @@ impl DirectoryCache {
         self.by_hash.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
     }
 
-    /// Accepts a newer directory. The newest one again changes nothing. `body` is the JSON of a
-    /// [`SignedDirectory`].
+    /// Accepts a newer directory. The newest directory is accepted again without a change. `body` is
+    /// the JSON of a [`SignedDirectory`].
     ///
-    /// Anyone may call this. Therefore verification runs one call at a time, outside of the async
+    /// Any client may send a directory. Therefore verification runs one call at a time, outside of the async
     /// threads, and before the writer lock is taken. Only a directory that the root keys signed and
-    /// that is newer than the latest one gets to the database.
+    /// that is newer than the latest one is written to the database.
     ///
     /// # Errors
     /// Fails if the body is malformed, or if the directory is rejected or cannot be stored.

@@ -27,7 +27,7 @@ pub use parts::check_parts;
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the checks that both services share say about this one.
+/// The names of this service in the checks that both services share.
 const SERVICE: CheckedService = CheckedService {
     program: maintenance::PROGRAM,
     unit: "burkindi-case-handler",

@@ -87,7 +87,7 @@ pub struct TrustedDateSource {
     state: Arc<Mutex<ClockState>>,
 }
 
-/// What this process knows about the clock.
+/// The observations of this process about the clock.
 #[derive(Debug, Default)]
 struct ClockState {
     /// `None` before the first read from the store.

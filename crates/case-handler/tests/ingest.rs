@@ -102,7 +102,7 @@ async fn a_follow_up_with_another_mailbox_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_batch_is_ingested_as_if_its_submissions_came_one_by_one() {
+async fn a_batch_has_the_result_of_single_submissions() {
     let mut handler = HandlerFixture::new().await;
     let (report, _) = handler.new_report(&DESK_MEMBERS);
     let (mut requesting, _) = handler.new_report(&DESK_MEMBERS);

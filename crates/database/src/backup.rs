@@ -90,7 +90,7 @@ impl BackupFolder {
         if exists {
             return Err(BackupError::AlreadyExists(self.folder.clone()));
         }
-        // Otherwise the old file of a migrated store would be backed up for ever, without newer
+        // Otherwise the old file of a migrated store would be backed up indefinitely, without newer
         // data.
         from.check_not_moved()?;
         fs::create_dir_all(&self.folder).map_err(|error| self.io_error(error))?;

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn sqlx_sees_what_it_knows() {
+    fn the_url_for_sqlx_contains_no_own_parameters() {
         assert_eq!(
             without_own_parameters(URL),
             "postgres://me@db.internal/cases?sslmode=verify-full&sslrootcert=db-ca.pem"

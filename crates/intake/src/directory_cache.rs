@@ -73,7 +73,7 @@ impl DirectoryCache {
         today: Date,
     ) -> Result<(), DirectoryAcceptError> {
         let update = self.0.begin_update().await;
-        // A stored directory that is not valid here does not prevent a valid one.
+        // An invalid directory in the spool does not prevent the acceptance of a valid one.
         drop(load_from_store(&update, &self.0, store).await?);
         if let Some(verified) = update.verify(signed, today).await? {
             store.save_directory(&verified.signed).await?;
@@ -83,8 +83,8 @@ impl DirectoryCache {
     }
 }
 
-/// Loads the directory of the spool, if there is one and it is not the newest one already. The
-/// inner error says why a stored directory was not loaded.
+/// Loads the directory of the spool, unless the spool has none or the newest one is loaded already.
+/// The inner error states why a stored directory was not loaded.
 async fn load_from_store(
     update: &DirectoryUpdate<'_>,
     latest: &LatestDirectory,

@@ -17,7 +17,7 @@ use crate::{
     store::{StoreError, read_stored_directory},
 };
 
-/// What the checks that both services share say about this one.
+/// The names of this service in the checks that both services share.
 const SERVICE: CheckedService = CheckedService {
     program: maintenance::PROGRAM,
     unit: "burkindi-intake",

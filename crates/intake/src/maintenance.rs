@@ -63,7 +63,7 @@ impl From<CopyError> for MaintenanceError {
 /// Runs a command and returns the lines to print.
 ///
 /// # Errors
-/// If the command fails. The error says why, and what to do.
+/// If the command fails. The error states the reason and the remedy.
 pub async fn run(config: &Config, command: StoreCommand) -> Result<Vec<String>, MaintenanceError> {
     let spool = config.store.database_url()?;
     spool.check_account()?;

@@ -185,7 +185,7 @@ async fn submit_by_circuit(onion: SocketAddr, circuit: u16, number: u64) -> Stat
 }
 
 #[tokio::test]
-async fn senders_with_many_networks_of_one_class_do_not_use_up_the_room_for_text() {
+async fn senders_of_one_class_do_not_exhaust_the_space_for_text() {
     let onion = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let filled = TestIntake::new().await;
     for (mib, number) in [(64, 1), (16, 2), (8, 3), (2, 4)] {

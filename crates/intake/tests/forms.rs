@@ -22,7 +22,7 @@ use time::Duration;
 
 const SEND_REPORT_PATH: &str = "/en/report/send";
 
-/// What an investigator reads.
+/// The report as an investigator reads it.
 struct DecryptedReport {
     body: ReportBody,
     files: Vec<(String, Vec<u8>)>,
@@ -42,7 +42,7 @@ fn decrypt_report(intake: &TestIntake, opened: &OpenedSubmission) -> DecryptedRe
     DecryptedReport { files: files.collect(), body: ReportBody::from_bytes(&frame.body).unwrap() }
 }
 
-/// The name of each file, and what the frame says was done to it.
+/// Returns the name of each file and its treatment in the frame.
 fn file_treatments(frame: &Frame) -> Vec<(&str, AttachmentTreatment)> {
     let files = frame.header.attachments.iter();
     files.map(|file| (&*file.name, file.treatment.clone().unwrap())).collect()
@@ -63,7 +63,7 @@ fn cleaned_treatment<const R: usize, const L: usize>(
 }
 
 #[tokio::test]
-async fn the_frame_says_what_was_done_to_each_file() {
+async fn the_frame_names_the_treatment_of_each_file() {
     let intake = TestIntake::with_directory().await;
     let signed = b"%PDF-1.4\n1 0 obj<</Author(Awa)/CreationDate(D:20261101)>>endobj\n\
         2 0 obj<</Type/Sig/ByteRange[0 9 9 9]/Contents<00>>>endobj\ntrailer<</Info 1 0 R>>\n%%EOF";
@@ -161,7 +161,7 @@ async fn the_same_form_twice_is_one_report_with_one_receipt() {
 }
 
 #[tokio::test]
-async fn what_is_broken_is_said_and_nothing_is_filed() {
+async fn a_malformed_form_is_rejected_with_its_error_and_not_stored() {
     let intake = TestIntake::with_directory().await;
     let whole =
         MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 100_000]).end();
@@ -195,13 +195,13 @@ async fn what_is_broken_is_said_and_nothing_is_filed() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
         assert!(page.contains("We could not read this form"), "{what}");
     }
-    // Not UTF-8: the questions come back, with what could be read of it.
+    // For text that is not UTF-8, the response contains the questions and the readable text.
     let not_text =
         MultipartFormData::report("a story to keep", 1).field("a.place", b"caf\xe9").end();
     let (status, page) = intake.post_form(SEND_REPORT_PATH, not_text).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("a story to keep") && page.contains("value=\"caf\u{fffd}\""));
-    // No story: the same, with what was typed.
+    // Without a story, the response contains the questions and the typed text.
     let form = MultipartFormData::default()
         .field("audience", "trader")
         .field("family", "money")
@@ -223,13 +223,13 @@ async fn what_is_broken_is_said_and_nothing_is_filed() {
 }
 
 #[tokio::test]
-async fn more_than_the_largest_size_class_is_said_and_leaves_nothing() {
+async fn a_submission_above_the_largest_size_class_is_rejected_and_leaves_no_rows() {
     let intake = TestIntake::with_directory().await;
     let huge = vec![7; 30 * 1024 * 1024];
     let form = (0..3)
         .fold(MultipartFormData::report("a story", 1), |form, _| form.file("a.jpg", &huge))
         .end();
-    // Announced, and found out on the way.
+    // The size is announced in one request, and exceeded during the upload in the other.
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form.clone()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("too much"));
@@ -244,7 +244,7 @@ async fn more_than_the_largest_size_class_is_said_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_directory_in_force_nothing_is_taken() {
+async fn without_a_valid_directory_no_submission_is_accepted() {
     let intake = TestIntake::new().await;
     let form = || MultipartFormData::report("a story", 1).file("a.jpg", &vec![1; 300_000]).end();
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form()).await;

@@ -22,7 +22,7 @@ fn proc_status_bytes(key: &str) -> usize {
 
 /// Sends a file of this size, generated while it is sent. Returns the peak increase of memory.
 async fn peak_memory_increase(intake: &TestIntake, size: usize) -> usize {
-    let head = MultipartFormData::report("a story", 1).file("film.mp4", b"").0;
+    let head = MultipartFormData::report("a story", 1).file("video.mp4", b"").0;
     let head = head[..head.len() - 2].to_vec();
     let pieces = (0..size / CHUNK_BYTES)
         .map(|n| Ok::<_, std::io::Error>(vec![u8::try_from(n % 251).unwrap(); CHUNK_BYTES]));
@@ -38,12 +38,12 @@ async fn peak_memory_increase(intake: &TestIntake, size: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_film_takes_no_more_memory_than_a_photo() {
+async fn a_video_needs_no_more_memory_than_a_photo() {
     let intake = TestIntake::with_directory().await;
     peak_memory_increase(&intake, MIB).await;
     let photo = peak_memory_increase(&intake, 5 * MIB).await;
-    let film = peak_memory_increase(&intake, 60 * MIB).await;
-    println!("5 MiB: {} KiB more; 60 MiB: {} KiB more", photo / 1024, film / 1024);
+    let video = peak_memory_increase(&intake, 60 * MIB).await;
+    println!("5 MiB: {} KiB more; 60 MiB: {} KiB more", photo / 1024, video / 1024);
     assert!(photo < 4 * MIB, "{photo}");
-    assert!(film < 8 * MIB, "{film}");
+    assert!(video < 8 * MIB, "{video}");
 }

@@ -1,4 +1,4 @@
-//! Receipts that come back: conversations, reloads and links to opened pages, without JavaScript.
+//! Conversations opened with a receipt, reloads and links to opened pages, without JavaScript.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -38,13 +38,13 @@ fn put_mailbox(opened: &OpenedSubmission, received: u32) -> (Hash, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_reporter_comes_back_and_writes_again() {
+async fn a_reporter_returns_and_sends_another_message() {
     let intake = TestIntake::with_directory().await;
     let (_, page) = intake
         .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
         .await;
     let receipt = receipt_code(&page).unwrap();
-    // Not collected yet, and never heard of: the same page.
+    // An uncollected submission and an unknown receipt yield the same page.
     let (status, early) = intake.enter_receipt(&receipt).await;
     assert_eq!(status, StatusCode::OK);
     let unknown_receipt = Receipt::from_bytes([9; 16]).code();
@@ -97,14 +97,14 @@ async fn a_reporter_comes_back_and_writes_again() {
     let [file] = &frame.header.attachments[..] else { panic!("one file is sent") };
     assert_eq!((&*file.name, &file.treatment), ("document-1.pdf", &Some(cleaned)));
 
-    // Too large: the words stay.
-    let video = reply("words to keep").file("film.mp4", &vec![7; 66 << 20]);
+    // The response to a message that is too large contains its text.
+    let video = reply("words to keep").file("video.mp4", &vec![7; 66 << 20]);
     let (status, page) = intake.post_form("/en/return/send", video.end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("words to keep"));
 
-    // An empty message comes back with what is wrong; an unknown receipt leads nowhere; no seed
-    // is no form of ours.
+    // The response to an empty message names the error. An unknown receipt opens no conversation. A
+    // form without a seed is rejected.
     assert_eq!(
         intake.post_form("/en/return/send", reply("").end()).await.0,
         StatusCode::UNPROCESSABLE_ENTITY
@@ -124,7 +124,7 @@ async fn a_reporter_comes_back_and_writes_again() {
     );
     assert_eq!(intake.pull(10).await, []);
 
-    // Without a directory nothing can be sealed, and the words come back.
+    // Without a directory the intake seals no message, and the response contains its text.
     intake.installation.clock.advance(Duration::days(31));
     let (status, page) = intake.post_form("/en/return/send", reply("words to keep").end()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -132,7 +132,7 @@ async fn a_reporter_comes_back_and_writes_again() {
 }
 
 #[tokio::test]
-async fn the_keys_can_be_held_against_a_poster() {
+async fn readers_can_compare_the_fingerprint_with_a_poster() {
     let intake = TestIntake::new().await;
     let kept: TrustRoots = serde_json::from_slice(
         &std::fs::read(&intake.installation.config.directory.trust).unwrap(),
@@ -144,7 +144,7 @@ async fn the_keys_can_be_held_against_a_poster() {
     assert!(page.contains(&shown), "{words} in {page}");
 }
 
-/// One that sends what browsers send with a request of this site; nothing for "".
+/// A client that sends the headers of a browser with a request of this site, or none for "".
 struct TestBrowser<'a> {
     intake: &'a TestIntake,
     http: reqwest::Client,
@@ -194,11 +194,11 @@ impl<'a> TestBrowser<'a> {
 const SAME_ORIGIN: &str = "same-origin";
 
 #[tokio::test]
-async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anything() {
+async fn back_and_reload_show_an_opened_conversation_and_a_copied_link_does_not() {
     let intake = TestIntake::with_directory().await;
     let browser = TestBrowser::new(&intake);
     let typed = "receipt=0000-0000-0000-0000-0000-0000-006X";
-    // What is wrong is an address, too, so that no browser keeps the typed code in the place of it.
+    // An error page has its own address, so that no browser stores the typed code under it.
     let (status, address, _) =
         browser.post("/en/return", "receipt=0000-1111".to_owned(), SAME_ORIGIN).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
@@ -213,7 +213,7 @@ async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anyt
         );
         assert!(page.contains(&format!("/leave/{token}")));
     }
-    // The next answer takes the place of it, and the answers to one receipt share an address.
+    // The next response replaces it, and the responses to one receipt have the same address.
     let address =
         browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1.unwrap();
     assert_ne!(address, mistyped);
@@ -235,21 +235,21 @@ async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anyt
             "{site}"
         );
     }
-    // Closed, it is gone.
+    // After the conversation is closed, the address shows no content.
     assert_eq!(
         browser.read(&format!("{address}/close"), SAME_ORIGIN).await.1.as_deref(),
         Some("/en")
     );
     assert_eq!(browser.read(&address, SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
     assert_eq!(browser.read("/en/return/0f0f", SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
-    // Left quickly, its address leads away.
+    // After the quick exit, the address redirects to the other site.
     let left = browser.post("/en/return", typed.to_owned(), SAME_ORIGIN).await.1.unwrap();
     let away = browser.read(&left.replace("/en/return/", "/leave/"), SAME_ORIGIN).await.1;
     assert!(away.is_some());
     assert_eq!(browser.read(&left, SAME_ORIGIN).await.1, away);
 }
 
-/// Sends a report, lays out its mailbox, and returns its receipt.
+/// Sends a report, publishes its mailbox, and returns its receipt.
 async fn intake_with_mailbox(intake: &TestIntake) -> String {
     let (_, page) = intake
         .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
@@ -266,8 +266,8 @@ async fn a_token_chosen_by_another_client_stores_no_receipt() {
     let token_in = |address: Option<String>| address.unwrap().split('/').nth(3).unwrap().to_owned();
     let post =
         async |path: &str, body: String| token_in(browser.post(path, body, SAME_ORIGIN).await.1);
-    // Tokens that an attacker knows: made up, of a mistyped receipt, of another receipt, and of a
-    // report.
+    // Tokens that an attacker knows: an invented one, and those of a mistyped receipt, of another
+    // receipt, and of a report.
     let other = Receipt::from_bytes([9; 16]).code();
     let traps = [
         "0b".repeat(16),
@@ -276,7 +276,7 @@ async fn a_token_chosen_by_another_client_stores_no_receipt() {
         post("/en/report", "go=category.FAC&audience=trader".to_owned()).await,
     ];
     for trap in &traps {
-        // A mistyped receipt is nearly the receipt.
+        // A truncated receipt is a mistyped one.
         let nearly = post("/en/return", format!("receipt={}&visit={trap}", &receipt[..30])).await;
         let opened = post("/en/return", format!("receipt={receipt}&visit={trap}")).await;
         let form = MultipartFormData::default()
@@ -310,7 +310,7 @@ async fn a_token_chosen_by_another_client_stores_no_receipt() {
 }
 
 #[tokio::test]
-async fn looking_again_keeps_the_message_that_is_being_written() {
+async fn a_refresh_of_the_conversation_retains_the_draft() {
     let intake = TestIntake::with_directory().await;
     let (browser, receipt) = (TestBrowser::new(&intake), intake_with_mailbox(&intake).await);
     let address =
@@ -333,7 +333,7 @@ async fn looking_again_keeps_the_message_that_is_being_written() {
         let body = format!("{fields}&message={message}&files=photo.jpg&go=look");
         let to = browser.post("/en/return", body, SAME_ORIGIN).await.1;
         assert_eq!(to.as_deref(), Some(&*address));
-        // Read twice, as Back and reload do.
+        // The client reads the page twice, as Back and reload do.
         for _ in 0..2 {
             let page = browser.read(&address, SAME_ORIGIN).await.2;
             assert!(

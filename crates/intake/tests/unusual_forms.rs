@@ -96,7 +96,7 @@ async fn a_text_that_is_too_long_is_returned_for_shortening() {
 }
 
 #[tokio::test]
-async fn a_rate_limited_client_gets_its_form_back() {
+async fn a_rate_limited_response_contains_the_form_of_the_client() {
     let mut installation = TestInstallation::new();
     installation.config.limits.per_network_burst = 5;
     installation.config.limits.per_network_per_minute = 1;

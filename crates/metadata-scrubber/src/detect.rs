@@ -28,7 +28,7 @@ pub enum FileFormat {
     /// TIFF, and the raw formats of cameras that are based on it.
     Tiff,
     /// MP4, MOV, 3GP.
-    Film,
+    Mp4,
     /// AVI.
     Avi,
     /// AAC in MP4.
@@ -127,10 +127,10 @@ impl FileFormat {
                 | [b'm', b'i' | b's', b'f', b'1', ..]
                 | [b'a', b'v', b'i', ..] => Self::Heif,
                 [b'M', b'4', b'A' | b'B', ..] => Self::M4a,
-                _ => Self::Film,
+                _ => Self::Mp4,
             },
             _ if [&b"moov"[..], b"mdat", b"wide"].iter().any(|kind| at(4).starts_with(kind)) => {
-                Self::Film
+                Self::Mp4
             }
             // PDF readers ignore bytes before the header.
             _ if memchr::memmem::find(&head[..head.len().min(1024)], b"%PDF-").is_some() => {
@@ -150,7 +150,7 @@ impl FileFormat {
             | Self::Heif
             | Self::Tiff
             | Self::Svg => MediaClass::Image,
-            Self::Film | Self::Avi => MediaClass::Video,
+            Self::Mp4 | Self::Avi => MediaClass::Video,
             Self::M4a | Self::Mp3 | Self::Wav | Self::Flac | Self::Ogg => MediaClass::Audio,
             Self::Archive | Self::Unknown => MediaClass::Other,
             _ => MediaClass::Document,
@@ -368,7 +368,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_neutral_name_keeps_what_the_file_is_and_nothing_else() {
+    fn a_neutral_name_contains_only_the_type_of_the_file() {
         assert_eq!(FileFormat::Jpeg.neutral_name(1, "IMG_20260312_101500.HEIC"), "image-1.jpg");
         assert_eq!(FileFormat::Pdf.neutral_name(2, "facture Awa Traore.pdf"), "document-2.pdf");
         assert_eq!(FileFormat::Unknown.neutral_name(3, "liste.Awa Traore"), "file-3.bin");

@@ -1,4 +1,4 @@
-//! Removes metadata from files: who made a file, with what, where and when. [`scrub`] removes it
+//! Removes metadata from files, such as author, device, place and date. [`scrub`] removes it
 //! while the file streams through, in constant memory, and reports what it found.
 //!
 //! The scrubber decodes no picture and executes nothing. It walks pictures, audio and video from
@@ -87,9 +87,7 @@ pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubRe
             riff::zero_metadata(&mut stream, &mut found)
         }
         FileFormat::Heif => isobmff::zero_metadata(&mut stream, &mut found, true),
-        FileFormat::Film | FileFormat::M4a => {
-            isobmff::zero_metadata(&mut stream, &mut found, false)
-        }
+        FileFormat::Mp4 | FileFormat::M4a => isobmff::zero_metadata(&mut stream, &mut found, false),
         FileFormat::Mp3 | FileFormat::Flac => audio::strip(&mut stream, &mut found),
         FileFormat::Pdf => pdf::overwrite_metadata(&mut stream, &mut found),
         FileFormat::Office(_) | FileFormat::OpenDocument(_) => {

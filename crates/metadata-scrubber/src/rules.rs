@@ -48,7 +48,7 @@ pub(crate) struct BoxRules {
     /// Boxes whose children are processed one by one.
     pub(crate) containers: Vec<String>,
     /// Boxes inside `moov` that a video needs.
-    pub(crate) film: Vec<String>,
+    pub(crate) movie: Vec<String>,
     /// Track handlers whose content is visible or audible.
     pub(crate) shown: Vec<String>,
     pub(crate) stamped: Vec<String>,

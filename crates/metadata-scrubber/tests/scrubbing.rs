@@ -83,7 +83,7 @@ fn an_independent_reader_finds_the_author_before_and_not_after() {
 }
 
 #[test]
-fn a_picture_looks_as_before_and_stays_upright() {
+fn a_scrubbed_picture_has_the_same_pixels_and_orientation() {
     for (name, sample, format) in [
         ("a.jpg", samples::jpeg(), ImageFormat::Jpeg),
         ("a.png", samples::png(), ImageFormat::Png),
@@ -168,7 +168,7 @@ fn unpack_with_python(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn an_office_file_keeps_its_text_and_its_parts() {
+fn a_scrubbed_office_file_retains_its_text_and_parts() {
     for layout in [ZipEntryLayout::Deflated, ZipEntryLayout::Streamed, ZipEntryLayout::Stored] {
         let sample = samples::docx(layout);
         let (scrubbed, _) = scrub_bytes(&sample);

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_look_alike_are_read_alike() {
+    fn similar_letters_of_a_receipt_code_are_read_as_the_same() {
         let receipt = Receipt::from_bytes([0; 16]);
         assert_eq!(Receipt::parse("oooo OOOO 0000 0000 0000-0000 006x"), Ok(receipt.clone()));
         // Digits of Arabic and Persian keyboards, with the direction marks that come with them.

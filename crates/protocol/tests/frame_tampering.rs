@@ -122,14 +122,16 @@ fn the_manifest_cannot_be_changed_without_the_reporters_key() {
     let frame = Frame::sign(&header(), b"text", &key());
     let read = Frame::verify(&frame, &frame_context(&signer)).unwrap();
     assert_eq!(read.header.attachments[0].treatment, Some(cleaned_treatment()));
-    let said = |treatment| FrameHeader { attachments: vec![attachment(treatment)], ..header() };
+    let with_treatment =
+        |treatment| FrameHeader { attachments: vec![attachment(treatment)], ..header() };
     for other in [
         None,
         Some(AttachmentTreatment::Kept),
         Some(AttachmentTreatment::Redrawn),
         Some(AttachmentTreatment::CutOff),
     ] {
-        let forged = Frame::sign(&said(other), b"text", &SigningKey::from_bytes(&[4; 32]));
+        let forged =
+            Frame::sign(&with_treatment(other), b"text", &SigningKey::from_bytes(&[4; 32]));
         assert!(matches!(Frame::verify(&forged, &frame_context(&signer)), Err(FrameError::Forged)));
         // The same with the signature of the genuine frame.
         let spliced = [&forged[..forged.len() - 64], &frame[frame.len() - 64..]].concat();

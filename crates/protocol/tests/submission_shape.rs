@@ -168,7 +168,7 @@ fn every_defect_is_refused() {
 }
 
 #[test]
-fn another_transport_key_opens_nothing() {
+fn another_transport_key_opens_no_submission() {
     let parts = submission_parts(SubmissionKind::Report);
     let other_identity = TransportIdentity::generate(&mut StdRng::seed_from_u64(6));
     let result =

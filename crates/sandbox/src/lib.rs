@@ -3,7 +3,7 @@
 //! A program starts itself again with one argument (see [`child_command`]). The child reads
 //! standard input, writes standard output, and calls [`enter_sandbox`] before it reads the first
 //! byte. From then on it cannot open files, use the network or start programs, and its memory and
-//! processor time are limited. If the kernel kills the child, the parent goes on.
+//! processor time are limited. If the kernel kills the child, the parent continues.
 //!
 //! The parent must limit how long it waits, because a sandboxed child can still block.
 

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn no_published_number_reveals_one_report_more() {
+    fn the_published_metrics_do_not_reveal_a_single_report() {
         let mut rng = StdRng::seed_from_u64(1);
         for events in [0, 5, 40] {
             let (without, with) = (

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_store_is_created_once_and_a_missing_one_is_an_error_that_says_what_to_do() {
+    async fn a_store_is_created_once_and_a_missing_store_is_an_error_with_advice() {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("store.sqlite"));
         let missing = ensure_exists(&url, "intake").await.unwrap_err();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_in_use_is_an_error_that_says_to_stop_the_service() {
+    async fn a_store_in_use_is_an_error_that_advises_to_stop_the_service() {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("store.sqlite"));
         let _lock = url.acquire_writer_lock().await.unwrap();

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_run_or_of_the_machine_remains() {
+    fn a_bill_of_materials_contains_no_time_and_no_path_of_the_machine() {
         let same = normalize(sample_sbom()).unwrap().to_string();
         for removed in ["/user/", "timestamp", "serialNumber"] {
             assert!(!same.contains(removed), "{removed}");

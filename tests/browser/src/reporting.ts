@@ -1,6 +1,6 @@
 // A reporter who uses the form.
 import { type Page, expect } from "@playwright/test";
-import { type RunningInstallation, waitUntil } from "./office.ts";
+import { type RunningInstallation, waitUntil } from "./installation.ts";
 
 export interface ReportInput {
   story: string;
@@ -36,9 +36,9 @@ export async function sendReport(page: Page): Promise<string> {
 }
 
 /** Submits a report and returns the id of its case once it is in the member's queue. */
-export async function submitCase(page: Page, office: RunningInstallation, handle: string, input: ReportInput): Promise<string> {
-  const [row] = await office.waitForNewCases(handle, 1, async () => {
-    await page.goto(`${office.url}/fr/report`);
+export async function submitCase(page: Page, installation: RunningInstallation, handle: string, input: ReportInput): Promise<string> {
+  const [row] = await installation.waitForNewCases(handle, 1, async () => {
+    await page.goto(`${installation.url}/fr/report`);
     await fillReport(page, input);
     await sendReport(page);
   });
@@ -53,16 +53,16 @@ export async function receiptCode(page: Page): Promise<string> {
 }
 
 /** Types a receipt and opens its mailbox. */
-export async function openMailbox(page: Page, office: RunningInstallation, lang: string, receipt: string): Promise<void> {
-  await page.goto(`${office.url}/${lang}/return`);
+export async function openMailbox(page: Page, installation: RunningInstallation, lang: string, receipt: string): Promise<void> {
+  await page.goto(`${installation.url}/${lang}/return`);
   await page.fill("textarea[name=receipt]", receipt);
   await page.locator("form[action$='/return'] .button:visible").first().click();
 }
 
 /** Opens the mailbox repeatedly until it is published. Ends on the page for a message. */
-export async function openThread(page: Page, office: RunningInstallation, scripts: boolean, receipt: string): Promise<void> {
+export async function openThread(page: Page, installation: RunningInstallation, scripts: boolean, receipt: string): Promise<void> {
   await waitUntil(async () => {
-    await page.goto(`${office.url}/fr/return`);
+    await page.goto(`${installation.url}/fr/return`);
     if (scripts) await waitForHydration(page);
     await page.fill("textarea[name=receipt]", receipt);
     await page.locator("form[action$='/return'] .button:visible").first().click();

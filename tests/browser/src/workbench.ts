@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Browser, type BrowserContextOptions, type Page, expect, test as base } from "@playwright/test";
-import type { RunningInstallation } from "./office.ts";
+import type { RunningInstallation } from "./installation.ts";
 
 const BROWSER_CONTEXT: BrowserContextOptions = { locale: "fr-FR", viewport: { width: 1280, height: 800 } };
 
@@ -28,11 +28,11 @@ export class Workbench {
   }
 
   /** Starts the program in a member's folder and reads the link from the terminal. */
-  static async open(office: RunningInstallation, browser: Browser, home: string, { flags = [], ...options }: WorkbenchOptions = {}): Promise<Workbench> {
+  static async open(installation: RunningInstallation, browser: Browser, home: string, { flags = [], ...options }: WorkbenchOptions = {}): Promise<Workbench> {
     const [program, ...command] =
-      office.daysOn > 0
-        ? [office.where.later, String(office.daysOn), "workbench", home]
-        : [office.where.burkindi, "--home", home, "serve", ...flags];
+      installation.daysOn > 0
+        ? [installation.where.later, String(installation.daysOn), "workbench", home]
+        : [installation.where.burkindi, "--home", home, "serve", ...flags];
     const child = spawn(program, command, { stdio: ["pipe", "pipe", "ignore"] });
     const terminal = createInterface(child.stdout);
     const link = await new Promise<string>((resolve, reject) => {
@@ -40,7 +40,7 @@ export class Workbench {
       terminal.on("line", (line) => /^http:\/\/127\.0\.0\.1:\d+\/open\/\S+$/.test(line) && resolve(line));
     });
     const context = await browser.newContext({ ...BROWSER_CONTEXT, ...options });
-    return new Workbench(await context.newPage(), link, child, office.where.passphrase);
+    return new Workbench(await context.newPage(), link, child, installation.where.passphrase);
   }
 
   /** Opens the link, which leads to the locked workbench. */
@@ -94,14 +94,14 @@ export class Workbench {
 }
 
 /** Opens a workbench as a member, or in any folder. */
-type OpenWorkbench = (office: RunningInstallation, who: string | { home: string }, options?: WorkbenchOptions) => Promise<Workbench>;
+type OpenWorkbench = (installation: RunningInstallation, who: string | { home: string }, options?: WorkbenchOptions) => Promise<Workbench>;
 
 /** The `test` of Playwright with workbenches that end with the test, even if it fails. */
 export const test = base.extend<{ openWorkbench: OpenWorkbench }>({
   openWorkbench: async ({ browser }, use) => {
     const opened: Workbench[] = [];
-    await use(async (office, who, options) => {
-      const workbench = await Workbench.open(office, browser, typeof who === "string" ? office.home(who) : who.home, options);
+    await use(async (installation, who, options) => {
+      const workbench = await Workbench.open(installation, browser, typeof who === "string" ? installation.home(who) : who.home, options);
       opened.push(workbench);
       return workbench;
     });

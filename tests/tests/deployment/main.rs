@@ -210,7 +210,7 @@ fn a_failure_is_reported_to_the_operator_once_a_day() {
 }
 
 #[test]
-fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
+fn the_nightly_backup_verifies_copies_and_retains_the_newest() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup/burkindi-backup");
     let script = script.to_str().unwrap();
     let checked = run_program("shellcheck", &[script]);

@@ -5,7 +5,7 @@ use std::fs;
 use super::{output_text, read_deploy_file, run_program};
 
 #[test]
-fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
+fn the_proxy_accepts_its_configuration_and_stores_no_visitor_data() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let made = rcgen::generate_simple_self_signed(vec!["intake.example".to_owned()]).unwrap();
@@ -32,7 +32,7 @@ fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
 /// request of the same visitor to another intake, the visitor loses the text and the receipt of a
 /// sent report.
 #[test]
-fn the_proxy_keeps_a_visitor_with_one_intake() {
+fn the_proxy_sends_all_requests_of_a_visitor_to_one_intake() {
     for text in [read_deploy_file("nginx/nginx.conf"), read_deploy_file("../docs/OPERATING.md")] {
         let (_, rest) = text.split_once("upstream intake {").expect("an upstream");
         let (upstream, _) = rest.split_once('}').expect("its end");

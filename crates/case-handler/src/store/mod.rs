@@ -187,7 +187,7 @@ impl CaseStore {
 
     /// Waits until the log is verified.
     pub async fn wait_log_verified(&self) {
-        // The sender lives as long as this store.
+        // The sender exists as long as this store.
         self.log_verified.subscribe().wait_for(|verified| *verified).await.ok();
     }
 

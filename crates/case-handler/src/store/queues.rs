@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_queried_in_every_cycle_is_answered_from_indexes() {
+    async fn queries_of_every_cycle_are_answered_from_indexes() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("cases.sqlite").display());
         let store = CaseStore::open(&url).await.unwrap();

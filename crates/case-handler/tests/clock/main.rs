@@ -136,7 +136,7 @@ async fn a_date_that_moved_while_the_machine_was_off_releases_nothing_for_a_cycl
 }
 
 #[tokio::test]
-async fn an_intake_with_a_false_time_keeps_no_case_from_the_oversight_body() {
+async fn an_intake_with_a_wrong_clock_prevents_no_release_to_the_oversight_body() {
     let mut handler = HandlerFixture::new().await;
     let date_source = handler.trusted_date_with(None, Duration::ZERO);
     handler.ingest_report(&date_source).await;

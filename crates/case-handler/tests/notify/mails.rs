@@ -128,7 +128,7 @@ fn mail_notifier(config: &MailConfig) -> Notifier {
 
 /// 0.0.0.0 reaches this machine as any address does, and is not exempt from TLS.
 #[tokio::test]
-async fn nothing_is_sent_to_a_server_without_tls() {
+async fn the_notifier_sends_no_mail_to_a_server_without_tls() {
     let server = FakeMailServer::start(ServerBehavior::Accepts);
     let config = mail_config(&format!("smtp://0.0.0.0:{}", server.port), &DESK_MEMBERS);
     let (handler, notifier) = fixture_with_pending_case(&[("awa", &config)]).await;

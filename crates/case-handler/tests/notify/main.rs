@@ -197,7 +197,7 @@ async fn each_reader_who_can_approve_an_unreadable_closing_gets_a_digest() {
 }
 
 #[test]
-fn nothing_is_sent_without_encryption() {
+fn an_unencrypted_webhook_url_is_rejected() {
     for url in ["http://chat.internal/hook", "ftp://chat.internal", "hook"] {
         assert!(WebhookChannel::new(url).is_err(), "{url}");
     }

@@ -122,7 +122,7 @@ fn run_doctor_without(folder: &Path, file: &str) -> (Option<i32>, Vec<Value>) {
 }
 
 #[tokio::test]
-async fn the_doctor_reports_a_missing_file_and_goes_on() {
+async fn the_doctor_reports_a_missing_file_and_continues() {
     let handler = HandlerFixture::new().await;
     let folder = tempfile::tempdir().unwrap();
     write_certificates(folder.path());

@@ -62,6 +62,6 @@ test("most details of the test set are found with few false positives, as at the
     hits += wanted.filter((one) => traced.some((other) => meet(one, other))).length;
     right += traced.filter((one) => wanted.some((other) => meet(one, other))).length;
   }
-  const told = `recall ${hits}/${expected}, precision ${right}/${found}`;
-  assert.ok(expected >= 115 && hits / expected >= 0.9 && right / found >= 0.9, told);
+  const summary = `recall ${hits}/${expected}, precision ${right}/${found}`;
+  assert.ok(expected >= 115 && hits / expected >= 0.9 && right / found >= 0.9, summary);
 });

@@ -62,7 +62,7 @@ test("a PDF keeps its length and content, and loses its author", async () => {
   assert.equal(extension, "pdf");
 });
 
-test("a film keeps its length, and loses place and date", async () => {
+test("a video keeps its length, and loses place and date", async () => {
   const { content, removed, mediaClass } = await scrub(new Blob([mp4 as BlobPart]), neverRedraw);
   const scrubbed = await blobText(content);
   assert.equal(scrubbed.length, mp4.length);

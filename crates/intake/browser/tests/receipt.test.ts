@@ -85,8 +85,8 @@ test("real spellings are parsed and mistakes are named", () => {
     } catch (error) {
       if (!(error instanceof ReceiptError)) throw error;
       const found = error.problem;
-      const told = "count" in found ? ` ${found.count}` : "sign" in found ? ` ${found.sign}` : "place" in found ? ` ${found.place}` : "";
-      assert.equal(found.kind + told, problem, text);
+      const detail = "count" in found ? ` ${found.count}` : "sign" in found ? ` ${found.sign}` : "place" in found ? ` ${found.place}` : "";
+      assert.equal(found.kind + detail, problem, text);
       if (found.kind === "word") assert.deepEqual([found.word, found.near], [word, near], text);
     }
   }

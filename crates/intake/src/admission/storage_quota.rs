@@ -1,10 +1,10 @@
-//! How much of the scarce space of the spool the networks of one sender may take in an hour.
+//! The limit on the scarce space of the spool that the networks of one class take in an hour.
 //!
 //! Space is scarce in the last tenth of the spool, and for files in its second half. A class of
 //! origins ([`OriginClass`]) then takes a share of the space that is free, and each network in it
 //! takes a share of what its class has left. Shares shrink with the free space, so the networks of
-//! one class leave room for the other classes, in this hour and in the hours after it. Nothing of
-//! these counts is stored.
+//! one class leave space for the other classes, in this hour and in the hours after it. The counts
+//! are in memory only.
 
 use std::{
     collections::HashMap,
@@ -19,33 +19,33 @@ use crate::{
     store::{MAX_TEXT_BYTES, StoreError},
 };
 
-/// A class of origins takes at most this part of the space that is free.
+/// A class of origins takes at most the free space divided by this number.
 const CLASS_DIVISOR: u64 = 8;
-/// A network takes at most this part of what the larger network has left.
+/// A network takes at most the remaining share of the larger network divided by this number.
 const NETWORK_DIVISOR: u64 = 2;
-/// A circuit takes at most this part of what all circuits have left.
+/// A circuit takes at most the remaining share of all circuits divided by this number.
 const CIRCUIT_DIVISOR: u64 = 16;
-/// Maximum bytes of text of one circuit. A circuit is cheaper than a network, and belongs to one
-/// visitor.
+/// Maximum bytes of text of one circuit. A visitor opens a new circuit more easily than a new
+/// network, and a circuit serves one visitor only.
 const MAX_CIRCUIT_TEXT_BYTES: u64 = MAX_TEXT_BYTES;
 
 /// Counts the scarce bytes that origins have taken.
 pub(super) struct StorageQuota(Mutex<QuotaWindow>);
 
-/// The counts under one set of network keys.
+/// The counts for one set of network keys. New keys begin new counts.
 struct QuotaWindow {
     keys_since: Instant,
     taken: HashMap<(SpaceKind, ShareKey), u64>,
 }
 
-/// What space is scarce.
+/// The kind of space that is scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum SpaceKind {
     Text,
     Files,
 }
 
-/// Who has a share.
+/// The class, network or circuit that a share belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum ShareKey {
     Local,
@@ -55,19 +55,19 @@ enum ShareKey {
     Network(NetworkKey),
 }
 
-/// The share of one origin or network in what contains it.
+/// The share of a class in the free space, or of a network in the share of the larger network.
 struct Share {
     key: ShareKey,
     divisor: u64,
-    /// Maximum size of the share, whatever is free.
+    /// Maximum size of the share, regardless of the free space.
     max: u64,
-    /// Size up to which the share does not shrink, as long as what contains it has that.
+    /// Minimum size of the share, as long as the containing share has so much left.
     min: u64,
 }
 
-/// The shares of an origin, that of its class first.
+/// Returns the shares of an origin, the share of its class first.
 fn shares_of(origin: &ClientOrigin, kind: SpaceKind) -> Vec<Share> {
-    // The first submission of a network fits if its class has room for it.
+    // The minimum lets a network store its first submission while its class has space for it.
     let (class_min, network_min, circuit_max) = match kind {
         SpaceKind::Text => {
             let smallest = size_classes::SIZE_CLASSES[0];
@@ -93,7 +93,7 @@ fn shares_of(origin: &ClientOrigin, kind: SpaceKind) -> Vec<Share> {
     }
 }
 
-/// Bytes that count towards the shares of an origin.
+/// The bytes that a submission counts towards the shares of its origin.
 pub(super) struct CountedBytes {
     keys_since: Instant,
     kind: SpaceKind,
@@ -106,9 +106,9 @@ impl StorageQuota {
         Self(Mutex::new(QuotaWindow { keys_since: Instant::now(), taken: HashMap::new() }))
     }
 
-    /// Counts a submission of this length that begins, with the spool filled so far. It counts from
-    /// now on, so that uploads at the same time share what their network may store. `keys_since`
-    /// identifies the keys of the networks: new keys begin new counts.
+    /// Counts a submission of this length before it is stored, so that concurrent uploads share the
+    /// quota of their network. `used` and `limit` are the bytes of the spool. `keys_since`
+    /// identifies the network keys: new keys begin new counts.
     ///
     /// # Errors
     /// [`StoreError::ShareUsedUp`] for text, [`StoreError::FullForFiles`] for files.
@@ -147,11 +147,11 @@ impl StorageQuota {
         Ok(CountedBytes { keys_since, kind, length })
     }
 
-    /// Corrects what a submission counts that has ended: it was stored with this length, or not at
-    /// all (0).
+    /// Replaces the counted bytes of a submission that has ended by the stored bytes: its length,
+    /// or 0 if it was not stored.
     pub(super) fn settle(&self, origin: &ClientOrigin, counted: &CountedBytes, stored: u64) {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was counted under earlier keys was forgotten with them.
+        // The counts under earlier keys no longer exist.
         if counted.length == 0 || window.keys_since != counted.keys_since {
             return;
         }
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn circuits_leave_room_for_other_classes_and_for_other_circuits() {
+    fn circuits_leave_space_for_other_classes_and_other_circuits() {
         let mut spool = Spool::filled_to(181 * MIB);
         for number in 0..14 {
             assert!(spool.store_until_refused(&circuit(number), SMALL, 40) <= 4);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_one_sender_leave_room_for_their_neighbours() {
+    fn networks_of_one_sender_leave_space_for_neighbouring_networks() {
         let mut spool = Spool::filled_to(181 * MIB);
         // All /56 of one /48.
         for network in 0..256 {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn without_circuits_one_visitor_of_the_onion_service_shuts_out_only_the_others_of_it() {
+    fn without_circuit_ids_one_onion_visitor_can_block_only_other_onion_visitors() {
         let mut spool = Spool::filled_to(0);
         assert_eq!(spool.store_until_refused(&ClientOrigin::LOCAL, 64 * MIB, 3), 2);
         spool.store_until_refused(&ClientOrigin::LOCAL, SMALL, 10_000);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_a_flood_from_one_class_does_not_fill_the_spool() {
+    fn a_flood_of_one_day_from_one_class_does_not_fill_the_spool() {
         let mut spool = Spool::filled_to(181 * MIB);
         for _ in 0..24 {
             for number in 0..300 {
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_stores_its_first_text_as_long_as_there_is_room_for_one() {
+    fn a_network_stores_its_first_text_while_the_spool_has_space_for_it() {
         let mut spool = Spool::filled_to(Spool::LIMIT - 3 * SMALL);
         let origins = [circuit(1), internet(1, 1, 1), internet(2, 1, 1)];
         assert_eq!(spool.store(&origins[0], MAX_TEXT_BYTES), Err(StoreError::ShareUsedUp));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_one_class_leave_room_for_those_of_others() {
+    fn files_of_one_class_leave_space_for_other_classes() {
         let mut spool = Spool::filled_to(0);
         assert_eq!(spool.store_until_refused(&circuit(0), 32 * MIB, 10), 4, "no space is scarce");
         for number in 0..1_000 {
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn uploads_at_the_same_time_share_what_their_network_may_store() {
+    fn concurrent_uploads_share_the_quota_of_their_network() {
         let spool = Spool::filled_to(0);
         let usage = (900 * MIB, 1600 * MIB);
         let origin = internet(1, 1, 1);
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_or_not_stored_leaves_no_count() {
+    fn a_rejected_or_unstored_submission_is_not_counted() {
         let mut spool = Spool::filled_to(199 * MIB);
         for number in 0..100 {
             let origin = internet(number, 1, 1);

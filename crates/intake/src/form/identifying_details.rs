@@ -230,7 +230,7 @@ mod tests {
     /// Measures recall and precision on sentences that were not used to write the rules. A match
     /// that overlaps the expected passage counts.
     #[test]
-    fn most_details_are_found_and_little_else() {
+    fn the_detection_of_identifying_details_has_high_recall_and_few_false_positives() {
         let (mut expected, mut hits, mut found, mut right) = (0, 0, 0, 0);
         let mut failures = String::new();
         for line in include_str!("../../guard/test_set.jsonl").lines() {

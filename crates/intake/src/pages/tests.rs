@@ -144,7 +144,7 @@ fn sample_files() -> Vec<SentFile> {
     let traces: metadata_scrubber::MetadataKinds =
         metadata_scrubber::MetadataKind::ALL.into_iter().collect();
     let formats =
-        [FileFormat::Jpeg, FileFormat::Pdf, FileFormat::Mp3, FileFormat::Film, FileFormat::Archive];
+        [FileFormat::Jpeg, FileFormat::Pdf, FileFormat::Mp3, FileFormat::Mp4, FileFormat::Archive];
     let readings = [
         ParseCoverage::Whole,
         ParseCoverage::Broken,

@@ -59,7 +59,7 @@ async fn an_invalid_certificate_of_the_relay_is_reported_before_anything_listens
 }
 
 #[tokio::test]
-async fn the_doctor_names_a_missing_trust_file_and_goes_on() {
+async fn the_doctor_names_a_missing_trust_file_and_continues() {
     let intake = TestIntake::with_directory().await;
     let folder = intake.installation.folder.path();
     let mut config = intake.installation.config.clone();

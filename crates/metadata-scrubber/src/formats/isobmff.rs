@@ -48,7 +48,7 @@ pub(crate) fn zero_metadata(
             moov_end = stream.position() + header.header_len + payload;
         }
         let is_needed = if in_moov {
-            contains_name(&rules.film, kind)
+            contains_name(&rules.movie, kind)
         } else {
             contains_name(&rules.keep, kind)
         };

@@ -59,14 +59,14 @@ fn video_samples() -> Vec<(&'static str, Vec<u8>)> {
         );
         bmff_box(b"trak", &[bmff_box(b"tkhd", &[0; 84]), media].concat())
     };
-    let film = |inside: &[Vec<u8>]| {
+    let movie = |inside: &[Vec<u8>]| {
         let all = bmff_box(b"moov", &[&[bmff_box(b"mvhd", &[0; 100])], inside].concat().concat());
         [bmff_box(b"ftyp", b"isom\0\0\0\0isom"), all, bmff_box(b"mdat", &[7; 8])].concat()
     };
     let places = bmff_box(b"gps ", format!("freeGPS {AUTHOR} 12.37N 1.53W").as_bytes());
     vec![
-        ("gps-box.mp4", film(&[track(b"vide"), places])),
-        ("text-track.mp4", film(&[track(b"vide"), track(b"sbtl")])),
+        ("gps-box.mp4", movie(&[track(b"vide"), places])),
+        ("text-track.mp4", movie(&[track(b"vide"), track(b"sbtl")])),
     ]
 }
 

@@ -194,8 +194,8 @@ pub(crate) fn mp4() -> Vec<u8> {
         b"trak",
         &bmff_box(b"mdia", &[bmff_box(b"mdhd", &header[..24]), hdlr_box(b"vide", CANARY)].concat()),
     );
-    let film = bmff_box(b"moov", &[bmff_box(b"mvhd", &header), track, user].concat());
-    [bmff_box(b"ftyp", b"isom\0\0\0\0mp42"), bmff_box(b"mdat", &[7; 5000]), film].concat()
+    let movie = bmff_box(b"moov", &[bmff_box(b"mvhd", &header), track, user].concat());
+    [bmff_box(b"ftyp", b"isom\0\0\0\0mp42"), bmff_box(b"mdat", &[7; 5000]), movie].concat()
 }
 
 pub(crate) fn heic() -> Vec<u8> {

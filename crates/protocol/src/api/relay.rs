@@ -32,7 +32,7 @@ pub const REPLY_SCHEDULE_PATH: &str = "/relay/v1/reply-schedule";
 /// `GET`. Answers 200 when the intake is ready.
 pub const HEALTH_PATH: &str = "/health";
 
-/// Asks for the ids of pending submissions. Ids are random, so their order does not reveal the
+/// Requests the ids of pending submissions. Ids are random, so their order does not reveal the
 /// order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListRequest {
@@ -59,7 +59,7 @@ pub struct ListedSubmission {
     pub len: u64,
 }
 
-/// Asks for submissions.
+/// Requests submissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
     /// The maximum number of submissions.

@@ -71,7 +71,7 @@ fn session_message(instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
     [instance.as_bytes(), &nonce.0[..], handle.as_bytes()].concat()
 }
 
-/// Asks for a challenge.
+/// Requests a challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChallengeRequest {
     /// The handle of the member. An unknown handle gets a challenge too.

@@ -91,7 +91,7 @@ pub struct CaseAction {
     pub kind: ActionKind,
     /// Its name in JSON, in addresses and in keys of texts.
     pub name: &'static str,
-    /// Who may take it.
+    /// The actors that may take it.
     pub actor_class: ActorClass,
     /// The stages at which it is permitted.
     pub stages: &'static [Stage],

@@ -33,7 +33,7 @@ pub struct Grant {
     pub mailbox_recipient: Hash,
 }
 
-/// A sealed grant. Its tag tells the case handler which member it is for, if the case handler knows
+/// A sealed grant. Its tag identifies to the case handler which member it is for, if the case handler knows
 /// the member.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SealedGrant {

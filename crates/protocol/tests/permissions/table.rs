@@ -96,7 +96,7 @@ pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
         "LO",
         "LO",
     ),
-    // New keys show nothing, so that nobody has to declare for them; closed cases need them too.
+    // A key rotation shows no content, so it needs no declaration. It also applies to closed cases.
     (
         ActionKind::Rotate,
         "received triaged assessing investigating decided referred closed",
@@ -150,7 +150,7 @@ pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     ),
     (ActionKind::ProposeClose, "triaged decided referred", "A", ""),
     (ActionKind::ApproveClose, "triaged decided referred", "MALO", "MLO"),
-    // Who cannot open a case declares nothing in it.
+    // A member who cannot open a case makes no declaration in it.
     (ActionKind::ProposeUnreadable, "received", "", "ENXMLO"),
     (ActionKind::ApproveUnreadable, "received", "", "ENXMLO"),
     (

@@ -1,6 +1,6 @@
 //! Finds text in a message that could expose the reporter. A reply opens with the receipt, and
 //! another person can find the receipt or demand it. A message that repeats what only the reporter
-//! can have told reveals what was reported, and by whom.
+//! can have written reveals what was reported, and by whom.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -92,7 +92,7 @@ pub fn find_exposures(message: &str, case: &CaseView) -> Vec<ExposureFinding> {
     found
 }
 
-/// Returns the texts that only the reporter can have told.
+/// Returns the texts that only the reporter can have written.
 fn reported_texts(case: &CaseView) -> Vec<&str> {
     let report = case.report.as_ref();
     let facts = report.into_iter().flat_map(|report| &report.facts).flat_map(|fact| &fact.answers);

@@ -64,7 +64,7 @@ pub enum RoutingStep {
     /// This desk serves the category.
     Desk(String),
     /// The reporter excluded none of the desk's members, whose number follows.
-    NobodyExcluded(usize),
+    NoneExcluded(usize),
     /// The reporter excluded some members.
     Excluded {
         /// Handles of the excluded members.
@@ -97,7 +97,7 @@ impl fmt::Display for RoutingStep {
             }
             Self::NoDesk => f.write_str("No desk serves it: it goes to the oversight body."),
             Self::Desk(desk) => write!(f, "The category belongs to desk {desk}."),
-            Self::NobodyExcluded(count) => {
+            Self::NoneExcluded(count) => {
                 write!(f, "The reporter excluded none of its {count} members.")
             }
             Self::Excluded { who, remaining } => {
@@ -224,7 +224,7 @@ fn routing_steps(
                 desk.members.iter().cloned().partition(|handle| excluded.contains(handle.as_str()));
             let remaining = remaining.len();
             steps.push(if who.is_empty() {
-                RoutingStep::NobodyExcluded(remaining)
+                RoutingStep::NoneExcluded(remaining)
             } else {
                 RoutingStep::Excluded { who, remaining }
             });

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_terminal_a_line_is_no_wider_than_where_it_can_be_shown() {
+    fn the_output_the_variable_and_limits_determine_the_line_width() {
         for (output, variable, controlling, width) in [
             (Some(70), Some("40"), Some(40), 70),
             (Some(300), None, None, MAX_WIDTH),

@@ -207,7 +207,7 @@ async fn open_index(
     screen: &mut CliOutput,
 ) -> anyhow::Result<(HandlerConnection, Index, IndexStats)> {
     let mut connection = context.connect(screen).await?;
-    let mut index = Index::open(connection.home(), connection.key()).await?;
+    let mut index = Index::open(connection.profile(), connection.key()).await?;
     let bar = ProgressBar::hidden();
     if std::io::stderr().is_terminal() {
         bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
@@ -221,7 +221,7 @@ async fn open_index(
         .await?;
     bar.finish_and_clear();
     if updated.indexed + updated.removed > 0 {
-        index.save(connection.home(), connection.key()).await?;
+        index.save(connection.profile(), connection.key()).await?;
     }
     screen.print_alerts(&updated.alarms)?;
     Ok((connection, index, updated))

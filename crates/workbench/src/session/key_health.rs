@@ -61,7 +61,7 @@ const MIN_COLLEAGUES: usize = 3;
 /// If the key file or the backup record cannot be read, or if the case handler cannot be reached or
 /// rejects the request.
 pub async fn run_checks(connection: &HandlerConnection) -> Result<Vec<KeyCheck>, ConnectError> {
-    let sealed = private_files::read(&connection.home().key_path())?;
+    let sealed = private_files::read(&connection.profile().key_path())?;
     let mut checks = vec![
         check_passphrase(&sealed),
         check_folder(connection)?,
@@ -96,7 +96,7 @@ fn check_passphrase(sealed: &[u8]) -> KeyCheck {
 }
 
 fn check_folder(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
-    let profile = connection.home();
+    let profile = connection.profile();
     let accessible = private_files::is_accessible_to_others(profile.dir())?
         || private_files::is_accessible_to_others(&profile.key_path())?;
     Ok(if accessible {
@@ -118,7 +118,7 @@ fn check_folder(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
 }
 
 fn check_backup(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
-    let (record, key) = (connection.home().backup_record()?, connection.key().request().device);
+    let (record, key) = (connection.profile().backup_record()?, connection.key().request().device);
     Ok(match record {
         Some(record) if record.device == key => key_check(
             CheckSubject::Backup,

@@ -272,7 +272,7 @@ impl HandlerConnection {
     }
 
     /// Returns the profile of the member.
-    pub fn home(&self) -> &ProfileDir {
+    pub fn profile(&self) -> &ProfileDir {
         &self.profile
     }
 

@@ -75,15 +75,15 @@ impl AdminCli {
     fn run(&self, stdin: &str, args: &[&str]) -> (i32, Value, String) {
         let all = [&["admin"], args, &["--dir", "inst", "--json", "--passphrase-fd", "0"]].concat();
         let output = run(self.path(), stdin, &all);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
         let value = if output.stdout.is_empty() { Value::Null } else { parsed(&output) };
-        (code(&output), value, said)
+        (code(&output), value, output_text)
     }
 
     fn ok(&self, args: &[&str]) -> (Value, String) {
-        let (code, value, said) = self.run("", args);
-        assert_eq!(code, 0, "{args:?}: {said}");
-        (value, said)
+        let (code, value, output_text) = self.run("", args);
+        assert_eq!(code, 0, "{args:?}: {output_text}");
+        (value, output_text)
     }
 
     fn sign(&self) -> (i32, Value, String) {
@@ -174,15 +174,26 @@ fn desk_and_category_ids_are_listed_and_unknown_ids_are_rejected() {
         assert!(output.status.success(), "{args:?}: {output:?}");
         let stdout = String::from_utf8_lossy(&output.stdout);
         // Compared without the line breaks of the terminal.
-        let said = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(said.contains("hr_integrity, it_audit"), args[0] == "desk", "{said}");
-        assert!(said.contains("internal_affairs") && !said.contains("of the draft"), "{said}");
+        let output_text = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            output_text.contains("hr_integrity, it_audit"),
+            args[0] == "desk",
+            "{output_text}"
+        );
+        assert!(
+            output_text.contains("internal_affairs") && !output_text.contains("of the draft"),
+            "{output_text}"
+        );
     }
-    let (status, _, said) = admin.run("", &["desk", "add", "compliance", "--member", "p-1,p-2"]);
-    assert!(status != 0 && said.contains("desk list --built-in"), "{said}");
-    let (status, _, said) =
+    let (status, _, output_text) =
+        admin.run("", &["desk", "add", "compliance", "--member", "p-1,p-2"]);
+    assert!(status != 0 && output_text.contains("desk list --built-in"), "{output_text}");
+    let (status, _, output_text) =
         admin.run("", &["route-test", "--category", "FAC", "--exclude", "nonsense"]);
-    assert!(status != 0 && said.contains("nonsense") && said.contains("regional"), "{said}");
+    assert!(
+        status != 0 && output_text.contains("nonsense") && output_text.contains("regional"),
+        "{output_text}"
+    );
     admin.ok(&["route-test", "--category", "FAC", "--exclude", "general,internal_affairs"]);
 }
 
@@ -203,8 +214,8 @@ fn unusual_settings_are_warned_of_on_entry_and_before_signing() {
     assert!(twice.contains("FAC are served by desk audit and desk internal_affairs"), "{twice}");
     admin.ok(&["desk", "add", "external", "--member", "o-1"]);
     let (_, all) = admin.ok(&["route-test", "--all"]);
-    let (status, signed, said) = admin.sign();
-    assert_eq!(status, 0, "{said}");
+    let (status, signed, output_text) = admin.sign();
+    assert_eq!(status, 0, "{output_text}");
     for warning in [
         "desk audit has 1 member",
         "FAC are served by",
@@ -212,7 +223,10 @@ fn unusual_settings_are_warned_of_on_entry_and_before_signing() {
         "no member or desk belongs to it",
         "general",
     ] {
-        assert!(all.contains(warning) && said.contains(warning), "{warning}: {all}{said}");
+        assert!(
+            all.contains(warning) && output_text.contains(warning),
+            "{warning}: {all}{output_text}"
+        );
         assert!(signed["warnings"].to_string().contains(warning), "{signed}");
     }
     let ineffective = signed["warnings"]
@@ -228,11 +242,11 @@ fn unusual_settings_are_warned_of_on_entry_and_before_signing() {
 }
 
 #[test]
-fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
+fn root_key_holders_see_the_changes_and_new_keys_before_they_sign() {
     let admin = AdminCli::new();
     admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
     admin.ok(&["desk", "add", "external", "--member", "o-1"]);
-    let (_, first, said) = admin.sign();
+    let (_, first, output_text) = admin.sign();
     let words = |signed: &Value, handle: &str| {
         let members = signed["members"].as_array().unwrap();
         members.iter().find(|member| member["handle"] == handle).unwrap()["words"]
@@ -241,18 +255,21 @@ fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
             .to_owned()
     };
     let old = words(&first, "p-1");
-    assert!(old.split(' ').count() == 12 && said.contains(&old), "{said}");
+    assert!(old.split(' ').count() == 12 && output_text.contains(&old), "{output_text}");
 
     // An administrator replaces the keys of an existing handle.
     admin.key("p-1-new", "p-1");
     let (added, _) = admin.ok(&["member", "add", "--request", "p-1-new.json", "--replace"]);
     let sign = ["directory", "sign", "--root", "roots/root-1.age"];
-    let (status, _, said) = admin.run(ROOT_PASSPHRASES, &sign);
+    let (status, _, output_text) = admin.run(ROOT_PASSPHRASES, &sign);
     let new = added["words"].as_str().unwrap();
-    assert!(status == 0 && said.contains("NEW KEYS of member p-1") && said.contains(new), "{said}");
     assert!(
-        !said.contains("p-2, with the fingerprint words"),
-        "the others are as they were: {said}"
+        status == 0 && output_text.contains("NEW KEYS of member p-1") && output_text.contains(new),
+        "{output_text}"
+    );
+    assert!(
+        !output_text.contains("p-2, with the fingerprint words"),
+        "the others are as they were: {output_text}"
     );
     // The second root key holder, on another machine, sees the same before the passphrase prompt.
     std::fs::create_dir(admin.path().join("away")).unwrap();
@@ -278,20 +295,23 @@ fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
         let output = run(admin.path(), "not the passphrase\n", &[&cosign, more].concat());
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    let said = cosign(&[]);
+    let output_text = cosign(&[]);
     assert!(
-        said.contains(
+        output_text.contains(
             "NEW KEYS of member \
         p-1"
-        ) && said.contains(new)
-            && !said.contains(&old),
-        "{said}"
+        ) && output_text.contains(new)
+            && !output_text.contains(&old),
+        "{output_text}"
     );
     std::fs::remove_file(admin.path().join("away/directory.signed.json")).unwrap();
-    let said = cosign(&[]);
-    assert!(said.contains("was not found") && said.contains(&words(&first, "p-2")), "{said}");
-    let said = cosign(&["--previous", "inst/trust.json"]);
-    assert!(said.contains("failed to parse"), "{said}");
+    let output_text = cosign(&[]);
+    assert!(
+        output_text.contains("was not found") && output_text.contains(&words(&first, "p-2")),
+        "{output_text}"
+    );
+    let output_text = cosign(&["--previous", "inst/trust.json"]);
+    assert!(output_text.contains("failed to parse"), "{output_text}");
 }
 
 #[test]
@@ -302,13 +322,17 @@ fn each_root_key_has_its_own_passphrase_and_a_low_number_of_keys_is_warned_of() 
         let output = run(folder.path(), passphrases, &[&init, more].concat());
         (code(&output), String::from_utf8_lossy(&output.stderr).into_owned())
     };
-    let (status, said) = init("same", &"one and the same passphrase\n".repeat(3), &[]);
-    assert!(status != 0 && said.contains("already used for another root key"), "{said}");
+    let (status, output_text) = init("same", &"one and the same passphrase\n".repeat(3), &[]);
+    assert!(
+        status != 0 && output_text.contains("already used for another root key"),
+        "{output_text}"
+    );
     assert!(!folder.path().join("same").exists());
-    let (status, said) = init("both", ROOT_PASSPHRASES, &["--roots", "2", "--threshold", "2"]);
-    assert!(status == 0 && said.contains("one forgotten passphrase"), "{said}");
-    let (status, said) = init("three", ROOT_PASSPHRASES, &[]);
-    assert!(status == 0 && !said.contains("forgotten"), "{said}");
+    let (status, output_text) =
+        init("both", ROOT_PASSPHRASES, &["--roots", "2", "--threshold", "2"]);
+    assert!(status == 0 && output_text.contains("one forgotten passphrase"), "{output_text}");
+    let (status, output_text) = init("three", ROOT_PASSPHRASES, &[]);
+    assert!(status == 0 && !output_text.contains("forgotten"), "{output_text}");
 }
 
 #[test]

@@ -178,8 +178,8 @@ fn existing_members_and_desks_are_not_replaced_by_mistake() {
         Err(AdminError::AlreadyExists(_))
     ));
     draft.add_member(&other, vec![], vec![], true).unwrap();
-    let nobody = desk("audit", &["nobody"], &[]);
-    assert!(matches!(draft.add_desk(nobody, false), Err(AdminError::UnknownId(_))));
+    let unknown = desk("audit", &["nobody"], &[]);
+    assert!(matches!(draft.add_desk(unknown, false), Err(AdminError::UnknownId(_))));
     let taken = desk("internal_affairs", &["two"], &[]);
     assert!(matches!(draft.add_desk(taken, false), Err(AdminError::AlreadyExists(_))));
     assert!(matches!(draft.remove_desk("external"), Err(AdminError::UnknownId(_))));

@@ -253,8 +253,8 @@ async fn an_excluded_member_cannot_be_assigned_the_case() {
     let mut case = claim_case(&mut lead, &reporter).await;
     let refused = lead.assign(&mut case, "three").await;
     assert!(matches!(refused, Err(ActionError::Excluded(who)) if who == "three"));
-    let nobody = lead.assign(&mut case, "nobody").await;
-    assert!(matches!(nobody, Err(ActionError::NotInDirectory(_))));
+    let unknown = lead.assign(&mut case, "nobody").await;
+    assert!(matches!(unknown, Err(ActionError::NotInDirectory(_))));
     lead.assign(&mut case, "two").await.unwrap();
     assert_eq!(case.state.as_ref().unwrap().assignee.as_deref(), Some("two"));
     // An excluded member gets no row, and the response for an unknown case.
@@ -285,7 +285,7 @@ async fn an_assignment_carries_a_grant_for_a_member_without_one() {
 }
 
 #[tokio::test]
-async fn a_holder_who_lost_the_key_gets_a_new_grant() {
+async fn a_member_who_lost_the_key_receives_a_new_grant() {
     let environment = TestEnvironment::start();
     let reporter = environment.file_report(&[]);
     let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap();

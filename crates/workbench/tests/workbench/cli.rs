@@ -293,12 +293,12 @@ fn check_restore_acceptance(
     );
     let audit = json(&outside(&["audit", "verify", "--json"]));
     assert_eq!(audit["ok"].as_bool(), Some(true), "{audit}");
-    let told = audit["alarms"]
+    let output = audit["alarms"]
         .as_array()
         .unwrap()
         .iter()
         .find(|alarm| alarm["code"] == "accepted-restore");
-    assert!(told.unwrap()["text"].as_str().unwrap().contains("The disk failed"), "{audit}");
+    assert!(output.unwrap()["text"].as_str().unwrap().contains("The disk failed"), "{audit}");
     assert_eq!(code(&outside(&accept)), 4, "there is nothing more to accept");
     let of_lead = json(&lead(&accept));
     assert_eq!(of_lead["cases"].as_array().unwrap().len(), 1, "{of_lead}");
@@ -348,8 +348,8 @@ async fn a_key_is_backed_up_restored_and_checked() {
         run(folder, &format!("{passphrase}\n"), &all)
     };
     let outcome = |subject: &str| {
-        let told = json(&key("home-lead", PASSPHRASE, &["health"]));
-        let checks = told["checks"].as_array().unwrap();
+        let output = json(&key("home-lead", PASSPHRASE, &["health"]));
+        let checks = output["checks"].as_array().unwrap();
         let check = checks.iter().find(|check| check["subject"] == subject).unwrap();
         check["outcome"].as_str().unwrap().to_owned()
     };
@@ -381,9 +381,9 @@ async fn a_key_is_backed_up_restored_and_checked() {
     std::fs::copy(folder.join("home-lead/key.age"), taken.key_path()).unwrap();
     std::fs::set_permissions(taken.dir(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .unwrap();
-    let told = json(&key("home-two", PASSPHRASE, &["health"]));
-    assert_eq!(told["checks"][1]["subject"], "folder");
-    assert_eq!(told["checks"][1]["outcome"], "error");
+    let output = json(&key("home-two", PASSPHRASE, &["health"]));
+    assert_eq!(output["checks"][1]["subject"], "folder");
+    assert_eq!(output["checks"][1]["outcome"], "error");
 }
 
 #[tokio::test(flavor = "multi_thread")]

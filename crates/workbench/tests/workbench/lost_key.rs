@@ -29,14 +29,14 @@ use crate::{
 
 /// Connects member "three" with a new key.
 async fn with_new_key(environment: &TestEnvironment, key: &InvestigatorKey) -> HandlerConnection {
-    let home = environment.installation.profile_dir("three", &environment.handler.url);
+    let profile = environment.installation.profile_dir("three", &environment.handler.url);
     workbench::private_files::replace_private(
-        &home.key_path(),
+        &profile.key_path(),
         &key.seal(&passphrase(), cheap_scrypt()),
     )
     .unwrap();
-    let sealed = workbench::private_files::read(&home.key_path()).unwrap();
-    HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
+    let sealed = workbench::private_files::read(&profile.key_path()).unwrap();
+    HandlerConnection::open(profile, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
         .await
         .unwrap()
 }
@@ -77,7 +77,7 @@ async fn a_grant_for_a_former_key_is_no_alarm_and_a_rotation_restores_access() {
     assert_eq!(sealed_in_queue(&three).await, [true]);
     assert_eq!(cases_check(&three).await, CheckStatus::Warning);
     assert_eq!(sealed_in_queue(&environment.connect("lead").await).await, [false]);
-    let mut index = Index::open(three.home(), three.key()).await.unwrap();
+    let mut index = Index::open(three.profile(), three.key()).await.unwrap();
     let updated = index.update(&mut three, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
     assert!(!has_alarm(&updated.alarms), "{:?}", updated.alarms);
     assert_eq!(updated.alarms[0].code, AlertCode::FormerKey, "and what to do is said");
@@ -114,7 +114,7 @@ async fn a_grant_for_a_former_key_is_no_alarm_and_a_rotation_restores_access() {
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
     assert_eq!((case.thread.incoming.len(), case.thread.outgoing.len()), (2, 2));
     three.declare(&mut case).await.unwrap();
-    let mut index = Index::open(three.home(), three.key()).await.unwrap();
+    let mut index = Index::open(three.profile(), three.key()).await.unwrap();
     index.update(&mut three, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
     assert_eq!(index.search("officer", &SearchFilter::default(), 5).await.unwrap().len(), 1);
 }
@@ -233,8 +233,8 @@ async fn the_exit_code_reports_remaining_former_readers() {
     });
     let folder = environment.installation.dir.path();
     let rotate = || {
-        let home = ["--home", "home-lead", "--passphrase-fd", "0", "former-readers", "--rotate"];
-        run(folder, &format!("{PASSPHRASE}\n"), &home)
+        let profile = ["--home", "home-lead", "--passphrase-fd", "0", "former-readers", "--rotate"];
+        run(folder, &format!("{PASSPHRASE}\n"), &profile)
     };
     let first = rotate();
     let output_text = String::from_utf8_lossy(&first.stderr).into_owned();

@@ -16,9 +16,9 @@ const SECOND_PASSPHRASE: &str = "cactus violon brume 58";
 
 /// Starts a workbench with an empty profile folder.
 async fn empty_profile() -> (WorkbenchBrowser, ProfileDir) {
-    let office = TestEnvironment::start();
-    let home = ProfileDir::new(office.installation.dir.path().join("home-of-a-new-member"));
-    (WorkbenchBrowser::start_in(office, home.clone()).await, home)
+    let environment = TestEnvironment::start();
+    let profile = ProfileDir::new(environment.installation.dir.path().join("home-of-a-new-member"));
+    (WorkbenchBrowser::start_in(environment, profile.clone()).await, profile)
 }
 
 /// Returns the fields of the form for a new key.
@@ -64,14 +64,14 @@ impl WorkbenchBrowser {
     }
 }
 
-fn opens_with(home: &ProfileDir, passphrase: &str) -> bool {
-    let sealed = private_files::read(&home.key_path()).unwrap();
+fn opens_with(profile: &ProfileDir, passphrase: &str) -> bool {
+    let sealed = private_files::read(&profile.key_path()).unwrap();
     InvestigatorKey::open(&sealed, &SecretString::from(passphrase)).is_ok()
 }
 
 #[tokio::test]
 async fn a_key_is_created_only_with_a_strong_passphrase() {
-    let (screen, home) = empty_profile().await;
+    let (screen, profile) = empty_profile().await;
     for path in ["/queue/mine", "/keys", "/keys/sheet", "/absence"] {
         assert!(
             screen.get(path).await.redirect.ends_with("/start"),
@@ -92,7 +92,7 @@ async fn a_key_is_created_only_with_a_strong_passphrase() {
         assert_eq!(page.texts("[role=alert]").len(), 1, "one thing at a time");
         assert!(!page.text.contains(new), "no passphrase comes back in a page");
     }
-    assert!(!home.dir().exists(), "nothing was written");
+    assert!(!profile.dir().exists(), "nothing was written");
     let measure = async |new: &str| {
         screen.post("/start/strength", &[("new", new), ("handle", "")]).await.text
     };
@@ -102,16 +102,16 @@ async fn a_key_is_created_only_with_a_strong_passphrase() {
 
     screen.create_key("newcomer").await;
     assert!(
-        opens_with(&home, NEW_PASSPHRASE)
-            && !private_files::is_accessible_to_others(&home.key_path()).unwrap()
+        opens_with(&profile, NEW_PASSPHRASE)
+            && !private_files::is_accessible_to_others(&profile.key_path()).unwrap()
     );
-    let sealed = private_files::read(&home.key_path()).unwrap();
+    let sealed = private_files::read(&profile.key_path()).unwrap();
     let again = screen
         .post("/start/key", &key_form("newcomer", SECOND_PASSPHRASE, SECOND_PASSPHRASE))
         .await;
     assert!(again.redirect.ends_with("/start"), "a key is never overwritten");
     assert!(screen.post("/start/restore", &[]).await.redirect.ends_with("/start"));
-    assert_eq!(private_files::read(&home.key_path()).unwrap(), sealed);
+    assert_eq!(private_files::read(&profile.key_path()).unwrap(), sealed);
 
     screen.post("/lock", &[]).await;
     let locked = screen.get("/start").await;
@@ -128,7 +128,7 @@ async fn a_key_is_created_only_with_a_strong_passphrase() {
 
 #[tokio::test]
 async fn nothing_is_pinned_before_the_fingerprint_is_confirmed() {
-    let (screen, home) = empty_profile().await;
+    let (screen, profile) = empty_profile().await;
     let installation = screen.environment.installation.clone();
     let (url, ca, trust) = (
         &*screen.environment.handler.url,
@@ -161,12 +161,12 @@ async fn nothing_is_pinned_before_the_fingerprint_is_confirmed() {
     assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
     let words = workbench::session::fingerprint(&installation.trust, "en");
     assert_eq!(shown.texts(".typed")[0], words, "in the language of the page first");
-    assert!(!home.is_connected(), "they were not compared yet");
+    assert!(!profile.is_connected(), "they were not compared yet");
 
     let compared = [("handler", url), ("ca", &ca), ("trust", &trust), ("same", "yes")];
     let waits = screen.post("/keys/connect", &compared).await;
     assert!(
-        waits.redirect.ends_with("/start") && home.is_connected(),
+        waits.redirect.ends_with("/start") && profile.is_connected(),
         "pinned, but the administrator has not signed"
     );
     let still = screen.post("/start/join", &[("to", "/queue/open")]).await;
@@ -198,7 +198,7 @@ async fn nothing_is_pinned_before_the_fingerprint_is_confirmed() {
 
 #[tokio::test]
 async fn a_key_is_restored_only_from_its_backup_sheet() {
-    let (screen, home) = empty_profile().await;
+    let (screen, profile) = empty_profile().await;
     screen.create_key("newcomer").await;
     let sheet = screen.get("/keys/sheet").await;
     assert_eq!(sheet.texts("article svg").len(), 1, "{}", sheet.text);
@@ -206,10 +206,10 @@ async fn a_key_is_restored_only_from_its_backup_sheet() {
         !sheet.text.contains(NEW_PASSPHRASE) && !sheet.text.contains("style="),
         "and nothing that the policy would refuse"
     );
-    assert!(home.backup_record().unwrap().is_none(), "looking at it is not having it");
+    assert!(profile.backup_record().unwrap().is_none(), "looking at it is not having it");
     let made = screen.post("/keys/sheet", &[]).await;
     assert!(
-        made.redirect.ends_with("/start?done=sheet") && home.backup_record().unwrap().is_some()
+        made.redirect.ends_with("/start?done=sheet") && profile.backup_record().unwrap().is_some()
     );
 
     let text = sheet.texts("article pre").concat();
@@ -239,14 +239,14 @@ async fn a_key_is_restored_only_from_its_backup_sheet() {
     assert!(page.redirect.ends_with("/start?done=restored"), "{}", page.text);
     assert_eq!(
         private_files::read(&restored.key_path()).unwrap(),
-        private_files::read(&home.key_path()).unwrap()
+        private_files::read(&profile.key_path()).unwrap()
     );
 }
 
 #[tokio::test]
 async fn a_passphrase_change_requires_the_old_one_and_invalidates_the_backup_sheet() {
     let screen = WorkbenchBrowser::open("lead").await;
-    let home = ProfileDir::new(screen.environment.installation.profile_path("lead"));
+    let profile = ProfileDir::new(screen.environment.installation.profile_path("lead"));
     screen.unlock().await;
     assert!(screen.post("/keys/sheet", &[]).await.redirect.ends_with("/keys?done=sheet"));
     assert_eq!(screen.get("/keys").await.texts(".checks .warning").len(), 0);
@@ -261,11 +261,11 @@ async fn a_passphrase_change_requires_the_old_one_and_invalidates_the_backup_she
         let page = change(old, new, again).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(page.texts(&format!("#{field}-wrong")).len(), 1, "{field}");
-        assert!(opens_with(&home, PASSPHRASE), "{field}: nothing was changed");
+        assert!(opens_with(&profile, PASSPHRASE), "{field}: nothing was changed");
     }
     let changed = change(PASSPHRASE, SECOND_PASSPHRASE, SECOND_PASSPHRASE).await;
     assert!(changed.redirect.ends_with("/keys?done=passphrase"), "{}", changed.text);
-    assert!(opens_with(&home, SECOND_PASSPHRASE) && !opens_with(&home, PASSPHRASE));
+    assert!(opens_with(&profile, SECOND_PASSPHRASE) && !opens_with(&profile, PASSPHRASE));
     let keys = screen.get("/keys").await;
     assert!(
         keys.texts(".checks .warning").concat().contains("Backup sheet"),
@@ -282,9 +282,9 @@ async fn a_passphrase_change_requires_the_old_one_and_invalidates_the_backup_she
 
 #[tokio::test]
 async fn the_keys_page_works_without_the_case_handler() {
-    let office = TestEnvironment::start();
-    let home = office.installation.profile_dir("lead", "https://127.0.0.1:1");
-    let screen = WorkbenchBrowser::start_in(office, home).await;
+    let environment = TestEnvironment::start();
+    let profile = environment.installation.profile_dir("lead", "https://127.0.0.1:1");
+    let screen = WorkbenchBrowser::start_in(environment, profile).await;
     let page = screen.post("/unlock", &[("passphrase", PASSPHRASE), ("to", "/case/x/notes")]).await;
     assert_eq!(page.status, StatusCode::BAD_GATEWAY);
     assert!(page.texts("[role=alert]")[0].contains("does not answer"), "{}", page.text);

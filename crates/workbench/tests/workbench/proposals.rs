@@ -160,7 +160,7 @@ async fn displaced_unseen_replies_are_reported_before_and_after_sending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed_off() {
+async fn irreversible_actions_are_confirmed_and_unseen_messages_are_not_marked_as_handled() {
     let environment = TestEnvironment::start();
     let mut reporter = environment.file_report(&[]);
     let folder = environment.installation.dir.path();
@@ -216,7 +216,7 @@ async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed
 }
 
 #[tokio::test]
-async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
+async fn pages_confirm_irreversible_actions_and_preselect_none() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let reporter = screen.environment.file_report(&[]);

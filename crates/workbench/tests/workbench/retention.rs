@@ -64,8 +64,8 @@ async fn one_command_closes_a_list_and_signs_each_case_separately() {
     let honest = file_tampered(&environment, |_| ()).case;
     let installation = Arc::clone(&environment.installation);
     let person = |handle: &str, args: &[&str]| {
-        let home = format!("home-{handle}");
-        let first = ["--home", &home, "--passphrase-fd", "0", "--json"];
+        let profile = format!("home-{handle}");
+        let first = ["--home", &profile, "--passphrase-fd", "0", "--json"];
         run(installation.dir.path(), &format!("{PASSPHRASE}\n"), &[&first[..], args].concat())
     };
     for handle in ["lead", "two"] {

@@ -17,9 +17,9 @@ use workbench::{
 };
 
 async fn updated_index(connection: &mut HandlerConnection) -> (Index, IndexStats) {
-    let mut index = Index::open(connection.home(), connection.key()).await.unwrap();
+    let mut index = Index::open(connection.profile(), connection.key()).await.unwrap();
     let updated = index.update(connection, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
-    index.save(connection.home(), connection.key()).await.unwrap();
+    index.save(connection.profile(), connection.key()).await.unwrap();
     (index, updated)
 }
 
@@ -97,7 +97,7 @@ async fn a_second_start_reads_only_changes_and_the_file_reveals_nothing() {
     declare_all(&mut lead, &[&one, &two]).await;
     assert_eq!(updated_index(&mut lead).await.1.indexed, 2);
     assert_eq!(updated_index(&mut lead).await.1.indexed, 0);
-    let path = lead.home().index_path();
+    let path = lead.profile().index_path();
     let sealed = fs::read(&path).unwrap();
     assert!(!sealed.windows(6).any(|window| window == b"canari"));
     assert!(sealed.starts_with(b"age-encryption.org/v1"));
@@ -127,11 +127,11 @@ async fn a_damaged_or_foreign_index_is_rebuilt() {
     declare_all(&mut lead, &[&reporter]).await;
     updated_index(&mut lead).await;
     updated_index(&mut two).await;
-    let path = lead.home().index_path();
+    let path = lead.profile().index_path();
     let own = fs::read(&path).unwrap();
 
     // Anyone who knows the public key can seal an index to it, but cannot sign it.
-    let plain = two.key().identity().open(&fs::read(two.home().index_path()).unwrap()).unwrap();
+    let plain = two.key().identity().open(&fs::read(two.profile().index_path()).unwrap()).unwrap();
     let forged = lead.key().identity().recipient().seal(&plain);
     for bad in [own[..own.len() - 1].to_vec(), Vec::new(), b"nothing".to_vec(), forged] {
         fs::write(&path, bad).unwrap();

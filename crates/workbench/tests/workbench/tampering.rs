@@ -150,7 +150,7 @@ async fn a_forged_reply_is_detected_and_not_shown() {
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(alert_codes(&case.alarms), [AlertCode::Forged]);
     assert_eq!(case.thread.outgoing.len(), 1, "only what a colleague signed is shown");
-    // In place of the real one, with the real one's hash in the signed event, which does not match.
+    // The forged text replaces the real one. The signed event still names the hash of the real one.
     environment.handler.with_case(reporter.case, |stored| {
         let (part, forged) = stored.parts.pop().unwrap();
         let at =
@@ -337,11 +337,11 @@ async fn with_an_expired_directory_work_continues_without_new_grants() {
     environment
         .handler
         .with_case(reporter.case, |stored| stored.holders.retain(|holder| holder != "three"));
-    let home = environment.installation.profile_dir("lead", &environment.handler.url);
+    let profile = environment.installation.profile_dir("lead", &environment.handler.url);
     let later = now() + time::Duration::days(31);
     let sealed = environment.installation.key_of("lead").seal(&passphrase(), cheap_scrypt());
     let key = || InvestigatorKey::open(&sealed, &passphrase()).unwrap();
-    let mut lead = HandlerConnection::open(home.clone(), key(), later).await.unwrap();
+    let mut lead = HandlerConnection::open(profile.clone(), key(), later).await.unwrap();
     assert!(lead.days_left() < 0);
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.send_reply(&mut case, ReplyInput { text: "still here", lang: "en" }).await.unwrap();
@@ -374,21 +374,22 @@ async fn only_the_pinned_authority_and_root_keys_are_trusted() {
         ca_pem,
         trust: trust.clone(),
     };
-    let home = ProfileDir::new(environment.installation.dir.path().join("new"));
-    let wrong_ca = offered(other.ca_pem(), &environment.installation.trust).pin(&home, now()).await;
+    let profile = ProfileDir::new(environment.installation.dir.path().join("new"));
+    let wrong_ca =
+        offered(other.ca_pem(), &environment.installation.trust).pin(&profile, now()).await;
     assert!(matches!(wrong_ca, Err(ConnectError::Client(ClientError::Unreachable(_)))));
     let wrong_trust =
-        offered(environment.installation.ca_pem(), &other.trust).pin(&home, now()).await;
+        offered(environment.installation.ca_pem(), &other.trust).pin(&profile, now()).await;
     assert!(matches!(
         wrong_trust,
         Err(ConnectError::Directory(DirectoryError::ThresholdNotMet { .. }))
     ));
-    assert!(!home.dir().exists(), "nothing is written before all has been verified");
+    assert!(!profile.dir().exists(), "nothing is written before all has been verified");
     offered(environment.installation.ca_pem(), &environment.installation.trust)
-        .pin(&home, now())
+        .pin(&profile, now())
         .await
         .unwrap();
-    assert_eq!(home.settings().unwrap(), settings);
+    assert_eq!(profile.settings().unwrap(), settings);
     let plain = HandlerClient::new(
         &settings.handler.replace("https", "http"),
         &environment.installation.ca_pem(),
@@ -399,8 +400,8 @@ async fn only_the_pinned_authority_and_root_keys_are_trusted() {
 #[tokio::test]
 async fn an_unknown_key_gets_no_session() {
     let environment = TestEnvironment::start();
-    let home = environment.installation.profile_dir("lead", &environment.handler.url);
+    let profile = environment.installation.profile_dir("lead", &environment.handler.url);
     let impostor = InvestigatorKey::generate("lead", &mut OsRng).unwrap();
-    let refused = HandlerConnection::open(home, impostor, now()).await;
+    let refused = HandlerConnection::open(profile, impostor, now()).await;
     assert!(matches!(refused, Err(ConnectError::Client(ClientError::Refused(_)))));
 }

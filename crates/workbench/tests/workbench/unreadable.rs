@@ -49,9 +49,9 @@ fn corrupt_body(sent: &mut SealedReport) {
 }
 
 async fn search_alerts(connection: &mut HandlerConnection) -> (usize, Vec<IntegrityAlert>) {
-    let mut index = Index::open(connection.home(), connection.key()).await.unwrap();
+    let mut index = Index::open(connection.profile(), connection.key()).await.unwrap();
     let updated = index.update(connection, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
-    index.save(connection.home(), connection.key()).await.unwrap();
+    index.save(connection.profile(), connection.key()).await.unwrap();
     (updated.indexed, updated.alarms)
 }
 

@@ -1,5 +1,4 @@
-//! More of a day in the pages: being away, cases that are read while one waits, and refusals in the
-//! reader's language.
+//! Pages for absences, the progress of the first search, and refusals in the language of the page.
 
 use reqwest::{Method, StatusCode};
 use time::Duration;
@@ -12,7 +11,7 @@ use crate::common::{
 };
 
 #[tokio::test]
-async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
+async fn a_lead_records_absences_and_no_absence_is_unlimited() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let until = (today() + Duration::days(20)).to_string();
@@ -50,12 +49,12 @@ async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
 }
 
 #[tokio::test]
-async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_found() {
+async fn the_first_search_shows_the_progress_of_the_index_and_then_its_hits() {
     let environment = TestEnvironment::start();
-    let home = environment.installation.profile_dir("lead", &environment.handler.url);
+    let profile = environment.installation.profile_dir("lead", &environment.handler.url);
     // With a timeout of zero each request reads one case.
     let screen =
-        WorkbenchBrowser::start_with_page_timeout(environment, home, std::time::Duration::ZERO)
+        WorkbenchBrowser::start_with_page_timeout(environment, profile, std::time::Duration::ZERO)
             .await;
     screen.unlock().await;
     let reporters = [0; 5].map(|_| screen.environment.file_report(&[]));
@@ -87,7 +86,7 @@ async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_fo
         "what was looked for is not kept"
     );
 
-    // Locked in the middle, nothing of it is left.
+    // A lock during the update discards the index.
     let another = screen.environment.file_report(&[]);
     screen.open_case(&another).await;
     screen.environment.file_report(&[]);
@@ -99,7 +98,7 @@ async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_fo
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_in_the_language_of_the_page() {
+async fn a_refusal_is_shown_in_the_language_of_the_page() {
     let screen = WorkbenchBrowser::open("lead").await;
     let reporter = screen.environment.file_report(&[]);
     screen.unlock().await;

@@ -8,13 +8,13 @@ export const SNIFF_LEN = 4096;
 
 export type FileFormat =
   | "jpeg" | "png" | "gif" | "webp" | "heif" | "tiff" | "svg"
-  | "film" | "avi" | "m4a" | "mp3" | "wav" | "flac" | "ogg"
+  | "mp4" | "avi" | "m4a" | "mp3" | "wav" | "flac" | "ogg"
   | "pdf" | "office" | "open-document" | "old-office" | "rtf" | "text" | "markup" | "mail" | "card" | "post-script"
   | "archive" | "unknown";
 
 const MEDIA_CLASSES: Partial<Record<FileFormat, MediaClass>> = {
   jpeg: "image", png: "image", gif: "image", webp: "image", heif: "image", tiff: "image", svg: "image",
-  film: "video", avi: "video",
+  mp4: "video", avi: "video",
   m4a: "audio", mp3: "audio", wav: "audio", flac: "audio", ogg: "audio",
   archive: "file", unknown: "file",
 };
@@ -55,8 +55,8 @@ export function detectFormat(first: Uint8Array): FileFormat {
   if (head.startsWith("\xD0\xCF\x11\xE0")) return "old-office";
   if (head.startsWith("{\\rtf")) return "rtf";
   if (head.startsWith("PK\x03\x04")) return detectPackage(head);
-  if (brand !== undefined) return /^(he[iv]|m[is]f1|avi)/.test(brand) ? "heif" : /^M4[AB]/.test(brand) ? "m4a" : "film";
-  if (/^[^]{4}(moov|mdat|wide)/.test(head)) return "film";
+  if (brand !== undefined) return /^(he[iv]|m[is]f1|avi)/.test(brand) ? "heif" : /^M4[AB]/.test(brand) ? "m4a" : "mp4";
+  if (/^[^]{4}(moov|mdat|wide)/.test(head)) return "mp4";
   // PDF readers ignore bytes before the header.
   if (head.slice(0, 1024).includes("%PDF-")) return "pdf";
   return detectText(first, head);

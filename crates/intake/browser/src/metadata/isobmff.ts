@@ -33,7 +33,7 @@ export function scrubBoxes(stream: ByteRewriter, found: ScrubFindings, isPicture
     else if (boxes.stamped.includes(kind)) zeroTimestamps(stream, found, headerLen, payload);
     else if (kind === "hdlr" && inMoov) scrubHandler(stream, found, headerLen, payload);
     else if (kind === "meta" && isPicture && !inMoov) items = processMetaBox(stream, found, len, early);
-    else if (boxes.erase.includes(kind) || !(inMoov ? boxes.film : boxes.keep).includes(kind)) eraseBox(stream, found, headerLen, payload);
+    else if (boxes.erase.includes(kind) || !(inMoov ? boxes.movie : boxes.keep).includes(kind)) eraseBox(stream, found, headerLen, payload);
     else if (kind === "mdat" && isPicture && items.length === 0) early.scrubBox(stream, found, len);
     else copyExcept(stream, found, len, items);
   }

@@ -32,7 +32,7 @@ const SCRUBBERS: Partial<Record<FileFormat, (stream: ByteRewriter, found: ScrubF
   wav: scrubRiff,
   avi: scrubRiff,
   heif: (stream, found) => scrubBoxes(stream, found, true),
-  film: (stream, found) => scrubBoxes(stream, found, false),
+  mp4: (stream, found) => scrubBoxes(stream, found, false),
   m4a: (stream, found) => scrubBoxes(stream, found, false),
   mp3: stripAudio,
   flac: stripAudio,

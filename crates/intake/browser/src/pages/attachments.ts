@@ -35,7 +35,7 @@ export async function collectAttachments(offlineForm: OfflineForm, form: HTMLFor
         continue;
       }
       total += asItIs ? file.size : report.content!.size;
-      // Before reading, because a video of hours would fill the memory in vain.
+      // Before reading, because a video of hours would fill the memory and still fail.
       if (total > MAX_SIZE) throw new SubmissionTooLargeError();
       const content = asItIs ? await chosen.original() : report.content!;
       const name = report === undefined ? file.name : neutralName(report, sources.length + 1, file.name);

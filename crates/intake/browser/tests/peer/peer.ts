@@ -67,9 +67,9 @@ async function handleRequest(question: PeerRequest): Promise<object> {
 }
 
 for await (const line of lines as AsyncIterable<string>) {
-  const said = await handleRequest(JSON.parse(line) as PeerRequest).catch((error: Error) => ({
+  const response = await handleRequest(JSON.parse(line) as PeerRequest).catch((error: Error) => ({
     refused: error.message,
     damaged: error instanceof DamagedMailboxError,
   }));
-  process.stdout.write(JSON.stringify(said) + "\n");
+  process.stdout.write(JSON.stringify(response) + "\n");
 }

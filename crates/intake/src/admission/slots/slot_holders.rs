@@ -1,4 +1,4 @@
-//! Who holds the slots of a pool, and who loses one.
+//! The clients that hold the slots of a pool, and the choice of the client to evict.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,21 +15,21 @@ use tokio::{
 use super::{IDLE_TIMEOUT, MIN_BYTES_PER_SECOND};
 use crate::admission::rate_limit::ClientOrigin;
 
-/// Over about how many seconds a rate is measured.
+/// The time constant, in seconds, of the moving average of a rate.
 const RATE_WINDOW_SECONDS: f64 = 5.0;
 
-/// What a sender is doing.
+/// The state of the request of a slot holder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum HolderState {
-    /// It sends; it falls behind at this time.
+    /// The client sends. At this time it misses its deadline.
     Receiving(Instant),
-    /// Everything has come and waits for its turn.
+    /// The request was received and waits to be processed.
     Queued,
-    /// It is being answered, and is not evicted.
+    /// The request is being processed, and is not evicted.
     Answering,
 }
 
-/// One that holds a slot.
+/// A client that holds a slot.
 pub(super) struct SlotHolder {
     origin: ClientOrigin,
     pub(super) state: HolderState,
@@ -51,7 +51,7 @@ impl SlotHolder {
         }
     }
 
-    /// A moving average, so that a burst does not count for long.
+    /// Returns the moving average of the rate, in which a burst decays.
     fn rate_at(&self, now: Instant) -> f64 {
         self.rate
             * (-now.duration_since(self.rate_updated_at).as_secs_f64() / RATE_WINDOW_SECONDS).exp()
@@ -67,7 +67,7 @@ impl SlotHolder {
     }
 }
 
-/// All that hold a slot.
+/// All clients that hold a slot, by the id of the slot.
 #[derive(Default)]
 pub(super) struct SlotHolders {
     last_id: u64,
@@ -116,7 +116,7 @@ impl SlotHolders {
         }
     }
 
-    /// The sender that fell behind first.
+    /// Returns the client whose deadline passed first.
     pub(super) fn find_overdue(&self) -> Option<u64> {
         let now = Instant::now();
         let behind = self.by_id.iter().filter_map(|(id, sender)| match sender.state {
@@ -126,8 +126,9 @@ impl SlotHolders {
         behind.min().map(|(_, id)| id)
     }
 
-    /// One of a network that holds at least two slots more than this one's, or else of an address
-    /// of the same network for which the same is true.
+    /// Returns a client of a network that holds at least two slots more than the newcomer's network.
+    /// If there is none, returns a client of the newcomer's network whose address holds at least
+    /// two slots more than the newcomer's address.
     pub(super) fn find_in_larger_network(&self, newcomer: &ClientOrigin) -> Option<u64> {
         let (networks, held) =
             most_frequent(self.by_id.values().map(|sender| sender.origin.network));
@@ -150,8 +151,8 @@ impl SlotHolders {
         is_larger.then(|| self.pick_slower_of_two(is_of, Duration::ZERO))?
     }
 
-    /// One of the addresses that hold the most slots in the networks that hold the most, which has
-    /// held its own for so long.
+    /// Returns a client that has held its slot for at least `held_for`, of an address with the most
+    /// slots in a network with the most slots.
     pub(super) fn find_in_largest_network(&self, held_for: Duration) -> Option<u64> {
         let evictable = || self.by_id.values().filter(|sender| sender.is_evictable());
         let (networks, _) = most_frequent(evictable().map(|sender| sender.origin.network));
@@ -161,7 +162,7 @@ impl SlotHolders {
         self.pick_slower_of_two(|sender| members.contains(&key(sender.origin)), held_for)
     }
 
-    /// Of two drawn at random, the one with the lower rate.
+    /// Draws two clients at random, and returns the one with the lower rate.
     fn pick_slower_of_two(
         &self,
         of: impl Fn(&SlotHolder) -> bool,
@@ -181,8 +182,8 @@ impl SlotHolders {
     }
 }
 
-/// All that occur most often, and how often. No tie is broken here: it would expose a fast sender
-/// as often as a slow one.
+/// Returns all values with the highest count, and that count. Ties stay unresolved, because the
+/// caller prefers a slow client among them.
 fn most_frequent<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> (HashSet<K>, usize) {
     let mut counts: HashMap<K, usize> = HashMap::new();
     for key in keys {

@@ -124,7 +124,7 @@ pub(super) struct WrittenEntry {
     pub(super) compressed_len: u64,
     pub(super) uncompressed_len: u64,
     /// Whether the data was copied unchanged. Then the directory's numbers are used, whatever the
-    /// header said.
+    /// header states.
     pub(super) is_verbatim: bool,
 }
 

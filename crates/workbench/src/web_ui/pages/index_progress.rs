@@ -63,7 +63,7 @@ pub(super) async fn update_index(
             if let Some(index) =
                 signed_in.index.as_mut().filter(|_| updated.indexed + updated.removed > 0)
             {
-                index.save(signed_in.connection.home(), signed_in.connection.key()).await?;
+                index.save(signed_in.connection.profile(), signed_in.connection.key()).await?;
             }
             Ok(Some(updated))
         }
@@ -79,7 +79,7 @@ async fn update_for(session: &mut SignedInSession) -> Result<(), PageError> {
     let SignedInState { connection, index, index_job: job, .. } = &mut *session.signed_in;
     let index = match index {
         Some(index) => index,
-        None => index.insert(Index::open(connection.home(), connection.key()).await?),
+        None => index.insert(Index::open(connection.profile(), connection.key()).await?),
     };
     let job = match job {
         Some(job) => job,

@@ -69,7 +69,7 @@ pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError
     let words = VerificationWords::in_each_language(&frame, |lang| request.fingerprint_words(lang));
     let refused = usize::try_from(session.request.state.browser_session.rejected_count())
         .unwrap_or(usize::MAX);
-    let home = &session.request.state.profile;
-    let (handler, folder) = (home.settings()?.handler, home.dir().display().to_string());
+    let profile = &session.request.state.profile;
+    let (handler, folder) = (profile.settings()?.handler, profile.dir().display().to_string());
     Ok(render_ok(&KeyHealthTemplate { frame, checks, words, refused, handler, folder }))
 }

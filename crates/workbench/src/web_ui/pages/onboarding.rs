@@ -90,10 +90,10 @@ fn onboarding_page(
     to: &str,
 ) -> Result<OnboardingTemplate, PageError> {
     let frame = session.frame("start-title");
-    let home = &session.request.state.profile;
+    let profile = &session.request.state.profile;
     let request = session.keys.key.request();
-    let backed_up = home.backup_record()?.is_some_and(|made| made.device == request.device);
-    let handler = if home.is_connected() { Some(home.settings()?.handler) } else { None };
+    let backed_up = profile.backup_record()?.is_some_and(|made| made.device == request.device);
+    let handler = if profile.is_connected() { Some(profile.settings()?.handler) } else { None };
     let words = VerificationWords::in_each_language(&frame, |lang| request.fingerprint_words(lang));
     let error = error.map(|error| error.view(&frame));
     Ok(OnboardingTemplate { frame, backed_up, words, handler, error, to: to.to_owned() })

@@ -74,7 +74,7 @@ enum AssigneeCell {
     Colleague(String),
     /// A member who is not in the directory any more.
     FormerMember(String),
-    Nobody,
+    Unassigned,
     Suggested(String),
     Closed,
 }
@@ -158,7 +158,7 @@ fn queue_row(
         (Some(who), _) => AssigneeCell::Colleague(who.clone()),
         (None, _) if !state.stage.is_open() => AssigneeCell::Closed,
         (None, Some(who)) => AssigneeCell::Suggested(who.clone()),
-        (None, None) => AssigneeCell::Nobody,
+        (None, None) => AssigneeCell::Unassigned,
     };
     let next = line.next_deadline.map(|next| DeadlineCell {
         deadline_kind: frame.t_variant("deadline-kind", &serde_word(&next.kind)),

@@ -166,7 +166,7 @@ fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
         }
         RoutingStep::NoDesk => frame.t("step-no-desk"),
         RoutingStep::Desk(desk) => frame.with("step-desk", "desk", frame.desk_label(desk)),
-        RoutingStep::NobodyExcluded(count) => frame.count("step-nobody-excluded", count),
+        RoutingStep::NoneExcluded(count) => frame.count("step-nobody-excluded", count),
         RoutingStep::Excluded { who, remaining } => catalog
             .with("step-excluded", &[("who", &who.join(", ")), ("left", &remaining.to_string())]),
         RoutingStep::TooFew => frame.with("step-too-few", "minimum", MIN_READERS.to_string()),

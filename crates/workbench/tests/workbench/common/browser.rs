@@ -30,19 +30,19 @@ impl WorkbenchBrowser {
     /// Starts the workbench, with a browser that has followed the sign-in link.
     pub(crate) async fn open(handle: &str) -> Self {
         let environment = TestEnvironment::start();
-        let home = environment.installation.profile_dir(handle, &environment.handler.url);
-        Self::start_in(environment, home).await
+        let profile = environment.installation.profile_dir(handle, &environment.handler.url);
+        Self::start_in(environment, profile).await
     }
 
     /// As [`Self::open`], with any profile.
-    pub(crate) async fn start_in(environment: TestEnvironment, home: ProfileDir) -> Self {
-        Self::start_with_page_timeout(environment, home, Duration::from_mins(1)).await
+    pub(crate) async fn start_in(environment: TestEnvironment, profile: ProfileDir) -> Self {
+        Self::start_with_page_timeout(environment, profile, Duration::from_mins(1)).await
     }
 
     /// As [`Self::start_in`], with a time limit for pages that wait while cases are read.
     pub(crate) async fn start_with_page_timeout(
         environment: TestEnvironment,
-        home: ProfileDir,
+        profile: ProfileDir,
         page_timeout: Duration,
     ) -> Self {
         // Fails only if a provider is already installed, which is fine.
@@ -56,7 +56,7 @@ impl WorkbenchBrowser {
             scrypt_cost: cheap_scrypt(),
             program,
         };
-        let bound = BoundUiServer::bind(home, settings, clock.clone(), &mut OsRng).unwrap();
+        let bound = BoundUiServer::bind(profile, settings, clock.clone(), &mut OsRng).unwrap();
         let (address, launcher) = (bound.address, bound.link_issuer());
         tokio::spawn(bound.serve(std::future::pending()));
         let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();

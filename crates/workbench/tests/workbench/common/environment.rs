@@ -40,10 +40,14 @@ impl TestEnvironment {
         &self,
         handle: &str,
     ) -> Result<HandlerConnection, ConnectError> {
-        let home = self.installation.profile_dir(handle, &self.handler.url);
-        let sealed = workbench::private_files::read(&home.key_path()).unwrap();
-        HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
-            .await
+        let profile = self.installation.profile_dir(handle, &self.handler.url);
+        let sealed = workbench::private_files::read(&profile.key_path()).unwrap();
+        HandlerConnection::open(
+            profile,
+            InvestigatorKey::open(&sealed, &passphrase()).unwrap(),
+            now(),
+        )
+        .await
     }
 
     /// Reads a case again and returns the codes of its alarms, without notices.

@@ -118,12 +118,12 @@ impl WorkbenchInstallation {
 
     /// Creates the profile of one member, connected to this address.
     pub(crate) fn profile_dir(&self, handle: &str, handler: &str) -> ProfileDir {
-        let home = ProfileDir::new(self.profile_path(handle));
+        let profile = ProfileDir::new(self.profile_path(handle));
         let settings = ProfileSettings { handler: handler.to_owned() };
-        home.pin_handler(&settings, &self.ca_pem(), &self.trust).unwrap();
+        profile.pin_handler(&settings, &self.ca_pem(), &self.trust).unwrap();
         let sealed = self.key_of(handle).seal(&passphrase(), cheap_scrypt());
-        workbench::private_files::replace_private(&home.key_path(), &sealed).unwrap();
-        home
+        workbench::private_files::replace_private(&profile.key_path(), &sealed).unwrap();
+        profile
     }
 
     pub(crate) fn profile_path(&self, handle: &str) -> PathBuf {

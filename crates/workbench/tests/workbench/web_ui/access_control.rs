@@ -1,4 +1,4 @@
-//! Who is kept out, and what happens when nobody is there.
+//! Access control of the pages, and the lock after inactivity.
 
 use std::{
     io::{Read as _, Write as _},
@@ -12,7 +12,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use crate::common::{PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvironment};
 
 #[tokio::test]
-async fn a_request_that_is_not_its_owners_gets_nothing() {
+async fn a_request_without_the_session_of_the_owner_is_rejected() {
     let screen = WorkbenchBrowser::open("lead").await;
     let reporter = screen.environment.file_report(&[]);
     screen.unlock().await;
@@ -62,7 +62,7 @@ async fn a_request_that_is_not_its_owners_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_say_which_rule_was_broken_and_nothing_else() {
+async fn a_refused_request_has_the_status_of_its_rule() {
     let screen = WorkbenchBrowser::open("lead").await;
     let raw = |lines: &[String]| {
         let mut stream = TcpStream::connect(screen.address).unwrap();
@@ -81,7 +81,7 @@ async fn refusals_say_which_rule_was_broken_and_nothing_else() {
         tokio::task::block_in_place(|| raw(&lines))
     };
     let get = format!("GET {path} HTTP/1.1");
-    assert_eq!(asked(get.clone(), &[&host, &cookie]), 401, "let in, and locked");
+    assert_eq!(asked(get.clone(), &[&host, &cookie]), 401, "signed in, and locked");
     assert_eq!(asked(get.clone(), &[&host]), 403);
     assert_eq!(asked(get.clone(), &["host: evil.example", &cookie]), 421);
     assert_eq!(asked(get.clone(), &[&host, "host: evil.example", &cookie]), 421, "two hosts");
@@ -93,12 +93,12 @@ async fn refusals_say_which_rule_was_broken_and_nothing_else() {
     let own = format!("origin: http://{}", screen.address);
     assert_eq!(asked(post.clone(), &[&host, &cookie, length, &own]), 200);
     assert_eq!(asked(post, &[&host, &cookie, length, &own, "origin: https://evil.example"]), 403);
-    let room = format!("GET /{}/en/queue/open HTTP/1.1", "A".repeat(43));
-    assert_eq!(asked(room, &[&host, &cookie]), 404, "another room");
+    let other = format!("GET /{}/en/queue/open HTTP/1.1", "A".repeat(43));
+    assert_eq!(asked(other, &[&host, &cookie]), 404, "another path secret");
 }
 
 #[tokio::test]
-async fn a_link_lets_one_browser_in_once() {
+async fn a_link_signs_one_browser_in_once() {
     let mut screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let link = screen.link_issuer.issue_link(&mut OsRng);
@@ -126,7 +126,7 @@ async fn a_link_lets_one_browser_in_once() {
 }
 
 #[tokio::test]
-async fn it_locks_itself_and_keeps_what_was_being_written() {
+async fn the_workbench_locks_when_idle_and_retains_drafts() {
     let screen = WorkbenchBrowser::open("lead").await;
     let reporter = screen.environment.file_report(&[]);
     assert_eq!(screen.get("/queue/open").await.status, StatusCode::UNAUTHORIZED);
@@ -187,8 +187,8 @@ async fn locking_ends_an_unlocking_that_waits_for_the_case_handler() {
     // The kernel accepts connections to it, and nothing answers them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", silent.local_addr().unwrap());
-    let home = environment.installation.profile_dir("lead", &url);
-    let screen = WorkbenchBrowser::start_in(environment, home).await;
+    let profile = environment.installation.profile_dir("lead", &url);
+    let screen = WorkbenchBrowser::start_in(environment, profile).await;
     let fields = [("passphrase", PASSPHRASE), ("to", "/keys")];
     let unlocking = screen.post("/unlock", &fields);
     let locking = async {

@@ -1,4 +1,4 @@
-//! What is done for more than one case, and what leaves the workbench.
+//! Actions on several cases, and exports.
 
 use std::io::{Cursor, Read as _};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn new_keys_keep_former_readers_from_what_comes() {
+async fn former_readers_cannot_open_messages_after_a_rotation() {
     let screen = WorkbenchBrowser::open("lead").await;
     let reporters = [
         screen.environment.file_report(&[]),
@@ -20,8 +20,8 @@ async fn new_keys_keep_former_readers_from_what_comes() {
         screen.environment.file_report(&[]),
     ];
     screen.unlock().await;
-    let nobody = screen.get("/administration/former").await;
-    assert_eq!((nobody.status, nobody.texts("table").len()), (StatusCode::OK, 0));
+    let no_reader = screen.get("/administration/former").await;
+    assert_eq!((no_reader.status, no_reader.texts("table").len()), (StatusCode::OK, 0));
     for reporter in &reporters[..2] {
         screen.submit_case_form(&format!("/case/{}/act/claim", reporter.case), &[]).await;
     }
@@ -34,7 +34,7 @@ async fn new_keys_keep_former_readers_from_what_comes() {
         .unwrap()
         .directories
         .push(screen.environment.installation.signed_directory());
-    // A new session takes the new directory in.
+    // A new session loads the new directory.
     screen.post("/lock", &[]).await;
     screen.unlock().await;
     let listed = screen.get("/administration/former").await;
@@ -60,7 +60,7 @@ async fn new_keys_keep_former_readers_from_what_comes() {
             1
         );
     }
-    // A note that no event names: what is wrong comes before new keys.
+    // A case with an alarm, such as a note that no event names, gets no new keys.
     screen.environment.handler.with_case(reporters[2].case, |kept| {
         kept.add_part(protocol::api::workbench::PartKind::Note, 1, 9, b"forged".to_vec());
     });
@@ -104,7 +104,7 @@ async fn the_log_is_verified_and_copied() {
 }
 
 #[tokio::test]
-async fn a_case_is_handed_on_as_one_archive() {
+async fn a_case_is_exported_as_one_archive() {
     let screen = WorkbenchBrowser::open("lead").await;
     let reporter = screen.environment.file_report(&[]);
     screen.unlock().await;

@@ -1,4 +1,4 @@
-//! A day's work in the pages.
+//! Casework in the pages.
 
 use protocol::{case::ActionKind, submission::related_report::RelatedReport};
 use reqwest::StatusCode;
@@ -7,15 +7,19 @@ use workbench::actions::ActionChoice;
 use crate::common::{browser::WorkbenchBrowser, environment::claim_case};
 
 #[tokio::test]
-async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
+async fn the_second_of_two_concurrent_members_sees_the_first_action_and_retains_the_text() {
     let screen = WorkbenchBrowser::open("lead").await;
-    let office = &screen.environment;
+    let environment = &screen.environment;
     screen.unlock().await;
-    let reporter = office.file_report(&[]);
+    let reporter = environment.file_report(&[]);
     let case = screen.open_case(&reporter).await;
     let text = "We look into it.";
     let id = reporter.case;
-    office.handler.follow_up_before_next_event(&office.installation, reporter, "Don't. They know.");
+    environment.handler.follow_up_before_next_event(
+        &environment.installation,
+        reporter,
+        "Don't. They know.",
+    );
     let late = screen
         .submit_case_form(
             &format!("{case}/messages"),
@@ -31,13 +35,17 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
     assert!(late.text.contains("They know."), "what is new stands above it");
     assert_eq!(late.texts("#write textarea"), [text], "nothing that was written is lost");
     assert!(
-        office.handler.with_case(id, |kept| kept.replies.is_empty()),
+        environment.handler.with_case(id, |kept| kept.replies.is_empty()),
         "an answer to what was not read is not sent"
     );
     // An action: the page states that another member acted first.
-    let reporter = office.file_report(&[]);
+    let reporter = environment.file_report(&[]);
     let case = screen.open_case(&reporter).await;
-    office.handler.follow_up_before_next_event(&office.installation, reporter, "One more thing.");
+    environment.handler.follow_up_before_next_event(
+        &environment.installation,
+        reporter,
+        "One more thing.",
+    );
     let late = screen.submit_case_form(&format!("{case}/act/claim"), &[]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(late.text.contains("the reporter sent something more"), "{}", late.text);
@@ -45,17 +53,21 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
         screen.submit_case_form(&format!("{case}/act/claim"), &[]).await.status,
         StatusCode::SEE_OTHER
     );
-    // A note says the same whatever happened: it is filed behind.
-    let reporter = office.file_report(&[]);
+    // A note does not depend on the state of the case, so it is appended after the other event.
+    let reporter = environment.file_report(&[]);
     let case = screen.open_case(&reporter).await;
-    office.handler.follow_up_before_next_event(&office.installation, reporter, "And another.");
+    environment.handler.follow_up_before_next_event(
+        &environment.installation,
+        reporter,
+        "And another.",
+    );
     let noted = screen.post(&format!("{case}/notes"), &[("text", text), ("kind", "fact")]).await;
     assert_eq!(noted.status, StatusCode::SEE_OTHER, "{}", noted.text);
     assert_eq!(screen.get(&format!("{case}/notes")).await.texts(".fact .text"), [text]);
 }
 
 #[tokio::test]
-async fn what_is_done_is_held_against_what_was_shown() {
+async fn an_action_on_an_outdated_page_is_refused() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let mut reporter = screen.environment.file_report(&[]);
@@ -66,7 +78,7 @@ async fn what_is_done_is_held_against_what_was_shown() {
         StatusCode::SEE_OTHER
     );
     let shown = screen.shown_event_count(&case).await;
-    // Minutes later the page is still open.
+    // The page is still open minutes later.
     screen.environment.handler.follow_up(
         &screen.environment.installation,
         &mut reporter,
@@ -124,14 +136,14 @@ async fn a_case_that_was_read_and_is_withheld_is_missed_in_the_queue() {
     screen.post("/lock", &[]).await;
     screen.unlock().await;
     for _ in 0..2 {
-        let told = screen.get("/queue/mine").await.texts("[role=alert]").concat();
-        assert!(told.contains("no longer in your queue"), "{told}");
-        assert!(told.contains(&reporter.case.to_string()[..8]), "{told}");
+        let shown_text = screen.get("/queue/mine").await.texts("[role=alert]").concat();
+        assert!(shown_text.contains("no longer in your queue"), "{shown_text}");
+        assert!(shown_text.contains(&reporter.case.to_string()[..8]), "{shown_text}");
     }
 }
 
 #[tokio::test]
-async fn what_was_typed_is_kept_while_the_case_handler_does_not_give_the_case() {
+async fn typed_text_is_retained_while_the_case_handler_does_not_return_the_case() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let reporter = screen.environment.file_report(&[]);
@@ -146,7 +158,7 @@ async fn what_was_typed_is_kept_while_the_case_handler_does_not_give_the_case() 
 }
 
 #[tokio::test]
-async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
+async fn a_challenged_member_without_a_declaration_sees_no_case_data() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
     let reporter = screen.environment.file_report(&[]);
@@ -179,15 +191,15 @@ async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
 }
 
 #[tokio::test]
-async fn cases_that_belong_together_and_what_waits_are_seen_in_the_pages() {
+async fn the_pages_show_linked_cases_and_unhandled_messages() {
     let screen = WorkbenchBrowser::open("lead").await;
-    let office = &screen.environment;
+    let environment = &screen.environment;
     screen.unlock().await;
-    let (first, mut second) = (office.file_report(&[]), office.file_report(&[]));
+    let (first, mut second) = (environment.file_report(&[]), environment.file_report(&[]));
     let [one, two] = [screen.open_case(&first).await, screen.open_case(&second).await];
     second.related_report =
         Some(RelatedReport::sign(first.case, second.case, &first.receipt.signing_key()));
-    office.handler.follow_up(&office.installation, &mut second, "The same man.");
+    environment.handler.follow_up(&environment.installation, &mut second, "The same man.");
     let page = screen.get(&format!("{two}/messages")).await;
     assert!(
         page.texts(".messages .warn")[0].contains(&first.case.to_string()[..8]),
@@ -203,8 +215,8 @@ async fn cases_that_belong_together_and_what_waits_are_seen_in_the_pages() {
     assert_eq!(linked.status, StatusCode::SEE_OTHER, "{}", linked.text);
     let related = screen.get(&format!("{one}/related")).await;
     assert_eq!(related.texts(".hits a")[0], second.case.to_string()[..8]);
-    let told = screen.get(&format!("{one}/timeline")).await.texts("tbody td").concat();
-    assert!(told.contains(&second.case.to_string()[..8]), "{told}");
+    let shown_text = screen.get(&format!("{one}/timeline")).await.texts("tbody td").concat();
+    assert!(shown_text.contains(&second.case.to_string()[..8]), "{shown_text}");
 }
 
 #[tokio::test]

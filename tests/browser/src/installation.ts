@@ -36,7 +36,7 @@ export class RunningInstallation {
   private constructor(
     readonly where: InstallationInfo,
     private readonly child: ChildProcess,
-    private readonly said: AsyncIterator<string>,
+    private readonly lines: AsyncIterator<string>,
   ) {}
 
   /** Starts an installation. PROGRAMS names the folder of the built programs. */
@@ -48,9 +48,9 @@ export class RunningInstallation {
       child.once("exit", (code) => reject(new Error(`the installation ended with ${code}`))),
     );
     ended.catch(() => undefined);
-    const said = createInterface(child.stdout)[Symbol.asyncIterator]();
-    const line = await Promise.race([said.next(), ended]);
-    return new RunningInstallation(JSON.parse(line.value as string) as InstallationInfo, child, said);
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const line = await Promise.race([lines.next(), ended]);
+    return new RunningInstallation(JSON.parse(line.value as string) as InstallationInfo, child, lines);
   }
 
   /**
@@ -60,7 +60,7 @@ export class RunningInstallation {
   async advanceDays(days: number): Promise<void> {
     this.daysOn = days;
     this.child.stdin?.write(`${days}\n`);
-    const { done } = await this.said.next();
+    const { done } = await this.lines.next();
     if (done) throw new Error(`the installation did not advance by ${days} days`);
   }
 
@@ -111,8 +111,8 @@ export class RunningInstallation {
     if (this.daysOn > 0) throw new Error("commands use the clock of the machine, which is behind that of the case handler now");
     const options = ["--home", home, "--json", "--passphrase-fd", "0"];
     const input = passphrases.map((passphrase) => `${passphrase}\n`).join("");
-    const said = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
-    return said === "" ? null : JSON.parse(said);
+    const output = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
+    return output === "" ? null : JSON.parse(output);
   }
 
   /** Returns the cases that a member can see. */
@@ -143,12 +143,12 @@ export async function waitUntil<T>(ask: () => T | undefined | Promise<T | undefi
 }
 
 /** The `test` of Playwright with one installation for all tests of a worker. */
-export const test = base.extend<object, { office: RunningInstallation }>({
-  office: [
+export const test = base.extend<object, { installation: RunningInstallation }>({
+  installation: [
     async ({}, use) => {
-      const office = await RunningInstallation.open();
-      await use(office);
-      await office.close();
+      const installation = await RunningInstallation.open();
+      await use(installation);
+      await installation.close();
     },
     { scope: "worker", timeout: 120_000 },
   ],
