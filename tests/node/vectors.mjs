@@ -1,5 +1,5 @@
-// Prints the vectors of the npm package cctv-age as one JSON object of name → hex, with decompressed
-// files. crates/age-hybrid/tests/vectors.rs starts it.
+// Prints the vectors of the npm package cctv-age as one JSON object of name → hex, with
+// decompressed files. crates/age-hybrid/tests/vectors.rs starts it.
 import * as vectors from "cctv-age";
 import { inflateSync } from "node:zlib";
 

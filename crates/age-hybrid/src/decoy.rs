@@ -24,8 +24,9 @@ impl DecoyGenerator {
     /// The same state of `rng` gives the same bytes. The encapsulation is a real one, to a key
     /// whose secret half was discarded. Ciphertexts of ML-KEM are not uniform, so random bytes in
     /// their place could be recognised. One key serves for all decoys: without the secret key,
-    /// encapsulations to the same key and to different keys cannot be distinguished. The grease stanza has the
-    /// same distribution as in the `age` crate. Everything else in a sealed file is pseudo-random.
+    /// encapsulations to the same key and to different keys cannot be distinguished. The grease
+    /// stanza has the same distribution as in the `age` crate. Everything else in a sealed file is
+    /// pseudo-random.
     ///
     /// # Panics
     /// If `total_len` is below 4,096 bytes, because a header might not fit.

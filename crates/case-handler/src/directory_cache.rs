@@ -64,12 +64,12 @@ impl DirectoryCache {
         self.by_hash.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
     }
 
-    /// Accepts a newer directory. The newest directory is accepted again without a change. `body` is
-    /// the JSON of a [`SignedDirectory`].
+    /// Accepts a newer directory. The newest directory is accepted again without a change. `body`
+    /// is the JSON of a [`SignedDirectory`].
     ///
-    /// Any client may send a directory. Therefore verification runs one call at a time, outside of the async
-    /// threads, and before the writer lock is taken. Only a directory that the root keys signed and
-    /// that is newer than the latest one is written to the database.
+    /// Any client may send a directory. Therefore verification runs one call at a time, outside of
+    /// the async threads, and before the writer lock is taken. Only a directory that the root keys
+    /// signed and that is newer than the latest one is written to the database.
     ///
     /// # Errors
     /// Fails if the body is malformed, or if the directory is rejected or cannot be stored.

@@ -139,8 +139,8 @@ impl RelayClient {
         Ok(Self { client, base: url.clone(), request_timeout: REQUEST_TIMEOUT })
     }
 
-    /// Replaces the maximum duration of a request with a short response, and the maximum time without
-    /// progress of the others.
+    /// Replaces the maximum duration of a request with a short response, and the maximum time
+    /// without progress of the others.
     #[must_use]
     pub fn with_request_timeout(self, request_timeout: Duration) -> Self {
         Self { request_timeout, ..self }

@@ -295,8 +295,8 @@ async fn load_or_init_state(
     state.ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
-/// Returns a random key for a row, so that its position in the file does not reveal the time of its arrival.
-/// The 255 keys after it are free for the other rows of the same submission.
+/// Returns a random key for a row, so that its position in the file does not reveal the time of its
+/// arrival. The 255 keys after it are free for the other rows of the same submission.
 fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
     // 54 bits: among a million rows, two collide with a probability of about 1 in 30,000. The
     // second submission then fails and is not acknowledged.

@@ -96,9 +96,9 @@ impl Calendar {
         state.deadlines.iter().map(postpone).min_by_key(|deadline| deadline.due)
     }
 
-    /// Returns the date by which the reporter receives the next news: an answer, feedback, or the end
-    /// or extension of the investigation. Deadlines that do not concern the reporter, and deadlines
-    /// that have passed, do not count.
+    /// Returns the date by which the reporter receives the next news: an answer, feedback, or the
+    /// end or extension of the investigation. Deadlines that do not concern the reporter, and
+    /// deadlines that have passed, do not count.
     pub fn next_reporter_update(&self, state: &CaseState, today: Date) -> Option<Date> {
         let relevant = [
             DeadlineKind::Acknowledge,

@@ -33,8 +33,8 @@ pub struct Grant {
     pub mailbox_recipient: Hash,
 }
 
-/// A sealed grant. Its tag identifies to the case handler which member it is for, if the case handler knows
-/// the member.
+/// A sealed grant. Its tag identifies to the case handler which member it is for, if the case
+/// handler knows the member.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SealedGrant {
     /// `SHA-256("burkindi/grant-tag/v1" ‖ case id ‖ recipient)`.

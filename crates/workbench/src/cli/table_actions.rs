@@ -1,4 +1,5 @@
-//! Commands that follow from the table of case actions, with the options of what the member chooses.
+//! Commands that follow from the table of case actions, with the options of what the member
+//! chooses.
 
 use std::path::PathBuf;
 

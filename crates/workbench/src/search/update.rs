@@ -28,8 +28,8 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError::Connect`] if the queue cannot be fetched, [`IndexError::Read`] if the case
-    /// handler becomes unreachable or ends the session, [`IndexError::Database`] or [`IndexError::File`] if storing
-    /// fails.
+    /// handler becomes unreachable or ends the session, [`IndexError::Database`] or
+    /// [`IndexError::File`] if storing fails.
     pub async fn update(
         &mut self,
         connection: &mut HandlerConnection,
@@ -166,8 +166,8 @@ impl Index {
             Err(CaseReadError::Client(error)) if error.concerns_all_requests() => {
                 Err(CaseReadError::from(error).into())
             }
-            // A failure of the case handler proves no manipulation. What was stored before stays, and
-            // the next update reads the case again.
+            // A failure of the case handler proves no manipulation. What was stored before stays,
+            // and the next update reads the case again.
             Err(error) if is_handler_failure(&error) => {
                 let notice = IntegrityAlert::notice(AlertCode::NotRead, error.to_string());
                 stats.alarms.push(notice.in_case(row.id));

@@ -126,9 +126,9 @@ impl SlotHolders {
         behind.min().map(|(_, id)| id)
     }
 
-    /// Returns a client of a network that holds at least two slots more than the newcomer's network.
-    /// If there is none, returns a client of the newcomer's network whose address holds at least
-    /// two slots more than the newcomer's address.
+    /// Returns a client of a network that holds at least two slots more than the newcomer's
+    /// network. If there is none, returns a client of the newcomer's network whose address holds at
+    /// least two slots more than the newcomer's address.
     pub(super) fn find_in_larger_network(&self, newcomer: &ClientOrigin) -> Option<u64> {
         let (networks, held) =
             most_frequent(self.by_id.values().map(|sender| sender.origin.network));
