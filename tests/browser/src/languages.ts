@@ -1,5 +1,5 @@
-// The languages in which the shipped configuration, and so the installation of the tests, offers the
-// pages.
+// The languages in which the shipped configuration, and so the installation of the tests, offers
+// the pages.
 import { readFileSync } from "node:fs";
 
 const config = readFileSync(new URL("../../../deploy/config/intake.toml", import.meta.url), "utf8");

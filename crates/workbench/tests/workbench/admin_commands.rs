@@ -344,8 +344,8 @@ fn the_text_after_a_signature_names_the_files_to_carry() {
     let text = |passphrase: &str, args: &[&str]| {
         let all = [&["admin", "directory"], args, &["--passphrase-fd", "0"]].concat();
         let output = run(admin.path(), passphrase, &all);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(code(&output), 0, "{said}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), 0, "{errors}");
         let printed = String::from_utf8(output.stdout).unwrap();
         printed.split_whitespace().collect::<Vec<_>>().join(" ")
     };
