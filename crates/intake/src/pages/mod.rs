@@ -78,8 +78,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Creates pages in the languages of `branding`, or in all languages if it has none. `rng` draws the seeds of forms; a form that is
-    /// sent twice with the same seed is one report.
+    /// Creates pages in the languages of `branding`, or in all languages if it has none. `rng`
+    /// draws the seeds of forms; a form that is sent twice with the same seed is one report.
     pub fn new(
         taxonomy: Arc<Taxonomy>,
         branding: Branding,
