@@ -63,7 +63,9 @@ impl CheckedService {
             in_use: url.is_in_use().await.map_err(|error| error.to_string()),
             is_service_up,
         };
-        check_store(&observed).into_iter().for_each(|finding| report.add(finding));
+        for finding in check_store(&observed) {
+            report.add(finding);
+        }
         if let Some(path) = url.password_file() {
             report.add(check_permissions("password of store.url", &path));
         }
