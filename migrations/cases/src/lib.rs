@@ -1,7 +1,8 @@
 //! Schema of the case handler's database.
 //!
-//! No column can hold who reported, what was reported, or when more precisely than the date. Version
-//! 0.1 is not released. From its release on, a migration is never edited: a change is a new file.
+//! No column can hold who reported, what was reported, or when more precisely than the date.
+//! Version 0.1 is not released. From its release on, a migration is never edited: a change is a new
+//! file.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;

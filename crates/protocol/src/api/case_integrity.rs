@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl ReportDigest {
-    /// Returns whether the case handler serves the report as it was collected. `own_tag` is the tag of
-    /// the reader's own key ([`grant_tag`](crate::submission::key_grant::grant_tag)).
+    /// Returns whether the case handler serves the report as it was collected. `own_tag` is the tag
+    /// of the reader's own key ([`grant_tag`](crate::submission::key_grant::grant_tag)).
     ///
     /// Returns `false` unless the keys, the body, the files and the reader's own grant of
     /// generation 0 are those of the report. The grant of another reader, a file in the position of

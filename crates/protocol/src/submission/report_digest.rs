@@ -18,8 +18,8 @@ const FOLLOW_UP_LABEL: &[u8] = b"burkindi/follow-up-digest/v1\0";
 pub struct ReportDigest {
     /// SHA-256 of the tag and the sealed bytes of each grant, decoys included, in ascending order.
     pub grants: Vec<Hash>,
-    /// SHA-256 over the label `burkindi/report-digest/v1\0`, `M`, `C`, and the hashes of the sealed body and
-    /// of each sealed file.
+    /// SHA-256 over the label `burkindi/report-digest/v1\0`, `M`, `C`, and the hashes of the sealed
+    /// body and of each sealed file.
     pub content: Hash,
 }
 

@@ -54,8 +54,8 @@ pub(crate) struct CollectionCheck<'a> {
 }
 
 impl<'a> CollectionCheck<'a> {
-    /// Runs the comparison. `events` are those with valid signatures, and `own_tag` is the tag of the
-    /// reader's own key.
+    /// Runs the comparison. `events` are those with valid signatures, and `own_tag` is the tag of
+    /// the reader's own key.
     pub(crate) fn check(file: &'a CaseDetail, events: &[Event], own_tag: Hash) -> Self {
         let digests = events.iter().filter_map(|event| match event.action {
             Action::FollowedUp(digests) => Some(digests),
