@@ -111,6 +111,7 @@ pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> 
 
 /// One case of a queue. In JSON, the fields of the API's row are flattened into it.
 #[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent properties of a case")]
 pub struct QueueItem {
     /// The case as the case handler reports it.
     #[serde(flatten)]

@@ -50,6 +50,7 @@ struct QueueTemplate {
     next: Option<String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent properties of a case")]
 struct QueueRow {
     url: String,
     id: String,
