@@ -128,3 +128,40 @@ fn endless_or_deeply_nested_xml_is_copied_unchanged() {
         assert!(after.len() + 100 > part.len(), "{}: {}", &part[..40], after.len());
     }
 }
+
+/// Returns whether a program can show the preview: raster pictures decode, and the headers of
+/// Windows metafiles state their own length.
+fn is_picture(name: &str, bytes: &[u8]) -> bool {
+    let number = |at: usize| {
+        bytes.get(at..at + 4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()) as usize)
+    };
+    match name.rsplit_once('.').unwrap().1 {
+        "emf" => bytes.get(40..44) == Some(b" EMF") && number(48) == Some(bytes.len()),
+        "wmf" => bytes.starts_with(&[1, 0, 9, 0]) && number(6) == Some(bytes.len() / 2),
+        _ => image::load_from_memory(bytes).is_ok(),
+    }
+}
+
+#[test]
+fn a_replaced_preview_is_a_picture() {
+    let names = [
+        "docProps/thumbnail.jpeg",
+        "docProps/thumbnail.png",
+        "docProps/thumbnail.emf",
+        "docProps/thumbnail.wmf",
+        "Metadata/thumbnail.jpg",
+        "Metadata/thumbnail.png",
+        "Thumbnails/thumbnail.png",
+    ];
+    for name in names {
+        let package = zip(&[
+            ("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated),
+            (name, CANARY.as_bytes(), ZipEntryLayout::Deflated),
+        ]);
+        let (scrubbed, report) = scrub_bytes(&package);
+        let preview = &readable_parts(&scrubbed)[name];
+        assert!(report.removed.contains(MetadataKind::Preview), "{name}: {report:?}");
+        assert_ne!(preview, CANARY.as_bytes(), "{name}");
+        assert!(is_picture(name, preview), "{name}: {} bytes", preview.len());
+    }
+}

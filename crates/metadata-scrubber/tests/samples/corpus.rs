@@ -9,5 +9,6 @@ pub(crate) const TIMESTAMP: &str = "2026-03-12T10:15:00Z";
 
 /// Returns every sample with a file name as a reporter could send it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
-    [super::office::all(), super::media::all(), super::pdf_samples::all()].concat()
+    let (office, drawings) = (super::office::all(), super::drawings::all());
+    [office, drawings, super::media::all(), super::pdf_samples::all()].concat()
 }

@@ -2,6 +2,7 @@
 //! [`CANARY`], which must not survive scrubbing.
 
 pub(crate) mod corpus;
+mod drawings;
 mod media;
 mod office;
 mod pdf_samples;

@@ -8,11 +8,11 @@ use super::{
     zip, zip_with_zip64_end,
 };
 
-type ZipPart = (&'static str, Vec<u8>);
+pub(super) type ZipPart = (&'static str, Vec<u8>);
 
 const SPREADSHEET_NAMESPACE: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
-fn content_types(main: &str, kind: &str) -> ZipPart {
+pub(super) fn content_types(main: &str, kind: &str) -> ZipPart {
     let types = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">\
          <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
@@ -22,7 +22,7 @@ fn content_types(main: &str, kind: &str) -> ZipPart {
     ("[Content_Types].xml", types.into_bytes())
 }
 
-fn relationships(target: &str) -> ZipPart {
+pub(super) fn relationships(target: &str) -> ZipPart {
     let relations = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
          <Relationship Id=\"r1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" \
@@ -31,7 +31,7 @@ fn relationships(target: &str) -> ZipPart {
     ("_rels/.rels", relations.into_bytes())
 }
 
-fn core_properties() -> Vec<u8> {
+pub(super) fn core_properties() -> Vec<u8> {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><cp:coreProperties xmlns:cp=\"http://schemas.openxmlformats.org/package/2006/metadata/core-properties\" \
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:creator>{AUTHOR}</dc:creator><cp:lastModifiedBy>{AUTHOR}</cp:lastModifiedBy>\
@@ -40,7 +40,7 @@ fn core_properties() -> Vec<u8> {
     .into_bytes()
 }
 
-fn zip_parts(parts: &[ZipPart]) -> Vec<u8> {
+pub(super) fn zip_parts(parts: &[ZipPart]) -> Vec<u8> {
     let parts: Vec<_> =
         parts.iter().map(|(name, part)| (*name, &part[..], ZipEntryLayout::Deflated)).collect();
     zip(&parts)
