@@ -2,6 +2,7 @@
 import type { Page } from "@playwright/test";
 import { takeScreenshots, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
+import { serveOldStyle } from "./src/old_browsers.ts";
 import { expect, test } from "./src/installation.ts";
 
 /** An address of 85 characters, as reporters paste it. */
@@ -48,3 +49,46 @@ for (const lang of ["fr", "ar"])
       await expect(page.locator(".words li")).toHaveCount(12);
       await expectFits(page, `${lang} receipt`);
     });
+
+/** The theme by day: the colours of a main button. */
+const BUTTON_COLOURS = ["rgb(29, 58, 110)", "rgb(255, 255, 255)"];
+
+for (const lang of ["fr", "ar"])
+  test(`pages are readable and usable in browsers that ignore newer CSS: ${lang}`, async ({ browser, installation }) => {
+    const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 560 } });
+    await serveOldStyle(context);
+    const page = await context.newPage();
+    const expectUsable = async (where: string) => {
+      // The style sheet arrives after the page.
+      await page.waitForLoadState();
+      await expectFits(page, `old ${lang} ${where}`);
+      // Large enough for a finger, and marked as buttons.
+      for (const button of await page.locator(".button:visible, .quiet:visible, .ways a:visible, .cards button:visible, .check:visible").all())
+        expect((await button.boundingBox())!.height, where).toBeGreaterThanOrEqual(44);
+      for (const button of await page.locator(".button:visible").all()) {
+        await expect(button).toHaveCSS("background-color", BUTTON_COLOURS[0]!);
+        await expect(button).toHaveCSS("color", BUTTON_COLOURS[1]!);
+      }
+      // The mark of a list item is beside its text.
+      for (const item of await page.locator(".promises li").all()) await expect(item).toHaveCSS(lang === "ar" ? "padding-right" : "padding-left", /^[1-9]/);
+    };
+    for (const path of ["", "/learn", "/protect", "/return"]) {
+      await page.goto(`${installation.url}/${lang}${path}`);
+      await expectUsable(path);
+    }
+    await page.goto(`${installation.url}/${lang}/report`);
+    await expectUsable("before");
+    await page.click("button[value=audience]");
+    await expectUsable("audience");
+    await page.click("button[value='audience.trader']");
+    await page.click("button[value='family.respect']");
+    await expectUsable("category");
+    await page.click("button[value='category.SXH']");
+    await expectUsable("questions");
+    await page.goto(`${installation.url}/${lang}/report`);
+    await fillReport(page, { story: `${LONG_URL} 70 12 34 56` });
+    await expectUsable("review");
+    await sendReport(page);
+    await expectUsable("receipt");
+    await context.close();
+  });

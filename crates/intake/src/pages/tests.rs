@@ -1,5 +1,6 @@
 mod receipts;
 mod report;
+mod style;
 mod typescript;
 mod visits;
 
@@ -403,18 +404,6 @@ async fn a_page_with_a_secret_is_never_compressed() {
     assert_eq!(encoding(Request::post("/fr/report"), "go=category.FAC").await.unwrap(), "gzip");
     let review = "go=review&category=FAC&a.story=text";
     assert_eq!(encoding(Request::post("/fr/report"), review).await, None);
-}
-
-#[tokio::test]
-async fn assets_are_immutable_and_the_style_is_self_contained() {
-    let pages = test_pages();
-    let request = Request::get(pages.assets.url("site")).body(Body::empty()).unwrap();
-    let response = test_router().oneshot(request).await.unwrap();
-    assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
-    let css = body_text(response).await;
-    assert_eq!(css.matches('{').count(), css.matches('}').count());
-    assert!(!css.contains("/*") && !css.contains("url(") && !css.contains("@import"));
-    assert_eq!(get("/assets/site.css").await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

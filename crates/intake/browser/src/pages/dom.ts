@@ -29,6 +29,8 @@ export function showPage(offlineForm: OfflineForm, page: PageTemplate, seal: str
   queryAll("script", parsed).forEach((script) => script.remove());
   document.title = parsed.title;
   document.body.replaceChildren(...Array.from(parsed.body.childNodes));
+  // On paper, a receipt is printed without the rest of its page.
+  document.documentElement.className = queryOne(".ticket") ? "paper" : "";
   showSealingNotice(offlineForm, seal);
   scrollTo(0, 0);
   queryOne<HTMLElement>("main")?.focus({ preventScroll: true });
