@@ -115,3 +115,21 @@ fn an_error_names_its_key() {
         assert!(error.contains(key), "{error} does not name {key}");
     }
 }
+
+#[test]
+fn a_public_listener_that_other_machines_reach_is_warned_of() {
+    let warnings = |listen: &str| {
+        let text = EXAMPLE.replace("\"127.0.0.1:8080\"", &format!("\"{listen}\""));
+        load(&text).unwrap().warnings()
+    };
+    assert_eq!(warnings("127.0.0.1:8080"), Vec::<String>::new());
+    assert_eq!(warnings("[::1]:8080"), Vec::<String>::new());
+    for listen in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
+        let [warning] = &warnings(listen)[..] else { panic!("{listen}: no warning, or several") };
+        assert!(warning.contains(&format!("public.listen = {listen}")), "{warning}");
+        assert!(
+            warning.contains("without encryption") && warning.contains("127.0.0.1"),
+            "{warning}"
+        );
+    }
+}

@@ -1,3 +1,4 @@
+mod promises;
 mod receipts;
 mod report;
 mod style;

@@ -249,6 +249,7 @@ receipt-secret-why = Whoever has it can read our answers. It never opens your re
 receipt-print = You may print or photograph this page.
 receipt-print-why = It does not say what you reported. Shared devices keep copies.
 receipt-qr = The code as a QR code
+receipt-qr-use = Scanned with another device of yours, this square shows the code there. The scanner may keep it in its history.
 receipt-save = Save as a text file
 receipt-save-what = The file is called “reference”. It holds the code and the words only.
 receipt-next = What happens next

@@ -249,6 +249,7 @@ receipt-secret-why = Quien lo tiene puede leer nuestras respuestas. Nunca abre s
 receipt-print = Puede imprimir o fotografiar esta página.
 receipt-print-why = No dice qué denunció. Los dispositivos compartidos guardan copias.
 receipt-qr = El código como código QR
+receipt-qr-use = Leído con otro dispositivo suyo, este cuadrado muestra allí el código. El lector puede guardarlo en su historial.
 receipt-save = Guardar como archivo de texto
 receipt-save-what = El archivo se llama «reference». Solo contiene el código y las palabras.
 receipt-next = Qué pasa ahora

@@ -249,6 +249,7 @@ receipt-secret-why = Qui l’a peut lire nos réponses. Il n’ouvre jamais votr
 receipt-print = Vous pouvez imprimer ou photographier cette page.
 receipt-print-why = Elle ne dit rien de vos propos. Un appareil partagé garde des copies.
 receipt-qr = Le code sous forme de code QR
+receipt-qr-use = Lu par un autre appareil à vous, ce carré y affiche le code. Le lecteur peut le garder dans son historique.
 receipt-save = Enregistrer en fichier texte
 receipt-save-what = Le fichier s’appelle « reference ». Il ne contient que le code et les mots.
 receipt-next = Et maintenant ?

@@ -249,6 +249,7 @@ receipt-secret-why = Quem o tem pode ler as nossas respostas. Nunca abre a denú
 receipt-print = Pode imprimir ou fotografar esta página.
 receipt-print-why = Não diz o que denunciou. Aparelhos partilhados guardam cópias.
 receipt-qr = O código em forma de código QR
+receipt-qr-use = Lido com outro aparelho seu, este quadrado mostra lá o código. O leitor pode guardá-lo no histórico.
 receipt-save = Guardar como ficheiro de texto
 receipt-save-what = O ficheiro chama-se «reference». Contém só o código e as palavras.
 receipt-next = O que acontece a seguir

@@ -20,7 +20,7 @@ export async function showReceipt(offlineForm: OfflineForm, sealing: string, rec
   queryOne(".code")?.replaceChildren(...groups);
   const qr = queryOne<SVGElement>(".qr svg");
   if (qr) drawQr(qr, receipt.code());
-  qr?.parentElement?.removeAttribute("hidden");
+  for (const part of [qr?.parentElement, queryOne(".qr-use")]) part?.removeAttribute("hidden");
   const [heading, list] = [queryOne(".of-words"), queryOne(".words")];
   for (const part of [heading, list]) part?.setAttribute("hidden", "");
   offerDownload([receipt.code()]);

@@ -1,6 +1,6 @@
 //! Tests of the receipt page.
 
-use super::*;
+use super::{promises::text_of, *};
 
 #[tokio::test]
 async fn the_receipt_page_contains_only_the_receipt() {
@@ -53,4 +53,21 @@ async fn the_page_templates_of_the_script_contain_no_receipt() {
             && kit.contains("<path/>")
             && !kit.contains("viewBox")
     );
+}
+
+#[tokio::test]
+async fn the_qr_code_has_a_caption_that_states_what_it_is_for() {
+    for locale in LOCALES {
+        let receipt = Receipt::from_bytes([3; 16]);
+        let view =
+            ReceiptView { code: receipt.code().into(), words: receipt.words(locale.code).into() };
+        let page = body_text(receipt_page(&test_pages(), locale, &view, &[])).await;
+        let html = Html::parse_document(&page);
+        let caption = Selector::parse(".ticket .qr + .qr-use:not([hidden])").unwrap();
+        let caption: String = html.select(&caption).flat_map(|line| line.text()).collect();
+        assert!(caption.contains(&*text_of(locale, "receipt-qr-use")), "{}", locale.code);
+        // The page of the script has no code yet, so it has no caption.
+        let (_, bundle) = get(&format!("/{}/form.json", locale.code)).await;
+        assert!(bundle.contains("<p class=\\\"hint qr-use\\\" hidden>"), "{}", locale.code);
+    }
 }

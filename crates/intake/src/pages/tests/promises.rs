@@ -1,0 +1,113 @@
+//! What the pages state before a report is sent is true in each language.
+
+use metadata_scrubber::{ParseCoverage, scrub_bytes};
+
+use super::*;
+
+/// The first bytes of formats that are sent unchanged, by the file extension that the page names.
+const UNCLEANED_FORMATS: [(&str, &[u8]); 7] = [
+    (".doc", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+    (".xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+    (".ppt", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
+    (".rtf", b"{\\rtf1 text}"),
+    (".tif", b"II*\0\x08\0\0\0"),
+    (".ogg", b"OggS\0\x02"),
+    (".zip", b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0a.txt"),
+];
+
+/// Returns the file extensions in a text, such as `.doc`.
+fn extensions_in(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !(c == '.' || c.is_ascii_alphanumeric()));
+    words
+        .filter(|word| word.starts_with('.') && word.len() > 1)
+        .map(|word| word.trim_end_matches('.').to_owned())
+        .collect()
+}
+
+/// Returns a text of the pages.
+pub(super) fn text_of(locale: Locale, key: &str) -> String {
+    crate::i18n::load_catalogs().catalog(locale).get(key)
+}
+
+/// Returns the review page of a report.
+async fn review_page_of(locale: Locale) -> String {
+    let fields = [("go", "review"), ("category", "FAC"), ("a.story", "a story")];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    post(&format!("/{}/report", locale.code), &fields).await.1
+}
+
+#[tokio::test]
+async fn formats_that_are_not_cleaned_are_named_before_they_are_sent() {
+    let listed = UNCLEANED_FORMATS.map(|(extension, _)| extension.to_owned());
+    let pages = test_pages();
+    for locale in LOCALES {
+        let line = text_of(locale, "files-unclean");
+        assert_eq!(extensions_in(&line), listed, "{}", locale.code);
+        let conversation = conversation_page(&pages, locale, &sample_conversation(&pages));
+        for page in [review_page_of(locale).await, body_text(conversation).await] {
+            let said = page.find(&line).unwrap_or_else(|| panic!("{}: {page}", locale.code));
+            assert!(said < page.find("type=\"file\"").unwrap(), "{}", locale.code);
+        }
+    }
+    for (extension, file) in UNCLEANED_FORMATS {
+        let (sent, report) = scrub_bytes(file);
+        assert_eq!(sent, file, "{extension} is sent as it is");
+        assert!(
+            !report.left.is_empty() || report.reading == ParseCoverage::Unknown,
+            "{extension} is reported: {report:?}"
+        );
+    }
+}
+
+/// Language and date are sent with every report, and so is the answer to the first question. No
+/// text may say that nothing else is sent, and the review page names what is.
+#[tokio::test]
+async fn the_pages_name_what_is_sent_and_never_say_that_nothing_else_is() {
+    const CLAIMS: [&str; 6] =
+        ["rien d’autre", "nothing else", "nada más", "nada mais", "لا شيء آخر", "ولا شيء غير"];
+    // These texts are about what a receipt opens, and about the messages of the reporter.
+    const OTHER_SUBJECTS: [&str; 2] = ["protect-receipt-what", "finding-older-state"];
+    let named = [
+        ("fr", ["langue", "jour", "joint au signalement"]),
+        ("en", ["language", "day", "sent with your report"]),
+        ("es", ["idioma", "día", "se envía con su denuncia"]),
+        ("pt", ["língua", "dia", "é enviado com a denúncia"]),
+        ("ar", ["لغتك", "يوم", "يُرسل مع بلاغك"]),
+    ];
+    for locale in LOCALES {
+        let (_, [language, day, sent]) =
+            named.into_iter().find(|(code, _)| *code == locale.code).expect("each language");
+        let review = text_of(locale, "review-hint");
+        assert!(review.contains(language) && review.contains(day), "{review}");
+        assert!(review_page_of(locale).await.contains(&review), "{}", locale.code);
+        let audience = text_of(locale, "audience-hint");
+        assert!(audience.contains(sent), "{audience}");
+        let go = [("go".to_owned(), "audience".to_owned())];
+        let page = post(&format!("/{}/report", locale.code), &go).await.1;
+        assert!(page.contains(&audience), "{}", locale.code);
+        let file = format!("{}/locales/{}/intake.ftl", env!("CARGO_MANIFEST_DIR"), locale.code);
+        for line in std::fs::read_to_string(file).unwrap().to_lowercase().lines() {
+            let about_other = OTHER_SUBJECTS.iter().any(|key| line.starts_with(key));
+            let claim = CLAIMS.iter().find(|claim| line.contains(**claim));
+            assert!(about_other || claim.is_none(), "{}: {line}", locale.code);
+        }
+    }
+}
+
+/// A link made by the browser would send a number of the report to another program.
+#[tokio::test]
+async fn browsers_make_no_links_of_numbers_and_dates() {
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+    let pages = test_pages();
+    for page in [
+        get("/fr").await.1,
+        review_page_of(Locale::FR).await,
+        body_text(receipt_page(&pages, Locale::FR, &view, &[])).await,
+        body_text(conversation_page(&pages, Locale::FR, &sample_conversation(&pages))).await,
+    ] {
+        let metas = select_attributes(&Html::parse_document(&page), "meta[name=format-detection]");
+        let [meta] = &metas[..] else { panic!("{page}") };
+        assert_eq!(meta["content"], "telephone=no,date=no,address=no,email=no");
+    }
+}
