@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use axum::{Router, response::Response, routing::any};
-use scenarios::RunningInstallation;
+use scenarios::{ProxySettings, ReverseProxy, RunningInstallation};
 use serde_json::Value;
 use xtask::InstallationSettings;
 
@@ -140,6 +140,23 @@ async fn a_healthy_installation_passes_and_each_fault_is_explained() -> Result<(
         assert_eq!(outside.severity_of(check), "error", "{check}");
     }
     assert_eq!(outside.0, 8);
+
+    // A certificate that browsers reject. The report names it, and contains all other checks.
+    let intakes = [running.intake.addresses["public"].parse()?];
+    let settings = ProxySettings { intakes: &intakes, posts_of_one_address: None, tls: true };
+    let proxy = ReverseProxy::start(settings)?;
+    let outside = run_external_doctor(&running, &format!("https://{}", proxy.address));
+    let findings = outside.1["findings"].as_array().unwrap();
+    let pages = findings.iter().find(|finding| finding["check"] == "pages").unwrap();
+    assert!(
+        pages["advice"].as_str().unwrap().contains("browsers reject its certificate"),
+        "{pages}"
+    );
+    for check in ["headers of the pages", "unknown mailboxes", "directory for reporters"] {
+        assert_eq!(outside.severity_of(check), "ok", "{check}: {}", outside.1);
+    }
+    assert_eq!((outside.0, outside.severity_of("pages")), (8, "error"));
+    drop(proxy);
 
     // The intake is down.
     let RunningInstallation { installation, intake, case_handler } = running;
