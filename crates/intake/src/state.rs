@@ -22,6 +22,9 @@ use crate::{
     store::{Store, StoreError},
 };
 
+/// The variable in which systemd names the folder in memory of `RuntimeDirectory`.
+const RUNTIME_FOLDER_VARIABLE: &str = "RUNTIME_DIRECTORY";
+
 /// The state that all handlers share.
 #[derive(Clone)]
 pub struct AppState {
@@ -76,6 +79,7 @@ impl AppState {
         let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
             .with_directory(Arc::clone(&directory_cache))
             .with_reply_schedule(Arc::clone(&reply_schedule));
+        copy_receipts(&pages);
         let decoys = DecoyMailboxes::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {
             pages: Arc::new(pages),
@@ -107,5 +111,20 @@ impl AppState {
     pub(crate) fn record_store_error(&self, error: StoreError) -> Problem {
         self.counters.record_store_failure(error);
         error.into()
+    }
+}
+
+/// Copies receipts to the folder of [`RUNTIME_FOLDER_VARIABLE`]. Without it, the service works, but
+/// its sudden end loses the receipts that no browser has read.
+fn copy_receipts(pages: &Pages) {
+    let Some(folder) = std::env::var_os(RUNTIME_FOLDER_VARIABLE) else { return };
+    if let Err(error) = pages.copy_receipts_to(folder.clone().into()) {
+        tracing::warn!(
+            %error,
+            "{RUNTIME_FOLDER_VARIABLE} names {}, where receipts cannot be copied: if this process \
+             ends suddenly, receipts that are not noted are lost. Use the RuntimeDirectory= of \
+             deploy/systemd",
+            folder.display()
+        );
     }
 }

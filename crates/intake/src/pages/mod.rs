@@ -25,7 +25,11 @@ mod training;
 mod visit;
 
 use crate::{config::branding::Branding, i18n::load_catalogs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Router,
@@ -42,7 +46,7 @@ use crate::{
     directory_cache::DirectoryCache,
     form::MAX_FORM_BYTES,
     reply_schedule::ReplyScheduleCache,
-    visits::{VisitState, VisitStore, VisitToken},
+    visits::{ReceiptFolder, VisitState, VisitStore, VisitToken},
 };
 
 pub use answer_pages::AnswerAddress;
@@ -117,6 +121,15 @@ impl Pages {
     pub fn with_reply_schedule(mut self, reply_schedule: Arc<ReplyScheduleCache>) -> Self {
         self.reply_schedule = Some(reply_schedule);
         self
+    }
+
+    /// Copies receipts that are not confirmed to a folder in memory, and adds those that an earlier
+    /// process left there.
+    ///
+    /// # Errors
+    /// If the folder is not in memory, or one of its files cannot be read or deleted.
+    pub fn copy_receipts_to(&self, folder: PathBuf) -> io::Result<()> {
+        self.visits.copy_receipts_to(ReceiptFolder::open(folder)?)
     }
 
     /// Returns the last day for the first answer to a report that arrives now, if it is known.

@@ -7,11 +7,14 @@
 //! decrypts nothing, and a URL decrypts nothing after the visit has ended. Forms contain their
 //! fields too, so that a report can be sent when its visit is no longer stored.
 
+mod receipt_files;
 mod size_class_lru;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, io,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -25,6 +28,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, Instant};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+pub use receipt_files::ReceiptFolder;
+use receipt_files::StoredReceipt;
 use size_class_lru::SizeClassLru;
 
 /// Lifetime of a form after its last use.
@@ -161,6 +166,8 @@ struct VisitTable {
     receipts: SizeClassLru<VisitId>,
     answers: SizeClassLru<VisitId>,
     uses: u64,
+    /// Where receipts are copied, so that they outlive this process.
+    copies: Option<ReceiptFolder>,
 }
 
 /// The stored visits.
@@ -181,7 +188,22 @@ impl VisitStore {
             receipts: SizeClassLru::new(receipt_bytes),
             answers: SizeClassLru::new(answer_bytes),
             uses: 0,
+            copies: None,
         }))
+    }
+
+    /// Adds the receipts in a folder, and copies all further ones to it.
+    ///
+    /// # Errors
+    /// If a file of the folder cannot be read or deleted. No receipt is copied then.
+    pub fn copy_receipts_to(&self, folder: ReceiptFolder) -> io::Result<()> {
+        let stored = folder.take_all()?;
+        let mut table = self.lock_table();
+        table.copies = Some(folder);
+        for receipt in stored {
+            table.restore(receipt);
+        }
+        Ok(())
     }
 
     /// Stores a visit under its token, and replaces an earlier state. Above the memory limit,
@@ -236,14 +258,37 @@ impl VisitStore {
 }
 
 impl VisitTable {
-    fn insert(&mut self, id: VisitId, mut visit: SealedVisit) {
-        self.remove(&id);
+    fn insert(&mut self, id: VisitId, visit: SealedVisit) {
+        if !matches!(visit.kind, VisitKind::Receipt) {
+            self.remove(&id);
+        }
+        self.insert_used(id, visit, Duration::ZERO);
+    }
+
+    /// Inserts the receipt of an earlier process, unless it has expired.
+    fn restore(&mut self, StoredReceipt { id, sealed, age }: StoredReceipt) {
+        let Some(remaining) = RECEIPT_TTL.checked_sub(age).filter(|rest| !rest.is_zero()) else {
+            return;
+        };
+        let (lifetime, expires_at) = (RECEIPT_TTL, Instant::now() + remaining);
+        let kind = VisitKind::Receipt;
+        let visit = SealedVisit { sealed, lifetime, expires_at, last_use: 0, kind };
+        self.insert_used(id, visit, age);
+    }
+
+    /// Inserts a visit that was last used `age` ago.
+    fn insert_used(&mut self, id: VisitId, mut visit: SealedVisit, age: Duration) {
+        self.take(&id);
         self.uses += 1;
         visit.last_use = self.uses;
+        if let (VisitKind::Receipt, Some(copies)) = (visit.kind, &self.copies) {
+            copies.write(&id, &visit.sealed, age);
+        }
         let evicted = self.size_budget(visit.kind).insert(visit.size(), visit.last_use, id);
         self.visits.insert(id, visit);
         for id in evicted {
-            self.visits.remove(&id);
+            let evicted = self.visits.remove(&id);
+            self.remove_copy(&id, evicted.as_ref());
         }
     }
 
@@ -254,14 +299,28 @@ impl VisitTable {
             .visits
             .get(id)
             .is_some_and(|visit| visit.expires_at > now)
-            .then(|| self.remove(id))??;
+            .then(|| self.take(id))??;
         let sealed = visit.sealed.clone();
         visit.expires_at = now + visit.lifetime;
-        self.insert(*id, visit);
+        self.insert_used(*id, visit, Duration::ZERO);
         Some(sealed)
     }
 
-    fn remove(&mut self, id: &VisitId) -> Option<SealedVisit> {
+    fn remove(&mut self, id: &VisitId) {
+        let removed = self.take(id);
+        self.remove_copy(id, removed.as_ref());
+    }
+
+    fn remove_copy(&self, id: &VisitId, removed: Option<&SealedVisit>) {
+        if removed.is_some_and(|visit| matches!(visit.kind, VisitKind::Receipt))
+            && let Some(copies) = &self.copies
+        {
+            copies.remove(id);
+        }
+    }
+
+    /// Removes a visit, but not its copy.
+    fn take(&mut self, id: &VisitId) -> Option<SealedVisit> {
         let visit = self.visits.remove(id)?;
         self.size_budget(visit.kind).remove(visit.size(), visit.last_use);
         Some(visit)
@@ -273,163 +332,5 @@ impl VisitTable {
             VisitKind::Receipt => &mut self.receipts,
             VisitKind::Answer => &mut self.answers,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rand::rngs::OsRng;
-    use tokio::time::advance;
-
-    use super::*;
-
-    fn form_visit(story: &str) -> VisitState {
-        VisitState::Writing(vec![("a.story".to_owned(), story.to_owned())])
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_visit_expires_after_its_last_use() {
-        let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
-        visits.put(&token, &form_visit("one"), &mut OsRng);
-        for _ in 0..3 {
-            advance(Duration::from_mins(59)).await;
-            assert_eq!(visits.get(&token), Some(form_visit("one")));
-        }
-        visits.put(&token, &form_visit("two"), &mut OsRng);
-        assert_eq!(
-            visits.get(&VisitToken::parse(&token.to_string()).unwrap()),
-            Some(form_visit("two"))
-        );
-        advance(FORM_TTL).await;
-        assert_eq!(visits.get(&token), None);
-        visits.remove_expired();
-        let table = visits.lock_table();
-        assert_eq!((table.forms.bytes(), table.visits.len()), (0, 0));
-    }
-
-    #[test]
-    fn neither_memory_alone_nor_another_token_decrypts_a_visit() {
-        let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
-        visits.put(&token, &form_visit("CANARY-OF-A-STORY"), &mut OsRng);
-        assert_eq!(visits.get(&VisitToken::random(&mut OsRng)), None);
-        let table = visits.lock_table();
-        for (id, visit) in &table.visits {
-            assert!(!visit.sealed.windows(6).any(|bytes| bytes == b"CANARY"));
-            assert!(
-                !id.starts_with(&token.0)
-                    && !visit.sealed.windows(16).any(|bytes| bytes == token.0)
-            );
-        }
-        drop(table);
-        // A state that was modified in memory cannot be decrypted.
-        for visit in visits.lock_table().visits.values_mut() {
-            visit.sealed[NONCE_BYTES] ^= 1;
-        }
-        assert_eq!(visits.get(&token), None);
-        for invalid in ["", "0f", "zz", &"0f".repeat(17), "../../../../etc/passwd"] {
-            assert!(VisitToken::parse(invalid).is_none(), "{invalid}");
-        }
-    }
-
-    #[test]
-    fn a_flood_evicts_its_own_visits_first() {
-        let (visits, phone) = (VisitStore::new(1024 * 1024, 0, 0), VisitToken::random(&mut OsRng));
-        visits.put(&phone, &form_visit("a page of text"), &mut OsRng);
-        let flood = |length, count| {
-            let junk = form_visit(&"x".repeat(length));
-            for _ in 0..count {
-                visits.put(&VisitToken::random(&mut OsRng), &junk, &mut OsRng);
-            }
-            assert!(visits.lock_table().forms.bytes() <= 1024 * 1024);
-        };
-        for (length, count) in [(100_000, 20), (0, 1_000), (5_000, 400)] {
-            flood(length, count);
-            assert!(visits.get(&phone).is_some(), "{count} of {length}");
-        }
-        // Among visits of the same size class, the least recently used one is evicted first.
-        flood(0, 1_000);
-        assert!(visits.get(&phone).is_some());
-        flood(0, 1_000);
-        assert!(visits.get(&phone).is_some());
-        flood(0, 8_000);
-        assert!(visits.get(&phone).is_none());
-    }
-
-    #[test]
-    fn a_flood_of_forms_evicts_no_receipt() {
-        let (visits, phone) = (VisitStore::new(64 * 1024, 1024, 0), VisitToken::random(&mut OsRng));
-        let flood = || {
-            for _ in 0..1_000 {
-                visits.put(&VisitToken::random(&mut OsRng), &form_visit(""), &mut OsRng);
-                visits.put(&VisitToken::random(&mut OsRng), &VisitState::Left, &mut OsRng);
-            }
-        };
-        flood();
-        visits.put(
-            &phone,
-            &VisitState::Sent { code: "0".repeat(34), files: Vec::new() },
-            &mut OsRng,
-        );
-        flood();
-        assert!(visits.get(&phone).is_some());
-        assert!(visits.lock_table().forms.bytes() <= 64 * 1024);
-    }
-
-    #[test]
-    fn floods_of_answers_and_of_forms_do_not_evict_other_kinds() {
-        let visits = VisitStore::new(64 * 1024, 1024, 64 * 1024);
-        let [form, receipt, answer] = [(); 3].map(|()| VisitToken::random(&mut OsRng));
-        let answered = |size| VisitState::Answered {
-            status: 200,
-            of: None,
-            retry_later: false,
-            scripts: false,
-            packed: vec![7; size],
-        };
-        visits.put(&form, &form_visit("a page of text"), &mut OsRng);
-        visits.put(
-            &receipt,
-            &VisitState::Sent { code: "0".repeat(34), files: Vec::new() },
-            &mut OsRng,
-        );
-        // Also answers that are as small as the form.
-        for size in [0, 2_000] {
-            for _ in 0..1_000 {
-                visits.put(&VisitToken::random(&mut OsRng), &answered(size), &mut OsRng);
-            }
-        }
-        assert!(visits.get(&form).is_some());
-        assert!(visits.get(&receipt).is_some());
-        visits.put(&answer, &answered(2_000), &mut OsRng);
-        for _ in 0..1_000 {
-            visits.put(
-                &VisitToken::random(&mut OsRng),
-                &form_visit(&"x".repeat(2_000)),
-                &mut OsRng,
-            );
-        }
-        assert!(visits.get(&answer).is_some());
-        assert!(visits.lock_table().answers.bytes() <= 64 * 1024);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_expires_after_a_quarter_of_an_hour_or_is_removed_before() {
-        let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
-        let answer = VisitState::Answered {
-            status: 200,
-            of: None,
-            retry_later: false,
-            scripts: false,
-            packed: vec![7],
-        };
-        visits.put(&token, &answer, &mut OsRng);
-        advance(Duration::from_mins(14)).await;
-        assert_eq!(visits.get(&token), Some(answer.clone()));
-        advance(Duration::from_mins(16)).await;
-        assert_eq!(visits.get(&token), None);
-        visits.put(&token, &answer, &mut OsRng);
-        visits.remove(&token);
-        assert_eq!(visits.get(&token), None);
-        assert_eq!(visits.lock_table().answers.bytes(), 0);
     }
 }
