@@ -57,7 +57,7 @@ async fn the_page_templates_of_the_script_contain_no_receipt() {
 
 #[tokio::test]
 async fn the_qr_code_has_a_caption_that_states_what_it_is_for() {
-    for locale in LOCALES {
+    for locale in Locale::ALL {
         let receipt = Receipt::from_bytes([3; 16]);
         let view =
             ReceiptView { code: receipt.code().into(), words: receipt.words(locale.code).into() };
