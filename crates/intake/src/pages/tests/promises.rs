@@ -85,7 +85,8 @@ async fn the_pages_name_what_is_sent_and_never_say_that_nothing_else_is() {
         let go = [("go".to_owned(), "audience".to_owned())];
         let page = post(&format!("/{}/report", locale.code), &go).await.1;
         assert!(page.contains(&audience), "{}", locale.code);
-        let file = format!("{}/locales/{}/intake.ftl", env!("CARGO_MANIFEST_DIR"), locale.code);
+        let file =
+            format!("{}/../locales/data/{}/intake.ftl", env!("CARGO_MANIFEST_DIR"), locale.code);
         for line in std::fs::read_to_string(file).unwrap().to_lowercase().lines() {
             let about_other = OTHER_SUBJECTS.iter().any(|key| line.starts_with(key));
             let claim = CLAIMS.iter().find(|claim| line.contains(**claim));
