@@ -59,7 +59,7 @@ pub enum BackupError {
         /// The folder of the backup.
         folder: PathBuf,
         /// The cause.
-        source: CopyError,
+        source: Box<CopyError>,
     },
 }
 
@@ -96,7 +96,10 @@ impl BackupFolder {
         fs::create_dir_all(&self.folder).map_err(|error| self.io_error(error))?;
         let to = DatabaseUrl::Sqlite(self.database_path());
         let copied = copy::<M>(from, &to, tables).await;
-        copied.map_err(|source| BackupError::Create { folder: self.folder.clone(), source })
+        copied.map_err(|source| BackupError::Create {
+            folder: self.folder.clone(),
+            source: Box::new(source),
+        })
     }
 
     /// Returns the folder for parts that are stored outside of the database.
@@ -235,7 +238,8 @@ mod tests {
     fn a_backup_to_a_full_disk_names_the_folder_and_what_to_do() {
         let full = "error returned from database: (code: 13) database or disk is full";
         let source = CopyError::Database(DbErr::Custom(full.to_owned()));
-        let text = BackupError::Create { folder: "/mnt/backup".into(), source }.to_string();
+        let text = BackupError::Create { folder: "/mnt/backup".into(), source: Box::new(source) }
+            .to_string();
         for part in ["/mnt/backup", "disk is full", "Free space", "delete the folder"] {
             assert!(text.contains(part), "{text}");
         }

@@ -1,6 +1,10 @@
 //! Embeds the files of all languages in the crate that uses them.
 
-use std::{env, fmt::Write as _, fs, io, path::PathBuf};
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use crate::{Locale, file_path};
 
@@ -35,17 +39,17 @@ macro_rules! embedded {
 /// # Errors
 /// If the file for [`embedded!`](crate::embedded) cannot be written.
 pub fn embed(name: &str) -> io::Result<()> {
-    let mut list = String::from("&[\n");
+    let mut entries = Vec::new();
     for locale in Locale::ALL {
         let path = file_path(locale.code, name);
         // Cargo would run the script in every build for a file that does not exist.
         if path.exists() {
-            println!("cargo::rerun-if-changed={}", path.display());
-            let code = locale.code;
-            writeln!(list, "({code:?}, include_str!({path:?})),").expect("a String accepts text");
+            let (code, path) = (locale.code, path.display().to_string());
+            writeln!(io::stdout(), "cargo::rerun-if-changed={path}")?;
+            entries.push(format!("({code:?}, include_str!({path:?}))"));
         }
     }
-    list.push(']');
+    let list = format!("&[{}]", entries.join(", "));
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     fs::write(PathBuf::from(folder).join(format!("{name}.rs")), list)
 }

@@ -107,13 +107,13 @@ impl Receipt {
 
     /// Returns the receipt as twelve words (BIP39) of [`word_list`] for this language.
     pub fn words(&self, lang: &str) -> String {
-        let list = word_list(lang);
-        let data = u128::from_be_bytes(self.0);
+        let spellings = word_list(lang);
+        let bits = u128::from_be_bytes(self.0);
         // 11 × 11 bits. The last word has the other 7 bits and 4 bits of checksum.
-        let first = (1..WORD_COUNT).map(|position| data >> (128 - 11 * position) & 0x7ff);
-        let last = (data & 0x7f) << 4 | u128::from(words_checksum(&self.0));
+        let first = (1..WORD_COUNT).map(|position| bits >> (128 - 11 * position) & 0x7ff);
+        let last = (bits & 0x7f) << 4 | u128::from(words_checksum(&self.0));
         let words: Vec<&str> =
-            first.chain([last]).map(|index| list[(index & 0x7ff) as usize]).collect();
+            first.chain([last]).map(|index| spellings[(index & 0x7ff) as usize]).collect();
         words.join(" ")
     }
 

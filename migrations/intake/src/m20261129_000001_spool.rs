@@ -45,7 +45,7 @@ async fn create_large_rows(
         index.name(format!("{name}_by_name")).table(Alias::new(name)).unique();
         return manager.create_index(index).await;
     }
-    table.col(&mut big_integer("key")).primary_key(&mut index);
+    table.col(big_integer("key")).primary_key(&mut index);
     manager.create_table(table).await
 }
 

@@ -50,12 +50,8 @@ pub(crate) struct FakeIntakeState {
     pub(crate) damaged: Vec<Uuid>,
     /// A pull of this submission never gets a response. The test is notified of it.
     pub(crate) crash_on: Option<(Uuid, Arc<Notify>)>,
-    /// Sends an endless list.
-    pub(crate) endless_list: bool,
-    /// Sends a list that never ends, a byte at a time.
-    pub(crate) dripping_list: bool,
-    /// Sends pages without end, each after this time.
-    pub(crate) slow_pages: Option<Duration>,
+    /// How the list differs from an honest one.
+    pub(crate) list_fault: Option<ListFault>,
     /// Sends the header of a pull and then one byte at a time.
     pub(crate) dripping_pull: bool,
     /// Neither reads uploaded mailboxes nor responds.
@@ -71,6 +67,17 @@ pub(crate) struct FakeIntakeState {
     pub(crate) reply_schedule: Option<ReplySchedule>,
     /// Number of ingested and quarantined submissions in the store at each acknowledgement.
     pub(crate) durable_at_ack: Vec<usize>,
+}
+
+/// A list that never ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ListFault {
+    /// Spaces without end.
+    Endless,
+    /// A byte at a time.
+    Dripping,
+    /// Pages without end, each after this time.
+    SlowPages(Duration),
 }
 
 #[derive(Clone)]
@@ -142,19 +149,20 @@ async fn list(
     State(context): State<FakeIntakeContext>,
     Json(ListRequest { after, limit }): Json<ListRequest>,
 ) -> Response {
-    if context.state.lock().unwrap().endless_list {
-        let spaces = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
-        return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
-    }
-    if context.state.lock().unwrap().dripping_list {
-        return dripping_body().into_response();
-    }
-    let slow_pages = context.state.lock().unwrap().slow_pages;
-    if let Some(delay) = slow_pages {
-        tokio::time::sleep(delay).await;
-        let id = Uuid::from_u128(after.map_or(0, |after| after.as_u128()) + 1);
-        return Json(ListResponse { waiting: vec![ListedSubmission { id, len: 32 * 1024 }] })
-            .into_response();
+    let fault = context.state.lock().unwrap().list_fault;
+    match fault {
+        Some(ListFault::Endless) => {
+            let spaces = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
+            return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
+        }
+        Some(ListFault::Dripping) => return dripping_body().into_response(),
+        Some(ListFault::SlowPages(delay)) => {
+            tokio::time::sleep(delay).await;
+            let id = Uuid::from_u128(after.map_or(0, |after| after.as_u128()) + 1);
+            let waiting = vec![ListedSubmission { id, len: 32 * 1024 }];
+            return Json(ListResponse { waiting }).into_response();
+        }
+        None => {}
     }
     let state = context.state.lock().unwrap();
     let matching = state.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));

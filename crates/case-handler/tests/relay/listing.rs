@@ -10,7 +10,10 @@ use protocol::api::relay::ListedSubmission;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
-use super::{DESK_MEMBERS, RelayFixture, common::submissions::follow_up, garbage_submission};
+use super::{
+    DESK_MEMBERS, RelayFixture, common::submissions::follow_up, garbage_submission,
+    intake::ListFault,
+};
 
 /// More than one pull takes.
 const JUNK_COUNT: usize = 600;
@@ -82,19 +85,16 @@ async fn a_damaged_submission_is_pulled_once() {
 
 #[tokio::test]
 async fn an_intake_that_sends_its_list_slowly_does_not_hold_a_cycle() {
-    for pages in [None, Some(Duration::from_millis(20))] {
+    for fault in [ListFault::Dripping, ListFault::SlowPages(Duration::from_millis(20))] {
         let fixture = RelayFixture::new().await;
-        {
-            let mut state = fixture.intake.state.lock().unwrap();
-            (state.dripping_list, state.slow_pages) = (pages.is_none(), pages);
-        }
+        fixture.intake.state.lock().unwrap().list_fault = Some(fault);
         let mut collector = fixture.collector();
         collector.relay = collector.relay.with_request_timeout(Duration::from_millis(300));
         let cycle = tokio::time::timeout(Duration::from_secs(20), collector.run_cycle()).await;
         let error = cycle.expect("the cycle ends").unwrap_err().to_string();
         assert!(error.contains("did not complete its response in time"), "{error}");
         // The later steps of the cycle still run.
-        assert!(fixture.intake.state.lock().unwrap().mailboxes.is_some(), "{pages:?}");
+        assert!(fixture.intake.state.lock().unwrap().mailboxes.is_some(), "{fault:?}");
     }
 }
 
@@ -202,9 +202,9 @@ async fn a_compromised_intake_exhausts_neither_memory_nor_a_cycle() {
         assert!(fixture.handler.queue("awa").await.is_empty());
         failure
     };
-    fixture.intake.state.lock().unwrap().endless_list = true;
+    fixture.intake.state.lock().unwrap().list_fault = Some(ListFault::Endless);
     assert!(failure(&fixture).await.contains("the list is longer than requested"));
-    fixture.intake.state.lock().unwrap().endless_list = false;
+    fixture.intake.state.lock().unwrap().list_fault = None;
     // More entries than the page, with lengths whose sum overflows.
     let endless = (0..5_000).map(|_| ListedSubmission { id: Uuid::new_v4(), len: u64::MAX });
     fixture.intake.state.lock().unwrap().extra_listed = endless.collect();

@@ -145,8 +145,8 @@ mod tests {
     fn forms_and_answers_are_not_copied() {
         let (folder, token) = (folder_in_memory(), VisitToken::random(&mut OsRng));
         let store = open_store(&folder);
-        let story = VisitState::Writing(vec![("a.story".to_owned(), "text".to_owned())]);
-        for state in [story, VisitState::Left, VisitState::Confirmed] {
+        let form = VisitState::Writing(vec![("a.story".to_owned(), "text".to_owned())]);
+        for state in [form, VisitState::Left, VisitState::Confirmed] {
             store.put(&token, &state, &mut OsRng);
             assert_eq!(file_count(&folder), 0, "{state:?}");
         }
