@@ -11,6 +11,9 @@ use std::{
 
 use regex::{Regex, RegexBuilder};
 
+/// The pattern of an identifier.
+const IDENTIFIER: &str = "[A-Za-z_][A-Za-z0-9_]*";
+
 /// Most columns of a comment.
 const MAX_COLUMNS: usize = 100;
 
@@ -262,12 +265,11 @@ fn a_long_comment_is_found_in_every_syntax() {
     }
 }
 
-#[test]
-fn what_the_glossary_names_in_code_exists() {
-    let files = tracked_files();
-    let identifier = Regex::new(r"[A-Za-z_][A-Za-z0-9_]*").unwrap();
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    for (name, text) in &files {
+/// Returns each identifier of the code, and each part of the path of a file.
+fn known_identifiers(files: &[(String, String)]) -> BTreeSet<String> {
+    let identifier = Regex::new(IDENTIFIER).unwrap();
+    let mut known = BTreeSet::new();
+    for (name, text) in files {
         // Rust says `a_b` where a package, a folder or a wire name says `a-b`.
         known.extend(name.split(['/', '.']).map(|part| part.replace('-', "_")));
         if has_extension(name, &["rs", "ts", "toml"]) {
@@ -275,6 +277,20 @@ fn what_the_glossary_names_in_code_exists() {
             known.extend(identifier.find_iter(&text).map(|word| word.as_str().to_owned()));
         }
     }
+    known
+}
+
+/// Returns the identifiers of a quotation that are not known, with the quotation.
+fn unknown_identifiers(quoted: &str, known: &BTreeSet<String>) -> Vec<String> {
+    let identifier = Regex::new(IDENTIFIER).unwrap();
+    let words = quoted.replace('-', "_");
+    let unknown = identifier.find_iter(&words).filter(|word| !known.contains(word.as_str()));
+    unknown.map(|word| format!("{quoted}: {}", word.as_str())).collect()
+}
+
+#[test]
+fn what_the_glossary_names_in_code_exists() {
+    let known = known_identifiers(&tracked_files());
     let glossary = fs::read_to_string(root().join("docs/GLOSSARY.md")).unwrap();
     let quoted = Regex::new("`([^`]+)`").unwrap();
     let (mut unknown, mut checked) = (Vec::new(), 0);
@@ -282,14 +298,29 @@ fn what_the_glossary_names_in_code_exists() {
         let Some(cell) = row.trim_end_matches([' ', '|']).rsplit('|').next() else { continue };
         let columns = row.matches('|').count();
         for name in quoted.captures_iter(cell).filter(|_| columns == 6) {
-            for word in identifier.find_iter(&name[1].replace('-', "_")) {
-                checked += 1;
-                if !known.contains(word.as_str()) {
-                    unknown.push(format!("{}: {}", &name[1], word.as_str()));
-                }
-            }
+            checked += 1;
+            unknown.extend(unknown_identifiers(&name[1], &known));
         }
     }
     assert!(checked > 100, "the glossary is read: {checked}");
     assert!(unknown.is_empty(), "docs/GLOSSARY.md names what is not in the code: {unknown:#?}");
+}
+
+#[test]
+fn paths_of_code_that_documents_quote_exist() {
+    let files = tracked_files();
+    let known = known_identifiers(&files);
+    let path = Regex::new("`([A-Za-z_]+(?:::[A-Za-z_]+)+)`").unwrap();
+    let (mut unknown, mut checked) = (Vec::new(), 0);
+    // The changelog names old code.
+    let is_document = |name: &str| has_extension(name, &["md"]) && name != "CHANGELOG.md";
+    for (name, text) in files.iter().filter(|(name, _)| is_document(name)) {
+        for quoted in path.captures_iter(text) {
+            checked += 1;
+            let found = unknown_identifiers(&quoted[1], &known);
+            unknown.extend(found.into_iter().map(|what| format!("{name}: {what}")));
+        }
+    }
+    assert!(checked > 100, "the documents are read: {checked}");
+    assert!(unknown.is_empty(), "documents name what is not in the code: {unknown:#?}");
 }
