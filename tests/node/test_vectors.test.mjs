@@ -80,11 +80,11 @@ test("frames: layout, hash, signature", () => {
 });
 
 test("a related report: token and proof", () => {
-  const { header, earlier_case } = vectors.frames[1];
-  const ids = Buffer.from((earlier_case + header.case).replaceAll("-", ""), "hex");
-  const message = join(text("burkindi/earlier/v1\0"), ids);
-  assert.equal(b64.encode(hash(message)), header.earlier.token);
-  assert.ok(ed25519.verify(b64.decode(header.earlier.proof), message, b64.decode(vectors.receipts[1].reporter_key)));
+  const { header, related_case } = vectors.frames[1];
+  const ids = Buffer.from((related_case + header.case).replaceAll("-", ""), "hex");
+  const message = join(text("burkindi/related-report/v1\0"), ids);
+  assert.equal(b64.encode(hash(message)), header.related.token);
+  assert.ok(ed25519.verify(b64.decode(header.related.proof), message, b64.decode(vectors.receipts[1].reporter_key)));
 });
 
 /** magic ‖ u32 header length ‖ header JSON */
