@@ -16,7 +16,7 @@ const offlineForm = {
   categories: { FAC: { questions: ["time", "story"], story_required: true, priority_floor: "P3" } },
   questions: { time: question("text", "([01][0-9]|2[0-3]):[0-5][0-9]"), story: question("story") },
   audiences: {},
-  urgent_when: [],
+  priority_rules: [],
   longest: { story: 100, text: 50 },
 } as unknown as OfflineForm;
 
