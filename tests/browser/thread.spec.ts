@@ -5,7 +5,7 @@ import { fillReport, openThread, sendReport, waitForHydration } from "./src/repo
 import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
 
 interface ShownCase {
-  messages: { text: string; earlier?: { message: number; case: string | null } }[];
+  messages: { text: string; related?: { message: number; case: string | null } }[];
   alarms: unknown[];
 }
 
@@ -64,7 +64,7 @@ for (const scripts of [true, false])
     });
     expect(shown.alarms).toEqual([]);
     expect(shown.messages[0]!.text).toMatch(/^Appelez le \[…\] le \[…\] mai 2026( !|\.)$/);
-    expect(shown.messages[0]!.earlier).toEqual({ message: 1, case: first.id });
+    expect(shown.messages[0]!.related).toEqual({ message: 1, case: first.id });
     await context.close();
   });
 

@@ -56,9 +56,9 @@ impl ReverseProxy {
         fs::write(at("fullchain.pem"), made.cert.pem())?;
         fs::write(at("privkey.pem"), made.signing_key.serialize_pem())?;
         // The pages that nginx shows instead of its own.
-        fs::create_dir_all(at("pages/fr"))?;
+        fs::create_dir_all(at("burkindi-error-pages/fr"))?;
         for name in ["form", "large", "busy", "broken"] {
-            fs::write(at(&format!("pages/fr/{name}.html")), name)?;
+            fs::write(at(&format!("burkindi-error-pages/fr/{name}.html")), name)?;
         }
         let address = free_address()?;
         let config = format!(
@@ -99,7 +99,7 @@ fn adapt_config(settings: &ProxySettings<'_>, address: SocketAddr, folder: &str)
     let mut changes = vec![
         ("/etc/burkindi/public/fullchain.pem", format!("{folder}/fullchain.pem")),
         ("/etc/burkindi/public/privkey.pem", format!("{folder}/privkey.pem")),
-        ("alias /var/lib/burkindi-error-pages/;", format!("alias {folder}/pages/;")),
+        ("root /var/lib;", format!("root {folder};")),
         ("listen 443 ssl http2 default_server;", format!("listen {address} {tls} default_server;")),
         ("listen [::]:443 ssl http2 default_server;", String::new()),
         ("listen 80 default_server;", format!("listen {};", free_address()?)),

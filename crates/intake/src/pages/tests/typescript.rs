@@ -172,7 +172,7 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
         ("frame.AttachmentEntry", one(&frame, "attachments")),
         ("treatment.CleaningReport", frame["attachments"][0]["treatment"].clone()),
         ("frame.ThreadHead", frame["ack"].clone()),
-        ("relatedReport.RelatedReport", frame["earlier"].clone()),
+        ("relatedReport.RelatedReport", frame["related"].clone()),
         ("frame.FrameHeader", frame),
         ("directory.DirectoryMember", one(&directory, "members")),
         ("directory.DirectoryDesk", one(&directory, "desks")),
