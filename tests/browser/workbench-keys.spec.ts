@@ -118,7 +118,7 @@ for (const lang of ["fr", "en"]) {
     await page.locator("a[href$='/keys/connect']").click();
     await fillConnectForm(page, installation);
     await page.locator("main form .button").click();
-    await expect(page.locator(".checks li")).toHaveCount(6);
+    await expect(page.locator(".checks li")).toHaveCount(7);
     await screen("keys of a new computer");
     await page.goto(page.url().replace(/\/keys.*/, "/absence"));
     await page.fill("#until", "2020-01-01");

@@ -132,7 +132,7 @@ async fn a_case_is_exported_as_one_archive() {
     };
     assert_eq!(read("files/01 photo.jpg"), b"a photograph of a receipt book");
     let case = String::from_utf8(read("case.html")).unwrap();
-    assert!(case.contains("<html lang=\"en\">") && case.contains("An officer asked me for money."));
+    assert!(case.contains("<html lang=\"en\"") && case.contains("An officer asked me for money."));
     let sums = String::from_utf8(read("SHA256SUMS")).unwrap();
     assert_eq!(sums.lines().count(), 3);
     let log: LogExport = serde_json::from_slice(&read("log.json")).unwrap();

@@ -364,7 +364,7 @@ async fn check_pages_beside_cases(screen: &WorkbenchBrowser) {
             .contains("three belongs to a unit that the reporter excluded")
     );
     assert_eq!(screen.get("/administration/route").await.texts("details tbody tr").len(), 34);
-    assert_eq!(screen.get("/keys").await.texts(".checks li").len(), 6);
+    assert_eq!(screen.get("/keys").await.texts(".checks li").len(), 7);
     assert_eq!(
         screen.get("/case/00000000-0000-4000-8000-000000000000").await.status,
         StatusCode::NOT_FOUND
