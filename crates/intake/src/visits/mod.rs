@@ -197,7 +197,7 @@ impl VisitStore {
     /// # Errors
     /// If a file of the folder cannot be read or deleted. No receipt is copied then.
     pub fn copy_receipts_to(&self, folder: ReceiptFolder) -> io::Result<()> {
-        let stored = folder.take_all()?;
+        let stored = folder.read_all()?;
         let mut table = self.lock_table();
         table.copies = Some(folder);
         for receipt in stored {
@@ -265,9 +265,12 @@ impl VisitTable {
         self.insert_used(id, visit, Duration::ZERO);
     }
 
-    /// Inserts the receipt of an earlier process, unless it has expired.
+    /// Inserts the receipt of an earlier process and replaces its copy, or deletes an expired copy.
     fn restore(&mut self, StoredReceipt { id, sealed, age }: StoredReceipt) {
         let Some(remaining) = RECEIPT_TTL.checked_sub(age).filter(|rest| !rest.is_zero()) else {
+            if let Some(copies) = &self.copies {
+                copies.remove(&id);
+            }
             return;
         };
         let (lifetime, expires_at) = (RECEIPT_TTL, Instant::now() + remaining);

@@ -67,8 +67,9 @@ impl ReceiptFolder {
         fs::remove_file(self.path(id)).ok();
     }
 
-    /// Returns all receipts, and deletes their files and all others.
-    pub(super) fn take_all(&self) -> io::Result<Vec<StoredReceipt>> {
+    /// Returns all receipts, and deletes all other files. The files of the receipts stay until they
+    /// are replaced or removed, so that none is lost if this process ends before.
+    pub(super) fn read_all(&self) -> io::Result<Vec<StoredReceipt>> {
         let mut receipts = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
@@ -77,8 +78,9 @@ impl ReceiptFolder {
             if named {
                 let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
                 receipts.push(StoredReceipt { id, sealed: fs::read(entry.path())?, age });
+            } else {
+                fs::remove_file(entry.path())?;
             }
-            fs::remove_file(entry.path())?;
         }
         Ok(receipts)
     }
@@ -154,6 +156,15 @@ mod tests {
         assert_eq!(file_count(&folder), 1);
         store.remove(&token);
         assert_eq!(file_count(&folder), 0);
+    }
+
+    #[test]
+    fn a_process_that_ends_at_its_start_loses_no_receipt() {
+        let (folder, token) = (folder_in_memory(), VisitToken::random(&mut OsRng));
+        open_store(&folder).put(&token, &receipt(), &mut OsRng);
+        let read = ReceiptFolder::open(folder.path().to_owned()).unwrap().read_all().unwrap();
+        assert_eq!((read.len(), file_count(&folder)), (1, 1));
+        assert_eq!(open_store(&folder).get(&token), Some(receipt()));
     }
 
     #[test]
