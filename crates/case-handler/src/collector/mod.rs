@@ -19,9 +19,8 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
-use protocol::encoding::canonical::iso_week;
 use protocol::{
-    Hash, api::relay::ReplySchedule, keys::TransportIdentity,
+    Hash, api::relay::ReplySchedule, encoding::canonical::iso_week, keys::TransportIdentity,
     submission::envelope::OpenedSubmission,
 };
 use service_kit::{
