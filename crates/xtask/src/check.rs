@@ -7,7 +7,11 @@ use crate::{
     import_cycles,
 };
 
-/// Checks format, lints and import cycles, then runs the terminology test and the unit tests.
+/// Unit tests that need more than Rust: Node.js packages or PostgreSQL.
+const NEEDS_MORE_THAN_RUST: &str = "test(typescript) | test(postgres)";
+
+/// Checks format, lints and import cycles, then runs the terminology test and the unit tests that
+/// need Rust alone.
 pub(crate) fn run() -> Result<()> {
     cargo_install("cargo-nextest")?;
     check_sources()?;
@@ -24,6 +28,8 @@ pub(crate) fn run() -> Result<()> {
             "--lib",
             "--test",
             "terminology",
+            "--filterset",
+            &format!("not ({NEEDS_MORE_THAN_RUST})"),
         ]),
     )
 }
