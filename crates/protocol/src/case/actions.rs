@@ -1,6 +1,6 @@
 //! The table of case actions. Permissions, the commands of the workbench, the buttons of its pages
-//! and the keys of the texts follow from it. Further conditions of an action and its effects are in
-//! [`crate::case::transitions`].
+//! and the keys of the texts follow from it. The text of each row states the further conditions and
+//! the effects, which [`crate::case::transitions`] implements.
 
 use crate::case::{
     decision::{ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget},
@@ -154,36 +154,65 @@ case_actions! {
 
     // Assignment and conflicts of interest
     /// Declares to have no conflict of interest.
+    ///
+    /// A member who has neither declared nor claimed the case can take no other action, except
+    /// where a row allows it.
     Declare = "declare", Reader, NOT_PURGED,
         ActionPayload::Fixed(Action::Declared), Never, "declare CASE";
     /// Recuses the actor.
+    ///
+    /// The case handler deletes the grants of the member, who can take no action after it.
     Recuse = "recuse", Reader, NOT_PURGED,
         ActionPayload::Fixed(Action::Recused), Always, "recuse CASE";
     /// Takes the case and declares.
+    ///
+    /// A member who has recused, whose conflict is claimed, or who was the assignee before the case
+    /// was reopened cannot take it. Once there is an assignee, only the assignee, the lead or the
+    /// oversight body can.
     Claim = "claim", Reader, OPEN_STAGES,
         ActionPayload::Fixed(Action::Claimed), Never, "claim CASE";
     /// Assigns the case to a colleague.
+    ///
+    /// The colleague must be one who could claim it. The event contains the grants that the
+    /// colleague needs.
     Assign = "assign", Delegator, OPEN_STAGES,
         ActionPayload::Assignee, Never, "assign CASE --to HANDLE";
     /// Claims that a colleague has a conflict of interest.
+    ///
+    /// The colleague can only recuse until the claim is resolved, within 7 days.
     Challenge = "challenge", Declared, OPEN_STAGES,
         ActionPayload::Member(|who| Action::Challenged { who }), Never,
         "challenge CASE --who HANDLE";
     /// Decides on such a claim.
+    ///
+    /// The challenger cannot. If the claim is upheld, the case handler deletes the grants of the
+    /// colleague.
     ResolveChallenge = "resolve-challenge", LeadOrOversight, NOT_PURGED,
         ActionPayload::Verdict, Sometimes, "resolve-challenge CASE --who HANDLE upheld|dismissed";
     /// Rotates the keys of the case.
+    ///
+    /// Needs no declaration, unless it leaves out a member of the directory. If the lead has
+    /// recused and the assignee is challenged, these can do it: another lead whom the directory
+    /// names, and the oversight body after the release for [`ActionKind::Escalate`] or after the
+    /// missed deadline of the challenge. Brings grants of the new generation, and grants of older
+    /// generations for members whose key has changed since.
     Rotate = "rotate", UndeclaredDelegator, NOT_PURGED,
         ActionPayload::Keys, Sometimes, "rotate CASE --without HANDLE";
 
     // Stages
     /// Changes the stage from received to triaged.
+    ///
+    /// Within 1, 3, 7 or 30 days of the report, by priority.
     Triage = "triage", Desk, &[Received],
         ActionPayload::Stage(Triaged), Never, "move CASE triaged";
     /// Changes the stage from triaged to assessing.
+    ///
+    /// The assessment ends 30 days after the triage.
     Assess = "assess", Assignee, &[Triaged],
         ActionPayload::Stage(Assessing), Never, "move CASE assessing";
     /// Changes the stage from assessing to investigating.
+    ///
+    /// The investigation ends 90 days after its start.
     Investigate = "investigate", LeadOrOversight, &[Assessing],
         ActionPayload::Stage(Investigating), Never, "move CASE investigating";
     /// Extends the investigation by 90 days. The reply to the reporter gives the reason.
@@ -193,17 +222,28 @@ case_actions! {
     Decide = "decide", Assignee, &[Investigating],
         ActionPayload::Stage(Decided), Never, "move CASE decided";
     /// Takes a referred case back: changes the stage from referred to assessing.
+    ///
+    /// The assessment ends 30 days later.
     TakeBack = "take-back", Delegator, &[Referred],
         ActionPayload::Stage(Assessing), Never, "move CASE assessing";
     /// Records that a referral was followed up.
+    ///
+    /// Required every 60 days.
     FollowUpReferral = "follow-up-referral", Delegator, &[Referred],
         ActionPayload::Fixed(Action::ReferralFollowedUp), Never, "follow-up-referral CASE";
     /// Reopens a closed case: changes the stage from closed to triaged, with another assignee.
+    ///
+    /// The reporter wrote within 180 days of the closing, or there is new evidence. The last
+    /// assignee cannot do it. The message of the reporter is handled within 7 days, and the case
+    /// cannot be closed again without an answer.
     Reopen = "reopen", Desk, &[Closed],
         ActionPayload::Reopening, Never, "reopen CASE reporter|new-evidence";
 
     // Handling
     /// Sends a message to the reporter.
+    ///
+    /// Also marks everything that the reporter sent as handled. The first answer is due within 7
+    /// days of the report.
     Reply = "reply", Correspondent, NOT_PURGED,
         ActionPayload::Message, Never, "reply CASE --text TEXT";
     /// Adds a note for the team.
@@ -214,9 +254,13 @@ case_actions! {
     MarkHandled = "mark-handled", Desk, NOT_PURGED,
         ActionPayload::Fixed(Action::MarkedHandled), Never, "mark-handled CASE";
     /// Links the case with another one about the same matter.
+    ///
+    /// Every reader of this case must be able to read the other one.
     Link = "link", Desk, NOT_PURGED,
         ActionPayload::OtherCase, Never, "link CASE --to CASE";
     /// Raises the priority.
+    ///
+    /// One person is enough.
     Raise = "raise", Desk, OPEN_STAGES,
         ActionPayload::Priority(|priority| Action::PriorityRaised { priority }), Never,
         "raise CASE P1|P2|P3";
@@ -224,20 +268,32 @@ case_actions! {
     Escalate = "escalate", Declared, NOT_PURGED,
         ActionPayload::Fixed(Action::Escalated), Always, "escalate CASE";
     /// Places a legal hold.
+    ///
+    /// Ends a proposal to purge.
     Hold = "hold", LeadOrOversight, NOT_PURGED,
         ActionPayload::Fixed(Action::LegalHoldPlaced), Always, "hold CASE";
 
     // Decisions of two members
     /// Proposes [`Decision::Close`].
+    ///
+    /// The reason matches the disposition. No message of the reporter is unhandled. The reporter
+    /// was answered; from decided and referred, with feedback.
     ProposeClose = "propose-close", Assignee, CLOSABLE,
         ActionPayload::Proposal(CLOSE), Never, "propose CASE close DISPOSITION --reason REASON";
     /// Approves [`Decision::Close`].
+    ///
+    /// By another member of the desk than the proposer.
     ApproveClose = "approve-close", Desk, CLOSABLE,
         ActionPayload::Approval, Never, "approve CASE DECISION";
     /// Proposes to close a case as unreadable.
+    ///
+    /// Before any declaration, without an assignee, an answer or a rotation.
     ProposeUnreadable = "propose-unreadable", Reader, &[Received],
         ActionPayload::Proposal(Decision::CLOSE_AS_UNREADABLE), Never, "unreadable CASE";
     /// Approves closing a case as unreadable.
+    ///
+    /// By another reader. The oversight body gets the case. Later follow-ups do not count as
+    /// unhandled and start no deadline.
     ApproveUnreadable = "approve-unreadable", Reader, &[Received],
         ActionPayload::Approval, Never, "unreadable CASE";
     /// Proposes [`Decision::Lower`].
@@ -245,30 +301,49 @@ case_actions! {
         ActionPayload::Proposal(Decision::Lower { priority: Priority::P4 }), Never,
         "propose CASE lower P2|P3|P4";
     /// Approves [`Decision::Lower`].
+    ///
+    /// By another member of the desk than the proposer.
     ApproveLower = "approve-lower", Desk, OPEN_STAGES,
         ActionPayload::Approval, Never, "approve CASE DECISION";
     /// Proposes [`Decision::Refer`].
+    ///
+    /// Names the consent of the reporter. The oversight body gets the case with the proposal.
     ProposeRefer = "propose-refer", LeadOrOversight, NOT_REFERRED,
         ActionPayload::Proposal(REFER), Sometimes, "propose CASE refer AUTHORITY --consent CONSENT";
     /// Approves [`Decision::Refer`].
+    ///
+    /// By the other of the two.
     ApproveRefer = "approve-refer", LeadOrOversight, NOT_REFERRED,
         ActionPayload::Approval, Never, "approve CASE DECISION";
     /// Proposes [`Decision::LiftHold`].
     ProposeLiftHold = "propose-lift-hold", Desk, NOT_PURGED,
         ActionPayload::Proposal(Decision::LiftHold), Never, "propose CASE lift-hold";
     /// Approves [`Decision::LiftHold`].
+    ///
+    /// By another person. One of the two is the lead or a member of the oversight body.
     ApproveLiftHold = "approve-lift-hold", Desk, NOT_PURGED,
         ActionPayload::Approval, Never, "approve CASE DECISION";
     /// Proposes [`Decision::Purge`].
+    ///
+    /// The retention is over, there is no legal hold, no unhandled message, and nothing of the case
+    /// in the quarantine. Readers who have not declared can purge a case that was closed as
+    /// unreadable.
     ProposePurge = "propose-purge", Desk, &[Closed],
         ActionPayload::Proposal(Decision::Purge), Never, "propose CASE purge";
     /// Approves [`Decision::Purge`].
+    ///
+    /// By another person. One of the two is the lead or a member of the oversight body.
     ApprovePurge = "approve-purge", Desk, &[Closed],
         ActionPayload::Approval, Always, "approve CASE DECISION";
     /// Withdraws a proposal.
+    ///
+    /// By the proposer, the lead or the oversight body.
     Withdraw = "withdraw", Declared, NOT_PURGED,
         ActionPayload::Fixed(Action::Withdrawn), Never, "withdraw CASE";
     /// Declines a proposal, with a reason.
+    ///
+    /// By a member who could approve the proposal of another. A note that is sealed to the case
+    /// states the reason. The proposal ends.
     Decline = "decline", Desk, NOT_PURGED,
         ActionPayload::Reason(|note| Action::Declined { note }), Never, "decline CASE --text TEXT";
 }
