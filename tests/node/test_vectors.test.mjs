@@ -60,21 +60,24 @@ function code(receipt) {
 }
 
 test("case secrets", async () => {
-  const { secret, case_recipient, replies_key } = vectors.case;
-  const salt = "burkindi/case/v1";
+  const { secret, case_recipient, replies_key, frame_salt, sending_token, follow_up } = vectors.case;
+  const salt = "burkindi/case/v2";
   assert.equal(await identityToRecipient(identity(derive(b64.decode(secret), salt, "identity"))), case_recipient);
   assert.equal(b64.encode(ed25519.getPublicKey(derive(b64.decode(secret), salt, "replies"))), replies_key);
+  assert.equal(b64.encode(derive(b64.decode(secret), salt, "frame-salt")), frame_salt);
+  assert.equal(b64.encode(derive(b64.decode(secret), salt, "sending")), sending_token);
+  assert.equal(b64.encode(derive(b64.decode(follow_up.token), "burkindi/message/v2", "frame-salt")), follow_up.salt);
 });
 
 test("frames: layout, hash, signature", () => {
   for (const vector of vectors.frames) {
     const frame = b64.decode(vector.frame);
     assert.equal(b64.encode(hash(frame)), vector.hash);
-    const { header, rest } = readHeader("BKF1", frame);
+    const { header, rest } = readHeader("BKF2", frame);
     assert.deepEqual(header, { ...vector.header });
     assert.equal(b64.encode(rest.subarray(0, -64)), vector.body);
     const signer = b64.decode(vectors.receipts[0].reporter_key);
-    const signed = join(text("burkindi/frame/v1\0"), frame.subarray(0, -64));
+    const signed = join(text("burkindi/frame/v2\0"), frame.subarray(0, -64));
     assert.ok(ed25519.verify(frame.subarray(-64), signed, signer));
   }
 });
@@ -98,7 +101,7 @@ function readHeader(magic, bytes) {
 test("events and the chain of the log", () => {
   const { key, entry, event, event_hash } = vectors.log;
   const [bytes, signature] = [b64.decode(entry.event.bytes), b64.decode(entry.event.signature)];
-  const label = text("burkindi/event/v1\0");
+  const label = text("burkindi/event/v2\0");
   assert.ok(ed25519.verify(signature, join(label, bytes), b64.decode(key)));
   assert.deepEqual(JSON.parse(Buffer.from(bytes).toString()), event);
   assert.equal(b64.encode(hash(label, signature, bytes)), event_hash);
@@ -117,15 +120,26 @@ test("a submission that Rust sealed opens down to the story", async () => {
   assert.equal(found.filter(({ type }) => type === 1).length, 8);
   const grant = await openFirstGrant(b64.decode(member_seed), found);
   assert.equal(Buffer.from(grant.subarray(0, 4)).toString(), "BKG1");
-  const secret = derive(grant.subarray(24, 56), "burkindi/case/v1", "identity");
+  const secret = derive(grant.subarray(24, 56), "burkindi/case/v2", "identity");
   const body = found.find(({ type }) => type === 5).bytes;
-  const frame = readHeader("BKF1", await open(secret, body));
+  const frame = readHeader("BKF2", unpad(await open(secret, body), 4096));
   const report = JSON.parse(Buffer.from(frame.rest.subarray(0, -64)).toString());
   assert.equal(report.story, "On m’a demandé 5 000 francs.");
   const chunks = found.filter(({ type }) => type === 3).map(({ bytes }) => bytes);
-  const file = await open(secret, join(...chunks));
-  assert.equal(b64.encode(hash(file)), frame.header.attachments[0].sha256);
+  const padded = await open(secret, join(...chunks));
+  const { len, sha256: named } = frame.header.attachments[0];
+  assert.equal(padded.length, 4096);
+  assert.ok(padded.subarray(len).every((byte) => byte === 0));
+  assert.equal(b64.encode(hash(padded.subarray(0, len))), named);
 });
+
+/** u32 length ‖ text ‖ zeros up to a multiple of the step */
+function unpad(plain, step) {
+  const length = new DataView(plain.buffer, plain.byteOffset, 4).getUint32(0);
+  assert.equal(plain.length, Math.ceil((4 + length) / step) * step);
+  assert.ok(plain.subarray(4 + length).every((byte) => byte === 0));
+  return plain.subarray(4, 4 + length);
+}
 
 /** u8 type ‖ u32 length ‖ bytes, up to the end record; zeros after it. */
 function records(bytes) {

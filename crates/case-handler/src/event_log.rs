@@ -7,7 +7,10 @@ use protocol::{
     Hash,
     case::{
         CaseState, Role, RuleViolation,
-        event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, chain_hash, midnight},
+        event::{
+            Action, EVENT_VERSION, Event, HANDLER_ACTOR, LogEntry, SignedEvent, chain_hash,
+            midnight,
+        },
         next_event,
     },
 };
@@ -62,8 +65,15 @@ impl HandlerSigner<'_> {
     /// Signs the first event of a case, and returns it with the state that follows.
     pub fn sign_received(&self, case: Uuid, action: Action) -> (SignedEvent, CaseState) {
         let at = midnight(self.today);
-        let event =
-            Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.to_owned(), action };
+        let event = Event {
+            v: EVENT_VERSION,
+            case,
+            seq: 0,
+            prev: None,
+            at,
+            actor: HANDLER_ACTOR.to_owned(),
+            action,
+        };
         let signed = event.sign(self.key);
         let state = CaseState::from_first_event(&event, signed.hash())
             .expect("a received event begins a case");

@@ -11,9 +11,9 @@ use protocol::{
     },
     directory::{Directory, MIN_READERS, Member},
     submission::{
+        commitment::{FollowUpCommitment, ReportCommitment},
         envelope::{OpenedSubmission, SubmissionKind},
         key_grant::grant_tag,
-        report_digest::{self, ReportDigest},
     },
 };
 
@@ -211,10 +211,11 @@ impl SubmissionIngester<'_> {
         let suggested = assignment::suggest_assignee(self.directory, &query);
         let retention_months = self.retention_months;
         let parts = part_hashes(opened);
-        let digest =
-            Some(ReportDigest::of_report(mailbox_recipient, case_recipient, &opened.grants, parts));
+        let commitment =
+            ReportCommitment::of_report(mailbox_recipient, case_recipient, &opened.grants, parts);
         let priority = header.priority;
-        let action = Action::Received { desk: placement.desk, priority, retention_months, digest };
+        let action =
+            Action::Received { desk: placement.desk, priority, retention_months, commitment };
         let (signed, state) = self.signer.sign_received(header.case.id, action);
         let mut case = CaseRecord {
             id: header.case.id,
@@ -261,9 +262,11 @@ impl SubmissionIngester<'_> {
             if opened.header.kind == SubmissionKind::FollowUp {
                 transaction.set_capsule(case.id, opened.capsule.clone()).await?;
             }
-            let digest =
-                report_digest::follow_up_digest(opened.header.case.generation, part_hashes(opened));
-            self.signer.append(transaction, &mut case, Action::FollowedUp(Some(digest))).await?;
+            let commitment = FollowUpCommitment {
+                generation: opened.header.case.generation,
+                parts: part_hashes(opened).collect(),
+            };
+            self.signer.append(transaction, &mut case, Action::FollowedUp(commitment)).await?;
             IngestOutcome::Appended
         };
         // A message that was sent again with the release box ticked is a duplicate, but the request

@@ -201,12 +201,12 @@ async fn two_readers_close_an_unreadable_report_and_the_oversight_body_gets_it_u
     let mut handler = HandlerFixture::new().await;
     let (id, _) = handler.ingested_case().await;
     let unaltered = |file: &CaseDetail, handle: &str| {
-        let Action::Received { digest: Some(digest), .. } =
+        let Action::Received { commitment, .. } =
             file.log[0].event.decode_unverified().unwrap().action
         else {
-            panic!("the first event has the report digest");
+            panic!("the first event has the commitment to the report");
         };
-        digest.matches_case(file, grant_tag(id, &handler.recipient(handle)))
+        commitment.matches_case(file, grant_tag(id, &handler.recipient(handle)))
     };
     let file = handler.case("awa", id).await.unwrap();
     assert!(unaltered(&file, "awa"));

@@ -9,6 +9,7 @@ use protocol::{
     api::relay::encode_submission_header,
     case::Stage,
     directory::{Desk, Directory, Member, SignedDirectory},
+    encoding::padding::{REPLY_STEP, pad_text},
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
@@ -181,7 +182,9 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
         },
         capsule: sample_capsule().seal(&identity.recipient(), &sample_receipt().signing_key()),
         case_recipient: CaseSecret::from_bytes([8; 32]).identity().recipient(),
-        replies: vec![identity.recipient().seal(&vector_bytes("/frames/0/frame"))],
+        replies: vec![
+            identity.recipient().seal(&pad_text(&vector_bytes("/frames/0/frame"), REPLY_STEP)),
+        ],
     };
     let plain = identity.open(&mailbox.seal(&identity.recipient())).expect("sealed to it");
     // Without most of the padding.

@@ -24,10 +24,11 @@ use protocol::{
     api::relay::{REPLY_SCHEDULE_PATH, ReplySchedule},
     case::{
         Calendar, CaseState,
-        event::{Action, Event, HANDLER_ACTOR},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR},
     },
     encoding::size_classes::SIZE_CLASSES,
     receipt::Receipt,
+    submission::commitment::ReportCommitment,
 };
 use rand::rngs::OsRng;
 use reqwest::StatusCode;
@@ -91,11 +92,15 @@ fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
 
 /// Returns the state of a case that the handler ingested on this date.
 fn received_case(day: Date, priority: Priority) -> CaseState {
-    let action =
-        Action::Received { desk: "desk".to_owned(), priority, retention_months: 60, digest: None };
+    let action = Action::Received {
+        desk: "desk".to_owned(),
+        priority,
+        retention_months: 60,
+        commitment: ReportCommitment::default(),
+    };
     let at = day.midnight().assume_utc();
     let event = Event {
-        v: 1,
+        v: EVENT_VERSION,
         case: Uuid::nil(),
         seq: 0,
         prev: None,

@@ -51,7 +51,7 @@ impl OpenCase {
             replies_key: (&next.secret.replies_key()).into(),
         };
         let header = self.next_header(FrameKind::Rotation, thread, mailbox, (lang, week))?;
-        let reply = self.seal_frame(&header, &rotation.to_bytes(), mailbox);
+        let reply = self.seal_frame(&header, &rotation.to_bytes(), mailbox)?;
         let grants = stay.iter().map(|recipient| self.seal_grant(&next, recipient)).collect();
         let rotated = KeyRotation {
             generation: next.number,

@@ -3,11 +3,15 @@
 use protocol::{
     Hash,
     api::workbench::{GenerationGrant, SealedBytes},
+    encoding::padding::{
+        LEN_PREFIX, MAX_PADDED_NOTE, PaddingError, TEXT_STEP, pad_text, unpad_file, unpad_text,
+    },
     keys::{
         CaseIdentity, CaseRecipient, CaseSecret, InvestigatorIdentity, InvestigatorRecipient,
         MailboxRecipient, PublicKey,
     },
     submission::{
+        commitment::case_keys_hash,
         frame::Attachment,
         key_grant::{Grant, GrantError},
     },
@@ -90,6 +94,15 @@ pub enum CaseError {
         "the case has the maximum number of messages: another member's message has the last number"
     )]
     NoMoreMessages,
+    /// The text is too long. It has this number of bytes more than fit.
+    #[error("the text is {over} bytes too long")]
+    TooLong {
+        /// The surplus in bytes.
+        over: usize,
+    },
+    /// It opens, but its padding is invalid.
+    #[error("invalid padding in a sealed part")]
+    InvalidPadding(#[from] PaddingError),
     /// The case has the maximum number of generations.
     #[error("the case has the maximum number of key rotations")]
     NoMoreGenerations,
@@ -188,6 +201,13 @@ impl OpenCase {
         given.hash() == self.mailbox_recipient
     }
 
+    /// Returns the hash of the public keys to which the grant of generation 0 leads
+    /// ([`case_keys_hash`]). Returns `None` without such a grant.
+    pub fn case_keys_hash(&self) -> Option<Hash> {
+        let first = self.generation(0).ok()?;
+        Some(case_keys_hash(&self.mailbox_recipient, &first.recipient.hash()))
+    }
+
     pub(crate) fn mailbox_recipient(&self) -> Hash {
         self.mailbox_recipient
     }
@@ -202,19 +222,25 @@ impl OpenCase {
         generation: u32,
         named: &Attachment,
     ) -> Result<Zeroizing<Vec<u8>>, CaseError> {
-        let plain = self.generation(generation)?.identity.open(sealed)?;
-        if plain.len() as u64 != named.len {
-            return Err(CaseError::AttachmentMismatch("its length differs"));
-        }
-        if Hash::of(&[&plain]) != named.sha256 {
+        let mut plain = self.generation(generation)?.identity.open(sealed)?;
+        let file = unpad_file(&plain, named.len)
+            .map_err(|_| CaseError::AttachmentMismatch("its length differs"))?;
+        if Hash::of(&[file]) != named.sha256 {
             return Err(CaseError::AttachmentMismatch("its hash differs"));
         }
+        let len = file.len();
+        plain.truncate(len);
         Ok(plain)
     }
 
     /// Seals a note for the team.
-    pub fn seal_note(&self, note: &Note) -> SealedBytes {
-        SealedBytes(self.current_generation().recipient.seal(&note.to_bytes()))
+    ///
+    /// # Errors
+    /// [`CaseError::TooLong`] if the note does not fit into the largest size class.
+    pub fn seal_note(&self, note: &Note) -> Result<SealedBytes, CaseError> {
+        let note = note.to_bytes();
+        check_len(note.len(), MAX_PADDED_NOTE)?;
+        Ok(SealedBytes(self.current_generation().recipient.seal(&pad_text(&note, TEXT_STEP))))
     }
 
     /// Opens a note.
@@ -223,7 +249,7 @@ impl OpenCase {
     /// If the generation is unknown, or the note does not open or is malformed.
     pub fn open_note(&self, sealed: &[u8], generation: u32) -> Result<Note, CaseError> {
         let plain = self.generation(generation)?.identity.open(sealed)?;
-        Note::from_bytes(&plain).ok_or(CaseError::MalformedNote)
+        Note::from_bytes(unpad_text(&plain, TEXT_STEP)?).ok_or(CaseError::MalformedNote)
     }
 
     /// Returns grants for a colleague: one for each generation of this reader.
@@ -259,5 +285,13 @@ impl OpenCase {
 
     pub(crate) fn current_generation(&self) -> &KeyGeneration {
         self.generations.last().expect("an open case has at least one generation")
+    }
+}
+
+/// Refuses a text of `len` bytes that does not fit into `max_padded` bytes.
+pub(crate) fn check_len(len: usize, max_padded: usize) -> Result<(), CaseError> {
+    match (len + LEN_PREFIX).saturating_sub(max_padded) {
+        0 => Ok(()),
+        over => Err(CaseError::TooLong { over }),
     }
 }

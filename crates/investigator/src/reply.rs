@@ -1,13 +1,18 @@
 //! Replies to the reporter.
 
 use protocol::{
+    Hash,
     api::workbench::SealedBytes,
-    encoding::canonical::{is_iso_week, is_lang},
+    encoding::{
+        canonical::{is_iso_week, is_lang},
+        padding::{MAX_PADDED_REPLY, REPLY_STEP, pad_text},
+    },
     keys::MailboxRecipient,
     submission::frame::{Frame, FrameDirection, FrameHeader, FrameKind, MAX_SEQ},
 };
+use rand::{RngCore, rngs::OsRng};
 
-use crate::{CaseError, OpenCase, Thread};
+use crate::{CaseError, OpenCase, Thread, open_case::check_len};
 
 /// A reply before sealing.
 #[derive(Debug, Clone)]
@@ -36,8 +41,8 @@ impl OpenCase {
     /// the team.
     ///
     /// # Errors
-    /// If the mailbox key is not the reporter's, the language is not a language tag, or the case
-    /// has the maximum number of messages.
+    /// If the mailbox key is not the reporter's, the language is not a language tag, the text is too
+    /// long, or the case has the maximum number of messages.
     pub fn seal_reply(
         &self,
         draft: &ReplyDraft,
@@ -48,7 +53,7 @@ impl OpenCase {
             return Err(CaseError::WrongMailbox);
         }
         let header = self.next_header(draft.kind, thread, mailbox, (&draft.lang, &draft.week))?;
-        Ok(self.seal_frame(&header, draft.text.as_bytes(), mailbox))
+        self.seal_frame(&header, draft.text.as_bytes(), mailbox)
     }
 
     pub(crate) fn next_header(
@@ -65,7 +70,7 @@ impl OpenCase {
         let seq =
             before.map_or(Some(0), |head| head.seq.checked_add(1)).filter(|seq| *seq <= MAX_SEQ);
         Ok(FrameHeader {
-            v: 1,
+            v: 2,
             case: self.id(),
             generation: self.current_generation().number,
             direction: FrameDirection::Out,
@@ -76,6 +81,8 @@ impl OpenCase {
             kind,
             lang: lang.to_owned(),
             week: week.to_owned(),
+            salt: random_salt(),
+            routing: None,
             attachments: Vec::new(),
             reporter_key: None,
             related: None,
@@ -87,12 +94,21 @@ impl OpenCase {
         header: &FrameHeader,
         body: &[u8],
         mailbox: &MailboxRecipient,
-    ) -> SealedReply {
+    ) -> Result<SealedReply, CaseError> {
         let newest = self.current_generation();
         let frame = Frame::sign(header, body, &newest.secret.replies_key());
-        SealedReply {
-            reply: SealedBytes(mailbox.seal(&frame)),
-            copy: SealedBytes(newest.recipient.seal(&frame)),
-        }
+        check_len(frame.len(), MAX_PADDED_REPLY)?;
+        let padded = pad_text(&frame, REPLY_STEP);
+        Ok(SealedReply {
+            reply: SealedBytes(mailbox.seal(&padded)),
+            copy: SealedBytes(newest.recipient.seal(&padded)),
+        })
     }
+}
+
+/// Returns the salt of a frame to the reporter.
+fn random_salt() -> Hash {
+    let mut salt = Hash::default();
+    OsRng.fill_bytes(&mut salt.0);
+    salt
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{
     Hash,
+    encoding::padding::{REPLY_STEP, TEXT_STEP, unpad_text},
     submission::{
         frame::{
             Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind, FrameRef,
@@ -157,7 +158,12 @@ impl OpenCase {
             recipient,
             signer: &signer,
         };
-        let frame = Frame::verify(&plain, &expected)
+        let step = match sealed.direction {
+            FrameDirection::In => TEXT_STEP,
+            FrameDirection::Out => REPLY_STEP,
+        };
+        let plain = unpad_text(&plain, step).map_err(|error| error.to_string())?;
+        let frame = Frame::verify(plain, &expected)
             .and_then(check_kind)
             .map_err(|error| error.to_string())?;
         Ok(VerifiedFrame {

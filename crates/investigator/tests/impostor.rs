@@ -15,6 +15,7 @@ use investigator::ReplyDraft;
 use protocol::{
     Hash,
     case::Stage,
+    encoding::padding::{REPLY_STEP, TEXT_STEP, pad_text, unpad_text},
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
@@ -79,12 +80,12 @@ impl ForgedCapsule {
             "Quel est votre nom ?".as_bytes(),
             &secret.replies_key(),
         );
-        Self { capsule, c, question: m.seal(&question) }
+        Self { capsule, c, question: m.seal(&pad_text(&question, REPLY_STEP)) }
     }
 
     fn header(case: Uuid, m: &MailboxRecipient) -> FrameHeader {
         FrameHeader {
-            v: 1,
+            v: 2,
             case,
             generation: 0,
             direction: FrameDirection::Out,
@@ -95,6 +96,8 @@ impl ForgedCapsule {
             kind: FrameKind::Message,
             lang: "fr".to_owned(),
             week: "2026-W48".to_owned(),
+            salt: Hash::of(&[b"salt"]),
+            routing: None,
             attachments: Vec::new(),
             reporter_key: None,
             related: None,
@@ -138,7 +141,8 @@ fn a_capsule_cannot_be_made_without_the_reporters_key() {
     let own = SigningKey::from_bytes(&[9; 32]);
     // The reporter's signature over something else, moved to a capsule.
     let identity = grant.secret.identity();
-    let frame = identity.open(&opened.body).unwrap();
+    let body = identity.open(&opened.body).unwrap();
+    let frame = unpad_text(&body, TEXT_STEP).unwrap();
     let moved = [&impostor.json()[..], &frame[frame.len() - 64..]].concat();
     for (who, plain) in [
         ("the handler, unsigned", impostor.json()),
@@ -293,11 +297,16 @@ fn an_invalid_number_or_week_stops_neither_reporter_nor_colleagues() {
         ("a language with a line end", FrameHeader { lang: "fr\nx".to_owned(), ..sound.clone() }),
     ] {
         let frame = Frame::sign(&header, b"text", &key);
-        let mailbox_bytes = seal_mailbox(&m, &c, opened.capsule.clone(), vec![m.seal(&frame)]);
+        let mailbox_bytes = seal_mailbox(
+            &m,
+            &c,
+            opened.capsule.clone(),
+            vec![m.seal(&pad_text(&frame, REPLY_STEP))],
+        );
         let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
         assert_eq!((inbox.issues, inbox.messages.len()), (vec![InboxIssue::Forged], 0), "{what}");
         // The thread of a colleague lists it, and the colleague can still answer.
-        let copy = identity.recipient().seal(&frame);
+        let copy = identity.recipient().seal(&pad_text(&frame, REPLY_STEP));
         let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &copy)]);
         assert_eq!((thread.issues.len(), thread.outgoing.len()), (1, 0), "{what}");
         let draft = ReplyDraft {

@@ -11,15 +11,19 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
-    case::event::{Action, Event, LogEntry, chain_hash, midnight},
+    case::event::{Action, EVENT_VERSION, Event, LogEntry, chain_hash, midnight},
     directory::TrustRoots,
-    encoding::size_classes,
+    encoding::{
+        padding::{TEXT_STEP, pad_text, padded_file_len, unpad_file, unpad_text},
+        size_classes,
+    },
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     receipt::Receipt,
     submission::{
         envelope::{self},
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
+            Routing, follow_up_salt,
         },
         key_grant::{Grant, SealedGrant, grant_tag},
         related_report::RelatedReport,
@@ -118,6 +122,9 @@ fn cases() -> Value {
         "secret": b64(secret().expose()),
         "case_recipient": secret().identity().recipient().to_string(),
         "replies_key": PublicKey::from(&secret().replies_key()),
+        "frame_salt": secret().frame_salt(),
+        "sending_token": b64(secret().sending_token()),
+        "follow_up": { "token": b64([5; 32]), "salt": follow_up_salt(&[5; 32]) },
         "grant_tag": grant_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
         "report_secrets": {
             "seed": b64([9; 32]),
@@ -128,10 +135,19 @@ fn cases() -> Value {
     })
 }
 
+fn routing() -> Routing {
+    Routing {
+        desk: String::new(),
+        priority: Priority::P4,
+        release_to_oversight: false,
+        directory: Hash::of(&[b"directory"]),
+    }
+}
+
 fn frames() -> Value {
     let receipt = Receipt::from_bytes([0; 16]);
     let header = FrameHeader {
-        v: 1,
+        v: 2,
         case: CASE,
         generation: 0,
         direction: FrameDirection::In,
@@ -142,6 +158,8 @@ fn frames() -> Value {
         kind: FrameKind::Message,
         lang: "fr".into(),
         week: "2026-W48".into(),
+        salt: Hash::of(&[b"salt"]),
+        routing: Some(routing()),
         attachments: vec![attachment()],
         reporter_key: None,
         related: None,
@@ -163,7 +181,7 @@ fn log() -> Value {
     let action = Action::Claimed;
     let at = midnight(date!(2026 - 11 - 23));
     let event = Event {
-        v: 1,
+        v: EVENT_VERSION,
         case: CASE,
         seq: 1,
         prev: Some(Hash::of(&[b"first"])),
@@ -182,6 +200,21 @@ fn trust() -> Value {
     let trust = TrustRoots { instance: CASE, threshold: 2, roots };
     let words = Receipt::from_bytes(trust.fingerprint()).words("fr");
     json!({ "trust": trust, "fingerprint": b64(trust.fingerprint()), "words_fr": words })
+}
+
+fn padding() -> Value {
+    let texts = [(b"text".to_vec(), TEXT_STEP), (vec![7; 4093], TEXT_STEP), (vec![7; 2044], 2048)];
+    let texts: Vec<Value> = texts
+        .iter()
+        .map(|(text, step)| {
+            let padded = pad_text(text, *step);
+            json!({ "text": b64(text), "step": step, "padded": Hash::of(&[&padded]) })
+        })
+        .collect();
+    let files: Vec<[u64; 2]> = [0, 1, 4096, 4097, 65_537, 1_000_000, 40_000_000]
+        .map(|len| [len, padded_file_len(len)])
+        .into();
+    json!({ "texts": texts, "files": files })
 }
 
 fn size_classes() -> Value {
@@ -281,13 +314,14 @@ fn sample_inputs() -> SampleInputs {
 
 fn compute_vectors() -> Value {
     json!({
-        "protocol": "burkindi v1",
+        "protocol": "burkindi v2",
         "receipts": receipts(),
         "case": cases(),
         "frames": frames(),
         "log": log(),
         "trust": trust(),
         "size_classes": size_classes(),
+        "padding": padding(),
     })
 }
 
@@ -328,9 +362,11 @@ fn open_sealed(sealed: &Value) {
         recipient: identity.recipient().hash(),
         signer: &grant.reporter_key,
     };
-    let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
+    let body = identity.open(&opened.body).unwrap();
+    let frame = Frame::verify(unpad_text(&body, TEXT_STEP).unwrap(), &expected).unwrap();
     assert_eq!(ReportBody::from_bytes(&frame.body).unwrap().story, "On m’a demandé 5 000 francs.");
-    assert_eq!(&identity.open(&opened.attachments[0]).unwrap()[..], b"abc");
+    let file = identity.open(&opened.attachments[0]).unwrap();
+    assert_eq!(unpad_file(&file, 3).unwrap(), b"abc");
     let grant: SealedGrant = serde_json::from_value(sealed["grant"].clone()).unwrap();
     assert_eq!(Grant::open(&grant, &member, CASE, 0).unwrap().secret, secret());
 }

@@ -179,7 +179,7 @@ hybrid_role!(
 #[derive(Clone, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
 pub struct CaseSecret([u8; 32]);
 
-const CASE_SALT: &str = "burkindi/case/v1";
+const CASE_SALT: &str = "burkindi/case/v2";
 
 impl CaseSecret {
     /// Generates a random secret.
@@ -202,6 +202,18 @@ impl CaseSecret {
     /// Returns the identity whose recipient is `C`.
     pub fn identity(&self) -> CaseIdentity {
         CaseIdentity::from_seed(&derive(&self.0, CASE_SALT, "identity"))
+    }
+
+    /// Returns the salt of the report's frame. The receipt does not reveal it, so that the hash of
+    /// the frame in the reply capsule confirms no guess of the report.
+    pub fn frame_salt(&self) -> Hash {
+        Hash(*derive(&self.0, CASE_SALT, "frame-salt"))
+    }
+
+    /// Returns the token of the report for
+    /// [`Receipt::deduplication_tag`](crate::receipt::Receipt::deduplication_tag).
+    pub fn sending_token(&self) -> [u8; 32] {
+        *derive(&self.0, CASE_SALT, "sending")
     }
 
     /// Returns the key that signs frames to the reporter. Its public key is `K_c`.

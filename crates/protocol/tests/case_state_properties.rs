@@ -9,9 +9,10 @@ use protocol::{
     case::{
         CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget,
         ReopenReason, Role, Stage, days_after,
-        event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, ReleaseReason, midnight},
         months_after, next_event,
     },
+    submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
 use time::{Date, macros::date};
 use uuid::Uuid;
@@ -59,7 +60,7 @@ fn decision() -> impl Strategy<Value = Decision> {
 fn action() -> impl Strategy<Value = Action> {
     let (reply, copy) = (Hash::default(), Hash::default());
     prop_oneof![
-        1 => Just(Action::FollowedUp(None)),
+        1 => Just(Action::FollowedUp(FollowUpCommitment::default())),
         1 => Just(Action::Released { reason: ReleaseReason::MissedDeadline }),
         3 => Just(Action::Declared),
         3 => Just(Action::Claimed),
@@ -108,11 +109,18 @@ impl InvariantChecker {
             desk: "audit".into(),
             priority: Priority::P3,
             retention_months: 12,
-            digest: None,
+            commitment: ReportCommitment::default(),
         };
         let at = midnight(today);
-        let event =
-            Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+        let event = Event {
+            v: EVENT_VERSION,
+            case: CASE,
+            seq: 0,
+            prev: None,
+            at,
+            actor: HANDLER_ACTOR.into(),
+            action,
+        };
         let hash = Hash::of(&[b"0"]);
         let state = CaseState::from_first_event(&event, hash).unwrap();
         let (closed_on, proposed_by) = (None, None);

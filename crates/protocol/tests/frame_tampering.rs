@@ -4,11 +4,12 @@
 use ed25519_dalek::{Signer, SigningKey};
 use proptest::prelude::*;
 use protocol::{
-    Hash,
+    Hash, Priority,
     keys::{CaseSecret, InvestigatorIdentity, PublicKey},
     submission::{
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind,
+            Routing,
         },
         key_grant::{Grant, GrantError, SealedGrant},
         treatment::{
@@ -24,9 +25,18 @@ fn key() -> SigningKey {
     SigningKey::from_bytes(&[3; 32])
 }
 
+fn routing() -> Routing {
+    Routing {
+        desk: String::new(),
+        priority: Priority::P4,
+        release_to_oversight: false,
+        directory: Hash::of(&[b"directory"]),
+    }
+}
+
 fn header() -> FrameHeader {
     FrameHeader {
-        v: 1,
+        v: 2,
         case: CASE,
         generation: 2,
         direction: FrameDirection::In,
@@ -37,6 +47,8 @@ fn header() -> FrameHeader {
         kind: FrameKind::Message,
         lang: "fr".into(),
         week: "2026-W48".into(),
+        salt: Hash::of(&[b"salt"]),
+        routing: Some(routing()),
         attachments: vec![attachment(Some(cleaned_treatment()))],
         reporter_key: None,
         related: None,
@@ -83,10 +95,10 @@ fn a_frame_in_another_context_is_refused_with_its_own_error() {
     assert!(matches!(other(|e| e.recipient = Hash::default()), FrameError::WrongRecipient));
     let other_key = PublicKey::from(&SigningKey::from_bytes(&[4; 32]));
     assert!(matches!(Frame::verify(&frame, &frame_context(&other_key)), Err(FrameError::Forged)));
-    let newer = Frame::sign(&FrameHeader { v: 2, ..header() }, b"text", &key());
+    let newer = Frame::sign(&FrameHeader { v: 3, ..header() }, b"text", &key());
     assert!(matches!(
         Frame::verify(&newer, &frame_context(&signer)),
-        Err(FrameError::UnsupportedVersion(2))
+        Err(FrameError::UnsupportedVersion(3))
     ));
 }
 
@@ -149,8 +161,8 @@ fn an_invalid_treatment_is_refused_with_the_name_of_the_field() {
     let with = |from: &str, to: &str| {
         let json = json.replacen(from, to, 1);
         let len = u32::try_from(json.len()).unwrap().to_be_bytes();
-        let mut bytes = [b"BKF1", &len[..], json.as_bytes(), b"text"].concat();
-        let signature = key().sign(&[b"burkindi/frame/v1\0", &bytes[..]].concat()).to_bytes();
+        let mut bytes = [b"BKF2", &len[..], json.as_bytes(), b"text"].concat();
+        let signature = key().sign(&[b"burkindi/frame/v2\0", &bytes[..]].concat()).to_bytes();
         bytes.extend_from_slice(&signature);
         Frame::verify(&bytes, &frame_context(&signer))
             .map(|frame| frame.header)

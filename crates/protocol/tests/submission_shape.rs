@@ -7,6 +7,7 @@ use std::io::Write;
 use proptest::prelude::*;
 use protocol::{
     FramingError, Hash, Priority, RecordType,
+    encoding::padding::{TEXT_STEP, padded_file_len, unpad_file, unpad_text},
     encoding::size_classes,
     keys::{CaseSecret, PublicKey, TransportIdentity},
     receipt::Receipt,
@@ -134,8 +135,10 @@ fn a_valid_report_and_a_valid_follow_up_open() {
         let opened = envelope::open(&parts.transport, &bytes[..]).unwrap();
         assert_eq!(opened.header, parts.header);
         assert_eq!(opened.keys.is_some(), kind == SubmissionKind::Report);
-        assert_eq!(&parts.secret.identity().open(&opened.attachments[0]).unwrap()[..], b"content");
-        assert_eq!(&parts.secret.identity().open(&opened.body).unwrap()[..], b"frame");
+        let file = parts.secret.identity().open(&opened.attachments[0]).unwrap();
+        assert_eq!(unpad_file(&file, 7), Ok(&b"content"[..]));
+        let body = parts.secret.identity().open(&opened.body).unwrap();
+        assert_eq!(unpad_text(&body, TEXT_STEP), Ok(&b"frame"[..]));
     }
 }
 
@@ -245,6 +248,8 @@ proptest! {
         let bytes = writer.finish(&case, b"frame", &Hash::default()).unwrap();
         prop_assert!(size_classes::is_size_class(bytes.len() as u64), "{} bytes", bytes.len());
         let opened = envelope::open(&parts.transport, &bytes[..]).unwrap();
-        prop_assert_eq!(parts.secret.identity().open(&opened.attachments[0]).unwrap().len(), len);
+        let file = parts.secret.identity().open(&opened.attachments[0]).unwrap();
+        prop_assert_eq!(file.len() as u64, padded_file_len(len as u64));
+        prop_assert_eq!(unpad_file(&file, len as u64).map(<[u8]>::len), Ok(len));
     }
 }

@@ -3,6 +3,7 @@
 use protocol::{
     Hash,
     case::Stage,
+    encoding::padding::{REPLY_STEP, unpad_text},
     keys::{CaseRecipient, MailboxIdentity, PublicKey},
     mailbox::{Mailbox, MailboxError},
     receipt::Receipt,
@@ -162,8 +163,9 @@ impl<'a> ReplyReader<'a> {
     }
 
     fn accept(&mut self, sealed: &[u8], identity: &MailboxIdentity) {
-        let Some(frame) = identity.open(sealed).ok().and_then(|plain| self.verify(&plain).ok())
-        else {
+        let opened = identity.open(sealed).ok();
+        let frame = opened.as_ref().and_then(|plain| unpad_text(plain, REPLY_STEP).ok());
+        let Some(frame) = frame.and_then(|frame| self.verify(frame).ok()) else {
             return self.issues.push(InboxIssue::Forged);
         };
         if !self.check_sequence(&frame) {

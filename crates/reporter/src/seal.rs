@@ -10,7 +10,10 @@ use protocol::{
     receipt::Receipt,
     submission::{
         envelope::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter},
-        frame::{Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ},
+        frame::{
+            Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ,
+            follow_up_salt,
+        },
         key_grant::{self, Grant},
         related_report::RelatedReport,
         reply_capsule::ReplyCapsule,
@@ -159,6 +162,7 @@ impl<W: Write> ReportSealer<W> {
             directory: directory_hash,
             release_to_oversight: false,
         };
+        let routing = header.routing();
         let mut writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
         let grant = Grant {
             case: secrets.case_id(),
@@ -173,7 +177,7 @@ impl<W: Write> ReportSealer<W> {
         writer.write_record(RecordType::MailboxRecipient, mailbox_recipient.as_bytes())?;
         writer.write_record(RecordType::CaseRecipient, case_recipient.as_bytes())?;
         let frame = FrameHeader {
-            v: 1,
+            v: 2,
             case: secrets.case_id(),
             generation: 0,
             direction: FrameDirection::In,
@@ -184,12 +188,15 @@ impl<W: Write> ReportSealer<W> {
             kind: FrameKind::Report,
             lang: draft.lang,
             week: draft.week,
+            salt: secrets.case_secret().frame_salt(),
+            routing: Some(routing),
             attachments: Vec::new(),
             reporter_key: Some((&signing_key).into()),
             related: None,
         };
         let body = Zeroizing::new(draft.body.to_bytes());
-        let sealing = FrameSealer { writer, case_recipient, receipt, frame, body, token: [0; 32] };
+        let token = secrets.case_secret().sending_token();
+        let sealing = FrameSealer { writer, case_recipient, receipt, frame, body, token };
         Ok(Self { sealer: sealing, replies_key: (&secrets.case_secret().replies_key()).into() })
     }
 
@@ -281,9 +288,10 @@ impl<W: Write> FollowUpSealer<W> {
             directory: directory_hash,
             release_to_oversight: message.release_to_oversight,
         };
+        let routing = header.routing();
         let writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
         let frame = FrameHeader {
-            v: 1,
+            v: 2,
             case: inbox.case,
             generation: inbox.generation,
             direction: FrameDirection::In,
@@ -294,6 +302,8 @@ impl<W: Write> FollowUpSealer<W> {
             kind: FrameKind::Message,
             lang: message.lang,
             week: message.week,
+            salt: follow_up_salt(&message.token),
+            routing: Some(routing),
             attachments: Vec::new(),
             reporter_key: None,
             related: message.related,

@@ -49,6 +49,10 @@ pub enum AlertCode {
     FormerKey,
     /// Replies would be sealed to another key than before.
     RecipientChanged,
+    /// The grants name another reporter key than at an earlier visit.
+    ReporterChanged,
+    /// The routing that the reporter signed differs from what the case handler recorded.
+    RoutingDiffers,
     /// The bytes do not match their hash.
     Damaged,
     /// The case handler did not send all of the data. It can be read later.

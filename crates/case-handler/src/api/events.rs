@@ -12,7 +12,7 @@ use axum::{
 use protocol::{
     RecordType,
     api::workbench::{
-        EventPayload, GenerationGrant, MAX_REPLY_LEN, NewEvent, PartKind, SealedBytes,
+        EventPayload, GenerationGrant, MAX_NOTE_LEN, MAX_REPLY_LEN, NewEvent, PartKind, SealedBytes,
     },
     case::{
         Decision, Role, RuleViolation,
@@ -165,12 +165,12 @@ impl EventPayloadHandler<'_> {
         match (event.action.sealed_text(), reply, copy, note) {
             (SealedText::None, None, None, None) => {}
             (SealedText::Note(hash), None, None, Some(sealed)) => {
-                check_hash(&sealed, &hash)?;
+                check_hash(&sealed, &hash, MAX_NOTE_LEN)?;
                 self.store_part(PartKind::Note, generation, &sealed).await?;
             }
             (SealedText::Message { reply, copy }, Some(sealed), Some(copied), None) => {
-                check_hash(&sealed, &reply)?;
-                check_hash(&copied, &copy)?;
+                check_hash(&sealed, &reply, MAX_REPLY_LEN)?;
+                check_hash(&copied, &copy, MAX_REPLY_LEN)?;
                 self.store_part(PartKind::ReplyCopy, generation, &copied).await?;
                 self.transaction.add_reply(self.case.id, event.seq, sealed.0).await?;
             }
@@ -386,8 +386,12 @@ fn check_grants(grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
     }
 }
 
-fn check_hash(sealed: &SealedBytes, expected: &protocol::Hash) -> Result<(), ApiProblem> {
-    if sealed.0.len() > MAX_REPLY_LEN {
+fn check_hash(
+    sealed: &SealedBytes,
+    expected: &protocol::Hash,
+    max_len: usize,
+) -> Result<(), ApiProblem> {
+    if sealed.0.len() > max_len {
         return Err(rule_violation("message or note too long (maximum about 10,000 characters)"));
     }
     if sealed.hash() == *expected {

@@ -5,11 +5,11 @@ import { MAX_SEQ } from "./canonical.ts";
 import { sealCapsule } from "./reply_capsule.ts";
 import type { VerifiedDirectory } from "./directory.ts";
 import type { RelatedReport } from "./related_report.ts";
-import { type AttachmentEntry, type FrameHeader, type ThreadHead, signFrame } from "./frame.ts";
+import { type AttachmentEntry, type FrameHeader, type ThreadHead, followUpSalt, signFrame } from "./frame.ts";
 import { hash, hashText } from "./hash.ts";
 import type { ReporterInbox } from "./inbox.ts";
 import type { Receipt } from "./receipt.ts";
-import { type AttachmentSource, sealSubmission } from "./submission.ts";
+import { type AttachmentSource, routingOf, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
 
 export interface FollowUp {
@@ -62,7 +62,7 @@ export async function sealFollowUp(
     const attachments: AttachmentEntry[] = [];
     for (const file of message.files) yield* writer.attachment(to, file, attachments);
     const header: FrameHeader = {
-      v: 1,
+      v: 2,
       case: inbox.case,
       generation: inbox.generation,
       direction: "in",
@@ -73,6 +73,8 @@ export async function sealFollowUp(
       kind: "message",
       lang: message.lang,
       week: message.week,
+      salt: followUpSalt(message.token),
+      routing: routingOf(envelope),
       attachments,
       related: message.related,
     };

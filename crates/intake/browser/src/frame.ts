@@ -1,9 +1,11 @@
 // A frame: one signed message between reporter and investigators. It is the plaintext of a sealed
 // body.
-import { type Bytes, concat } from "./bytes.ts";
+import { type Bytes, concat, encode } from "./bytes.ts";
 import {
   MAX_GENERATION,
   MAX_SEQ,
+  MalformedJsonError,
+  boolean,
   exactly,
   lang,
   list,
@@ -17,14 +19,15 @@ import {
   whole,
 } from "./canonical.ts";
 import { type RelatedReport, readRelatedReport } from "./related_report.ts";
-import { type HashText, hashText, readHash } from "./hash.ts";
+import { type HashText, derive, hashText, readHash } from "./hash.ts";
 import { readKey, sign, verify } from "./keys.ts";
 import { MAX_SIZE } from "./size_classes.ts";
 import { type FileTreatment, readTreatment } from "./treatment.ts";
 import { encodeHeader, splitHeader } from "./framing.ts";
 
-const MAGIC = "BKF1";
-const LABEL = "burkindi/frame/v1\0";
+const MAGIC = "BKF2";
+const LABEL = "burkindi/frame/v2\0";
+const MESSAGE_SALT = "burkindi/message/v2";
 const SIGNATURE_LEN = 64;
 const MAX_HEADER = 64 * 1024;
 /** Maximum number of files in one message. */
@@ -49,9 +52,24 @@ export interface AttachmentEntry {
   treatment?: FileTreatment | undefined;
 }
 
+export type Priority = "P1" | "P2" | "P3" | "P4";
+
+/**
+ * The routing of a submission: what its envelope states in clear to the case handler. The reporter
+ * signs it inside the frame, so that the readers notice when the envelope was changed.
+ */
+export interface Routing {
+  /** The desk that the reporter's side chose. Empty in follow-ups. */
+  desk: string;
+  /** P4 in follow-ups. */
+  priority: Priority;
+  release_to_oversight: boolean;
+  directory: HashText;
+}
+
 /** The header of a frame. Its fields are encoded in this order. */
 export interface FrameHeader {
-  v: 1;
+  v: 2;
   case: string;
   generation: number;
   direction: Direction;
@@ -62,6 +80,10 @@ export interface FrameHeader {
   kind: FrameKind;
   lang: string;
   week: string;
+  /** 32 bytes that make the hash of the frame confirm no guess of its content. */
+  salt: HashText;
+  /** Present in every frame of direction "in", and in no other. */
+  routing?: Routing | undefined;
   attachments: AttachmentEntry[];
   reporter_key?: string | undefined;
   /** Another report of the same person, if the reporter named one. */
@@ -85,8 +107,15 @@ const readAttachment = object<AttachmentEntry>({
   treatment: optional(readTreatment),
 });
 
-const readHeader = object<FrameHeader>({
-  v: exactly(1),
+const readRouting = object<Routing>({
+  desk: string,
+  priority: exactly("P1", "P2", "P3", "P4"),
+  release_to_oversight: boolean,
+  directory: readHash,
+});
+
+const readHeaderFields = object<FrameHeader>({
+  v: exactly(2),
   case: uuid,
   generation: whole(MAX_GENERATION),
   direction: exactly("in", "out"),
@@ -97,10 +126,18 @@ const readHeader = object<FrameHeader>({
   kind: exactly("report", "message", "status", "rotation"),
   lang,
   week,
+  salt: readHash,
+  routing: optional(readRouting),
   attachments: list(readAttachment, MAX_ATTACHMENTS),
   reporter_key: optional(readKey),
   related: optional(readRelatedReport),
 });
+
+function readHeader(value: unknown): FrameHeader {
+  const header = readHeaderFields(value);
+  if ((header.routing !== undefined) !== (header.direction === "in")) throw new MalformedJsonError("routing: wrong direction");
+  return header;
+}
 
 const readRotationFields = object<KeyRotation>({
   generation: whole(MAX_GENERATION),
@@ -126,6 +163,12 @@ export interface VerifiedFrame {
   body: Uint8Array;
   hash: HashText;
 }
+
+/**
+ * Returns the salt of a follow-up, derived from the token of the message. The receipt does not
+ * reveal the token.
+ */
+export const followUpSalt = (token: Uint8Array): HashText => encode(derive(token, MESSAGE_SALT, "frame-salt"));
 
 /** Signs a frame and returns its bytes. */
 export function signFrame(header: FrameHeader, body: Uint8Array, key: Uint8Array): Bytes {

@@ -5,6 +5,7 @@ import { boolean, day, exactly, nullable, object, week, whole } from "./canonica
 import { type ReplyCapsule, openCapsule } from "./reply_capsule.ts";
 import { type VerifiedFrame, type FrameKind, type ThreadHead, type KeyRotation, peekFrame, readRotation, verifyFrame } from "./frame.ts";
 import { type HashText, hashText } from "./hash.ts";
+import { REPLY_STEP, unpadText } from "./padding.ts";
 import type { Receipt } from "./receipt.ts";
 import { RecordType, parseRecords, splitHeader } from "./framing.ts";
 
@@ -121,7 +122,7 @@ class ReplyReader {
   async readReply(sealed: Uint8Array, secret: AgeIdentity): Promise<void> {
     let frame: VerifiedFrame;
     try {
-      frame = this.verify(await open(secret, sealed));
+      frame = this.verify(unpadText(await open(secret, sealed), REPLY_STEP));
     } catch {
       this.findings.push({ kind: "forged" });
       return;

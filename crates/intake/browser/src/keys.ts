@@ -6,7 +6,7 @@ import { type Bytes, concat, decodeExactly, utf8 } from "./bytes.ts";
 import { checked } from "./canonical.ts";
 import { derive } from "./hash.ts";
 
-const SALT = "burkindi/case/v1";
+const SALT = "burkindi/case/v2";
 const { Point } = ed25519;
 const ORDER = Point.Fn.ORDER;
 
@@ -15,6 +15,15 @@ export const caseIdentity = (secret: Uint8Array): AgeIdentity => identity(derive
 
 /** Returns `K_c`, which verifies the frames of investigators to the reporter. */
 export const repliesKey = (secret: Uint8Array): Bytes => ed25519.getPublicKey(derive(secret, SALT, "replies")) as Bytes;
+
+/**
+ * Returns the salt of the report's frame. The receipt does not reveal it, so that the hash of the
+ * frame in the reply capsule confirms no guess of the report.
+ */
+export const frameSalt = (secret: Uint8Array): Bytes => derive(secret, SALT, "frame-salt");
+
+/** Returns the token of the report for its sending tag. */
+export const sendingToken = (secret: Uint8Array): Bytes => derive(secret, SALT, "sending");
 
 /** Signs `label ‖ message` with Ed25519. */
 export const sign = (key: Uint8Array, label: string, message: Uint8Array): Bytes =>

@@ -5,11 +5,11 @@ import { canonicalJsonBytes } from "./canonical.ts";
 import { sealCapsule } from "./reply_capsule.ts";
 import type { VerifiedDirectory } from "./directory.ts";
 import type { ReportSecrets } from "./report_secrets.ts";
-import { type AttachmentEntry, type FrameHeader, signFrame } from "./frame.ts";
+import { type AttachmentEntry, type FrameHeader, type Priority, signFrame } from "./frame.ts";
 import { sealGrants } from "./key_grant.ts";
 import { hash, hashText } from "./hash.ts";
-import { caseIdentity, repliesKey } from "./keys.ts";
-import { type AttachmentSource, type Priority, sealSubmission } from "./submission.ts";
+import { caseIdentity, frameSalt, repliesKey, sendingToken } from "./keys.ts";
+import { type AttachmentSource, routingOf, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
 
 /** The body of the first frame of a report. */
@@ -69,7 +69,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
     const attachments: AttachmentEntry[] = [];
     for (const file of draft.files) yield* writer.attachment(caseKey, file, attachments);
     const header: FrameHeader = {
-      v: 1,
+      v: 2,
       case: secrets.case,
       generation: 0,
       direction: "in",
@@ -80,6 +80,8 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
       kind: "report",
       lang: draft.lang,
       week: draft.week,
+      salt: encode(frameSalt(secrets.secret)),
+      routing: routingOf(envelope),
       attachments,
       reporter_key: encode(receipt.reporterKey()),
     };
@@ -94,7 +96,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
       seen: null,
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
-    yield* writer.body(caseKey, frame, receipt.sendingTag(new Uint8Array(32), body, attachments));
+    yield* writer.body(caseKey, frame, receipt.sendingTag(sendingToken(secrets.secret), body, attachments));
   });
 }
 

@@ -2,8 +2,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type AgeRecipient, seal, sealStream, sealedLen } from "./age.ts";
 import { type Bytes, encode } from "./bytes.ts";
-import { type AttachmentEntry, MAX_ATTACHMENTS } from "./frame.ts";
+import { type AttachmentEntry, MAX_ATTACHMENTS, type Priority, type Routing } from "./frame.ts";
 import type { HashText } from "./hash.ts";
+import { TEXT_STEP, padText, paddedFileLen } from "./padding.ts";
 import { MAX_SIZE, plaintextLenFor, sizeClassFor } from "./size_classes.ts";
 import type { FileTreatment } from "./treatment.ts";
 import { RecordType, encodeHeader, maxRecordLen, encodeRecordHeader } from "./framing.ts";
@@ -16,7 +17,6 @@ const ATTACHMENT_CHUNK = maxRecordLen(RecordType.attachmentChunk);
 const WRITE_CHUNK = 1024 * 1024;
 
 export type SubmissionKind = "report" | "follow-up";
-export type Priority = "P1" | "P2" | "P3" | "P4";
 
 /** Everything that the handler learns about a submission except its size. */
 export interface EnvelopeHeader {
@@ -30,6 +30,14 @@ export interface EnvelopeHeader {
   directory: HashText;
   release_to_oversight: boolean;
 }
+
+/** Returns the routing of an envelope, for the frame that the reporter signs. */
+export const routingOf = ({ desk, priority, release_to_oversight, directory }: EnvelopeHeader): Routing => ({
+  desk,
+  priority,
+  release_to_oversight,
+  directory,
+});
 
 /** A chosen file. It is read while it is sealed. */
 export interface AttachmentSource {
@@ -92,7 +100,7 @@ export class EnvelopeWriter {
     if (bytes.length > 0) yield this.count(bytes);
   }
 
-  /** Seals a file to `C` while reading it, and adds it to the manifest. */
+  /** Seals a file to `C` while reading it, pads it to its size class, and adds it to the manifest. */
   async *attachment(to: AgeRecipient, file: AttachmentSource, manifest: AttachmentEntry[]): AsyncGenerator<Uint8Array, void> {
     if (manifest.length === MAX_ATTACHMENTS) throw new SubmissionTooLargeError();
     const hasher = sha256.create();
@@ -103,6 +111,11 @@ export class EnvelopeWriter {
           hasher.update(chunk);
           len += chunk.length;
           controller.enqueue(chunk);
+        },
+        flush(controller) {
+          for (let missing = paddedFileLen(len) - len; missing > 0; missing -= ATTACHMENT_CHUNK) {
+            controller.enqueue(new Uint8Array(Math.min(missing, ATTACHMENT_CHUNK)));
+          }
         },
       }),
     );
@@ -115,7 +128,7 @@ export class EnvelopeWriter {
 
   /** Writes the body, and the tag that identifies a second sending. No record may follow. */
   async *body(to: AgeRecipient, frame: Uint8Array, sendingTag: Uint8Array): AsyncGenerator<Uint8Array, void> {
-    yield* this.record(RecordType.body, await seal(to, frame));
+    yield* this.record(RecordType.body, await seal(to, padText(frame, TEXT_STEP)));
     yield* this.record(RecordType.sendingTag, sendingTag);
   }
 

@@ -6,11 +6,12 @@ import { identity, open, recipientOf, seal } from "../src/age.ts";
 import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.ts";
 import { relatedReport } from "../src/related_report.ts";
 import { deriveReportSecrets } from "../src/report_secrets.ts";
-import { peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
+import { followUpSalt, peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
 import { grantTag } from "../src/key_grant.ts";
 import { hashText } from "../src/hash.ts";
-import { caseIdentity, repliesKey } from "../src/keys.ts";
+import { caseIdentity, frameSalt, repliesKey, sendingToken } from "../src/keys.ts";
 import { SIZE_CLASSES, plaintextLenFor, sizeClassFor } from "../src/size_classes.ts";
+import { TEXT_STEP, padText, paddedFileLen, unpadText } from "../src/padding.ts";
 import { Receipt } from "../src/receipt.ts";
 import { sealReport } from "../src/report.ts";
 import type { CleaningReport, FileTreatment } from "../src/treatment.ts";
@@ -22,9 +23,26 @@ test("case secrets, report secrets and grant tags match the test vectors", async
   const known = vectors.case;
   assert.equal((await recipientOf(caseIdentity(decode(known.secret)))).text, known.case_recipient);
   assert.equal(encode(repliesKey(decode(known.secret))), known.replies_key);
+  assert.equal(encode(frameSalt(decode(known.secret))), known.frame_salt);
+  assert.equal(encode(sendingToken(decode(known.secret))), known.sending_token);
+  assert.equal(followUpSalt(decode(known.follow_up.token)), known.follow_up.salt);
   const filed = deriveReportSecrets(decode(known.report_secrets.seed), decode(known.report_secrets.content));
   assert.equal(filed.receipt.code(), known.report_secrets.receipt);
   assert.equal(filed.case, known.report_secrets.case);
+});
+
+test("padding matches the test vectors, and other forms are refused", () => {
+  for (const { text: letters, step, padded } of vectors.padding.texts) {
+    const plain = padText(decode(letters), step);
+    assert.equal(hashText(plain), padded);
+    assert.deepEqual(unpadText(plain, step), decode(letters));
+  }
+  for (const [length, padded] of vectors.padding.files) assert.equal(paddedFileLen(length), padded);
+  const plain = padText(utf8("text"), TEXT_STEP);
+  const changed = (at: number, byte: number) => Uint8Array.from(plain, (old, index) => (index === at ? byte : old));
+  const longer = concat(plain, new Uint8Array(TEXT_STEP));
+  const others = [plain.subarray(1), changed(8, 1), changed(4095, 1), changed(0, 255), longer, new Uint8Array(3)];
+  for (const other of others) assert.throws(() => unpadText(other, TEXT_STEP), /invalid padding/);
 });
 
 test("grant tags match the test vectors", async () => {
@@ -85,7 +103,7 @@ test("a frame that was altered anywhere is rejected", () => {
   const key = random(32);
   const signer = ed25519.getPublicKey(key);
   const header = {
-    v: 1 as const,
+    v: 2 as const,
     case: "12345678-9abc-4def-8123-456789abcdef",
     generation: 0,
     direction: "in" as const,
@@ -96,6 +114,8 @@ test("a frame that was altered anywhere is rejected", () => {
     kind: "message" as const,
     lang: "fr",
     week: "2026-W48",
+    salt: hashText(utf8("salt")),
+    routing: { desk: "", priority: "P4" as const, release_to_oversight: false, directory: hashText(utf8("directory")) },
     attachments: [],
   };
   const { case: id, generation, direction, recipient } = header;
@@ -215,7 +235,7 @@ test("the recipients of a report follow from the directory and the exclusions", 
 test("a report has the length of a size class, holds eight grants, and opens only for its readers", async () => {
   const w = await createTestWorld();
   const filed = deriveReportSecrets(random(32), utf8("content"));
-  const content = concat(random(60_000), random(40_000));
+  const content = concat(random(60_000), random(20_000));
   const file = { name: "photo-1.jpg", mediaType: "image/jpeg", stream: () => new Blob([content]).stream() };
   const body = { category: "FAC", audience: "trader", answers: { handlers_involved: ["regional"] }, story: "Récit" };
   const draft = { body, lang: "fr", priority: "P3" as const, week: "2026-W48", files: [file] };
@@ -244,7 +264,9 @@ test("a report has the length of a size class, holds eight grants, and opens onl
   const grant = (await opens("awa"))!;
   const chunks = found.filter(({ type }) => type === 3).map(({ bytes }) => bytes);
   const plain = await open(caseIdentity(grant.subarray(24, 56)), new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()));
-  assert.ok(equal(plain, content));
+  assert.equal(plain.length, paddedFileLen(content.length));
+  assert.ok(equal(plain.subarray(0, content.length), content));
+  assert.ok(plain.subarray(content.length).every((byte) => byte === 0));
   // A submission above the largest size class is rejected before its last byte is read.
   const endless = { ...file, stream: () => new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1 << 20)) }) };
   await assert.rejects(sealReport(w.directory, filed, { ...draft, files: [endless] }), /64 MiB/);

@@ -2,14 +2,14 @@
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash,
+    Hash, Priority,
     case::Stage,
     keys::PublicKey,
     mailbox::{Mailbox, MailboxHeader},
     submission::{
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
-            RotationBody,
+            RotationBody, Routing,
         },
         related_report::RelatedReport,
         reply_capsule::ReplyCapsule,
@@ -26,13 +26,22 @@ use super::{bytes, encode, mailbox_recipient, receipt, secret, signed, variants}
 
 const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 const ID: &str = "12345678-9abc-4def-8123-456789abcdef";
-const FRAME_LABEL: &[u8] = b"burkindi/frame/v1\0";
+const FRAME_LABEL: &[u8] = b"burkindi/frame/v2\0";
 const CLEANED: &str = "\"how\":\"cleaned\",\"removed\":[\"author\",\"place\"],";
 const CAPSULE_LABEL: &[u8] = b"burkindi/capsule/v1\0";
 
+fn routing() -> Routing {
+    Routing {
+        desk: "fraud".into(),
+        priority: Priority::P2,
+        release_to_oversight: false,
+        directory: Hash::of(&[b"directory"]),
+    }
+}
+
 fn header() -> FrameHeader {
     FrameHeader {
-        v: 1,
+        v: 2,
         case: CASE,
         generation: 0,
         direction: FrameDirection::In,
@@ -43,6 +52,8 @@ fn header() -> FrameHeader {
         kind: FrameKind::Message,
         lang: "fr".into(),
         week: "2026-W48".into(),
+        salt: Hash::of(&[b"salt"]),
+        routing: Some(routing()),
         attachments: vec![Attachment {
             name: "a.jpg".into(),
             media_type: "image/jpeg".into(),
@@ -81,19 +92,19 @@ pub(super) fn frames() -> Vec<Value> {
                 "\"lang\":\"fr\"",
                 "\"lang\":\"fr\",\"lang\":\"en\"",
             ),
-            ("an unknown field", "\"v\":1", "\"v\":1,\"w\":1"),
+            ("an unknown field", "\"v\":2", "\"v\":2,\"w\":1"),
             ("an unknown field in a part", "\"len\":3", "\"len\":3,\"more\":null"),
-            ("a prototype", "\"v\":1", "\"v\":1,\"__proto__\":{}"),
+            ("a prototype", "\"v\":2", "\"v\":2,\"__proto__\":{}"),
             ("no attachments", &one, "null"),
             ("a missing field", "\"prev\":null,", ""),
             ("no list of attachments", ",\"attachments\":", ",\"attached\":"),
             ("a key of null", "\"kind\"", "\"reporter_key\":null,\"kind\""),
-            ("another order", "\"v\":1,\"case\":", "\"case\":"),
-            ("a space", "\"v\":1", "\"v\": 1"),
+            ("another order", "\"v\":2,\"case\":", "\"case\":"),
+            ("a space", "\"v\":2", "\"v\": 1"),
             ("an escaped letter", "\"fr\"", "\"\\u0066r\""),
             ("an escaped slash", "image/jpeg", "image\\/jpeg"),
             ("half a character", "a.jpg", "\\ud83d.jpg"),
-            ("another version", "\"v\":1", "\"v\":2"),
+            ("another version", "\"v\":2", "\"v\":1"),
             ("a week of no shape", "2026-W48", "x"),
             ("a week with a line end", "2026-W48", "2026-W48\\n"),
             ("week 54", "2026-W48", "2026-W54"),
@@ -112,6 +123,16 @@ pub(super) fn frames() -> Vec<Value> {
                 "\"prev\":null",
                 "\"prev\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
             ),
+            ("a salt of another length", "\"salt\":\"", "\"salt\":\"AAAA"),
+            ("no salt", "\"salt\"", "\"sal\""),
+            ("no routing", "\"routing\"", "\"routed\""),
+            ("an unknown priority", "\"P2\"", "\"P5\""),
+            (
+                "a wish in quotes",
+                "\"release_to_oversight\":false",
+                "\"release_to_oversight\":\"no\"",
+            ),
+            ("an unknown field in the routing", "\"desk\":", "\"room\":1,\"desk\":"),
             ("an unknown kind", "\"message\"", "\"note\""),
             ("another direction", "\"in\"", "\"out\""),
             ("33 files", &one, &many),
@@ -140,7 +161,7 @@ pub(super) fn frames() -> Vec<Value> {
     let key = receipt().signing_key();
     let framed = |(what, accepted, json): (String, bool, String)| {
         let len = u32::try_from(json.len()).unwrap().to_be_bytes();
-        let mut bytes = [b"BKF1", &len[..], json.as_bytes(), "Où ?".as_bytes()].concat();
+        let mut bytes = [b"BKF2", &len[..], json.as_bytes(), "Où ?".as_bytes()].concat();
         let signature = signed(FRAME_LABEL, &bytes, &key);
         bytes.extend_from_slice(&signature);
         json!({"what": what, "accepted": accepted, "frame": encode(&bytes)})

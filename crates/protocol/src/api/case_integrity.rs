@@ -1,41 +1,47 @@
-//! Compares a case that the case handler serves with the digests in its events.
+//! Compares a case that the case handler serves with the commitments in its events.
 
 use std::collections::BTreeSet;
 
 use super::workbench::{CaseDetail, CasePart, PartKind};
 use crate::{
     encoding::hash::Hash,
-    submission::report_digest::{ReportDigest, content_hash, follow_up_digest},
+    submission::commitment::{FollowUpCommitment, ReportCommitment, case_keys_hash},
 };
 
-impl ReportDigest {
-    /// Returns whether the case handler serves the report as it was collected. `own_tag` is the tag
-    /// of the reader's own key ([`grant_tag`](crate::submission::key_grant::grant_tag)).
-    ///
-    /// Returns `false` unless the keys, the body, the files and the reader's own grant of
-    /// generation 0 are those of the report. The grant of another reader, a file in the position of
-    /// the body, and a part of another generation do not match.
-    pub fn matches_case(&self, detail: &CaseDetail, own_tag: Hash) -> bool {
-        let Some(case) = detail.case_recipients.iter().find(|recipient| recipient.generation == 0)
-        else {
-            return false;
-        };
-        let own: Vec<_> = detail.grants.iter().filter(|grant| grant.generation == 0).collect();
-        let sent = |part: &&CasePart| {
+impl ReportCommitment {
+    /// Returns whether the case handler serves the keys, the body and the files that were
+    /// collected. A file in the position of the body and a part of another generation do not match.
+    pub fn matches_content(&self, detail: &CaseDetail) -> bool {
+        let case = detail.case_recipients.iter().find(|recipient| recipient.generation == 0);
+        let keys = case
+            .map(|case| case_keys_hash(&detail.mailbox_recipient.hash(), &case.recipient.hash()));
+        keys == Some(self.keys) && served_parts(detail, 0, 0).as_ref() == Some(&self.parts)
+    }
+
+    /// Returns whether the case handler serves a body or a file as part of the report that was not
+    /// collected with it. A part that is missing is not counted.
+    pub fn has_foreign_parts(&self, detail: &CaseDetail) -> bool {
+        let mut report = detail.parts.iter().filter(|part| {
             part.batch == 0 && matches!(part.kind, PartKind::Body | PartKind::Attachment)
-        };
-        let mut parts: Vec<&CasePart> = detail.parts.iter().filter(sent).collect();
-        parts.sort_by_key(|part| (part.kind != PartKind::Body, part.position));
-        let bodies = parts.iter().filter(|part| part.kind == PartKind::Body).count();
+        });
+        report.any(|part| {
+            let collected = match part.kind {
+                PartKind::Body => self.parts.first() == Some(&part.sha256),
+                _ => self.parts.iter().skip(1).any(|hash| *hash == part.sha256),
+            };
+            part.generation != 0 || !collected
+        })
+    }
+
+    /// Returns whether the case handler serves the report as it was collected, and the reader's own
+    /// grants of generation 0 are among those of the report. `own_tag` is the tag of the reader's
+    /// own key ([`grant_tag`](crate::submission::key_grant::grant_tag)). The grant of another reader
+    /// does not match.
+    pub fn matches_case(&self, detail: &CaseDetail, own_tag: Hash) -> bool {
+        let own: Vec<_> = detail.grants.iter().filter(|grant| grant.generation == 0).collect();
         !own.is_empty()
             && own.iter().all(|own| own.grant.tag == own_tag && self.has_grant(&own.grant))
-            && bodies == 1
-            && parts.iter().all(|part| part.generation == 0)
-            && content_hash(
-                &detail.mailbox_recipient,
-                &case.recipient,
-                parts.iter().map(|part| part.sha256),
-            ) == self.content
+            && self.matches_content(detail)
     }
 }
 
@@ -49,44 +55,40 @@ pub struct FollowUpCheck {
 }
 
 impl FollowUpCheck {
-    /// Compares each follow-up with its event. `events` are the digests of the `followed-up` events
-    /// of the case in their order.
+    /// Compares each follow-up with its event. `events` are the commitments of the `followed-up`
+    /// events of the case in their order.
     ///
-    /// A follow-up in the position of another one is altered. A follow-up whose event has no
-    /// digest, because an earlier version wrote it, is in neither set. Both sets are empty if the
-    /// numbers of follow-ups and events differ, because it is not known which one is missing.
-    pub fn compare(detail: &CaseDetail, events: &[Option<Hash>]) -> Self {
+    /// A follow-up in the position of another one is altered. Both sets are empty if the numbers of
+    /// follow-ups and events differ, because it is not known which one is missing.
+    pub fn compare(detail: &CaseDetail, events: &[FollowUpCommitment]) -> Self {
         let bodies =
             detail.parts.iter().filter(|part| part.kind == PartKind::Body && part.batch > 0);
-        let mut bodies: Vec<&CasePart> = bodies.collect();
-        bodies.sort_by_key(|part| part.batch);
+        let mut batches: Vec<u32> = bodies.map(|part| part.batch).collect();
+        batches.sort_unstable();
         let mut checked = Self::default();
-        if bodies.len() != events.len() {
+        if batches.len() != events.len() {
             return checked;
         }
-        for (body, expected) in bodies.into_iter().zip(events) {
-            match expected {
-                Some(expected) if *expected == received_digest(detail, body) => {
-                    checked.intact.insert(body.batch)
-                }
-                Some(_) => checked.altered.insert(body.batch),
-                None => false,
-            };
+        for (batch, expected) in batches.into_iter().zip(events) {
+            if served_parts(detail, batch, expected.generation).as_ref() == Some(&expected.parts) {
+                checked.intact.insert(batch);
+            } else {
+                checked.altered.insert(batch);
+            }
         }
-        // Two bodies with one number cannot both be the collected one.
-        checked.intact.retain(|batch| !checked.altered.contains(batch));
         checked
     }
 }
 
-/// Returns the digest of a follow-up as the case handler serves it.
-fn received_digest(detail: &CaseDetail, body: &CasePart) -> Hash {
-    let of_batch = |part: &&CasePart| part.kind == PartKind::Attachment && part.batch == body.batch;
-    let mut files: Vec<&CasePart> = detail.parts.iter().filter(of_batch).collect();
-    files.sort_by_key(|part| part.position);
-    // A file of another generation was not part of the follow-up.
-    if files.iter().any(|part| part.generation != body.generation) {
-        return Hash::default();
-    }
-    follow_up_digest(body.generation, [body].into_iter().chain(files).map(|part| part.sha256))
+/// Returns the hashes of the sealed body and the sealed files of a batch, as the case handler serves
+/// them. Returns `None` unless there is exactly one body and every part has this generation.
+fn served_parts(detail: &CaseDetail, batch: u32, generation: u32) -> Option<Vec<Hash>> {
+    let sent = |part: &&CasePart| {
+        part.batch == batch && matches!(part.kind, PartKind::Body | PartKind::Attachment)
+    };
+    let mut parts: Vec<&CasePart> = detail.parts.iter().filter(sent).collect();
+    parts.sort_by_key(|part| (part.kind != PartKind::Body, part.position));
+    let bodies = parts.iter().filter(|part| part.kind == PartKind::Body).count();
+    (bodies == 1 && parts.iter().all(|part| part.generation == generation))
+        .then(|| parts.iter().map(|part| part.sha256).collect())
 }

@@ -309,9 +309,11 @@ impl SealedBytes {
     }
 }
 
-/// The maximum length in bytes of a sealed reply, its copy, or a note. It is the maximum of a reply
+/// The maximum length in bytes of a sealed reply and of its copy. It is the maximum of a reply
 /// record.
 pub const MAX_REPLY_LEN: usize = RecordType::Reply.max_len();
+/// The maximum length in bytes of a sealed note.
+pub const MAX_NOTE_LEN: usize = 16 * 1024;
 
 /// The complete log, for the oversight body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,10 +14,12 @@ use crate::{
     },
     encoding::hash::Hash,
     keys::{PublicKey, sign},
-    submission::report_digest::ReportDigest,
+    submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
 
-const EVENT_LABEL: &[u8] = b"burkindi/event/v1\0";
+const EVENT_LABEL: &[u8] = b"burkindi/event/v2\0";
+/// The format version of events.
+pub const EVENT_VERSION: u8 = 2;
 /// The actor of events that the case handler writes.
 pub const HANDLER_ACTOR: &str = "case-handler";
 
@@ -38,16 +40,13 @@ pub enum Action {
         priority: Priority,
         /// The months of retention after the closing. The event fixes them, so that they cannot be
         /// shortened later, and every reader of the log knows them.
-        #[serde(default = "default_retention")]
         retention_months: u16,
-        /// The digest of the report as collected. Absent in cases of earlier versions.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        digest: Option<ReportDigest>,
+        /// The commitment to the report as collected.
+        commitment: ReportCommitment,
     },
-    /// By the case handler: the reporter sent a follow-up. Contains its digest as collected
-    /// ([`follow_up_digest`](crate::submission::report_digest::follow_up_digest)). Absent in events
-    /// of earlier versions.
-    FollowedUp(Option<Hash>),
+    /// By the case handler: the reporter sent a follow-up. Contains the commitment to it as
+    /// collected.
+    FollowedUp(FollowUpCommitment),
     /// By the case handler: the grants of the oversight body were released.
     Released {
         /// Why they were released.
@@ -213,13 +212,8 @@ impl Action {
     }
 }
 
-/// The months of retention if neither the first event of a case nor the configuration states them:
-/// five years.
+/// The months of retention if the configuration does not state them: five years.
 pub const DEFAULT_RETENTION_MONTHS: u16 = 60;
-
-fn default_retention() -> u16 {
-    DEFAULT_RETENTION_MONTHS
-}
 
 /// Why a case was released to the oversight body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,7 +238,7 @@ pub enum ReleaseReason {
 /// One statement about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Format version: 1.
+    /// Format version: [`EVENT_VERSION`].
     pub v: u8,
     /// The case.
     pub case: Uuid,
@@ -269,7 +263,7 @@ pub struct SignedEvent {
     /// The JSON of an [`Event`].
     #[serde(with = "crate::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
-    /// The Ed25519 signature over `"burkindi/event/v1\0" ‖ bytes`, 64 bytes.
+    /// The Ed25519 signature over `"burkindi/event/v2\0" ‖ bytes`, 64 bytes.
     #[serde(with = "crate::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
@@ -311,7 +305,7 @@ impl SignedEvent {
     pub fn decode_unverified(&self) -> Result<Event, EventError> {
         let event: Event = serde_json::from_slice(&self.bytes)
             .map_err(|error| EventError::Malformed(error.to_string()))?;
-        if event.v == 1 {
+        if event.v == EVENT_VERSION {
             Ok(event)
         } else {
             Err(EventError::Malformed(format!("version {}", event.v)))

@@ -21,7 +21,7 @@ use crate::case::{
 };
 use crate::{
     Priority,
-    case::event::{Action, Event, HANDLER_ACTOR, ReleaseReason},
+    case::event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, ReleaseReason},
     encoding::{hash::Hash, iso_date},
 };
 
@@ -345,7 +345,7 @@ pub fn next_event(
     action: Action,
 ) -> Event {
     Event {
-        v: 1,
+        v: EVENT_VERSION,
         case,
         seq: state.next_seq,
         prev: Some(state.head),

@@ -5,4 +5,5 @@ pub mod canonical;
 pub(crate) mod framing;
 pub(crate) mod hash;
 pub mod iso_date;
+pub mod padding;
 pub mod size_classes;

@@ -15,12 +15,15 @@ use crate::{
         hash::Hash,
         size_classes,
     },
-    keys::{PublicKey, sign},
+    keys::{PublicKey, derive, sign},
+    priority::Priority,
     submission::{related_report::RelatedReport, treatment::AttachmentTreatment},
 };
 
-const MAGIC: &str = "BKF1";
-const LABEL: &[u8] = b"burkindi/frame/v1\0";
+const MAGIC: &str = "BKF2";
+const LABEL: &[u8] = b"burkindi/frame/v2\0";
+const VERSION: u8 = 2;
+const MESSAGE_SALT: &str = "burkindi/message/v2";
 const SIGNATURE_LEN: usize = 64;
 /// Enough for the names of [`MAX_ATTACHMENTS`] files.
 const MAX_HEADER_LEN: usize = 64 * 1024;
@@ -81,10 +84,24 @@ pub struct Attachment {
     pub treatment: Option<AttachmentTreatment>,
 }
 
+/// The routing of a submission: what its envelope states in clear to the case handler. The reporter
+/// signs it inside the frame, so that the readers notice when the envelope was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routing {
+    /// The desk that the reporter's side chose. Empty in follow-ups.
+    pub desk: String,
+    /// The priority by the rules of the taxonomy. P4 in follow-ups.
+    pub priority: Priority,
+    /// Whether the reporter asks to release the case to the oversight body.
+    pub release_to_oversight: bool,
+    /// The hash of the directory that determined the readers.
+    pub directory: Hash,
+}
+
 /// Everything about a frame except its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameHeader {
-    /// Format version: 1.
+    /// Format version: 2.
     pub v: u8,
     /// The case (UUID version 4).
     pub case: Uuid,
@@ -107,6 +124,13 @@ pub struct FrameHeader {
     pub lang: String,
     /// The ISO week of writing, such as `2026-W48`.
     pub week: String,
+    /// 32 bytes that no reader of the hash of the frame knows, so that the hash confirms no guess
+    /// of its content. See [`CaseSecret::frame_salt`](crate::keys::CaseSecret::frame_salt) and
+    /// [`follow_up_salt`].
+    pub salt: Hash,
+    /// The routing. Present in every frame of direction `in`, and in no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing: Option<Routing>,
     /// The files of the message, in the order of the envelope.
     pub attachments: Vec<Attachment>,
     /// `K_r`. Only in frame 0 of direction `in`.
@@ -209,6 +233,7 @@ impl FrameHeader {
             ("generation", self.generation <= MAX_GENERATION),
             ("lang", is_lang(&self.lang)),
             ("week", is_iso_week(&self.week)),
+            ("routing", self.routing.is_some() == (self.direction == FrameDirection::In)),
             (
                 "attachments",
                 files.len() <= MAX_ATTACHMENTS
@@ -261,7 +286,7 @@ impl Frame {
         let (signed, signature) =
             bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
         let (header, body) = split_signed(signed)?;
-        if header.v != 1 {
+        if header.v != VERSION {
             return Err(FrameError::UnsupportedVersion(header.v));
         }
         expected.signer.verify(LABEL, signed, signature).map_err(|_| FrameError::Forged)?;
@@ -285,6 +310,12 @@ impl Frame {
     pub fn reference(&self) -> FrameRef {
         FrameRef { seq: self.header.seq, hash: self.hash }
     }
+}
+
+/// Returns the salt of a follow-up, derived from the token of the message. The same message has the
+/// same frame each time that it is sealed. The receipt does not reveal the token.
+pub fn follow_up_salt(token: &[u8; 32]) -> Hash {
+    Hash(*derive(token, MESSAGE_SALT, "frame-salt"))
 }
 
 fn split_signed(signed: &[u8]) -> Result<(FrameHeader, Zeroizing<Vec<u8>>), FramingError> {

@@ -7,6 +7,7 @@ use protocol::{
         event::{Action, HANDLER_ACTOR, ReleaseReason, midnight},
         months_after, next_event,
     },
+    submission::commitment::FollowUpCommitment,
 };
 use uuid::Uuid;
 
@@ -44,7 +45,7 @@ fn a_closing_needs_a_matching_reason_and_no_unhandled_message() {
     for wrong in [None, Some(CASE)] {
         assert_eq!(case.apply_action("awa", of(wrong)), Err(RuleViolation::DuplicateMismatch));
     }
-    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     let advice = close(Disposition::AdviceGiven, ClosingReason::Answered);
     assert_eq!(
         case.apply_action("awa", Action::Proposed(advice)),
@@ -53,7 +54,7 @@ fn a_closing_needs_a_matching_reason_and_no_unhandled_message() {
     case.apply_action("awa", Action::MarkedHandled).unwrap();
     case.apply_action("awa", Action::Proposed(advice)).unwrap();
     // The reporter writes again before the second person approves.
-    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     assert_eq!(
         case.apply_action("lead", Action::Approved(advice)),
         Err(RuleViolation::UnhandledMessage)
@@ -87,7 +88,7 @@ fn a_purge_needs_two_members_the_end_of_retention_and_no_hold_or_unhandled_messa
         Err(RuleViolation::OneLead)
     );
     case.apply_action("lead", Action::Approved(Decision::LiftHold)).unwrap();
-    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     assert_eq!(case.apply_action("bila", propose.clone()), Err(RuleViolation::UnhandledMessage));
     case.apply_action("bila", Action::MarkedHandled).unwrap();
     case.apply_action("bila", propose).unwrap();
@@ -102,7 +103,7 @@ fn a_purge_needs_two_members_the_end_of_retention_and_no_hold_or_unhandled_messa
     case.apply_action("lead", approve).unwrap();
     assert_eq!((case.state.stage, case.state.next_deadline()), (Stage::Purged, None));
     assert_eq!(
-        case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)),
+        case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())),
         Err(RuleViolation::WrongStage(Stage::Purged))
     );
 }

@@ -12,6 +12,7 @@ use protocol::{
         next_event,
     },
     keys::PublicKey,
+    submission::commitment::FollowUpCommitment,
 };
 use time::{Duration, macros::date};
 
@@ -141,10 +142,10 @@ fn a_reporter_can_have_a_case_reopened_for_180_days() {
     case.today += Duration::days(180);
     let mut late =
         CaseScenario { state: case.state.clone(), today: case.today + Duration::days(1) };
-    late.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    late.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     assert_eq!(late.apply_action("bila", asked()), Err(RuleViolation::ReporterDidNotAsk));
     assert_eq!(late.due_date(DeadlineKind::Reopen), None);
-    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     assert_eq!(case.due_date(DeadlineKind::Reopen), Some(case.today + Duration::days(7)));
     case.apply_action("bila", asked()).unwrap();
     assert_eq!((case.due_date(DeadlineKind::Reopen), case.state.closed), (None, None));
@@ -229,21 +230,27 @@ fn a_changed_event_or_log_entry_is_detected() {
         assert!(!changed.verify_link());
         assert!(changed.event.verify(&PublicKey::from(&key)).is_err());
     }
-    let with_digest = Action::FollowedUp(Some(Hash::of(&[b"what came"])));
+    let commitment = FollowUpCommitment { generation: 1, parts: vec![Hash::of(&[b"sealed"])] };
+    let followed_up = Action::FollowedUp(commitment);
     let released = Action::Released { reason: ReleaseReason::Filed };
-    for action in [Action::FollowedUp(None), with_digest, Action::Recused, released] {
+    for action in [followed_up, Action::Recused, released] {
         let event = next_event(CASE, &case.state, HANDLER_ACTOR, midnight(FILED), action);
         assert_eq!(event.sign(&key).decode_unverified(), Ok(event));
     }
 }
 
 #[test]
-fn events_of_earlier_versions_have_no_digest() {
-    let event = format!(
-        r#"{{"v":1,"case":"{CASE}","seq":1,"prev":null,"at":"2026-11-23T00:00:00Z","actor":"{HANDLER_ACTOR}","action":"followed-up"}}"#
-    );
-    let signed = SignedEvent { bytes: event.into_bytes(), signature: vec![] };
-    assert_eq!(signed.decode_unverified().unwrap().action, Action::FollowedUp(None));
+fn an_event_without_a_commitment_is_malformed() {
+    let followed_up = r#""action":"followed-up""#;
+    let received =
+        r#""action":"received","data":{"desk":"audit","priority":"P3","retention-months":60}"#;
+    for action in [followed_up, received] {
+        let event = format!(
+            r#"{{"v":2,"case":"{CASE}","seq":1,"prev":null,"at":"2026-11-23T00:00:00Z","actor":"{HANDLER_ACTOR}",{action}}}"#
+        );
+        let signed = SignedEvent { bytes: event.into_bytes(), signature: vec![] };
+        assert!(matches!(signed.decode_unverified(), Err(EventError::Malformed(_))), "{action}");
+    }
 }
 
 #[test]
@@ -255,7 +262,7 @@ fn members_cannot_write_handler_events_and_the_handler_no_member_events() {
     assert_eq!(case.apply_action(HANDLER_ACTOR, released.clone()), Err(RuleViolation::NotOverdue));
     case.today = date!(2026 - 12 - 01);
     case.apply_action(HANDLER_ACTOR, released).unwrap();
-    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     assert_eq!(
         (case.state.released, case.state.received),
         (Some(ReleaseReason::MissedDeadline), 2)

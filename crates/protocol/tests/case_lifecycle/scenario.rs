@@ -5,9 +5,10 @@ use protocol::{
     Hash, Priority,
     case::{
         CaseState, ClosingReason, DeadlineKind, Decision, Disposition, Role, RuleViolation, Stage,
-        event::{Action, Event, HANDLER_ACTOR, midnight},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, midnight},
         next_event,
     },
+    submission::commitment::ReportCommitment,
 };
 use time::{Date, macros::date};
 use uuid::Uuid;
@@ -30,10 +31,10 @@ impl CaseScenario {
             desk: "audit".to_owned(),
             priority,
             retention_months: 60,
-            digest: None,
+            commitment: ReportCommitment::default(),
         };
         let event = Event {
-            v: 1,
+            v: EVENT_VERSION,
             case: CASE,
             seq: 0,
             prev: None,

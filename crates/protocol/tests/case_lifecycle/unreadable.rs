@@ -7,6 +7,7 @@ use protocol::{
         event::{Action, HANDLER_ACTOR, ReleaseReason},
         months_after,
     },
+    submission::commitment::FollowUpCommitment,
 };
 
 use super::scenario::{CaseScenario, FILED};
@@ -34,7 +35,7 @@ fn two_members_close_an_unreadable_case_and_it_is_released_to_the_oversight_body
         "no member makes a report disappear"
     );
     // Further unreadable follow-ups start no deadline and do not prevent the purge.
-    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
     assert_eq!(
         (case.state.received, case.state.unhandled, case.state.reporter_returned),
         (2, 0, false)

@@ -9,9 +9,10 @@ use protocol::{
         ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, CaseState, ClosingReason,
         ConflictClaim, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget,
         ReopenReason, Role, RuleViolation, Stage,
-        event::{Action, Event, HANDLER_ACTOR, ReleaseReason, SealedText, midnight},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, ReleaseReason, SealedText, midnight},
         next_event,
     },
+    submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
 use time::{Date, macros::date};
 use uuid::Uuid;
@@ -45,11 +46,18 @@ fn new_case() -> CaseState {
         desk: "audit".into(),
         priority: Priority::P2,
         retention_months: 0,
-        digest: None,
+        commitment: ReportCommitment::default(),
     };
     let at = midnight(FILED);
-    let event =
-        Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+    let event = Event {
+        v: EVENT_VERSION,
+        case: CASE,
+        seq: 0,
+        prev: None,
+        at,
+        actor: HANDLER_ACTOR.into(),
+        action,
+    };
     CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap()
 }
 
@@ -94,7 +102,7 @@ fn action(kind: ActionKind) -> Action {
     let transition = |from, to| Action::StageChanged { from, to, reason: None };
     let (reply, copy) = (Hash::default(), Hash::default());
     match kind {
-        ActionKind::FollowUp => Action::FollowedUp(None),
+        ActionKind::FollowUp => Action::FollowedUp(FollowUpCommitment::default()),
         ActionKind::Release => Action::Released { reason: ReleaseReason::ReporterAsked },
         ActionKind::Assign => Action::Assigned { to: "D".into(), granted: None },
         ActionKind::ResolveChallenge => {

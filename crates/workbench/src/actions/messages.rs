@@ -2,10 +2,7 @@
 
 use investigator::{Note, NoteKind, ReplyDraft};
 use protocol::{
-    Hash,
-    api::workbench::{EventPayload, MAX_REPLY_LEN, SealedBytes},
-    case::event::Action,
-    submission::frame::FrameKind,
+    Hash, api::workbench::EventPayload, case::event::Action, submission::frame::FrameKind,
 };
 
 use super::{ActionError, check_newest_generation};
@@ -105,7 +102,6 @@ impl HandlerConnection {
         };
         let sealed =
             case.open_case.seal_reply(&draft, &case.thread, &case.file.mailbox_recipient)?;
-        check_sealed_len(sealed.reply.0.len().max(sealed.copy.0.len()))?;
         let (reply, copy) = (sealed.reply.hash(), sealed.copy.hash());
         Ok((
             reply,
@@ -134,8 +130,7 @@ impl HandlerConnection {
         let mut attempts = 1;
         loop {
             check_newest_generation(case)?;
-            let sealed: SealedBytes = case.open_case.seal_note(note);
-            check_sealed_len(sealed.0.len())?;
+            let sealed = case.open_case.seal_note(note)?;
             let action = Action::NoteAdded { note: sealed.hash() };
             let payload = EventPayload { note: Some(sealed), ..EventPayload::default() };
             match self.sign_and_submit(case, action, payload).await {
@@ -165,17 +160,9 @@ impl HandlerConnection {
         }
         check_newest_generation(case)?;
         let note = Note { kind: NoteKind::Reason, text: reason.trim().to_owned() };
-        let sealed = case.open_case.seal_note(&note);
-        check_sealed_len(sealed.0.len())?;
+        let sealed = case.open_case.seal_note(&note)?;
         let action = with_note(sealed.hash());
         let payload = EventPayload { note: Some(sealed), ..EventPayload::default() };
         self.sign_and_submit(case, action, payload).await
-    }
-}
-
-fn check_sealed_len(sealed: usize) -> Result<(), ActionError> {
-    match sealed.saturating_sub(MAX_REPLY_LEN) {
-        0 => Ok(()),
-        over => Err(ActionError::TooLong { over }),
     }
 }

@@ -16,6 +16,7 @@ mod workflow;
 
 use std::collections::BTreeSet;
 
+use investigator::CaseError;
 use protocol::{
     api::workbench::{EventPayload, NewEvent},
     case::{
@@ -98,7 +99,7 @@ pub enum ActionError {
     /// The case handler returned a mailbox key that is not the reporter's, or sealing failed
     /// otherwise.
     #[error(transparent)]
-    Sealing(#[from] investigator::CaseError),
+    Sealing(CaseError),
     /// The oversight body always has a grant.
     #[error("{0} belongs to the oversight body and cannot be excluded")]
     IsOversightMember(String),
@@ -165,6 +166,15 @@ fn summarize_events(events: &[Event]) -> String {
             what => format!("{actor} {what}"),
         });
     descriptions.collect::<Vec<_>>().join("; ")
+}
+
+impl From<CaseError> for ActionError {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::TooLong { over } => Self::TooLong { over },
+            error => Self::Sealing(error),
+        }
+    }
 }
 
 impl HandlerConnection {

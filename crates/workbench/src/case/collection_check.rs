@@ -1,7 +1,7 @@
 //! Distinguishes submissions that arrived unreadable from those that the case handler altered after
 //! it recorded them.
 
-use investigator::{Thread, ThreadIssue, ThreadIssueKind};
+use investigator::{OpenCase, Thread, ThreadIssue, ThreadIssueKind};
 use protocol::{
     Hash,
     api::{
@@ -12,7 +12,7 @@ use protocol::{
         CaseState, Decision, Disposition,
         event::{Action, Event},
     },
-    submission::frame::FrameDirection,
+    submission::{commitment::ReportCommitment, frame::FrameDirection},
 };
 use uuid::Uuid;
 
@@ -34,19 +34,11 @@ pub struct UnreadableCase {
     pub(crate) head_to_pin: Option<(Uuid, PinnedCaseHead)>,
 }
 
-/// Returns whether the report is as its first event records its collection. `events` are those with
-/// valid signatures, and `own_tag` is the tag of the reader's own key. Returns `false` for cases of
-/// earlier versions, whose events do not record it.
-fn is_report_intact(file: &CaseDetail, events: &[Event], own_tag: Hash) -> bool {
-    match events.first().map(|first| &first.action) {
-        Some(Action::Received { digest: Some(digest), .. }) => digest.matches_case(file, own_tag),
-        _ => false,
-    }
-}
-
-/// Compares the submissions of a case with their digests at collection.
+/// Compares the submissions of a case with the commitments in their events.
 pub(crate) struct CollectionCheck<'a> {
     file: &'a CaseDetail,
+    /// The commitment to the report. `None` if the first event is not that of a report.
+    report: Option<ReportCommitment>,
     /// Whether the report is as collected.
     pub(crate) report_intact: bool,
     /// The same for later messages.
@@ -57,20 +49,35 @@ impl<'a> CollectionCheck<'a> {
     /// Runs the comparison. `events` are those with valid signatures, and `own_tag` is the tag of
     /// the reader's own key.
     pub(crate) fn check(file: &'a CaseDetail, events: &[Event], own_tag: Hash) -> Self {
-        let digests = events.iter().filter_map(|event| match event.action {
-            Action::FollowedUp(digests) => Some(digests),
+        let commitments = events.iter().filter_map(|event| match &event.action {
+            Action::FollowedUp(commitment) => Some(commitment.clone()),
             _ => None,
         });
-        let follow_ups = FollowUpCheck::compare(file, &digests.collect::<Vec<_>>());
-        Self { file, report_intact: is_report_intact(file, events, own_tag), follow_ups }
+        let follow_ups = FollowUpCheck::compare(file, &commitments.collect::<Vec<_>>());
+        let report = events.first().and_then(|first| match &first.action {
+            Action::Received { commitment, .. } => Some(commitment.clone()),
+            _ => None,
+        });
+        let report_intact =
+            report.as_ref().is_some_and(|report| report.matches_case(file, own_tag));
+        Self { file, report, report_intact, follow_ups }
     }
 
-    /// Returns an alert for each message that differs from the digest that the case handler signed
-    /// at collection.
+    /// Returns an alert if the body or a file of the report is not in the commitment, or if the
+    /// reader's grant of generation 0 leads to other keys. Other checks report missing parts.
+    pub(crate) fn altered_report_alert(&self, open: &OpenCase) -> Option<IntegrityAlert> {
+        let report = self.report.as_ref()?;
+        let own_keys = open.case_keys_hash().is_none_or(|keys| keys == report.keys);
+        let text = "the report differs from the commitment that the case handler signed when it collected the report: another reader may see another report";
+        (!own_keys || report.has_foreign_parts(self.file))
+            .then(|| IntegrityAlert::new(AlertCode::Damaged, text))
+    }
+
+    /// Returns an alert for each message that differs from its commitment.
     pub(crate) fn altered_message_alerts(&self) -> impl Iterator<Item = IntegrityAlert> {
         self.follow_ups.altered.iter().map(|_| {
             let text =
-                "a message from the reporter differs from the digest that the case handler signed when it collected the message";
+                "a message from the reporter differs from the commitment that the case handler signed when it collected the message";
             IntegrityAlert::new(AlertCode::Damaged, text)
         })
     }

@@ -20,6 +20,7 @@ use crate::{
             check_interleaving, check_order, check_part_counts, check_payloads, check_recipient,
             check_state, check_submission_count, issue_alert, read_notes,
         },
+        routing_check::check_routing,
     },
     private_files::FileError,
     session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
@@ -33,13 +34,18 @@ impl HandlerConnection {
     pub async fn read_case(&mut self, id: Uuid) -> Result<VerifiedCase, CaseReadError> {
         let case = self.read_case_without_pinning(id).await;
         let changed = match &case {
-            Ok(case) => case
-                .head_to_pin()
-                .is_some_and(|(id, seen)| self.trust_state.cases.insert(id, seen) != Some(seen)),
+            Ok(case) => case.head_to_pin().is_some_and(|(id, seen)| {
+                let key = *case.open_case.reporter_key();
+                let new_key = self.trust_state.reporters.insert(id, key) != Some(key);
+                self.trust_state.cases.insert(id, seen) != Some(seen) || new_key
+            }),
             Err(CaseReadError::Unreadable(unreadable)) => unreadable
                 .head_to_pin
                 .is_some_and(|(id, seen)| self.trust_state.cases.insert(id, seen) != Some(seen)),
-            Err(CaseReadError::Purged(_)) => self.trust_state.cases.remove(&id).is_some(),
+            Err(CaseReadError::Purged(_)) => {
+                self.trust_state.reporters.remove(&id);
+                self.trust_state.cases.remove(&id).is_some()
+            }
             Err(_) => false,
         };
         if changed {
@@ -151,10 +157,13 @@ impl HandlerConnection {
         alarms.extend(check_state(&file, state.as_ref()));
         alarms.extend(check_payloads(&file, &events));
         alarms.extend(check_part_counts(&file, &thread, state.as_ref(), &collected));
+        alarms.extend(collected.altered_report_alert(&open));
         alarms.extend(collected.altered_message_alerts());
+        alarms.extend(check_routing(&thread, &events, state.as_ref(), &self.directory_history));
         alarms.extend(check_order(&file, &events));
         alarms.extend(check_interleaving(&file, &thread));
         alarms.extend(check_recipient(&file, &open));
+        alarms.extend(self.check_pinned_reporter(&open));
         alarms.extend(self.check_pinned_head(id, &file.log));
         if let Some(state) = &state {
             if collected.report_intact
@@ -230,6 +239,14 @@ impl HandlerConnection {
             log.len()
         );
         (!same).then(|| IntegrityAlert::new(AlertCode::Rollback, text).in_case(case))
+    }
+
+    /// Compares the reporter key in the grants with the pinned one.
+    fn check_pinned_reporter(&self, open: &OpenCase) -> Option<IntegrityAlert> {
+        let pinned = self.trust_state.reporters.get(&open.id())?;
+        let text = "your grants name another reporter key than at your last visit: the messages may be from another person; do not answer, and inform the oversight body";
+        (pinned != open.reporter_key())
+            .then(|| IntegrityAlert::new(AlertCode::ReporterChanged, text))
     }
 
     /// Pins the heads of cases and saves them.

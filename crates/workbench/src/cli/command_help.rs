@@ -27,8 +27,9 @@ mod tests {
         Hash, Priority,
         case::{
             CASE_ACTIONS, Decision, Proposal, Role,
-            event::{Action, Event, HANDLER_ACTOR, midnight},
+            event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, midnight},
         },
+        submission::commitment::ReportCommitment,
     };
     use time::macros::date;
     use uuid::Uuid;
@@ -48,11 +49,11 @@ mod tests {
             desk: "audit".into(),
             priority: Priority::P2,
             retention_months: 60,
-            digest: None,
+            commitment: ReportCommitment::default(),
         };
         let at = midnight(date!(2026 - 11 - 23));
         let event = Event {
-            v: 1,
+            v: EVENT_VERSION,
             case: Uuid::nil(),
             seq: 0,
             prev: None,

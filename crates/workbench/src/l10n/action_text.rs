@@ -40,6 +40,7 @@ mod tests {
             ReferralTarget, ReopenReason, Stage,
             event::{Action, ReleaseReason},
         },
+        submission::commitment::{FollowUpCommitment, ReportCommitment},
     };
     use uuid::Uuid;
 
@@ -95,9 +96,9 @@ mod tests {
                     desk: "audit".into(),
                     priority: Priority::P2,
                     retention_months: 60,
-                    digest: None,
+                    commitment: ReportCommitment::default(),
                 };
-                vec![received, Action::FollowedUp(None)]
+                vec![received, Action::FollowedUp(FollowUpCommitment::default())]
             }
             ActionPayload::Handler => vec![Action::Released { reason: ReleaseReason::Filed }],
             ActionPayload::Fixed(action) => vec![action.clone()],

@@ -89,6 +89,11 @@ impl DirectoryHistory {
         (directory, *hash)
     }
 
+    /// Returns whether one of the directories has this hash.
+    pub fn contains(&self, hash: Hash) -> bool {
+        self.directories.iter().any(|(_, known)| *known == hash)
+    }
+
     /// Returns whether the member's key now differs from the key in a directory that was valid on
     /// that date or later. Grants from then were sealed to the lost key.
     pub fn has_replaced_key(&self, handle: &str, since: Date) -> bool {

@@ -40,6 +40,8 @@ pub struct TrustState {
     pub log: Option<PinnedLogHead>,
     /// The newest head of each of the member's cases.
     pub cases: BTreeMap<Uuid, PinnedCaseHead>,
+    /// `K_r` of each of the member's cases.
+    pub reporters: BTreeMap<Uuid, PublicKey>,
     /// Number of events of each case that the member has seen.
     pub read: BTreeMap<Uuid, u32>,
 }

@@ -6,10 +6,11 @@ use protocol::{
     Hash, Priority,
     case::{
         CaseState, ClosingReason, Decision, Disposition, ReopenReason, Role, Stage,
-        event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, midnight},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, LogEntry, SignedEvent, midnight},
         next_event,
     },
     directory::SignedDirectory,
+    submission::commitment::ReportCommitment,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -66,10 +67,10 @@ impl LogBuilder {
             desk: "internal_affairs".into(),
             priority: Priority::P3,
             retention_months: 60,
-            digest: None,
+            commitment: ReportCommitment::default(),
         };
         let event = Event {
-            v: 1,
+            v: EVENT_VERSION,
             case,
             seq: 0,
             prev: None,
@@ -356,14 +357,28 @@ fn an_event_of_a_removed_member_is_detected() {
             desk: "internal_affairs".into(),
             priority: Priority::P3,
             retention_months: 60,
-            digest: None,
+            commitment: ReportCommitment::default(),
         };
-        let first =
-            Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+        let first = Event {
+            v: EVENT_VERSION,
+            case,
+            seq: 0,
+            prev: None,
+            at,
+            actor: HANDLER_ACTOR.into(),
+            action,
+        };
         let first = first.sign(&installation.log_key);
         let prev = Some(first.hash());
-        let event =
-            Event { v: 1, case, seq: 1, prev, at, actor: "two".into(), action: Action::Claimed };
+        let event = Event {
+            v: EVENT_VERSION,
+            case,
+            seq: 1,
+            prev,
+            at,
+            actor: "two".into(),
+            action: Action::Claimed,
+        };
         let signed = event.sign(installation.key_of("two").device());
         assert_eq!(
             history.verify_event(&signed).unwrap().is_former_member,

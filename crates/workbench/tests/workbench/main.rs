@@ -9,6 +9,7 @@ mod case_export;
 mod casework;
 mod cleaned_files;
 mod cli;
+mod commitments;
 mod common;
 mod former_readers;
 mod log_audit;

@@ -123,7 +123,7 @@ async fn displaced_unseen_replies_are_reported_before_and_after_sending() {
     let mut reporter = environment.file_report(&[]);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    let long = "x".repeat(9_400);
+    let long = "x".repeat(7_300);
     let reply = ReplyInput { text: &long, lang: "en" };
     for _ in 0..2 {
         assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 0);

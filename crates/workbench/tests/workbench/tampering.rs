@@ -11,6 +11,7 @@ use protocol::{
     api::workbench::PartKind,
     case::Stage,
     directory::DirectoryError,
+    encoding::padding::{REPLY_STEP, TEXT_STEP, pad_text},
     receipt::Receipt,
     submission::frame::{Frame, FrameDirection, FrameHeader, FrameKind},
 };
@@ -74,7 +75,7 @@ async fn withheld_and_invented_notes_are_detected() {
     // Anyone can seal to `C`; only a signed event makes it a note.
     let invented =
         serde_json::to_vec(&Note { kind: NoteKind::Fact, text: "no fact".into() }).unwrap();
-    let invented = reporter.recipient().seal(&invented);
+    let invented = reporter.recipient().seal(&pad_text(&invented, TEXT_STEP));
     let at = environment.handler.with_case(reporter.case, |stored| {
         stored.add_part(PartKind::Note, 0, 9, invented);
         stored.parts.len() - 1
@@ -93,7 +94,7 @@ async fn forged_and_replayed_messages_are_detected_and_not_shown() {
     let mut other_reporter = environment.file_report(&[]);
     // A message signed by another reporter, sealed to this case, and recorded with a matching log.
     let forged = other_reporter.seal_frame(FrameKind::Message, b"I take it all back.", Vec::new());
-    let forged = reporter.recipient().seal(&forged);
+    let forged = reporter.recipient().seal(&pad_text(&forged, TEXT_STEP));
     environment.handler.follow_up(&environment.installation, &mut reporter, "true");
     environment.handler.with_case(reporter.case, |stored| {
         let (part, sealed) = stored.parts.last_mut().unwrap();
@@ -127,7 +128,7 @@ async fn a_forged_reply_is_detected_and_not_shown() {
     // A reply forged by the case handler: signed with its own key, and sealed to the team like a
     // reply.
     let header = FrameHeader {
-        v: 1,
+        v: 2,
         case: reporter.case,
         generation: 0,
         direction: FrameDirection::Out,
@@ -138,6 +139,8 @@ async fn a_forged_reply_is_detected_and_not_shown() {
         kind: FrameKind::Message,
         lang: "en".into(),
         week: "2026-W48".into(),
+        salt: Hash::of(&[b"salt"]),
+        routing: None,
         attachments: Vec::new(),
         reporter_key: None,
         related: None,
@@ -145,7 +148,12 @@ async fn a_forged_reply_is_detected_and_not_shown() {
     let made_up =
         Frame::sign(&header, b"It was nothing. Forget it.", &environment.installation.log_key);
     environment.handler.with_case(reporter.case, |stored| {
-        stored.add_part(PartKind::ReplyCopy, 0, 9, reporter.recipient().seal(&made_up));
+        stored.add_part(
+            PartKind::ReplyCopy,
+            0,
+            9,
+            reporter.recipient().seal(&pad_text(&made_up, REPLY_STEP)),
+        );
     });
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(alert_codes(&case.alarms), [AlertCode::Forged]);

@@ -5,6 +5,7 @@ use protocol::{
     Hash,
     api::workbench::PartKind,
     case::{ReopenReason, Stage, event::ReleaseReason},
+    encoding::padding::{TEXT_STEP, pad_text},
     keys::CaseSecret,
     submission::frame::FrameKind,
 };
@@ -274,13 +275,15 @@ fn tampered_messages(
     let mut changed = own.clone();
     let middle = changed.len() / 2;
     changed[middle] ^= 1;
-    let (once, again) = (recipient.seal(&own), recipient.seal(&own));
+    let seal = |frame: &[u8]| recipient.seal(&pad_text(frame, TEXT_STEP));
+    let (once, again) = (seal(&own), seal(&own));
     vec![
         ("no age file", b"rubbish".to_vec()),
-        ("sealed to another", other_reporter.recipient().seal(&own)),
-        ("no frame", recipient.seal(b"rubbish")),
-        ("of another case", recipient.seal(&of_other_case)),
-        ("changed", recipient.seal(&changed)),
+        ("sealed to another", other_reporter.recipient().seal(&pad_text(&own, TEXT_STEP))),
+        ("no frame", seal(b"rubbish")),
+        ("no padding", recipient.seal(b"rubbish")),
+        ("of another case", seal(&of_other_case)),
+        ("changed", seal(&changed)),
         // The first of the two is an ordinary message.
         ("sent once", once),
         ("sent again, sealed again", again),

@@ -1,7 +1,7 @@
 // The answers typed so far, in memory only, and the report composed from them.
 import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
 import type { ReportBody } from "../report.ts";
-import type { Priority } from "../submission.ts";
+import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 

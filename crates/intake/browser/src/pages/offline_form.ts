@@ -1,6 +1,6 @@
 // The pages of the form and their taxonomy, the same for every visitor.
 import type { DetailRule } from "../identifying_details.ts";
-import type { Priority } from "../submission.ts";
+import type { Priority } from "../frame.ts";
 
 export interface PageTemplate {
   title: string;

@@ -13,7 +13,9 @@ use protocol::{
     mailbox::MailboxHeader,
     submission::{
         envelope::{CaseRef, EnvelopeHeader, SubmissionKind},
-        frame::{Attachment, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody},
+        frame::{
+            Attachment, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody, Routing,
+        },
         related_report::RelatedReport,
         report_body::{ReportAnswer, ReportBody},
         treatment::{
@@ -51,7 +53,7 @@ fn enums() -> Vec<(&'static str, Vec<Value>)> {
                 Identity, Date, Function, Time, OnlyMe),
         ),
         ("submission.SubmissionKind", variants!(SubmissionKind: Report, FollowUp)),
-        ("submission.Priority", variants!(Priority: P1, P2, P3, P4)),
+        ("frame.Priority", variants!(Priority: P1, P2, P3, P4)),
         ("frame.Direction", variants!(FrameDirection: In, Out)),
         ("frame.FrameKind", variants!(FrameKind: Report, Message, Status, Rotation)),
         (
@@ -103,9 +105,18 @@ fn public_key() -> PublicKey {
     PublicKey::from(&SigningKey::from_bytes(&[7; 32]))
 }
 
+fn routing() -> Routing {
+    Routing {
+        desk: String::new(),
+        priority: Priority::P4,
+        release_to_oversight: false,
+        directory: Hash::of(&[b"directory"]),
+    }
+}
+
 fn frame_header() -> FrameHeader {
     FrameHeader {
-        v: 1,
+        v: 2,
         case: Uuid::from_u128(5),
         generation: 0,
         direction: FrameDirection::In,
@@ -116,6 +127,8 @@ fn frame_header() -> FrameHeader {
         kind: FrameKind::Report,
         lang: "fr".into(),
         week: "2026-W48".into(),
+        salt: Hash::of(&[b"salt"]),
+        routing: Some(routing()),
         attachments: vec![Attachment {
             name: "a.jpg".into(),
             media_type: "image/jpeg".into(),

@@ -1,11 +1,10 @@
 //! The routing header of an envelope: everything that the case handler learns from a submission
 //! besides sizes.
 
-use crate::Priority;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::encoding::hash::Hash;
+use crate::{Priority, encoding::hash::Hash, submission::frame::Routing};
 
 pub(super) const MAGIC: &str = "BKE1";
 /// Only the id of a desk and the language vary in length.
@@ -52,4 +51,16 @@ pub struct EnvelopeHeader {
     /// Whether the reporter asks to release the case to the oversight body.
     #[serde(default)]
     pub release_to_oversight: bool,
+}
+
+impl EnvelopeHeader {
+    /// Returns the routing, for the frame that the reporter signs.
+    pub fn routing(&self) -> Routing {
+        Routing {
+            desk: self.desk.clone(),
+            priority: self.priority,
+            release_to_oversight: self.release_to_oversight,
+            directory: self.directory,
+        }
+    }
 }

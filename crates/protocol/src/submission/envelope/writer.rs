@@ -9,6 +9,7 @@ use crate::{
     encoding::{
         framing::{self, RECORD_OVERHEAD, RecordType},
         hash::Hash,
+        padding::{TEXT_STEP, pad_text, padded_file_len},
         size_classes,
     },
     keys::{CaseRecipient, TransportRecipient},
@@ -92,8 +93,8 @@ impl<W: Write> SubmissionWriter<W> {
         Ok((len, hash))
     }
 
-    /// Seals a file to `C` while `write` writes it. Returns the result of `write`, and the length
-    /// and the hash for the manifest.
+    /// Seals a file to `C` while `write` writes it, and pads it to its size class. Returns the
+    /// result of `write`, and the length and the hash of the file for the manifest.
     ///
     /// # Errors
     /// If there are too many files, the submission gets too large, or `write` fails.
@@ -110,7 +111,9 @@ impl<W: Write> SubmissionWriter<W> {
         let sealed = age_hybrid::sealed_writer(to.as_recipient(), AttachmentChunks::new(self))?;
         let mut counted = CountingHasher { hasher: Sha256::new(), len: 0, sealed };
         let written = write(&mut counted).map_err(seal_error_from_io)?;
-        let CountingHasher { hasher, len, sealed } = counted;
+        let CountingHasher { hasher, len, mut sealed } = counted;
+        let padding = padded_file_len(len) - len;
+        io::copy(&mut io::repeat(0).take(padding), &mut sealed).map_err(seal_error_from_io)?;
         sealed.finish().map_err(seal_error_from_io)?.finish().map_err(seal_error_from_io)?;
         self.write_record_parts(RecordType::AttachmentEnd, &[])?;
         Ok((written, len, Hash(hasher.finalize().into())))
@@ -126,7 +129,7 @@ impl<W: Write> SubmissionWriter<W> {
         frame: &[u8],
         deduplication_tag: &Hash,
     ) -> Result<W, SealError> {
-        self.write_record(RecordType::Body, &to.seal(frame))?;
+        self.write_record(RecordType::Body, &to.seal(&pad_text(frame, TEXT_STEP)))?;
         self.write_record(RecordType::DeduplicationTag, deduplication_tag.as_bytes())?;
         self.pad_and_finish()
     }

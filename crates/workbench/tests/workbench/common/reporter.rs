@@ -1,11 +1,14 @@
 //! A reporter: signs frames and opens replies.
 
 use protocol::{
+    Hash,
+    encoding::padding::{REPLY_STEP, unpad_text},
     keys::{CaseRecipient, CaseSecret, PublicKey},
     receipt::Receipt,
     submission::{
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
+            Routing,
         },
         related_report::RelatedReport,
     },
@@ -17,6 +20,10 @@ pub(crate) struct TestReporter {
     pub(crate) case: Uuid,
     pub(crate) receipt: Receipt,
     pub(crate) secret: CaseSecret,
+    /// The routing that the report states.
+    pub(crate) routing: Routing,
+    /// The routing of the next message, if it differs.
+    pub(crate) next_routing: Option<Routing>,
     pub(crate) last_sent: FrameRef,
     /// Related report that the next message refers to.
     pub(crate) related_report: Option<RelatedReport>,
@@ -46,7 +53,7 @@ impl TestReporter {
         let first = kind == FrameKind::Report;
         let key = self.receipt.signing_key();
         let header = FrameHeader {
-            v: 1,
+            v: 2,
             case: self.case,
             generation: 0,
             direction: FrameDirection::In,
@@ -57,6 +64,8 @@ impl TestReporter {
             kind,
             lang: self.lang.clone(),
             week: self.week.clone(),
+            salt: Hash::of(&[b"salt"]),
+            routing: Some(self.next_routing.take().unwrap_or_else(|| self.routing.clone())),
             attachments,
             reporter_key: first.then(|| (&key).into()),
             related: self.related_report.take(),
@@ -77,7 +86,7 @@ impl TestReporter {
             recipient: self.receipt.mailbox_identity().recipient().hash(),
             signer: &signer,
         };
-        let frame = Frame::verify(&plain, &expected).unwrap();
+        let frame = Frame::verify(unpad_text(&plain, REPLY_STEP).unwrap(), &expected).unwrap();
         String::from_utf8(frame.body.to_vec()).unwrap()
     }
 }

@@ -17,16 +17,17 @@ use protocol::{
     },
     case::{
         CaseState, Role,
-        event::{Action, Event, HANDLER_ACTOR, LogEntry, midnight},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, LogEntry, midnight},
     },
     directory::{Directory, Member, SignedDirectory},
+    encoding::padding::{TEXT_STEP, pad_text, padded_file_len},
     keys::{CaseSecret, MailboxRecipient},
     receipt::Receipt,
     submission::{
-        frame::{Attachment, FrameKind, FrameRef},
+        commitment::{FollowUpCommitment, ReportCommitment},
+        frame::{Attachment, FrameKind, FrameRef, Routing},
         key_grant::{Grant, grant_tag},
         report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
-        report_digest::{self, ReportDigest},
         treatment::{
             AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
         },
@@ -37,6 +38,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use uuid::Uuid;
 
 use super::{WorkbenchInstallation, reporter::TestReporter, today};
+
+/// Returns a file as it is sealed.
+fn pad_file(file: &[u8]) -> Vec<u8> {
+    let mut padded = file.to_vec();
+    let len = padded_file_len(file.len() as u64);
+    padded.resize(usize::try_from(len).unwrap(), 0);
+    padded
+}
 
 /// Claimed treatment of the attached file.
 fn sample_treatment() -> AttachmentTreatment {
@@ -64,6 +73,8 @@ pub(crate) struct SealedReport {
     pub(crate) grants: Vec<(String, GenerationGrant)>,
     pub(crate) sealed_file: Vec<u8>,
     pub(crate) sealed_body: Vec<u8>,
+    pub(crate) desk: String,
+    pub(crate) priority: Priority,
     pub(crate) retention_months: u16,
 }
 
@@ -180,6 +191,13 @@ impl FakeHandler {
             case,
             receipt,
             secret,
+            routing: Routing {
+                desk: to.desk.id.clone(),
+                priority: Priority::P3,
+                release_to_oversight: false,
+                directory: installation.signed_directory().hash(),
+            },
+            next_routing: None,
             last_sent: last,
             related_report: names,
             last_seen_reply: seen,
@@ -201,32 +219,32 @@ impl FakeHandler {
             story: story.into(),
         };
         let frame = reporter.seal_frame(FrameKind::Report, &body.to_bytes(), vec![attachment]);
-        let (file, body) = (c.seal(file), c.seal(&frame));
+        let (file, body) = (c.seal(&pad_file(file)), c.seal(&pad_text(&frame, TEXT_STEP)));
         let mut sent = SealedReport {
             grants: grants.collect(),
             sealed_file: file,
             sealed_body: body,
+            desk: reporter.routing.desk.clone(),
+            priority: reporter.routing.priority,
             retention_months: 60,
         };
         spoil(&mut sent);
-        let retention_months = sent.retention_months;
         let mailbox = reporter.receipt.mailbox_identity().recipient();
         let given: Vec<_> = sent.grants.iter().map(|(_, given)| given.grant.clone()).collect();
         let parts = [Hash::of(&[&sent.sealed_body]), Hash::of(&[&sent.sealed_file])];
-        let collected = Some(ReportDigest::of_report(&mailbox, &c, &given, parts));
-        let desk = to.desk.id.clone();
+        let commitment = ReportCommitment::of_report(&mailbox, &c, &given, parts);
         let event = Event {
-            v: 1,
+            v: EVENT_VERSION,
             case,
             seq: 0,
             prev: None,
             at: midnight(today()),
             actor: HANDLER_ACTOR.into(),
             action: Action::Received {
-                desk,
-                priority: Priority::P3,
-                retention_months,
-                digest: collected,
+                desk: sent.desk,
+                priority: sent.priority,
+                retention_months: sent.retention_months,
+                commitment,
             },
         };
         let signed = event.sign(&installation.log_key);
@@ -332,23 +350,23 @@ impl FakeStore {
         text: &str,
     ) {
         let frame = reporter.seal_frame(FrameKind::Message, text.as_bytes(), Vec::new());
-        let sealed = reporter.recipient().seal(&frame);
+        let sealed = reporter.recipient().seal(&pad_text(&frame, TEXT_STEP));
         self.add_message(installation, reporter.case, sealed);
     }
 
     fn add_message(&mut self, installation: &WorkbenchInstallation, case: Uuid, sealed: Vec<u8>) {
         let stored = self.cases.get_mut(&case).unwrap();
         let batch = stored.state.received;
-        let collected = report_digest::follow_up_digest(0, [Hash::of(&[&sealed])]);
+        let commitment = FollowUpCommitment { generation: 0, parts: vec![Hash::of(&[&sealed])] };
         stored.add_part(PartKind::Body, 0, batch, sealed);
         let event = Event {
-            v: 1,
+            v: EVENT_VERSION,
             case,
             seq: stored.state.next_seq,
             prev: Some(stored.state.head),
             at: midnight(today()),
             actor: HANDLER_ACTOR.into(),
-            action: Action::FollowedUp(Some(collected)),
+            action: Action::FollowedUp(commitment),
         };
         let signed = event.sign(&installation.log_key);
         stored.state.apply(&event, signed.hash(), Role::default()).unwrap();

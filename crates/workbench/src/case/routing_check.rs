@@ -1,0 +1,79 @@
+//! Compares the routing that the reporter signed with what the case handler recorded. The sender of a
+//! report can state two different routings, so a difference is a notice and no alarm.
+
+use investigator::{Thread, VerifiedFrame};
+use protocol::{
+    case::{
+        CaseState,
+        event::{Action, Event},
+    },
+    submission::frame::{FrameKind, Routing},
+};
+
+use crate::{
+    alert::{AlertCode, IntegrityAlert},
+    session::directory_history::DirectoryHistory,
+};
+
+/// Returns a notice for each difference between the signed routing of a message and the events.
+pub(super) fn check_routing(
+    thread: &Thread,
+    events: &[Event],
+    state: Option<&CaseState>,
+    directories: &DirectoryHistory,
+) -> Vec<IntegrityAlert> {
+    let signed =
+        thread.incoming.iter().filter_map(|frame| Some((frame, frame.header.routing.as_ref()?)));
+    let mut alerts = Vec::new();
+    for (frame, routing) in signed {
+        if frame.header.kind == FrameKind::Report {
+            alerts.extend(check_report(routing, events));
+        }
+        if routing.release_to_oversight && state.is_some_and(|state| state.released.is_none()) {
+            alerts.push(notice(format!(
+                "{} asks for the oversight body, but the case handler did not release the case to it: escalate the case",
+                name_of(frame)
+            )));
+        }
+        if !directories.contains(routing.directory) {
+            alerts.push(notice(format!(
+                "{} was sealed with a directory that is not among the signed directories that you have: the reporter's program may have chosen its readers from another directory; inform the administrator",
+                name_of(frame)
+            )));
+        }
+    }
+    alerts
+}
+
+/// Compares the desk and the priority of the report with its first event.
+fn check_report(routing: &Routing, events: &[Event]) -> Vec<IntegrityAlert> {
+    let Some(Action::Received { desk, priority, .. }) = events.first().map(|event| &event.action)
+    else {
+        return Vec::new();
+    };
+    let mut alerts = Vec::new();
+    if *desk != routing.desk {
+        alerts.push(notice(format!(
+            "the reporter's program chose the desk {}, but the case handler recorded the desk {desk}: the readers of the first desk had left, the sender stated two desks, or the case handler changed it",
+            routing.desk
+        )));
+    }
+    if *priority != routing.priority {
+        alerts.push(notice(format!(
+            "the reporter's program computed the priority {:?}, but the case handler recorded {priority:?}: the sender stated two priorities, or the case handler changed it",
+            routing.priority
+        )));
+    }
+    alerts
+}
+
+fn name_of(frame: &VerifiedFrame) -> String {
+    match frame.header.kind {
+        FrameKind::Report => "the report".to_owned(),
+        _ => format!("message {} from the reporter", frame.reference.seq),
+    }
+}
+
+fn notice(text: String) -> IntegrityAlert {
+    IntegrityAlert::notice(AlertCode::RoutingDiffers, text)
+}
