@@ -76,6 +76,9 @@ fn install_missing() -> Result<()> {
     if !succeeds(command("chromium", &["--version"])) {
         apt_install(&["chromium"], "Chromium")?;
     }
+    if !succeeds(command("maude", &["--version"])) {
+        apt_install(&["maude"], "Maude, which searches the model of the protocol")?;
+    }
     if !succeeds(command("exiftool", &["-ver"]))
         || !succeeds(command("perl", &["-MArchive::Zip", "-e1"]))
         || !succeeds(command("python3", &["--version"]))
