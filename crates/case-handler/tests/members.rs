@@ -13,7 +13,8 @@ use http::{Method, StatusCode};
 use protocol::{
     Hash,
     api::workbench::{
-        AuditLog, EventPayload, GenerationGrant, NewEvent, ProblemDetails, SealedBytes,
+        AuditLog, EventPayload, GenerationGrant, MAX_NOTE_LEN, NewEvent, ProblemDetails,
+        SealedBytes,
     },
     case::{
         Stage,
@@ -162,7 +163,7 @@ async fn the_payload_must_match_the_event() {
     );
     let contents = handler.store.mailboxes(None, 10).await.unwrap();
     assert_eq!(contents[0].replies, [reply.0]);
-    let long = SealedBytes(vec![0; 13 * 1024]);
+    let long = SealedBytes(vec![0; MAX_NOTE_LEN + 1]);
     let mut note = handler.signed_event("awa", id, Action::NoteAdded { note: long.hash() }).await;
     note.payload.note = Some(long);
     assert!(handler.post_event("awa", id, &note).await.unwrap_err().title.contains("too long"));
