@@ -12,7 +12,7 @@ use crate::{
         decision::{Decision, ReopenReason},
         stage::Stage,
     },
-    encoding::hash::Hash,
+    encoding::{canonical, hash::Hash},
     keys::{PublicKey, sign},
     submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
@@ -301,9 +301,9 @@ impl SignedEvent {
     /// Returns the event without verifying it, for finding the key that verifies it.
     ///
     /// # Errors
-    /// If the bytes are malformed.
+    /// If the bytes are not an event in canonical form.
     pub fn decode_unverified(&self) -> Result<Event, EventError> {
-        let event: Event = serde_json::from_slice(&self.bytes)
+        let event: Event = canonical::parse_canonical(&self.bytes)
             .map_err(|error| EventError::Malformed(error.to_string()))?;
         if event.v == EVENT_VERSION {
             Ok(event)

@@ -11,7 +11,7 @@ use protocol::{
         },
         next_event,
     },
-    keys::PublicKey,
+    keys::{PublicKey, sign},
     submission::commitment::FollowUpCommitment,
 };
 use time::{Duration, macros::date};
@@ -236,6 +236,32 @@ fn a_changed_event_or_log_entry_is_detected() {
     for action in [followed_up, Action::Recused, released] {
         let event = next_event(CASE, &case.state, HANDLER_ACTOR, midnight(FILED), action);
         assert_eq!(event.sign(&key).decode_unverified(), Ok(event));
+    }
+}
+
+#[test]
+fn an_event_in_another_form_is_malformed() {
+    let case = CaseScenario::new(Priority::P3);
+    let action = Action::StageChanged { from: Stage::Received, to: Stage::Triaged, reason: None };
+    let event = next_event(CASE, &case.state, "awa", midnight(FILED), action);
+    let key = SigningKey::from_bytes(&[5; 32]);
+    let json = String::from_utf8(event.sign(&key).bytes).unwrap();
+    for (from, to) in [
+        ("{\"v\":2", "{ \"v\":2"),
+        ("{\"v\":2", "{\"v\":2.0"),
+        ("{\"v\":2", "{\"v\":2,\"w\":1"),
+        ("{\"v\":2", "{\"v\":2,\"v\":2"),
+        ("\"actor\":\"awa\"", "\"actor\":\"\\u0061wa\""),
+        ("T00:00:00Z", "T00:00:00+00:00"),
+        ("T00:00:00Z", "T00:00:00.0Z"),
+        ("\"from\":", "\"more\":1,\"from\":"),
+    ] {
+        let bytes = json.replacen(from, to, 1);
+        assert_ne!(bytes, json, "{to}");
+        let signature = sign(&key, b"burkindi/event/v2\0", bytes.as_bytes()).to_vec();
+        let signed = SignedEvent { bytes: bytes.into_bytes(), signature };
+        let verified = signed.verify(&PublicKey::from(&key));
+        assert!(matches!(verified, Err(EventError::Malformed(_))), "{to}: {verified:?}");
     }
 }
 
