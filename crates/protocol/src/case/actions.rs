@@ -195,7 +195,8 @@ case_actions! {
     /// recused and the assignee is challenged, these can do it: another lead whom the directory
     /// names, and the oversight body after the release for [`ActionKind::Escalate`] or after the
     /// missed deadline of the challenge. Brings grants of the new generation, and grants of older
-    /// generations for members whose key has changed since.
+    /// generations for members whose key has changed since and for the oversight body. The case
+    /// handler stores such a grant only for a member of the oversight body who has none.
     Rotate = "rotate", UndeclaredDelegator, NOT_PURGED,
         ActionPayload::Keys, Sometimes, "rotate CASE --without HANDLE";
 

@@ -211,8 +211,8 @@ impl HandlerConnection {
     }
 
     /// Rotates the keys of the case: creates a new case secret for all remaining readers, and
-    /// grants earlier content to the new keys of members who replaced theirs. Returns the handles
-    /// of the remaining readers.
+    /// grants earlier content to the new keys of members who replaced theirs and to members who
+    /// joined the oversight body. Returns the handles of the remaining readers.
     ///
     /// # Errors
     /// If a member in `without` cannot be removed, the directory has expired, or the rules or the
@@ -233,14 +233,16 @@ impl HandlerConnection {
             remaining.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
         let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
         let (lang, week) = (case.file.row.lang.clone(), self.current_week());
-        // Members whose key changed since the report also get grants of older generations, because
-        // the new generation opens nothing earlier.
-        let old_keys = members.iter().filter(|member| {
-            !self.directory().is_oversight(&member.handle)
-                && self.directory_history.has_replaced_key(&member.handle, case.file.row.filed)
+        // The new generation opens nothing earlier. Members whose key changed since the report also
+        // get grants of older generations. So do members of the oversight body, who may have joined
+        // it later: the case handler ignores grants that they have, and refuses to replace one.
+        let without_earlier = members.iter().filter(|member| {
+            self.directory_history.has_replaced_key(&member.handle, case.file.row.filed)
+                != self.directory().is_oversight(&member.handle)
         });
-        let regrants: Vec<_> =
-            old_keys.flat_map(|member| case.open_case.seal_grants_for(&member.recipient)).collect();
+        let regrants: Vec<_> = without_earlier
+            .flat_map(|member| case.open_case.seal_grants_for(&member.recipient))
+            .collect();
         let rotated = case.open_case.rotate_keys(
             &recipients,
             &case.thread,

@@ -1,11 +1,11 @@
 //! A member who lost the key and has a new one in the directory.
 
-use protocol::case::{ClosingReason, Decision, Disposition, Stage};
+use protocol::case::{ActionKind, ClosingReason, Decision, Disposition, Stage};
 use rand::rngs::OsRng;
 use secrecy::SecretString;
 use taxonomy::Taxonomy;
 use workbench::{
-    actions::{ActionError, ReplyInput},
+    actions::{ActionChoice, ActionError, ReplyInput},
     alert::{AlertCode, AlertSeverity, has_alarm},
     case::{CaseReadError, queue::QueueFilter},
     keys::key_file::InvestigatorKey,
@@ -19,7 +19,7 @@ use workbench::{
 use crate::{
     cli::{code, run},
     common::{
-        PASSPHRASE, cheap_scrypt,
+        PASSPHRASE, cheap_scrypt, desk,
         environment::{TestEnvironment, alert_codes, claim_case, declare_all},
         now, passphrase,
     },
@@ -29,7 +29,16 @@ use crate::{
 
 /// Connects member "three" with a new key.
 async fn with_new_key(environment: &TestEnvironment, key: &InvestigatorKey) -> HandlerConnection {
-    let profile = environment.installation.profile_dir("three", &environment.handler.url);
+    connect_with_key(environment, "three", key).await
+}
+
+/// Connects with a key in the profile of another one.
+async fn connect_with_key(
+    environment: &TestEnvironment,
+    profile_of: &str,
+    key: &InvestigatorKey,
+) -> HandlerConnection {
+    let profile = environment.installation.profile_dir(profile_of, &environment.handler.url);
     workbench::private_files::replace_private(
         &profile.key_path(),
         &key.seal(&passphrase(), cheap_scrypt()),
@@ -196,6 +205,33 @@ async fn closed_cases_are_rotated_and_purged_after_a_key_was_lost() {
     lead.approve(&mut case, Decision::Purge).await.unwrap();
     let stage = environment.handler.with_case(reporter.case, |stored| stored.state.stage);
     assert_eq!(stage, Stage::Purged);
+}
+
+#[tokio::test]
+async fn a_rotation_opens_earlier_content_to_a_member_who_joined_the_oversight_body() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.take_action(&mut case, ActionKind::Escalate, ActionChoice::Nothing).await.unwrap();
+
+    let successor = InvestigatorKey::generate("outside-2", &mut OsRng).unwrap();
+    let admin_dir = &environment.installation.admin_dir;
+    let mut draft = admin_dir.draft().unwrap();
+    draft.add_member(&successor.request(), Vec::new(), vec!["fr".into()], false).unwrap();
+    draft.add_desk(desk("external", &["outside", "outside-2"], &[]), true).unwrap();
+    admin_dir.save_draft(&draft).unwrap();
+    let signed = environment.installation.sign_directory();
+    environment.handler.store.lock().unwrap().directories.push(signed);
+
+    let mut lead = environment.connect("lead").await;
+    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    let mut joined = connect_with_key(&environment, "outside", &successor).await;
+    let mut case = joined.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, []);
+    assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
+    joined.declare(&mut case).await.unwrap();
+    assert_eq!(environment.alert_codes_of("outside", &reporter).await, []);
 }
 
 #[tokio::test]

@@ -406,15 +406,20 @@ impl StoredCase {
         for grant in payload.grants {
             let of = |m: &&Member| grant_tag(event.case, &m.recipient) == grant.grant.tag;
             let member = directory.members.iter().find(of).unwrap();
-            if !self.holders.contains(&member.handle) && !directory.is_oversight(&member.handle) {
+            let is_oversight = directory.is_oversight(&member.handle);
+            if !self.holders.contains(&member.handle)
+                && (!is_oversight || self.state.released.is_some())
+            {
                 self.holders.push(member.handle.clone());
             }
-            // A grant for another key replaces the earlier one.
-            self.grants.retain(|(holder, stored)| {
-                *holder != member.handle
-                    || stored.generation != grant.generation
-                    || directory.is_oversight(holder)
-            });
+            let has_grant = |(holder, stored): &(String, GenerationGrant)| {
+                *holder == member.handle && stored.generation == grant.generation
+            };
+            // A grant for another key replaces the earlier one, except of the oversight body.
+            if is_oversight && self.grants.iter().any(has_grant) {
+                continue;
+            }
+            self.grants.retain(|stored| !has_grant(stored));
             self.grants.push((member.handle.clone(), grant));
         }
         if event.action == Action::Recused {
