@@ -20,6 +20,7 @@ pub mod keys;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;
+pub mod readers;
 pub mod saved_clock;
 pub mod server;
 pub mod state;

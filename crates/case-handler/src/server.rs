@@ -21,7 +21,7 @@ use crate::{
     Config,
     api::{self, LimitedAcceptor},
     collector::{CollectorState, relay_client::RelayClient},
-    escalation,
+    escalation::Escalation,
     event_log::{self, LogIntegrityError},
     keys::HandlerKeys,
     metrics::METRICS_INTERVAL,
@@ -141,12 +141,13 @@ pub async fn run_with_confirmed_date(
     })
 }
 
-/// Checks deadlines independently of the intake.
+/// Checks deadlines and readers independently of the intake.
 fn spawn_deadline_checks(tasks: &mut PeriodicTasks, state: &HandlerState, interval: Duration) {
-    let (context, directories) = (state.context.clone(), Arc::clone(&state.directories));
+    let escalation = Escalation::new(state.context.clone(), Arc::clone(&state.directories));
+    let escalation = Arc::new(escalation);
     tasks.spawn("deadline check", Schedule::from_now(interval), move || {
-        let (context, directories) = (context.clone(), Arc::clone(&directories));
-        async move { escalation::check_deadlines(&context, &directories).await }
+        let escalation = Arc::clone(&escalation);
+        async move { escalation.check().await }
     });
 }
 

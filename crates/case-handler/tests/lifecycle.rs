@@ -4,13 +4,17 @@
 
 mod common;
 
-use common::{HandlerFixture, submissions::follow_up};
+use common::{
+    HandlerFixture,
+    cases::{ADVICE, DESK_MEMBERS, stage_changed},
+    submissions::follow_up,
+};
 use http::{Method, StatusCode};
 use protocol::{
     Hash,
     api::workbench::{
         Absence, AssigneeCandidate, AuditLog, CaseDetail, EventPayload, MAX_ABSENCE, NewEvent,
-        ProblemDetails, SealedBytes,
+        ProblemDetails,
     },
     case::{
         ClosingReason, DeadlineKind, Decision, Disposition, ReferralConsent, ReferralTarget,
@@ -24,54 +28,17 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use time::Duration;
 use uuid::Uuid;
 
-const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
-const ADVICE: Decision = Decision::Close {
-    disposition: Disposition::AdviceGiven,
-    reason: ClosingReason::Answered,
-    duplicate_of: None,
-};
 const UNREADABLE: Decision = Decision::Close {
     disposition: Disposition::Unreadable,
     reason: ClosingReason::ReceivedUnreadable,
     duplicate_of: None,
 };
 
-fn stage_changed(from: Stage, to: Stage) -> Action {
-    Action::StageChanged { from, to, reason: None }
-}
-
 impl HandlerFixture {
-    async fn ingested_case(&mut self) -> (Uuid, protocol::submission::envelope::OpenedSubmission) {
-        let (report, _) = self.new_report(&DESK_MEMBERS);
-        self.ingest(&report).await.unwrap();
-        (report.header.case.id, report)
-    }
-
     /// Returns the code of the rule that an action breaks.
     async fn violated_rule(&self, handle: &str, id: Uuid, action: Action) -> String {
         let problem = self.post_action(handle, id, action).await.unwrap_err();
         problem.rule.unwrap_or(problem.kind)
-    }
-
-    async fn reply_to_reporter(&self, handle: &str, id: Uuid, text: &[u8]) {
-        let (reply, copy) = (SealedBytes(text.to_vec()), SealedBytes(text.to_vec()));
-        let action = Action::Replied { reply: reply.hash(), copy: copy.hash(), feedback: true };
-        let mut new = self.signed_event(handle, id, action).await;
-        new.payload =
-            EventPayload { reply: Some(reply), copy: Some(copy), ..EventPayload::default() };
-        self.post_event(handle, id, &new).await.unwrap();
-    }
-
-    /// Returns a case that awa and bila have closed. Both, and coumba, have declared.
-    async fn closed_case(&mut self) -> (Uuid, protocol::submission::envelope::OpenedSubmission) {
-        let (id, report) = self.ingested_case().await;
-        self.post_action("awa", id, Action::Claimed).await.unwrap();
-        self.declare(id, &["bila", "coumba"]).await;
-        self.post_action("awa", id, stage_changed(Stage::Received, Stage::Triaged)).await.unwrap();
-        self.reply_to_reporter("awa", id, b"thank you").await;
-        self.post_action("awa", id, Action::Proposed(ADVICE)).await.unwrap();
-        self.post_action("bila", id, Action::Approved(ADVICE)).await.unwrap();
-        (id, report)
     }
 
     async fn audit_log(&self) -> Vec<LogEntry> {
@@ -109,6 +76,7 @@ async fn an_action_that_breaks_a_rule_is_rejected_with_the_code_of_the_rule() {
 async fn a_purged_case_is_gone_and_the_log_still_verifies() {
     let mut handler = HandlerFixture::new().await;
     let (id, report) = handler.closed_case().await;
+    handler.declare(id, &["coumba"]).await;
     let (other, _) = handler.ingested_case().await;
     handler.post_action("awa", other, Action::Claimed).await.unwrap();
     let purge = || Action::Proposed(Decision::Purge);

@@ -9,6 +9,8 @@ mod clock;
 mod ingest;
 #[path = "lifecycle.rs"]
 mod lifecycle;
+#[path = "lost_readers.rs"]
+mod lost_readers;
 #[path = "members.rs"]
 mod members;
 #[path = "objects.rs"]

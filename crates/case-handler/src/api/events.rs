@@ -18,7 +18,7 @@ use protocol::{
         Decision, Role, RuleViolation,
         event::{Action, Event, LogEntry, ReleaseReason, SealedText, SignedEvent},
     },
-    directory::{Directory, MIN_READERS, Member},
+    directory::{Directory, Member},
     submission::key_grant::grant_tag,
 };
 use time::Date;
@@ -29,6 +29,7 @@ use crate::{
     assignment::{self, AssignmentQuery},
     event_log::{HandlerSigner, append_event},
     ingest::{oversight_members, release_to_oversight},
+    readers,
     store::{CaseRecord, NewPart, WriteTransaction},
 };
 
@@ -97,8 +98,7 @@ fn verify_author(signed: &SignedEvent, member: &Member, case: Uuid) -> Result<Ev
 }
 
 /// Handles the loss of a reader: suggests one of the remaining readers, and releases the case to
-/// the oversight body if too few remain. Members who left the directory do not count, because they
-/// cannot act.
+/// the oversight body if too few remain.
 async fn reassign_after_recusal(
     api: &ApiState,
     transaction: &WriteTransaction<'_>,
@@ -106,25 +106,19 @@ async fn reassign_after_recusal(
     directory: &Directory,
     today: Date,
 ) -> Result<(), ApiProblem> {
-    let holders = transaction.grant_holders(case.id).await?;
-    let is_member = |handle: &String| directory.member(handle).is_some();
-    let remaining: Vec<String> = holders
-        .into_iter()
-        .filter(|(_, released)| *released)
-        .map(|(handle, _)| handle)
-        .filter(is_member)
-        .collect();
+    let remaining = readers::current_readers(transaction, directory, case.id).await?;
+    let holders: Vec<String> = remaining.iter().cloned().collect();
     let workload = api.store.workload().await?;
     let absent: Vec<String> = api.store.absences_on(today).await?.into_keys().collect();
     let query = AssignmentQuery {
         case: case.id,
-        holders: &remaining,
+        holders: &holders,
         absent_members: &absent,
         lang: &case.lang,
         workload: &workload,
     };
     transaction.set_suggested(case.id, assignment::suggest_assignee(directory, &query)).await?;
-    if remaining.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
+    if readers::are_too_few(directory, &remaining) {
         let signer = HandlerSigner { key: &api.log_key, today };
         release_to_oversight(transaction, case, ReleaseReason::DeskConflicted, directory, signer)
             .await?;

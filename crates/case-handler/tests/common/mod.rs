@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod calls;
+pub(crate) mod cases;
 pub(crate) mod submissions;
 
 use std::{collections::BTreeMap, path::Path, slice, sync::Arc, time::Duration};

@@ -225,7 +225,8 @@ pub enum ReleaseReason {
     MissedDeadline,
     /// The reporter asked for it.
     ReporterAsked,
-    /// Too few members without a conflict were left.
+    /// Fewer than [`MIN_READERS`](crate::directory::MIN_READERS) members of the desk could read it:
+    /// the others left the directory, recused or lost their grants.
     DeskConflicted,
     /// A member escalated the case.
     DeskAsked,

@@ -111,8 +111,9 @@ impl fmt::Display for RoutingStep {
             }
             Self::OversightLocked(who) => write!(
                 f,
-                "The grants of the oversight body ({}) are withheld until a deadline is missed, the desk is conflicted, or the \
-                 reporter asks for the release.",
+                "The grants of the oversight body ({}) are withheld until a deadline is missed, fewer than \
+                 {MIN_READERS} members of the desk can read the report, or the reporter or a member \
+                 asks for the release.",
                 who.join(", ")
             ),
         }
