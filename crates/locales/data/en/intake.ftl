@@ -165,7 +165,7 @@ readers-count = { $count ->
     [one] 1 person
    *[other] { $count } people
 }
-readers-later = Later the oversight body too, if a deadline is missed, or if you or the team ask: { $body }.
+readers-later = Later the oversight body too, if a deadline is missed, if too few of the team are left, or if you or the team ask: { $body }.
 readers-none-left = After your choices, no other team is left to read it.
 readers-oversight = It goes straight to the oversight body: { $body }.
 review-danger = If someone is in danger now, call { $number } first.
@@ -178,7 +178,7 @@ files-warn = A file can hold your name, a place, a date. Send only what many peo
 files-hint = Choose files last: going back forgets them.
 files-again = Choose your files again.
 files-clean = Before sealing, we take out place, device, dates and names. Files get plain names.
-files-unclean = We cannot clean: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, mails, web pages. They are sent as they are. Cleaning a signed file makes its signature invalid.
+files-unclean = We cannot clean: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, mails, web pages, and kinds that we do not know. They are sent as they are. Cleaning a signed file makes its signature invalid.
 files-keep = Keep my files exactly as they are.
 files-keep-why = They may then show who you are.
 guard-receipt = A receipt. Whoever reads it can open our answers:
@@ -353,7 +353,7 @@ protect-not-third = No other company sees your visit.
 protect-who = Who can read it
 protect-who-desk = The few people of the desk in charge of the subject.
 protect-who-excluded = Never those you ruled out: they get no key.
-protect-who-outside = The oversight body, for some subjects, if a deadline is missed, or if you or the team ask: { $body }.
+protect-who-outside = The oversight body, for some subjects, if a deadline is missed, if too few of the team are left, or if you or the team ask: { $body }.
 protect-who-technician = No technician: they run the machines and hold no key.
 protect-ways = Two ways to seal
 protect-device = Your device seals

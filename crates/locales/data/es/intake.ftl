@@ -165,7 +165,7 @@ readers-count = { $count ->
     [one] 1 persona
    *[other] { $count } personas
 }
-readers-later = Más tarde también el órgano externo, si se incumple un plazo, o si usted o el equipo lo piden: { $body }.
+readers-later = Más tarde también el órgano externo, si se incumple un plazo, si quedan muy pocos en el equipo, o si usted o el equipo lo piden: { $body }.
 readers-none-left = Tras sus elecciones, no queda otro equipo que pueda leerla.
 readers-oversight = Va directamente al órgano externo: { $body }.
 review-danger = Si alguien corre peligro ahora, llame primero al { $number }.
@@ -178,7 +178,7 @@ files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Envíe so
 files-hint = Elija los archivos al final: al volver atrás se olvidan.
 files-again = Elija de nuevo sus archivos.
 files-clean = Antes de sellar, quitamos lugar, aparato, fechas y nombres. Los archivos reciben nombres neutros.
-files-unclean = No podemos limpiar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, correos, páginas web. Se envían tal cual. Limpiar un archivo firmado anula su firma.
+files-unclean = No podemos limpiar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, correos, páginas web y los tipos que no conocemos. Se envían tal cual. Limpiar un archivo firmado anula su firma.
 files-keep = Dejar mis archivos exactamente como están.
 files-keep-why = Entonces pueden mostrar quién es usted.
 guard-receipt = Un resguardo. Quien lo lea puede abrir nuestras respuestas:
@@ -353,7 +353,7 @@ protect-not-third = Ninguna otra empresa ve su visita.
 protect-who = Quién puede leerla
 protect-who-desk = Las pocas personas del servicio encargado del asunto.
 protect-who-excluded = Nunca las que usted excluyó: no reciben ninguna clave.
-protect-who-outside = El órgano externo, para algunos temas, si se incumple un plazo, o si usted o el equipo lo piden: { $body }.
+protect-who-outside = El órgano externo, para algunos temas, si se incumple un plazo, si quedan muy pocos en el equipo, o si usted o el equipo lo piden: { $body }.
 protect-who-technician = Ningún técnico: manejan las máquinas y no tienen ninguna clave.
 protect-ways = Dos maneras de sellar
 protect-device = Sella su dispositivo

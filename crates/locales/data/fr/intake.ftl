@@ -165,7 +165,7 @@ readers-count = { $count ->
     [one] { $count } personne
    *[other] { $count } personnes
 }
-readers-later = Plus tard l’organe externe aussi, si un délai est dépassé, ou si vous ou l’équipe le demandez : { $body }.
+readers-later = Plus tard l’organe externe aussi, si un délai est dépassé, s’il reste trop peu de membres dans l’équipe, ou si vous ou l’équipe le demandez : { $body }.
 readers-none-left = Après vos choix, il ne reste aucune autre équipe pour le lire.
 readers-oversight = Il va directement à l’organe externe : { $body }.
 review-danger = Si quelqu’un est en danger maintenant, appelez d’abord le { $number }.
@@ -178,7 +178,7 @@ files-warn = Un fichier peut contenir votre nom, un lieu, une date. N’envoyez 
 files-hint = Choisissez les fichiers en dernier : un retour les oublie.
 files-again = Choisissez de nouveau vos fichiers.
 files-clean = Avant de sceller, nous retirons lieu, appareil, dates et noms. Les fichiers reçoivent des noms neutres.
-files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, courriels, pages web. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
+files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, courriels, pages web, et les types que nous ne connaissons pas. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
 files-keep = Garder mes fichiers exactement comme ils sont.
 files-keep-why = Ils peuvent alors montrer qui vous êtes.
 guard-receipt = Un reçu. Qui le lit peut ouvrir nos réponses :
@@ -353,7 +353,7 @@ protect-not-third = Aucune autre société ne voit votre visite.
 protect-who = Qui peut le lire
 protect-who-desk = Les quelques personnes du service chargé du sujet.
 protect-who-excluded = Jamais celles que vous avez écartées : elles n’ont pas de clé.
-protect-who-outside = L’organe externe, pour certains sujets, si un délai est dépassé, ou à votre demande ou celle de l’équipe : { $body }.
+protect-who-outside = L’organe externe, pour certains sujets, si un délai est dépassé, s’il reste trop peu de membres dans l’équipe, ou à votre demande ou celle de l’équipe : { $body }.
 protect-who-technician = Aucun technicien : ils font marcher les machines et n’ont pas de clé.
 protect-ways = Deux façons de sceller
 protect-device = Votre appareil scelle

@@ -165,7 +165,7 @@ readers-count = { $count ->
     [one] { $count } pessoa
    *[other] { $count } pessoas
 }
-readers-later = Mais tarde também o órgão externo, se um prazo não for cumprido, ou a pedido seu ou da equipa: { $body }.
+readers-later = Mais tarde também o órgão externo, se um prazo não for cumprido, se restarem muito poucos na equipa, ou a pedido seu ou da equipa: { $body }.
 readers-none-left = Depois das suas escolhas, não resta outra equipa para a ler.
 readers-oversight = Vai diretamente para o órgão externo: { $body }.
 review-danger = Se alguém está em perigo agora, ligue primeiro para o { $number }.
@@ -178,7 +178,7 @@ files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Envie só o
 files-hint = Escolha os ficheiros no fim: ao voltar atrás, são esquecidos.
 files-again = Escolha de novo os seus ficheiros.
 files-clean = Antes de selar, retiramos lugar, aparelho, datas e nomes. Os ficheiros recebem nomes neutros.
-files-unclean = Não podemos limpar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, e-mails, páginas web. São enviados tal como estão. Limpar um ficheiro assinado anula a assinatura.
+files-unclean = Não podemos limpar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, e-mails, páginas web e os tipos que não conhecemos. São enviados tal como estão. Limpar um ficheiro assinado anula a assinatura.
 files-keep = Manter os meus ficheiros exatamente como estão.
 files-keep-why = Podem então mostrar quem é.
 guard-receipt = Um comprovativo. Quem o ler pode abrir as nossas respostas:
@@ -353,7 +353,7 @@ protect-not-third = Nenhuma outra empresa vê a sua visita.
 protect-who = Quem a pode ler
 protect-who-desk = As poucas pessoas do serviço encarregado do assunto.
 protect-who-excluded = Nunca as que você excluiu: não recebem nenhuma chave.
-protect-who-outside = O órgão externo, para alguns temas, se um prazo falhar, ou a pedido seu ou da equipa: { $body }.
+protect-who-outside = O órgão externo, para alguns temas, se um prazo falhar, se restarem muito poucos na equipa, ou a pedido seu ou da equipa: { $body }.
 protect-who-technician = Nenhum técnico: cuidam das máquinas e não têm nenhuma chave.
 protect-ways = Duas formas de selar
 protect-device = O seu aparelho sela

@@ -5,7 +5,7 @@ use metadata_scrubber::{ParseCoverage, scrub_bytes};
 use super::*;
 
 /// The first bytes of formats that are sent unchanged, by the file extension that the page names.
-const UNCLEANED_FORMATS: [(&str, &[u8]); 7] = [
+const UNCLEANED_FORMATS: [(&str, &[u8]); 9] = [
     (".doc", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
     (".xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
     (".ppt", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
@@ -13,6 +13,8 @@ const UNCLEANED_FORMATS: [(&str, &[u8]); 7] = [
     (".tif", b"II*\0\x08\0\0\0"),
     (".ogg", b"OggS\0\x02"),
     (".zip", b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0a.txt"),
+    (".vcf", b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:A name\r\nEND:VCARD\r\n"),
+    (".ps", b"%!PS-Adobe-3.0\n%%Creator: a name\n"),
 ];
 
 /// Returns the file extensions in a text, such as `.doc`.
