@@ -5,6 +5,7 @@
 //! option without an effect is listed in `facts.txt` with its English label, and must not read like
 //! a promise in any language of the form.
 
+mod misread_words;
 mod reply_templates;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
