@@ -133,8 +133,22 @@ export const record =
 export const uuid = matching(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, "an id");
 /** The tag of a language. */
 export const lang = matching(/^[A-Za-z][A-Za-z0-9-]{0,34}$/, "a language");
-/** An ISO week. */
-export const week = matching(/^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/, "a week");
+/** An ISO week that exists, of a year with four digits. */
+export const week = checked((written) => {
+  const [, year, number] = /^(\d{4})-W(\d\d)$/.exec(written) ?? [];
+  assertValid(number !== undefined && Number(number) >= 1 && Number(number) <= weeksIn(Number(year)), "a week");
+});
+
+/** Returns the number of ISO weeks of a year: 53 if it has 53 Thursdays, 52 otherwise. */
+function weeksIn(year: number): number {
+  const weekday = (month: number, day: number): number => {
+    const date = new Date(0);
+    date.setUTCFullYear(year, month, day);
+    return date.getUTCDay();
+  };
+  return weekday(0, 1) === 4 || weekday(11, 31) === 4 ? 53 : 52;
+}
+
 /** A date that exists in the calendar. */
 export const day = checked((written) => {
   const time = /^\d{4}-\d\d-\d\d$/.test(written) ? Date.parse(`${written}T00:00:00Z`) : NaN;

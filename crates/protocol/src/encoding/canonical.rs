@@ -4,7 +4,7 @@
 //! and ids, and white space.
 
 use serde::{Serialize, de::DeserializeOwned};
-use time::Date;
+use time::{Date, Weekday};
 
 /// Why bytes are refused.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +40,17 @@ pub fn is_lang(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Returns whether this is an ISO week such as `2026-W48`.
+/// Returns whether this is an ISO week that exists, such as `2026-W48`, of a year with four digits.
 pub fn is_iso_week(text: &str) -> bool {
     let Some((year, week)) = text.split_once("-W") else { return false };
-    let digits =
-        |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
-    digits(year, 4) && digits(week, 2) && ("01"..="53").contains(&week)
+    let number = |part: &str, count| {
+        let digits = part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { part.parse::<u16>().ok() } else { None }
+    };
+    let (Some(year), Some(week)) = (number(year, 4), number(week, 2)) else { return false };
+    // A year has 52 or 53 weeks.
+    u8::try_from(week)
+        .is_ok_and(|week| Date::from_iso_week_date(year.into(), week, Weekday::Monday).is_ok())
 }
 
 /// Returns the ISO 8601 week of a date, such as `2026-W48`. The week belongs to the year of its
@@ -85,12 +90,19 @@ mod tests {
         assert!(
             !["", "-", "1", "fr\n", "fr ", "français", &"a".repeat(36)].into_iter().any(is_lang)
         );
-        assert!(["2026-W01", "2026-W48", "0000-W53"].into_iter().all(is_iso_week));
+        assert!(
+            ["2026-W01", "2026-W48", "2026-W53", "2024-W52", "0000-W52"]
+                .into_iter()
+                .all(is_iso_week)
+        );
         let weeks = [
             "",
             "x",
             "2026-W00",
             "2026-W54",
+            "2025-W53",
+            "2027-W53",
+            "0000-W53",
             "2026-W5",
             "2026-w05",
             "26-W05",
