@@ -185,7 +185,8 @@ fn example_conversation(pages: &Pages, receipt: &Receipt, sent: bool) -> Convers
                 "Thank you for the second account. Please do not send numbers of declarations yet.",
             ),
         ],
-        findings: if sent { vec![InboxIssue::EarlierMessagesDropped(2)] } else { Vec::new() },
+        read_up_to: Some(0),
+        findings: if sent { vec![InboxIssue::UnseenMessagesDropped(2)] } else { Vec::new() },
         sent,
         files: example_files(),
         ..ConversationView::pending()

@@ -60,6 +60,7 @@ fn recipients_of(opened: &OpenedSubmission) -> (MailboxRecipient, CaseRecipient)
     opened.keys.clone().expect("a report brings its keys")
 }
 
+/// Seals a mailbox that counts the report, and the follow-up if the capsule is that of a follow-up.
 fn seal_mailbox(
     opened: &OpenedSubmission,
     capsule: &[u8],
@@ -72,7 +73,7 @@ fn seal_mailbox(
         stage: Stage::Assessing,
         released_to_oversight: true,
         next_update: Some(date!(2026 - 12 - 24)),
-        received: 2,
+        received: if capsule == opened.capsule { 1 } else { 2 },
     };
     let (capsule, replies) = (capsule.to_vec(), replies.to_vec());
     Mailbox { header, capsule, case_recipient: case.clone(), replies }
@@ -95,6 +96,13 @@ fn inbox_issues(receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
         InboxIssue::EarlierMessagesDropped(count) => {
             json!({"kind": "earlier-not-shown", "count": count})
         }
+        InboxIssue::UnseenMessagesDropped(count) => {
+            json!({"kind": "unseen-not-shown", "count": count})
+        }
+        InboxIssue::SubmissionsMissing(count) => {
+            json!({"kind": "missing-submissions", "count": count})
+        }
+        InboxIssue::SurplusSubmissions => json!({"kind": "surplus-submissions"}),
         InboxIssue::MessagesWithheld(count) => json!({"kind": "withheld", "count": count}),
         InboxIssue::RolledBack => json!({"kind": "older-state"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
@@ -156,7 +164,7 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     assert_eq!((&seen["findings"], &seen["generation"]), (&json!([]), &json!(1)));
     assert_eq!(seen["messages"].as_array().unwrap().len(), 1);
     assert_eq!(seen["messages"][0]["text"], "Où était-ce ?");
-    let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "released_to_oversight": true, "next_update": "2026-12-24", "received": 2});
+    let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "released_to_oversight": true, "next_update": "2026-12-24", "received": 1});
     assert_eq!(seen["header"], header);
 
     let (bytes, _) = peer.seal(&follow_up_request(

@@ -262,7 +262,13 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
         outgoing(2, &reply.copy.0),
     ]);
     assert_eq!(thread.issues, []);
-    let honest = seal_mailbox(&m, &c, second.capsule, vec![reply.reply.0.clone()]);
+    let honest = Mailbox {
+        header: header(2),
+        capsule: second.capsule,
+        case_recipient: c.clone(),
+        replies: vec![reply.reply.0.clone()],
+    }
+    .seal(&m);
     let rolled_back = seal_mailbox(&m, &c, opened.capsule, vec![reply.reply.0]);
     let mut peer = BrowserPeer::start(&world);
     for (mailbox_bytes, findings, worded) in [

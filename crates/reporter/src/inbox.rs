@@ -32,6 +32,9 @@ pub struct Inbox {
     pub week: String,
     /// The number of the reporter's submissions that were ingested.
     pub received: u32,
+    /// The sequence number of the reporter's newest message that the author of an answer had read.
+    /// The report has the number 0. `None` if no answer acknowledges a message of the reporter.
+    pub read_up_to: Option<u32>,
     /// The messages to the reporter, the oldest first.
     pub messages: Vec<InboxMessage>,
     /// The faults of the mailbox. User interfaces state them plainly.
@@ -64,14 +67,26 @@ pub struct InboxMessage {
 pub enum InboxIssue {
     /// A reply does not open or its signature is invalid. It is not shown.
     Forged,
-    /// This number of messages before the oldest one is not in the mailbox any more.
+    /// This number of messages before the oldest one is not in the mailbox any more. The reporter
+    /// acknowledged them in a later message.
     EarlierMessagesDropped(u32),
+    /// This number of messages before the oldest one is not in the mailbox any more, and the
+    /// reporter never acknowledged them. They may be unread, so the reporter should ask for them.
+    UnseenMessagesDropped(u32),
     /// This number of messages between others is missing. They are withheld.
     MessagesWithheld(u32),
     /// The investigators have a newer message of the reporter than the reply capsule. They
     /// acknowledge it in a frame that they signed. The case handler published an older reply
     /// capsule, or collected two messages in another order than they were sent.
     RolledBack,
+    /// The case handler ingested this number of submissions fewer than the reporter had sent with
+    /// the newest one that it ingested. A submission that was not collected yet does not count,
+    /// because the capsule in the mailbox is older than it.
+    SubmissionsMissing(u32),
+    /// The case handler states more submissions than the reply capsule counts. The reporter sent
+    /// two messages before the first one was collected, or another party has the receipt, or the
+    /// statement is false.
+    SurplusSubmissions,
     /// The case handler offers a key that no trusted key confirms. The reporter must not write.
     UnverifiedKey,
 }
@@ -144,6 +159,8 @@ struct ReplyReader<'a> {
     newest: Option<FrameRef>,
     /// The newest frame of the reporter that the investigators acknowledge.
     acknowledged: u32,
+    /// The newest frame of the reporter that the author of an answer had read.
+    read_up_to: Option<u32>,
     issues: Vec<InboxIssue>,
 }
 
@@ -158,6 +175,7 @@ impl<'a> ReplyReader<'a> {
             messages: Vec::new(),
             newest: None,
             acknowledged: 0,
+            read_up_to: None,
             issues: Vec::new(),
         }
     }
@@ -176,7 +194,10 @@ impl<'a> ReplyReader<'a> {
         match frame.header.kind {
             FrameKind::Rotation => self.apply_rotation(&frame),
             FrameKind::Report => self.issues.push(InboxIssue::Forged),
-            FrameKind::Message | FrameKind::Status => self.push_message(frame),
+            FrameKind::Message | FrameKind::Status => {
+                self.read_up_to = self.read_up_to.max(self.read_through(frame.header.ack));
+                self.push_message(frame);
+            }
         }
     }
 
@@ -214,14 +235,37 @@ impl<'a> ReplyReader<'a> {
         }
         if head.seq > expected {
             let missing = head.seq - expected;
-            let earlier = self.newest.is_none();
-            self.issues.push(if earlier {
-                InboxIssue::EarlierMessagesDropped(missing)
+            if self.newest.is_none() {
+                self.push_dropped(missing);
             } else {
-                InboxIssue::MessagesWithheld(missing)
-            });
+                self.issues.push(InboxIssue::MessagesWithheld(missing));
+            }
         }
         true
+    }
+
+    /// Records the first `dropped` messages, which the mailbox does not contain any more.
+    fn push_dropped(&mut self, dropped: u32) {
+        let seen = self.capsule.seen.map_or(0, |seen| seen.seq + 1).min(dropped);
+        if seen > 0 {
+            self.issues.push(InboxIssue::EarlierMessagesDropped(seen));
+        }
+        if dropped > seen {
+            self.issues.push(InboxIssue::UnseenMessagesDropped(dropped - seen));
+        }
+    }
+
+    /// Returns up to which frame the author of an answer had read. The workbench sends an answer
+    /// only after it has displayed every message of the reporter that the answer acknowledges. A
+    /// key rotation proves no reading, so its acknowledgement does not count.
+    fn read_through(&self, ack: Option<FrameRef>) -> Option<u32> {
+        let (ack, sent) = (ack?, self.capsule.sent);
+        if ack.seq == sent.seq && ack.hash != sent.hash {
+            // The reporter sent two messages with this number before the first one was collected.
+            // The author had read the other one.
+            return ack.seq.checked_sub(1);
+        }
+        Some(ack.seq)
     }
 
     fn apply_rotation(&mut self, frame: &Frame) {
@@ -259,10 +303,8 @@ impl<'a> ReplyReader<'a> {
         if shown < seen {
             self.issues.push(InboxIssue::MessagesWithheld(seen - shown));
         }
-        if self.acknowledged > self.capsule.sent.seq {
-            self.issues.push(InboxIssue::RolledBack);
-        }
         let header = mailbox.header;
+        self.check_sent(header.received);
         let generation =
             u32::try_from(self.replies_keys.len() - 1).expect("one rotation at a time");
         Inbox {
@@ -271,6 +313,7 @@ impl<'a> ReplyReader<'a> {
             next_update: header.next_update,
             week: header.week,
             received: header.received,
+            read_up_to: self.read_up_to,
             messages: self.messages,
             issues: self.issues,
             case: self.capsule.case,
@@ -279,6 +322,21 @@ impl<'a> ReplyReader<'a> {
             replies_keys: self.replies_keys,
             last_sent: self.capsule.sent,
             last_seen: self.newest.or(self.capsule.seen),
+        }
+    }
+
+    /// Compares what the reporter had sent, by the capsule, with what the investigators acknowledge
+    /// and with the number of submissions that the case handler states. The capsule arrives with
+    /// the newest submission, so both numbers include exactly what was collected.
+    fn check_sent(&mut self, received: u32) {
+        let sent = self.capsule.sent.seq + 1;
+        if self.acknowledged >= sent {
+            self.issues.push(InboxIssue::RolledBack);
+        } else if received > sent {
+            self.issues.push(InboxIssue::SurplusSubmissions);
+        }
+        if received < sent {
+            self.issues.push(InboxIssue::SubmissionsMissing(sent - received));
         }
     }
 }

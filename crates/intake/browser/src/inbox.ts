@@ -44,10 +44,20 @@ export interface InboxMessage {
 /** A fault of the mailbox that the reporter must see. `count` is the number of missing messages. */
 export type InboxFinding =
   | { kind: "forged" }
+  /** Messages that the reporter acknowledged are not in the mailbox any more. */
   | { kind: "earlier-not-shown"; count: number }
+  /** Messages that the reporter never acknowledged are not in the mailbox any more. */
+  | { kind: "unseen-not-shown"; count: number }
   | { kind: "withheld"; count: number }
   /** The investigators acknowledge a newer message of the reporter than the capsule knows. */
   | { kind: "older-state" }
+  /**
+   * The case handler ingested fewer submissions than the reporter had sent with the newest one that
+   * it ingested.
+   */
+  | { kind: "missing-submissions"; count: number }
+  /** The case handler states more submissions than the capsule counts. */
+  | { kind: "surplus-submissions" }
   | { kind: "wrong-key" };
 
 /** A verified mailbox. All `messages` have valid signatures; faults are in `findings`. */
@@ -55,6 +65,11 @@ export interface ReporterInbox {
   header: MailboxHeader;
   messages: InboxMessage[];
   findings: InboxFinding[];
+  /**
+   * The sequence number of the reporter's newest message that the author of an answer had read. The
+   * report has the number 0. Null if no answer acknowledges a message of the reporter.
+   */
+  readUpTo: number | null;
   /** Whether the reporter can write. False if the handler presents a wrong case key. */
   canWrite: boolean;
   /** The state that a follow-up continues. */
@@ -109,6 +124,8 @@ class ReplyReader {
   private newest: ThreadHead | null = null;
   /** The newest frame of the reporter that the investigators acknowledge. */
   private acknowledged = 0;
+  /** The newest frame of the reporter that the author of an answer had read. */
+  private readUpTo: number | null = null;
 
   constructor(
     private readonly capsule: ReplyCapsule,
@@ -133,7 +150,25 @@ class ReplyReader {
     const { kind, seq, week, lang } = frame.header;
     if (kind === "rotation") this.rotate(frame);
     else if (kind === "report") this.findings.push({ kind: "forged" });
-    else this.messages.push({ seq, week, lang, kind, text: text(frame.body) });
+    else {
+      this.recordReading(frame.header.ack);
+      this.messages.push({ seq, week, lang, kind, text: text(frame.body) });
+    }
+  }
+
+  /**
+   * Records up to which frame the author of an answer had read. The workbench sends an answer only
+   * after it has displayed every message of the reporter that the answer acknowledges. A key
+   * rotation proves no reading, so its acknowledgement does not count.
+   */
+  private recordReading(ack: ThreadHead | null): void {
+    if (ack === null) return;
+    const { sent } = this.capsule;
+    // The reporter can send two messages with one number before the first one is collected. If the
+    // author had read the other one, only the messages before it are known to be read.
+    const other = ack.seq === sent.seq && ack.hash !== sent.hash;
+    const readUpTo = other ? ack.seq - 1 : ack.seq;
+    if (readUpTo >= 0) this.readUpTo = Math.max(this.readUpTo ?? 0, readUpTo);
   }
 
   private verify(plain: Uint8Array): VerifiedFrame {
@@ -170,10 +205,17 @@ class ReplyReader {
       return false;
     }
     if (seq > expected) {
-      const kind = this.newest === null ? "earlier-not-shown" : "withheld";
-      this.findings.push({ kind, count: seq - expected });
+      if (this.newest === null) this.recordDropped(seq);
+      else this.findings.push({ kind: "withheld", count: seq - expected });
     }
     return true;
+  }
+
+  /** Records the first `dropped` messages, which the mailbox does not contain any more. */
+  private recordDropped(dropped: number): void {
+    const seen = Math.min(this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1, dropped);
+    if (seen > 0) this.findings.push({ kind: "earlier-not-shown", count: seen });
+    if (dropped > seen) this.findings.push({ kind: "unseen-not-shown", count: dropped - seen });
   }
 
   private rotate(frame: VerifiedFrame): void {
@@ -202,11 +244,12 @@ class ReplyReader {
     const shown = this.newest === null ? 0 : this.newest.seq + 1;
     const seen = this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1;
     if (shown < seen) this.findings.push({ kind: "withheld", count: seen - shown });
-    if (this.acknowledged > this.capsule.sent.seq) this.findings.push({ kind: "older-state" });
+    this.checkSent(header.received);
     return {
       header,
       messages: this.messages,
       findings: this.findings,
+      readUpTo: this.readUpTo,
       canWrite: !wrong,
       case: this.capsule.case,
       generation: this.repliesKeys.length - 1,
@@ -215,6 +258,18 @@ class ReplyReader {
       sent: this.capsule.sent,
       seen: this.newest ?? this.capsule.seen,
     };
+  }
+
+  /**
+   * Compares what the reporter had sent, by the capsule, with what the investigators acknowledge
+   * and with the number of submissions that the case handler states. The capsule arrives with the
+   * newest submission, so both numbers include exactly what was collected.
+   */
+  private checkSent(received: number): void {
+    const sent = this.capsule.sent.seq + 1;
+    if (this.acknowledged >= sent) this.findings.push({ kind: "older-state" });
+    else if (received > sent) this.findings.push({ kind: "surplus-submissions" });
+    if (received < sent) this.findings.push({ kind: "missing-submissions", count: sent - received });
   }
 }
 

@@ -42,6 +42,8 @@ pub struct ConversationView {
     pub week: String,
     /// Number of submissions of the reporter that were ingested.
     pub received: u32,
+    /// The sequence number of the newest submission that a person had read before answering.
+    pub read_up_to: Option<u32>,
     /// The messages, oldest first.
     pub messages: Vec<ConversationMessage>,
     /// The issues of the mailbox.
@@ -86,6 +88,7 @@ impl ConversationView {
             next_update: None,
             week: String::new(),
             received: 0,
+            read_up_to: None,
             messages: Vec::new(),
             findings: Vec::new(),
             sent: false,
@@ -115,6 +118,7 @@ impl ConversationView {
             next_update: inbox.next_update,
             week: inbox.week.clone(),
             received: inbox.received,
+            read_up_to: inbox.read_up_to,
             messages: messages.collect(),
             findings: inbox.issues.clone(),
             sent: false,
@@ -159,6 +163,8 @@ struct ConversationTemplate<'a> {
     next_update: Option<String>,
     week: String,
     received: String,
+    /// Up to which submission a person has read.
+    read: String,
     messages: Vec<MessageRow<'a>>,
     findings: Vec<String>,
     files: Vec<FileSummary>,
@@ -211,6 +217,7 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         next_update: view.next_update.map(|day| i18n::format_date(catalog, day)),
         week: i18n::format_week(catalog, &view.week),
         received: catalog.count("thread-received", view.received),
+        read: read_text(&frame, view.read_up_to),
         messages: messages.collect(),
         findings: view.findings.iter().map(|finding| finding_text(&frame, finding)).collect(),
         files: scrub_summary::file_summaries(&frame, &view.files),
@@ -267,12 +274,25 @@ pub(super) fn stage_text_keys(stage: Stage) -> [&'static str; 2] {
     }
 }
 
+/// Returns up to which submission a person has read, the report included.
+fn read_text(frame: &PageLayout<'_>, read_up_to: Option<u32>) -> String {
+    match read_up_to {
+        None => frame.t("thread-unread"),
+        Some(newest) => frame.messages().count("thread-read", newest + 1),
+    }
+}
+
 fn finding_text(frame: &PageLayout<'_>, finding: &InboxIssue) -> String {
     match finding {
         InboxIssue::Forged => frame.t("finding-forged"),
         InboxIssue::EarlierMessagesDropped(count) => {
             frame.messages().count("finding-earlier", *count)
         }
+        InboxIssue::UnseenMessagesDropped(count) => {
+            frame.messages().count("finding-unseen", *count)
+        }
+        InboxIssue::SubmissionsMissing(count) => frame.messages().count("finding-missing", *count),
+        InboxIssue::SurplusSubmissions => frame.t("finding-surplus"),
         InboxIssue::MessagesWithheld(count) => frame.messages().count("finding-withheld", *count),
         InboxIssue::RolledBack => frame.t("finding-older-state"),
         InboxIssue::UnverifiedKey => frame.t("finding-wrong-key"),

@@ -27,14 +27,15 @@ use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
 
 /// Marks the place in a text where the script inserts a value.
 const PLACEHOLDER: &str = "\u{1}";
-/// Maximum count with a text of its own, because the script has no plural rules.
+/// Maximum count with a text of its own, because the script has no plural rules. For a larger
+/// count, the script writes its number into the text of this one.
 const MAX_PLURAL: u32 = 40;
 /// Maximum size of a page, in bytes. Every page is smaller.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 89] = [
+const TEXT_KEYS: [&str; 92] = [
     "change",
     "cover",
     "date-day",
@@ -69,6 +70,7 @@ const TEXT_KEYS: [&str; 89] = [
     "finding-forged",
     "finding-wrong-key",
     "finding-older-state",
+    "finding-surplus",
     "guard-date",
     "guard-declaration",
     "guard-email",
@@ -107,6 +109,8 @@ const TEXT_KEYS: [&str; 89] = [
     "thread-next",
     "thread-none",
     "thread-outside",
+    "thread-uncollected",
+    "thread-unread",
     "thread-week",
     "wrong-earlier",
     "wrong-earlier-nothing",
@@ -124,6 +128,17 @@ const TEXT_KEYS: [&str; 89] = [
     "wrong-receipt-words",
     "wrong-story-missing",
     "wrong-title",
+];
+
+/// Keys of counted texts that the script needs.
+const COUNTED_TEXT_KEYS: [&str; 7] = [
+    "thread-received",
+    "thread-read",
+    "finding-earlier",
+    "finding-missing",
+    "finding-unseen",
+    "finding-withheld",
+    "readers-count",
 ];
 
 #[derive(Serialize)]
@@ -238,7 +253,7 @@ async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
         stages: Stage::VISIBLE_TO_REPORTER
             .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| messages.get(key))))
             .into(),
-        counted: ["thread-received", "finding-earlier", "finding-withheld", "readers-count"]
+        counted: COUNTED_TEXT_KEYS
             .map(|key| (key, (0..=MAX_PLURAL).map(|count| messages.count(key, count)).collect()))
             .into(),
         questions: taxonomy

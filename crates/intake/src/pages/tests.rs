@@ -258,7 +258,10 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
         view.findings = vec![
             InboxIssue::Forged,
             InboxIssue::EarlierMessagesDropped(1),
+            InboxIssue::UnseenMessagesDropped(2),
             InboxIssue::MessagesWithheld(2),
+            InboxIssue::SubmissionsMissing(1),
+            InboxIssue::SurplusSubmissions,
         ];
         all.push((format!("{stage:?}"), body_text(conversation_page(&pages, locale, &view)).await));
     }

@@ -288,6 +288,12 @@ thread-received = { $count ->
     [one] We have received 1 submission from you.
    *[other] We have received { $count } submissions from you.
 }
+thread-read = { $count ->
+    [one] A person answered you after reading your report.
+   *[other] A person answered you after reading your first { $count } submissions.
+}
+thread-unread = Our answers will confirm here what a person has read.
+thread-uncollected = Your last submission has not been collected yet.
 thread-week = As of the { $week }.
 thread-messages = Messages for you
 thread-none = No message yet.
@@ -327,11 +333,20 @@ finding-earlier = { $count ->
     [one] One earlier message is no longer here.
    *[other] { $count } earlier messages are no longer here.
 }
+finding-unseen = { $count ->
+    [one] One earlier message no longer fits here. If you have not read it, ask us for it.
+   *[other] { $count } earlier messages no longer fit here. If you have not read them, ask us for them.
+}
 finding-withheld = { $count ->
     [one] One message is missing. Someone may be holding it back. Tell the oversight body.
    *[other] { $count } messages are missing. Someone may be holding them back. Tell the oversight body.
 }
 finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact the oversight body.
+finding-missing = { $count ->
+    [one] One of your submissions did not arrive. If it is still missing tomorrow, send it again. If this happens again, contact the oversight body.
+   *[other] { $count } of your submissions did not arrive. If they are still missing tomorrow, send them again. If this happens again, contact the oversight body.
+}
+finding-surplus = We have received more submissions than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact the oversight body.
 finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the oversight body.
 
 ## How we protect you

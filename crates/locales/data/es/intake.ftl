@@ -288,6 +288,12 @@ thread-received = { $count ->
     [one] Hemos recibido 1 envío suyo.
    *[other] Hemos recibido { $count } envíos suyos.
 }
+thread-read = { $count ->
+    [one] Una persona le respondió después de leer su denuncia.
+   *[other] Una persona le respondió después de leer sus primeros { $count } envíos.
+}
+thread-unread = Nuestras respuestas confirmarán aquí lo que una persona ha leído.
+thread-uncollected = Su último envío todavía no se ha recogido.
 thread-week = Situación de la { $week }.
 thread-messages = Mensajes para usted
 thread-none = Todavía no hay mensajes.
@@ -327,11 +333,20 @@ finding-earlier = { $count ->
     [one] Un mensaje anterior ya no está aquí.
    *[other] { $count } mensajes anteriores ya no están aquí.
 }
+finding-unseen = { $count ->
+    [one] Un mensaje anterior ya no cabe aquí. Si no lo ha leído, pídanoslo.
+   *[other] { $count } mensajes anteriores ya no caben aquí. Si no los ha leído, pídanoslos.
+}
 finding-withheld = { $count ->
     [one] Falta un mensaje. Quizá alguien lo retiene. Avise al órgano externo.
    *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise al órgano externo.
 }
 finding-older-state = Esta página va por detrás de sus mensajes. Los investigadores tienen un mensaje suyo más reciente. Si no envió nada más, contacte con el órgano externo.
+finding-missing = { $count ->
+    [one] Uno de sus envíos no ha llegado. Si mañana sigue faltando, envíelo de nuevo. Si se repite, contacte con el órgano externo.
+   *[other] { $count } de sus envíos no han llegado. Si mañana siguen faltando, envíelos de nuevo. Si se repite, contacte con el órgano externo.
+}
+finding-surplus = Hemos recibido más envíos de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con el órgano externo.
 finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
 
 ## Cómo le protegemos

@@ -288,6 +288,12 @@ thread-received = { $count ->
     [one] Nous avons reçu 1 envoi de votre part.
    *[other] Nous avons reçu { $count } envois de votre part.
 }
+thread-read = { $count ->
+    [one] Une personne vous a répondu après avoir lu votre signalement.
+   *[other] Une personne vous a répondu après avoir lu vos { $count } premiers envois.
+}
+thread-unread = Nos réponses confirmeront ici ce qu’une personne a lu.
+thread-uncollected = Votre dernier envoi n’est pas encore relevé.
 thread-week = État de la { $week }.
 thread-messages = Messages pour vous
 thread-none = Pas encore de message.
@@ -327,11 +333,20 @@ finding-earlier = { $count ->
     [one] Un message plus ancien n’est plus ici.
    *[other] { $count } messages plus anciens ne sont plus ici.
 }
+finding-unseen = { $count ->
+    [one] Un message plus ancien ne tient plus ici. Si vous ne l’avez pas lu, demandez-le-nous.
+   *[other] { $count } messages plus anciens ne tiennent plus ici. Si vous ne les avez pas lus, demandez-les-nous.
+}
 finding-withheld = { $count ->
     [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à l’organe externe.
    *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à l’organe externe.
 }
 finding-older-state = Cette page est en retard sur vos messages. Les enquêteurs ont un message plus récent de vous. Si vous n’avez rien envoyé d’autre, contactez l’organe externe.
+finding-missing = { $count ->
+    [one] Un de vos envois n’est pas arrivé. S’il manque encore demain, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
+   *[other] { $count } de vos envois ne sont pas arrivés. S’ils manquent encore demain, envoyez-les de nouveau. Si cela se répète, contactez l’organe externe.
+}
+finding-surplus = Nous avons reçu plus d’envois que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez l’organe externe.
 finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
 
 ## Protection

@@ -288,6 +288,12 @@ thread-received = { $count ->
     [one] Recebemos 1 envio seu.
    *[other] Recebemos { $count } envios seus.
 }
+thread-read = { $count ->
+    [one] Uma pessoa respondeu-lhe depois de ler a sua denúncia.
+   *[other] Uma pessoa respondeu-lhe depois de ler os seus primeiros { $count } envios.
+}
+thread-unread = As nossas respostas vão confirmar aqui o que uma pessoa leu.
+thread-uncollected = O seu último envio ainda não foi recolhido.
 thread-week = Situação da { $week }.
 thread-messages = Mensagens para si
 thread-none = Ainda não há mensagens.
@@ -327,11 +333,20 @@ finding-earlier = { $count ->
     [one] Uma mensagem anterior já não está aqui.
    *[other] { $count } mensagens anteriores já não estão aqui.
 }
+finding-unseen = { $count ->
+    [one] Uma mensagem anterior já não cabe aqui. Se não a leu, peça-nos essa mensagem.
+   *[other] { $count } mensagens anteriores já não cabem aqui. Se não as leu, peça-nos essas mensagens.
+}
 finding-withheld = { $count ->
     [one] Falta uma mensagem. Talvez alguém a retenha. Avise o órgão externo.
    *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise o órgão externo.
 }
 finding-older-state = Esta página está atrasada em relação às suas mensagens. Os investigadores têm uma mensagem sua mais recente. Se não enviou mais nada, contacte o órgão externo.
+finding-missing = { $count ->
+    [one] Um dos seus envios não chegou. Se amanhã ainda faltar, envie-o de novo. Se isto se repetir, contacte o órgão externo.
+   *[other] { $count } dos seus envios não chegaram. Se amanhã ainda faltarem, envie-os de novo. Se isto se repetir, contacte o órgão externo.
+}
+finding-surplus = Recebemos mais envios do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte o órgão externo.
 finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
 
 ## Como o protegemos

@@ -68,10 +68,15 @@ export function translate(offlineForm: OfflineForm, key: string, values: Record<
   return (offlineForm.texts[key] ?? "").replace(/\u0001(\w+)\u0001/g, (_, name: string) => String(values[name] ?? ""));
 }
 
-/** Returns a counted text. A count above the largest known one uses the largest. */
+/**
+ * Returns a counted text. A count above the largest known one uses the text of the largest, with
+ * its own number.
+ */
 export function translateCount(offlineForm: OfflineForm, key: string, value: number): string {
   const texts = offlineForm.counted[key] ?? [];
-  return texts[Math.min(value, texts.length - 1)] ?? "";
+  const largest = texts.length - 1;
+  if (value <= largest) return texts[value] ?? "";
+  return (texts[largest] ?? "").replace(String(largest), String(value));
 }
 
 /** Returns a date in words, from `YYYY-MM-DD`. */
@@ -85,7 +90,8 @@ export function formatDay(offlineForm: OfflineForm, iso: string): string {
 export function formatWeek(offlineForm: OfflineForm, iso: string): string {
   const [year, week] = iso.split("-W").map(Number);
   // The fourth of January is in the first week.
-  const fourth = new Date(Date.UTC(year!, 0, 4));
+  const fourth = new Date(0);
+  fourth.setUTCFullYear(year!, 0, 4);
   const monday = new Date(fourth.getTime() + 86_400_000 * ((week! - 1) * 7 - ((fourth.getUTCDay() + 6) % 7)));
   return translate(offlineForm, "date-week", { day: formatDay(offlineForm, monday.toISOString().slice(0, 10)) });
 }

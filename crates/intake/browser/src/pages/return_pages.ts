@@ -1,4 +1,5 @@
 // The pages of a returning reporter in the browser, which opens the mailbox and seals messages.
+import { WrongRecipientError } from "../age.ts";
 import { random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
@@ -50,15 +51,24 @@ function messageIn(form: HTMLFormElement): string {
   return isBlank(text) ? "" : text;
 }
 
-/** Returns the mailbox of a receipt, or whether there is none or it is damaged. */
+/**
+ * Returns the mailbox of a receipt, or whether there is none or it is damaged. Throws if the
+ * service does not return the bytes of a mailbox; the receipt may then be right or wrong.
+ */
 async function openMailbox(receipt: Receipt): Promise<ReporterInbox | "nothing" | "damaged"> {
   const sealed = await fetchMailbox(receipt);
-  return openInbox(receipt, sealed).catch((error: unknown) => (error instanceof DamagedMailboxError ? "damaged" : "nothing"));
+  return openInbox(receipt, sealed).catch((error: unknown) => {
+    if (error instanceof WrongRecipientError) return "nothing";
+    if (error instanceof DamagedMailboxError) return "damaged";
+    throw error;
+  });
 }
 
 export class ReturnPages {
   private receipt: Receipt | undefined;
   private inbox: ReporterInbox | undefined;
+  /** Whether the mailbox does not contain the message that this page sent last. */
+  private uncollected = false;
   private token = random(32);
   /** The message that the reporter was already warned about. */
   private warnedText = "";
@@ -149,8 +159,8 @@ export class ReturnPages {
     const found = await openMailbox(this.receipt!);
     this.inbox = typeof found === "string" ? undefined : found;
     if (typeof found === "string") return found;
-    // The message sent last may not have been collected.
-    if (before?.case === found.case && before.sent.seq > found.sent.seq) found.sent = before.sent;
+    this.uncollected = before?.case === found.case && before.sent.seq > found.sent.seq;
+    if (this.uncollected) found.sent = before!.sent;
     return "thread";
   }
 
@@ -172,6 +182,7 @@ export class ReturnPages {
     const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
+    this.uncollected = true;
     this.token = random(32);
     this.showThread("sent");
   }
@@ -234,8 +245,11 @@ export class ReturnPages {
       state.push(createElement("p", {}, createElement("b", {}, next)));
     }
     if (header.released_to_oversight) state.push(createElement("p", {}, translate(offlineForm, "thread-outside")));
+    state.push(createElement("p", {}, this.readText(inbox.readUpTo)));
     const week = translate(offlineForm, "thread-week", { week: formatWeek(offlineForm, header.week) });
     state.push(createElement("p", { class: "hint" }, `${translateCount(offlineForm, "thread-received", header.received)} ${week}`));
+    // The page after sending says so already.
+    if (this.uncollected && page === "thread") state.push(createElement("p", {}, translate(offlineForm, "thread-uncollected")));
     queryOne(".state")?.replaceChildren(...state);
     this.showMessages(inbox.messages);
     const findings = inbox.findings.map((finding) => createElement("p", { class: "careful", role: "alert" }, this.findingText(finding)));
@@ -260,6 +274,12 @@ export class ReturnPages {
     queryOne(".state ~ h2 + p")?.replaceWith(list);
   }
 
+  /** Returns up to which submission a person has read, the report included. */
+  private readText(readUpTo: number | null): string {
+    if (readUpTo === null) return translate(this.offlineForm, "thread-unread");
+    return translateCount(this.offlineForm, "thread-read", readUpTo + 1);
+  }
+
   private findingText(finding: InboxFinding): string {
     switch (finding.kind) {
       case "forged":
@@ -270,6 +290,12 @@ export class ReturnPages {
         return translate(this.offlineForm, "finding-older-state");
       case "earlier-not-shown":
         return translateCount(this.offlineForm, "finding-earlier", finding.count);
+      case "unseen-not-shown":
+        return translateCount(this.offlineForm, "finding-unseen", finding.count);
+      case "missing-submissions":
+        return translateCount(this.offlineForm, "finding-missing", finding.count);
+      case "surplus-submissions":
+        return translate(this.offlineForm, "finding-surplus");
       case "withheld":
         return translateCount(this.offlineForm, "finding-withheld", finding.count);
     }

@@ -28,7 +28,13 @@ export async function fetchWordList(lang: string): Promise<string[]> {
 
 export const fetchWordLists = (langs: readonly string[]): Promise<string[][]> => Promise.all(langs.map(fetchWordList));
 
-/** Returns the bytes for a receipt: a mailbox or a decoy. */
+/** Length of every mailbox in bytes, real or decoy. */
+const MAILBOX_LEN = 32 * 1024;
+
+/**
+ * Returns the bytes for a receipt: a mailbox or a decoy. Throws if the response is not a mailbox. A
+ * truncated response would not show whether the receipt is right.
+ */
 export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
   const response = await fetch("/api/mailbox", {
     method: "POST",
@@ -37,5 +43,7 @@ export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
     body: JSON.stringify({ locator: encode(receipt.locator()) }),
   });
   if (!response.ok) throw new Error(`/api/mailbox: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  const sealed = new Uint8Array(await response.arrayBuffer());
+  if (sealed.length !== MAILBOX_LEN) throw new Error(`/api/mailbox: ${sealed.length} bytes instead of ${MAILBOX_LEN}`);
+  return sealed;
 }

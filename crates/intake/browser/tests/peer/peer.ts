@@ -50,8 +50,8 @@ async function handleRequest(question: PeerRequest): Promise<object> {
       return { sealed: await encodeBlob(sealed), receipt: filed.receipt.code() };
     }
     case "open": {
-      const { header, messages, findings, canWrite, generation } = await readInbox(question.receipt, question.mailbox);
-      return { header, messages, findings, canWrite, generation };
+      const { header, messages, findings, readUpTo, canWrite, generation } = await readInbox(question.receipt, question.mailbox);
+      return { header, messages, findings, readUpTo, canWrite, generation };
     }
     case "follow-up": {
       const message = { ...question.message, token: decode(question.token), files: sources(question.files) };
