@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     Pages, SentFile,
     fields::field_error_text,
-    layout::{LanguageSwitch, PageLayout, render_uncompressed},
+    layout::{LanguageSwitch, PageLayout, render_return_answer},
     review::detail_text_key,
     scrub_summary::{self, FileSummary},
 };
@@ -241,7 +241,7 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
     };
     let status =
         if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    render_uncompressed(pages, status, &page)
+    render_return_answer(pages, status, &page)
 }
 
 fn detail_warning<'a>(

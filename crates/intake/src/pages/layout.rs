@@ -158,7 +158,15 @@ impl<'a> PageLayout<'a> {
 
 /// Renders a template into a response.
 pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
-    match page.render() {
+    html_response(pages, status, page.render())
+}
+
+fn html_response(
+    pages: &Pages,
+    status: StatusCode,
+    rendered: Result<String, askama::Error>,
+) -> Response {
+    match rendered {
         Ok(html) => {
             (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
         }
@@ -197,6 +205,39 @@ pub(super) fn render_uncompressed(
     let mut response = render(pages, status, page);
     response.extensions_mut().insert(NeverCompress);
     response
+}
+
+/// The length of every answer of the return page in bytes, whatever the mailbox contains. The
+/// largest page with a full mailbox and no draft is shorter. A longer page, with a long draft, is
+/// padded to a multiple.
+pub(super) const RETURN_ANSWER_LEN: usize = 48 * 1024;
+const PADDING_START: &str = "<!--";
+const PADDING_END: &str = "-->\n";
+
+/// Renders an answer of the return page. All answers have one length and no compression, so that
+/// their length on the wire does not reveal whether a mailbox exists or contains an answer. They
+/// run no scripts, so that their headers have one length too.
+pub(super) fn render_return_answer(
+    pages: &Pages,
+    status: StatusCode,
+    page: &impl Template,
+) -> Response {
+    let padded = page.render().map(|html| pad_to_multiple(html, RETURN_ANSWER_LEN));
+    let mut response = html_response(pages, status, padded);
+    response.extensions_mut().insert(NeverCompress);
+    response
+}
+
+/// Appends a comment of spaces, so that the length is a multiple of `step`. A browser shows the
+/// page before the comment has arrived.
+fn pad_to_multiple(mut html: String, step: usize) -> String {
+    let unpadded = html.len() + PADDING_START.len() + PADDING_END.len();
+    let spaces = unpadded.next_multiple_of(step) - unpadded;
+    html.reserve_exact(PADDING_START.len() + spaces + PADDING_END.len());
+    html.push_str(PADDING_START);
+    html.extend(std::iter::repeat_n(' ', spaces));
+    html.push_str(PADDING_END);
+    html
 }
 
 /// Compresses HTML pages, to save bytes on slow networks, except those marked [`NeverCompress`].

@@ -14,7 +14,7 @@ use web::Locale;
 
 use super::{
     ErrorKind, Pages, error_page,
-    layout::{LanguageSwitch, PageLayout, render_with_script},
+    layout::{LanguageSwitch, PageLayout, render_return_answer, render_with_script},
 };
 
 /// Why a receipt does not lead to a conversation.
@@ -39,6 +39,8 @@ struct ReceiptEntryTemplate<'a> {
     error: Option<String>,
     not_found: bool,
     damaged: bool,
+    /// Whether the page runs scripts. Answers run none.
+    scripts: bool,
 }
 
 /// `GET /fr/return`
@@ -79,11 +81,13 @@ pub fn receipt_entry_page(
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let not_found = problem == Some(ReceiptEntryError::NotFound);
     let damaged = problem == Some(ReceiptEntryError::MailboxCorrupt);
-    render_with_script(
-        pages,
-        status,
-        &ReceiptEntryTemplate { frame, typed, error, not_found, damaged },
-    )
+    let scripts = problem.is_none();
+    let page = ReceiptEntryTemplate { frame, typed, error, not_found, damaged, scripts };
+    if scripts {
+        render_with_script(pages, status, &page)
+    } else {
+        render_return_answer(pages, status, &page)
+    }
 }
 
 /// Returns the text about an invalid receipt, which helps to find the mistake. It depends on the
