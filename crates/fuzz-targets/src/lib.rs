@@ -32,6 +32,9 @@ use protocol::{
     },
 };
 use reporter::Inbox;
+use transparency_log::{
+    checkpoint::SignedCheckpoint, note::VerifierKey, proof::LogProof, witness::AddCheckpoint,
+};
 use uuid::Uuid;
 
 pub use files::{attachment, office_part, sample_files};
@@ -54,7 +57,7 @@ const CHEAP_ITERATIONS: u32 = 20_000;
 const SEALED_ITERATIONS: u32 = 400;
 
 /// All targets.
-pub const TARGETS: [FuzzTarget; 17] = [
+pub const TARGETS: [FuzzTarget; 18] = [
     fuzz_target("age-file", age_file, seeds::age_file, CHEAP_ITERATIONS),
     fuzz_target("attachment", attachment, files::attachments, 1_500),
     fuzz_target("capsule", capsule, seeds::capsule, SEALED_ITERATIONS),
@@ -67,6 +70,7 @@ pub const TARGETS: [FuzzTarget; 17] = [
     fuzz_target("grant", grant, seeds::grant, SEALED_ITERATIONS),
     fuzz_target("keys", keys, seeds::keys, CHEAP_ITERATIONS),
     fuzz_target("languages", languages, seeds::languages, CHEAP_ITERATIONS),
+    fuzz_target("log-texts", log_texts, seeds::log_texts, CHEAP_ITERATIONS),
     fuzz_target("mailbox", mailbox, seeds::mailbox, SEALED_ITERATIONS),
     fuzz_target("office-part", office_part, files::office_parts, 1_500),
     fuzz_target("receipt", receipt, seeds::receipt, 5_000),
@@ -134,6 +138,31 @@ pub fn directory(bytes: &[u8]) {
             signed.bytes == seeds::signed_directory().bytes,
             "an unsigned directory was accepted"
         );
+    }
+}
+
+/// Checkpoints, proofs, requests to a witness, and keys. Each has one spelling, and only the signed
+/// checkpoint may be accepted.
+pub fn log_texts(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(key) = text.parse::<VerifierKey>() {
+        assert_eq!(key.to_string(), text);
+    }
+    if let Ok(proof) = text.parse::<LogProof>() {
+        assert_eq!(proof.to_string(), text);
+    }
+    if let Ok(request) = text.parse::<AddCheckpoint>() {
+        assert_eq!(request.to_string(), text);
+    }
+    if let Ok(checkpoint) = SignedCheckpoint::parse(text) {
+        assert_eq!(checkpoint.to_string(), text);
+        if let Ok(evidence) = seeds::log_policy().verify_checkpoint(&checkpoint) {
+            let head = seeds::log_head();
+            assert!(
+                evidence.size == head.size && evidence.root == head.root,
+                "an unsigned checkpoint was accepted"
+            );
+        }
     }
 }
 

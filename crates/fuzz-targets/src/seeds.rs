@@ -17,6 +17,13 @@ use protocol::{
 };
 use serde_json::{Value, json};
 use time::macros::date;
+use transparency_log::{
+    checkpoint::{Checkpoint, SignedCheckpoint, log_key, log_origin, member_key},
+    leaf::LeafSalt,
+    policy::LogPolicy,
+    proof::LogProof,
+    witness::AddCheckpoint,
+};
 use uuid::Uuid;
 
 static VECTORS: LazyLock<Value> = LazyLock::new(|| {
@@ -28,6 +35,11 @@ static VECTORS: LazyLock<Value> = LazyLock::new(|| {
 static DIRECTORY: LazyLock<SignedDirectory> = LazyLock::new(|| {
     SignedDirectory::sign(&sample_directory(), &[root_key()])
         .expect("the sample directory is valid")
+});
+
+/// Made once, because the keys of the directory are slow to derive.
+static LOG_POLICY: LazyLock<LogPolicy> = LazyLock::new(|| {
+    LogPolicy::of_directory(&sample_directory()).expect("the directory has an oversight body")
 });
 
 /// Returns a text from the test vectors, such as `/sealed/submission`.
@@ -58,6 +70,11 @@ pub(crate) fn signed_directory() -> &'static SignedDirectory {
     &DIRECTORY
 }
 
+/// Returns the policy of the sample directory.
+pub(crate) fn log_policy() -> &'static LogPolicy {
+    &LOG_POLICY
+}
+
 fn sample_directory() -> Directory {
     let handles = ["awa", "bila", "eva"];
     let member = |(handle, seed): (&str, u8)| Member {
@@ -83,11 +100,21 @@ fn sample_directory() -> Directory {
         issued: date!(2026 - 11 - 23),
         expires: date!(2026 - 12 - 23),
         transport: vec![TransportIdentity::from_seed(&[3; 32]).recipient()],
-        handler_key: PublicKey::from(&SigningKey::from_bytes(&[6; 32])),
+        handler_key: PublicKey::from(&sample_log_key()),
         members: handles.into_iter().zip(10..).map(member).collect(),
         desks: vec![desk("audit", &["awa", "bila"]), desk("external", &["eva"])],
         oversight: "external".to_owned(),
     }
+}
+
+fn sample_log_key() -> SigningKey {
+    SigningKey::from_bytes(&[6; 32])
+}
+
+/// Returns the head that the sample checkpoint states.
+pub(crate) fn log_head() -> Checkpoint {
+    let origin = log_origin(Uuid::nil()).to_string();
+    Checkpoint { origin, size: 768, root: Hash([7; 32]) }
 }
 
 fn sample_capsule() -> ReplyCapsule {
@@ -166,6 +193,27 @@ pub(crate) fn keys() -> Vec<Vec<u8>> {
 pub(crate) fn languages() -> Vec<Vec<u8>> {
     ["mos, fr-BF;q=0.7, en;q=0.3", "*", "Mon, 23 Nov 2026 12:00:05 GMT"]
         .map(|text| text.as_bytes().to_vec())
+        .into()
+}
+
+pub(crate) fn log_texts() -> Vec<Vec<u8>> {
+    let mut checkpoint =
+        SignedCheckpoint::sign(log_head(), &sample_log_key()).expect("the head is valid");
+    let device = SigningKey::from_bytes(&[12; 32]);
+    let member = member_key(Uuid::nil(), "eva", (&device).into()).expect("the handle is a name");
+    let cosignature = checkpoint.cosign(member.name.clone(), &device, 1_780_000_000);
+    checkpoint.add_signature(cosignature).expect("it has one signature");
+    let hashes = vec![Hash([1; 32]), Hash([2; 32])];
+    let proof = LogProof {
+        salt: LeafSalt::from_bytes([3; 32]),
+        index: 300,
+        path: hashes.clone(),
+        checkpoint: checkpoint.clone(),
+    };
+    let request = AddCheckpoint { old_size: 256, proof: hashes, checkpoint: checkpoint.clone() };
+    let log = log_key(Uuid::nil(), (&sample_log_key()).into());
+    [checkpoint.to_string(), proof.to_string(), request.to_string(), log.to_string()]
+        .map(String::into_bytes)
         .into()
 }
 

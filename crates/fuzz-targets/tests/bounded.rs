@@ -80,6 +80,7 @@ bounded_tests! {
     grant = "grant",
     keys = "keys",
     languages = "languages",
+    log_texts = "log-texts",
     mailbox = "mailbox",
     office_part = "office-part",
     receipt = "receipt",
