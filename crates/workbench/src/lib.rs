@@ -6,7 +6,7 @@
 //!
 //! Main path: [`keys`] → [`session`] → [`case`] → [`actions`]. Also: [`search`]; [`audit`] of the
 //! log; [`admin`] for root keys, desks and signing; [`l10n`] for texts in the member's language;
-//! [`web_ui`] for the pages.
+//! [`web_ui`] for the pages; [`witness`] for a witness of transparency logs.
 
 pub mod actions;
 pub mod admin;
@@ -23,3 +23,4 @@ pub mod search;
 pub mod session;
 pub mod terminal_text;
 pub mod web_ui;
+pub mod witness;

@@ -55,7 +55,7 @@ pub enum FileError {
 }
 
 impl FileError {
-    fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| match source.kind() {
             std::io::ErrorKind::AlreadyExists => Self::AlreadyExists(path),
@@ -105,13 +105,40 @@ pub fn create_exclusive(path: &Path, mode: u32) -> Result<File, FileError> {
 /// # Errors
 /// [`FileError::Io`] if the file cannot be written.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(FileError::io("write", path))?;
+    let mut new = tempfile::NamedTempFile::new_in(parent_folder(path))
+        .map_err(FileError::io("write", path))?;
     new.write_all(bytes)
         .and_then(|()| new.as_file().sync_all())
         .map_err(FileError::io("write", path))?;
     new.persist(path).map(drop).map_err(|error| FileError::io("replace", path)(error.error))
+}
+
+/// Replaces a file atomically (0600), and returns after the new content would survive a power cut.
+///
+/// # Errors
+/// [`FileError::Io`] if the file cannot be written, or the folder cannot be synchronized.
+pub fn replace_durably(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_private(path, bytes)?;
+    sync_folder(parent_folder(path))
+}
+
+/// Writes the names of a folder's files to the disk, so that a new or replaced file survives a
+/// power cut.
+///
+/// # Errors
+/// [`FileError::Io`] if the folder cannot be synchronized.
+pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(FileError::io("synchronize", folder))?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+fn parent_folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Removes a file, if it exists.

@@ -27,6 +27,7 @@ mod show;
 mod suggest_assignee;
 mod table_actions;
 mod unreadable;
+mod witness;
 
 use std::{io::Read as _, path::PathBuf};
 
@@ -127,6 +128,10 @@ enum WorkbenchCommand {
     /// Verify or export the log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Cosign the checkpoints of transparency logs that only grow, as a witness outside of the
+    /// administration.
+    #[command(subcommand)]
+    Witness(witness::WitnessCommand),
     /// Manage root keys, members, desks, certificates and the directory.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -211,6 +216,7 @@ async fn run_command(
         WorkbenchCommand::Rotate(command) => command.run(c, screen).await,
         WorkbenchCommand::FormerReaders(command) => command.run(c, screen).await,
         WorkbenchCommand::Audit(command) => command.run(c, screen).await,
+        WorkbenchCommand::Witness(command) => command.run(c, screen).await,
         WorkbenchCommand::Admin(command) => command.run(c, screen).await,
     }
 }

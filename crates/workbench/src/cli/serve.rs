@@ -71,8 +71,9 @@ fn issue_links(link_issuer: LinkIssuer) {
     });
 }
 
+/// Returns a future that resolves when the program is asked to stop.
 #[cfg(unix)]
-fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
+pub(super) fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hangup = signal(SignalKind::hangup())?;
@@ -86,6 +87,6 @@ fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
 }
 
 #[cfg(not(unix))]
-fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
+pub(super) fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

@@ -27,3 +27,4 @@ mod terminal;
 mod unreadable;
 mod web_pages;
 mod web_ui;
+mod witness;
