@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod assignment;
+pub mod checkpoints;
 pub mod cli;
 pub mod collector;
 pub mod config;

@@ -129,6 +129,16 @@ fn other_tables() -> Vec<TableCreateStatement> {
                 binary_len("link", 32),
             ],
         ),
+        // The transparency log. The leaf of an event, by its position.
+        table("log_leaves", &["leaf"], vec![big_integer("leaf"), big_integer("event")]),
+        // The tree over the roots of batches. Level 0 is the roots.
+        table(
+            "log_nodes",
+            &["level", "number"],
+            vec![small_integer("level"), big_integer("number"), binary_len("hash", 32)],
+        ),
+        table("log_checkpoints", &["size"], vec![big_integer("size"), text("note")]),
+        table("log_secrets", &["name"], vec![string("name"), binary_len("secret", 32)]),
         table("directories", &["epoch"], vec![big_integer("epoch"), text("signed")]),
         table(
             "quarantine",
@@ -179,10 +189,11 @@ fn queues(engine: DbBackend) -> TableCreateStatement {
 /// The name of an index, its table, its columns, and whether it is unique.
 type IndexColumns = (&'static str, &'static str, &'static [&'static str], bool);
 
-const INDEXES: [IndexColumns; 9] = [
+const INDEXES: [IndexColumns; 10] = [
     ("cases_by_load", "cases", &["open", "assignee", "suggested", "priority"], false),
     ("cases_by_escalation", "cases", &["escalates", "id"], false),
     ("events_by_case", "events", &["case_id", "seq"], true),
+    ("log_leaves_by_event", "log_leaves", &["event"], true),
     ("parts_by_case", "parts", &["case_id", "batch"], false),
     ("parts_by_object", "parts", &["object"], true),
     ("quarantine_by_case", "quarantine", &["retry", "case_id"], false),

@@ -3,6 +3,7 @@
 
 pub mod absence;
 mod cases;
+mod checkpoints;
 mod connections;
 mod directory;
 mod events;
@@ -76,6 +77,8 @@ pub fn routes(api: ApiState) -> Router {
         .route("/v1/absence", get(absence::list_absences).put(absence::set_absence))
         .route("/v1/cases/{id}/routing", get(absence::list_candidates))
         .route("/v1/log", get(directory::audit_log))
+        .route("/v1/checkpoint", get(checkpoints::newest_checkpoint))
+        .route("/v1/cosignatures", post(checkpoints::add_cosignature))
         .fallback(async || ApiProblem::NotFound)
         .method_not_allowed_fallback(async || ApiProblem::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_LEN))

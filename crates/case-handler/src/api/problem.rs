@@ -15,7 +15,8 @@ use protocol::{
 
 use super::absence;
 use crate::{
-    directory_cache::PublishError, event_log::LogError, store::StoreError, trusted_date::ClockError,
+    checkpoints::LogTreeError, directory_cache::PublishError, event_log::LogError,
+    store::StoreError, trusted_date::ClockError,
 };
 
 /// An error that the client receives.
@@ -154,6 +155,18 @@ impl From<LogError> for ApiProblem {
         match error {
             LogError::RuleViolated(violation) => violation.into(),
             LogError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogTreeError> for ApiProblem {
+    fn from(error: LogTreeError) -> Self {
+        match error {
+            LogTreeError::Store(error) => error.into(),
+            error => {
+                tracing::error!("{error}");
+                Self::Internal
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 use tokio::task::JoinError;
 
 use crate::{
-    collector::relay_client::RelayError, event_log::LogError, ingest::IngestError,
-    store::StoreError, trusted_date::ClockError,
+    checkpoints::LogTreeError, collector::relay_client::RelayError, event_log::LogError,
+    ingest::IngestError, store::StoreError, trusted_date::ClockError,
 };
 
 /// Why a collection cycle failed. The next cycle tries again, and nothing is lost meanwhile.
@@ -19,6 +19,9 @@ pub enum CollectError {
     /// An event could not be written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The transparency log could not be extended.
+    #[error(transparent)]
+    TransparencyLog(#[from] LogTreeError),
     /// The clock is implausible.
     #[error(transparent)]
     Clock(#[from] ClockError),

@@ -23,6 +23,7 @@ use protocol::{
     Hash, api::relay::ReplySchedule, encoding::canonical::iso_week, keys::TransportIdentity,
     submission::envelope::OpenedSubmission,
 };
+use rand::rngs::OsRng;
 use service_kit::{
     directory::VerifiedDirectory,
     periodic_tasks::{FailureTracker, OutcomeChange},
@@ -33,6 +34,7 @@ use web::Clock;
 
 use crate::{
     assignment::Workload,
+    checkpoints,
     collector::{
         download::{DownloadedSubmission, SubmissionDownload},
         mailbox_publisher::MailboxTime,
@@ -103,6 +105,8 @@ pub struct CollectorState {
     has_more: bool,
     /// The date of the last deletion of orphaned objects.
     last_gc: Option<Date>,
+    /// When this process added the last batch to the transparency log, as time since the boot.
+    last_batch: Option<Duration>,
     /// Messages that were logged, and are logged again when they change.
     logged: LoggedNotices,
     /// True if the last cycle succeeded.
@@ -164,6 +168,8 @@ impl Collector {
         // continues.
         let directory_sent = self.send_directory_to_intake(today).await;
         let collected = self.collect().await;
+        // Also if the intake is not reachable, so that the log does not show it.
+        let logged = self.extend_transparency_log().await;
         if let Err(CollectError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;
         }
@@ -178,6 +184,7 @@ impl Collector {
         };
         mailbox_publisher::publish_mailboxes(&self.store, &self.relay, as_of).await?;
         collected?;
+        logged?;
         schedule_sent?;
         Ok(directory_sent?)
     }
@@ -309,6 +316,23 @@ impl Collector {
             }
         }
         outcomes
+    }
+
+    /// Adds one batch to the transparency log for each poll interval. Cycles that follow each other
+    /// sooner, because there is more to collect or the last one failed, add none. Otherwise the
+    /// number of batches would reveal them.
+    async fn extend_transparency_log(&mut self) -> Result<(), CollectError> {
+        let interval = Duration::from_secs(self.reply_schedule.poll_interval_seconds.into());
+        let now = self.clock.monotonic();
+        if self.state.last_batch.is_some_and(|last| now.saturating_sub(last) < interval) {
+            return Ok(());
+        }
+        // Without a directory there is neither an event nor a reader.
+        let Some(latest) = self.directories.latest() else { return Ok(()) };
+        let instance = latest.directory.instance;
+        checkpoints::add_batch(&self.store, instance, &self.log_key, &mut OsRng).await?;
+        self.state.last_batch = Some(now);
+        Ok(())
     }
 
     async fn gc_daily(&mut self) -> Result<(), CollectError> {

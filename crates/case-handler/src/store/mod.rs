@@ -6,6 +6,7 @@ mod directories;
 pub(crate) mod entities;
 mod grants;
 mod log;
+mod log_leaves;
 mod mailboxes;
 mod object_check;
 mod objects;
@@ -23,6 +24,7 @@ pub use dates::read_saved_clock;
 pub use directories::newest_directory;
 pub use grants::HeldGrant;
 pub use log::StoredLogEntry;
+pub use log_leaves::{EventLeaf, WaitingEvent};
 pub use mailboxes::MailboxContent;
 pub use object_check::ObjectCheckError;
 pub use objects::{PartObjectStore, StagedObjects, referenced_object_keys};
@@ -288,6 +290,10 @@ pub fn tables() -> Vec<TableCopier> {
         TableCopier::for_entity::<entities::directory::Entity>(),
         TableCopier::for_entity::<entities::event::Entity>(),
         TableCopier::for_entity::<entities::grant::Entity>(),
+        TableCopier::for_entity::<entities::log_checkpoint::Entity>(),
+        TableCopier::for_entity::<entities::log_leaf::Entity>(),
+        TableCopier::for_entity::<entities::log_node::Entity>(),
+        TableCopier::for_entity::<entities::log_secret::Entity>(),
         TableCopier::for_entity::<entities::opening::Entity>(),
         TableCopier::for_entity::<entities::part::Entity>(),
         TableCopier::for_entity::<entities::part_chunk::Entity>(),

@@ -24,6 +24,10 @@
 //! - `PUT /v1/absence` with [`Absence`] (bearer): sets the member's absence, of at most
 //!   [`MAX_ABSENCE`]; the lead of a desk can set those of its members too.
 //! - `GET /v1/log` (bearer, a member of the oversight body): [`AuditLog`].
+//! - `GET /v1/checkpoint?old=SIZE` (bearer): the newest checkpoint of the transparency log with the
+//!   consistency proof from that size, as the text `add-checkpoint` of C2SP tlog-witness.
+//! - `POST /v1/cosignatures` with [`crate::api::checkpoint::NewCosignature`] (bearer, a member of
+//!   the oversight body).
 //!
 //! A case of which the member has no released grant answers 404, exactly like a case that does not
 //! exist.

@@ -1,0 +1,192 @@
+//! Extends the transparency log by batches, signs its checkpoints, and proves that it contains an
+//! event.
+
+use ed25519_dalek::SigningKey;
+use protocol::Hash;
+use rand::{CryptoRng, RngCore};
+use transparency_log::{
+    batch::{
+        BATCH_LEAVES, Batch, BatchError, ProofError, batch_of, consistency_plan, log_size,
+        place_events, upper_proof_nodes,
+    },
+    checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, log_origin},
+    leaf::LeafSecret,
+    merkle::{MissingNode, TreePlan, completed_nodes},
+    note::{NoteError, NoteSignature, VerifierKey},
+    proof::LogProof,
+    witness::AddCheckpoint,
+};
+use uuid::Uuid;
+
+use crate::store::{CaseStore, EventLeaf, StoreError};
+
+/// Why the log was not extended, or an event was not proved.
+#[derive(Debug, thiserror::Error)]
+pub enum LogTreeError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stored leaves contradict each other.
+    #[error("transparency log: {0}; restore a backup")]
+    Batch(#[from] BatchError),
+    /// A stored node is missing.
+    #[error("transparency log: {0}; restore a backup")]
+    Node(#[from] MissingNode),
+    /// The stored tree does not contain the leaf.
+    #[error("transparency log: {0}; restore a backup")]
+    Proof(#[from] ProofError),
+    /// The stored checkpoint is malformed.
+    #[error("transparency log: {0}; restore a backup")]
+    Checkpoint(#[from] CheckpointError),
+    /// The log has the maximum number of batches.
+    #[error("the transparency log is full")]
+    Full,
+    /// The old size of a consistency proof is not one of the log.
+    #[error("{0} is not a number of whole batches in the transparency log")]
+    OldSize(u64),
+}
+
+/// Why a cosignature is rejected.
+#[derive(Debug, thiserror::Error)]
+pub enum CosignatureError {
+    /// There is no checkpoint of this size.
+    #[error("there is no checkpoint of size {0}")]
+    UnknownCheckpoint(u64),
+    /// The signature is invalid.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The line has the name or the id of another key.
+    #[error("the cosignature is not by the caller")]
+    OtherSigner,
+    /// The store failed, or contradicts itself.
+    #[error(transparent)]
+    Log(#[from] LogTreeError),
+}
+
+impl From<StoreError> for CosignatureError {
+    fn from(error: StoreError) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+/// Adds a batch with the events that have no leaf yet, at most 256, and signs the checkpoint. All
+/// of it is written in one transaction.
+///
+/// # Errors
+/// If the store fails or contradicts itself. Nothing is written then.
+pub async fn add_batch(
+    store: &CaseStore,
+    instance: Uuid,
+    log_key: &SigningKey,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<(), LogTreeError> {
+    let transaction = store.begin_write().await?;
+    let number = transaction.log_batches().await?;
+    let batches = number.checked_add(1).ok_or(LogTreeError::Full)?;
+    let secret = match transaction.leaf_secret().await? {
+        Some(secret) => secret,
+        None => {
+            let secret = LeafSecret::generate(rng);
+            transaction.add_leaf_secret(&secret).await?;
+            secret
+        }
+    };
+    let waiting = transaction.events_without_leaf(BATCH_LEAVES).await?;
+    let hashes: Vec<Hash> = waiting.iter().map(|event| event.hash).collect();
+    let placed = place_events(number, &hashes, rng);
+    let batch = Batch::build(number, &placed, &secret)?;
+    // The perfect subtrees of the old tree contain the left sibling of each node that the batch
+    // completes.
+    let mut nodes = transaction.log_nodes(&TreePlan::root(number.into()).nodes()).await?;
+    let completed = completed_nodes(number.into(), batch.root(), |node| nodes.get(&node).copied())?;
+    nodes.extend(completed.iter().copied());
+    let root = TreePlan::root(batches.into()).hashes(|node| nodes.get(&node).copied())?;
+    let head = Checkpoint {
+        origin: log_origin(instance).to_string(),
+        size: log_size(batches),
+        root: *root.first().expect("a tree with a batch has a root"),
+    };
+    let checkpoint = SignedCheckpoint::sign(head, log_key)?;
+    let leaves: Vec<EventLeaf> = placed
+        .iter()
+        .zip(&waiting)
+        .map(|(logged, event)| EventLeaf { position: event.position, index: logged.index })
+        .collect();
+    let (size, note) = (log_size(batches), checkpoint.to_string());
+    transaction.add_log_batch(&leaves, &completed, size, note).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Returns the newest checkpoint with the consistency proof from an old size, which consists of
+/// whole batches. Returns `None` before the first batch.
+///
+/// # Errors
+/// [`LogTreeError::OldSize`] if the log has no such size, or the store fails.
+pub async fn newest_with_proof(
+    store: &CaseStore,
+    old_size: u64,
+) -> Result<Option<AddCheckpoint>, LogTreeError> {
+    let Some(note) = store.newest_checkpoint().await? else { return Ok(None) };
+    let checkpoint = SignedCheckpoint::parse(&note)?;
+    let not_a_size = || LogTreeError::OldSize(old_size);
+    let batches_of = |size| batch_of(size).filter(|batches| log_size(*batches) == size);
+    let old = batches_of(old_size).ok_or_else(not_a_size)?;
+    let new = batches_of(checkpoint.checkpoint().size)
+        .ok_or(StoreError::CorruptRow("log_checkpoints.note"))?;
+    let plan = consistency_plan(old, new).map_err(|_| not_a_size())?;
+    let nodes = store.log_nodes(&plan.nodes()).await?;
+    let proof = plan.hashes(|node| nodes.get(&node).copied())?;
+    Ok(Some(AddCheckpoint { old_size, proof, checkpoint }))
+}
+
+/// Verifies a cosignature of a stored checkpoint by this key, and stores it. A second one of the
+/// same key changes nothing.
+///
+/// # Errors
+/// If there is no such checkpoint, the cosignature is not by this key or invalid, or the store
+/// fails.
+pub async fn add_cosignature(
+    store: &CaseStore,
+    size: u64,
+    key: &VerifierKey,
+    signature: NoteSignature,
+) -> Result<(), CosignatureError> {
+    let transaction = store.begin_write().await?;
+    let note = transaction.checkpoint_of(size).await?;
+    let note = note.ok_or(CosignatureError::UnknownCheckpoint(size))?;
+    let mut checkpoint = SignedCheckpoint::parse(&note).map_err(LogTreeError::from)?;
+    if checkpoint.cosigned_at(key)?.is_some() {
+        return Ok(());
+    }
+    checkpoint.add_signature(signature)?;
+    if checkpoint.cosigned_at(key)?.is_none() {
+        return Err(CosignatureError::OtherSigner);
+    }
+    transaction.replace_checkpoint(size, checkpoint.to_string()).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Returns the proof that the log contains an event, with the newest checkpoint. Returns `None` if
+/// the event does not exist or waits for its batch.
+///
+/// # Errors
+/// If the store fails or contradicts itself.
+pub async fn prove_event(
+    store: &CaseStore,
+    case: Uuid,
+    seq: u32,
+) -> Result<Option<LogProof>, LogTreeError> {
+    let Some(logged) = store.leaf_of(case, seq).await? else { return Ok(None) };
+    let Some(note) = store.newest_checkpoint().await? else { return Ok(None) };
+    let Some(secret) = store.leaf_secret().await? else { return Ok(None) };
+    let checkpoint = SignedCheckpoint::parse(&note)?;
+    let corrupt = StoreError::CorruptRow("log_checkpoints.note");
+    let batches = batch_of(checkpoint.checkpoint().size).ok_or(corrupt)?;
+    let number = batch_of(logged.index).ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
+    let events = store.events_of_batch(number).await?;
+    let needed = upper_proof_nodes(number, batches).map_err(ProofError::from)?;
+    let nodes = store.log_nodes(&needed).await?;
+    let batch = Batch::build(number, &events, &secret)?;
+    let path = batch.prove_inclusion(logged.index, batches, |node| nodes.get(&node).copied())?;
+    Ok(Some(LogProof { salt: secret.salt(logged.index), index: logged.index, path, checkpoint }))
+}

@@ -1,0 +1,289 @@
+//! The transparency log: the leaves of events, and the nodes of the tree over batches.
+
+use std::collections::HashMap;
+
+use protocol::{Hash, case::event::SignedEvent};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use transparency_log::{
+    batch::{LoggedEvent, log_size},
+    leaf::LeafSecret,
+    merkle::NodeId,
+};
+use uuid::Uuid;
+
+use super::{
+    CaseStore, StoreError, WriteTransaction,
+    entities::{event, log_checkpoint, log_leaf, log_node, log_secret},
+    parse_hash, to_i32,
+};
+
+/// The name of the only row in `log_secrets`.
+const LEAF_SECRET_KEY: &str = "leaves";
+
+/// An event that has no leaf yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingEvent {
+    /// Its position in the event log.
+    pub position: i64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// The leaf of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventLeaf {
+    /// The position of the event in the event log.
+    pub position: i64,
+    /// The index of the leaf.
+    pub index: u64,
+}
+
+impl CaseStore {
+    /// Returns the newest checkpoint as text. `None` before the first batch.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn newest_checkpoint(&self) -> Result<Option<String>, StoreError> {
+        let newest = log_checkpoint::Entity::find().order_by_desc(log_checkpoint::Column::Size);
+        Ok(newest.one(&self.db).await?.map(|row| row.note))
+    }
+
+    /// Returns the secret of salts and dummies. `None` before the first batch.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn leaf_secret(&self) -> Result<Option<LeafSecret>, StoreError> {
+        leaf_secret(&self.db).await
+    }
+
+    /// Returns the leaf of an event. `None` if the event does not exist or has no leaf yet.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn leaf_of(&self, case: Uuid, seq: u32) -> Result<Option<LoggedEvent>, StoreError> {
+        let found = event::Entity::find()
+            .filter(event::Column::CaseId.eq(case))
+            .filter(event::Column::Seq.eq(to_i32(seq)))
+            .one(&self.db)
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let leaf = log_leaf::Entity::find()
+            .filter(log_leaf::Column::Event.eq(found.position))
+            .one(&self.db)
+            .await?;
+        leaf.map(|leaf| Ok(LoggedEvent { index: to_index(leaf.leaf)?, event: hash_of(found) }))
+            .transpose()
+    }
+
+    /// Returns the events of a batch.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn events_of_batch(&self, number: u32) -> Result<Vec<LoggedEvent>, StoreError> {
+        let indices = from_index(log_size(number))..from_index(log_size(number + 1));
+        let leaves = log_leaf::Entity::find()
+            .filter(log_leaf::Column::Leaf.gte(indices.start))
+            .filter(log_leaf::Column::Leaf.lt(indices.end))
+            .all(&self.db)
+            .await?;
+        let positions: HashMap<i64, i64> =
+            leaves.into_iter().map(|row| (row.event, row.leaf)).collect();
+        let events = event::Entity::find()
+            .filter(event::Column::Position.is_in(positions.keys().copied()))
+            .all(&self.db)
+            .await?;
+        if events.len() != positions.len() {
+            return Err(StoreError::CorruptRow("log_leaves.event"));
+        }
+        let logged = |row: event::Model| {
+            let leaf = positions.get(&row.position).ok_or(StoreError::CorruptRow("events"))?;
+            Ok(LoggedEvent { index: to_index(*leaf)?, event: hash_of(row) })
+        };
+        events.into_iter().map(logged).collect()
+    }
+
+    /// Returns nodes of the tree over the roots of batches. Those that do not exist are left out.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn log_nodes(&self, ids: &[NodeId]) -> Result<HashMap<NodeId, Hash>, StoreError> {
+        log_nodes(&self.db, ids).await
+    }
+}
+
+impl WriteTransaction<'_> {
+    /// Returns the number of batches in the log.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn log_batches(&self) -> Result<u32, StoreError> {
+        let newest: Option<i64> = log_node::Entity::find()
+            .select_only()
+            .column_as(log_node::Column::Number.max(), "newest")
+            .filter(log_node::Column::Level.eq(0_i16))
+            .into_tuple()
+            .one(self.flushed_transaction().await?)
+            .await?
+            .flatten();
+        let batches = newest.map_or(0, |newest| newest.saturating_add(1));
+        u32::try_from(batches).map_err(|_| StoreError::CorruptRow("log_nodes.number"))
+    }
+
+    /// Returns the oldest events that have no leaf yet.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn events_without_leaf(&self, limit: usize) -> Result<Vec<WaitingEvent>, StoreError> {
+        let tx = self.flushed_transaction().await?;
+        let last: Option<i64> = log_leaf::Entity::find()
+            .select_only()
+            .column_as(log_leaf::Column::Event.max(), "last")
+            .into_tuple()
+            .one(tx)
+            .await?
+            .flatten();
+        let rows = event::Entity::find()
+            .filter(event::Column::Position.gt(last.unwrap_or(0)))
+            .order_by_asc(event::Column::Position)
+            .limit(limit as u64)
+            .all(tx)
+            .await?;
+        let waiting =
+            |row: event::Model| WaitingEvent { position: row.position, hash: hash_of(row) };
+        Ok(rows.into_iter().map(waiting).collect())
+    }
+
+    /// Returns the secret of salts and dummies.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn leaf_secret(&self) -> Result<Option<LeafSecret>, StoreError> {
+        leaf_secret(self.flushed_transaction().await?).await
+    }
+
+    /// Stores the secret of salts and dummies, which never changes.
+    ///
+    /// # Errors
+    /// Fails if there is one, or the database fails.
+    pub async fn add_leaf_secret(&self, secret: &LeafSecret) -> Result<(), StoreError> {
+        let row = log_secret::ActiveModel {
+            name: Set(LEAF_SECRET_KEY.to_owned()),
+            secret: Set(secret.expose().to_vec()),
+        };
+        log_secret::Entity::insert(row)
+            .exec_without_returning(self.flushed_transaction().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Returns nodes of the tree over the roots of batches. Those that do not exist are left out.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn log_nodes(&self, ids: &[NodeId]) -> Result<HashMap<NodeId, Hash>, StoreError> {
+        log_nodes(self.flushed_transaction().await?, ids).await
+    }
+
+    /// Returns the checkpoint of this size as text, if there is one.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn checkpoint_of(&self, size: u64) -> Result<Option<String>, StoreError> {
+        let found = log_checkpoint::Entity::find_by_id(from_index(size));
+        let row = found.one(self.flushed_transaction().await?).await?;
+        Ok(row.map(|row| row.note))
+    }
+
+    /// Replaces the text of a checkpoint, after a signature was added.
+    ///
+    /// # Errors
+    /// Fails if there is no such checkpoint, or the database fails.
+    pub async fn replace_checkpoint(&self, size: u64, note: String) -> Result<(), StoreError> {
+        let row = log_checkpoint::ActiveModel { size: Set(from_index(size)), note: Set(note) };
+        log_checkpoint::Entity::update(row).exec(self.flushed_transaction().await?).await?;
+        Ok(())
+    }
+
+    /// Stores a batch: the leaves of its events, the nodes that it completes, and the checkpoint.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn add_log_batch(
+        &self,
+        leaves: &[EventLeaf],
+        nodes: &[(NodeId, Hash)],
+        size: u64,
+        checkpoint: String,
+    ) -> Result<(), StoreError> {
+        let tx = self.flushed_transaction().await?;
+        let leaves: Vec<_> = leaves
+            .iter()
+            .map(|leaf| log_leaf::ActiveModel {
+                leaf: Set(from_index(leaf.index)),
+                event: Set(leaf.position),
+            })
+            .collect();
+        if !leaves.is_empty() {
+            log_leaf::Entity::insert_many(leaves).exec_without_returning(tx).await?;
+        }
+        let nodes = nodes.iter().map(|(node, hash)| log_node::ActiveModel {
+            level: Set(node.level.into()),
+            number: Set(from_index(node.index)),
+            hash: Set(hash.0.to_vec()),
+        });
+        log_node::Entity::insert_many(nodes).exec_without_returning(tx).await?;
+        let row =
+            log_checkpoint::ActiveModel { size: Set(from_index(size)), note: Set(checkpoint) };
+        log_checkpoint::Entity::insert(row).exec_without_returning(tx).await?;
+        Ok(())
+    }
+}
+
+async fn leaf_secret(db: &impl ConnectionTrait) -> Result<Option<LeafSecret>, StoreError> {
+    let row = log_secret::Entity::find_by_id(LEAF_SECRET_KEY).one(db).await?;
+    let parse = |row: log_secret::Model| {
+        let bytes = row.secret.try_into().map_err(|_| StoreError::CorruptRow("log_secrets"))?;
+        Ok(LeafSecret::from_bytes(bytes))
+    };
+    row.map(parse).transpose()
+}
+
+async fn log_nodes(
+    db: &impl ConnectionTrait,
+    ids: &[NodeId],
+) -> Result<HashMap<NodeId, Hash>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut any = Condition::any();
+    for node in ids {
+        let same = Condition::all()
+            .add(log_node::Column::Level.eq(i16::from(node.level)))
+            .add(log_node::Column::Number.eq(from_index(node.index)));
+        any = any.add(same);
+    }
+    let rows = log_node::Entity::find().filter(any).all(db).await?;
+    let parse = |row: log_node::Model| {
+        let level =
+            u8::try_from(row.level).map_err(|_| StoreError::CorruptRow("log_nodes.level"))?;
+        let node = NodeId { level, index: to_index(row.number)? };
+        Ok((node, parse_hash(&row.hash, "log_nodes.hash")?))
+    };
+    rows.into_iter().map(parse).collect()
+}
+
+fn hash_of(row: event::Model) -> Hash {
+    SignedEvent { bytes: row.bytes, signature: row.signature }.hash()
+}
+
+/// Converts an index or a number for the database. All of them fit.
+fn from_index(index: u64) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}
+
+fn to_index(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::CorruptRow("log_leaves.leaf"))
+}

@@ -1,0 +1,255 @@
+//! The transparency log of the case handler: batches, checkpoints and proofs over a real store.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use case_handler::checkpoints::{add_batch, prove_event};
+use common::HandlerFixture;
+use ed25519_dalek::SigningKey;
+use http::{Method, StatusCode};
+use protocol::{Hash, api::checkpoint::NewCosignature, keys::PublicKey};
+use transparency_log::{
+    batch::consistency_plan,
+    checkpoint::{SignedCheckpoint, member_key},
+    policy::{LogEvidence, LogPolicy},
+    proof::LogProof,
+    witness::{AddCheckpoint, WitnessedTree, authenticate, check_growth},
+};
+use uuid::Uuid;
+
+const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+
+impl HandlerFixture {
+    async fn add_batch(&mut self) {
+        let instance = self.directory.instance;
+        add_batch(&self.store, instance, &self.log_key, &mut self.rng).await.unwrap();
+    }
+
+    fn policy(&self) -> LogPolicy {
+        LogPolicy::of_directory(&self.directory).unwrap()
+    }
+
+    async fn checkpoint(&self) -> SignedCheckpoint {
+        SignedCheckpoint::parse(&self.store.newest_checkpoint().await.unwrap().unwrap()).unwrap()
+    }
+
+    async fn event_hash(&self, case: Uuid, seq: usize) -> Hash {
+        self.store.case_log(case).await.unwrap()[seq].event.hash()
+    }
+
+    async fn proof(&self, case: Uuid, seq: u32) -> Option<LogProof> {
+        prove_event(&self.store, case, seq).await.unwrap()
+    }
+
+    /// Verifies the proof of the first event of a case.
+    async fn assert_logged(&self, case: Uuid) -> LogEvidence {
+        let proof = self.proof(case, 0).await.unwrap();
+        self.policy().verify_proof(&proof, &self.event_hash(case, 0).await).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn every_event_gets_a_leaf_and_a_proof_that_lasts() {
+    let mut fixture = HandlerFixture::new().await;
+    fixture.add_batch().await;
+    let policy = fixture.policy();
+    let empty = policy.verify_checkpoint(&fixture.checkpoint().await).unwrap();
+    assert_eq!((empty.size, empty.countersigned), (256, None), "a batch without events");
+    let mut cases = Vec::new();
+    let mut earlier = empty;
+    for batches in 2..7_u32 {
+        let (report, _) = fixture.new_report(&DESK_MEMBERS);
+        fixture.ingest(&report).await.unwrap();
+        let case = report.header.case.id;
+        assert_eq!(fixture.proof(case, 0).await, None, "it waits for its batch");
+        fixture.add_batch().await;
+        cases.push(case);
+        for case in &cases {
+            assert_eq!(fixture.assert_logged(*case).await.size, u64::from(batches) * 256);
+        }
+        let plan = consistency_plan(batches - 1, batches).unwrap();
+        let nodes = fixture.store.log_nodes(&plan.nodes()).await.unwrap();
+        let proof = plan.hashes(|node| nodes.get(&node).copied()).unwrap();
+        let checkpoint = fixture.checkpoint().await;
+        earlier = policy.verify_growth(&earlier, &checkpoint, &proof).unwrap();
+    }
+    let [first, second] = [cases[0], cases[1]];
+    let proof = fixture.proof(first, 0).await.unwrap();
+    let other = fixture.event_hash(second, 0).await;
+    assert!(fixture.policy().verify_proof(&proof, &other).is_err(), "another event");
+    assert_eq!(fixture.proof(first, 1).await, None, "no such event");
+    // A new process continues the log, with the same salts.
+    fixture.restart().await;
+    fixture.add_batch().await;
+    let again = fixture.proof(first, 0).await.unwrap();
+    assert_eq!((again.index, again.salt), (proof.index, proof.salt));
+    assert_eq!(fixture.assert_logged(first).await.size, 7 * 256);
+}
+
+#[tokio::test]
+async fn events_beyond_a_batch_wait_in_their_order() {
+    let mut fixture = HandlerFixture::new().await;
+    let mut cases = Vec::new();
+    for _ in 0..260 {
+        let (report, _) = fixture.new_report(&DESK_MEMBERS);
+        cases.push(report.header.case.id);
+        fixture.ingest(&report).await.unwrap();
+    }
+    fixture.add_batch().await;
+    for case in [cases[0], cases[255]] {
+        fixture.assert_logged(case).await;
+    }
+    for case in &cases[256..] {
+        assert_eq!(fixture.proof(*case, 0).await, None);
+    }
+    let size = fixture.checkpoint().await.checkpoint().size;
+    assert_eq!(size, 256, "as large as with one event");
+    fixture.add_batch().await;
+    for case in &cases[256..] {
+        let index = fixture.proof(*case, 0).await.unwrap().index;
+        assert!((256..512).contains(&index));
+        fixture.assert_logged(*case).await;
+    }
+}
+
+/// Who changes the database of the case handler changes the log, and its readers notice.
+#[tokio::test]
+async fn a_changed_database_is_noticed_by_readers() {
+    let mut fixture = HandlerFixture::new().await;
+    let (report, _) = fixture.new_report(&DESK_MEMBERS);
+    fixture.ingest(&report).await.unwrap();
+    let case = report.header.case.id;
+    fixture.add_batch().await;
+    fixture.add_batch().await;
+    let event = fixture.event_hash(case, 0).await;
+    let policy = fixture.policy();
+    let proof = fixture.proof(case, 0).await.unwrap();
+    policy.verify_proof(&proof, &event).unwrap();
+    // The event gets another leaf.
+    fixture.execute_sql("UPDATE log_leaves SET leaf = CASE leaf WHEN 0 THEN 1 ELSE 0 END").await;
+    let moved = fixture.proof(case, 0).await.unwrap();
+    assert!(policy.verify_proof(&moved, &event).is_err());
+    // The event has no leaf.
+    fixture.execute_sql("DELETE FROM log_leaves").await;
+    assert_eq!(fixture.proof(case, 0).await, None);
+    // Without a node the log cannot continue, and does not begin again.
+    fixture.execute_sql("DELETE FROM log_nodes WHERE level = 1").await;
+    let instance = fixture.directory.instance;
+    let before = fixture.checkpoint().await;
+    let failed = add_batch(&fixture.store, instance, &fixture.log_key, &mut fixture.rng).await;
+    assert!(failed.is_err());
+    assert_eq!(fixture.checkpoint().await, before);
+}
+
+#[tokio::test]
+async fn another_key_signs_no_checkpoint_of_this_log() {
+    let mut fixture = HandlerFixture::new().await;
+    let other = SigningKey::from_bytes(&[1; 32]);
+    assert_ne!(PublicKey::from(&other), fixture.directory.handler_key);
+    let instance = fixture.directory.instance;
+    add_batch(&fixture.store, instance, &other, &mut fixture.rng).await.unwrap();
+    let checkpoint = fixture.checkpoint().await;
+    assert!(fixture.policy().verify_checkpoint(&checkpoint).is_err());
+}
+
+impl HandlerFixture {
+    /// Asks for the newest checkpoint as this member.
+    async fn get_checkpoint(&self, handle: &str, old: &str) -> Result<AddCheckpoint, StatusCode> {
+        let token = self.sign_in(handle).await;
+        let path = format!("/v1/checkpoint?old={old}");
+        let (status, body) = self.request(Method::GET, &path, &token, &()).await;
+        if status.is_success() {
+            Ok(String::from_utf8(body).unwrap().parse().unwrap())
+        } else {
+            Err(status)
+        }
+    }
+
+    /// Cosigns a checkpoint under the name of `name` with the device key of `key`, and sends it as
+    /// `caller`.
+    async fn send_cosignature(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        (caller, name, key): (&str, &str, &str),
+    ) -> StatusCode {
+        let device = &self.members[key].1;
+        let by = member_key(self.directory.instance, name, device.into()).unwrap();
+        let signature = checkpoint.cosign(by.name, device, 1_780_000_000).to_string();
+        let size = checkpoint.checkpoint().size;
+        let new = NewCosignature { size, signature: signature.trim_end().to_owned() };
+        let token = self.sign_in(caller).await;
+        self.request(Method::POST, "/v1/cosignatures", &token, &new).await.0
+    }
+}
+
+#[tokio::test]
+async fn members_follow_the_log_as_witnesses_do() {
+    let mut fixture = HandlerFixture::new().await;
+    assert_eq!(fixture.get_checkpoint("awa", "0").await, Err(StatusCode::NOT_FOUND));
+    let policy = fixture.policy();
+    let mut seen = WitnessedTree::empty();
+    for batches in 1..6_u64 {
+        fixture.add_batch().await;
+        let offered = fixture.get_checkpoint("awa", &seen.size.to_string()).await.unwrap();
+        policy.verify_checkpoint(&offered.checkpoint).unwrap();
+        seen = check_growth(&offered, seen).unwrap();
+        assert_eq!(seen.size, batches * 256);
+    }
+    let trusted = [transparency_log::checkpoint::log_key(
+        fixture.directory.instance,
+        fixture.directory.handler_key,
+    )];
+    authenticate(&fixture.checkpoint().await, &trusted).unwrap();
+    for invalid in ["1", "255", "1536", "-256", "", "18446744073709551615"] {
+        let refused = fixture.get_checkpoint("awa", invalid).await;
+        assert_eq!(refused, Err(StatusCode::BAD_REQUEST), "{invalid}");
+    }
+    let (status, _) = fixture.request(Method::GET, "/v1/checkpoint?old=0", "no session", &()).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn only_a_member_of_the_oversight_body_countersigns() {
+    let mut fixture = HandlerFixture::new().await;
+    fixture.add_batch().await;
+    let checkpoint = fixture.checkpoint().await;
+    let policy = fixture.policy();
+    for (caller, name, key, expected) in [
+        // A member of a desk, as itself, and under the name of a member of the oversight body.
+        ("awa", "awa", "awa", StatusCode::FORBIDDEN),
+        ("awa", "eva", "eva", StatusCode::FORBIDDEN),
+        // A member of the oversight body with another name or key.
+        ("eva", "awa", "eva", StatusCode::UNPROCESSABLE_ENTITY),
+        ("eva", "awa", "awa", StatusCode::UNPROCESSABLE_ENTITY),
+        ("eva", "eva", "awa", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let status = fixture.send_cosignature(&checkpoint, (caller, name, key)).await;
+        assert_eq!(status, expected, "{caller} as {name} with the key of {key}");
+    }
+    assert_eq!(fixture.checkpoint().await, checkpoint, "nothing was stored");
+    let eva = ("eva", "eva", "eva");
+    assert_eq!(fixture.send_cosignature(&checkpoint, eva).await, StatusCode::NO_CONTENT);
+    let countersigned = fixture.checkpoint().await;
+    let evidence = policy.verify_checkpoint(&countersigned).unwrap();
+    assert_eq!(evidence.countersigned, Some(1_780_000_000));
+    assert_eq!(fixture.send_cosignature(&checkpoint, eva).await, StatusCode::NO_CONTENT);
+    assert_eq!(fixture.checkpoint().await, countersigned, "a second one changes nothing");
+    // A cosignature of an older checkpoint on the newest, and of a size that does not exist.
+    fixture.add_batch().await;
+    let newest = fixture.checkpoint().await;
+    let head = newest.checkpoint();
+    let (old_text, new_text) = (checkpoint.to_string(), newest.to_string());
+    assert_ne!(old_text, new_text);
+    let device = &fixture.members["eva"].1;
+    let by = member_key(fixture.directory.instance, "eva", device.into()).unwrap();
+    let replayed = checkpoint.cosign(by.name, device, 1_780_000_000).to_string();
+    let token = fixture.sign_in("eva").await;
+    for (size, expected) in
+        [(head.size, StatusCode::UNPROCESSABLE_ENTITY), (1024, StatusCode::NOT_FOUND)]
+    {
+        let new = NewCosignature { size, signature: replayed.trim_end().to_owned() };
+        let (status, _) = fixture.request(Method::POST, "/v1/cosignatures", &token, &new).await;
+        assert_eq!(status, expected, "{size}");
+    }
+    assert_eq!(fixture.checkpoint().await, newest);
+}
