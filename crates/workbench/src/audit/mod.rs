@@ -1,6 +1,7 @@
 //! Verifies a log: the hash chain, the signature and the rules of each entry. [`fetch`] downloads
-//! the log and compares it with the pinned state.
+//! the log and compares it with the pinned state, and [`checkpoint`] follows the transparency log.
 
+pub mod checkpoint;
 pub mod fetch;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use protocol::{Hash, directory::TrustRoots};
 use serde::Serialize;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    audit::LogExport,
+    audit::{LogExport, checkpoint::CheckpointSummary},
     private_files,
 };
 
@@ -43,7 +43,8 @@ pub(crate) struct AuditVerifyArgs {
     trust: Option<PathBuf>,
 }
 
-/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`. `ok` means that there is no alarm.
+/// `{"whole", "entries", "cases", "head", "checkpoint", "ok", "alarms"}`. `checkpoint` is `null`
+/// for an exported log, and if there is no transparency log. `ok` means that there is no alarm.
 /// There can be notices.
 #[derive(Debug, Serialize)]
 struct AuditVerifyOutput {
@@ -51,6 +52,7 @@ struct AuditVerifyOutput {
     entries: u64,
     cases: usize,
     head: Option<Hash>,
+    checkpoint: Option<CheckpointSummary>,
     ok: bool,
     alarms: Vec<IntegrityAlert>,
 }
@@ -79,11 +81,15 @@ impl AuditCommand {
 
 impl AuditVerifyArgs {
     async fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let mut checkpoint = None;
         let (export, audit) = match self.file {
             None => {
                 let mut connection = context.connect(screen).await?;
                 let export = connection.export_log().await?;
-                let audit = connection.audit_log(&export)?;
+                let mut audit = connection.audit_log(&export)?;
+                let followed = connection.follow_transparency_log().await?;
+                checkpoint = followed.summary();
+                audit.alarms.extend(followed.alarm);
                 (export, audit)
             }
             Some(file) => {
@@ -103,6 +109,7 @@ impl AuditVerifyArgs {
             entries: audit.entries,
             cases: audit.cases.len(),
             head: export.whole.then_some(audit.head),
+            checkpoint,
             ok,
             alarms: audit.alarms,
         };
@@ -111,6 +118,7 @@ impl AuditVerifyArgs {
             page.pairs(&[
                 ("verified", format!("{what}: entries {}, cases {}", view.entries, view.cases)),
                 ("head", view.head.map_or_else(|| "-".to_owned(), |head| head.to_string())),
+                ("transparency log", describe_checkpoint(view.checkpoint.as_ref())),
                 (
                     "result",
                     if view.ok {
@@ -123,6 +131,21 @@ impl AuditVerifyArgs {
             ]);
         })?;
         if ok { Ok(()) } else { Err(VerificationFailed.into()) }
+    }
+}
+
+fn describe_checkpoint(checkpoint: Option<&CheckpointSummary>) -> String {
+    let Some(CheckpointSummary { size, countersigned }) = checkpoint else {
+        return "not verified".to_owned();
+    };
+    let since = countersigned
+        .and_then(|time| i64::try_from(time).ok())
+        .and_then(|time| time::OffsetDateTime::from_unix_timestamp(time).ok());
+    match since {
+        Some(since) => {
+            format!("{size} leaves, countersigned by the oversight body on {}", since.date())
+        }
+        None => format!("{size} leaves, not countersigned yet"),
     }
 }
 

@@ -120,7 +120,11 @@ impl HandlerConnection {
             return Err(AcceptError::InvalidReason);
         }
         let export = self.export_log().await.map_err(AuditError::from)?;
-        let audit = self.audit_log(&export)?;
+        let mut audit = self.audit_log(&export)?;
+        // After a restore the case handler continues with another tree.
+        let tree_alarm = self.follow_transparency_log().await?.alarm;
+        let tree_replaced = tree_alarm.is_some();
+        audit.alarms.extend(tree_alarm);
         let alarms = audit.alarms.iter().filter(|alarm| alarm.severity == AlertSeverity::Alarm);
         let (rolled_back, others): (Vec<_>, Vec<_>) =
             alarms.partition(|alarm| alarm.code == AlertCode::Rollback);
@@ -151,6 +155,9 @@ impl HandlerConnection {
         }
         if let Some((_, after)) = restore.log {
             self.trust_state.log = Some(after);
+        }
+        if tree_replaced {
+            self.trust_state.tree = None;
         }
         self.save_trust_state()?;
         Ok(restore)

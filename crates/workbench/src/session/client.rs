@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use protocol::{
-    api::workbench::{
-        Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseSummary, ChallengeRequest,
-        ChallengeResponse, FormerReaders, NewEvent, ProblemDetails, SessionRequest,
-        SessionResponse, sign_session,
+    api::{
+        checkpoint::NewCosignature,
+        workbench::{
+            Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseSummary, ChallengeRequest,
+            ChallengeResponse, FormerReaders, NewEvent, ProblemDetails, SessionRequest,
+            SessionResponse, sign_session,
+        },
     },
     case::event::LogEntry,
     directory::SignedDirectory,
@@ -25,6 +28,9 @@ use crate::{case::cursor::CaseQueueCursor, keys::key_file::InvestigatorKey};
 
 /// Maximum length of a JSON response; a log of 100,000 entries takes about 100 MiB.
 const MAX_JSON_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Maximum length of a checkpoint with its proof.
+const MAX_CHECKPOINT_BYTES: u64 = 256 * 1024;
 
 /// Total timeout of a response. The read timeout alone is not enough, because every received byte
 /// renews it.
@@ -270,6 +276,27 @@ impl HandlerClient {
     /// If the case handler cannot be reached or rejects the request.
     pub async fn log(&self) -> Result<AuditLog, ClientError> {
         send_for_json(self.request(Method::GET, &["v1", "log"]).timeout(LOG_TIMEOUT)).await
+    }
+
+    /// Returns the newest checkpoint of the transparency log with the consistency proof from an old
+    /// size, unverified, as the text `add-checkpoint` of C2SP tlog-witness.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached, rejects the request, or does not send text.
+    pub async fn checkpoint(&self, old_size: u64) -> Result<String, ClientError> {
+        let query = [("old", old_size.to_string())];
+        let request = self.request_with(Method::GET, &["v1", "checkpoint"], &query);
+        let bytes = read_body(send_checked(request).await?, MAX_CHECKPOINT_BYTES).await?;
+        String::from_utf8(bytes).map_err(|error| ClientError::Unexpected(error.to_string()))
+    }
+
+    /// Adds the cosignature of this member of the oversight body to a checkpoint.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the cosignature.
+    pub async fn add_cosignature(&self, cosignature: &NewCosignature) -> Result<(), ClientError> {
+        let request = self.request(Method::POST, &["v1", "cosignatures"]);
+        send_checked(request.json(cosignature)).await.map(drop)
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, ClientError> {

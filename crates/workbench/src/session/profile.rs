@@ -38,12 +38,23 @@ pub struct TrustState {
     pub directory: Option<LastSeen>,
     /// The newest head of the whole log. Only members of the oversight body have it.
     pub log: Option<PinnedLogHead>,
+    /// The newest tree of the transparency log.
+    pub tree: Option<PinnedTree>,
     /// The newest head of each of the member's cases.
     pub cases: BTreeMap<Uuid, PinnedCaseHead>,
     /// `K_r` of each of the member's cases.
     pub reporters: BTreeMap<Uuid, PublicKey>,
     /// Number of events of each case that the member has seen.
     pub read: BTreeMap<Uuid, u32>,
+}
+
+/// A tree of the transparency log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedTree {
+    /// Number of leaves.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: Hash,
 }
 
 /// The head of the whole log.

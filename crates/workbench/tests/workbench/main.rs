@@ -24,6 +24,7 @@ mod search;
 mod tampering;
 mod templates;
 mod terminal;
+mod transparency_log;
 mod unreadable;
 mod web_pages;
 mod web_ui;

@@ -43,7 +43,8 @@ pub(super) async fn show(session: SignedInSession) -> Response {
 /// Fetches and verifies the log.
 pub(super) async fn verify(mut session: SignedInSession) -> Result<Response, PageError> {
     let export = session.connection().export_log().await?;
-    let audit = session.connection_mut().audit_log(&export)?;
+    let mut audit = session.connection_mut().audit_log(&export)?;
+    audit.alarms.extend(session.connection_mut().follow_transparency_log().await?.alarm);
     let frame = session.frame("administration-title", NavSection::Administration);
     let result = VerificationSummary {
         ok: !has_alarm(&audit.alarms),

@@ -6,6 +6,7 @@ pub(crate) mod browser;
 pub(crate) mod environment;
 pub(crate) mod fake_handler;
 pub(crate) mod reporter;
+pub(crate) mod test_tree;
 
 use std::path::PathBuf;
 

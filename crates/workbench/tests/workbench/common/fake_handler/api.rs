@@ -17,10 +17,13 @@ use axum::{
 use futures_util::{StreamExt as _, stream};
 use protocol::{
     Hash,
-    api::workbench::{
-        AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader,
-        FormerReaders, FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse,
-        verify_session_signature,
+    api::{
+        checkpoint::NewCosignature,
+        workbench::{
+            AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader,
+            FormerReaders, FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse,
+            verify_session_signature,
+        },
     },
     case::{Role, RuleViolation, event::LogEntry},
     directory::SignedDirectory,
@@ -51,6 +54,8 @@ pub(super) fn routes(
         .route("/v1/cases/{id}/events", post(event))
         .route("/v1/former-readers", get(former_readers))
         .route("/v1/log", get(log))
+        .route("/v1/checkpoint", get(checkpoint))
+        .route("/v1/cosignatures", post(cosignature))
         .with_state((Arc::clone(store), Arc::clone(installation)))
 }
 
@@ -243,6 +248,40 @@ async fn log(
         return Err(problem(StatusCode::FORBIDDEN, "for the oversight body"));
     }
     Ok(Json(AuditLog { entries: store.log.clone() }))
+}
+
+/// The size that the member has seen.
+#[derive(serde::Deserialize)]
+struct CheckpointQuery {
+    old: u64,
+}
+
+async fn checkpoint(
+    State((store, _)): FakeHandlerState,
+    headers: HeaderMap,
+    Query(query): Query<CheckpointQuery>,
+) -> Result<String, (StatusCode, Json<ProblemDetails>)> {
+    bearer(&headers)?;
+    let store = store.lock().unwrap();
+    let tree = store.tree.as_ref();
+    let tree = tree.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no checkpoint"))?;
+    let offered = tree.offer(query.old);
+    let offered = offered.ok_or_else(|| problem(StatusCode::BAD_REQUEST, "no such size"))?;
+    Ok(offered.to_string())
+}
+
+async fn cosignature(
+    State((store, installation)): FakeHandlerState,
+    headers: HeaderMap,
+    Json(new): Json<NewCosignature>,
+) -> Result<StatusCode, (StatusCode, Json<ProblemDetails>)> {
+    let me = bearer(&headers)?;
+    let mut store = store.lock().unwrap();
+    if !store.newest_directory(&installation).is_oversight(&me) {
+        return Err(problem(StatusCode::FORBIDDEN, "for the oversight body"));
+    }
+    store.tree.as_mut().unwrap().cosignatures.push((new.size, new.signature.parse().unwrap()));
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn former_readers(

@@ -37,7 +37,7 @@ use rand::rngs::OsRng;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use uuid::Uuid;
 
-use super::{WorkbenchInstallation, reporter::TestReporter, today};
+use super::{WorkbenchInstallation, reporter::TestReporter, test_tree::TestTree, today};
 
 /// Returns a file as it is sealed.
 fn pad_file(file: &[u8]) -> Vec<u8> {
@@ -91,6 +91,8 @@ pub(crate) struct FakeStore {
     pub(crate) broken_parts: BTreeSet<Uuid>,
     /// Runs just before the next event is checked, for any sender.
     pub(crate) before_next_event: Option<ConcurrentChange>,
+    /// The transparency log. Absent in most tests, as before the first batch.
+    pub(crate) tree: Option<TestTree>,
     nonces: Vec<(String, Hash)>,
 }
 
