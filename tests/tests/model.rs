@@ -148,7 +148,9 @@ fn trace(search: &Search, state: u64) -> String {
 
 #[test]
 fn no_attacker_of_the_model_reaches_a_bad_state() {
+    let complete = Regex::new(r"^search \[1\] start\(\w+, none, ").unwrap();
     for (search, outcome) in outcomes("query") {
+        assert!(complete.is_match(&search.command), "{} removes a protection", search.name);
         match outcome {
             // Every scenario has more states than this, unless it stops at its beginning.
             Outcome::NoSolution { states } => {
