@@ -7,7 +7,12 @@ use rand::{
     rngs::StdRng,
 };
 
-use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, xwing::DiscardedKey};
+use crate::{
+    header_writer::{FOOTER, VERSION_LINE, push_mac, push_stanza},
+    hpke::SEALED_FILE_KEY_LEN,
+    recipient::STANZA_TAG,
+    xwing::DiscardedKey,
+};
 
 /// Generates decoys: bytes in the form of sealed files that no key opens.
 pub struct DecoyGenerator(DiscardedKey);
@@ -39,15 +44,14 @@ impl DecoyGenerator {
         let encapsulated = BASE64_STANDARD_NO_PAD.encode(self.0.fake_encapsulation(rng));
         let mut sealed_file_key = [0; SEALED_FILE_KEY_LEN];
         rng.fill_bytes(&mut sealed_file_key);
-        let mut text = String::from("age-encryption.org/v1\n");
+        let mut text = String::from(VERSION_LINE);
         push_stanza(&mut text, &[STANZA_TAG.to_owned(), encapsulated], &sealed_file_key);
         let (arguments, body) = grease_stanza(rng);
         push_stanza(&mut text, &arguments, &body);
         let mut mac = [0; 32];
         rng.fill_bytes(&mut mac);
-        text.push_str("--- ");
-        text.push_str(&BASE64_STANDARD_NO_PAD.encode(mac));
-        text.push('\n');
+        text.push_str(FOOTER);
+        push_mac(&mut text, &mac);
         let mut bytes = text.into_bytes();
         let header_len = bytes.len();
         bytes.resize(total_len, 0);
@@ -65,24 +69,6 @@ impl DecoyGenerator {
 pub fn decoy_file(total_len: usize, seed: u64) -> Vec<u8> {
     let mut rng = StdRng::seed_from_u64(seed);
     DecoyGenerator::new(&mut rng).generate_decoy(&mut rng, total_len)
-}
-
-/// Appends a stanza: `-> arguments`, then the body in lines of 64 characters. The last line is
-/// shorter and may be empty.
-fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
-    text.push_str("-> ");
-    text.push_str(&arguments.join(" "));
-    text.push('\n');
-    let encoded = BASE64_STANDARD_NO_PAD.encode(body);
-    let mut rest = &encoded[..];
-    while rest.len() >= 64 {
-        let (line, after) = rest.split_at(64);
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    text.push_str(rest);
-    text.push('\n');
 }
 
 /// Returns a stanza like `age_core::format::grease_the_joint`: a tag of 1 to 8 characters and a

@@ -17,6 +17,14 @@ pub enum KeyParseError {
     InvalidKey,
 }
 
+/// A plaintext does not fit into one chunk, so it cannot be sealed deterministically.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("plaintext of {len} bytes exceeds one chunk of {} bytes", crate::CHUNK_LEN)]
+pub struct PlaintextTooLongError {
+    /// Length of the plaintext in bytes.
+    pub len: usize,
+}
+
 /// A file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -4,10 +4,10 @@ use age_core::format::{AgeStanza, read::age_stanza};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
 use crate::{
-    hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, seal::GREASE_SUFFIX, xwing::ENCAPSULATED_LEN,
+    header_writer::VERSION_LINE, hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG,
+    seal::GREASE_SUFFIX, xwing::ENCAPSULATED_LEN,
 };
 
-const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
 const MAC_PREFIX: &[u8] = b"--- ";
 /// Length of a header's MAC in bytes.
 const MAC_LEN: usize = 32;
@@ -27,7 +27,7 @@ const MAC_LEN: usize = 32;
 /// ```
 pub fn has_hybrid_header(head: &[u8]) -> bool {
     let head = &head[..head.len().min(crate::MAX_HEADER_LEN)];
-    let Some(mut rest) = head.strip_prefix(VERSION_LINE) else { return false };
+    let Some(mut rest) = head.strip_prefix(VERSION_LINE.as_bytes()) else { return false };
     let mut recipients = 0;
     loop {
         if let Some(mac) = rest.strip_prefix(MAC_PREFIX) {

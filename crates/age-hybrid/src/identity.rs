@@ -19,7 +19,8 @@ use crate::{
 };
 
 const IDENTITY_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
-const FILE_KEY_LEN: usize = 16;
+/// Length of a file key in bytes.
+pub(crate) const FILE_KEY_LEN: usize = 16;
 
 /// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is zeroized on drop, and its `Debug`
 /// output does not contain the secret.

@@ -44,13 +44,19 @@
 //! [`sealed_writer`] and [`open_reader`] stream. [`sealed_len`] returns the length of a sealed
 //! file.
 //!
+//! # Files that a colleague can check
+//! [`seal_deterministic`] seals a short message with a seed instead of random bytes. Each party that
+//! has the seed and the plaintext can seal it again and compare the files.
+//!
 //! # Zeroization
 //! Seeds, expanded keys, shared secrets and file keys are zeroized on drop. The stream buffers
 //! inside `age` are not. Programs where that matters use a zeroizing global allocator.
 
 mod decoy;
+mod deterministic;
 mod error;
 mod header_check;
+mod header_writer;
 mod hpke;
 mod identity;
 mod recipient;
@@ -60,7 +66,8 @@ mod xwing;
 pub use decoy::DecoyGenerator;
 #[doc(hidden)]
 pub use decoy::decoy_file;
-pub use error::{KeyParseError, OpenError};
+pub use deterministic::seal_deterministic;
+pub use error::{KeyParseError, OpenError, PlaintextTooLongError};
 pub use header_check::has_hybrid_header;
 pub use identity::Identity;
 pub use recipient::Recipient;

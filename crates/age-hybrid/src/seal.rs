@@ -24,7 +24,7 @@ pub const CHUNK_LEN: u64 = 64 * 1024;
 /// Length of the tag after each chunk in bytes.
 const TAG_LEN: u64 = 16;
 /// Length of the nonce before the first chunk in bytes.
-const NONCE_LEN: usize = 16;
+pub(crate) const NONCE_LEN: usize = 16;
 /// The suffix with which age marks a grease stanza, which has no meaning.
 pub(crate) const GREASE_SUFFIX: &str = "-grease";
 

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use age_hybrid::{Identity, open, seal};
+use age_hybrid::{CHUNK_LEN, Identity, open, seal, seal_deterministic};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -36,11 +36,18 @@ fn node_and_rust_open_each_others_files() {
         let identity = Identity::generate(&mut rng);
         let mut plain = vec![0; rng.gen_range(0..=MAX_SAMPLE_LEN)];
         rng.fill_bytes(&mut plain);
+        // Half of the files are sealed deterministically.
+        let sealed = if sample % 2 == 0 {
+            seal(&identity.to_recipient(), &plain)
+        } else {
+            plain.truncate(usize::try_from(CHUNK_LEN).expect("64 KiB"));
+            seal_deterministic(&identity.to_recipient(), &plain, &rng.r#gen()).expect("one chunk")
+        };
         let request = json!({
             "recipient": identity.to_recipient().to_string(),
             "identity": age::secrecy::ExposeSecret::expose_secret(&identity.to_string()),
             "plain": BASE64_STANDARD.encode(&plain),
-            "sealed": BASE64_STANDARD.encode(seal(&identity.to_recipient(), &plain)),
+            "sealed": BASE64_STANDARD.encode(&sealed),
         });
         writeln!(to_node, "{request}").expect("node reads the request");
         let response: Value =

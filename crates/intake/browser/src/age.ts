@@ -4,7 +4,8 @@ import { bech32 } from "@scure/base";
 import { Decrypter, Encrypter, Stanza, identityToRecipient } from "age-encryption";
 import { type Bytes, random, randomBelow } from "./bytes.ts";
 
-const STANZA_TAG = "mlkem768x25519";
+/** The tag of the stanza. */
+export const STANZA_TAG = "mlkem768x25519";
 const GREASE_SUFFIX = "-grease";
 /**
  * Maximum length of a header. Our headers are much shorter; readers reject longer ones before they
@@ -14,8 +15,10 @@ const MAX_HEADER_LEN = 4096;
 const MLKEM_KEY_LEN = 1184;
 const COEFFICIENTS = 1152;
 const MODULUS = 3329;
-const NONCE_LEN = 16;
-const CHUNK_LEN = 64 * 1024;
+/** Length of the nonce before the first chunk in bytes. */
+export const NONCE_LEN = 16;
+/** Number of plaintext bytes in one chunk of a payload. */
+export const CHUNK_LEN = 64 * 1024;
 const TAG_LEN = 16;
 
 /** A public key: `age1pq1…` and its 1,216 raw bytes. */

@@ -37,6 +37,9 @@ export function concat(...parts: Uint8Array[]): Bytes {
   return whole;
 }
 
+/** Encodes a number as two bytes in big-endian order. */
+export const u16 = (value: number): Bytes => Uint8Array.of(value >> 8, value & 0xff);
+
 /** Encodes a number as four bytes in big-endian order. */
 export function u32(value: number): Bytes {
   const bytes = new Uint8Array(4);
