@@ -3,7 +3,7 @@
 use protocol::{
     api::workbench::GenerationGrant,
     keys::{CaseRecipient, CaseSecret, InvestigatorRecipient, MailboxRecipient},
-    submission::frame::{FrameKind, MAX_GENERATION, RotationBody},
+    submission::frame::{FrameKind, MAX_GENERATION},
 };
 use rand::{CryptoRng, RngCore};
 
@@ -45,11 +45,7 @@ impl OpenCase {
             return Err(CaseError::NoMoreGenerations);
         }
         let next = KeyGeneration::new(number, CaseSecret::generate(rng));
-        let rotation = RotationBody {
-            generation: next.number,
-            case_recipient: next.recipient.hash(),
-            replies_key: (&next.secret.replies_key()).into(),
-        };
+        let rotation = next.rotation_body();
         let header = self.next_header(FrameKind::Rotation, thread, mailbox, (lang, week))?;
         let reply = self.seal_frame(&header, &rotation.to_bytes(), mailbox)?;
         let grants = stay.iter().map(|recipient| self.seal_grant(&next, recipient)).collect();

@@ -12,7 +12,7 @@ use protocol::{
     },
     submission::{
         commitment::case_keys_hash,
-        frame::Attachment,
+        frame::{Attachment, RotationBody},
         key_grant::{Grant, GrantError},
     },
 };
@@ -52,6 +52,15 @@ impl KeyGeneration {
         let identity = secret.identity();
         let recipient = identity.recipient();
         Self { number, secret, identity, recipient }
+    }
+
+    /// Returns the statement with which a rotation announces this generation to the reporter.
+    pub(crate) fn rotation_body(&self) -> RotationBody {
+        RotationBody {
+            generation: self.number,
+            case_recipient: self.recipient.hash(),
+            replies_key: (&self.secret.replies_key()).into(),
+        }
     }
 }
 
@@ -255,6 +264,13 @@ impl OpenCase {
     /// Returns grants for a colleague: one for each generation of this reader.
     pub fn seal_grants_for(&self, colleague: &InvestigatorRecipient) -> Vec<GenerationGrant> {
         self.generations.iter().map(|generation| self.seal_grant(generation, colleague)).collect()
+    }
+
+    /// Returns the hash of the grant of a generation for a member, as every honest holder of the
+    /// case secret seals it. Returns `None` if the reader has no grant of this generation.
+    pub fn grant_hash(&self, generation: u32, member: &InvestigatorRecipient) -> Option<Hash> {
+        let generation = self.generation(generation).ok()?;
+        Some(self.seal_grant(generation, member).grant.hash())
     }
 
     pub(crate) fn seal_grant(

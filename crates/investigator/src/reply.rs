@@ -12,7 +12,10 @@ use protocol::{
 };
 use rand::{RngCore, rngs::OsRng};
 
-use crate::{CaseError, OpenCase, Thread, open_case::check_len};
+use crate::{
+    CaseError, OpenCase, Thread,
+    open_case::{KeyGeneration, check_len},
+};
 
 /// A reply before sealing.
 #[derive(Debug, Clone)]
@@ -38,7 +41,8 @@ pub struct SealedReply {
 
 impl OpenCase {
     /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to
-    /// the team.
+    /// the team. Every colleague can seal it again and compare
+    /// ([`check_replies`](Self::check_replies)).
     ///
     /// # Errors
     /// If the mailbox key is not the reporter's, the language is not a language tag, the text is too
@@ -97,12 +101,33 @@ impl OpenCase {
     ) -> Result<SealedReply, CaseError> {
         let newest = self.current_generation();
         let frame = Frame::sign(header, body, &newest.secret.replies_key());
+        let seed = newest.secret.copy_seal_seed(&Frame::hash_of(&frame), &newest.recipient);
+        let reply = newest.seal_to_reporter(&frame, mailbox)?;
+        let copy = newest
+            .recipient
+            .seal_deterministic(&pad_text(&frame, REPLY_STEP), &seed)
+            .expect("a padded reply is shorter than a chunk");
+        Ok(SealedReply { reply, copy: SealedBytes(copy) })
+    }
+}
+
+impl KeyGeneration {
+    /// Seals a frame to the reporter. The result depends on the frame, the mailbox key and the case
+    /// secret alone.
+    ///
+    /// # Errors
+    /// [`CaseError::TooLong`] if the frame does not fit into the largest size class of a reply.
+    pub(crate) fn seal_to_reporter(
+        &self,
+        frame: &[u8],
+        mailbox: &MailboxRecipient,
+    ) -> Result<SealedBytes, CaseError> {
         check_len(frame.len(), MAX_PADDED_REPLY)?;
-        let padded = pad_text(&frame, REPLY_STEP);
-        Ok(SealedReply {
-            reply: SealedBytes(mailbox.seal(&padded)),
-            copy: SealedBytes(newest.recipient.seal(&padded)),
-        })
+        let seed = self.secret.reply_seal_seed(&Frame::hash_of(frame), mailbox);
+        let sealed = mailbox
+            .seal_deterministic(&pad_text(frame, REPLY_STEP), &seed)
+            .expect("a padded reply is shorter than a chunk");
+        Ok(SealedBytes(sealed))
     }
 }
 

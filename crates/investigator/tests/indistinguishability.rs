@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{
-    ReportFixture, draft, fixture,
+    ReportFixture, draft, fixture, open_submission,
     peer::{BrowserPeer, base64, files_json},
     submit_report,
 };
@@ -71,6 +73,36 @@ fn a_classifier_of_stored_submissions_is_no_better_than_guessing() {
     for (name, accuracy) in accuracies(bare, &mut rng) {
         assert!(accuracy > 0.95, "{name} is blind: {accuracy}");
     }
+}
+
+/// All grants are sealed without grease. A grant of another form would be recognised as a decoy, or
+/// would show which program made it.
+#[test]
+fn all_grants_have_one_form_and_length() {
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
+    // Four readers and four decoys.
+    let draft = draft("récit", &["regional"]);
+    let (from_browser, _) = peer.seal(&json!({
+        "do": "report",
+        "seed": base64(&[5; 32]),
+        "draft": {"body": draft.body, "lang": draft.lang, "priority": draft.priority, "week": draft.week},
+        "files": files_json(&[]),
+    }));
+    let (_, from_form) = submit_report(&mut world, draft, &[]);
+    let mut forms = BTreeSet::new();
+    for bytes in [from_browser, from_form] {
+        let opened = open_submission(&world, &bytes);
+        assert_eq!(opened.grants.len(), 8);
+        for grant in &opened.grants {
+            let lines = header_stanzas(&grant.sealed);
+            assert_eq!(lines.iter().filter(|line| line.starts_with("-> ")).count(), 1);
+            let lengths: Vec<usize> = lines.iter().map(|line| line.len()).collect();
+            forms.insert((grant.sealed.len(), lengths));
+        }
+    }
+    assert_eq!(forms.len(), 1, "{forms:?}");
+    assert!(peer.exits_successfully());
 }
 
 fn report_pair(world: &ReportFixture, peer: &mut BrowserPeer) -> (Vec<u8>, Vec<u8>) {

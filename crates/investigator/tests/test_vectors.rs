@@ -118,6 +118,9 @@ fn secret() -> CaseSecret {
 
 fn cases() -> Value {
     let secrets = ReportSecrets::from_seed(&[9; 32], b"content");
+    let member = InvestigatorIdentity::from_seed(&[8; 32]).recipient();
+    let mailbox = Receipt::from_bytes([0; 16]).mailbox_identity().recipient();
+    let (frame, case) = (Hash::of(&[b"frame"]), secret().identity().recipient());
     json!({
         "secret": b64(secret().expose()),
         "case_recipient": secret().identity().recipient().to_string(),
@@ -125,7 +128,11 @@ fn cases() -> Value {
         "frame_salt": secret().frame_salt(),
         "sending_token": b64(secret().sending_token()),
         "follow_up": { "token": b64([5; 32]), "salt": follow_up_salt(&[5; 32]) },
-        "grant_tag": grant_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
+        "grant_tag": grant_tag(CASE, &member),
+        "grant": grant().seal(&member),
+        "grant_seal_seed": b64(&*secret().grant_seal_seed(&member)),
+        "reply_seal_seed": b64(&*secret().reply_seal_seed(&frame, &mailbox)),
+        "copy_seal_seed": b64(&*secret().copy_seal_seed(&frame, &case)),
         "report_secrets": {
             "seed": b64([9; 32]),
             "content": b64(b"content"),
@@ -141,6 +148,16 @@ fn routing() -> Routing {
         priority: Priority::P4,
         release_to_oversight: false,
         directory: Hash::of(&[b"directory"]),
+    }
+}
+
+fn grant() -> Grant {
+    Grant {
+        case: CASE,
+        generation: 0,
+        secret: secret(),
+        reporter_key: PublicKey::from(&Receipt::from_bytes([0; 16]).signing_key()),
+        mailbox_recipient: Hash::of(&[b"M"]),
     }
 }
 
@@ -239,18 +256,10 @@ fn sealed() -> Value {
     )
     .unwrap();
     sealer.attach("photo.jpg", "image/jpeg", &mut &b"abc"[..]).unwrap();
-    let grant = Grant {
-        case: CASE,
-        generation: 0,
-        secret: secret(),
-        reporter_key: inputs.reporter_key,
-        mailbox_recipient: Hash::of(&[b"M"]),
-    };
     json!({
         "transport_seed": b64(inputs.transport.seed()),
         "member_seed": b64([8; 32]),
         "submission": b64(sealer.finish().unwrap()),
-        "grant": grant.seal(&InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
     })
 }
 
@@ -260,7 +269,6 @@ struct SampleInputs {
     directory: protocol::directory::Directory,
     hash: Hash,
     draft: ReportDraft,
-    reporter_key: PublicKey,
 }
 
 fn sample_inputs() -> SampleInputs {
@@ -307,9 +315,8 @@ fn sample_inputs() -> SampleInputs {
         excluded: vec![],
         week: "2026-W48".into(),
     };
-    let reporter_key = PublicKey::from(&Receipt::from_bytes([0; 16]).signing_key());
     let hash = Hash::of(&[&serde_json::to_vec(&directory).unwrap()]);
-    SampleInputs { rng: StdRng::seed_from_u64(1), transport, directory, hash, draft, reporter_key }
+    SampleInputs { rng: StdRng::seed_from_u64(1), transport, directory, hash, draft }
 }
 
 fn compute_vectors() -> Value {
@@ -336,6 +343,9 @@ fn the_test_vectors_have_not_changed() {
     let sealed = stored.as_object_mut().unwrap().remove("sealed").unwrap();
     now.as_object_mut().unwrap().remove("sealed");
     assert_eq!(now, stored);
+    let grant: SealedGrant = serde_json::from_value(stored["case"]["grant"].clone()).unwrap();
+    let member = InvestigatorIdentity::from_seed(&[8; 32]);
+    assert_eq!(Grant::open(&grant, &member, CASE, 0).unwrap().secret, secret());
     open_sealed(&sealed);
 }
 
@@ -367,6 +377,4 @@ fn open_sealed(sealed: &Value) {
     assert_eq!(ReportBody::from_bytes(&frame.body).unwrap().story, "On m’a demandé 5 000 francs.");
     let file = identity.open(&opened.attachments[0]).unwrap();
     assert_eq!(unpad_file(&file, 3).unwrap(), b"abc");
-    let grant: SealedGrant = serde_json::from_value(sealed["grant"].clone()).unwrap();
-    assert_eq!(Grant::open(&grant, &member, CASE, 0).unwrap().secret, secret());
 }

@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
-use age_hybrid::{Identity, KeyParseError, Recipient};
+use age_hybrid::{Identity, KeyParseError, PlaintextTooLongError, Recipient};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use hkdf::Hkdf;
 use rand::{CryptoRng, RngCore};
@@ -15,9 +15,14 @@ use crate::encoding::hash::Hash;
 
 /// Returns the 32 bytes of `HKDF-SHA256(ikm, salt, info)`.
 pub(crate) fn derive(ikm: &[u8], salt: &str, info: &str) -> Zeroizing<[u8; 32]> {
+    derive_from_parts(ikm, salt, &[info.as_bytes()])
+}
+
+/// As [`derive`], with an `info` of concatenated parts.
+fn derive_from_parts(ikm: &[u8], salt: &str, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
     Hkdf::<Sha256>::new(Some(salt.as_bytes()), ikm)
-        .expand(info.as_bytes(), &mut *out)
+        .expand_multi_info(info, &mut *out)
         .expect("32 bytes are within HKDF's limit");
     out
 }
@@ -113,6 +118,20 @@ macro_rules! hybrid_role {
             /// Seals bytes to this key. Returns one complete age file.
             pub fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
                 age_hybrid::seal(&self.0, plaintext)
+            }
+
+            /// Seals bytes to this key with a seed instead of random bytes
+            /// ([`age_hybrid::seal_deterministic`]), so that each party with the seed can seal them
+            /// again and compare. Returns one complete age file.
+            ///
+            /// # Errors
+            /// If the plaintext is longer than one chunk of an age file, 64 KiB.
+            pub fn seal_deterministic(
+                &self,
+                plaintext: &[u8],
+                seed: &[u8; 32],
+            ) -> Result<Vec<u8>, PlaintextTooLongError> {
+                age_hybrid::seal_deterministic(&self.0, plaintext, seed)
             }
 
             /// Returns the key for streaming encryption.
@@ -219,6 +238,28 @@ impl CaseSecret {
     /// Returns the key that signs frames to the reporter. Its public key is `K_c`.
     pub fn replies_key(&self) -> SigningKey {
         SigningKey::from_bytes(&derive(&self.0, CASE_SALT, "replies"))
+    }
+
+    /// Returns the seed with which the grant of this secret is sealed to a member. Each holder of
+    /// the secret can seal the grant again.
+    pub fn grant_seal_seed(&self, member: &InvestigatorRecipient) -> Zeroizing<[u8; 32]> {
+        derive_from_parts(&self.0, CASE_SALT, &[b"grant-seal", member.as_bytes()])
+    }
+
+    /// Returns the seed with which a frame is sealed to the reporter. `frame` is the hash of the
+    /// frame, `mailbox` is `M`.
+    pub fn reply_seal_seed(&self, frame: &Hash, mailbox: &MailboxRecipient) -> Zeroizing<[u8; 32]> {
+        let mailbox = mailbox.hash();
+        let info: &[&[u8]] = &[b"reply-seal", frame.as_bytes(), mailbox.as_bytes()];
+        derive_from_parts(&self.0, CASE_SALT, info)
+    }
+
+    /// Returns the seed with which the copy of a reply is sealed to the team. `frame` is the hash
+    /// of the frame, `case` is `C`.
+    pub fn copy_seal_seed(&self, frame: &Hash, case: &CaseRecipient) -> Zeroizing<[u8; 32]> {
+        let case = case.hash();
+        let info: &[&[u8]] = &[b"copy-seal", frame.as_bytes(), case.as_bytes()];
+        derive_from_parts(&self.0, CASE_SALT, info)
     }
 }
 

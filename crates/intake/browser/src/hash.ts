@@ -16,5 +16,5 @@ export const hash = (...parts: Uint8Array[]): Bytes => sha256(concat(...parts)) 
 export const hashText = (...parts: Uint8Array[]): HashText => encode(hash(...parts));
 
 /** Returns `HKDF-SHA256(ikm, salt, info)`. */
-export const derive = (secret: Uint8Array, salt: string, info: string, length = 32): Bytes =>
-  hkdf(sha256, secret, utf8(salt), utf8(info), length) as Bytes;
+export const derive = (secret: Uint8Array, salt: string, info: string | Uint8Array, length = 32): Bytes =>
+  hkdf(sha256, secret, utf8(salt), typeof info === "string" ? utf8(info) : info, length) as Bytes;

@@ -1,8 +1,10 @@
 // Grants: the case secret, sealed to each member who may read the case. A report contains exactly
 // eight grants, including decoys.
-import { type AgeRecipient, identity, recipientOf, seal } from "./age.ts";
+import { type AgeRecipient, identity, recipientOf } from "./age.ts";
 import { type Bytes, concat, random, shuffle, u32, utf8 } from "./bytes.ts";
+import { sealDeterministic } from "./deterministic_seal.ts";
 import { hash } from "./hash.ts";
+import { grantSealSeed } from "./keys.ts";
 
 /** Number of grants in a report. */
 export const GRANT_SLOTS = 8;
@@ -18,13 +20,17 @@ export interface KeyGrant {
   mailboxRecipient: Uint8Array;
 }
 
-/** Returns the tag and the sealed grant, as in a record. */
-export async function sealGrant(grant: KeyGrant, to: AgeRecipient): Promise<Bytes> {
+/**
+ * Returns the tag and the sealed grant, as in a record. They depend on the grant and the member
+ * alone, so that each holder of the case secret can seal the grant of a colleague again and compare
+ * the two.
+ */
+export function sealGrant(grant: KeyGrant, to: AgeRecipient): Bytes {
   const plain = new Uint8Array(GRANT_LEN);
   plain.set(
     concat(utf8("BKG1"), grant.case, u32(grant.generation), grant.secret, grant.reporterKey, grant.mailboxRecipient),
   );
-  return concat(grantTag(grant.case, to), await seal(to, plain));
+  return concat(grantTag(grant.case, to), sealDeterministic(to, plain, grantSealSeed(grant.secret, to)));
 }
 
 /** Returns the tag by which the handler finds the grant of a member. */
@@ -35,7 +41,7 @@ export async function sealGrants(grant: KeyGrant, readers: readonly AgeRecipient
   if (readers.length > GRANT_SLOTS) throw new Error("too many readers");
   const all = [...readers];
   while (all.length < GRANT_SLOTS) all.push(await recipientOf(identity(random(32))));
-  const grants = await Promise.all(all.map((reader) => sealGrant(grant, reader)));
+  const grants = all.map((reader) => sealGrant(grant, reader));
   shuffle(grants);
   return grants;
 }

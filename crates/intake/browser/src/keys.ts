@@ -1,7 +1,7 @@
 // Keys derived from a case secret, and signatures.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
-import { type AgeIdentity, identity } from "./age.ts";
+import { type AgeIdentity, type AgeRecipient, identity } from "./age.ts";
 import { type Bytes, concat, decodeExactly, utf8 } from "./bytes.ts";
 import { checked } from "./canonical.ts";
 import { derive } from "./hash.ts";
@@ -24,6 +24,13 @@ export const frameSalt = (secret: Uint8Array): Bytes => derive(secret, SALT, "fr
 
 /** Returns the token of the report for its sending tag. */
 export const sendingToken = (secret: Uint8Array): Bytes => derive(secret, SALT, "sending");
+
+/**
+ * Returns the seed with which the grant of a case secret is sealed to a member. Each holder of the
+ * secret can seal the grant again.
+ */
+export const grantSealSeed = (secret: Uint8Array, to: AgeRecipient): Bytes =>
+  derive(secret, SALT, concat(utf8("grant-seal"), to.raw));
 
 /** Signs `label ‖ message` with Ed25519. */
 export const sign = (key: Uint8Array, label: string, message: Uint8Array): Bytes =>

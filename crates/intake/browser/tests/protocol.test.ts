@@ -7,9 +7,9 @@ import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.
 import { relatedReport } from "../src/related_report.ts";
 import { deriveReportSecrets } from "../src/report_secrets.ts";
 import { followUpSalt, peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
-import { grantTag } from "../src/key_grant.ts";
-import { hashText } from "../src/hash.ts";
-import { caseIdentity, frameSalt, repliesKey, sendingToken } from "../src/keys.ts";
+import { grantTag, sealGrant } from "../src/key_grant.ts";
+import { hash, hashText } from "../src/hash.ts";
+import { caseIdentity, frameSalt, grantSealSeed, repliesKey, sendingToken } from "../src/keys.ts";
 import { SIZE_CLASSES, plaintextLenFor, sizeClassFor } from "../src/size_classes.ts";
 import { TEXT_STEP, padText, paddedFileLen, unpadText } from "../src/padding.ts";
 import { Receipt } from "../src/receipt.ts";
@@ -45,12 +45,17 @@ test("padding matches the test vectors, and other forms are refused", () => {
   for (const other of others) assert.throws(() => unpadText(other, TEXT_STEP), /invalid padding/);
 });
 
-test("grant tags match the test vectors", async () => {
+test("grants and their tags match the test vectors byte for byte", async () => {
   const member = await recipientOf(identity(decode(vectors.sealed.member_seed)));
   const id = vectors.frames[0].header.case.replaceAll("-", "");
   const bytes = Uint8Array.from(id.match(/../g)!, (byte: string) => parseInt(byte, 16));
   assert.equal(encode(grantTag(bytes, member)), vectors.case.grant_tag);
-  assert.equal(vectors.sealed.grant.tag, vectors.case.grant_tag);
+  assert.equal(vectors.case.grant.tag, vectors.case.grant_tag);
+  const secret = decode(vectors.case.secret);
+  assert.equal(encode(grantSealSeed(secret, member)), vectors.case.grant_seal_seed);
+  const reporterKey = decode(vectors.receipts[0].reporter_key);
+  const grant = { case: bytes, generation: 0, secret, reporterKey, mailboxRecipient: hash(utf8("M")) };
+  assert.deepEqual(sealGrant(grant, member), concat(decode(vectors.case.grant.tag), decode(vectors.case.grant.sealed)));
 });
 
 test("frames match the test vectors byte for byte", () => {

@@ -43,7 +43,7 @@ impl ReportCommitment {
         grants: &[SealedGrant],
         parts: impl IntoIterator<Item = Hash>,
     ) -> Self {
-        let mut grants: Vec<Hash> = grants.iter().map(grant_hash).collect();
+        let mut grants: Vec<Hash> = grants.iter().map(SealedGrant::hash).collect();
         grants.sort();
         let keys = case_keys_hash(&mailbox.hash(), &case.hash());
         Self { keys, grants, parts: parts.into_iter().collect() }
@@ -51,7 +51,7 @@ impl ReportCommitment {
 
     /// Returns whether the report contained this grant.
     pub fn has_grant(&self, grant: &SealedGrant) -> bool {
-        self.grants.contains(&grant_hash(grant))
+        self.grants.contains(&grant.hash())
     }
 }
 
@@ -59,8 +59,4 @@ impl ReportCommitment {
 /// `SHA-256("burkindi/case-keys/v2\0" ‖ hash of M ‖ hash of C of generation 0)`.
 pub fn case_keys_hash(mailbox_recipient: &Hash, case_recipient: &Hash) -> Hash {
     Hash::of(&[KEYS_LABEL, mailbox_recipient.as_bytes(), case_recipient.as_bytes()])
-}
-
-fn grant_hash(grant: &SealedGrant) -> Hash {
-    Hash::of(&[grant.tag.as_bytes(), &grant.sealed])
 }

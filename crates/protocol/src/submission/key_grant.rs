@@ -44,6 +44,13 @@ pub struct SealedGrant {
     pub sealed: Vec<u8>,
 }
 
+impl SealedGrant {
+    /// Returns SHA-256 of the tag and the sealed bytes. Events refer to grants by this hash.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&[self.tag.as_bytes(), &self.sealed])
+    }
+}
+
 /// Why a grant does not open a case.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
@@ -59,7 +66,8 @@ pub enum GrantError {
 }
 
 impl Grant {
-    /// Seals the grant to one member.
+    /// Seals the grant to one member. The result depends on the grant and the member alone, so that
+    /// each holder of the case secret can seal the grant of a colleague again and compare the two.
     pub fn seal(&self, to: &InvestigatorRecipient) -> SealedGrant {
         let mut plain = Zeroizing::new([0; PLAINTEXT_LEN]);
         plain[..4].copy_from_slice(MAGIC);
@@ -68,7 +76,10 @@ impl Grant {
         plain[24..56].copy_from_slice(self.secret.expose());
         plain[56..88].copy_from_slice(self.reporter_key.as_bytes());
         plain[88..120].copy_from_slice(self.mailbox_recipient.as_bytes());
-        SealedGrant { tag: grant_tag(self.case, to), sealed: to.seal(&*plain) }
+        let sealed = to
+            .seal_deterministic(&*plain, &self.secret.grant_seal_seed(to))
+            .expect("a grant is shorter than a chunk");
+        SealedGrant { tag: grant_tag(self.case, to), sealed }
     }
 
     /// Opens a grant.
@@ -110,7 +121,7 @@ pub fn grant_tag(case: Uuid, recipient: &InvestigatorRecipient) -> Hash {
 }
 
 /// Returns the eight grants of a report in random order: one for each reader, and decoys sealed to
-/// keys that no member has.
+/// random keys that no member has. Both have the same form and length.
 ///
 /// # Panics
 /// If there are more than eight readers. [`crate::directory`] refuses desks that large.
