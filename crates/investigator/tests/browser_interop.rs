@@ -105,6 +105,7 @@ fn inbox_issues(receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
         InboxIssue::SurplusSubmissions => json!({"kind": "surplus-submissions"}),
         InboxIssue::MessagesWithheld(count) => json!({"kind": "withheld", "count": count}),
         InboxIssue::RolledBack => json!({"kind": "older-state"}),
+        InboxIssue::SequenceConflict => json!({"kind": "sequence-conflict"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
     };
     Inbox::open(receipt, mailbox_bytes).unwrap().issues.iter().map(worded).collect()
@@ -259,7 +260,7 @@ fn both_implementations_find_the_same_issues_in_a_mailbox() {
         (sealed.clone(), &opened.capsule, &c, "onetwothree"),
         (vec![one.clone(), three], &opened.capsule, &c, "onethree"),
         (sealed[1..].to_vec(), &opened.capsule, &c, "twothree"),
-        (vec![two.clone(), one.clone()], &opened.capsule, &c, "two"),
+        (vec![two.clone(), one.clone()], &opened.capsule, &c, "twoone"),
         (vec![one.clone(), one.clone(), two], &opened.capsule, &c, "onetwo"),
         (damaged, &opened.capsule, &c, "onetwo"),
         (sealed.clone(), &opened.capsule, &wrong, "onetwothree"),

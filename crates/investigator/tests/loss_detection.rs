@@ -118,6 +118,7 @@ fn browser_finding(issue: &InboxIssue) -> Value {
             json!({"kind": "missing-submissions", "count": count})
         }
         InboxIssue::SurplusSubmissions => json!({"kind": "surplus-submissions"}),
+        InboxIssue::SequenceConflict => json!({"kind": "sequence-conflict"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
     }
 }
@@ -272,8 +273,12 @@ fn only_a_holder_of_the_case_secret_can_claim_that_a_message_was_read() {
         ("the reporter's key", vec![reporter], (Some(0), forged.clone())),
         ("the key of another case", vec![of_another_case], (Some(0), forged.clone())),
         ("a changed answer", vec![changed], (Some(0), forged.clone())),
-        ("the reporter's message, moved", vec![moved], (Some(0), forged.clone())),
-        ("the same answer again", vec![answer.reply.0.clone()], (Some(0), forged)),
+        ("the reporter's message, moved", vec![moved], (Some(0), forged)),
+        (
+            "the same answer again",
+            vec![answer.reply.0.clone()],
+            (Some(0), vec![InboxIssue::SequenceConflict]),
+        ),
         // The positive control. Colleagues see the copy of every answer.
         ("a member", vec![member.clone()], (Some(1), vec![])),
         ("a member, of another message", vec![guessed], (Some(0), vec![])),
@@ -286,6 +291,6 @@ fn only_a_holder_of_the_case_secret_can_claim_that_a_message_was_read() {
     let dropped = conversation.mailbox(2, &second.capsule, &replies);
     assert_eq!(conversation.open(&dropped), (Some(0), vec![]));
     let reordered = conversation.mailbox(2, &second.capsule, &[member, answer.reply.0]);
-    let issues = vec![InboxIssue::EarlierMessagesDropped(1), InboxIssue::Forged];
+    let issues = vec![InboxIssue::EarlierMessagesDropped(1), InboxIssue::SequenceConflict];
     assert_eq!(conversation.open(&reordered), (Some(1), issues));
 }

@@ -327,7 +327,7 @@ fn the_inbox_lists_the_issues_of_a_mailbox() {
     let (text, findings) = open(&[sealed[1].clone(), sealed[0].clone()], &opened.capsule, &c);
     assert_eq!(
         (text.as_str(), findings),
-        ("two", vec![InboxIssue::UnseenMessagesDropped(1), InboxIssue::Forged])
+        ("twoone", vec![InboxIssue::UnseenMessagesDropped(1), InboxIssue::SequenceConflict])
     );
     let mut damaged = sealed.clone();
     *damaged[2].last_mut().unwrap() ^= 1;

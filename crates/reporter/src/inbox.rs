@@ -1,5 +1,7 @@
 //! The reporter's mailbox, opened and verified.
 
+use std::collections::BTreeSet;
+
 use protocol::{
     Hash,
     case::Stage,
@@ -87,6 +89,10 @@ pub enum InboxIssue {
     /// two messages before the first one was collected, or another party has the receipt, or the
     /// statement is false.
     SurplusSubmissions,
+    /// The investigators signed two messages that do not follow each other, or the same message
+    /// occurs again. Each message is shown once. A member sent the reporter something else than the
+    /// record of the team contains, or the case handler changed the order.
+    SequenceConflict,
     /// The case handler offers a key that no trusted key confirms. The reporter must not write.
     UnverifiedKey,
 }
@@ -157,6 +163,8 @@ struct ReplyReader<'a> {
     replies_keys: Vec<PublicKey>,
     messages: Vec<InboxMessage>,
     newest: Option<FrameRef>,
+    /// The hashes of the frames that were read.
+    read: BTreeSet<Hash>,
     /// The newest frame of the reporter that the investigators acknowledge.
     acknowledged: u32,
     /// The newest frame of the reporter that the author of an answer had read.
@@ -174,6 +182,7 @@ impl<'a> ReplyReader<'a> {
             replies_keys: capsule.replies_keys.clone(),
             messages: Vec::new(),
             newest: None,
+            read: BTreeSet::new(),
             acknowledged: 0,
             read_up_to: None,
             issues: Vec::new(),
@@ -186,9 +195,10 @@ impl<'a> ReplyReader<'a> {
         let Some(frame) = frame.and_then(|frame| self.verify(frame).ok()) else {
             return self.issues.push(InboxIssue::Forged);
         };
-        if !self.check_sequence(&frame) {
-            return;
+        if !self.read.insert(frame.hash) {
+            return self.push_conflict();
         }
+        self.check_sequence(&frame);
         self.newest = Some(frame.reference());
         self.acknowledged = self.acknowledged.max(frame.header.ack.map_or(0, |ack| ack.seq));
         match frame.header.kind {
@@ -220,9 +230,10 @@ impl<'a> ReplyReader<'a> {
         Frame::verify(plain, &expected)
     }
 
-    /// Records gaps. Returns `false` for a frame that was read already or has another history,
-    /// which is not shown.
-    fn check_sequence(&mut self, frame: &Frame) -> bool {
+    /// Records gaps, and frames that do not follow the frame before them. Such a frame is shown,
+    /// because the investigators signed it: if a member sent the reporter another frame than the
+    /// record contains, the next message of an honest member follows the record.
+    fn check_sequence(&mut self, frame: &Frame) {
         let head = frame.reference();
         let expected = self.newest.map_or(0, |newest| newest.seq + 1);
         let rewritten =
@@ -230,8 +241,7 @@ impl<'a> ReplyReader<'a> {
         let unchained =
             head.seq == expected && frame.header.prev != self.newest.map(|newest| newest.hash);
         if head.seq < expected || rewritten || unchained {
-            self.issues.push(InboxIssue::Forged);
-            return false;
+            self.push_conflict();
         }
         if head.seq > expected {
             let missing = head.seq - expected;
@@ -241,7 +251,12 @@ impl<'a> ReplyReader<'a> {
                 self.issues.push(InboxIssue::MessagesWithheld(missing));
             }
         }
-        true
+    }
+
+    fn push_conflict(&mut self) {
+        if !self.issues.contains(&InboxIssue::SequenceConflict) {
+            self.issues.push(InboxIssue::SequenceConflict);
+        }
     }
 
     /// Records the first `dropped` messages, which the mailbox does not contain any more.
@@ -299,9 +314,11 @@ impl<'a> ReplyReader<'a> {
         // Frames that the reporter has seen must still be there. Otherwise, the newest ones are
         // withheld.
         let shown = self.newest.map_or(0, |newest| newest.seq + 1);
-        let seen = self.capsule.seen.map_or(0, |seen| seen.seq + 1);
-        if shown < seen {
-            self.issues.push(InboxIssue::MessagesWithheld(seen - shown));
+        if let Some(seen) = self.capsule.seen
+            && !self.read.contains(&seen.hash)
+            && shown < seen.seq + 1
+        {
+            self.issues.push(InboxIssue::MessagesWithheld(seen.seq + 1 - shown));
         }
         let header = mailbox.header;
         self.check_sent(header.received);

@@ -49,6 +49,11 @@ export type InboxFinding =
   /** Messages that the reporter never acknowledged are not in the mailbox any more. */
   | { kind: "unseen-not-shown"; count: number }
   | { kind: "withheld"; count: number }
+  /**
+   * The investigators signed two messages that do not follow each other, or the same message
+   * occurs again. Each message is shown once.
+   */
+  | { kind: "sequence-conflict" }
   /** The investigators acknowledge a newer message of the reporter than the capsule knows. */
   | { kind: "older-state" }
   /**
@@ -122,6 +127,7 @@ class ReplyReader {
   private readonly messages: InboxMessage[] = [];
   private readonly findings: InboxFinding[] = [];
   private newest: ThreadHead | null = null;
+  private readonly read = new Set<HashText>();
   /** The newest frame of the reporter that the investigators acknowledge. */
   private acknowledged = 0;
   /** The newest frame of the reporter that the author of an answer had read. */
@@ -144,7 +150,9 @@ class ReplyReader {
       this.findings.push({ kind: "forged" });
       return;
     }
-    if (!this.checkSequence(frame)) return;
+    if (this.read.has(frame.hash)) return this.addConflict();
+    this.read.add(frame.hash);
+    this.checkSequence(frame);
     this.newest = headOf(frame);
     this.acknowledged = Math.max(this.acknowledged, frame.header.ack?.seq ?? 0);
     const { kind, seq, week, lang } = frame.header;
@@ -191,24 +199,26 @@ class ReplyReader {
   }
 
   /**
-   * Records gaps. Returns false for a repeated frame and for a frame that contradicts the earlier
-   * ones.
+   * Records gaps, and frames that do not follow the frame before them. Such a frame is shown,
+   * because the investigators signed it: if a member sent the reporter another frame than the
+   * record contains, the next message of an honest member follows the record.
    */
-  private checkSequence(frame: VerifiedFrame): boolean {
+  private checkSequence(frame: VerifiedFrame): void {
     const { seq, prev } = frame.header;
     const expected = this.newest === null ? 0 : this.newest.seq + 1;
     const seen = this.capsule.seen;
     const rewritten = seen !== null && seen.seq === seq && seen.hash !== frame.hash;
     const unchained = seq === expected && prev !== (this.newest?.hash ?? null);
-    if (seq < expected || rewritten || unchained) {
-      this.findings.push({ kind: "forged" });
-      return false;
-    }
+    if (seq < expected || rewritten || unchained) this.addConflict();
     if (seq > expected) {
       if (this.newest === null) this.recordDropped(seq);
       else this.findings.push({ kind: "withheld", count: seq - expected });
     }
-    return true;
+  }
+
+  private addConflict(): void {
+    if (this.findings.some(({ kind }) => kind === "sequence-conflict")) return;
+    this.findings.push({ kind: "sequence-conflict" });
   }
 
   /** Records the first `dropped` messages, which the mailbox does not contain any more. */
@@ -242,8 +252,10 @@ class ReplyReader {
     // What the reporter had seen before must still be there. Otherwise a service withholds the
     // newest.
     const shown = this.newest === null ? 0 : this.newest.seq + 1;
-    const seen = this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1;
-    if (shown < seen) this.findings.push({ kind: "withheld", count: seen - shown });
+    const seen = this.capsule.seen;
+    if (seen !== null && !this.read.has(seen.hash) && shown < seen.seq + 1) {
+      this.findings.push({ kind: "withheld", count: seen.seq + 1 - shown });
+    }
     this.checkSent(header.received);
     return {
       header,

@@ -295,6 +295,7 @@ fn finding_text(frame: &PageLayout<'_>, finding: &InboxIssue) -> String {
         InboxIssue::SurplusSubmissions => frame.t("finding-surplus"),
         InboxIssue::MessagesWithheld(count) => frame.messages().count("finding-withheld", *count),
         InboxIssue::RolledBack => frame.t("finding-older-state"),
+        InboxIssue::SequenceConflict => frame.t("finding-sequence"),
         InboxIssue::UnverifiedKey => frame.t("finding-wrong-key"),
     }
 }

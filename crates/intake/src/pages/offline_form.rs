@@ -35,7 +35,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 92] = [
+const TEXT_KEYS: [&str; 93] = [
     "change",
     "cover",
     "date-day",
@@ -71,6 +71,7 @@ const TEXT_KEYS: [&str; 92] = [
     "finding-wrong-key",
     "finding-older-state",
     "finding-surplus",
+    "finding-sequence",
     "guard-date",
     "guard-declaration",
     "guard-email",

@@ -263,6 +263,7 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
             InboxIssue::MessagesWithheld(2),
             InboxIssue::SubmissionsMissing(1),
             InboxIssue::SurplusSubmissions,
+            InboxIssue::SequenceConflict,
         ];
         all.push((format!("{stage:?}"), body_text(conversation_page(&pages, locale, &view)).await));
     }

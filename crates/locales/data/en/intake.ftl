@@ -347,6 +347,7 @@ finding-missing = { $count ->
    *[other] { $count } of your submissions did not arrive. If they are still missing tomorrow, send them again. If this happens again, contact the oversight body.
 }
 finding-surplus = We have received more submissions than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact the oversight body.
+finding-sequence = The messages do not follow one another. One of them may not be in the investigators’ records. Contact the oversight body before you act on any of them.
 finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the oversight body.
 
 ## How we protect you

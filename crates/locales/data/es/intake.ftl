@@ -347,6 +347,7 @@ finding-missing = { $count ->
    *[other] { $count } de sus envíos no han llegado. Si mañana siguen faltando, envíelos de nuevo. Si se repite, contacte con el órgano externo.
 }
 finding-surplus = Hemos recibido más envíos de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con el órgano externo.
+finding-sequence = Los mensajes no se siguen unos a otros. Quizá uno de ellos no figura en el expediente de los investigadores. Contacte con el órgano externo antes de actuar según alguno de ellos.
 finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
 
 ## Cómo le protegemos

@@ -347,6 +347,7 @@ finding-missing = { $count ->
    *[other] { $count } de vos envois ne sont pas arrivés. S’ils manquent encore demain, envoyez-les de nouveau. Si cela se répète, contactez l’organe externe.
 }
 finding-surplus = Nous avons reçu plus d’envois que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez l’organe externe.
+finding-sequence = Les messages ne se suivent pas. L’un d’eux ne figure peut-être pas dans le dossier des enquêteurs. Contactez l’organe externe avant d’agir d’après l’un d’eux.
 finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
 
 ## Protection

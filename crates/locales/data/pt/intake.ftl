@@ -347,6 +347,7 @@ finding-missing = { $count ->
    *[other] { $count } dos seus envios não chegaram. Se amanhã ainda faltarem, envie-os de novo. Se isto se repetir, contacte o órgão externo.
 }
 finding-surplus = Recebemos mais envios do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte o órgão externo.
+finding-sequence = As mensagens não se seguem umas às outras. Uma delas talvez não conste do processo dos investigadores. Contacte o órgão externo antes de agir com base em alguma delas.
 finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
 
 ## Como o protegemos

@@ -288,6 +288,8 @@ export class ReturnPages {
         return translate(this.offlineForm, "finding-wrong-key");
       case "older-state":
         return translate(this.offlineForm, "finding-older-state");
+      case "sequence-conflict":
+        return translate(this.offlineForm, "finding-sequence");
       case "earlier-not-shown":
         return translateCount(this.offlineForm, "finding-earlier", finding.count);
       case "unseen-not-shown":
