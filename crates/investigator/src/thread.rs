@@ -41,6 +41,10 @@ pub struct VerifiedFrame {
     pub reference: FrameRef,
     /// The text, or the JSON of a report.
     pub body: Zeroizing<Vec<u8>>,
+    /// SHA-256 of `age(C, frame)`. The event of a reply refers to it.
+    pub sealed_hash: Hash,
+    /// The bytes of the frame, for sealing a reply again.
+    pub(crate) frame: Zeroizing<Vec<u8>>,
 }
 
 impl VerifiedFrame {
@@ -61,9 +65,10 @@ impl VerifiedFrame {
 /// A fault of a case and the submission or event that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThreadIssue {
-    /// The direction.
+    /// The direction of the frame at fault. If a frame is missing, its direction.
     pub direction: FrameDirection,
-    /// The number of the submission or event, if one frame is at fault.
+    /// The number of the submission or event, if one frame is at fault. If a frame is missing, the
+    /// number of the frame that refers to it.
     pub batch: Option<u32>,
     /// The fault.
     pub kind: ThreadIssueKind,
@@ -83,6 +88,18 @@ pub enum ThreadIssueKind {
     Withheld(u32),
     /// The report is missing.
     NoReport,
+    /// The member who signed the event of a reply sent the reporter something else than the team's
+    /// copy.
+    ReplyDiffers {
+        /// The handle of the member.
+        signer: String,
+    },
+    /// The member who rotated the keys announced other keys to the reporter than those of the
+    /// reader's own grant.
+    RotationDiffers {
+        /// The handle of the member.
+        signer: String,
+    },
 }
 
 /// The messages of a case, the oldest first within each direction.
@@ -97,6 +114,11 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// Returns the report, if it is present and readable.
+    pub fn report(&self) -> Option<ReportBody> {
+        self.incoming.iter().find_map(|entry| entry.parse_report()?.ok())
+    }
+
     /// Returns the newest frame from the reporter.
     pub fn newest_incoming(&self) -> Option<FrameRef> {
         self.incoming.last().map(|entry| entry.reference)
@@ -171,6 +193,8 @@ impl OpenCase {
             reference: frame.reference(),
             header: frame.header,
             body: frame.body,
+            sealed_hash: Hash::of(&[sealed.sealed]),
+            frame: plain,
         })
     }
 }
@@ -205,12 +229,16 @@ impl Thread {
                 if at > 0 && entries[at - 1].reference.seq == entry.reference.seq {
                     findings.push(finding(ThreadIssueKind::Concurrent(entry.reference.seq)));
                 }
-                let before =
-                    entry.header.prev.map(|hash| (hash, entry.reference.seq.saturating_sub(1)));
-                let acked = entry.header.ack.map(|ack| (ack.hash, ack.seq));
-                for (hash, seq) in before.into_iter().chain(acked) {
+                let own = entry.header.direction;
+                let before = entry
+                    .header
+                    .prev
+                    .map(|hash| (own, hash, entry.reference.seq.saturating_sub(1)));
+                let acked = entry.header.ack.map(|ack| (own.opposite(), ack.hash, ack.seq));
+                for (direction, hash, seq) in before.into_iter().chain(acked) {
                     if known.get(&hash) != Some(&seq) {
-                        findings.push(finding(ThreadIssueKind::Withheld(seq)));
+                        let kind = ThreadIssueKind::Withheld(seq);
+                        findings.push(ThreadIssue { direction, ..finding(kind) });
                     }
                 }
                 if entry.reference.seq > 0 && entry.header.prev.is_none() {
