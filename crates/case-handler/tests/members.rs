@@ -195,7 +195,10 @@ async fn a_case_is_assigned_with_a_grant_for_the_new_assignee() {
         generation: 0,
         grant: grant.seal(&handler.recipient(handle)),
     };
-    let assign = |granted: Option<Hash>| Action::Assigned { to: "coumba".into(), granted };
+    let assign = |granted: Option<&GenerationGrant>| Action::Assigned {
+        to: "coumba".into(),
+        granted: granted.map(GenerationGrant::to_record).into_iter().collect(),
+    };
     handler.post_action("awa", id, Action::Declared).await.unwrap();
     assert!(
         handler
@@ -206,13 +209,13 @@ async fn a_case_is_assigned_with_a_grant_for_the_new_assignee() {
             .contains("has no grant")
     );
     let wrong = grant_to("eva");
-    let mut new = handler.signed_event("awa", id, assign(Some(wrong.grant.tag))).await;
+    let mut new = handler.signed_event("awa", id, assign(Some(&wrong))).await;
     new.payload.grants = vec![wrong];
     assert!(
         handler.post_event("awa", id, &new).await.unwrap_err().title.contains("another member")
     );
     let right = grant_to("coumba");
-    let mut new = handler.signed_event("awa", id, assign(Some(right.grant.tag))).await;
+    let mut new = handler.signed_event("awa", id, assign(Some(&right))).await;
     new.payload.grants = vec![right];
     handler.post_event("awa", id, &new).await.unwrap();
     assert_eq!(handler.queue("coumba").await[0].state.assignee.as_deref(), Some("coumba"));

@@ -9,7 +9,7 @@ use protocol::{
     Hash,
     api::workbench::{
         CaseDetail, EventPayload, FormerReader, FormerReaders, FormerReason, GenerationGrant,
-        SealedBytes,
+        NewEvent, SealedBytes,
     },
     case::event::{Action, ReleaseReason},
     keys::{CaseSecret, PublicKey},
@@ -36,10 +36,24 @@ async fn assign_with_grant(
     to: &str,
     grant: GenerationGrant,
 ) -> Result<(), String> {
-    let action = Action::Assigned { to: to.into(), granted: Some(grant.grant.tag) };
+    let action = Action::Assigned { to: to.into(), granted: vec![grant.to_record()] };
     let mut new = handler.signed_event("awa", case, action).await;
     new.payload.grants = vec![grant];
     handler.post_event("awa", case, &new).await.map(drop).map_err(|problem| problem.title)
+}
+
+/// Returns an event of `awa` that rotates the keys to generation 1 with this payload.
+async fn signed_rotation(handler: &HandlerFixture, case: Uuid, payload: EventPayload) -> NewEvent {
+    let hash_of = |sealed: &Option<SealedBytes>| sealed.as_ref().unwrap().hash();
+    let action = Action::KeysRotated {
+        generation: 1,
+        reply: hash_of(&payload.reply),
+        copy: hash_of(&payload.copy),
+        grants: payload.grants.iter().map(GenerationGrant::to_record).collect(),
+    };
+    let mut new = handler.signed_event("awa", case, action).await;
+    new.payload = payload;
+    new
 }
 
 #[tokio::test]
@@ -136,7 +150,7 @@ async fn no_member_can_replace_the_grant_of_another() {
         .find(|grant| grant.tag == grant_tag(id, &handler.recipient("eva")))
         .unwrap();
     handler
-        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: None })
+        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![] })
         .await
         .unwrap();
     assign_with_grant(&handler, id, "eva", garbage_grant(&handler, id, 0, "eva")).await.unwrap();
@@ -169,7 +183,7 @@ async fn a_member_with_new_keys_gets_a_new_grant_but_the_oversight_body_keeps_th
     let file = handler.case("bila", id).await.unwrap();
     assert!(Grant::open(&file.grants[0].grant, &handler.members["bila"].0, id, 0).is_ok());
     handler
-        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: None })
+        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![] })
         .await
         .unwrap();
     let refused = assign_with_grant(&handler, id, "eva", garbage_grant(&handler, id, 0, "eva"))
@@ -186,8 +200,6 @@ async fn excluding_all_colleagues_releases_the_case_to_the_oversight_body() {
     let id = report.header.case.id;
     handler.post_action("awa", id, Action::Claimed).await.unwrap();
     let (reply, copy) = (SealedBytes(b"rotation".to_vec()), SealedBytes(b"copy".to_vec()));
-    let rotated = Action::KeysRotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
-    let mut new = handler.signed_event("awa", id, rotated).await;
     let payload = |handles: &[&str]| EventPayload {
         reply: Some(reply.clone()),
         copy: Some(copy.clone()),
@@ -195,10 +207,10 @@ async fn excluding_all_colleagues_releases_the_case_to_the_oversight_body() {
         grants: handles.iter().map(|handle| garbage_grant(&handler, id, 1, handle)).collect(),
         case_recipient: Some(CaseSecret::from_bytes([2; 32]).identity().recipient()),
     };
-    new.payload = payload(&["awa"]);
+    let new = signed_rotation(&handler, id, payload(&["awa"])).await;
     let refused = handler.post_event("awa", id, &new).await.unwrap_err().title;
     assert!(refused.contains("oversight body cannot be excluded"), "{refused}");
-    new.payload = payload(&["awa", "eva"]);
+    let new = signed_rotation(&handler, id, payload(&["awa", "eva"])).await;
     handler.post_event("awa", id, &new).await.unwrap();
     for handle in ["bila", "coumba"] {
         assert_eq!(handler.case(handle, id).await, Err(StatusCode::NOT_FOUND));
@@ -306,14 +318,12 @@ async fn former_readers_are_listed_until_the_remaining_readers_have_new_keys() {
     // declaration is needed.
     let (reply, copy) =
         (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
-    let action = Action::KeysRotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
-    let mut rotated = handler.signed_event("awa", ids[0], action).await;
     let mut grants =
         ["awa", "coumba", "eva"].map(|handle| garbage_grant(&handler, ids[0], 1, handle)).to_vec();
     // The earlier generation opens to coumba's new key in the same event.
     grants.push(garbage_grant(&handler, ids[0], 0, "coumba"));
     let recipient = CaseSecret::generate(&mut rand::rngs::OsRng).identity().recipient();
-    rotated.payload = EventPayload {
+    let complete = EventPayload {
         reply: Some(reply),
         copy: Some(copy),
         grants,
@@ -326,8 +336,7 @@ async fn former_readers_are_listed_until_the_remaining_readers_have_new_keys() {
             payload.grants.iter().filter(|granted| granted.grant.tag != tag).cloned().collect();
         EventPayload { grants, ..payload.clone() }
     };
-    let complete = rotated.payload.clone();
-    rotated.payload = without("coumba", &complete);
+    let rotated = signed_rotation(&handler, ids[0], without("coumba", &complete)).await;
     let refused = handler.post_event("awa", ids[0], &rotated).await.unwrap_err();
     assert_eq!(
         refused.rule.as_deref(),
@@ -335,14 +344,9 @@ async fn former_readers_are_listed_until_the_remaining_readers_have_new_keys() {
         "excluding a member needs a declaration"
     );
     // A member who only gets an older grant has no new keys.
-    rotated.payload = EventPayload {
-        grants: vec![
-            complete.grants[0].clone(),
-            complete.grants[2].clone(),
-            complete.grants[3].clone(),
-        ],
-        ..complete.clone()
-    };
+    let grants = [0, 2, 3].map(|at| complete.grants[at].clone()).to_vec();
+    let older = EventPayload { grants, ..complete.clone() };
+    let rotated = signed_rotation(&handler, ids[0], older).await;
     assert!(
         handler
             .post_event("awa", ids[0], &rotated)
@@ -351,7 +355,13 @@ async fn former_readers_are_listed_until_the_remaining_readers_have_new_keys() {
             .title
             .contains("each remaining reader")
     );
-    rotated.payload = complete;
+    let mut rotated = signed_rotation(&handler, ids[0], complete).await;
+    // No grant may differ from the records of the event.
+    let swapped = rotated.payload.grants[0].grant.sealed.clone();
+    rotated.payload.grants[0].grant.sealed = b"another".to_vec();
+    let refused = handler.post_event("awa", ids[0], &rotated).await.unwrap_err().title;
+    assert!(refused.contains("grants that the event records"), "{refused}");
+    rotated.payload.grants[0].grant.sealed = swapped;
     handler.post_event("awa", ids[0], &rotated).await.unwrap();
     let tag = protocol::submission::key_grant::grant_tag(ids[0], &handler.recipient("coumba"));
     let file = handler.case("coumba", ids[0]).await.unwrap();

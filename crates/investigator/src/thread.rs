@@ -114,9 +114,9 @@ pub struct Thread {
 }
 
 impl Thread {
-    /// Returns the report, if it is present and readable.
-    pub fn report(&self) -> Option<ReportBody> {
-        self.incoming.iter().find_map(|entry| entry.parse_report()?.ok())
+    /// Returns the frame and the body of the report, if it is present and readable.
+    pub fn report(&self) -> Option<(&VerifiedFrame, ReportBody)> {
+        self.incoming.iter().find_map(|entry| Some((entry, entry.parse_report()?.ok()?)))
     }
 
     /// Returns the newest frame from the reporter.
@@ -194,7 +194,7 @@ impl OpenCase {
             header: frame.header,
             body: frame.body,
             sealed_hash: Hash::of(&[sealed.sealed]),
-            frame: plain,
+            frame: Zeroizing::new(plain.to_vec()),
         })
     }
 }

@@ -47,6 +47,10 @@ pub enum AlertCode {
     CalledUnreadable,
     /// Data is sealed to a former key of the member.
     FormerKey,
+    /// A member sent the reporter something else than the record of the case contains.
+    ReplyDiffers,
+    /// A grant does not contain the case secret of the reader's own grant, or does not open.
+    GrantDiffers,
     /// Replies would be sealed to another key than before.
     RecipientChanged,
     /// The grants name another reporter key than at an earlier visit.

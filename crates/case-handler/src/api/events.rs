@@ -16,7 +16,7 @@ use protocol::{
     },
     case::{
         Decision, Role, RuleViolation,
-        event::{Action, Event, LogEntry, ReleaseReason, SealedText, SignedEvent},
+        event::{Action, Event, GrantRecord, LogEntry, ReleaseReason, SealedText, SignedEvent},
     },
     directory::{Directory, Member},
     submission::key_grant::grant_tag,
@@ -33,8 +33,9 @@ use crate::{
     store::{CaseRecord, NewPart, WriteTransaction},
 };
 
-/// Maximum size of a signed event, in bytes. It contains hashes, handles and codes.
-const MAX_EVENT_LEN: usize = 4 * 1024;
+/// Maximum size of a signed event, in bytes. It contains hashes, handles, codes, and at most the
+/// records of about 120 grants.
+const MAX_EVENT_LEN: usize = 16 * 1024;
 
 pub(super) async fn add_event(
     State(api): State<ApiState>,
@@ -150,7 +151,7 @@ struct EventPayloadHandler<'a> {
 impl EventPayloadHandler<'_> {
     async fn store_payload(&self, event: &Event, payload: EventPayload) -> Result<(), ApiProblem> {
         let EventPayload { reply, copy, note, grants, case_recipient } = payload;
-        check_grants(&grants)?;
+        check_grants(&grants, event.action.recorded_grants())?;
         let generation = match event.action {
             // The message is sealed to the keys before the rotation.
             Action::KeysRotated { generation, .. } => generation - 1,
@@ -180,7 +181,7 @@ impl EventPayloadHandler<'_> {
                 self.transaction.add_case_recipient(self.case.id, *generation, &recipient);
                 self.rotate_keys(*generation, &grants, &event.actor).await
             }
-            (Action::Assigned { to, granted }, None) => self.assign(to, *granted, &grants).await,
+            (Action::Assigned { to, .. }, None) => self.assign(to, &grants).await,
             (Action::KeysRotated { .. }, None) => {
                 Err(rule_violation("payload does not match the event"))
             }
@@ -233,23 +234,15 @@ impl EventPayloadHandler<'_> {
         }
     }
 
-    async fn assign(
-        &self,
-        to: &str,
-        granted: Option<protocol::Hash>,
-        grants: &[GenerationGrant],
-    ) -> Result<(), ApiProblem> {
+    async fn assign(&self, to: &str, grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
         let member = self.directory.member(to).ok_or_else(|| rule_violation("member not found"))?;
         let has_grant = self.holders.get(to) == Some(&true);
-        if grants.is_empty() && granted.is_none() {
+        if grants.is_empty() {
             return if has_grant {
                 Ok(())
             } else {
                 Err(rule_violation("the new assignee has no grant; include one"))
             };
-        }
-        if grants.first().map(|grant| grant.grant.tag) != granted {
-            return Err(rule_violation("payload does not contain the grant that the event names"));
         }
         for grant in grants {
             if self.grant_owner(grant)?.handle != member.handle {
@@ -367,8 +360,13 @@ impl EventPayloadHandler<'_> {
     }
 }
 
-/// Limits the size of a payload: each grant at most once, and none too large.
-fn check_grants(grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
+/// Checks the grants of a payload: those that the event records, each at most once, and none too
+/// large. The case handler cannot check what they contain, because it has no key. Each holder of the
+/// case secret checks it against the record.
+fn check_grants(grants: &[GenerationGrant], recorded: &[GrantRecord]) -> Result<(), ApiProblem> {
+    if !grants.iter().map(GenerationGrant::to_record).eq(recorded.iter().copied()) {
+        return Err(rule_violation("payload does not contain the grants that the event records"));
+    }
     let sizes_valid =
         grants.iter().all(|grant| grant.grant.sealed.len() <= RecordType::Grant.max_len());
     let tags: BTreeSet<_> =

@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 use crate::{
     case::{
-        event::{LogEntry, SignedEvent},
+        event::{GrantRecord, LogEntry, SignedEvent},
         stage::Deadline,
         state::CaseState,
     },
@@ -192,6 +192,13 @@ pub struct GenerationGrant {
     /// The grant.
     #[serde(flatten)]
     pub grant: SealedGrant,
+}
+
+impl GenerationGrant {
+    /// Returns the record of this grant for an event.
+    pub fn to_record(&self) -> GrantRecord {
+        GrantRecord { generation: self.generation, tag: self.grant.tag, hash: self.grant.hash() }
+    }
 }
 
 /// `C` of one generation.

@@ -61,8 +61,9 @@ pub enum Action {
     Assigned {
         /// The handle of the colleague.
         to: String,
-        /// The tag of the grant that the event contains, if the colleague had none.
-        granted: Option<Hash>,
+        /// The new grants for the colleague, one for each generation. Empty if the colleague has a
+        /// grant.
+        granted: Vec<GrantRecord>,
     },
     /// The actor recuses because of a conflict of interest. The case handler deletes the grant and
     /// hides the case.
@@ -155,7 +156,24 @@ pub enum Action {
         reply: Hash,
         /// SHA-256 of the copy sealed to the old `C`.
         copy: Hash,
+        /// The new grants of all remaining readers.
+        grants: Vec<GrantRecord>,
     },
+}
+
+/// A grant that a member made. Each holder of the case secret of that generation seals the grant
+/// again and compares the hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantRecord {
+    /// The generation of the case secret.
+    pub generation: u32,
+    /// The tag, which identifies the reader
+    /// ([`grant_tag`](crate::submission::key_grant::grant_tag)).
+    pub tag: Hash,
+    /// SHA-256 of the tag and the sealed bytes
+    /// ([`SealedGrant::hash`](crate::submission::key_grant::SealedGrant::hash)).
+    pub hash: Hash,
 }
 
 /// The sealed text that belongs to an event, by the hashes that the event names.
@@ -178,6 +196,14 @@ impl Action {
     /// Returns whether the event records a submission of the reporter.
     pub fn is_from_reporter(&self) -> bool {
         matches!(self, Self::Received { .. } | Self::FollowedUp { .. })
+    }
+
+    /// Returns the grants that the event records, in the order of its payload.
+    pub fn recorded_grants(&self) -> &[GrantRecord] {
+        match self {
+            Self::Assigned { granted: grants, .. } | Self::KeysRotated { grants, .. } => grants,
+            _ => &[],
+        }
     }
 
     /// Returns the sealed text that belongs to the event. The case handler stores it, and the

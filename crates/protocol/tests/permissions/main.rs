@@ -104,7 +104,7 @@ fn action(kind: ActionKind) -> Action {
     match kind {
         ActionKind::FollowUp => Action::FollowedUp(FollowUpCommitment::default()),
         ActionKind::Release => Action::Released { reason: ReleaseReason::ReporterAsked },
-        ActionKind::Assign => Action::Assigned { to: "D".into(), granted: None },
+        ActionKind::Assign => Action::Assigned { to: "D".into(), granted: vec![] },
         ActionKind::ResolveChallenge => {
             Action::ChallengeResolved { who: "claimed".into(), upheld: true }
         }
@@ -117,7 +117,7 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::Reopen => Action::Reopened { ground: ReopenReason::Reporter },
         ActionKind::Reply => Action::Replied { reply, copy, feedback: true },
         ActionKind::Link => Action::Linked { to: Uuid::from_u128(4) },
-        ActionKind::Rotate => Action::KeysRotated { generation: 1, reply, copy },
+        ActionKind::Rotate => Action::KeysRotated { generation: 1, reply, copy, grants: vec![] },
         ActionKind::ProposeClose => Action::Proposed(CLOSE),
         ActionKind::ApproveClose => Action::Approved(CLOSE),
         ActionKind::ProposeUnreadable => Action::Proposed(UNREADABLE),

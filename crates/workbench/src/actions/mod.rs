@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use investigator::CaseError;
 use protocol::{
-    api::workbench::{EventPayload, NewEvent},
+    api::workbench::{EventPayload, GenerationGrant, NewEvent},
     case::{
         Role, RuleViolation,
         event::{Action, Event, HANDLER_ACTOR},
@@ -205,7 +205,7 @@ impl HandlerConnection {
         }
         let grants =
             if holds_one { Vec::new() } else { case.open_case.seal_grants_for(&colleague) };
-        let granted = grants.first().map(|grant| grant.grant.tag);
+        let granted = grants.iter().map(GenerationGrant::to_record).collect();
         let action = Action::Assigned { to: to.to_owned(), granted };
         self.sign_and_submit(case, action, EventPayload { grants, ..EventPayload::default() }).await
     }
@@ -251,15 +251,17 @@ impl HandlerConnection {
             rng,
         )?;
         let (reply, copy) = (rotated.reply.reply, rotated.reply.copy);
+        let grants = [rotated.grants, regrants].concat();
         let action = Action::KeysRotated {
             generation: rotated.generation,
             reply: reply.hash(),
             copy: copy.hash(),
+            grants: grants.iter().map(GenerationGrant::to_record).collect(),
         };
         let payload = EventPayload {
             reply: Some(reply),
             copy: Some(copy),
-            grants: [rotated.grants, regrants].concat(),
+            grants,
             case_recipient: Some(rotated.case_recipient),
             note: None,
         };

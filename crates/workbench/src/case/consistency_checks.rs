@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use investigator::{OpenCase, Thread, ThreadIssueKind};
+use investigator::{OpenCase, ReplyStatement, Thread, ThreadIssueKind};
 use protocol::{
     Hash,
     api::workbench::{CaseDetail, CasePart, PartKind},
     case::{
         ActionKind, ActionPayload, CaseState,
-        event::{Event, SealedText},
+        event::{Action, Event, SealedText},
     },
     submission::frame::FrameDirection,
 };
@@ -21,20 +21,80 @@ use crate::{
     },
 };
 
-/// Replies are sealed to the mailbox recipient that the case handler returns. The grants name the
-/// recipient of the reporter, and the two must be equal.
-pub(super) fn check_recipient(file: &CaseDetail, open: &OpenCase) -> Option<IntegrityAlert> {
+/// Compares what members sent to the reporter with the team's copies. Adds an issue to the thread
+/// for each difference. Returns an alert, and compares nothing, if the case handler returned another
+/// mailbox key than the one that the grants name.
+pub(super) fn check_replies(
+    file: &CaseDetail,
+    open: &OpenCase,
+    events: &[Event],
+    thread: &mut Thread,
+) -> Option<IntegrityAlert> {
+    let statements = events.iter().filter_map(|event| match event.action.sealed_text() {
+        SealedText::Message { reply, copy } => {
+            Some(ReplyStatement { signer: &event.actor, reply, copy })
+        }
+        SealedText::Note(_) | SealedText::None => None,
+    });
     let text = "the case handler returned a mailbox key that is not the reporter's: another person could read the replies";
-    (!open.is_reporter_mailbox(&file.mailbox_recipient))
-        .then(|| IntegrityAlert::new(AlertCode::RecipientChanged, text))
+    let checked = open.check_replies(thread, &file.mailbox_recipient, statements);
+    checked.err().map(|_| IntegrityAlert::new(AlertCode::RecipientChanged, text))
 }
 
-pub(super) fn issue_alert(finding: &investigator::ThreadIssue) -> IntegrityAlert {
+/// Returns the member who signed the event of the copy in this batch. Returns `None` if the case
+/// handler states another generation for the copy than the events, because it can cause the fault
+/// then.
+pub(super) fn signer_of_copy<'a>(
+    file: &CaseDetail,
+    events: &'a [Event],
+    batch: Option<u32>,
+) -> Option<&'a str> {
+    let copy = file
+        .parts
+        .iter()
+        .find(|part| part.kind == PartKind::ReplyCopy && Some(part.batch) == batch)?;
+    let mut generation = 0;
+    for event in events {
+        let recorded = event.action.sealed_text();
+        if matches!(recorded, SealedText::Message { copy: named, .. } if named == copy.sha256) {
+            return (copy.generation == generation).then_some(event.actor.as_str());
+        }
+        if let Action::KeysRotated { generation: next, .. } = event.action {
+            generation = next;
+        }
+    }
+    None
+}
+
+/// Returns the alert for an issue of a thread. `signer` is the member who signed the event of the
+/// reply at fault, if one did.
+pub(super) fn issue_alert(
+    finding: &investigator::ThreadIssue,
+    signer: Option<&str>,
+) -> IntegrityAlert {
     let whose = match finding.direction {
         FrameDirection::In => "from the reporter",
         FrameDirection::Out => "to the reporter",
     };
     match &finding.kind {
+        ThreadIssueKind::Rejected(reason) if let Some(signer) = signer => IntegrityAlert::new(
+            AlertCode::ReplyDiffers,
+            format!(
+                "the team's copy of a reply by {signer} failed verification ({reason}): it is not known what {signer} sent to the reporter. {AFTER_LIE}"
+            ),
+        ),
+        ThreadIssueKind::ReplyDiffers { signer } => IntegrityAlert::new(
+            AlertCode::ReplyDiffers,
+            format!(
+                "{signer} sent the reporter something else than the reply in this case, or nothing readable. {AFTER_LIE}"
+            ),
+        ),
+        ThreadIssueKind::RotationDiffers { signer } => IntegrityAlert::new(
+            AlertCode::GrantDiffers,
+            format!(
+                "{signer} rotated the keys and announced other keys to the reporter than those in your grant: you cannot read what the reporter writes next. Inform the oversight body"
+            ),
+        ),
         ThreadIssueKind::Rejected(reason) => IntegrityAlert::new(
             AlertCode::Forged,
             format!("a message {whose} failed verification and is not shown: {reason}"),
@@ -58,6 +118,9 @@ pub(super) fn issue_alert(finding: &investigator::ThreadIssue) -> IntegrityAlert
         }
     }
 }
+
+/// What a member does after another member deceived the reporter.
+const AFTER_LIE: &str = "Inform the oversight body, and write to the reporter: your reply reaches the reporter, with a warning about the earlier one";
 
 /// Opens the notes, each with the event that names it. A note without an event is left out here and
 /// reported by [`check_payloads`].

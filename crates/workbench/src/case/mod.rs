@@ -1,7 +1,7 @@
 //! Cases as the member sees them. Reading a case verifies every event, frame, note and hash, and
 //! reports every fault as an alert.
 //!
-//! - `read` fetches and verifies a case; `consistency_checks`, [`collection_check`] and
+//! - `read` fetches and verifies a case; `consistency_checks`, [`collection_check`], `grant_check` and
 //!   `routing_check` compare it with its signed events.
 //! - [`queue`] and [`cursor`] list cases; [`view`] and [`risk`] prepare one case for display.
 //! - [`attachments`] and [`export`] write content to files.
@@ -13,6 +13,7 @@ pub mod collection_check;
 mod consistency_checks;
 pub mod cursor;
 pub mod export;
+mod grant_check;
 pub(crate) mod mailbox;
 pub mod queue;
 mod read;
@@ -131,7 +132,7 @@ impl VerifiedCase {
 
     /// Returns the report, if it is present and readable.
     pub fn report(&self) -> Option<ReportBody> {
-        self.thread.incoming.iter().find_map(|entry| entry.parse_report()?.ok())
+        self.thread.report().map(|(_, report)| report)
     }
 }
 

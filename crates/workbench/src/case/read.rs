@@ -17,9 +17,10 @@ use crate::{
         CaseReadError, VerifiedCase, case_head,
         collection_check::{self, CollectionCheck, UnreadableCase},
         consistency_checks::{
-            check_interleaving, check_order, check_part_counts, check_payloads, check_recipient,
-            check_state, check_submission_count, issue_alert, read_notes,
+            check_interleaving, check_order, check_part_counts, check_payloads, check_replies,
+            check_state, check_submission_count, issue_alert, read_notes, signer_of_copy,
         },
+        grant_check::{check_grants, rejected_grant_alerts, remove_unrecorded_grants},
         routing_check::check_routing,
     },
     private_files::FileError,
@@ -92,11 +93,12 @@ impl HandlerConnection {
                 "the log of this case contains events of another case",
             ));
         }
-        let (former, own): (Vec<GenerationGrant>, _) =
+        let (former, mut own): (Vec<GenerationGrant>, Vec<_>) =
             file.grants.iter().cloned().partition(|grant| self.is_for_former_key(id, grant));
         if own.is_empty() && !former.is_empty() {
             return Err(CaseReadError::FormerKey(self.handle().to_owned()));
         }
+        alarms.extend(remove_unrecorded_grants(&mut own, &events));
         let own_tag = grant_tag(id, &self.key.identity().recipient());
         let collected = CollectionCheck::check(&file, &events, own_tag);
         let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
@@ -121,10 +123,7 @@ impl HandlerConnection {
             }
             (Err(error), _) => return Err(CaseReadError::UnopenableGrants(error)),
         };
-        alarms.extend(open.rejected_grants().iter().map(|grant| {
-            let text = format!("your grant of generation {}: {}", grant.generation, grant.reason);
-            IntegrityAlert::new(AlertCode::Unopenable, text)
-        }));
+        alarms.extend(rejected_grant_alerts(&file, &open, &events));
         let (mut parts, damaged) = self.fetch_parts(&file).await?;
         alarms.extend(damaged);
         // The signed directories prove that the key was replaced. Without such a proof, a missing
@@ -139,8 +138,11 @@ impl HandlerConnection {
             );
             alarms.push(IntegrityAlert::notice(AlertCode::FormerKey, text));
         }
-        let thread = open.read_thread(parts.iter().filter_map(to_sealed_frame));
-        alarms.extend(thread.issues.iter().map(|finding| match issue_alert(finding) {
+        let mut thread = open.read_thread(parts.iter().filter_map(to_sealed_frame));
+        let recipient_changed = check_replies(&file, &open, &events, &mut thread);
+        let alert_of =
+            |finding: &_| issue_alert(finding, signer_of_copy(&file, &events, finding.batch));
+        alarms.extend(thread.issues.iter().map(|finding| match alert_of(finding) {
             // A reference to a message that is not shown cannot be checked.
             alarm if sealed_to_former > 0 && alarm.code == AlertCode::Withheld => {
                 IntegrityAlert { severity: AlertSeverity::Notice, ..alarm }
@@ -162,8 +164,9 @@ impl HandlerConnection {
         alarms.extend(check_routing(&thread, &events, state.as_ref(), &self.directory_history));
         alarms.extend(check_order(&file, &events));
         alarms.extend(check_interleaving(&file, &thread));
-        alarms.extend(check_recipient(&file, &open));
+        alarms.extend(recipient_changed);
         alarms.extend(self.check_pinned_reporter(&open));
+        alarms.extend(check_grants(&open, &events, &thread, &self.directory_history));
         alarms.extend(self.check_pinned_head(id, &file.log));
         if let Some(state) = &state {
             if collected.report_intact

@@ -38,7 +38,7 @@ mod tests {
         case::{
             CASE_ACTIONS, ClosingReason, Confirmation, Decision, Disposition, ReferralConsent,
             ReferralTarget, ReopenReason, Stage,
-            event::{Action, ReleaseReason},
+            event::{Action, GrantRecord, ReleaseReason},
         },
         submission::commitment::{FollowUpCommitment, ReportCommitment},
     };
@@ -107,7 +107,10 @@ mod tests {
             }
             ActionPayload::Member(about) => vec![about(to())],
             ActionPayload::Assignee => {
-                [None, Some(copy)].map(|granted| Action::Assigned { to: to(), granted }).to_vec()
+                let record = GrantRecord { generation: 0, tag: copy, hash: copy };
+                [vec![], vec![record]]
+                    .map(|granted| Action::Assigned { to: to(), granted })
+                    .to_vec()
             }
             ActionPayload::Verdict => {
                 [true, false].map(|upheld| Action::ChallengeResolved { who: to(), upheld }).to_vec()
@@ -126,7 +129,9 @@ mod tests {
             ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => {
                 vec![with_note(copy)]
             }
-            ActionPayload::Keys => vec![Action::KeysRotated { generation: 3, reply, copy }],
+            ActionPayload::Keys => {
+                vec![Action::KeysRotated { generation: 3, reply, copy, grants: vec![] }]
+            }
             ActionPayload::Proposal(_) => DECISIONS.map(Action::Proposed).to_vec(),
             ActionPayload::Approval => DECISIONS.map(Action::Approved).to_vec(),
         }

@@ -91,7 +91,7 @@ impl DirectoryHistory {
 
     /// Returns whether one of the directories has this hash.
     pub fn contains(&self, hash: Hash) -> bool {
-        self.directories.iter().any(|(_, known)| *known == hash)
+        self.with_hash(hash).is_some()
     }
 
     /// Returns whether the member's key now differs from the key in a directory that was valid on
@@ -116,6 +116,24 @@ impl DirectoryHistory {
             }
         }
         former
+    }
+
+    /// Returns the directory with this hash.
+    pub fn with_hash(&self, hash: Hash) -> Option<&Directory> {
+        let entry = self.directories.iter().find(|(_, own)| *own == hash)?;
+        Some(&entry.0)
+    }
+
+    /// Returns every key that a directory names, with the handle of its member.
+    pub fn known_recipients(&self) -> Vec<(&str, &InvestigatorRecipient)> {
+        let mut known: Vec<(&str, &InvestigatorRecipient)> = Vec::new();
+        for member in self.directories.iter().flat_map(|(directory, _)| &directory.members) {
+            let entry = (member.handle.as_str(), &member.recipient);
+            if !known.contains(&entry) {
+                known.push(entry);
+            }
+        }
+        known
     }
 
     /// Returns an alert for each gap in the chain.

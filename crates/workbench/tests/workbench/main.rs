@@ -11,6 +11,7 @@ mod cleaned_files;
 mod cli;
 mod commitments;
 mod common;
+mod deceiving_member;
 mod former_readers;
 mod log_audit;
 mod lost_key;
