@@ -1,7 +1,14 @@
 //! Suggests an assignee. The reporter's side decided who may read a case; the suggestion only
 //! chooses among these members.
+//!
+//! All readers of a case see its suggestion. The workload counts only cases that all of them can
+//! see. Otherwise the suggestion would reveal to a reader that a colleague has cases that this
+//! reader cannot see.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use protocol::{Hash, Priority, directory::Directory};
 use uuid::Uuid;
@@ -17,7 +24,7 @@ pub struct AssignmentQuery<'a> {
     pub absent_members: &'a [String],
     /// The reporter's language.
     pub lang: &'a str,
-    /// The workload of each member.
+    /// The workload of each member, which counts only cases that all viewers of the result can see.
     pub workload: &'a Workload,
 }
 
@@ -81,7 +88,7 @@ fn priority_weight(priority: Priority) -> u32 {
     }
 }
 
-/// The workload of each member: open cases that the member is assigned or suggested.
+/// The workload of each member: some open cases that the member is assigned or suggested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workload(BTreeMap<String, u32>);
 
@@ -94,5 +101,30 @@ impl Workload {
 
     fn get(&self, handle: &str) -> u32 {
         self.0.get(handle).copied().unwrap_or(0)
+    }
+}
+
+/// The workload of all open cases, by the readers of the cases.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkloadByReaders(BTreeMap<BTreeSet<String>, Workload>);
+
+impl WorkloadByReaders {
+    /// Adds an open case of these readers to the workload of a member.
+    pub fn add(&mut self, readers: BTreeSet<String>, handle: &str, priority: Priority) {
+        self.0.entry(readers).or_default().add(handle, priority, 1);
+    }
+
+    /// Returns the workload of each member, counting only cases that all `viewers` can see.
+    pub fn visible_to_all(&self, viewers: &[String]) -> Workload {
+        let mut visible = Workload::default();
+        for (readers, workload) in &self.0 {
+            if viewers.iter().all(|viewer| readers.contains(viewer)) {
+                for (handle, load) in &workload.0 {
+                    let sum = visible.0.entry(handle.clone()).or_insert(0);
+                    *sum = sum.saturating_add(*load);
+                }
+            }
+        }
+        visible
     }
 }

@@ -1,6 +1,6 @@
 //! Ingests opened submissions: each at most once, a batch in one transaction, with their events.
 
-use std::slice;
+use std::{collections::BTreeSet, slice};
 
 use protocol::{
     Hash,
@@ -20,7 +20,7 @@ use protocol::{
 use uuid::{Variant, Version};
 
 use crate::{
-    assignment::{self, Workload},
+    assignment::{self, WorkloadByReaders},
     event_log::{HandlerSigner, LogError},
     store::{CaseRecord, CaseStore, NewCase, NewPart, StagedObjects, StoreError, WriteTransaction},
 };
@@ -114,7 +114,7 @@ impl SubmissionIngester<'_> {
         &self,
         store: &CaseStore,
         opened: &OpenedSubmission,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<IngestOutcome, IngestError> {
         let mut outcomes = self.ingest_batch(store, slice::from_ref(opened), workload).await?;
         outcomes.pop().expect("one for each")
@@ -129,7 +129,7 @@ impl SubmissionIngester<'_> {
         &self,
         store: &CaseStore,
         batch: &[OpenedSubmission],
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<Vec<Result<IngestOutcome, IngestError>>, IngestError> {
         // Objects are uploaded before the transaction starts, so that other writers do not wait for
         // a slow object store.
@@ -164,7 +164,7 @@ impl SubmissionIngester<'_> {
         transaction: &WriteTransaction<'_>,
         opened: &OpenedSubmission,
         staged_objects: &StagedObjects<'_>,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<IngestOutcome, IngestError> {
         let header = &opened.header;
         let id = header.case.id;
@@ -193,7 +193,7 @@ impl SubmissionIngester<'_> {
         transaction: &WriteTransaction<'_>,
         opened: &OpenedSubmission,
         staged_objects: &StagedObjects<'_>,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<IngestOutcome, IngestError> {
         let header = &opened.header;
         let (mailbox_recipient, case_recipient) =
@@ -206,7 +206,7 @@ impl SubmissionIngester<'_> {
             holders: &placement.holders,
             absent_members: self.absent_members,
             lang: &lang,
-            workload,
+            workload: &workload.visible_to_all(&placement.holders),
         };
         let suggested = assignment::suggest_assignee(self.directory, &query);
         let retention_months = self.retention_months;
@@ -242,7 +242,13 @@ impl SubmissionIngester<'_> {
             self.release_to_oversight(transaction, &mut case, reason).await?;
         }
         if let Some(handle) = &case.suggested {
-            workload.add(handle, header.priority, 1);
+            let mut readers: BTreeSet<String> = placement.holders.iter().cloned().collect();
+            if case.state.released.is_some() {
+                let granted =
+                    |handle: &&String| grants.iter().any(|known| known.handle == **handle);
+                readers.extend(oversight_members(self.directory).iter().filter(granted).cloned());
+            }
+            workload.add(readers, handle, header.priority);
         }
         Ok(IngestOutcome::NewCase)
     }

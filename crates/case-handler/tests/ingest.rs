@@ -375,7 +375,10 @@ async fn everything_is_stored_across_a_restart() {
     let reopened = CaseStore::open(&handler.url).await.unwrap();
     let after = reopened.queue("awa", None, 100).await.unwrap();
     assert_eq!(
-        after.iter().map(|case| case.to_summary(&Calendar::default())).collect::<Vec<_>>(),
+        after
+            .iter()
+            .map(|case| case.to_summary(&Calendar::default(), &handler.directory, "awa"))
+            .collect::<Vec<_>>(),
         before
     );
     assert_eq!(reopened.directories().await.unwrap().len(), 1);

@@ -156,7 +156,7 @@ async fn a_case_that_was_ingested_under_the_previous_directory_is_released_on_th
         absent_members: &[],
         retention_months: 60,
     };
-    let mut workload = handler.store.workload().await.unwrap();
+    let mut workload = handler.store.workload_by_readers().await.unwrap();
     ingester.ingest(&handler.store, &report, &mut workload).await.unwrap();
     escalation.check().await.unwrap();
     assert_eq!(handler.queue("eva").await, [], "readers are checked once a day");

@@ -190,7 +190,7 @@ fn queues(engine: DbBackend) -> TableCreateStatement {
 type IndexColumns = (&'static str, &'static str, &'static [&'static str], bool);
 
 const INDEXES: [IndexColumns; 10] = [
-    ("cases_by_load", "cases", &["open", "assignee", "suggested", "priority"], false),
+    ("cases_by_load", "cases", &["open", "assignee", "suggested", "priority", "id"], false),
     ("cases_by_escalation", "cases", &["escalates", "id"], false),
     ("events_by_case", "events", &["case_id", "seq"], true),
     ("log_leaves_by_event", "log_leaves", &["event"], true),

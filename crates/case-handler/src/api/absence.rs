@@ -96,7 +96,8 @@ fn is_lead_of(directory: &Directory, lead: &str, member: &str) -> bool {
 
 /// Lists the candidates for a case that the caller can read, best first, as a suggestion would rank
 /// them now. The workload counts only cases that the caller can see, because otherwise the caller
-/// could learn of other cases by subtraction. The suggestion itself counts all cases.
+/// could learn of other cases by subtraction. The suggestion counts only cases that all readers of
+/// this case can see.
 pub(super) async fn list_candidates(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,

@@ -55,13 +55,16 @@ pub(super) async fn list_cases(
         .map(|due| Date::parse(&due, &Iso8601::DATE))
         .transpose()
         .map_err(|_| invalid_query())?;
+    let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
+    let to_summary =
+        |case: &CaseRecord| case.to_summary(&api.calendar, &accepted.directory, &caller.handle);
     let mut cursor = page.after.map(|case| QueueCursor::new(due, case));
     let limit = page.limit.unwrap_or(u64::MAX);
     let mut rows: Vec<CaseSummary> = Vec::new();
     loop {
         let page_size = limit.saturating_sub(rows.len() as u64).min(MAX_PAGE_SIZE);
         let cases = api.store.queue(&caller.handle, cursor, page_size).await?;
-        rows.extend(cases.iter().map(|case| case.to_summary(&api.calendar)));
+        rows.extend(cases.iter().map(to_summary));
         match cases.last() {
             Some(last) if (rows.len() as u64) < limit => {
                 cursor = Some(QueueCursor::from_state(last.id, &last.state));
@@ -87,7 +90,8 @@ pub(super) async fn former_readers(
         for case in &cases {
             let readers = former_readers_of(case, &grants, &accepted.directory);
             if !readers.is_empty() {
-                found.push(FormerReaders { row: case.to_summary(&api.calendar), readers });
+                let row = case.to_summary(&api.calendar, &accepted.directory, &caller.handle);
+                found.push(FormerReaders { row, readers });
             }
         }
     }
@@ -141,7 +145,7 @@ pub(super) async fn case_detail(
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
     holders.retain(|handle| accepted.directory.member(handle).is_some());
     Ok(Json(CaseDetail {
-        row: case.to_summary(&api.calendar),
+        row: case.to_summary(&api.calendar, &accepted.directory, &caller.handle),
         grants,
         mailbox_recipient,
         case_recipients: api.store.case_recipients(id).await?,

@@ -98,8 +98,8 @@ fn verify_author(signed: &SignedEvent, member: &Member, case: Uuid) -> Result<Ev
     Ok(event)
 }
 
-/// Handles the loss of a reader: suggests one of the remaining readers, and releases the case to
-/// the oversight body if too few remain.
+/// Handles the loss of a reader: suggests one of the remaining readers, a member of the oversight
+/// body only if no other remains, and releases the case to that body if too few remain.
 async fn reassign_after_recusal(
     api: &ApiState,
     transaction: &WriteTransaction<'_>,
@@ -108,12 +108,15 @@ async fn reassign_after_recusal(
     today: Date,
 ) -> Result<(), ApiProblem> {
     let remaining = readers::current_readers(transaction, directory, case.id).await?;
-    let holders: Vec<String> = remaining.iter().cloned().collect();
-    let workload = api.store.workload().await?;
+    // The oversight body sees fewer cases of the desk, so a suggestion is not made among both.
+    let (oversight, of_desk): (Vec<String>, Vec<String>) =
+        remaining.iter().cloned().partition(|handle| directory.is_oversight(handle));
+    let candidates = if of_desk.is_empty() { &oversight } else { &of_desk };
+    let workload = api.store.workload_by_readers().await?.visible_to_all(candidates);
     let absent: Vec<String> = api.store.absences_on(today).await?.into_keys().collect();
     let query = AssignmentQuery {
         case: case.id,
-        holders: &holders,
+        holders: candidates,
         absent_members: &absent,
         lang: &case.lang,
         workload: &workload,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Collector, error::CollectError};
 use crate::{
-    assignment::Workload,
+    assignment::WorkloadByReaders,
     collector::relay_client::{RelayError, unexpected_response},
     store::{POISON_AFTER_CRASHES, StoreError},
 };
@@ -39,7 +39,7 @@ const MAX_REMEMBERED_LEFT: usize = 500_000;
 
 /// Progress of one cycle.
 struct CycleProgress {
-    workload: Workload,
+    workload: WorkloadByReaders,
     batches: u32,
     failures: u32,
     first_error: Option<CollectError>,
@@ -62,7 +62,7 @@ impl Collector {
         }
         let suspects = self.store.crash_suspects().await?;
         let mut progress = CycleProgress {
-            workload: self.store.workload().await?,
+            workload: self.store.workload_by_readers().await?,
             batches: 0,
             failures: 0,
             first_error: None,

@@ -33,7 +33,7 @@ use uuid::Uuid;
 use web::Clock;
 
 use crate::{
-    assignment::Workload,
+    assignment::WorkloadByReaders,
     checkpoints,
     collector::{
         download::{DownloadedSubmission, SubmissionDownload},
@@ -200,7 +200,7 @@ impl Collector {
         &mut self,
         ids: &[Uuid],
         accepted: &VerifiedDirectory,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<(), CollectError> {
         let stream = self.relay.pull(ids.to_vec()).await?;
         let mut download = SubmissionDownload::spawn(stream, Arc::clone(&self.transport));
@@ -245,7 +245,7 @@ impl Collector {
         &mut self,
         batch: Vec<DownloadedSubmission>,
         accepted: &VerifiedDirectory,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
         done: &mut Vec<Uuid>,
     ) -> Result<(), CollectError> {
         let (mut opened, mut ingestible, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
@@ -283,7 +283,7 @@ impl Collector {
         &self,
         batch: &[OpenedSubmission],
         accepted: &VerifiedDirectory,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Vec<Result<IngestOutcome, IngestError>> {
         let mut outcomes = Vec::with_capacity(batch.len());
         // Nearly all submissions name the newest directory.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Collector, error::CollectError};
 use crate::{
-    assignment::Workload,
+    assignment::WorkloadByReaders,
     collector::download::{self, DownloadedSubmission},
     ingest::IngestError,
     keys,
@@ -129,7 +129,7 @@ impl Collector {
         let retryable = self.store.retryable_ids(scope).await?;
         if !retryable.is_empty() {
             let (mut workload, suspects) =
-                (self.store.workload().await?, self.store.crash_suspects().await?);
+                (self.store.workload_by_readers().await?, self.store.crash_suspects().await?);
             let (suspected, others): (Vec<Uuid>, Vec<Uuid>) =
                 retryable.into_iter().partition(|id| suspects.contains_key(id));
             for ids in others.chunks(RETRY_BATCH) {
@@ -152,7 +152,7 @@ impl Collector {
         &mut self,
         ids: &[Uuid],
         accepted: &VerifiedDirectory,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<(), CollectError> {
         self.store.journal_open_started(ids).await?;
         let mut retried = Ok(());
@@ -170,7 +170,7 @@ impl Collector {
         &mut self,
         id: Uuid,
         accepted: &VerifiedDirectory,
-        workload: &mut Workload,
+        workload: &mut WorkloadByReaders,
     ) -> Result<(), CollectError> {
         let Some(bytes) = self.store.quarantined_bytes(id).await? else { return Ok(()) };
         let open_task = download::spawn_open(Arc::clone(&self.transport), bytes.clone().into(), ());

@@ -1,16 +1,17 @@
 //! Rows of cases.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use protocol::{
     Hash, Priority,
     api::workbench::{CaseSummary, GenerationRecipient},
     case::{Calendar, CaseState},
+    directory::Directory,
     keys::{CaseRecipient, MailboxRecipient},
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DerivePartialModel, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait as _, Select,
     sea_query::{Asterisk, Expr, ExprTrait as _, SelectStatement},
 };
@@ -22,7 +23,7 @@ use super::{
     entities::{case, case_recipient, grant, queue},
     parse_hash, to_i32, to_u32,
 };
-use crate::assignment::Workload;
+use crate::assignment::{Workload, WorkloadByReaders};
 
 /// Ids in one query.
 const CASE_LOOKUP_CHUNK: usize = 500;
@@ -89,14 +90,27 @@ impl CaseRecord {
         })
     }
 
-    /// Returns the case as a row of a queue.
-    pub fn to_summary(&self, calendar: &Calendar) -> CaseSummary {
+    /// Returns the case as a row of the queue of `viewer`.
+    ///
+    /// A suggestion depends on the open cases that all members among whom it chose can see. Members
+    /// of the oversight body, who see fewer cases of a desk, are therefore shown no suggestion that
+    /// was made among members of the desk, and the reverse.
+    pub fn to_summary(
+        &self,
+        calendar: &Calendar,
+        directory: &Directory,
+        viewer: &str,
+    ) -> CaseSummary {
+        let is_shown = |handle: &String| {
+            self.state.assignee.is_none()
+                && directory.is_oversight(handle) == directory.is_oversight(viewer)
+        };
         CaseSummary {
             id: self.id,
             lang: self.lang.clone(),
             filed: self.filed,
             state: self.state.clone(),
-            suggested: self.suggested.clone().filter(|_| self.state.assignee.is_none()),
+            suggested: self.suggested.clone().filter(is_shown),
             next: calendar.next_deadline(&self.state),
         }
     }
@@ -222,12 +236,26 @@ impl CaseStore {
         Ok(existing)
     }
 
-    /// Returns the workload of each member.
+    /// Returns the workload of all open cases, by their readers.
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn workload(&self) -> Result<Workload, StoreError> {
-        self.workload_of(case::Entity::find()).await
+    pub async fn workload_by_readers(&self) -> Result<WorkloadByReaders, StoreError> {
+        let rows: Vec<(Uuid, String, Option<String>, i16)> =
+            open_case_readers().into_tuple().all(&self.db).await?;
+        let mut cases: HashMap<Uuid, (BTreeSet<String>, String, i16)> = HashMap::new();
+        for (case, reader, responsible, priority) in rows {
+            if let Some(handle) = responsible {
+                let (readers, ..) =
+                    cases.entry(case).or_insert_with(|| (BTreeSet::new(), handle, priority));
+                readers.insert(reader);
+            }
+        }
+        let mut workload = WorkloadByReaders::default();
+        for (readers, handle, priority) in cases.into_values() {
+            workload.add(readers, &handle, priority_from_number(priority)?);
+        }
+        Ok(workload)
     }
 
     /// Returns the workload of each member, counting only cases that `member` may see. A comparison
@@ -241,10 +269,7 @@ impl CaseStore {
             .column(queue::Column::CaseId)
             .filter(queue::Column::Member.eq(member))
             .into_query();
-        self.workload_of(case::Entity::find().filter(case::Column::Id.in_subquery(visible))).await
-    }
-
-    async fn workload_of(&self, cases: Select<case::Entity>) -> Result<Workload, StoreError> {
+        let cases = case::Entity::find().filter(case::Column::Id.in_subquery(visible));
         let rows: Vec<(Option<String>, i16, i64)> =
             open_case_counts(cases).into_tuple().all(&self.db).await?;
         let mut workload = Workload::default();
@@ -290,10 +315,30 @@ pub(super) fn parse_case_recipient(bytes: &[u8]) -> Result<CaseRecipient, StoreE
         .map_err(|_| StoreError::CorruptRow("case_recipients.recipient"))
 }
 
-/// Counts the open cases of each member and priority. The query counts rows instead of a column, so
-/// that an index alone answers it.
-pub(super) fn open_case_counts(cases: Select<case::Entity>) -> Select<case::Entity> {
-    let responsible = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
+/// Returns the member who is assigned or suggested.
+fn responsible_member() -> Expr {
+    Expr::col((case::Entity, case::Column::Assignee))
+        .if_null(Expr::col((case::Entity, case::Column::Suggested)))
+}
+
+/// Selects the readers of each open case, with the member who is assigned or suggested. Indexes
+/// alone answer the query.
+pub(super) fn open_case_readers() -> Select<case::Entity> {
+    let queued =
+        case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
+    case::Entity::find()
+        .join(JoinType::InnerJoin, queued.into())
+        .select_only()
+        .column(case::Column::Id)
+        .column(queue::Column::Member)
+        .column_as(responsible_member(), "responsible")
+        .column(case::Column::Priority)
+        .filter(case::Column::Open.eq(true))
+}
+
+/// Counts the open cases of each member and priority.
+fn open_case_counts(cases: Select<case::Entity>) -> Select<case::Entity> {
+    let responsible = responsible_member();
     cases
         .select_only()
         .column_as(responsible.clone(), "responsible")

@@ -165,7 +165,7 @@ mod tests {
     use sea_orm::{DbBackend, Statement};
 
     use super::*;
-    use crate::store::{RetryScope, cases::open_case_counts, quarantine::retryable_query};
+    use crate::store::{RetryScope, cases::open_case_readers, quarantine::retryable_query};
 
     /// Returns the query plan of `SQLite`.
     async fn query_plan(store: &CaseStore, query: Statement) -> Vec<String> {
@@ -192,10 +192,7 @@ mod tests {
                 build(overdue_query(today, Some(cursor), 5)),
                 "cases USING INDEX cases_by_escalation ((escalates,id)>(?,?) AND escalates<?)",
             ),
-            (
-                build(open_case_counts(case::Entity::find())),
-                "cases USING COVERING INDEX cases_by_load (open=?)",
-            ),
+            (build(open_case_readers()), "cases USING COVERING INDEX cases_by_load (open=?)"),
             (build(queue_query("awa", None, 5)), "queues USING PRIMARY KEY (member=?)"),
             (
                 build(queue_query("awa", Some(cursor), 5)),

@@ -247,7 +247,9 @@ impl HandlerFixture {
             absent_members: &[],
             retention_months: 60,
         };
-        ingester.ingest_batch(&self.store, batch, &mut self.store.workload().await.unwrap()).await
+        ingester
+            .ingest_batch(&self.store, batch, &mut self.store.workload_by_readers().await.unwrap())
+            .await
     }
 
     pub(crate) fn trusted_date(&self) -> TrustedDateSource {

@@ -123,7 +123,9 @@ pub struct CaseSummary {
     pub filed: Date,
     /// The state: stage, desk, priority, assignee, deadlines.
     pub state: CaseState,
-    /// The handle of the suggested assignee, if the case has no assignee.
+    /// The handle of the suggested assignee, if the case has no assignee. It depends only on open
+    /// cases that all members of the desk who read this case can see. Members of the oversight body
+    /// and members of the desk are not shown suggestions of the other.
     pub suggested: Option<String>,
     /// The deadline that ends first, postponed to a working day. Absent from an older case handler.
     #[serde(default)]
