@@ -215,14 +215,20 @@ async fn a_rotation_gives_a_later_member_of_the_oversight_body_every_generation_
     assert_eq!(handler.case("coumba", id).await, Err(StatusCode::NOT_FOUND));
 
     let (reply, copy) = (SealedBytes(b"rotation".to_vec()), SealedBytes(b"copy".to_vec()));
-    let rotated = Action::KeysRotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
+    let grants = [("eva", 1), ("coumba", 1), ("eva", 0), ("coumba", 0)]
+        .map(|(who, generation)| handler.grant_for(who, id, generation));
+    let rotated = Action::KeysRotated {
+        generation: 1,
+        reply: reply.hash(),
+        copy: copy.hash(),
+        grants: grants.iter().map(GenerationGrant::to_record).collect(),
+    };
     let mut new = handler.signed_event("eva", id, rotated).await;
-    let grants = [("eva", 1), ("coumba", 1), ("eva", 0), ("coumba", 0)];
     new.payload = EventPayload {
         reply: Some(reply),
         copy: Some(copy),
         note: None,
-        grants: grants.map(|(who, generation)| handler.grant_for(who, id, generation)).to_vec(),
+        grants: grants.to_vec(),
         case_recipient: Some(CaseSecret::from_bytes([2; 32]).identity().recipient()),
     };
     handler.post_event("eva", id, &new).await.unwrap();
