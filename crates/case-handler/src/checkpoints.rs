@@ -83,13 +83,12 @@ pub async fn add_batch(
     let transaction = store.begin_write().await?;
     let number = transaction.log_batches().await?;
     let batches = number.checked_add(1).ok_or(LogTreeError::Full)?;
-    let secret = match transaction.leaf_secret().await? {
-        Some(secret) => secret,
-        None => {
-            let secret = LeafSecret::generate(rng);
-            transaction.add_leaf_secret(&secret).await?;
-            secret
-        }
+    let secret = if let Some(secret) = transaction.leaf_secret().await? {
+        secret
+    } else {
+        let secret = LeafSecret::generate(rng);
+        transaction.add_leaf_secret(&secret).await?;
+        secret
     };
     let waiting = transaction.events_without_leaf(BATCH_LEAVES).await?;
     let hashes: Vec<Hash> = waiting.iter().map(|event| event.hash).collect();

@@ -83,7 +83,7 @@ impl TreePlan {
     /// Plans the root of a tree. [`Self::hashes`] then returns one hash, or none for the tree
     /// without leaves.
     pub fn root(size: u64) -> Self {
-        Self(if size == 0 { Vec::new() } else { vec![0..size] })
+        Self((size != 0).then_some(0..size).into_iter().collect())
     }
 
     /// Plans the inclusion proof of the leaf `index`: `PATH(index, D[size])` of RFC 6962.

@@ -8,7 +8,7 @@ use crate::{
     batch::BATCH_LEAVES,
     checkpoint::{SignedCheckpoint, log_key, member_key},
     merkle::{MerkleError, verify_consistency, verify_inclusion},
-    note::{NoteError, SignatureType, VerifierKey},
+    note::{KeyName, NoteError, SignatureType, VerifierKey},
     proof::LogProof,
 };
 
@@ -38,10 +38,10 @@ pub enum PolicyError {
     Name(#[from] NoteError),
     /// Two signers have the same key or the same name, so that one person would count twice.
     #[error("two signers of the log have the same name or the same key: {0}")]
-    SameSigner(VerifierKey),
+    SameSigner(KeyName),
     /// The key of the log makes cosignatures, or the key of a cosigner does not.
     #[error("the signer {0} has a key of the wrong type")]
-    WrongType(VerifierKey),
+    WrongType(KeyName),
     /// The quorum is empty or larger than the number of cosigners.
     #[error("the quorum of the log is empty or larger than the number of cosigners")]
     UnreachableQuorum,
@@ -110,12 +110,12 @@ impl LogPolicy {
             let signature_type =
                 if place == 0 { SignatureType::Ed25519 } else { SignatureType::CosignatureV1 };
             if signer.signature_type != signature_type {
-                return Err(PolicyError::WrongType(signer.clone()));
+                return Err(PolicyError::WrongType(signer.name.clone()));
             }
             // The message of a cosignature does not contain the name, so that one key under two
             // names would count twice.
             if !names.insert(&signer.name) || !keys.insert(*signer.key.as_bytes()) {
-                return Err(PolicyError::SameSigner(signer.clone()));
+                return Err(PolicyError::SameSigner(signer.name.clone()));
             }
         }
         let reachable = quorum.oversight <= oversight.len() && quorum.witnesses <= witnesses.len();

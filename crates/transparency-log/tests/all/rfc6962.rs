@@ -88,7 +88,9 @@ impl Nodes {
 
     fn of(leaves: &[Hash]) -> Self {
         let mut nodes = Self::default();
-        leaves.iter().for_each(|leaf| nodes.append(*leaf));
+        for leaf in leaves {
+            nodes.append(*leaf);
+        }
         nodes
     }
 

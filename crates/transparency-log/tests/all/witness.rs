@@ -1,5 +1,7 @@
 //! The rules of a witness: which requests it refuses, and for what reason.
 
+use std::slice;
+
 use crate::common::{Log, key};
 use protocol::Hash;
 use transparency_log::{
@@ -49,7 +51,7 @@ fn a_witness_authenticates_the_log() {
     assert_eq!(authenticate(&checkpoint, &[]), Err(Refusal::UnknownLog(origin.clone())));
     let rotated = VerifierKey { key: (&key(2)).into(), ..log.verifier_key() };
     let not_signed = Err(Refusal::NotSigned(origin));
-    assert_eq!(authenticate(&checkpoint, &[rotated.clone()]), not_signed);
+    assert_eq!(authenticate(&checkpoint, slice::from_ref(&rotated)), not_signed);
     // While the log's key is replaced, the witness trusts both.
     assert_eq!(authenticate(&checkpoint, &[rotated.clone(), log.verifier_key()]), Ok(()));
     let signed_by_new = SignedCheckpoint::sign(log.head(), &key(2)).unwrap();

@@ -36,8 +36,8 @@ pub enum WitnessError {
     #[error(transparent)]
     Note(#[from] NoteError),
     /// The witness trusts this key already, or it is its own.
-    #[error("the key {0} is already a key of this witness or of a log that it trusts")]
-    KnownKey(VerifierKey),
+    #[error("the key of {0} is already a key of this witness or of a log that it trusts")]
+    KnownKey(KeyName),
     /// Another process uses the folder.
     #[error("another process uses {}; stop `burkindi witness serve` first", .0.display())]
     InUse(PathBuf),
@@ -153,7 +153,7 @@ impl WitnessDir {
         let mut file: WitnessFile = private_files::read_json(&self.key_path())?;
         let keys = file.keys(&self.key_path())?;
         if keys.logs.iter().chain([&keys.verifier_key]).any(|known| known.key == key.key) {
-            return Err(WitnessError::KnownKey(key));
+            return Err(WitnessError::KnownKey(key.name));
         }
         let origin = key.name.as_str();
         if keys.logs.iter().all(|log| log.name != key.name) {
