@@ -45,8 +45,8 @@
 //! file.
 //!
 //! # Files that a colleague can check
-//! [`seal_deterministic`] seals a short message with a seed instead of random bytes. Each party that
-//! has the seed and the plaintext can seal it again and compare the files.
+//! [`seal_deterministic`] seals a short message with a seed instead of random bytes. Each party
+//! that has the seed and the plaintext can seal it again and compare the files.
 //!
 //! # Zeroization
 //! Seeds, expanded keys, shared secrets and file keys are zeroized on drop. The stream buffers

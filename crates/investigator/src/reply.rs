@@ -45,8 +45,8 @@ impl OpenCase {
     /// ([`check_replies`](Self::check_replies)).
     ///
     /// # Errors
-    /// If the mailbox key is not the reporter's, the language is not a language tag, the text is too
-    /// long, or the case has the maximum number of messages.
+    /// If the mailbox key is not the reporter's, the language is not a language tag, the text is
+    /// too long, or the case has the maximum number of messages.
     pub fn seal_reply(
         &self,
         draft: &ReplyDraft,

@@ -1,8 +1,8 @@
 //! Compares what members sent to the reporter with the copies of the team.
 //!
-//! A member seals each reply twice: to the reporter, and to the team. Only the reporter can open the
-//! first. Sealing is deterministic, so that each reader of the case can seal the frame of the copy
-//! to the reporter again, and compares the result with the hash in the signed event.
+//! A member seals each reply twice: to the reporter, and to the team. Only the reporter can open
+//! the first. Sealing is deterministic, so that each reader of the case can seal the frame of the
+//! copy to the reporter again, and compares the result with the hash in the signed event.
 
 use protocol::{
     Hash,
@@ -24,9 +24,9 @@ pub struct ReplyStatement<'a> {
 }
 
 impl OpenCase {
-    /// Compares each reply with its copy, and each key rotation with the reader's own grant. Adds an
-    /// issue to the thread for each difference. A copy that is missing or failed verification has
-    /// its own issue, and is skipped.
+    /// Compares each reply with its copy, and each key rotation with the reader's own grant. Adds
+    /// an issue to the thread for each difference. A copy that is missing or failed verification
+    /// has its own issue, and is skipped.
     ///
     /// # Errors
     /// [`CaseError::WrongMailbox`] if the mailbox key is not the reporter's. Nothing was compared

@@ -54,7 +54,8 @@ impl TwoReaders {
         self.secrets.receipt()
     }
 
-    /// Returns the thread of `bila` with these copies, and what the comparison of the replies finds.
+    /// Returns the thread of `bila` with these copies, and what the comparison of the replies
+    /// finds.
     fn checked(&self, sent: &[(&SealedBytes, &SealedBytes)]) -> (Thread, Vec<ThreadIssueKind>) {
         let copies = sent.iter().zip(1..).map(|((_, copy), n)| outgoing(n, &copy.0));
         let frames = [incoming(0, &self.opened.body)].into_iter().chain(copies);
@@ -186,8 +187,8 @@ fn a_copy_that_does_not_open_is_noticed() {
     }
 }
 
-/// A member sent the reporter another reply than the team's copy. Version 1 dropped the honest reply
-/// of a colleague as forged, and the colleague saw nothing.
+/// A member sent the reporter another reply than the team's copy. Version 1 dropped the honest
+/// reply of a colleague as forged, and the colleague saw nothing.
 #[test]
 fn one_lie_neither_stays_hidden_nor_silences_honest_colleagues() {
     let case = TwoReaders::new();

@@ -364,8 +364,8 @@ impl EventPayloadHandler<'_> {
 }
 
 /// Checks the grants of a payload: those that the event records, each at most once, and none too
-/// large. The case handler cannot check what they contain, because it has no key. Each holder of the
-/// case secret checks it against the record.
+/// large. The case handler cannot check what they contain, because it has no key. Each holder of
+/// the case secret checks it against the record.
 fn check_grants(grants: &[GenerationGrant], recorded: &[GrantRecord]) -> Result<(), ApiProblem> {
     if !grants.iter().map(GenerationGrant::to_record).eq(recorded.iter().copied()) {
         return Err(rule_violation("payload does not contain the grants that the event records"));

@@ -1,5 +1,5 @@
-// Deterministic sealing, compared byte for byte with the Rust implementation, whose test vectors are
-// in crates/age-hybrid/vectors.json.
+// Deterministic sealing, compared byte for byte with the Rust implementation, whose test vectors
+// are in crates/age-hybrid/vectors.json.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";

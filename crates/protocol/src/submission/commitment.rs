@@ -1,6 +1,6 @@
-//! Commitments to a submission as the case handler collected it: hashes that its event contains. They
-//! show every reader the same content, and distinguish a submission that was sent unreadable from
-//! one that was altered after it was ingested.
+//! Commitments to a submission as the case handler collected it: hashes that its event contains.
+//! They show every reader the same content, and distinguish a submission that was sent unreadable
+//! from one that was altered after it was ingested.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +35,8 @@ pub struct FollowUpCommitment {
 }
 
 impl ReportCommitment {
-    /// Returns the commitment to a report. `parts` are the hashes of its sealed body and then of its
-    /// sealed files, in their order.
+    /// Returns the commitment to a report. `parts` are the hashes of its sealed body and then of
+    /// its sealed files, in their order.
     pub fn of_report(
         mailbox: &MailboxRecipient,
         case: &CaseRecipient,

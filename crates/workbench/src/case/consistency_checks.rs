@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// Compares what members sent to the reporter with the team's copies. Adds an issue to the thread
-/// for each difference. Returns an alert, and compares nothing, if the case handler returned another
-/// mailbox key than the one that the grants name.
+/// for each difference. Returns an alert, and compares nothing, if the case handler returned
+/// another mailbox key than the one that the grants name.
 pub(super) fn check_replies(
     file: &CaseDetail,
     open: &OpenCase,

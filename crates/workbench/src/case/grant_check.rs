@@ -85,8 +85,8 @@ fn check_report_grants(
 }
 
 /// Returns an alert for each of the reader's own grants that no event records, because the case
-/// handler made or altered it. Removes those of later generations, so that the member writes nothing
-/// with keys that colleagues do not have. The keys of generation 0 are in the first event.
+/// handler made or altered it. Removes those of later generations, so that the member writes
+/// nothing with keys that colleagues do not have. The keys of generation 0 are in the first event.
 pub(super) fn remove_unrecorded_grants(
     own: &mut Vec<GenerationGrant>,
     events: &[Event],

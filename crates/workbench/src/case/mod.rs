@@ -1,8 +1,8 @@
 //! Cases as the member sees them. Reading a case verifies every event, frame, note and hash, and
 //! reports every fault as an alert.
 //!
-//! - `read` fetches and verifies a case; `consistency_checks`, [`collection_check`], `grant_check` and
-//!   `routing_check` compare it with its signed events.
+//! - `read` fetches and verifies a case; `consistency_checks`, [`collection_check`], `grant_check`
+//!   and `routing_check` compare it with its signed events.
 //! - [`queue`] and [`cursor`] list cases; [`view`] and [`risk`] prepare one case for display.
 //! - [`attachments`] and [`export`] write content to files.
 //! - `mailbox` computes which replies the reporter can still see; [`related_report`] follows
