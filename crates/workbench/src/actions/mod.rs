@@ -235,13 +235,19 @@ impl HandlerConnection {
         let (lang, week) = (case.file.row.lang.clone(), self.current_week());
         // The new generation opens nothing earlier. Members whose key changed since the report also
         // get grants of older generations. So do members of the oversight body, who may have joined
-        // it later: the case handler ignores grants that they have, and refuses to replace one.
+        // it later: the case handler ignores grants that they have, and refuses to replace one. An
+        // event has room for about 120 grants, so those that an earlier event records are left out.
         let without_earlier = members.iter().filter(|member| {
             self.directory_history.has_replaced_key(&member.handle, case.file.row.filed)
                 != self.directory().is_oversight(&member.handle)
         });
+        let is_recorded = |grant: &GenerationGrant| {
+            let record = grant.to_record();
+            case.events.iter().any(|event| event.action.recorded_grants().contains(&record))
+        };
         let regrants: Vec<_> = without_earlier
             .flat_map(|member| case.open_case.seal_grants_for(&member.recipient))
+            .filter(|grant| !is_recorded(grant))
             .collect();
         let rotated = case.open_case.rotate_keys(
             &recipients,

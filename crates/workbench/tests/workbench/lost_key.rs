@@ -232,6 +232,14 @@ async fn a_rotation_opens_earlier_content_to_a_member_who_joined_the_oversight_b
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
     joined.declare(&mut case).await.unwrap();
     assert_eq!(environment.alert_codes_of("outside", &reporter).await, []);
+
+    // The next event has room for new grants only, because the others are recorded already.
+    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    assert_eq!(environment.alert_codes_of("outside", &reporter).await, []);
+    let store = environment.handler.store.lock().unwrap();
+    let rotated = store.log.last().unwrap().event.decode_unverified().unwrap().action;
+    assert_eq!(rotated.recorded_grants().len(), 5);
+    assert!(rotated.recorded_grants().iter().all(|grant| grant.generation == 2));
 }
 
 #[tokio::test]
