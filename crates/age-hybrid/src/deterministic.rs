@@ -11,9 +11,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    CHUNK_LEN, PlaintextTooLongError, Recipient,
+    CHUNK_LEN, FILE_KEY_LEN, PlaintextTooLongError, Recipient,
     header_writer::{FOOTER, VERSION_LINE, push_mac, push_stanza},
-    identity::FILE_KEY_LEN,
     seal::NONCE_LEN,
     xwing::ENCAPSULATION_RANDOMNESS_LEN,
 };

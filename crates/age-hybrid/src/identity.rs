@@ -12,15 +12,13 @@ use rand::{CryptoRng, RngCore};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    KeyParseError, Recipient,
+    FILE_KEY_LEN, KeyParseError, Recipient,
     hpke::{self, SEALED_FILE_KEY_LEN},
     recipient::{HPKE_INFO, STANZA_TAG},
     xwing::{ENCAPSULATED_LEN, SEED_LEN, SecretKey},
 };
 
 const IDENTITY_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
-/// Length of a file key in bytes.
-pub(crate) const FILE_KEY_LEN: usize = 16;
 
 /// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is zeroized on drop, and its `Debug`
 /// output does not contain the secret.

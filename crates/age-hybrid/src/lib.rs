@@ -48,6 +48,10 @@
 //! [`seal_deterministic`] seals a short message with a seed instead of random bytes. Each party
 //! that has the seed and the plaintext can seal it again and compare the files.
 //!
+//! # Proving the content of one file
+//! [`file_key_of`] returns the key of one file. A person who gets it can open that file with
+//! [`open_with_file_key`], and no other file of the same recipient.
+//!
 //! # Zeroization
 //! Seeds, expanded keys, shared secrets and file keys are zeroized on drop. The stream buffers
 //! inside `age` are not. Programs where that matters use a zeroizing global allocator.
@@ -55,6 +59,7 @@
 mod decoy;
 mod deterministic;
 mod error;
+mod file_key;
 mod header_check;
 mod header_writer;
 mod hpke;
@@ -68,6 +73,7 @@ pub use decoy::DecoyGenerator;
 pub use decoy::decoy_file;
 pub use deterministic::seal_deterministic;
 pub use error::{KeyParseError, OpenError, PlaintextTooLongError};
+pub use file_key::{FILE_KEY_LEN, file_key_of, open_with_file_key};
 pub use header_check::has_hybrid_header;
 pub use identity::Identity;
 pub use recipient::Recipient;

@@ -186,7 +186,7 @@ impl<R: Read> Read for SealedReader<R> {
 
 /// Returns the bytes up to the line of the MAC. A malformed or truncated header is returned as it
 /// is, so that `age` reports the error.
-fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
+pub(crate) fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
     let mut header = Vec::with_capacity(2048);
     let mut input = input.take(MAX_HEADER_LEN as u64);
     loop {
@@ -204,6 +204,13 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
     }
 }
 
+/// Returns whether there is another recipient besides one hybrid recipient.
+pub(crate) fn has_other_recipients(stanzas: &[Stanza]) -> bool {
+    let hybrid = stanzas.iter().filter(|stanza| stanza.tag == STANZA_TAG).count();
+    let grease = stanzas.iter().filter(|stanza| stanza.tag.ends_with(GREASE_SUFFIX)).count();
+    hybrid > 1 || hybrid == 1 && hybrid + grease < stanzas.len()
+}
+
 /// Checks all stanzas of a header at once, to detect other recipients.
 struct SingleRecipientIdentity<'a> {
     identity: &'a Identity,
@@ -216,9 +223,7 @@ impl age::Identity for SingleRecipientIdentity<'_> {
     }
 
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
-        let hybrid = stanzas.iter().filter(|stanza| stanza.tag == STANZA_TAG).count();
-        let grease = stanzas.iter().filter(|stanza| stanza.tag.ends_with(GREASE_SUFFIX)).count();
-        let mixed = hybrid > 1 || hybrid == 1 && hybrid + grease < stanzas.len();
+        let mixed = has_other_recipients(stanzas);
         self.saw_other_recipient.set(mixed);
         if mixed {
             return None;
