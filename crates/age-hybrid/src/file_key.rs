@@ -20,8 +20,8 @@ use crate::{
 pub const FILE_KEY_LEN: usize = 16;
 
 /// Returns the file key of a file that is sealed to this identity and to no other recipient. With
-/// it, [`open_with_file_key`] opens this file. It opens no other file, and reveals nothing about the
-/// identity.
+/// it, [`open_with_file_key`] opens this file. It opens no other file, and reveals nothing about
+/// the identity.
 ///
 /// ```
 /// use age_hybrid::{Identity, file_key_of, open_with_file_key, seal};
@@ -52,8 +52,8 @@ pub fn file_key_of(
 ///
 /// # Errors
 ///
-/// Returns an error, and no plaintext, if this is not the key of the file, or if the file is damaged
-/// or has any recipient besides one hybrid recipient.
+/// Returns an error, and no plaintext, if this is not the key of the file, or if the file is
+/// damaged or has any recipient besides one hybrid recipient.
 pub fn open_with_file_key(
     file_key: &[u8; FILE_KEY_LEN],
     sealed: &[u8],
@@ -152,9 +152,9 @@ mod tests {
                 }
             }
         }
-        let stranger = Identity::generate(&mut rng);
+        let unlisted = Identity::generate(&mut rng);
         assert!(matches!(
-            file_key_of(&stranger, &sealed[0]),
+            file_key_of(&unlisted, &sealed[0]),
             Err(OpenError::Age(DecryptError::NoMatchingKeys))
         ));
     }

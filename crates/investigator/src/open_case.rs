@@ -19,7 +19,7 @@ use protocol::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::Note;
+use crate::{Note, PartKey};
 
 /// The keys of a case by generation. A value of this type is the permission to read the case.
 pub struct OpenCase {
@@ -231,15 +231,16 @@ impl OpenCase {
         generation: u32,
         named: &Attachment,
     ) -> Result<Zeroizing<Vec<u8>>, CaseError> {
-        let mut plain = self.generation(generation)?.identity.open(sealed)?;
-        let file = unpad_file(&plain, named.len)
-            .map_err(|_| CaseError::AttachmentMismatch("its length differs"))?;
-        if Hash::of(&[file]) != named.sha256 {
-            return Err(CaseError::AttachmentMismatch("its hash differs"));
-        }
-        let len = file.len();
-        plain.truncate(len);
-        Ok(plain)
+        check_attachment(self.generation(generation)?.identity.open(sealed)?, named)
+    }
+
+    /// Returns the key of one sealed part. It opens that part only.
+    ///
+    /// # Errors
+    /// If the generation is unknown, or the part is not sealed to the case.
+    pub fn part_key(&self, sealed: &[u8], generation: u32) -> Result<PartKey, CaseError> {
+        let identity = self.generation(generation)?.identity.as_identity();
+        Ok(PartKey::new(age_hybrid::file_key_of(identity, sealed)?))
     }
 
     /// Seals a note for the team.
@@ -257,8 +258,7 @@ impl OpenCase {
     /// # Errors
     /// If the generation is unknown, or the note does not open or is malformed.
     pub fn open_note(&self, sealed: &[u8], generation: u32) -> Result<Note, CaseError> {
-        let plain = self.generation(generation)?.identity.open(sealed)?;
-        Note::from_bytes(unpad_text(&plain, TEXT_STEP)?).ok_or(CaseError::MalformedNote)
+        parse_note(&self.generation(generation)?.identity.open(sealed)?)
     }
 
     /// Returns grants for a colleague: one for each generation of this reader.
@@ -302,6 +302,26 @@ impl OpenCase {
     pub(crate) fn current_generation(&self) -> &KeyGeneration {
         self.generations.last().expect("an open case has at least one generation")
     }
+}
+
+/// Returns the file in an opened attachment, if it is the file of the manifest.
+pub(crate) fn check_attachment(
+    mut plain: Zeroizing<Vec<u8>>,
+    named: &Attachment,
+) -> Result<Zeroizing<Vec<u8>>, CaseError> {
+    let file = unpad_file(&plain, named.len)
+        .map_err(|_| CaseError::AttachmentMismatch("its length differs"))?;
+    if Hash::of(&[file]) != named.sha256 {
+        return Err(CaseError::AttachmentMismatch("its hash differs"));
+    }
+    let len = file.len();
+    plain.truncate(len);
+    Ok(plain)
+}
+
+/// Returns the note in an opened part.
+pub(crate) fn parse_note(plain: &[u8]) -> Result<Note, CaseError> {
+    Note::from_bytes(unpad_text(plain, TEXT_STEP)?).ok_or(CaseError::MalformedNote)
 }
 
 /// Refuses a text of `len` bytes that does not fit into `max_padded` bytes.

@@ -1,6 +1,6 @@
 //! Integrity alerts: data was forged, replayed, withheld or rolled back, or cannot be opened.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Severity of an alert.
@@ -14,7 +14,7 @@ pub enum AlertSeverity {
 }
 
 /// Kind of an alert, as one word for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlertCode {
     /// A signature is not by the named actor.

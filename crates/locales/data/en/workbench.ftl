@@ -240,13 +240,18 @@ export-count = { $count ->
     [one] the attached file, as it came;
    *[other] the { $count } attached files, as they came;
 }
-export-log = what happened, with the signatures, to be verified elsewhere;
-export-manifest = a list of all of it with the hash of each file.
+export-log = the sealed parts with the key of each one, what happened, and the signatures;
+export-manifest = a signed list of all of it with the hash of each file.
 export-before = Before you save it
 export-warning = Nothing in the archive is sealed any more. A person who has it can read who is concerned, and what the reporter wrote. Encrypt it before it leaves this machine, give it only to the authority that two members decided on, and delete it afterwards.
 export-files = The attached files come from an unknown sender. Open them only on a machine without a network, with a viewer that confines them, such as Dangerzone. Never by a double click.
-export-proof = The signatures prove who did what in this case, and when. They do not prove the content of the report, the messages or the files: anyone who has the archive can change these.
-export-unsealed = Exported on { $day }. Nothing here is sealed any more. Delete it when you are done.
+export-verify = A recipient verifies the archive with the command burkindi verify. The command needs no key and no network, and finds each change.
+export-proof = What this export proves once the command burkindi verify accepts it: on { $day }, the case handler signed that it had recorded this report. The report, the messages, the notes and the files are unchanged since they were recorded. The people named here took these actions on these dates.
+export-no-proof = What it does not prove: who wrote the report, whether the report is true, whether the case handler recorded all reports, and whether more was added to the case later.
+export-signature = The archive contains the signature of the receipt. If the receipt is found with a person, the archive shows that the report was sent with that receipt.
+export-made = Exported by { $by } on { $day }.
+export-unsealed = Nothing here is sealed any more. Delete it when you are done.
+export-new-keys = (new keys; the reporter sees nothing of this)
 export-do = Save the archive
 
 ## Events

@@ -240,13 +240,18 @@ export-count = { $count ->
     [one] le fichier joint, tel qu’il est venu ;
    *[other] les { $count } fichiers joints, tels qu’ils sont venus ;
 }
-export-log = ce qui s’est passé, avec les signatures, à vérifier ailleurs ;
-export-manifest = la liste du tout, avec l’empreinte de chaque fichier.
+export-log = les parties scellées avec la clé de chacune, ce qui s’est passé, et les signatures ;
+export-manifest = une liste signée du tout, avec l’empreinte de chaque fichier.
 export-before = Avant de l’enregistrer
 export-warning = Rien dans l’archive n’est plus scellé. Qui l’a peut lire qui est visé et ce que la personne a dit. Scellez-la avant qu’elle ne quitte cette machine, ne la donnez qu’à ceux qu’une décision à deux a désignés, et effacez-la ensuite.
 export-files = Un inconnu a fait les fichiers joints. Ne les ouvrez que sur une machine sans réseau, avec un lecteur qui les isole, comme Dangerzone. Jamais d’un double-clic.
-export-proof = Les signatures prouvent qui a fait quoi dans ce dossier, et quand. Elles ne prouvent pas ce que disent le signalement, les messages ou les fichiers : qui a l’archive peut les modifier.
-export-unsealed = Exporté le { $day }. Rien ici n’est plus scellé. Effacez-le quand vous avez fini.
+export-verify = Qui reçoit l’archive la vérifie par la commande burkindi verify. La commande n’a besoin ni de clé ni de réseau, et trouve chaque modification.
+export-proof = Ce que cet export prouve, une fois que la commande burkindi verify l’accepte : le { $day }, le gestionnaire des dossiers a signé qu’il avait enregistré ce signalement. Le signalement, les messages, les notes et les fichiers n’ont pas changé depuis leur enregistrement. Les personnes nommées ici ont fait ces actes à ces dates.
+export-no-proof = Ce qu’il ne prouve pas : qui a écrit le signalement, si le signalement est vrai, si tous les signalements ont été enregistrés, et si autre chose a été ajouté au dossier plus tard.
+export-signature = L’archive contient la signature du reçu. Si le reçu est trouvé chez une personne, l’archive montre que le signalement a été envoyé avec ce reçu.
+export-made = Exporté par { $by } le { $day }.
+export-unsealed = Rien ici n’est plus scellé. Effacez-le quand vous avez fini.
+export-new-keys = (nouvelles clés ; la personne n’en voit rien)
 export-do = Enregistrer l’archive
 
 ## Événements

@@ -288,6 +288,22 @@ impl Frame {
         Ok(split_signed(signed)?.0)
     }
 
+    /// Parses a frame without verifying its signature or its context. The caller has compared the
+    /// sealed frame with the hash in a signed event.
+    ///
+    /// # Errors
+    /// If the frame is malformed, or has values that no correct sender writes.
+    pub fn parse_unverified(bytes: &[u8]) -> Result<Self, FrameError> {
+        let (signed, _) =
+            bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
+        let (header, body) = split_signed(signed)?;
+        if header.v != VERSION {
+            return Err(FrameError::UnsupportedVersion(header.v));
+        }
+        header.validate()?;
+        Ok(Self { header, body, hash: Self::hash_of(bytes) })
+    }
+
     /// Parses a frame and verifies its signature and context over the bytes as received.
     ///
     /// # Errors

@@ -152,7 +152,7 @@ pub(super) fn read_notes(
 }
 
 /// Returns the action of an event whose note states its reason.
-fn reason_of(event: &Event) -> Option<ActionKind> {
+pub(super) fn reason_of(event: &Event) -> Option<ActionKind> {
     let act = ActionKind::from_action(&event.action).ok()?;
     matches!(act.row().payload, ActionPayload::Reason(_)).then_some(act)
 }

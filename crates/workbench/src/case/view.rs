@@ -6,7 +6,7 @@ use investigator::{NoteKind, Thread, VerifiedFrame};
 use protocol::{
     Hash, Priority,
     api::workbench::{CasePart, PartKind},
-    case::{ActionKind, CaseState, Deadline},
+    case::{ActionKind, CaseState, Deadline, event::Event},
     encoding::iso_date,
     submission::{
         frame::{FrameDirection, FrameKind},
@@ -262,7 +262,7 @@ impl CaseView {
             holders: case.file.holders.clone(),
             report: case
                 .report()
-                .map(|report| report_view(&report, (case, priority), taxonomy, lang)),
+                .map(|report| report_view(&report, (&case.events, priority), taxonomy, lang)),
             messages: message_views(case),
             attachments: case.thread.incoming.iter().flat_map(attachment_views).collect(),
             notes: case
@@ -354,9 +354,11 @@ fn attachment_views(entry: &VerifiedFrame) -> impl Iterator<Item = AttachmentVie
     })
 }
 
-fn report_view(
+/// Returns a report with labels in the given language. `events` and `priority` determine the
+/// reasons for the priority.
+pub(super) fn report_view(
     report: &ReportBody,
-    (case, priority): (&VerifiedCase, Priority),
+    (events, priority): (&[Event], Priority),
     taxonomy: &Taxonomy,
     lang: &str,
 ) -> ReportView {
@@ -386,7 +388,7 @@ fn report_view(
             .collect(),
         story: report.story.clone(),
         exposure_signals: risk::risk_signals(report, taxonomy, lang),
-        priority_reasons: risk::priority_reasons(report, &case.events, priority, taxonomy, lang),
+        priority_reasons: risk::priority_reasons(report, events, priority, taxonomy, lang),
     }
 }
 

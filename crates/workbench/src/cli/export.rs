@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    case::export::{CaseExport, ExportFile, ManifestEntry},
+    case::export::{CaseExport, ExportFile, ExportedFile},
     private_files::{self, FileError},
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct ExportArgs {
 struct ExportOutput {
     case: Uuid,
     folder: PathBuf,
-    written: Vec<ManifestEntry>,
+    written: Vec<ExportedFile>,
     alarms: Vec<IntegrityAlert>,
 }
 
@@ -60,15 +60,12 @@ impl ExportArgs {
         screen.print_alerts(&alarms[printed..])?;
         let view = ExportOutput { case: id, folder, written, alarms };
         screen.print(&view, |view, page| {
-            let row = |file: &ManifestEntry| vec![view.folder.join(&file.name).display().to_string(), format_size(file.len)];
+            let row = |file: &ExportedFile| vec![view.folder.join(&file.name).display().to_string(), format_size(file.len)];
             page.table(&["written", "size"], &view.written.iter().map(row).collect::<Vec<_>>());
             page.warn("The folder is not encrypted: encrypt it before it leaves this machine, and delete it when you are done.");
             page.warn("The files come from an unknown sender. Open them only on a machine without a network, never by a double click.");
-            page.dim("To verify who did what, and when: burkindi audit verify --file log.json --trust trust.json");
-            page.dim(
-                "To detect accidental damage: sha256sum --check SHA256SUMS. Neither proves the content of the report, \
-                 the messages or the files: anyone with access to the folder can change them.",
-            );
+            page.warn("The folder contains the signature of the receipt: if the receipt is found with a person, the folder shows that the report was sent with that receipt.");
+            page.dim("To verify the folder on any machine, without a key or a network: burkindi verify FOLDER");
         })?;
         if has_alarm(&view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
     }

@@ -27,6 +27,7 @@ mod show;
 mod suggest_assignee;
 mod table_actions;
 mod unreadable;
+mod verify;
 mod witness;
 
 use std::{io::Read as _, path::PathBuf};
@@ -89,8 +90,10 @@ enum WorkbenchCommand {
     Related(CaseArg),
     /// Save the attached files of a case.
     Save(attachments::SaveArgs),
-    /// Export a case to a folder: a page, its files, its part of the log, and a manifest.
+    /// Export a case to a folder: a page, its files, the sealed parts, and a signed manifest.
     Export(export::ExportArgs),
+    /// Verify an exported case. This needs no key and no network.
+    Verify(verify::VerifyArgs),
     /// Decode an attached image in a sandbox and save the picture as PNG.
     Preview(preview::PreviewArgs),
     /// An action of the table.
@@ -199,6 +202,7 @@ async fn run_command(
         WorkbenchCommand::Related(case) => search::related(&case, c, screen).await,
         WorkbenchCommand::Save(command) => command.run(c, screen).await,
         WorkbenchCommand::Export(command) => command.run(c, screen).await,
+        WorkbenchCommand::Verify(command) => command.run(c, screen),
         WorkbenchCommand::Preview(command) => command.run(c, screen).await,
         WorkbenchCommand::Act(command) => command.run(c, screen).await,
         WorkbenchCommand::Reply(command) => command.run(c, screen).await,

@@ -49,7 +49,20 @@ async fn an_exported_folder_verifies() {
         .iter()
         .filter_map(|file| file["name"].as_str())
         .collect();
-    assert_eq!(names, ["files/01 receipt.jpg", "case.html", "log.json"]);
+    assert_eq!(
+        names,
+        [
+            "sealed/0000-00.age",
+            "sealed/0000-01.age",
+            "files/01 receipt.jpg",
+            "sealed/0002-00.age",
+            "sealed/0003-00.age",
+            "case.html",
+            "SHA256SUMS",
+            "manifest.json",
+            "manifest.sig",
+        ]
+    );
     assert_eq!(exported["alarms"], Value::Array(Vec::new()));
     let out = folder.join("out");
     assert_eq!(std::fs::read(out.join("files/01 receipt.jpg")).unwrap(), b"a photograph");
@@ -70,22 +83,19 @@ async fn an_exported_folder_verifies() {
         assert_eq!(texts(selector), Vec::<String>::new(), "{selector}");
     }
     assert!(page.contains("default-src 'none'"));
-    // No signature covers the content, and the page states so.
-    assert!(
-        texts(".warn")[0]
-            .contains("do not prove the content of the report, the messages or the files")
-    );
+    // The page says what the export proves, and what not.
+    assert!(texts(".warn")[0].contains("the case handler signed that it had recorded this report"));
+    assert!(texts(".warn")[0].contains("What it does not prove: who wrote the report"));
     let printed = texts(".text");
     assert_eq!(printed[0], "<script>alert(1)</script> They \u{fffd}asked for money.");
     assert_eq!(printed[1..], ["Merci.", "one person alone"]);
     assert!(texts("tbody td").iter().any(|what| what.contains("took the case")), "{page}");
 
     let trust = installation.admin_dir.path("trust.json");
-    let log =
-        ["audit", "verify", "--file", "out/log.json", "--trust", trust.to_str().unwrap(), "--json"];
-    let audit = json(&run(folder, "", &log));
-    assert_eq!((audit["ok"].as_bool(), audit["whole"].as_bool()), (Some(true), Some(false)));
-    assert_eq!(audit["entries"].as_u64(), Some(4));
+    let verified =
+        json(&run(folder, "", &["verify", "out", "--trust", trust.to_str().unwrap(), "--json"]));
+    assert_eq!(verified["ok"].as_bool(), Some(true), "{verified}");
+    assert_eq!(verified["summary"]["events"].as_u64(), Some(4));
 
     assert_eq!(
         code(&lead(&["export", &id, "--to", "out"])),
@@ -118,7 +128,7 @@ async fn a_file_that_does_not_match_the_report_is_left_out_and_reported() {
     assert_eq!(code(&exported), 6);
     let output_text = json(&exported);
     assert_eq!(output_text["alarms"][0]["code"], "damaged");
-    assert_eq!(output_text["written"].as_array().unwrap().len(), 2);
+    assert_eq!(output_text["written"].as_array().unwrap().len(), 5);
     assert!(std::fs::read_to_string(folder.join("out/case.html")).unwrap().contains("empreinte"));
     check_manifest(&folder.join("out"));
 }

@@ -50,8 +50,8 @@ async fn the_command_line_shows_the_treatment_of_a_file() {
     assert!(saved.contains(&format!("two/photo.jpg: {CLEANING_SUMMARY}")), "{saved}");
 
     let exported = read(&lead(&["--json", "export", &id, "--to", "out"]));
-    assert_eq!(exported["written"][0]["treatment"], treatment);
-    assert!(exported["written"][1].get("treatment").is_none(), "the page is no attached file");
+    assert_eq!(exported["written"][2]["treatment"], treatment);
+    assert!(exported["written"][3].get("treatment").is_none(), "another file is no attached file");
     let page = unwrap_lines(&std::fs::read(folder.join("out/case.html")).unwrap());
     assert!(page.contains(CLEANING_SUMMARY) && page.contains("It cannot be checked."), "{page}");
 }

@@ -12,6 +12,7 @@ mod cli;
 mod commitments;
 mod common;
 mod deceiving_member;
+mod export_proof;
 mod former_readers;
 mod log_audit;
 mod lost_key;
