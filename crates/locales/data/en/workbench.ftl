@@ -243,7 +243,7 @@ export-count = { $count ->
 export-log = the sealed parts with the key of each one, what happened, and the signatures;
 export-manifest = a signed list of all of it with the hash of each file.
 export-before = Before you save it
-export-warning = Nothing in the archive is sealed any more. A person who has it can read who is concerned, and what the reporter wrote. Encrypt it before it leaves this machine, give it only to the authority that two members decided on, and delete it afterwards.
+export-warning = A person who opens the archive can read who is concerned, and what the reporter wrote. Give it only to the authority that two members decided on, and delete it afterwards.
 export-files = The attached files come from an unknown sender. Open them only on a machine without a network, with a viewer that confines them, such as Dangerzone. Never by a double click.
 export-verify = A recipient verifies the archive with the command burkindi verify. The command needs no key and no network, and finds each change.
 export-proof = What this export proves once the command burkindi verify accepts it: on { $day }, the case handler signed that it had recorded this report. The report, the messages, the notes and the files are unchanged since they were recorded. The people named here took these actions on these dates.
@@ -252,6 +252,14 @@ export-signature = The archive contains the signature of the receipt. If the rec
 export-made = Exported by { $by } on { $day }.
 export-unsealed = Nothing here is sealed any more. Delete it when you are done.
 export-new-keys = (new keys; the reporter sees nothing of this)
+export-seal = Seal the archive
+export-seal-member = to a member, who opens it with burkindi unseal
+export-seal-key = to another key, age1pq1…, whose holder opens it with the age program
+export-seal-passphrase = with a passphrase, which you give the recipient in another way
+export-passphrase = Passphrase of the archive
+export-seal-none = not at all: anyone who gets the archive can read it
+export-seal-missing = Choose how the archive is sealed.
+export-recipient-wrong = This is neither a member nor a public key that begins with age1pq1.
 export-do = Save the archive
 
 ## Events

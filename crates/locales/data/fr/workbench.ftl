@@ -240,18 +240,26 @@ export-count = { $count ->
     [one] le fichier joint, tel qu’il est venu ;
    *[other] les { $count } fichiers joints, tels qu’ils sont venus ;
 }
-export-log = les parties scellées avec la clé de chacune, ce qui s’est passé, et les signatures ;
+export-log = les parties scellées avec la clé de chacune, ce qui s’est passé, et les signatures ;
 export-manifest = une liste signée du tout, avec l’empreinte de chaque fichier.
 export-before = Avant de l’enregistrer
-export-warning = Rien dans l’archive n’est plus scellé. Qui l’a peut lire qui est visé et ce que la personne a dit. Scellez-la avant qu’elle ne quitte cette machine, ne la donnez qu’à ceux qu’une décision à deux a désignés, et effacez-la ensuite.
+export-warning = La personne qui ouvre l’archive peut lire qui est visé et ce que la personne a écrit. Ne la donnez qu’à l’autorité qu’une décision à deux a désignée, et effacez-la ensuite.
 export-files = Un inconnu a fait les fichiers joints. Ne les ouvrez que sur une machine sans réseau, avec un lecteur qui les isole, comme Dangerzone. Jamais d’un double-clic.
 export-verify = Qui reçoit l’archive la vérifie par la commande burkindi verify. La commande n’a besoin ni de clé ni de réseau, et trouve chaque modification.
-export-proof = Ce que cet export prouve, une fois que la commande burkindi verify l’accepte : le { $day }, le gestionnaire des dossiers a signé qu’il avait enregistré ce signalement. Le signalement, les messages, les notes et les fichiers n’ont pas changé depuis leur enregistrement. Les personnes nommées ici ont fait ces actes à ces dates.
-export-no-proof = Ce qu’il ne prouve pas : qui a écrit le signalement, si le signalement est vrai, si tous les signalements ont été enregistrés, et si autre chose a été ajouté au dossier plus tard.
+export-proof = Ce que cet export prouve, une fois que la commande burkindi verify l’accepte : le { $day }, le gestionnaire des dossiers a signé qu’il avait enregistré ce signalement. Le signalement, les messages, les notes et les fichiers n’ont pas changé depuis leur enregistrement. Les personnes nommées ici ont fait ces actes à ces dates.
+export-no-proof = Ce qu’il ne prouve pas : qui a écrit le signalement, si le signalement est vrai, si tous les signalements ont été enregistrés, et si autre chose a été ajouté au dossier plus tard.
 export-signature = L’archive contient la signature du reçu. Si le reçu est trouvé chez une personne, l’archive montre que le signalement a été envoyé avec ce reçu.
 export-made = Exporté par { $by } le { $day }.
 export-unsealed = Rien ici n’est plus scellé. Effacez-le quand vous avez fini.
-export-new-keys = (nouvelles clés ; la personne n’en voit rien)
+export-new-keys = (nouvelles clés ; la personne n’en voit rien)
+export-seal = Sceller l’archive
+export-seal-member = pour un membre, qui l’ouvre par burkindi unseal
+export-seal-key = pour une autre clé, age1pq1…, dont le titulaire l’ouvre avec le programme age
+export-seal-passphrase = par une phrase secrète, que vous donnez au destinataire par une autre voie
+export-passphrase = Phrase secrète de l’archive
+export-seal-none = pas du tout : toute personne qui obtient l’archive peut la lire
+export-seal-missing = Choisissez comment l’archive est scellée.
+export-recipient-wrong = Ce n’est ni un membre ni une clé publique qui commence par age1pq1.
 export-do = Enregistrer l’archive
 
 ## Événements

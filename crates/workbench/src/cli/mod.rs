@@ -27,6 +27,7 @@ mod show;
 mod suggest_assignee;
 mod table_actions;
 mod unreadable;
+mod unseal;
 mod verify;
 mod witness;
 
@@ -90,8 +91,11 @@ enum WorkbenchCommand {
     Related(CaseArg),
     /// Save the attached files of a case.
     Save(attachments::SaveArgs),
-    /// Export a case to a folder: a page, its files, the sealed parts, and a signed manifest.
+    /// Export a case as a sealed archive: a page, its files, the sealed parts, and a signed
+    /// manifest.
     Export(export::ExportArgs),
+    /// Open the sealed archive of an exported case.
+    Unseal(unseal::UnsealArgs),
     /// Verify an exported case. This needs no key and no network.
     Verify(verify::VerifyArgs),
     /// Decode an attached image in a sandbox and save the picture as PNG.
@@ -202,6 +206,7 @@ async fn run_command(
         WorkbenchCommand::Related(case) => search::related(&case, c, screen).await,
         WorkbenchCommand::Save(command) => command.run(c, screen).await,
         WorkbenchCommand::Export(command) => command.run(c, screen).await,
+        WorkbenchCommand::Unseal(command) => command.run(c, screen),
         WorkbenchCommand::Verify(command) => command.run(c, screen),
         WorkbenchCommand::Preview(command) => command.run(c, screen).await,
         WorkbenchCommand::Act(command) => command.run(c, screen).await,

@@ -6,9 +6,13 @@
 //! derived. Only this module derives keys from passphrases, so key files, root keys and backup
 //! sheets follow the same rule.
 
-use std::{fmt, io::Read, iter};
+use std::{
+    fmt,
+    io::{self, Read, Write},
+    iter,
+};
 
-use age::scrypt;
+use age::{Encryptor, scrypt, stream::StreamWriter};
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -73,6 +77,24 @@ fn encrypt_exact(plain: &[u8], passphrase: &str, cost: ScryptCost) -> Vec<u8> {
     let mut recipient = scrypt::Recipient::new(SecretString::from(passphrase));
     recipient.set_work_factor(cost.0);
     age::encrypt(&recipient, plain).expect("one scrypt recipient, and memory to write to")
+}
+
+/// Begins a file that is encrypted with the normalized passphrase, for content that does not fit
+/// into memory.
+///
+/// # Errors
+/// If the header cannot be written.
+pub fn encrypt_stream<W: Write>(
+    out: W,
+    passphrase: &SecretString,
+    cost: ScryptCost,
+) -> io::Result<StreamWriter<W>> {
+    let normalized = normalize_passphrase(passphrase.expose_secret());
+    let mut recipient = scrypt::Recipient::new(SecretString::from(normalized.as_str()));
+    recipient.set_work_factor(cost.0);
+    Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
+        .map_err(|error| io::Error::other(error.to_string()))?
+        .wrap_output(out)
 }
 
 /// Returns the cost of a guess as the file states it (log2 of scrypt's N), or `None` if the file is

@@ -33,7 +33,11 @@ async fn an_exported_folder_verifies() {
         run(folder, &format!("{PASSPHRASE}\n"), &all)
     };
     let id = reporter.case.to_string();
-    assert_eq!(code(&lead(&["export", &id, "--to", "out"])), 4, "not declared yet");
+    assert_eq!(
+        code(&lead(&["export", &id, "--unsealed", "--output", "out"])),
+        4,
+        "not declared yet"
+    );
     assert!(!folder.join("out").exists());
     assert_eq!(code(&lead(&["claim", &id])), 0);
     assert_eq!(code(&lead(&["reply", &id, "--text", "Merci."])), 0);
@@ -42,7 +46,7 @@ async fn an_exported_folder_verifies() {
         0
     );
 
-    let exported = json(&lead(&["export", &id, "--to", "out"]));
+    let exported = json(&lead(&["export", &id, "--unsealed", "--output", "out"]));
     let names: Vec<&str> = exported["written"]
         .as_array()
         .unwrap()
@@ -98,7 +102,7 @@ async fn an_exported_folder_verifies() {
     assert_eq!(verified["summary"]["events"].as_u64(), Some(4));
 
     assert_eq!(
-        code(&lead(&["export", &id, "--to", "out"])),
+        code(&lead(&["export", &id, "--unsealed", "--output", "out"])),
         1,
         "never into a folder that is there"
     );
@@ -124,11 +128,44 @@ async fn a_file_that_does_not_match_the_report_is_left_out_and_reported() {
             .find(|(part, _)| part.kind == protocol::api::workbench::PartKind::Attachment);
         *photo.unwrap().1.last_mut().unwrap() ^= 1;
     });
-    let exported = lead(&["export", &id, "--to", "out"]);
+    let exported = lead(&["export", &id, "--unsealed", "--output", "out"]);
     assert_eq!(code(&exported), 6);
     let output_text = json(&exported);
     assert_eq!(output_text["alarms"][0]["code"], "damaged");
     assert_eq!(output_text["written"].as_array().unwrap().len(), 5);
     assert!(std::fs::read_to_string(folder.join("out/case.html")).unwrap().contains("empreinte"));
     check_manifest(&folder.join("out"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_archive_opens_for_its_recipient_and_verifies() {
+    let installation = Arc::new(WorkbenchInstallation::new());
+    let handler = fake_handler::start_fake_handler(&installation);
+    let reporter = handler.file_report(&installation, &[], "They asked for money.");
+    installation.profile_dir("lead", &handler.url);
+    installation.profile_dir("two", &handler.url);
+    let folder = installation.dir.path();
+    let as_member = |home: &str, args: &[&str]| {
+        let all = [&["--home", home, "--passphrase-fd", "0", "--json"], args].concat();
+        run(folder, &format!("{PASSPHRASE}\n"), &all)
+    };
+    let lead = |args: &[&str]| as_member("home-lead", args);
+    let id = reporter.case.to_string();
+    assert_eq!(code(&lead(&["claim", &id])), 0);
+    assert_eq!(code(&lead(&["export", &id])), 2, "the member must say how it is sealed");
+    assert_eq!(code(&lead(&["export", &id, "--to", "unlisted"])), 1);
+    let exported = json(&lead(&["export", &id, "--to", "two"]));
+    let archive = exported["path"].as_str().unwrap();
+    assert_eq!((exported["sealed"].as_bool(), archive.ends_with(".zip.age")), (Some(true), true));
+    let bytes = std::fs::read(folder.join(archive)).unwrap();
+    assert!(bytes.starts_with(b"age-encryption.org/v1\n"));
+
+    assert_eq!(code(&lead(&["unseal", archive, "--to", "of-lead"])), 1, "sealed to another");
+    assert!(!folder.join("of-lead").exists());
+    let opened = json(&as_member("home-two", &["unseal", archive, "--to", "of-two"]));
+    assert_eq!(opened["files"].as_u64(), Some(7));
+    let place = format!("of-two/case-{}", &id[..8]);
+    let verified = json(&run(folder, "", &["verify", &place, "--json"]));
+    assert_eq!(verified["ok"].as_bool(), Some(true), "{verified}");
+    assert_eq!(verified["summary"]["files"].as_u64(), Some(1));
 }

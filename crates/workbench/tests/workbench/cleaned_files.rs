@@ -49,7 +49,7 @@ async fn the_command_line_shows_the_treatment_of_a_file() {
     let saved = unwrap_lines(&lead(&["save", &id, "--to", "two"]).stdout);
     assert!(saved.contains(&format!("two/photo.jpg: {CLEANING_SUMMARY}")), "{saved}");
 
-    let exported = read(&lead(&["--json", "export", &id, "--to", "out"]));
+    let exported = read(&lead(&["--json", "export", &id, "--unsealed", "--output", "out"]));
     assert_eq!(exported["written"][2]["treatment"], treatment);
     assert!(exported["written"][3].get("treatment").is_none(), "another file is no attached file");
     let page = unwrap_lines(&std::fs::read(folder.join("out/case.html")).unwrap());

@@ -166,6 +166,9 @@ async fn export_number(environment: &TestEnvironment, number: u32) -> Export {
     }
     if number % 5 == 3 {
         let mut case = lead.read_case(reporter.case).await.unwrap();
+        let answer = ReplyInput { text: "The case is closed.", lang: "fr" };
+        lead.send_feedback(&mut case, answer).await.unwrap();
+        let mut case = lead.read_case(reporter.case).await.unwrap();
         lead.mark_seen(&case, ShownContent::Everything).unwrap();
         lead.change_stage(&mut case, Stage::Triaged, None).await.unwrap();
         let closing = Decision::Close {

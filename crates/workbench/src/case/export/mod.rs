@@ -3,11 +3,13 @@
 //!
 //! - [`manifest`] is the signed manifest: directories, events, hashes of the files, and an opening
 //!   of each sealed part.
+//! - [`archive`] packs the files into one archive and seals it.
 //! - `content` opens the parts; `page` builds the page from them.
 //! - [`verify`] verifies a folder without keys or network.
 //!
 //! The page runs no script and loads nothing.
 
+pub mod archive;
 mod content;
 pub mod manifest;
 mod page;

@@ -16,20 +16,28 @@ use axum::{
 use futures_util::stream;
 use tokio::{sync::mpsc, time::timeout};
 use uuid::Uuid;
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+use zeroize::Zeroizing;
 
 use super::{
     case_attachments::download,
     case_header::{CaseHeader, CasePageContext},
+    passphrase::PassphraseRejection,
 };
 use crate::{
-    case::{VerifiedCase, export::CaseExport},
-    l10n::Localizer,
+    case::{
+        VerifiedCase,
+        export::{
+            CaseExport,
+            archive::{ArchiveSeal, ArchiveWriter},
+        },
+    },
     session::HandlerConnection,
     web_ui::{
         error_page::PageError,
         extract::SignedInSession,
-        layout::{PageFrame, render_ok},
+        forms::{FormInput, InvalidField},
+        layout::{PageFrame, render},
+        spawn_cpu_bound,
     },
 };
 
@@ -39,6 +47,12 @@ struct CaseExportTemplate {
     frame: PageFrame,
     head: CaseHeader,
     files: usize,
+    /// The handles of the members whom the archive can be sealed to.
+    members: Vec<String>,
+    /// How the archive is sealed: `member`, `key`, `passphrase` or `unsealed`.
+    seal: String,
+    suggested: Zeroizing<String>,
+    wrong: InvalidField,
 }
 
 /// Timeout for sending one chunk to the browser.
@@ -51,8 +65,49 @@ pub(super) async fn show(
     Path((_, id)): CaseExportPath,
 ) -> Result<Response, PageError> {
     let case = session.open_declared_case(id).await?;
-    let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "export");
-    Ok(render_ok(&CaseExportTemplate { frame, head, files: view.attachments.len() }))
+    Ok(export_page(&session, &case, "member", InvalidField::default()))
+}
+
+fn export_page(
+    session: &SignedInSession,
+    case: &VerifiedCase,
+    seal: &str,
+    wrong: InvalidField,
+) -> Response {
+    let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "export");
+    let members = &session.connection().directory().members;
+    let page = CaseExportTemplate {
+        frame,
+        head,
+        files: view.attachments.len(),
+        members: members.iter().map(|member| member.handle.clone()).collect(),
+        seal: seal.to_owned(),
+        suggested: PassphraseRejection::suggest(session.request.locale.code),
+        wrong,
+    };
+    render(page.wrong.status(), &page)
+}
+
+/// Returns how the form asks to seal the archive.
+fn parse_seal(session: &SignedInSession, form: &FormInput) -> Result<ArchiveSeal, InvalidField> {
+    let catalog = session.request.catalog();
+    let to_recipient = |field: &'static str| {
+        let directory = session.connection().directory();
+        ArchiveSeal::to_recipient(form.get(field).trim(), directory)
+            .map_err(|_| InvalidField::new(field, catalog.get("export-recipient-wrong")))
+    };
+    match form.get("seal") {
+        "member" => to_recipient("member"),
+        "key" => to_recipient("key"),
+        "passphrase" => {
+            let cost = session.request.state.scrypt_cost;
+            PassphraseRejection::parse(form, session.connection().handle())
+                .map(|passphrase| ArchiveSeal::Passphrase(passphrase, cost))
+                .map_err(|rejection| rejection.field_error(catalog))
+        }
+        "unsealed" => Ok(ArchiveSeal::Unsealed),
+        _ => Err(InvalidField::new("seal", catalog.get("export-seal-missing"))),
+    }
 }
 
 /// Streams the archive while it is made, so that only one of its files is in memory. If making it
@@ -60,11 +115,22 @@ pub(super) async fn show(
 pub(super) async fn save(
     mut session: SignedInSession,
     Path((_, id)): CaseExportPath,
+    form: FormInput,
 ) -> Result<Response, PageError> {
     let case = session.open_declared_case(id).await?;
+    let seal = match parse_seal(&session, &form) {
+        Ok(seal) => seal,
+        Err(wrong) => return Ok(export_page(&session, &case, form.get("seal"), wrong)),
+    };
     let localizer = session.request.state.localizer(session.request.locale);
     let folder = format!("case-{}", &id.to_string()[..8]);
-    let name = format!("{folder}.zip");
+    let name = format!("{folder}{}", seal.suffix());
+    let packed = ZipBuffer::default();
+    let output = packed.clone();
+    // Deriving a key from a passphrase takes a second.
+    let archive = spawn_cpu_bound(move || ArchiveWriter::new(output, &seal, &folder))
+        .await?
+        .expect("writing to memory cannot fail");
     let (sender, mut receiver) = mpsc::channel(2);
     tokio::spawn(async move {
         let state = session.request.state.clone();
@@ -72,7 +138,8 @@ pub(super) async fn save(
             // When this future ends or the workbench locks, the keys are released, also if the
             // download continues.
             let (session, case) = (session, case);
-            write_archive(session.connection(), &case, localizer, &folder, &sender).await
+            let export = CaseExport::with_localizer(&case, localizer);
+            write_archive(session.connection(), export, (archive, packed), &sender).await
         };
         let packed = state.key_session.hold_and_cancel_on_lock(Box::pin(packing)).await;
         if let Err(error) = packed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())) {
@@ -86,18 +153,12 @@ pub(super) async fn save(
 
 async fn write_archive(
     connection: &HandlerConnection,
-    case: &VerifiedCase,
-    localizer: Localizer,
-    folder: &str,
+    mut export: CaseExport<'_>,
+    (mut archive, packed): (ArchiveWriter<ZipBuffer>, ZipBuffer),
     sender: &mpsc::Sender<io::Result<Bytes>>,
 ) -> io::Result<()> {
-    let packed = ZipBuffer::default();
-    let mut archive = ZipWriter::new_stream(packed.clone());
-    let mut export = CaseExport::with_localizer(case, localizer);
     while let Some(piece) = export.next_file(connection).await.map_err(io::Error::other)? {
-        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        archive.start_file(format!("{folder}/{}", piece.name), stored)?;
-        archive.write_all(&piece.content)?;
+        archive.add(&piece)?;
         if !send_with_timeout(packed.take_bytes(), sender).await? {
             return Ok(());
         }

@@ -3,7 +3,8 @@
 use std::io::{Cursor, Read as _};
 
 use reqwest::{Method, StatusCode};
-use workbench::audit::LogExport;
+use secrecy::SecretString;
+use workbench::{audit::LogExport, keys::passphrase_encryption};
 use zip::ZipArchive;
 
 use crate::{
@@ -103,6 +104,66 @@ async fn the_log_is_verified_and_copied() {
     );
 }
 
+/// Posts the form of an export.
+async fn export(
+    screen: &WorkbenchBrowser,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> reqwest::Response {
+    let form: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    screen
+        .request(&Method::POST, path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form.join("&"))
+        .send()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_archive_is_sealed_unless_the_member_decides_otherwise() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    let reporter = screen.environment.file_report(&[]);
+    screen.unlock().await;
+    screen.open_case(&reporter).await;
+    let path = format!("/case/{}/export", reporter.case);
+    let chosen = screen.get(&path).await.texts("input[name=seal][checked]").len();
+    assert_eq!(chosen, 1, "the archive is sealed to a member if nothing else is chosen");
+    let two = screen.environment.installation.key_of("two");
+    let unlisted = protocol::keys::InvestigatorIdentity::generate(&mut rand::rngs::OsRng);
+    let key = unlisted.recipient().to_string();
+    for (fields, identity) in [
+        ([("seal", "member"), ("member", "two")], two.identity()),
+        ([("seal", "key"), ("key", &*key)], &unlisted),
+    ] {
+        let answer = export(&screen, &path, &fields).await;
+        let disposition = answer.headers()["content-disposition"].to_str().unwrap();
+        assert!(disposition.ends_with(".zip.age"), "{disposition}");
+        let sealed = answer.bytes().await.unwrap();
+        let plain = identity.open(&sealed).unwrap();
+        assert!(ZipArchive::new(Cursor::new(&plain[..])).unwrap().len() > 4);
+        let lead = screen.environment.installation.key_of("lead");
+        assert!(lead.identity().open(&sealed).is_err(), "only the recipient opens it");
+    }
+    let words = "five-random-words-of-a-list";
+    let fields = [("seal", "passphrase"), ("new", words), ("again", words)];
+    let sealed = export(&screen, &path, &fields).await.bytes().await.unwrap();
+    let opened = passphrase_encryption::decrypt(&sealed, &SecretString::from(words)).unwrap();
+    assert!(ZipArchive::new(Cursor::new(&opened[..])).unwrap().len() > 4);
+
+    for fields in [
+        &[][..],
+        &[("seal", "member"), ("member", "unlisted")],
+        &[("seal", "key"), ("key", "age1rubbish")],
+        &[("seal", "passphrase"), ("new", "short"), ("again", "short")],
+        &[("seal", "passphrase"), ("new", words), ("again", "another")],
+    ] {
+        let refused = screen.post(&path, fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        assert_eq!(refused.texts("[role=alert]").len(), 1, "{fields:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_case_is_exported_as_one_archive() {
     let screen = WorkbenchBrowser::open("lead").await;
@@ -117,10 +178,10 @@ async fn a_case_is_exported_as_one_archive() {
     screen.open_case(&reporter).await;
     let page = screen.get(&path).await;
     assert!(
-        page.texts("form.careful").concat().contains("Nothing in the archive is sealed any more.")
+        page.texts("form.careful").concat().contains("anyone who gets the archive can read it")
     );
 
-    let answer = screen.request(&Method::POST, &path).send().await.unwrap();
+    let answer = export(&screen, &path, &[("seal", "unsealed")]).await;
     let name = format!("case-{}", &reporter.case.to_string()[..8]);
     let disposition = answer.headers()["content-disposition"].to_str().unwrap();
     assert_eq!(disposition, format!("attachment; filename*=UTF-8''{name}.zip"));
@@ -142,7 +203,7 @@ async fn a_case_is_exported_as_one_archive() {
         *kept.parts[0].1.last_mut().unwrap() ^= 1;
     };
     screen.environment.handler.with_case(reporter.case, photo);
-    let answer = screen.request(&Method::POST, &path).send().await.unwrap();
+    let answer = export(&screen, &path, &[("seal", "unsealed")]).await;
     let mut archive = ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
     assert_eq!(archive.len(), 5, "a file that is not what the report names stays out");
     let mut case = String::new();
