@@ -34,6 +34,7 @@ test.beforeAll(async ({ browser }) => {
   for (const id of [full, cases.plain]) installation.runAs(ME, "claim", id);
   for (const [kind, text] of [["fact", "Trois passages au registre."], ["hypothesis", "Un seul agent, ou toute une équipe ?"]])
     installation.runAs(ME, "note", full, "--kind", kind!, "--text", text!);
+  installation.runAs(ME, "show", full);
   installation.runAs(ME, "reply", full, "--text", "Merci. Depuis quand, et combien de fois ?");
   installation.runAs(ME, "move", full, "triaged");
   installation.runAs(LEAD, "declare", full);

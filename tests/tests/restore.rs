@@ -45,6 +45,7 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     let cases: Vec<&str> = cases.iter().map(|case| case["id"].as_str().unwrap()).collect();
     for case in &cases {
         running.installation.run_as("inspector-1", &["claim", case])?;
+        running.installation.run_as("inspector-1", &["show", case])?;
         running.installation.run_as("inspector-1", &["reply", case, "--text", "Merci."])?;
     }
     running.wait_for_messages(&visitor, &first, 1).await?;

@@ -398,15 +398,15 @@ impl HandlerConnection {
 }
 
 impl HandlerConnection {
-    /// Checks that every message of the reporter was displayed to this member, even if a colleague
-    /// handled it. A reply implies that all earlier messages were read.
+    /// Checks that the report and every message of the reporter were displayed to this member, even
+    /// if a colleague handled them. A reply states that all of them were read, and the reporter's
+    /// page shows it.
     ///
     /// # Errors
     /// [`ActionError::UnseenSubmissions`] with the number of such messages.
     pub fn check_messages_seen(&self, case: &VerifiedCase) -> Result<(), ActionError> {
-        let messages =
-            case.events.iter().filter(|event| matches!(event.action, Action::FollowedUp(_)));
-        self.check_events_seen(case, messages)
+        let sent = case.events.iter().filter(|event| event.action.is_from_reporter());
+        self.check_events_seen(case, sent)
     }
 
     /// Checks that every unhandled submission, the report included, was displayed to this member.

@@ -40,6 +40,9 @@ async fn an_exported_folder_verifies() {
     );
     assert!(!folder.join("out").exists());
     assert_eq!(code(&lead(&["claim", &id])), 0);
+    // A reply states that the report was read.
+    assert_eq!(code(&lead(&["reply", &id, "--text", "Merci."])), 4);
+    assert_eq!(code(&lead(&["show", &id])), 0);
     assert_eq!(code(&lead(&["reply", &id, "--text", "Merci."])), 0);
     assert_eq!(
         code(&lead(&["note", &id, "--kind", "hypothesis", "--text", "one person alone"])),

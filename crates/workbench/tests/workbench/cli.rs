@@ -430,6 +430,8 @@ async fn search_preview_and_exposure_check_work_from_the_command_line() {
     assert_eq!(json(&lead(&["related", &id]))["related"], serde_json::json!([]));
 
     assert_eq!(code(&lead(&["claim", &id])), 0);
+    // A reply states that the report was read.
+    assert_eq!(code(&lead(&["show", &id])), 0);
     let asking = ["reply", &id, "--text", "Le 11 GH 4521 est-il à vous ?"];
     let held = lead(&asking);
     assert_eq!(code(&held), 4);
