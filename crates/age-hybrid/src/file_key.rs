@@ -139,14 +139,14 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(18);
         let identity = Identity::generate(&mut rng);
         let sealed: Vec<Vec<u8>> =
-            (0..16_u8).map(|n| seal(&identity.to_recipient(), &[n; 70_000])).collect();
+            (0..16_u8).map(|n| seal(&identity.to_recipient(), &vec![n; 70_000])).collect();
         let keys: Vec<_> =
             sealed.iter().map(|file| file_key_of(&identity, file).unwrap()).collect();
         for (number, file) in sealed.iter().enumerate() {
             for (other, key) in keys.iter().enumerate() {
                 let opened = open_with_file_key(key, file);
                 if number == other {
-                    assert_eq!(opened.unwrap()[..], vec![number as u8; 70_000]);
+                    assert_eq!(opened.unwrap()[..], vec![u8::try_from(number).unwrap(); 70_000]);
                 } else {
                     assert!(opened.unwrap_err().is_damage(), "key {other}, file {number}");
                 }

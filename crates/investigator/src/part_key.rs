@@ -147,9 +147,6 @@ impl fmt::Debug for PartKey {
 fn check_is_report(frame: Frame, expected: bool) -> Result<Frame, PartKeyError> {
     let is_report = frame.header.kind == FrameKind::Report && frame.header.seq == 0;
     let is_message = frame.header.kind != FrameKind::Report && frame.header.seq > 0;
-    if if expected { is_report } else { is_message } {
-        Ok(frame)
-    } else {
-        Err(FrameError::WrongDirection.into())
-    }
+    let is_sound = if expected { is_report } else { is_message };
+    if is_sound { Ok(frame) } else { Err(FrameError::WrongDirection.into()) }
 }

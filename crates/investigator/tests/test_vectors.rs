@@ -130,9 +130,9 @@ fn cases() -> Value {
         "follow_up": { "token": b64([5; 32]), "salt": follow_up_salt(&[5; 32]) },
         "grant_tag": grant_tag(CASE, &member),
         "grant": grant().seal(&member),
-        "grant_seal_seed": b64(&*secret().grant_seal_seed(&member)),
-        "reply_seal_seed": b64(&*secret().reply_seal_seed(&frame, &mailbox)),
-        "copy_seal_seed": b64(&*secret().copy_seal_seed(&frame, &case)),
+        "grant_seal_seed": b64(*secret().grant_seal_seed(&member)),
+        "reply_seal_seed": b64(*secret().reply_seal_seed(&frame, &mailbox)),
+        "copy_seal_seed": b64(*secret().copy_seal_seed(&frame, &case)),
         "report_secrets": {
             "seed": b64([9; 32]),
             "content": b64(b"content"),

@@ -55,13 +55,13 @@ impl UnsealArgs {
             let mut entry = archive.by_index(number)?;
             let name = entry.enclosed_name().filter(|_| entry.is_file());
             let name = name.context("an entry of the archive has an invalid name")?;
-            let mut content = Zeroizing::new(Vec::new());
-            entry.read_to_end(&mut content)?;
+            let mut bytes = Zeroizing::new(Vec::new());
+            entry.read_to_end(&mut bytes)?;
             let path = self.to.join(name);
             if let Some(parent) = path.parent() {
                 private_files::create_private_dir(parent)?;
             }
-            private_files::create_private(&path, &content)?;
+            private_files::create_private(&path, &bytes)?;
         }
         let view = UnsealOutput { folder: self.to, files: archive.len() };
         screen.print(&view, |view, page| {

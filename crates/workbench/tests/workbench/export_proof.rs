@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -76,7 +77,7 @@ fn list_again(folder: &Path, device: &SigningKey) {
         }
         let content = fs::read(folder.join(&file.name)).unwrap();
         (file.len, file.sha256) = (content.len() as u64, Hash::of(&[&content]));
-        sums.push_str(&format!("{}  {}\n", to_hex(&file.sha256), file.name));
+        writeln!(sums, "{}  {}", to_hex(&file.sha256), file.name).unwrap();
     }
     sign_again(folder, &manifest, device);
 }
@@ -147,7 +148,7 @@ async fn export_number(environment: &TestEnvironment, number: u32) -> Export {
         let (installation, case) = (&environment.installation, reporter.case);
         environment.handler.follow_up_sealed(installation, case, b"rubbish".to_vec());
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let mut case = lead.read_case(reporter.case).await.unwrap();
         lead.send_reply(&mut case, ReplyInput { text: "Merci.", lang: "fr" }).await.unwrap();
     }
@@ -182,7 +183,7 @@ async fn export_number(environment: &TestEnvironment, number: u32) -> Export {
         two.declare(&mut case).await.unwrap();
         two.approve(&mut case, closing).await.unwrap();
     }
-    let lang = if number % 2 == 0 { "fr" } else { "en" };
+    let lang = if number.is_multiple_of(2) { "fr" } else { "en" };
     export_case(&mut lead, &reporter, lang).await
 }
 
@@ -251,7 +252,8 @@ fn change(
             }
             let at = rng.gen_range(0..manifest.openings.len() - 1);
             let key = manifest.openings[at].file_key.clone();
-            manifest.openings[at].file_key = manifest.openings[at + 1].file_key.clone();
+            let next = manifest.openings[at + 1].file_key.clone();
+            manifest.openings[at].file_key = next;
             manifest.openings[at + 1].file_key = key;
             sign_again(folder, &manifest, device);
         }

@@ -136,12 +136,10 @@ impl CaseContent {
     /// Returns the report and its language, if it is readable.
     pub(super) fn report(&self) -> Option<(ReportBody, &str)> {
         let frames = self.frames.iter().map(|opened| &opened.frame);
-        let report = frames.filter(|frame| frame.header.kind == FrameKind::Report);
-        report
-            .filter_map(|frame| {
-                Some((ReportBody::from_bytes(&frame.body).ok()?, &*frame.header.lang))
-            })
-            .next()
+        let mut reports = frames.filter(|frame| frame.header.kind == FrameKind::Report);
+        reports.find_map(|frame| {
+            Some((ReportBody::from_bytes(&frame.body).ok()?, &*frame.header.lang))
+        })
     }
 
     /// Returns the messages of both sides without the report, in the order in which they were

@@ -152,13 +152,12 @@ impl<'a> CaseExport<'a> {
                     let name = sealed_name(pending.event.seq, pending.part);
                     return Ok(Some(self.add_file(name, Zeroizing::new(fetched), None)));
                 }
-                Ok(false) => {}
-                // Reading the case reported faults of other parts.
                 Err(text) if pending.sealed.kind == PartKind::Attachment => {
                     let alarm = IntegrityAlert::new(AlertCode::Damaged, text);
                     self.alarms.push(alarm.in_case(self.case.id()));
                 }
-                Err(_) => {}
+                // Reading the case reported faults of other parts.
+                Ok(false) | Err(_) => {}
             }
         }
         let Some(trailing) = self.trailing_files.pop_front() else { return Ok(None) };

@@ -97,7 +97,7 @@ pub(super) fn render_page(localizer: &Localizer, input: &PageInput<'_>) -> Zeroi
         .alarms
         .iter()
         .map(|alarm| (localizer.t_variant("alarm", &serde_word(&alarm.code)), alarm.text.clone()));
-    let files = content.files.iter().map(|file| {
+    let attached = content.files.iter().map(|file| {
         let treated = localizer.treatment_lines(file.treatment.as_ref()).join(" ");
         (file.name.as_str(), localizer.format_size(file.len), treated)
     });
@@ -111,7 +111,7 @@ pub(super) fn render_page(localizer: &Localizer, input: &PageInput<'_>) -> Zeroi
         made: localizer.catalog().with("export-made", &[("day", &exported), ("by", input.by)]),
         report,
         report_lang,
-        files: files.collect(),
+        files: attached.collect(),
         messages: messages.collect(),
         notes: notes.into_iter().filter(|(_, notes)| !notes.is_empty()).collect(),
         moves: build_timeline(localizer, input.events),
