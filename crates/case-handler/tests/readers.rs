@@ -44,7 +44,9 @@ async fn assign_with_grant(
 
 /// Returns an event of `awa` that rotates the keys to generation 1 with this payload.
 async fn signed_rotation(handler: &HandlerFixture, case: Uuid, payload: EventPayload) -> NewEvent {
-    let hash_of = |sealed: &Option<SealedBytes>| sealed.as_ref().unwrap().hash();
+    let hash_of = |sealed: &Option<SealedBytes>| {
+        sealed.as_ref().map(SealedBytes::hash).expect("a rotation has a reply and a copy")
+    };
     let action = Action::KeysRotated {
         generation: 1,
         reply: hash_of(&payload.reply),

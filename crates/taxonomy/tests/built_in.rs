@@ -280,5 +280,10 @@ fn question_kinds_are_named_only_where_every_kind_has_a_case() {
         .collect();
     // `widget_for` matches every kind. Code that compares one kind would overlook a new one: it
     // asks `answer_type` or `purpose` instead.
-    assert_eq!(found, ["intake/src/pages/fields.rs"]);
+    assert_eq!(
+        found,
+        ["intake/src/pages/fields.rs"],
+        "these files name a kind, in code or comments: write `Self::KIND` in types.rs, and ask \
+         `answer_type` or `purpose` elsewhere"
+    );
 }

@@ -39,9 +39,9 @@ fn rewrite_newest_event(
     let mut event = entry.event.decode_unverified().unwrap();
     assert_eq!((event.case, event.actor.as_str()), (reporter.case, signer));
     change(&mut event.action);
-    let signed = event.sign(environment.installation.key_of(signer).device());
-    store.cases.get_mut(&reporter.case).unwrap().state.head = signed.hash();
-    store.append(signed);
+    let rewritten = event.sign(environment.installation.key_of(signer).device());
+    store.cases.get_mut(&reporter.case).unwrap().state.head = rewritten.hash();
+    store.append(rewritten);
 }
 
 /// Lets the lead claim the case and send one reply.

@@ -43,7 +43,7 @@ struct CaseMessagesTemplate {
     story: Option<String>,
     lang: String,
     /// The languages of the reporter's pages.
-    langs: [Locale; 5],
+    langs: [Locale; Locale::ALL.len()],
     draft: ReplyFormState,
     templates: Vec<(String, String)>,
     /// The purposes that a message can have.

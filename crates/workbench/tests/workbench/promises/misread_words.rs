@@ -1,7 +1,7 @@
 //! Words that readers took for something else than was meant stay out of the texts of that
 //! language.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use locales::Locale;
 use toml::{Table, Value};
@@ -12,7 +12,7 @@ use super::{pattern, test_phrases};
 /// separated by dots.
 fn texts_of(locale: Locale, file: &str, key: &str) -> Vec<String> {
     let content = fs::read_to_string(locales::file_path(locale.code, file)).unwrap();
-    if file.ends_with(".toml") {
+    if Path::new(file).extension().is_some_and(|extension| extension == "toml") {
         let table: Table = content.parse().unwrap();
         let (first, rest) = key.split_once('.').unwrap();
         let found = rest.split('.').try_fold(&table[first], |value, key| value.get(key));
