@@ -130,12 +130,7 @@ fn sample_capsule() -> ReplyCapsule {
 
 pub(crate) fn age_file() -> Vec<Vec<u8>> {
     let short = crate::mailbox_identity().recipient().seal(b"a message");
-    vec![
-        short,
-        vector_bytes("/sealed/submission"),
-        vector_bytes("/sealed/grant/sealed"),
-        Vec::new(),
-    ]
+    vec![short, vector_bytes("/sealed/submission"), vector_bytes("/case/grant/sealed"), Vec::new()]
 }
 
 pub(crate) fn capsule() -> Vec<Vec<u8>> {
@@ -180,7 +175,7 @@ pub(crate) fn frame() -> Vec<Vec<u8>> {
 
 pub(crate) fn grant() -> Vec<Vec<u8>> {
     let member = InvestigatorIdentity::from_seed(&vector_seed("/sealed/member_seed"));
-    vec![member.open(&vector_bytes("/sealed/grant/sealed")).expect("a test vector").to_vec()]
+    vec![member.open(&vector_bytes("/case/grant/sealed")).expect("a test vector").to_vec()]
 }
 
 pub(crate) fn keys() -> Vec<Vec<u8>> {
