@@ -1,5 +1,5 @@
-//! The holder of a surrendered receipt opens the mailbox and tries guesses of the report: everything
-//! that the receipt opens, and everything that the intake returns to anyone who has it.
+//! The holder of a surrendered receipt opens the mailbox and tries guesses of the report, with
+//! everything that the receipt opens, and everything that the intake returns to anyone who has it.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -73,7 +73,7 @@ fn frame_hash(
 }
 
 #[test]
-fn no_guess_of_the_report_can_be_told_from_the_others() {
+fn no_guess_of_the_report_differs_from_the_others() {
     let mut world = fixture();
     let truth = guesses().nth(guess_count() / 2).unwrap();
     let mut report = draft("", &[]);

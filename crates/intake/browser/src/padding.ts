@@ -1,5 +1,5 @@
-// Padding inside a seal: the case handler stores sealed messages and files, and learns only the size
-// class of each.
+// Padding inside a seal: the case handler stores sealed messages and files, and learns only the
+// size class of each.
 import { type Bytes, concat, u32 } from "./bytes.ts";
 
 /** Messages of the reporter are padded to a multiple of this length in bytes. */

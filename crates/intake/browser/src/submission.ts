@@ -100,7 +100,9 @@ export class EnvelopeWriter {
     if (bytes.length > 0) yield this.count(bytes);
   }
 
-  /** Seals a file to `C` while reading it, pads it to its size class, and adds it to the manifest. */
+  /**
+   * Seals a file to `C` while reading it, pads it to its size class, and adds it to the manifest.
+   */
   async *attachment(to: AgeRecipient, file: AttachmentSource, manifest: AttachmentEntry[]): AsyncGenerator<Uint8Array, void> {
     if (manifest.length === MAX_ATTACHMENTS) throw new SubmissionTooLargeError();
     const hasher = sha256.create();

@@ -35,8 +35,8 @@ impl ReportCommitment {
 
     /// Returns whether the case handler serves the report as it was collected, and the reader's own
     /// grants of generation 0 are among those of the report. `own_tag` is the tag of the reader's
-    /// own key ([`grant_tag`](crate::submission::key_grant::grant_tag)). The grant of another reader
-    /// does not match.
+    /// own key ([`grant_tag`](crate::submission::key_grant::grant_tag)). The grant of another
+    /// reader does not match.
     pub fn matches_case(&self, detail: &CaseDetail, own_tag: Hash) -> bool {
         let own: Vec<_> = detail.grants.iter().filter(|grant| grant.generation == 0).collect();
         !own.is_empty()
@@ -80,8 +80,8 @@ impl FollowUpCheck {
     }
 }
 
-/// Returns the hashes of the sealed body and the sealed files of a batch, as the case handler serves
-/// them. Returns `None` unless there is exactly one body and every part has this generation.
+/// Returns the hashes of the sealed body and the sealed files of a batch, as the case handler
+/// serves them. Returns `None` unless there is exactly one body and every part has this generation.
 fn served_parts(detail: &CaseDetail, batch: u32, generation: u32) -> Option<Vec<Hash>> {
     let sent = |part: &&CasePart| {
         part.batch == batch && matches!(part.kind, PartKind::Body | PartKind::Attachment)

@@ -1,5 +1,5 @@
-//! Compares the routing that the reporter signed with what the case handler recorded. The sender of a
-//! report can state two different routings, so a difference is a notice and no alarm.
+//! Compares the routing that the reporter signed with what the case handler recorded. The sender of
+//! a report can state two different routings, so a difference is a notice and no alarm.
 
 use investigator::{Thread, VerifiedFrame};
 use protocol::{

@@ -1,5 +1,5 @@
-//! Events commit to the content of a case and the reporter signs its routing: the case handler cannot
-//! show a reader other content, other keys or other routing unnoticed.
+//! Events commit to the content of a case and the reporter signs its routing: the case handler
+//! cannot show a reader other content, other keys or other routing unnoticed.
 
 use crate::common::{
     environment::{TestEnvironment, alert_codes, claim_case},
@@ -83,15 +83,17 @@ async fn the_oversight_body_cannot_be_shown_another_report() {
     let mut lead = environment.connect("lead").await;
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(case.report().unwrap().story, "The desk opens late.");
-    assert_eq!(alert_codes(&case.alarms), [AlertCode::Damaged]);
-    assert!(case.alarms[0].text.contains("another reader may see another report"));
+    let codes = alert_codes(&case.alarms);
+    assert!(codes.contains(&AlertCode::Damaged), "{codes:?}");
+    let text = "another reader may see another report";
+    assert!(case.alarms.iter().any(|alarm| alarm.text.contains(text)), "{:?}", case.alarms);
 }
 
 #[tokio::test]
 async fn a_report_that_its_reporter_sealed_again_is_no_substitute() {
     let environment = TestEnvironment::start();
     let mut reporter = environment.file_report(&[]);
-    // A second version under the right keys: only the event tells the two apart.
+    // A second version under the right keys: only the event distinguishes the two.
     let body = reporter.seal_frame(FrameKind::Report, &other_report(), Vec::new());
     let sealed = reporter.recipient().seal(&pad_text(&body, TEXT_STEP));
     environment.handler.with_case(reporter.case, |stored| replace_report(stored, sealed));
