@@ -11,7 +11,7 @@ use crate::{
 impl ReportCommitment {
     /// Returns whether the case handler serves the keys, the body and the files that were
     /// collected. A file in the position of the body and a part of another generation do not match.
-    pub fn matches_content(&self, detail: &CaseDetail) -> bool {
+    fn matches_content(&self, detail: &CaseDetail) -> bool {
         let case = detail.case_recipients.iter().find(|recipient| recipient.generation == 0);
         let keys = case
             .map(|case| case_keys_hash(&detail.mailbox_recipient.hash(), &case.recipient.hash()));
