@@ -10,6 +10,7 @@ mod open_case;
 mod part_key;
 mod reply;
 mod reply_check;
+mod rotation_proposal;
 mod thread;
 
 pub use key_rotation::KeyRotation;
@@ -18,4 +19,5 @@ pub use open_case::{CaseError, OpenCase, RefusedGrant};
 pub use part_key::{PartKey, PartKeyError};
 pub use reply::{ReplyDraft, SealedReply};
 pub use reply_check::ReplyStatement;
+pub use rotation_proposal::{ProposedRotation, RotationFault, RotationProposal};
 pub use thread::{SealedFrame, Thread, ThreadIssue, ThreadIssueKind, VerifiedFrame};

@@ -167,9 +167,7 @@ impl OpenCase {
 
     /// Adds a grant that is not older than the previous ones.
     fn add_grant(&mut self, grant: Grant) -> Result<(), CaseError> {
-        if grant.reporter_key != self.reporter_key
-            || grant.mailbox_recipient != self.mailbox_recipient
-        {
+        if !self.is_of_same_reporter(&grant) {
             return Err(CaseError::ReporterMismatch);
         }
         if let Some(held) = self.generations.iter().find(|held| held.number == grant.generation) {
@@ -178,6 +176,11 @@ impl OpenCase {
         }
         self.generations.push(KeyGeneration::new(grant.generation, grant.secret));
         Ok(())
+    }
+
+    /// Returns whether a grant binds the same reporter as the oldest grant of the case.
+    pub(crate) fn is_of_same_reporter(&self, grant: &Grant) -> bool {
+        grant.reporter_key == self.reporter_key && grant.mailbox_recipient == self.mailbox_recipient
     }
 
     /// Returns the grants that were rejected.

@@ -15,6 +15,7 @@
 //! - [`api::relay`]: the transfer from the intake to the case handler
 //! - [`case`] and [`case::event`]: what happens to the case
 //! - [`api::workbench`]: what a member's workbench reads and writes
+//! - [`rotation`]: how the keys of a case change
 //! - [`mailbox`]: the answers to the reporter
 
 pub mod api;
@@ -25,6 +26,7 @@ pub mod keys;
 pub mod mailbox;
 mod priority;
 pub mod receipt;
+pub mod rotation;
 pub mod submission;
 
 pub use encoding::framing::FramingError;
