@@ -123,7 +123,9 @@ fn sample_capsule() -> ReplyCapsule {
         generation: 0,
         case_recipient: Hash::default(),
         replies_keys: vec![PublicKey::from(&root_key())],
+        report: Hash::default(),
         sent: FrameRef { seq: 0, hash: Hash::default() },
+        sent_digest: Hash::default(),
         seen: None,
     }
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{
-    draft, fixture, incoming, open_case, open_submission, outgoing,
+    capsule_of, digest_of, draft, fixture, incoming, open_case, open_submission, outgoing,
     peer::{BrowserPeer, base64, files_json},
     report_story, submit_report,
 };
@@ -199,6 +199,9 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
 
     // The browser's capsule serves a reporter who returns without scripts.
     let known = Receipt::parse(receipt).unwrap();
+    let [first, newest] = [&opened, &second].map(|opened| capsule_of(&known, opened));
+    assert_eq!((first.report, first.sent_digest), (digest_of(&opened), digest_of(&opened)));
+    assert_eq!((newest.report, newest.sent_digest), (digest_of(&opened), digest_of(&second)));
     let mailbox_bytes = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
     assert_eq!(inbox_issues(&known, &mailbox_bytes), json!([]));
     // Neither implementation accepts the old key any more, and the browser seals nothing to it.

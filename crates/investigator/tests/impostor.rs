@@ -72,7 +72,9 @@ impl ForgedCapsule {
             generation: 0,
             case_recipient: c.hash(),
             replies_keys: vec![(&secret.replies_key()).into()],
+            report: Hash::of(&[b"any"]),
             sent: FrameRef { seq: 0, hash: Hash::of(&[b"any"]) },
+            sent_digest: Hash::of(&[b"any"]),
             seen: None,
         };
         let question = Frame::sign(

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    ReportFixture, draft, fixture, grant_of, incoming, open_case, open_submission, outgoing,
-    report_story, resubmit_report, submit_report,
+    ReportFixture, capsule_of, digest_of, draft, fixture, grant_of, incoming, open_case,
+    open_submission, outgoing, report_story, resubmit_report, submit_report,
 };
 use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadIssueKind};
 use protocol::{
@@ -131,6 +131,11 @@ fn a_report_is_opened_answered_and_continued() {
         Some(b"jpeg bytes"),
     );
     let second = open_submission(&world, &second);
+    // The capsules name both submissions as the case handler receives them.
+    let report = capsule_of(secrets.receipt(), &opened);
+    assert_eq!((report.report, report.sent_digest), (digest_of(&opened), digest_of(&opened)));
+    let newest = capsule_of(secrets.receipt(), &second);
+    assert_eq!((newest.report, newest.sent_digest), (digest_of(&opened), digest_of(&second)));
     assert_eq!(second.header.kind, SubmissionKind::FollowUp);
     assert_eq!(second.header.mailbox, opened.header.mailbox);
     let frames =

@@ -20,6 +20,7 @@ use protocol::{
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     receipt::Receipt,
     submission::{
+        commitment::submission_digest,
         envelope::{self},
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
@@ -133,6 +134,11 @@ fn cases() -> Value {
         "grant_seal_seed": b64(*secret().grant_seal_seed(&member)),
         "reply_seal_seed": b64(*secret().reply_seal_seed(&frame, &mailbox)),
         "copy_seal_seed": b64(*secret().copy_seal_seed(&frame, &case)),
+        "submission_digest": {
+            "generation": 1,
+            "parts": [Hash::of(&[b"body"]), Hash::of(&[b"file"])],
+            "digest": submission_digest(1, &[Hash::of(&[b"body"]), Hash::of(&[b"file"])]),
+        },
         "report_secrets": {
             "seed": b64([9; 32]),
             "content": b64(b"content"),

@@ -12,6 +12,7 @@ use protocol::{
     keys::{CaseSecret, PublicKey, TransportIdentity},
     receipt::Receipt,
     submission::{
+        commitment::submission_digest,
         envelope::{
             self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError,
             SubmissionWriter,
@@ -123,7 +124,8 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
         }
         _ => {}
     }
-    writer.finish(&case, b"frame", &Hash::default()).unwrap()
+    let body = writer.seal_body(&case, 0, b"frame");
+    writer.finish(&body, &Hash::default()).unwrap()
 }
 
 #[test]
@@ -245,11 +247,18 @@ proptest! {
         let case = parts.secret.identity().recipient();
         writer.write_record(RecordType::Capsule, b"capsule").unwrap();
         writer.write_attachment(&case, &mut &vec![7; len][..]).unwrap();
-        let bytes = writer.finish(&case, b"frame", &Hash::default()).unwrap();
+        let body = writer.seal_body(&case, 0, b"frame");
+        let digest = body.digest();
+        let bytes = writer.finish(&body, &Hash::default()).unwrap();
         prop_assert!(size_classes::is_size_class(bytes.len() as u64), "{} bytes", bytes.len());
         let opened = envelope::open(&parts.transport, &bytes[..]).unwrap();
         let file = parts.secret.identity().open(&opened.attachments[0]).unwrap();
         prop_assert_eq!(file.len() as u64, padded_file_len(len as u64));
         prop_assert_eq!(unpad_file(&file, len as u64).map(<[u8]>::len), Ok(len));
+        // The reporter's side and the case handler compute the same digest.
+        let parts = [Hash::of(&[&opened.body]), Hash::of(&[&opened.attachments[0]])];
+        prop_assert_eq!(digest, submission_digest(0, &parts));
+        prop_assert_ne!(digest, submission_digest(1, &parts));
+        prop_assert_ne!(digest, submission_digest(0, &parts[..1]));
     }
 }

@@ -45,6 +45,7 @@ pub struct Inbox {
     pub(crate) generation: u32,
     pub(crate) case_recipient: CaseRecipient,
     pub(crate) replies_keys: Vec<PublicKey>,
+    pub(crate) report: Hash,
     pub(crate) last_sent: FrameRef,
     pub(crate) last_seen: Option<FrameRef>,
 }
@@ -337,6 +338,7 @@ impl<'a> ReplyReader<'a> {
             generation,
             case_recipient: mailbox.case_recipient,
             replies_keys: self.replies_keys,
+            report: self.capsule.report,
             last_sent: self.capsule.sent,
             last_seen: self.newest.or(self.capsule.seen),
         }

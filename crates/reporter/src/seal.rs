@@ -105,22 +105,26 @@ impl<W: Write> FrameSealer<W> {
         self.frame.attachments.push(Attachment { name, media_type, len, sha256, treatment: None });
     }
 
-    /// Signs the frame. The reply capsule, which contains the hash of the frame, precedes it in the
-    /// envelope.
-    fn finish(mut self, capsule: impl FnOnce(FrameRef) -> ReplyCapsule) -> Result<W, SealError> {
+    /// Signs the frame and seals it. The reply capsule, which contains the hash of the frame and
+    /// the submission digest, precedes it in the envelope.
+    fn finish(
+        mut self,
+        capsule: impl FnOnce(FrameRef, Hash) -> ReplyCapsule,
+    ) -> Result<W, SealError> {
         let signing_key = self.receipt.signing_key();
         let frame = Frame::sign(&self.frame, &self.body, &signing_key);
         let sent = FrameRef { seq: self.frame.seq, hash: Frame::hash_of(&frame) };
+        let body = self.writer.seal_body(&self.case_recipient, self.frame.generation, &frame);
         let mailbox = self.receipt.mailbox_identity().recipient();
-        self.writer
-            .write_record(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
+        let capsule = capsule(sent, body.digest()).seal(&mailbox, &signing_key);
+        self.writer.write_record(RecordType::Capsule, &capsule)?;
         // A message that also names a related report is a different message.
         let token = match &self.frame.related {
             Some(related) => Hash::of(&[&self.token, related.token.as_bytes()]).0,
             None => self.token,
         };
         let tag = self.receipt.deduplication_tag(&token, &self.body, &self.frame.attachments);
-        self.writer.finish(&self.case_recipient, &frame, &tag)
+        self.writer.finish(&body, &tag)
     }
 }
 
@@ -239,12 +243,14 @@ impl<W: Write> ReportSealer<W> {
     pub fn finish(self) -> Result<W, SealError> {
         let (case, case_recipient) = (self.sealer.frame.case, self.sealer.case_recipient.hash());
         let replies_keys = vec![self.replies_key];
-        self.sealer.finish(|sent| ReplyCapsule {
+        self.sealer.finish(|sent, digest| ReplyCapsule {
             case,
             generation: 0,
             case_recipient,
             replies_keys,
+            report: digest,
             sent,
+            sent_digest: digest,
             seen: None,
         })
     }
@@ -254,6 +260,7 @@ impl<W: Write> ReportSealer<W> {
 pub struct FollowUpSealer<W: Write> {
     sealer: FrameSealer<W>,
     replies_keys: Vec<PublicKey>,
+    report: Hash,
     last_seen: Option<FrameRef>,
 }
 
@@ -319,6 +326,7 @@ impl<W: Write> FollowUpSealer<W> {
         Ok(Self {
             sealer: sealing,
             replies_keys: inbox.replies_keys.clone(),
+            report: inbox.report,
             last_seen: inbox.last_seen,
         })
     }
@@ -360,15 +368,17 @@ impl<W: Write> FollowUpSealer<W> {
     /// # Errors
     /// If the submission gets too large or writing fails.
     pub fn finish(self) -> Result<W, SealError> {
-        let Self { sealer: sealing, replies_keys, last_seen: seen } = self;
+        let Self { sealer: sealing, replies_keys, report, last_seen: seen } = self;
         let (case, generation) = (sealing.frame.case, sealing.frame.generation);
         let case_recipient = sealing.case_recipient.hash();
-        sealing.finish(|sent| ReplyCapsule {
+        sealing.finish(|sent, sent_digest| ReplyCapsule {
             case,
             generation,
             case_recipient,
             replies_keys,
+            report,
             sent,
+            sent_digest,
             seen,
         })
     }

@@ -91,5 +91,6 @@ pub(crate) fn seal_submission(
     for file in &opened.attachments {
         writer.write_attachment(case, &mut &file[..]).unwrap();
     }
-    writer.finish(case, &opened.body, &opened.deduplication_tag).unwrap()
+    let body = writer.seal_body(case, opened.header.case.generation, &opened.body);
+    writer.finish(&body, &opened.deduplication_tag).unwrap()
 }

@@ -83,16 +83,19 @@ export async function sealFollowUp(
     const body = utf8(message.text);
     const frame = signFrame(header, body, receipt.signingKey());
     sent = { seq: header.seq, hash: hashText(frame) };
+    const sealed = await writer.sealBody(to, inbox.generation, frame);
     const capsule = {
       case: inbox.case,
       generation: inbox.generation,
       case_recipient: hashText(to.raw),
       replies_keys: inbox.repliesKeys,
+      report: inbox.report,
       sent,
+      sent_digest: sealed.digest,
       seen: inbox.seen,
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
-    yield* writer.body(to, frame, receipt.sendingTag(token, body, attachments));
+    yield* writer.body(sealed, receipt.sendingTag(token, body, attachments));
   });
   return { sealed, sent };
 }

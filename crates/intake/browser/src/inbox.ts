@@ -82,6 +82,8 @@ export interface ReporterInbox {
   generation: number;
   caseRecipient: AgeRecipient;
   repliesKeys: string[];
+  /** The submission digest of the report. */
+  report: HashText;
   sent: ThreadHead;
   seen: ThreadHead | null;
 }
@@ -267,6 +269,7 @@ class ReplyReader {
       generation: this.repliesKeys.length - 1,
       caseRecipient,
       repliesKeys: this.repliesKeys,
+      report: this.capsule.report,
       sent: this.capsule.sent,
       seen: this.newest ?? this.capsule.seen,
     };

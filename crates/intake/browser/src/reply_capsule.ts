@@ -20,8 +20,12 @@ export interface ReplyCapsule {
   case_recipient: HashText;
   /** `K_c` of each generation so far. */
   replies_keys: string[];
+  /** The submission digest of the report. */
+  report: HashText;
   /** The reporter's own newest frame. */
   sent: ThreadHead;
+  /** The submission digest of the newest frame. */
+  sent_digest: HashText;
   /** The newest frame seen from the investigators. */
   seen: ThreadHead | null;
 }
@@ -31,7 +35,9 @@ const readCapsule = object<ReplyCapsule>({
   generation: whole(MAX_GENERATION),
   case_recipient: readHash,
   replies_keys: list(readKey, MAX_GENERATION + 1),
+  report: readHash,
   sent: readHead,
+  sent_digest: readHash,
   seen: nullable(readHead),
 });
 
@@ -51,6 +57,8 @@ export async function openCapsule(sealed: Uint8Array, secret: AgeIdentity, signe
   const plain = opened.subarray(0, -SIGNATURE_LEN);
   if (!verify(signer, LABEL, plain, opened.subarray(-SIGNATURE_LEN))) throw new MalformedJsonError("invalid capsule signature");
   const capsule = parseCanonical(plain, readCapsule);
-  if (capsule.replies_keys.length !== capsule.generation + 1) throw new MalformedJsonError("malformed capsule");
+  // The report is frame 0.
+  const sameDigest = capsule.sent.seq > 0 || capsule.report === capsule.sent_digest;
+  if (capsule.replies_keys.length !== capsule.generation + 1 || !sameDigest) throw new MalformedJsonError("malformed capsule");
   return capsule;
 }

@@ -87,16 +87,19 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
     };
     const body = encodeReportBody(draft.body);
     const frame = signFrame(header, body, receipt.signingKey());
+    const sealed = await writer.sealBody(caseKey, envelope.case.generation, frame);
     const capsule = {
       case: secrets.case,
       generation: 0,
       case_recipient: hashText(caseKey.raw),
       replies_keys: [encode(repliesKey(secrets.secret))],
+      report: sealed.digest,
       sent: { seq: 0, hash: hashText(frame) },
+      sent_digest: sealed.digest,
       seen: null,
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
-    yield* writer.body(caseKey, frame, receipt.sendingTag(sendingToken(secrets.secret), body, attachments));
+    yield* writer.body(sealed, receipt.sendingTag(sendingToken(secrets.secret), body, attachments));
   });
 }
 

@@ -1,9 +1,9 @@
 // A submission: an envelope in its transport layer, padded to a size class.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type AgeRecipient, seal, sealStream, sealedLen } from "./age.ts";
-import { type Bytes, encode } from "./bytes.ts";
+import { type Bytes, encode, u32, utf8 } from "./bytes.ts";
 import { type AttachmentEntry, MAX_ATTACHMENTS, type Priority, type Routing } from "./frame.ts";
-import type { HashText } from "./hash.ts";
+import { type HashText, hash, hashText } from "./hash.ts";
 import { TEXT_STEP, padText, paddedFileLen } from "./padding.ts";
 import { MAX_SIZE, plaintextLenFor, sizeClassFor } from "./size_classes.ts";
 import type { FileTreatment } from "./treatment.ts";
@@ -71,10 +71,26 @@ export async function sealSubmission(to: AgeRecipient, header: EnvelopeHeader, w
   return collectToBlob(stream);
 }
 
+/** A body that is sealed and not written yet. */
+export interface SealedBody {
+  sealed: Bytes;
+  /** The submission digest of the submission with this body. */
+  digest: HashText;
+}
+
+/**
+ * Returns the submission digest, with which a reporter recognises the event of a submission.
+ * `parts` are the hashes of the sealed body and then of the sealed files, in their order.
+ */
+export const submissionDigest = (generation: number, parts: readonly Uint8Array[]): HashText =>
+  hashText(utf8("burkindi/submission-digest/v2\0"), u32(generation), ...parts);
+
 /** Writes the records of an envelope and counts its bytes. */
 export class EnvelopeWriter {
   private outerHeader = 0;
   private written = 0;
+  /** The hashes of the sealed files. */
+  private readonly attachments: Bytes[] = [];
 
   /** `begun` resolves to the header length of the transport layer. */
   constructor(private readonly begun: Promise<number>) {}
@@ -122,15 +138,29 @@ export class EnvelopeWriter {
       }),
     );
     const { stream } = await sealStream(to, counted);
-    for await (const chunk of rechunk(stream, ATTACHMENT_CHUNK)) yield* this.record(RecordType.attachmentChunk, chunk);
+    const sealedHasher = sha256.create();
+    for await (const chunk of rechunk(stream, ATTACHMENT_CHUNK)) {
+      sealedHasher.update(chunk);
+      yield* this.record(RecordType.attachmentChunk, chunk);
+    }
+    this.attachments.push(sealedHasher.digest() as Bytes);
     yield* this.record(RecordType.attachmentEnd, new Uint8Array(0));
     const { name, mediaType: media_type, treatment } = file;
     manifest.push({ name, media_type, len, sha256: encode(hasher.digest()), treatment });
   }
 
+  /**
+   * Seals the body in memory, after the last file: the reply capsule, which precedes the body,
+   * contains the submission digest.
+   */
+  async sealBody(to: AgeRecipient, generation: number, frame: Uint8Array): Promise<SealedBody> {
+    const sealed = await seal(to, padText(frame, TEXT_STEP));
+    return { sealed, digest: submissionDigest(generation, [hash(sealed), ...this.attachments]) };
+  }
+
   /** Writes the body, and the tag that identifies a second sending. No record may follow. */
-  async *body(to: AgeRecipient, frame: Uint8Array, sendingTag: Uint8Array): AsyncGenerator<Uint8Array, void> {
-    yield* this.record(RecordType.body, await seal(to, padText(frame, TEXT_STEP)));
+  *body({ sealed }: SealedBody, sendingTag: Uint8Array): Generator<Uint8Array, void> {
+    yield* this.record(RecordType.body, sealed);
     yield* this.record(RecordType.sendingTag, sendingTag);
   }
 

@@ -14,6 +14,7 @@ import { SIZE_CLASSES, plaintextLenFor, sizeClassFor } from "../src/size_classes
 import { TEXT_STEP, padText, paddedFileLen, unpadText } from "../src/padding.ts";
 import { Receipt } from "../src/receipt.ts";
 import { sealReport } from "../src/report.ts";
+import { submissionDigest } from "../src/submission.ts";
 import type { CleaningReport, FileTreatment } from "../src/treatment.ts";
 import { parseRecords, splitHeader } from "../src/framing.ts";
 import { verifyDirectory, signDirectory, vectors, createTestWorld } from "./support/world.ts";
@@ -26,6 +27,8 @@ test("case secrets, report secrets and grant tags match the test vectors", async
   assert.equal(encode(frameSalt(decode(known.secret))), known.frame_salt);
   assert.equal(encode(sendingToken(decode(known.secret))), known.sending_token);
   assert.equal(followUpSalt(decode(known.follow_up.token)), known.follow_up.salt);
+  const { generation, parts, digest } = known.submission_digest;
+  assert.equal(submissionDigest(generation, parts.map(decode)), digest);
   const filed = deriveReportSecrets(decode(known.report_secrets.seed), decode(known.report_secrets.content));
   assert.equal(filed.receipt.code(), known.report_secrets.receipt);
   assert.equal(filed.case, known.report_secrets.case);

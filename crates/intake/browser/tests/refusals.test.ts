@@ -86,7 +86,9 @@ test("a capsule opens only with the key of its receipt", async () => {
     generation: 0,
     case_recipient: hashText(utf8("C")),
     replies_keys: [],
+    report: hashText(utf8("digest")),
     sent: { seq: 0, hash: hashText(utf8("sent")) },
+    sent_digest: hashText(utf8("digest")),
     seen: null,
   };
   const sealed = await sealCapsule(capsule, await recipientOf(identity), receipt.signingKey());

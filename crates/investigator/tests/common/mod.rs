@@ -12,10 +12,13 @@ use protocol::{
     api::workbench::GenerationGrant,
     directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+    receipt::Receipt,
     submission::{
+        commitment::submission_digest,
         envelope::{self, OpenedSubmission},
         frame::FrameDirection,
         key_grant::{SealedGrant, grant_tag},
+        reply_capsule::ReplyCapsule,
         report_body::{ReportAnswer, ReportBody},
     },
 };
@@ -166,6 +169,19 @@ pub(crate) fn incoming(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
 
 pub(crate) fn outgoing(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
     SealedFrame { direction: FrameDirection::Out, generation: 0, batch, sealed }
+}
+
+/// Opens the reply capsule of a submission as its reporter.
+pub(crate) fn capsule_of(receipt: &Receipt, opened: &OpenedSubmission) -> ReplyCapsule {
+    let signer = PublicKey::from(&receipt.signing_key());
+    ReplyCapsule::open(&opened.capsule, &receipt.mailbox_identity(), &signer).unwrap()
+}
+
+/// Returns the submission digest of a submission as the case handler received it.
+pub(crate) fn digest_of(opened: &OpenedSubmission) -> Hash {
+    let sealed = [&opened.body].into_iter().chain(&opened.attachments);
+    let parts: Vec<Hash> = sealed.map(|sealed| Hash::of(&[sealed])).collect();
+    submission_digest(opened.header.case.generation, &parts)
 }
 
 pub(crate) fn report_story(thread: &Thread) -> String {

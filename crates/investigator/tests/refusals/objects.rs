@@ -268,7 +268,9 @@ fn capsule() -> ReplyCapsule {
         generation: 0,
         case_recipient: secret().identity().recipient().hash(),
         replies_keys: vec![(&secret().replies_key()).into()],
+        report: Hash::of(&[b"report"]),
         sent: FrameRef { seq: 1, hash: Hash::of(&[b"sent"]) },
+        sent_digest: Hash::of(&[b"sent digest"]),
         seen: None,
     }
 }
@@ -284,6 +286,10 @@ pub(super) fn capsules() -> Vec<Value> {
         ("seq above its bound", "\"seq\":1", "\"seq\":4294967295"),
         ("a space", "\"seen\":null", "\"seen\": null"),
         ("nothing seen, in no words", ",\"seen\":null", ""),
+        ("no digest of the report", "\"report\":", "\"reports\":"),
+        ("no digest of the newest message", "\"sent_digest\":", "\"digest\":"),
+        ("a digest that is too long", "\"sent_digest\":\"", "\"sent_digest\":\"AAAA"),
+        ("two digests of a report", "\"seq\":1", "\"seq\":0"),
         (
             "a weak key",
             "\"replies_keys\":[\"",

@@ -11,6 +11,7 @@ use crate::{
 };
 
 const KEYS_LABEL: &[u8] = b"burkindi/case-keys/v2\0";
+const DIGEST_LABEL: &[u8] = b"burkindi/submission-digest/v2\0";
 
 /// The commitment to a report. The `received` event contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,6 +54,29 @@ impl ReportCommitment {
     pub fn has_grant(&self, grant: &SealedGrant) -> bool {
         self.grants.contains(&grant.hash())
     }
+
+    /// Returns the submission digest of the report ([`submission_digest`]).
+    pub fn digest(&self) -> Hash {
+        submission_digest(0, &self.parts)
+    }
+}
+
+impl FollowUpCommitment {
+    /// Returns the submission digest of the follow-up ([`submission_digest`]).
+    pub fn digest(&self) -> Hash {
+        submission_digest(self.generation, &self.parts)
+    }
+}
+
+/// Returns the submission digest, with which a reporter recognises the event of a submission:
+/// `SHA-256("burkindi/submission-digest/v2\0" ‖ u32 generation ‖ parts)`. `parts` are the hashes of
+/// the sealed body and then of the sealed files, in their order.
+pub fn submission_digest(generation: u32, parts: &[Hash]) -> Hash {
+    let generation = generation.to_be_bytes();
+    let head = [DIGEST_LABEL, &generation];
+    let all: Vec<&[u8]> =
+        head.into_iter().chain(parts.iter().map(|part| part.as_bytes().as_slice())).collect();
+    Hash::of(&all)
 }
 
 /// Returns the hash of the public keys of a case:

@@ -10,4 +10,4 @@ mod writer;
 
 pub use header::{CaseRef, EnvelopeHeader, SubmissionKind};
 pub use reader::{OpenedSubmission, SubmissionOpenError, open};
-pub use writer::{SealError, SubmissionWriter};
+pub use writer::{SealError, SealedBody, SubmissionWriter};

@@ -28,8 +28,13 @@ pub struct ReplyCapsule {
     /// `K_c` of each generation from 0 to the one that the reporter knew. Answers are signed with
     /// these keys.
     pub replies_keys: Vec<PublicKey>,
+    /// The submission digest of the report
+    /// ([`submission_digest`](crate::submission::commitment::submission_digest)).
+    pub report: Hash,
     /// The newest frame of the reporter.
     pub sent: FrameRef,
+    /// The submission digest of the newest frame of the reporter.
+    pub sent_digest: Hash,
     /// The newest frame of the investigators that the reporter has seen.
     pub seen: Option<FrameRef>,
 }
@@ -76,7 +81,9 @@ impl ReplyCapsule {
         let heads = [Some(capsule.sent), capsule.seen];
         let sound = capsule.generation <= MAX_GENERATION
             && capsule.replies_keys.len() == capsule.generation as usize + 1
-            && heads.into_iter().flatten().all(|head| head.seq <= MAX_SEQ);
+            && heads.into_iter().flatten().all(|head| head.seq <= MAX_SEQ)
+            // The report is frame 0.
+            && (capsule.sent.seq > 0 || capsule.report == capsule.sent_digest);
         if sound { Ok(capsule) } else { Err(CapsuleError::Malformed) }
     }
 }

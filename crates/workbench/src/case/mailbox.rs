@@ -49,7 +49,9 @@ impl VerifiedCase {
             generation,
             case_recipient: Hash::default(),
             replies_keys: vec![*self.open_case.reporter_key(); generation as usize + 1],
+            report: Hash::default(),
             sent: head,
+            sent_digest: Hash::default(),
             seen: Some(head),
         };
         // A signature has the same length under every key.

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use age_hybrid::SealedWriter;
+use sha2::{Digest, Sha256};
 
 use super::header::{EnvelopeHeader, MAGIC};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         size_classes,
     },
     keys::{CaseRecipient, TransportRecipient},
-    submission::{frame::MAX_ATTACHMENTS, key_grant::SealedGrant},
+    submission::{commitment::submission_digest, frame::MAX_ATTACHMENTS, key_grant::SealedGrant},
 };
 
 /// Why a submission cannot be written.
@@ -37,7 +38,21 @@ pub enum SealError {
 pub struct SubmissionWriter<W: Write> {
     stream: SealedWriter<W>,
     written: u64,
-    attachments: usize,
+    /// The hashes of the sealed files.
+    attachments: Vec<Hash>,
+}
+
+/// A body that is sealed and not written yet.
+pub struct SealedBody {
+    sealed: Vec<u8>,
+    digest: Hash,
+}
+
+impl SealedBody {
+    /// Returns the submission digest of the submission with this body ([`submission_digest`]).
+    pub fn digest(&self) -> Hash {
+        self.digest
+    }
 }
 
 impl<W: Write> SubmissionWriter<W> {
@@ -51,7 +66,7 @@ impl<W: Write> SubmissionWriter<W> {
         out: W,
     ) -> Result<Self, SealError> {
         let stream = age_hybrid::sealed_writer(to.as_recipient(), out)?;
-        let mut writer = Self { stream, written: 0, attachments: 0 };
+        let mut writer = Self { stream, written: 0, attachments: Vec::new() };
         writer.write_plaintext(&framing::encode_header(MAGIC, header))?;
         Ok(writer)
     }
@@ -103,33 +118,37 @@ impl<W: Write> SubmissionWriter<W> {
         to: &CaseRecipient,
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<(T, u64, Hash), SealError> {
-        use sha2::{Digest, Sha256};
-        if self.attachments == MAX_ATTACHMENTS {
+        if self.attachments.len() == MAX_ATTACHMENTS {
             return Err(SealError::TooManyFiles);
         }
-        self.attachments += 1;
         let sealed = age_hybrid::sealed_writer(to.as_recipient(), AttachmentChunks::new(self))?;
         let mut counted = CountingHasher { hasher: Sha256::new(), len: 0, sealed };
         let written = write(&mut counted).map_err(seal_error_from_io)?;
         let CountingHasher { hasher, len, mut sealed } = counted;
         let padding = padded_file_len(len) - len;
         io::copy(&mut io::repeat(0).take(padding), &mut sealed).map_err(seal_error_from_io)?;
-        sealed.finish().map_err(seal_error_from_io)?.finish().map_err(seal_error_from_io)?;
+        let chunks = sealed.finish().map_err(seal_error_from_io)?;
+        let sealed_hash = chunks.finish().map_err(seal_error_from_io)?;
+        self.attachments.push(sealed_hash);
         self.write_record_parts(RecordType::AttachmentEnd, &[])?;
         Ok((written, len, Hash(hasher.finalize().into())))
     }
 
-    /// Writes the body, the sending tag, and the padding up to the size class.
+    /// Seals the body in memory, after the last file: the reply capsule, which precedes the body,
+    /// contains the submission digest.
+    pub fn seal_body(&self, to: &CaseRecipient, generation: u32, frame: &[u8]) -> SealedBody {
+        let sealed = to.seal(&pad_text(frame, TEXT_STEP));
+        let parts = [&[Hash::of(&[&sealed])], self.attachments.as_slice()].concat();
+        SealedBody { digest: submission_digest(generation, &parts), sealed }
+    }
+
+    /// Writes the body of [`Self::seal_body`], the sending tag, and the padding up to the size
+    /// class.
     ///
     /// # Errors
     /// If the submission gets too large or writing fails.
-    pub fn finish(
-        mut self,
-        to: &CaseRecipient,
-        frame: &[u8],
-        deduplication_tag: &Hash,
-    ) -> Result<W, SealError> {
-        self.write_record(RecordType::Body, &to.seal(&pad_text(frame, TEXT_STEP)))?;
+    pub fn finish(mut self, body: &SealedBody, deduplication_tag: &Hash) -> Result<W, SealError> {
+        self.write_record(RecordType::Body, &body.sealed)?;
         self.write_record(RecordType::DeduplicationTag, deduplication_tag.as_bytes())?;
         self.pad_and_finish()
     }
@@ -181,29 +200,36 @@ impl<W: Write> SubmissionWriter<W> {
     }
 }
 
-/// Splits the bytes of an inner seal into attachment records.
+/// Splits the bytes of an inner seal into attachment records, and hashes them.
 struct AttachmentChunks<'a, W: Write> {
     submission: &'a mut SubmissionWriter<W>,
     buffer: Vec<u8>,
+    hasher: Sha256,
 }
 
 const ATTACHMENT_CHUNK: usize = RecordType::AttachmentChunk.max_len();
 
 impl<'a, W: Write> AttachmentChunks<'a, W> {
     fn new(outer: &'a mut SubmissionWriter<W>) -> Self {
-        Self { submission: outer, buffer: Vec::with_capacity(ATTACHMENT_CHUNK) }
+        let buffer = Vec::with_capacity(ATTACHMENT_CHUNK);
+        Self { submission: outer, buffer, hasher: Sha256::new() }
     }
 
     fn write_chunk(&mut self) -> io::Result<()> {
         self.submission
             .write_record(RecordType::AttachmentChunk, &self.buffer)
             .map_err(io::Error::other)?;
+        self.hasher.update(&self.buffer);
         self.buffer.clear();
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<()> {
-        if self.buffer.is_empty() { Ok(()) } else { self.write_chunk() }
+    /// Writes the last chunk. Returns the hash of the sealed file.
+    fn finish(mut self) -> io::Result<Hash> {
+        if !self.buffer.is_empty() {
+            self.write_chunk()?;
+        }
+        Ok(Hash(self.hasher.finalize().into()))
     }
 }
 
@@ -224,14 +250,13 @@ impl<W: Write> Write for AttachmentChunks<'_, W> {
 
 /// Counts and hashes the plaintext of an inner seal.
 struct CountingHasher<W: Write> {
-    hasher: sha2::Sha256,
+    hasher: Sha256,
     len: u64,
     sealed: SealedWriter<W>,
 }
 
 impl<W: Write> Write for CountingHasher<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        use sha2::Digest;
         let n = self.sealed.write(bytes)?;
         self.hasher.update(&bytes[..n]);
         self.len += n as u64;
