@@ -104,6 +104,7 @@ fn sample_directory() -> Directory {
         members: handles.into_iter().zip(10..).map(member).collect(),
         desks: vec![desk("audit", &["awa", "bila"]), desk("external", &["eva"])],
         oversight: "external".to_owned(),
+        programs: Vec::new(),
     }
 }
 

@@ -74,6 +74,7 @@ fn mailbox(intake: &TestIntake, report: &OpenedSubmission, count: u32) -> Vec<u8
             recipient: m.hash(),
             kind: FrameKind::Message,
             routing: None,
+            program: None,
             attachments: Vec::new(),
             reporter_key: None,
             ..frame.header.clone()

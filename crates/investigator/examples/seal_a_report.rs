@@ -62,6 +62,7 @@ fn sample_directory() -> Result<(SignedDirectory, TrustRoots), Box<dyn Error>> {
             desk("external", &[], &["eva", "fofana"]),
         ],
         oversight: "external".to_owned(),
+        programs: Vec::new(),
     };
     let roots: Vec<_> = (0..3).map(|_| SigningKey::generate(&mut OsRng)).collect();
     let trust = TrustRoots {

@@ -87,6 +87,7 @@ impl OpenCase {
             week: week.to_owned(),
             salt: random_salt(),
             routing: None,
+            program: None,
             attachments: Vec::new(),
             reporter_key: None,
             related: None,

@@ -100,6 +100,7 @@ impl ForgedCapsule {
             week: "2026-W48".to_owned(),
             salt: Hash::of(&[b"salt"]),
             routing: None,
+            program: None,
             attachments: Vec::new(),
             reporter_key: None,
             related: None,

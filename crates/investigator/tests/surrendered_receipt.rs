@@ -65,6 +65,7 @@ fn frame_hash(
         week: "2026-W48".to_owned(),
         salt,
         routing: Some(routing.clone()),
+        program: None,
         attachments: Vec::new(),
         reporter_key: Some((&key).into()),
         related: None,

@@ -183,6 +183,7 @@ fn frames() -> Value {
         week: "2026-W48".into(),
         salt: Hash::of(&[b"salt"]),
         routing: Some(routing()),
+        program: None,
         attachments: vec![attachment()],
         reporter_key: None,
         related: None,
@@ -196,7 +197,9 @@ fn frames() -> Value {
     let mut with_related = signed(&FrameHeader { related: Some(earlier), ..header.clone() });
     with_related["related_case"] = json!(OTHER_CASE);
     let treated = signed(&FrameHeader { attachments: treated_attachments(), ..header.clone() });
-    json!([signed(&header), with_related, treated])
+    let with_program =
+        signed(&FrameHeader { program: Some(Hash::of(&[b"manifest"])), ..header.clone() });
+    json!([signed(&header), with_related, treated, with_program])
 }
 
 fn log() -> Value {
@@ -307,6 +310,7 @@ fn sample_inputs() -> SampleInputs {
         members: vec![member],
         desks: vec![desk],
         oversight: "external".into(),
+        programs: Vec::new(),
     };
     let body = ReportBody {
         category: "FAC".into(),

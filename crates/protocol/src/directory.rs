@@ -28,6 +28,9 @@ pub const VALID_DAYS: i64 = 30;
 pub const MAX_OVERSIGHT_MEMBERS: usize = 2;
 /// The maximum number of members of any other desk.
 pub const MAX_DESK_MEMBERS: usize = GRANT_SLOTS - MAX_OVERSIGHT_MEMBERS;
+/// The maximum number of browser programs that a directory lists: the present one, the next one, and
+/// two that open pages of reporters may still run.
+pub const MAX_PROGRAMS: usize = 4;
 /// If exclusions leave fewer readers than this, the report goes to the oversight body.
 pub const MIN_READERS: usize = 2;
 /// The answer with which a reporter excludes every desk except the oversight body.
@@ -63,6 +66,9 @@ pub struct Directory {
     pub desks: Vec<Desk>,
     /// The id of the desk that is the oversight body.
     pub oversight: String,
+    /// The hashes of the manifests of the browser programs that may seal reports, the newest first,
+    /// at most [`MAX_PROGRAMS`]. Empty if the installation lists none.
+    pub programs: Vec<Hash>,
 }
 
 /// One member.
@@ -270,6 +276,12 @@ impl Directory {
             format!("not valid for 0 to {VALID_DAYS} days"),
         )?;
         rule(self.epoch > MAX_EPOCH, format!("the epoch is above {MAX_EPOCH}"))?;
+        rule(
+            self.programs.len() > MAX_PROGRAMS,
+            format!("it lists more than {MAX_PROGRAMS} programs"),
+        )?;
+        let distinct: BTreeSet<&Hash> = self.programs.iter().collect();
+        rule(distinct.len() < self.programs.len(), "it lists a program twice".into())?;
         let mut handles = BTreeSet::new();
         let mut keys = BTreeSet::new();
         // The handler's key is checked as well, because a member who had it could write the

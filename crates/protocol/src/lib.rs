@@ -17,6 +17,8 @@
 //! - [`api::workbench`]: what a member's workbench reads and writes
 //! - [`rotation`]: how the keys of a case change
 //! - [`mailbox`]: the answers to the reporter
+//!
+//! [`program`] names the files of the browser program that seals reports.
 
 pub mod api;
 pub mod case;
@@ -25,6 +27,7 @@ pub mod encoding;
 pub mod keys;
 pub mod mailbox;
 mod priority;
+pub mod program;
 pub mod receipt;
 pub mod rotation;
 pub mod submission;

@@ -49,6 +49,7 @@ fn sample_directory() -> (Directory, TrustRoots, Vec<SigningKey>) {
         members,
         desks: vec![desk("one", &["a", "b"]), desk("external", &["o"])],
         oversight: "external".to_owned(),
+        programs: Vec::new(),
     };
     let trust = TrustRoots {
         instance: directory.instance,
@@ -87,6 +88,19 @@ fn m_of_n_signatures_by_different_roots_are_needed() {
     assert_eq!(verify(&changed, &trust), unsigned(0));
     let careless = TrustRoots { threshold: 0, ..trust };
     assert!(verify(&changed, &careless).is_err());
+}
+
+#[test]
+fn a_directory_lists_at_most_four_different_programs() {
+    let (directory, trust, roots) = sample_directory();
+    let listing = |programs: Vec<u8>| {
+        let programs = programs.into_iter().map(|at| protocol::Hash([at; 32])).collect();
+        SignedDirectory::sign(&Directory { programs, ..directory.clone() }, &roots)
+    };
+    assert!(verify(&listing(vec![1, 2, 3, 4]).unwrap(), &trust).is_ok());
+    for programs in [vec![1, 2, 3, 4, 5], vec![1, 1]] {
+        assert!(matches!(listing(programs), Err(DirectoryError::RuleViolated(_))));
+    }
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn header() -> FrameHeader {
         week: "2026-W48".into(),
         salt: Hash::of(&[b"salt"]),
         routing: Some(routing()),
+        program: None,
         attachments: vec![attachment(Some(cleaned_treatment()))],
         reporter_key: None,
         related: None,

@@ -55,6 +55,7 @@ fn sample_directory() -> Directory {
         ],
         members,
         oversight: "external".to_owned(),
+        programs: Vec::new(),
     }
 }
 

@@ -203,6 +203,7 @@ mod tests {
                 members: vec![member],
                 desks: vec![oversight],
                 oversight: "external".to_owned(),
+                programs: Vec::new(),
             };
             Self { root: SigningKey::generate(&mut rng), directory }
         }

@@ -309,6 +309,7 @@ fn sample_directory(
         members,
         desks: vec![desk("audit", &["awa", "bila", "coumba"]), desk("external", &["eva"])],
         oversight: "external".into(),
+        programs: Vec::new(),
     }
 }
 

@@ -13,6 +13,7 @@ const VALID_DAYS = 30;
 const MAX_OVERSIGHT_MEMBERS = 2;
 const MAX_DESK_MEMBERS = 6;
 const MIN_READERS = 2;
+const MAX_PROGRAMS = 4;
 const EXCLUDE_ALL = "unsure_all";
 const DAY_MS = 86_400_000;
 
@@ -45,6 +46,8 @@ export interface DirectoryDocument {
   members: DirectoryMember[];
   desks: DirectoryDesk[];
   oversight: string;
+  /** The hashes of the manifests of the programs that may seal reports, the newest first. */
+  programs: HashText[];
 }
 
 /** The trusted root keys. Every reader pins them; they are never taken from a directory. */
@@ -109,9 +112,23 @@ const readDocument = object<DirectoryDocument>({
   members: list(readMember),
   desks: list(readDesk),
   oversight: string,
+  programs: list(readHash, MAX_PROGRAMS),
 });
 
-const readSignatures = list(object<RootSignature>({ key: readKey, signature: checked(decode) }), MAX_SIGNATURES);
+export const readRootSignature = object<RootSignature>({ key: readKey, signature: checked(decode) });
+
+const readSignatures = list(readRootSignature, MAX_SIGNATURES);
+
+/**
+ * Returns the number of trusted root keys with a valid signature over `label ‖ bytes`. Throws if
+ * there are too many signatures, or two by one key.
+ */
+export function countSignatures(signatures: readonly RootSignature[], trust: TrustAnchor, label: string, bytes: Uint8Array): number {
+  const keys = readSignatures(signatures).map((by) => by.key);
+  if (new Set(keys).size < keys.length) throw new Error("duplicate signature by one root key");
+  const holds = ({ key, signature }: RootSignature) => trust.roots.includes(key) && verify(decode(key), label, bytes, decode(signature));
+  return signatures.filter(holds).length;
+}
 
 /** The directory is not valid today: it is outdated, or the date of the device is wrong. */
 export class DirectoryNotValidTodayError extends Error {}
@@ -126,10 +143,8 @@ export class VerifiedDirectory {
   /** Verifies signatures, dates and rules. Throws with the reason. `today` is `YYYY-MM-DD`. */
   static verify(bytes: Bytes, signatures: readonly RootSignature[], trust: TrustAnchor, today: string): VerifiedDirectory {
     if (bytes.length > MAX_DIRECTORY_BYTES) throw new Error("directory exceeds 384 KiB");
-    const keys = readSignatures(signatures).map((by) => by.key);
-    if (new Set(keys).size < keys.length) throw new Error("duplicate signature by one root key");
-    const signed = signatures.filter((by) => trust.roots.includes(by.key) && isValidSignature(by, bytes));
-    if (trust.threshold < 1 || signed.length < trust.threshold) throw new Error("insufficient root signatures");
+    const signed = countSignatures(signatures, trust, LABEL, bytes);
+    if (trust.threshold < 1 || signed < trust.threshold) throw new Error("insufficient root signatures");
     const document = parseCanonical(bytes, readDocument);
     if (document.instance !== trust.instance) throw new Error("directory is for a different installation");
     checkRules(document);
@@ -198,8 +213,6 @@ export class VerifiedDirectory {
   }
 }
 
-const isValidSignature = ({ key, signature }: RootSignature, bytes: Bytes): boolean => verify(decode(key), LABEL, bytes, decode(signature));
-
 const dateToMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
 /**
@@ -221,6 +234,7 @@ function checkRules(document: DirectoryDocument): void {
   // of the handler.
   const devices = [document.handler_key, ...document.members.map((member) => member.device)];
   rule(new Set(devices).size < devices.length, "two members share a device key");
+  rule(new Set(document.programs).size < document.programs.length, "lists a program twice");
   const oversightDesk = document.desks.find((desk) => desk.id === document.oversight);
   rule(oversightDesk === undefined || oversightDesk.members.length === 0, "no oversight body");
   rule(new Set(document.desks.map((desk) => desk.id)).size < document.desks.length, "duplicate desk");

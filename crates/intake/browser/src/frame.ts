@@ -84,6 +84,11 @@ export interface FrameHeader {
   salt: HashText;
   /** Present in every frame of direction "in", and in no other. */
   routing?: Routing | undefined;
+  /**
+   * The hash of the manifest of the program that sealed the frame, as that program states it. Only
+   * in direction "in".
+   */
+  program?: HashText | undefined;
   attachments: AttachmentEntry[];
   reporter_key?: string | undefined;
   /** Another report of the same person, if the reporter named one. */
@@ -128,6 +133,7 @@ const readHeaderFields = object<FrameHeader>({
   week,
   salt: readHash,
   routing: optional(readRouting),
+  program: optional(readHash),
   attachments: list(readAttachment, MAX_ATTACHMENTS),
   reporter_key: optional(readKey),
   related: optional(readRelatedReport),
@@ -136,6 +142,7 @@ const readHeaderFields = object<FrameHeader>({
 function readHeader(value: unknown): FrameHeader {
   const header = readHeaderFields(value);
   if ((header.routing !== undefined) !== (header.direction === "in")) throw new MalformedJsonError("routing: wrong direction");
+  if (header.program !== undefined && header.direction !== "in") throw new MalformedJsonError("program: wrong direction");
   return header;
 }
 

@@ -12,6 +12,7 @@ import { readRotation, verifyFrame } from "../src/frame.ts";
 import { hashText } from "../src/hash.ts";
 import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
 import { caseIdentity, readKey, verify } from "../src/keys.ts";
+import { VerifiedProgram } from "../src/program.ts";
 import { Receipt } from "../src/receipt.ts";
 import { encodeReportBody } from "../src/report.ts";
 import { lists } from "./support/world.ts";
@@ -49,6 +50,7 @@ const KINDS: Record<string, VectorCheck> = {
   keys: ({ key }) => readKey(key),
   recipients: ({ raw, text }) => (raw === undefined ? recipient(text!) : recipientFrom(decode(raw))),
   directories: ({ bytes, signatures }) => VerifiedDirectory.verify(decode(bytes!), signatures, refusals.trust, refusals.today),
+  programs: ({ bytes }) => VerifiedProgram.verify(decode(bytes!), refusals.trust),
   receipts: ({ typed }) => Receipt.parse(typed!, words),
 };
 

@@ -171,6 +171,7 @@ impl TestKeys {
                 desk("external", &[], &["eva"]),
             ],
             oversight: "external".to_owned(),
+            programs: Vec::new(),
         };
         let awa = InvestigatorIdentity::from_seed(people["awa"].seed());
         Self { transport, awa, roots, directory }

@@ -86,6 +86,7 @@ pub(crate) fn fixture() -> ReportFixture {
             desk("external", &[], &["eva", "fofana"]),
         ],
         oversight: "external".to_owned(),
+        programs: Vec::new(),
     };
     let trust =
         TrustRoots { instance, threshold: 2, roots: roots.iter().map(PublicKey::from).collect() };

@@ -2,6 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use protocol::{
+    Hash,
     directory::{Directory, SignedDirectory, TrustRoots},
     keys::PublicKey,
 };
@@ -48,6 +49,12 @@ pub(super) fn directories() -> Vec<Value> {
     let handler = quoted(&directory.handler_key);
     let weak = "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
     let recipient = directory.members[0].recipient.to_string();
+    let programs = |count: u8| {
+        let programs: Vec<Hash> = (0..count).map(|at| Hash([at; 32])).collect();
+        format!("\"programs\":{}", json!(programs))
+    };
+    let (five, twice) = (programs(5), json!([Hash::default(), Hash::default()]));
+    let twice = format!("\"programs\":{twice}");
     let changes = [
         ("a key twice", "\"epoch\":1", "\"epoch\":1,\"epoch\":1"),
         ("a key twice in a member", "\"handle\":\"awa\"", "\"handle\":\"awa\",\"handle\":\"awa\""),
@@ -66,6 +73,9 @@ pub(super) fn directories() -> Vec<Value> {
         ("the handler's key for a member", &*first, &*handler),
         ("a weak device key", &*first, weak),
         ("a weak key of the handler", &*handler, weak),
+        ("five programs", "\"programs\":[]", &*five),
+        ("a program twice", "\"programs\":[]", &*twice),
+        ("no list of programs", ",\"programs\":[]", ""),
         ("a recipient in upper case", &*recipient, &*recipient.to_uppercase()),
     ]
     .map(|(what, from, to)| (what, from.to_owned(), to.to_owned()));

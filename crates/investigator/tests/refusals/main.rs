@@ -10,6 +10,7 @@ mod common;
 mod directories;
 mod keys;
 mod objects;
+mod programs;
 
 use std::{env, fs, path::PathBuf};
 
@@ -74,7 +75,7 @@ fn variants(
 /// accepts a vector.
 type VectorKind = (&'static str, fn() -> Vec<Value>, fn(&Value) -> bool);
 
-const KINDS: [VectorKind; 9] = [
+const KINDS: [VectorKind; 10] = [
     ("frames", objects::frames, objects::accepts_frame),
     ("rotations", objects::rotations, objects::accepts_rotation),
     ("capsules", objects::capsules, objects::accepts_capsule),
@@ -83,6 +84,7 @@ const KINDS: [VectorKind; 9] = [
     ("keys", keys::public_keys, keys::accepts_key),
     ("recipients", keys::recipients, keys::accepts_recipient),
     ("directories", directories::directories, directories::accepts_directory),
+    ("programs", programs::programs, programs::accepts_program),
     ("receipts", keys::receipts, keys::accepts_receipt),
 ];
 

@@ -54,6 +54,7 @@ fn header() -> FrameHeader {
         week: "2026-W48".into(),
         salt: Hash::of(&[b"salt"]),
         routing: Some(routing()),
+        program: None,
         attachments: vec![Attachment {
             name: "a.jpg".into(),
             media_type: "image/jpeg".into(),
@@ -156,6 +157,13 @@ pub(super) fn frames() -> Vec<Value> {
         serde_json::to_string(&FrameHeader { related: Some(named), ..header() }).unwrap()
     };
     all.push(("another report".to_owned(), true, earlier(64)));
+    let with_program = FrameHeader { program: Some(Hash::of(&[b"manifest"])), ..header() };
+    let with_program = serde_json::to_string(&with_program).unwrap();
+    all.push(("a program".to_owned(), true, with_program.clone()));
+    let nulled = json.replacen("\"attachments\"", "\"program\":null,\"attachments\"", 1);
+    all.push(("a program of null".to_owned(), false, nulled));
+    let outgoing = with_program.replacen("\"in\"", "\"out\"", 1);
+    all.push(("a program in the other direction".to_owned(), false, outgoing));
     all.push(("another report with a short proof".to_owned(), false, earlier(63)));
     all.extend(treatments());
     let key = receipt().signing_key();

@@ -51,7 +51,8 @@ pub struct SignedDirectory {
 pub struct RootSignature {
     /// The root key.
     pub key: PublicKey,
-    /// The signature over `"burkindi/directory/v1\0" ‖ bytes`.
+    /// The signature over `"burkindi/directory/v1\0" ‖ bytes` of a directory, or over the Sigsum
+    /// leaf of a [program](crate::program).
     #[serde(with = "crate::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
@@ -147,19 +148,9 @@ impl SignedDirectory {
         if self.bytes.len() > MAX_DIRECTORY_LEN {
             return Err(DirectoryError::TooLong(self.bytes.len()));
         }
-        let keys: BTreeSet<_> = self.signatures.iter().map(|by| *by.key.as_bytes()).collect();
-        // Each key signs at most once, so that verifying costs at most one signature check for each
-        // root key.
-        if self.signatures.len() > MAX_SIGNATURES || keys.len() < self.signatures.len() {
-            return Err(DirectoryError::DuplicateOrTooManySignatures);
-        }
-        let holds = |by: &&RootSignature| {
-            let signature = by.signature.as_slice().try_into();
-            trust.roots.contains(&by.key)
-                && signature
-                    .is_ok_and(|signature| by.key.verify(LABEL, &self.bytes, signature).is_ok())
-        };
-        let valid = self.signatures.iter().filter(holds).count();
+        let valid = trust
+            .count_signatures(&self.signatures, LABEL, &self.bytes)
+            .ok_or(DirectoryError::DuplicateOrTooManySignatures)?;
         if trust.threshold == 0 || valid < trust.threshold {
             return Err(DirectoryError::ThresholdNotMet { valid, needed: trust.threshold.max(1) });
         }
@@ -207,6 +198,28 @@ fn deserialize_signatures<'de, D: Deserializer<'de>>(
 }
 
 impl TrustRoots {
+    /// Returns the number of root keys with a valid signature over `label ‖ message`. Returns `None`
+    /// if there are more than [`MAX_SIGNATURES`] signatures, or two by one key.
+    pub(crate) fn count_signatures(
+        &self,
+        signatures: &[RootSignature],
+        label: &[u8],
+        message: &[u8],
+    ) -> Option<usize> {
+        let keys: BTreeSet<_> = signatures.iter().map(|by| *by.key.as_bytes()).collect();
+        // Each key signs at most once, so that verifying costs at most one signature check for each
+        // root key.
+        if signatures.len() > MAX_SIGNATURES || keys.len() < signatures.len() {
+            return None;
+        }
+        let holds = |by: &&RootSignature| {
+            let signature = by.signature.as_slice().try_into();
+            self.roots.contains(&by.key)
+                && signature.is_ok_and(|signature| by.key.verify(label, message, signature).is_ok())
+        };
+        Some(signatures.iter().filter(holds).count())
+    }
+
     /// Returns a 16-byte fingerprint of the installation, the threshold and the root keys. It stays
     /// the same when directories change. [`crate::receipt::Receipt::words`] spells it for posters.
     pub fn fingerprint(&self) -> [u8; 16] {

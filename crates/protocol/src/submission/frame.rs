@@ -142,6 +142,11 @@ pub struct FrameHeader {
     /// The routing. Present in every frame of direction `in`, and in no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing: Option<Routing>,
+    /// The hash of the manifest of the program that sealed the frame (see
+    /// [`program`](crate::program)), as that program states it. Only in direction `in`. Absent if
+    /// the sender could not know it, such as a server that seals for a browser without scripts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Hash>,
     /// The files of the message, in the order of the envelope.
     pub attachments: Vec<Attachment>,
     /// `K_r`. Only in frame 0 of direction `in`.
@@ -245,6 +250,7 @@ impl FrameHeader {
             ("lang", is_lang(&self.lang)),
             ("week", is_iso_week(&self.week)),
             ("routing", self.routing.is_some() == (self.direction == FrameDirection::In)),
+            ("program", self.program.is_none() || self.direction == FrameDirection::In),
             (
                 "attachments",
                 files.len() <= MAX_ATTACHMENTS

@@ -1,7 +1,10 @@
 //! Lists the changes from one directory to the next, so that the keeper of a root key checks
 //! changes and keys before signing.
 
-use protocol::directory::{Desk, Directory, Member};
+use protocol::{
+    Hash,
+    directory::{Desk, Directory, Member},
+};
 
 use crate::keys::key_file::member_fingerprint_words;
 
@@ -11,6 +14,7 @@ pub fn directory_changes(previous: Option<&Directory>, now: &Directory) -> Vec<S
         let members = now.members.iter().map(describe_added_member);
         return members
             .chain(now.desks.iter().map(|desk| format!("new desk {}", desk.id)))
+            .chain(now.programs.iter().map(describe_added_program))
             .collect();
     };
     let mut changes = Vec::new();
@@ -42,7 +46,17 @@ pub fn directory_changes(previous: Option<&Directory>, now: &Directory) -> Vec<S
     if previous.transport != now.transport {
         changes.push("the transport keys change".to_owned());
     }
+    let added = now.programs.iter().filter(|program| !previous.programs.contains(program));
+    changes.extend(added.map(describe_added_program));
+    let gone = previous.programs.iter().filter(|program| !now.programs.contains(program));
+    changes.extend(gone.map(|program| {
+        format!("program {program} is removed: browsers that still run it do not seal reports")
+    }));
     changes
+}
+
+fn describe_added_program(program: &Hash) -> String {
+    format!("new program {program}: compare this hash with that of the manifest that you signed")
 }
 
 fn describe_added_member(member: &Member) -> String {

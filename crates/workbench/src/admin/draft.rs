@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{
     Hash,
-    directory::{Desk, Directory, Member, VALID_DAYS},
+    directory::{Desk, Directory, MAX_PROGRAMS, Member, VALID_DAYS},
     keys::{PublicKey, TransportRecipient},
 };
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub struct DirectoryDraft {
     pub desks: Vec<Desk>,
     /// Id of the oversight body's desk.
     pub oversight: String,
+    /// The hashes of the manifests of the browser programs, the newest first.
+    #[serde(default)]
+    pub programs: Vec<Hash>,
 }
 
 /// The desk of the taxonomy whose label a new desk of the oversight body has.
@@ -64,6 +67,7 @@ impl DirectoryDraft {
             members: Vec::new(),
             desks: vec![desk],
             oversight: oversight.to_owned(),
+            programs: Vec::new(),
         }
     }
 
@@ -173,6 +177,28 @@ impl DirectoryDraft {
         }
     }
 
+    /// Makes this the newest program. Removes the oldest beyond [`MAX_PROGRAMS`]. Returns the
+    /// removed programs.
+    pub fn add_program(&mut self, program: Hash) -> Vec<Hash> {
+        self.programs.retain(|listed| *listed != program);
+        self.programs.insert(0, program);
+        self.programs.split_off(self.programs.len().min(MAX_PROGRAMS))
+    }
+
+    /// Removes a program.
+    ///
+    /// # Errors
+    /// [`AdminError::UnknownId`] if the draft does not list it.
+    pub fn remove_program(&mut self, program: Hash) -> Result<(), AdminError> {
+        let before = self.programs.len();
+        self.programs.retain(|listed| *listed != program);
+        if self.programs.len() < before {
+            Ok(())
+        } else {
+            Err(AdminError::UnknownId(format!("program {program}")))
+        }
+    }
+
     /// Returns the directory that would be signed on this date.
     ///
     /// # Errors
@@ -196,6 +222,7 @@ impl DirectoryDraft {
             members: draft.members,
             desks: draft.desks,
             oversight: draft.oversight,
+            programs: draft.programs,
         };
         directory.check_rules()?;
         Ok(directory)
@@ -213,6 +240,7 @@ impl From<&Directory> for DirectoryDraft {
             members: directory.members,
             desks: directory.desks,
             oversight: directory.oversight,
+            programs: directory.programs,
         }
     }
 }

@@ -141,6 +141,7 @@ async fn a_forged_reply_is_detected_and_not_shown() {
         week: "2026-W48".into(),
         salt: Hash::of(&[b"salt"]),
         routing: None,
+        program: None,
         attachments: Vec::new(),
         reporter_key: None,
         related: None,

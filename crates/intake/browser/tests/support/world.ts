@@ -61,6 +61,7 @@ export async function createTestWorld(): Promise<TestWorld> {
       desk("external", ["eva", "fofana"], []),
     ],
     oversight: "external",
+    programs: [],
   };
   const rootKeys = [random(32), random(32), random(32)];
   const roots = rootKeys.map((key) => encode(ed25519.getPublicKey(key)));

@@ -129,6 +129,7 @@ fn frame_header() -> FrameHeader {
         week: "2026-W48".into(),
         salt: Hash::of(&[b"salt"]),
         routing: Some(routing()),
+        program: None,
         attachments: vec![Attachment {
             name: "a.jpg".into(),
             media_type: "image/jpeg".into(),
@@ -167,6 +168,7 @@ fn directory() -> Directory {
             units: vec!["port".into()],
         }],
         oversight: "ethics".into(),
+        programs: Vec::new(),
     }
 }
 

@@ -66,6 +66,7 @@ impl TestReporter {
             week: self.week.clone(),
             salt: Hash::of(&[b"salt"]),
             routing: Some(self.next_routing.take().unwrap_or_else(|| self.routing.clone())),
+            program: None,
             attachments,
             reporter_key: first.then(|| (&key).into()),
             related: self.related_report.take(),

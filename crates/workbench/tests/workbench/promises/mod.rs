@@ -154,6 +154,7 @@ fn build_base_directory() -> Directory {
         members: ["one", "two", "oversight"].map(member).into(),
         desks: vec![desk("desk", &["one", "two"]), desk("external", &["oversight"])],
         oversight: "external".to_owned(),
+        programs: Vec::new(),
     }
 }
 
