@@ -137,7 +137,7 @@ async fn a_purge_is_refused_while_a_submission_is_quarantined() {
         reason: "unknown case-key generation".into(),
         retry: true,
         case: Some(id),
-        bytes: vec![1; 100],
+        bytes: vec![1; 100].into(),
     };
     let transaction = handler.store.begin_write().await.unwrap();
     transaction.quarantine(quarantined).await.unwrap();

@@ -148,11 +148,15 @@ fn other_tables() -> Vec<TableCreateStatement> {
                 date("day"),
                 string("reason"),
                 boolean("retry"),
-                blob("bytes"),
                 // The case that an orphaned follow-up waits for.
                 uuid_null("case_id"),
                 big_integer("len").default(0).take(),
             ],
+        ),
+        table(
+            "quarantine_chunks",
+            &["submission", "number"],
+            vec![uuid("submission"), integer("number"), blob("bytes")],
         ),
         table("absences", &["member"], vec![string("member"), date("until")]),
         // The newest date that the case handler has seen, so that a clock that jumps is noticed.

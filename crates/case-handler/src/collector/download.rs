@@ -89,11 +89,11 @@ async fn download(
 ) -> Result<(), RelayError> {
     let memory = Arc::new(Semaphore::new(MEMORY_PERMITS as usize));
     let openers = Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from)));
-    while let Some((id, bytes)) = stream.next_submission().await? {
-        let units = u32::try_from(bytes.len() as u64 / PERMIT_BYTES)
-            .unwrap_or(MEMORY_PERMITS)
-            .clamp(1, MEMORY_PERMITS);
+    while let Some((id, len)) = stream.next_header().await? {
+        let units =
+            u32::try_from(len / PERMIT_BYTES).unwrap_or(MEMORY_PERMITS).clamp(1, MEMORY_PERMITS);
         let memory = Arc::clone(&memory).acquire_many_owned(units).await.expect("never closed");
+        let bytes = stream.read_body(len).await?;
         let opener = Arc::clone(&openers).acquire_owned().await.expect("never closed");
         let open_task = spawn_open(Arc::clone(&transport), bytes.clone(), opener);
         let submission = DownloadedSubmission { id, bytes, open_task, _permit: memory };

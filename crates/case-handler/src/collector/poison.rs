@@ -42,7 +42,7 @@ impl Collector {
                 reason: POISON_REASON.to_owned(),
                 retry: false,
                 case: None,
-                bytes: bytes.to_vec(),
+                bytes: bytes.clone(),
             };
             transaction.quarantine(quarantined).await?;
         }

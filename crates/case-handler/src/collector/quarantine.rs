@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use protocol::submission::envelope::{OpenedSubmission, SubmissionOpenError};
 use service_kit::directory::VerifiedDirectory;
 use time::Date;
@@ -62,7 +63,7 @@ impl QuarantineReason {
         }
     }
 
-    fn into_quarantined(self, id: Uuid, day: Date, bytes: Vec<u8>) -> QuarantinedSubmission {
+    fn into_quarantined(self, id: Uuid, day: Date, bytes: Bytes) -> QuarantinedSubmission {
         let Self { reason, is_retryable: retry, case, is_orphan: _ } = self;
         QuarantinedSubmission { id, day, reason, retry, case, bytes }
     }
@@ -101,7 +102,7 @@ impl Collector {
             };
             capacity = left;
             stored.push((id, rejected.reason.clone()));
-            transaction.quarantine(rejected.into_quarantined(id, today, bytes.to_vec())).await?;
+            transaction.quarantine(rejected.into_quarantined(id, today, bytes)).await?;
         }
         transaction.commit().await?;
         done.extend(stored.iter().map(|(id, _)| *id));
@@ -173,7 +174,7 @@ impl Collector {
         workload: &mut WorkloadByReaders,
     ) -> Result<(), CollectError> {
         let Some(bytes) = self.store.quarantined_bytes(id).await? else { return Ok(()) };
-        let open_task = download::spawn_open(Arc::clone(&self.transport), bytes.clone().into(), ());
+        let open_task = download::spawn_open(Arc::clone(&self.transport), bytes, ());
         let Ok(opened) = classify_open_result(open_task.await)? else { return Ok(()) };
         let case = opened.header.case.id;
         let outcome = self
@@ -195,9 +196,8 @@ impl Collector {
             }
             Err(error) => {
                 let rejected = QuarantineReason::from_ingest_error(&error, case);
-                transaction
-                    .quarantine(rejected.into_quarantined(id, self.cycle_date(), bytes))
-                    .await?;
+                let QuarantineReason { reason, is_retryable, case, .. } = rejected;
+                transaction.update_quarantined(id, reason, is_retryable, case).await?;
                 transaction.commit().await?;
             }
         }

@@ -207,7 +207,7 @@ impl RelayClient {
         let response = timeout(self.request_timeout, request.send()).await??;
         Ok(SubmissionStream {
             response: response.error_for_status()?,
-            buffer: BytesMut::new(),
+            pending: Bytes::new(),
             time_left: self.request_timeout,
         })
     }
@@ -296,7 +296,8 @@ impl RelayClient {
 /// Submissions as they arrive.
 pub struct SubmissionStream {
     response: Response,
-    buffer: BytesMut,
+    /// The rest of the last chunk.
+    pending: Bytes,
     /// How long the caller may still wait for the intake. Each submission extends it by the time
     /// that it takes at the minimum rate. Time between two calls does not count.
     time_left: Duration,
@@ -309,35 +310,57 @@ impl SubmissionStream {
     /// Fails if the connection is lost, the intake sends too slowly, or the response violates the
     /// protocol.
     pub async fn next_submission(&mut self) -> Result<Option<(Uuid, Bytes)>, RelayError> {
-        if !self.fill_buffer(20).await? {
-            return if self.buffer.is_empty() { Ok(None) } else { Err(truncated().into()) };
-        }
-        let head = self.buffer.split_to(20);
-        let (id, len) =
-            read_submission_header(head[..].try_into().expect("20 bytes were split off"))?;
-        self.time_left += Duration::from_secs(len / MIN_BYTES_PER_SEC);
-        let len = usize::try_from(len).map_err(|_| truncated())?;
-        debug_assert!(
-            len as u64 <= size_classes::MAX_SUBMISSION_LEN,
-            "the length was checked to be a size class"
-        );
-        if !self.fill_buffer(len).await? {
-            return Err(truncated().into());
-        }
-        Ok(Some((id, self.buffer.split_to(len).freeze())))
+        let Some((id, len)) = self.next_header().await? else { return Ok(None) };
+        Ok(Some((id, self.read_body(len).await?)))
     }
 
-    async fn fill_buffer(&mut self, len: usize) -> Result<bool, RelayError> {
-        while self.buffer.len() < len {
-            let start = Instant::now();
-            let chunk = timeout(self.time_left, self.response.chunk()).await?;
-            self.time_left = self.time_left.saturating_sub(start.elapsed());
-            match chunk.map_err(|error| RelayError::Interrupted(innermost_cause(&error)))? {
-                Some(chunk) => self.buffer.extend_from_slice(&chunk),
-                None => return Ok(false),
-            }
+    /// Returns the id and the length of the next submission, or `None` at the end. The caller then
+    /// reads the body.
+    ///
+    /// # Errors
+    /// As [`Self::next_submission`].
+    pub(super) async fn next_header(&mut self) -> Result<Option<(Uuid, u64)>, RelayError> {
+        let head = self.read_up_to(20).await?;
+        if head.is_empty() {
+            return Ok(None);
         }
-        Ok(true)
+        let head = head[..].try_into().map_err(|_| truncated())?;
+        let (id, len) = read_submission_header(head)?;
+        debug_assert!(
+            len <= size_classes::MAX_SUBMISSION_LEN,
+            "the length was checked to be a size class"
+        );
+        Ok(Some((id, len)))
+    }
+
+    /// Returns the body of a submission of this length, in exactly so much memory.
+    ///
+    /// # Errors
+    /// As [`Self::next_submission`].
+    pub(super) async fn read_body(&mut self, len: u64) -> Result<Bytes, RelayError> {
+        self.time_left += Duration::from_secs(len / MIN_BYTES_PER_SEC);
+        let len = usize::try_from(len).map_err(|_| truncated())?;
+        let body = self.read_up_to(len).await?;
+        if body.len() < len { Err(truncated().into()) } else { Ok(body) }
+    }
+
+    /// Returns fewer bytes only at the end of the response.
+    async fn read_up_to(&mut self, len: usize) -> Result<Bytes, RelayError> {
+        let mut read = BytesMut::with_capacity(len);
+        while read.len() < len {
+            if self.pending.is_empty() {
+                let start = Instant::now();
+                let chunk = timeout(self.time_left, self.response.chunk()).await?;
+                self.time_left = self.time_left.saturating_sub(start.elapsed());
+                match chunk.map_err(|error| RelayError::Interrupted(innermost_cause(&error)))? {
+                    Some(chunk) => self.pending = chunk,
+                    None => break,
+                }
+            }
+            let missing = len - read.len();
+            read.extend_from_slice(&self.pending.split_to(missing.min(self.pending.len())));
+        }
+        Ok(read.freeze())
     }
 }
 

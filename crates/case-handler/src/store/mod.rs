@@ -300,6 +300,7 @@ pub fn tables() -> Vec<TableCopier> {
         TableCopier::for_entity::<entities::queue::Entity>(),
         TableCopier::for_entity::<entities::reply::Entity>(),
         TableCopier::for_entity::<entities::quarantine::Entity>(),
+        TableCopier::for_entity::<entities::quarantine_chunk::Entity>(),
         TableCopier::for_entity::<entities::submission::Entity>(),
         TableCopier::for_entity::<entities::unsettled_date::Entity>(),
     ]

@@ -1,6 +1,8 @@
 //! Rows of the quarantine. The bytes of a submission are stored unchanged, so that nothing that a
-//! reporter sent is lost.
+//! reporter sent is lost. They are stored in chunks, because a database holds several copies of a
+//! value in memory.
 
+use bytes::{Bytes, BytesMut};
 use database::{DatabaseUrl, PoolOptions};
 use sea_orm::{
     ActiveValue::Set,
@@ -13,7 +15,8 @@ use uuid::Uuid;
 
 use super::{
     CaseStore, StoreError, WriteTransaction,
-    entities::{case, quarantine},
+    entities::{case, quarantine, quarantine_chunk},
+    parts::CHUNK_LEN,
 };
 
 /// A submission that could not be ingested.
@@ -30,7 +33,7 @@ pub struct QuarantinedSubmission {
     /// The case that it names, if it could be opened.
     pub case: Option<Uuid>,
     /// The sealed bytes, as collected.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 /// Which submissions are retried.
@@ -74,8 +77,19 @@ impl CaseStore {
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn quarantined_bytes(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(quarantine::Entity::find_by_id(id).one(&self.db).await?.map(|row| row.bytes))
+    pub async fn quarantined_bytes(&self, id: Uuid) -> Result<Option<Bytes>, StoreError> {
+        const MISSING: StoreError =
+            StoreError::DamagedPart("quarantine_chunks: a chunk of a submission is missing");
+        let row = quarantine::Entity::find_by_id(id);
+        let len = row.select_only().column(quarantine::Column::Len).into_tuple::<i64>();
+        let Some(len) = len.one(&self.db).await? else { return Ok(None) };
+        let len = usize::try_from(len).map_err(|_| MISSING)?;
+        let mut bytes = BytesMut::with_capacity(len);
+        for number in (0..).take(len.div_ceil(CHUNK_LEN)) {
+            let chunk = quarantine_chunk::Entity::find_by_id((id, number)).one(&self.db).await?;
+            bytes.extend_from_slice(&chunk.ok_or(MISSING)?.bytes);
+        }
+        Ok(Some(bytes.freeze()))
     }
 
     /// Returns the free size of the quarantine, in bytes.
@@ -128,7 +142,6 @@ impl WriteTransaction<'_> {
             day: Set(submission.day),
             reason: Set(submission.reason),
             retry: Set(submission.retry),
-            bytes: Set(submission.bytes),
             case_id: Set(submission.case),
             len: Set(len),
         };
@@ -140,6 +153,39 @@ impl WriteTransaction<'_> {
             )
             .exec_without_returning(self.flushed_transaction().await?)
             .await?;
+        for (number, bytes) in (0..).zip(submission.bytes.chunks(CHUNK_LEN)) {
+            let row = quarantine_chunk::ActiveModel {
+                submission: Set(submission.id),
+                number: Set(number),
+                bytes: Set(bytes.to_vec()),
+            };
+            let key = [quarantine_chunk::Column::Submission, quarantine_chunk::Column::Number];
+            quarantine_chunk::Entity::insert(row)
+                .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+                .exec_without_returning(self.flushed_transaction().await?)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Updates reason, retry and case of a submission that is stored.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn update_quarantined(
+        &self,
+        id: Uuid,
+        reason: String,
+        retry: bool,
+        case: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        quarantine::Entity::update_many()
+            .col_expr(quarantine::Column::Reason, Expr::value(reason))
+            .col_expr(quarantine::Column::Retry, Expr::value(retry))
+            .col_expr(quarantine::Column::CaseId, Expr::value(case))
+            .filter(quarantine::Column::Id.eq(id))
+            .exec(self.flushed_transaction().await?)
+            .await?;
         Ok(())
     }
 
@@ -149,6 +195,10 @@ impl WriteTransaction<'_> {
     /// Fails if the database fails.
     pub async fn remove_quarantined(&self, id: Uuid) -> Result<(), StoreError> {
         quarantine::Entity::delete_by_id(id).exec(self.flushed_transaction().await?).await?;
+        quarantine_chunk::Entity::delete_many()
+            .filter(quarantine_chunk::Column::Submission.eq(id))
+            .exec(self.flushed_transaction().await?)
+            .await?;
         Ok(())
     }
 }

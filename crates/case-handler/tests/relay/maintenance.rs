@@ -156,7 +156,7 @@ async fn doctor_warns_before_the_quarantine_is_full() {
             reason: "test".to_owned(),
             retry: true,
             case: None,
-            bytes: vec![0; kib * 1024],
+            bytes: vec![0; kib * 1024].into(),
         };
         transaction.quarantine(submission).await.unwrap();
         transaction.commit().await.unwrap();

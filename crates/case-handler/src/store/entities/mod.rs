@@ -16,6 +16,7 @@ pub(crate) mod opening;
 pub(crate) mod part;
 pub(crate) mod part_chunk;
 pub(crate) mod quarantine;
+pub(crate) mod quarantine_chunk;
 pub(crate) mod queue;
 pub(crate) mod reply;
 pub(crate) mod submission;

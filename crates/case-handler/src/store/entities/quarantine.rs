@@ -1,4 +1,4 @@
-//! Table `quarantine`: submissions that could not be ingested, unchanged.
+//! Table `quarantine`: submissions that could not be ingested. `quarantine_chunks` has their bytes.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 
@@ -13,7 +13,6 @@ pub struct Model {
     pub day: TimeDate,
     pub reason: String,
     pub retry: bool,
-    pub bytes: Vec<u8>,
     pub case_id: Option<Uuid>,
     pub len: i64,
 }
