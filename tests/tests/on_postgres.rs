@@ -6,6 +6,8 @@ mod excluded_desk;
 mod leaks;
 #[path = "report_round_trip.rs"]
 mod report_round_trip;
+#[path = "resource_bounds.rs"]
+mod resource_bounds;
 #[path = "restore.rs"]
 mod restore;
 #[path = "soak.rs"]
