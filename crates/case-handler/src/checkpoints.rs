@@ -18,7 +18,10 @@ use transparency_log::{
 };
 use uuid::Uuid;
 
-use crate::store::{CaseStore, EventLeaf, StoreError};
+use crate::{
+    directory_cache::DirectoryCache,
+    store::{CaseStore, EventLeaf, StoreError},
+};
 
 /// Why the log was not extended, or an event was not proved.
 #[derive(Debug, thiserror::Error)]
@@ -69,18 +72,22 @@ impl From<StoreError> for CosignatureError {
     }
 }
 
-/// Adds a batch with the events that have no leaf yet, at most 256, and signs the checkpoint. All
-/// of it is written in one transaction.
+/// Adds a batch with the events that have no leaf yet, at most 256, to the log of the newest
+/// directory, and signs the checkpoint. All of it is written in one transaction. Without a directory
+/// there is neither an event nor a reader, and no batch is added.
 ///
 /// # Errors
 /// If the store fails or contradicts itself. Nothing is written then.
 pub async fn add_batch(
     store: &CaseStore,
-    instance: Uuid,
+    directories: &DirectoryCache,
     log_key: &SigningKey,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<(), LogTreeError> {
     let transaction = store.begin_write().await?;
+    // Within the transaction, because a directory with another epoch of the log clears the tree.
+    let Some(newest) = directories.latest() else { return Ok(()) };
+    let directory = &newest.directory;
     let number = transaction.log_batches().await?;
     let batches = number.checked_add(1).ok_or(LogTreeError::Full)?;
     let secret = if let Some(secret) = transaction.leaf_secret().await? {
@@ -101,7 +108,7 @@ pub async fn add_batch(
     nodes.extend(completed.iter().copied());
     let root = TreePlan::root(batches.into()).hashes(|node| nodes.get(&node).copied())?;
     let head = Checkpoint {
-        origin: log_origin(instance).to_string(),
+        origin: log_origin(directory.instance, directory.log.epoch).to_string(),
         size: log_size(batches),
         root: *root.first().expect("a tree with a batch has a root"),
     };

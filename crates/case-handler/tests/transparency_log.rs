@@ -21,8 +21,7 @@ const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
 impl HandlerFixture {
     async fn add_batch(&mut self) {
-        let instance = self.directory.instance;
-        add_batch(&self.store, instance, &self.log_key, &mut self.rng).await.unwrap();
+        add_batch(&self.store, &self.directories, &self.log_key, &mut self.rng).await.unwrap();
     }
 
     fn policy(&self) -> LogPolicy {
@@ -134,9 +133,9 @@ async fn a_changed_database_is_noticed_by_readers() {
     assert_eq!(fixture.proof(case, 0).await, None);
     // Without a node the log cannot continue, and does not begin again.
     fixture.execute_sql("DELETE FROM log_nodes WHERE level = 1").await;
-    let instance = fixture.directory.instance;
     let before = fixture.checkpoint().await;
-    let failed = add_batch(&fixture.store, instance, &fixture.log_key, &mut fixture.rng).await;
+    let HandlerFixture { store, directories, log_key, rng, .. } = &mut fixture;
+    let failed = add_batch(store, directories, log_key, rng).await;
     assert!(failed.is_err());
     assert_eq!(fixture.checkpoint().await, before);
 }
@@ -146,8 +145,8 @@ async fn another_key_signs_no_checkpoint_of_this_log() {
     let mut fixture = HandlerFixture::new().await;
     let other = SigningKey::from_bytes(&[1; 32]);
     assert_ne!(PublicKey::from(&other), fixture.directory.handler_key);
-    let instance = fixture.directory.instance;
-    add_batch(&fixture.store, instance, &other, &mut fixture.rng).await.unwrap();
+    let HandlerFixture { store, directories, rng, .. } = &mut fixture;
+    add_batch(store, directories, &other, rng).await.unwrap();
     let checkpoint = fixture.checkpoint().await;
     assert!(fixture.policy().verify_checkpoint(&checkpoint).is_err());
 }
@@ -197,6 +196,7 @@ async fn members_follow_the_log_as_witnesses_do() {
     }
     let trusted = [transparency_log::checkpoint::log_key(
         fixture.directory.instance,
+        fixture.directory.log.epoch,
         fixture.directory.handler_key,
     )];
     authenticate(&fixture.checkpoint().await, &trusted).unwrap();

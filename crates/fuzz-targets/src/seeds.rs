@@ -8,7 +8,7 @@ use protocol::{
     Hash,
     api::relay::encode_submission_header,
     case::Stage,
-    directory::{Desk, Directory, Member, SignedDirectory},
+    directory::{Desk, Directory, LogSettings, Member, SignedDirectory},
     encoding::padding::{REPLY_STEP, pad_text},
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::{Mailbox, MailboxHeader},
@@ -101,6 +101,7 @@ fn sample_directory() -> Directory {
         expires: date!(2026 - 12 - 23),
         transport: vec![TransportIdentity::from_seed(&[3; 32]).recipient()],
         handler_key: PublicKey::from(&sample_log_key()),
+        log: LogSettings::default(),
         members: handles.into_iter().zip(10..).map(member).collect(),
         desks: vec![desk("audit", &["awa", "bila"]), desk("external", &["eva"])],
         oversight: "external".to_owned(),
@@ -114,7 +115,7 @@ fn sample_log_key() -> SigningKey {
 
 /// Returns the head that the sample checkpoint states.
 pub(crate) fn log_head() -> Checkpoint {
-    let origin = log_origin(Uuid::nil()).to_string();
+    let origin = log_origin(Uuid::nil(), 1).to_string();
     Checkpoint { origin, size: 768, root: Hash([7; 32]) }
 }
 
@@ -209,7 +210,7 @@ pub(crate) fn log_texts() -> Vec<Vec<u8>> {
         checkpoint: checkpoint.clone(),
     };
     let request = AddCheckpoint { old_size: 256, proof: hashes, checkpoint: checkpoint.clone() };
-    let log = log_key(Uuid::nil(), (&sample_log_key()).into());
+    let log = log_key(Uuid::nil(), 1, (&sample_log_key()).into());
     [checkpoint.to_string(), proof.to_string(), request.to_string(), log.to_string()]
         .map(String::into_bytes)
         .into()

@@ -14,7 +14,7 @@ use std::{
 use ed25519_dalek::SigningKey;
 use protocol::{
     Priority,
-    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
+    directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
     keys::PublicKey,
     submission::report_body::ReportBody,
 };
@@ -56,6 +56,7 @@ fn sample_directory() -> Result<(SignedDirectory, TrustRoots), Box<dyn Error>> {
         expires: date!(2026 - 12 - 23),
         transport: vec![transport_key().recipient()],
         handler_key: PublicKey::from(&SigningKey::generate(&mut OsRng)),
+        log: LogSettings::default(),
         members,
         desks: vec![
             desk("internal_affairs", &["FAC"], &["awa", "bila"]),

@@ -281,7 +281,7 @@ struct SampleInputs {
 }
 
 fn sample_inputs() -> SampleInputs {
-    use protocol::directory::{Desk, Directory, Member};
+    use protocol::directory::{Desk, Directory, LogSettings, Member};
     let transport = TransportIdentity::from_seed(&[4; 32]);
     let member = Member {
         handle: "eva".into(),
@@ -307,6 +307,7 @@ fn sample_inputs() -> SampleInputs {
         expires: date!(2026 - 12 - 23),
         transport: vec![transport.recipient()],
         handler_key: PublicKey::from(&SigningKey::from_bytes(&[7; 32])),
+        log: LogSettings::default(),
         members: vec![member],
         desks: vec![desk],
         oversight: "external".into(),

@@ -1,6 +1,7 @@
 //! The directory: the members and desks that can receive reports, signed by m of n root keys, and
 //! the rule that decides who gets a report.
 
+mod log_settings;
 mod signed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
+pub use log_settings::{LogQuorum, LogSettings, LogWitness, MAX_WITNESS_NAME_LEN, MAX_WITNESSES};
 pub use signed::{
     LastSeen, MAX_DIRECTORY_LEN, MAX_SIGNATURES, RootSignature, SignedDirectory, TrustRoots,
 };
@@ -60,6 +62,8 @@ pub struct Directory {
     pub transport: Vec<TransportRecipient>,
     /// Verifies the events that the case handler itself writes into the log.
     pub handler_key: PublicKey,
+    /// The transparency log and its cosigners.
+    pub log: LogSettings,
     /// All members.
     pub members: Vec<Member>,
     /// All desks.
@@ -260,8 +264,9 @@ impl Directory {
     }
 
     /// Checks the rules that signatures do not cover: unique names, no reference to a missing
-    /// member, no more members than grants, an oversight body separate from the desks, and
-    /// different keys for different members.
+    /// member, no more members than grants, an oversight body separate from the desks,
+    /// different keys for different members and witnesses, and a quorum of the log that can be
+    /// reached.
     ///
     /// # Errors
     /// [`DirectoryError::RuleViolated`] with the first rule that is broken.
@@ -336,6 +341,7 @@ impl Directory {
         rule(
             oversight.is_some_and(|desk| desk.members.is_empty()),
             "the oversight body has no member".into(),
-        )
+        )?;
+        self.check_log_settings(devices)
     }
 }

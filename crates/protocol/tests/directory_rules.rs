@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 use protocol::{
     directory::{
-        Desk, Directory, DirectoryError, LastSeen, MAX_DIRECTORY_LEN, Member, RootSignature,
-        SignedDirectory, TrustRoots,
+        Desk, Directory, DirectoryError, LastSeen, LogQuorum, LogSettings, LogWitness,
+        MAX_DIRECTORY_LEN, Member, RootSignature, SignedDirectory, TrustRoots,
     },
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
 };
@@ -46,6 +46,7 @@ fn sample_directory() -> (Directory, TrustRoots, Vec<SigningKey>) {
         expires: date!(2026 - 12 - 23),
         transport: vec![TransportIdentity::generate(&mut rng).recipient()],
         handler_key: PublicKey::from(&SigningKey::generate(&mut rng)),
+        log: LogSettings::default(),
         members,
         desks: vec![desk("one", &["a", "b"]), desk("external", &["o"])],
         oversight: "external".to_owned(),
@@ -123,10 +124,29 @@ fn dates_and_epochs_are_checked() {
     assert!(signed.verify_ignoring_dates(&trust).is_ok());
 }
 
+fn witness(number: u8) -> LogWitness {
+    LogWitness {
+        name: format!("witness.example/{number}"),
+        key: PublicKey::from(&SigningKey::from_bytes(&[number; 32])),
+    }
+}
+
+#[test]
+fn the_log_may_have_eight_witnesses_and_a_quorum_of_all_cosigners() {
+    let (mut directory, trust, roots) = sample_directory();
+    directory.log = LogSettings {
+        epoch: u32::MAX,
+        witnesses: (0..8).map(witness).collect(),
+        quorum: LogQuorum { oversight: 1, witnesses: 8 },
+    };
+    let signed = SignedDirectory::sign(&directory, &roots).unwrap();
+    assert_eq!(verify(&signed, &trust), Ok(directory));
+}
+
 #[test]
 fn a_directory_that_endangers_reporters_is_not_signed() {
     type DirectoryChange = fn(&mut Directory);
-    let unsafe_changes: [(&str, DirectoryChange); 13] = [
+    let unsafe_changes: [(&str, DirectoryChange); 23] = [
         ("no transport recipient", |d| d.transport.clear()),
         ("not valid for 0 to 30 days", |d| d.expires = date!(2027 - 01 - 23)),
         ("occurs twice", |d| d.members[1].handle = "a".to_owned()),
@@ -146,6 +166,27 @@ fn a_directory_that_endangers_reporters_is_not_signed() {
         ("names unknown member", |d| d.desks[0].members.push("nobody".to_owned())),
         ("is also a member of desk", |d| d.desks[0].members.push("o".to_owned())),
         ("has no member", |d| d.desks[1].members.clear()),
+        ("epoch of the log is 0", |d| d.log.epoch = 0),
+        ("more than 8 witnesses", |d| d.log.witnesses = (0..9).map(witness).collect()),
+        ("witness.example/1 occurs twice", |d| {
+            d.log.witnesses = vec![witness(1), LogWitness { key: witness(2).key, ..witness(1) }];
+        }),
+        ("witness.example/2 shares a key", |d| {
+            d.log.witnesses = vec![witness(1), LogWitness { key: witness(1).key, ..witness(2) }];
+        }),
+        ("witness.example/1 shares a key", |d| {
+            d.log.witnesses = vec![LogWitness { key: d.handler_key, ..witness(1) }];
+        }),
+        ("witness.example/1 shares a key", |d| {
+            d.log.witnesses = vec![LogWitness { key: d.members[7].device, ..witness(1) }];
+        }),
+        ("invalid name of a witness", |d| {
+            let name = "burkindi/member/1/o".to_owned();
+            d.log.witnesses = vec![LogWitness { name, ..witness(1) }];
+        }),
+        ("needs 2 members of the oversight body, which has 1", |d| d.log.quorum.oversight = 2),
+        ("needs 1 witnesses, and the directory has 0", |d| d.log.quorum.witnesses = 1),
+        ("the quorum of the log is empty", |d| d.log.quorum.oversight = 0),
     ];
     for (text, change) in unsafe_changes {
         let (mut directory, _, roots) = sample_directory();

@@ -13,7 +13,7 @@ use bench_support::{BenchRow, median_seconds, print_rows};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
-    directory::{Desk, Directory, Member},
+    directory::{Desk, Directory, LogSettings, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity, sign},
     submission::report_body::ReportBody,
 };
@@ -49,6 +49,7 @@ fn sample_directory() -> Directory {
         expires: date!(2026 - 12 - 23),
         transport: vec![TransportIdentity::generate(&mut OsRng).recipient()],
         handler_key: (&SigningKey::generate(&mut OsRng)).into(),
+        log: LogSettings::default(),
         desks: vec![
             desk("one", &["FAC"], &["a", "b", "c", "d", "e", "f"]),
             desk("external", &[], &["o", "p"]),

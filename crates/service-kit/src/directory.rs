@@ -156,7 +156,7 @@ mod tests {
 
     use ed25519_dalek::SigningKey;
     use protocol::{
-        directory::{Desk, Member},
+        directory::{Desk, LogSettings, Member},
         keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     };
     use rand::{SeedableRng, rngs::StdRng};
@@ -200,6 +200,7 @@ mod tests {
                 expires: TODAY,
                 transport: vec![TransportIdentity::generate(&mut rng).recipient()],
                 handler_key: PublicKey::from(&SigningKey::generate(&mut rng)),
+                log: LogSettings::default(),
                 members: vec![member],
                 desks: vec![oversight],
                 oversight: "external".to_owned(),

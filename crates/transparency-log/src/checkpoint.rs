@@ -7,6 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
+    directory::LogWitness,
     keys::{PublicKey, sign},
 };
 use uuid::Uuid;
@@ -34,15 +35,18 @@ pub enum CheckpointError {
     Malformed(&'static str),
 }
 
-/// Returns the origin of the log of an installation, which is also the name of its key.
-pub fn log_origin(instance: Uuid) -> KeyName {
-    format!("burkindi/log/{instance}").parse().expect("a UUID contains no forbidden character")
+/// Returns the origin of the log of an installation with this epoch, which is also the name of its
+/// key.
+pub fn log_origin(instance: Uuid, epoch: u32) -> KeyName {
+    let origin = format!("burkindi/log/{instance}/{epoch}");
+    origin.parse().expect("a UUID and a number contain no forbidden character")
 }
 
-/// Returns the key of the log of an installation, as a witness is configured with it.
-pub fn log_key(instance: Uuid, handler_key: PublicKey) -> VerifierKey {
+/// Returns the key of the log of an installation with this epoch, as a witness is configured with
+/// it.
+pub fn log_key(instance: Uuid, epoch: u32, handler_key: PublicKey) -> VerifierKey {
     VerifierKey {
-        name: log_origin(instance),
+        name: log_origin(instance, epoch),
         signature_type: SignatureType::Ed25519,
         key: handler_key,
     }
@@ -61,6 +65,18 @@ pub fn member_key(
         name: format!("burkindi/member/{instance}/{handle}").parse()?,
         signature_type: SignatureType::CosignatureV1,
         key: device,
+    })
+}
+
+/// Returns the key of an outside witness of the directory.
+///
+/// # Errors
+/// If the name cannot be the name of a key.
+pub fn witness_key(witness: &LogWitness) -> Result<VerifierKey, NoteError> {
+    Ok(VerifierKey {
+        name: witness.name.parse()?,
+        signature_type: SignatureType::CosignatureV1,
+        key: witness.key,
     })
 }
 

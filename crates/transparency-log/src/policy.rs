@@ -6,7 +6,7 @@ use protocol::{Hash, directory::Directory, keys::PublicKey};
 
 use crate::{
     batch::BATCH_LEAVES,
-    checkpoint::{SignedCheckpoint, log_key, member_key},
+    checkpoint::{SignedCheckpoint, log_key, member_key, witness_key},
     merkle::{MerkleError, verify_consistency, verify_inclusion},
     note::{KeyName, NoteError, SignatureType, VerifierKey},
     proof::LogProof,
@@ -125,13 +125,14 @@ impl LogPolicy {
         Ok(Self { log, oversight, witnesses, quorum })
     }
 
-    /// Returns the policy of a verified directory: the case handler's log key, one member of the
-    /// oversight body, and no outside witness.
+    /// Returns the policy of a verified directory: the case handler's log key under the origin of
+    /// the newest log, the members of the oversight body, the witnesses, and the quorum.
     ///
     /// # Errors
-    /// If a handle cannot be part of a key name, or the oversight body has no member.
+    /// If a handle or a name cannot be part of a key name, or the quorum cannot be reached.
     pub fn of_directory(directory: &Directory) -> Result<Self, PolicyError> {
-        let log = log_key(directory.instance, directory.handler_key);
+        let settings = &directory.log;
+        let log = log_key(directory.instance, settings.epoch, directory.handler_key);
         let handles = directory
             .desks
             .iter()
@@ -144,7 +145,12 @@ impl LogPolicy {
             .filter_map(|handle| Some((handle, device(handle)?)))
             .map(|(handle, device)| member_key(directory.instance, handle, device))
             .collect::<Result<_, _>>()?;
-        Self::new(log, oversight, Vec::new(), Quorum { oversight: 1, witnesses: 0 })
+        let witnesses = settings.witnesses.iter().map(witness_key).collect::<Result<_, _>>()?;
+        let quorum = Quorum {
+            oversight: settings.quorum.oversight.into(),
+            witnesses: settings.quorum.witnesses.into(),
+        };
+        Self::new(log, oversight, witnesses, quorum)
     }
 
     /// Verifies a checkpoint, and returns who has cosigned it.

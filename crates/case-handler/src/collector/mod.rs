@@ -327,10 +327,7 @@ impl Collector {
         if self.state.last_batch.is_some_and(|last| now.saturating_sub(last) < interval) {
             return Ok(());
         }
-        // Without a directory there is neither an event nor a reader.
-        let Some(latest) = self.directories.latest() else { return Ok(()) };
-        let instance = latest.directory.instance;
-        checkpoints::add_batch(&self.store, instance, &self.log_key, &mut OsRng).await?;
+        checkpoints::add_batch(&self.store, &self.directories, &self.log_key, &mut OsRng).await?;
         self.state.last_batch = Some(now);
         Ok(())
     }

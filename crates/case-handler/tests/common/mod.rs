@@ -22,7 +22,7 @@ use case_handler::{
 use ed25519_dalek::SigningKey;
 use protocol::{
     case::Calendar,
-    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
+    directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity},
     submission::envelope::OpenedSubmission,
 };
@@ -306,6 +306,7 @@ fn sample_directory(
         expires: time::macros::date!(2026 - 12 - 23),
         transport: vec![transport.recipient()],
         handler_key: log_key.into(),
+        log: LogSettings::default(),
         members,
         desks: vec![desk("audit", &["awa", "bila", "coumba"]), desk("external", &["eva"])],
         oversight: "external".into(),

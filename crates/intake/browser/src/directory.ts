@@ -2,7 +2,7 @@
 // the readers of a report.
 import { type AgeRecipient, recipient } from "./age.ts";
 import { type Bytes, decode, encode } from "./bytes.ts";
-import { checked, day, exactly, lang, list, nullable, object, parseCanonical, record, string, uuid, whole } from "./canonical.ts";
+import { checked, day, exactly, lang, list, matching, nullable, object, parseCanonical, record, string, uuid, whole } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";
 import { readKey, verify } from "./keys.ts";
 
@@ -14,6 +14,8 @@ const MAX_OVERSIGHT_MEMBERS = 2;
 const MAX_DESK_MEMBERS = 6;
 const MIN_READERS = 2;
 const MAX_PROGRAMS = 4;
+const MAX_WITNESSES = 8;
+const MAX_EPOCH_OF_LOG = 2 ** 32 - 1;
 const EXCLUDE_ALL = "unsure_all";
 const DAY_MS = 86_400_000;
 
@@ -34,6 +36,25 @@ export interface DirectoryDesk {
   units: string[];
 }
 
+/** An outside witness of the transparency log: its name in signature lines, and its key. */
+export interface LogWitness {
+  name: string;
+  key: string;
+}
+
+/** How many cosigners make a checkpoint countersigned. */
+export interface LogQuorum {
+  oversight: number;
+  witnesses: number;
+}
+
+/** The transparency log: the number in its origin, and its cosigners. */
+export interface LogSettings {
+  epoch: number;
+  witnesses: LogWitness[];
+  quorum: LogQuorum;
+}
+
 export interface DirectoryDocument {
   v: 1;
   instance: string;
@@ -43,6 +64,7 @@ export interface DirectoryDocument {
   expires: string;
   transport: string[];
   handler_key: string;
+  log: LogSettings;
   members: DirectoryMember[];
   desks: DirectoryDesk[];
   oversight: string;
@@ -97,6 +119,18 @@ const readDesk = object<DirectoryDesk>({
 });
 
 /**
+ * The name of a witness: printable ASCII without space and plus sign, and no name of the log or of
+ * a member.
+ */
+const witnessName = matching(/^(?!burkindi\/)[!-*,-~]{1,128}$/, "the name of a witness");
+
+const readLogSettings = object<LogSettings>({
+  epoch: whole(MAX_EPOCH_OF_LOG),
+  witnesses: list(object<LogWitness>({ name: witnessName, key: readKey }), MAX_WITNESSES),
+  quorum: object<LogQuorum>({ oversight: whole(MAX_OVERSIGHT_MEMBERS), witnesses: whole(MAX_WITNESSES) }),
+});
+
+/**
  * Decodes a directory. A document with an unknown or a missing field is rejected, because a client
  * that does not understand all of it must not choose readers.
  */
@@ -109,6 +143,7 @@ const readDocument = object<DirectoryDocument>({
   expires: day,
   transport: list(readRecipient),
   handler_key: readKey,
+  log: readLogSettings,
   members: list(readMember),
   desks: list(readDesk),
   oversight: string,
@@ -217,7 +252,7 @@ const dateToMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
 /**
  * Checks what signatures do not show: names are unique and resolve, no report needs more than eight
- * grants, and no member of a desk is in the oversight body.
+ * grants, no member of a desk is in the oversight body, and the log has enough cosigners.
  */
 function checkRules(document: DirectoryDocument): void {
   const rule = (broken: boolean, text: string) => {
@@ -245,4 +280,12 @@ function checkRules(document: DirectoryDocument): void {
     rule(desk.members.some((handle) => !handles.includes(handle)), `desk ${desk.id} names an unknown member`);
     rule(isDesk && desk.members.some((handle) => oversightDesk!.members.includes(handle)), "a member of a desk is in the oversight body");
   }
+  const { epoch, witnesses, quorum } = document.log;
+  // The name of a cosigner is not signed, so that one key under two names would count twice.
+  const signers = [...devices, ...witnesses.map((witness) => witness.key)];
+  rule(epoch === 0, "the epoch of the log is 0");
+  rule(new Set(witnesses.map((witness) => witness.name)).size < witnesses.length, "duplicate witness");
+  rule(new Set(signers).size < signers.length, "two signers of the log share a key");
+  rule(quorum.oversight > oversightDesk!.members.length || quorum.witnesses > witnesses.length, "the quorum of the log is too large");
+  rule(quorum.oversight + quorum.witnesses === 0, "the quorum of the log is empty");
 }

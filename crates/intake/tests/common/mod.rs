@@ -11,7 +11,7 @@ use intake::{config::Config, server::BoundServer};
 use protocol::{
     Hash,
     api::relay,
-    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
+    directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
     encoding::padding::{TEXT_STEP, unpad_text},
     keys::{CaseIdentity, InvestigatorIdentity, PublicKey, TransportIdentity},
     submission::{
@@ -165,6 +165,7 @@ impl TestKeys {
             expires: today + Duration::days(30),
             transport: vec![transport.recipient()],
             handler_key,
+            log: LogSettings::default(),
             members,
             desks: vec![
                 desk("internal_affairs", &["FAC", "EXT"], &["awa", "bila"]),

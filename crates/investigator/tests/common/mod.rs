@@ -10,7 +10,7 @@ use investigator::{OpenCase, SealedFrame, Thread};
 use protocol::{
     Hash, Priority,
     api::workbench::GenerationGrant,
-    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
+    directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     receipt::Receipt,
     submission::{
@@ -79,6 +79,7 @@ pub(crate) fn fixture() -> ReportFixture {
         expires: date!(2026 - 12 - 23),
         transport: vec![transport.recipient()],
         handler_key: PublicKey::from(&random_signing_key(&mut rng)),
+        log: LogSettings::default(),
         members,
         desks: vec![
             desk("internal_affairs", &["FAC", "EXT"], &["awa", "bila", "coumba"]),

@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
-    directory::{Directory, SignedDirectory, TrustRoots},
+    directory::{Directory, LogQuorum, LogSettings, LogWitness, SignedDirectory, TrustRoots},
     keys::PublicKey,
 };
 use serde_json::{Value, json};
@@ -38,6 +38,15 @@ fn minimal_directory() -> Directory {
     for desk in &mut directory.desks {
         desk.members.retain(|handle| ["awa", "bila", "eva"].contains(&&**handle));
     }
+    let witness = |(name, seed): (&str, u8)| LogWitness {
+        name: format!("witness.example/{name}"),
+        key: PublicKey::from(&SigningKey::from_bytes(&[seed; 32])),
+    };
+    directory.log = LogSettings {
+        epoch: 2,
+        witnesses: [("a", 31), ("b", 32)].map(witness).into(),
+        quorum: LogQuorum { oversight: 1, witnesses: 1 },
+    };
     directory
 }
 
@@ -47,6 +56,7 @@ pub(super) fn directories() -> Vec<Value> {
     let quoted = |key: &PublicKey| json!(key).to_string();
     let [first, second] = [0, 1].map(|at| quoted(&directory.members[at].device));
     let handler = quoted(&directory.handler_key);
+    let [witness, other_witness] = [0, 1].map(|at| quoted(&directory.log.witnesses[at].key));
     let weak = "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
     let recipient = directory.members[0].recipient.to_string();
     let programs = |count: u8| {
@@ -76,12 +86,46 @@ pub(super) fn directories() -> Vec<Value> {
         ("five programs", "\"programs\":[]", &*five),
         ("a program twice", "\"programs\":[]", &*twice),
         ("no list of programs", ",\"programs\":[]", ""),
+        ("a log without an epoch", "\"log\":{\"epoch\":2,", "\"log\":{"),
+        ("an unknown field of the log", "\"log\":{\"epoch\":2", "\"log\":{\"epoch\":2,\"w\":1"),
+        ("an unknown field of a witness", "/a\",\"key\"", "/a\",\"w\":1,\"key\""),
+        ("an unknown field of the quorum", "\"witnesses\":1}", "\"witnesses\":1,\"w\":1}"),
+        ("the log of epoch 0", "\"log\":{\"epoch\":2", "\"log\":{\"epoch\":0"),
+        ("an epoch of the log that no u32 holds", "{\"epoch\":2", "{\"epoch\":4294967296"),
+        ("two witnesses of one name", "witness.example/b", "witness.example/a"),
+        ("one key for two witnesses", &*other_witness, &*witness),
+        ("the log key for a witness", &*witness, &*handler),
+        ("the device key of a member for a witness", &*witness, &*second),
+        ("a weak key of a witness", &*witness, weak),
+        ("a witness without a name", "witness.example/a", ""),
+        ("a witness with a name that is too long", "witness.example/a", &*"a".repeat(129)),
+        ("a witness with a space", "witness.example/a", "witness example/a"),
+        ("a witness with a plus sign", "witness.example/a", "witness+example/a"),
+        ("a witness with a control character", "witness.example/a", "witness.example/a\\n"),
+        ("a witness with a letter beyond ASCII", "witness.example/a", "témoin.example/a"),
+        ("a witness with a member's name", "witness.example/a", "burkindi/member/1/eva"),
+        (
+            "an empty quorum",
+            "{\"oversight\":1,\"witnesses\":1}",
+            "{\"oversight\":0,\"witnesses\":0}",
+        ),
+        ("a quorum of more witnesses than there are", "\"witnesses\":1}", "\"witnesses\":3}"),
+        ("a quorum of more members than there are", "{\"oversight\":1,", "{\"oversight\":2,"),
         ("a recipient in upper case", &*recipient, &*recipient.to_uppercase()),
     ]
     .map(|(what, from, to)| (what, from.to_owned(), to.to_owned()));
+    let allowed = [
+        ("the last epoch of the log", "\"log\":{\"epoch\":2", "\"log\":{\"epoch\":4294967295"),
+        ("a witness with a long name", "witness.example/a", &*"a".repeat(128)),
+        ("a witness with every sign", "witness.example/a", "!#$%&'()*,-./09:;<=>?@AZ[]^_`az{|}~"),
+        ("a quorum without witnesses", "\"witnesses\":1}", "\"witnesses\":0}"),
+        ("a quorum of witnesses only", "{\"oversight\":1,", "{\"oversight\":0,"),
+    ]
+    .map(|(what, from, to)| (what.to_owned(), true, text.replacen(from, to, 1)));
     let [a, b, c] = roots();
     let mut all: Vec<Value> = variants(&text, &changes)
         .into_iter()
+        .chain(allowed)
         .map(|(what, accepted, text)| {
             vector(
                 &what,

@@ -2,7 +2,7 @@
 //! change, drop, replay and reorder them. The reader notices or loses nothing but the evidence that
 //! was dropped.
 
-use crate::common::{INSTANCE, Log, key};
+use crate::common::{EPOCH, INSTANCE, Log, key};
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use protocol::Hash;
@@ -37,7 +37,7 @@ fn witness(name: &str, number: u8) -> VerifierKey {
 
 fn policy(quorum: Quorum) -> LogPolicy {
     LogPolicy::new(
-        log_key(INSTANCE, (&key(1)).into()),
+        log_key(INSTANCE, EPOCH, (&key(1)).into()),
         MEMBERS.map(|(handle, number)| member(handle, number)).to_vec(),
         WITNESSES.map(|(name, number)| witness(name, number)).to_vec(),
         quorum,
@@ -326,11 +326,13 @@ fn a_log_that_shrinks_or_becomes_another_one_is_noticed() {
 #[test]
 fn a_checkpoint_of_another_log_and_a_partial_batch_are_refused() {
     let (log, _) = log_with_event();
-    let other = log_key(Uuid::from_u128(8), (&key(1)).into());
-    let origin = other.name.to_string();
-    let foreign = Checkpoint { origin: origin.clone(), ..log.head() };
-    let foreign = SignedCheckpoint::sign(foreign, &log.key).unwrap();
-    assert_eq!(one_of_each().verify_checkpoint(&foreign), Err(LogError::OtherLog(origin)));
+    // The log of another installation, and the log of this one before and after a restart.
+    for (instance, epoch) in [(Uuid::from_u128(8), EPOCH), (INSTANCE, 0), (INSTANCE, EPOCH + 1)] {
+        let origin = log_key(instance, epoch, (&key(1)).into()).name.to_string();
+        let foreign = Checkpoint { origin: origin.clone(), ..log.head() };
+        let foreign = SignedCheckpoint::sign(foreign, &log.key).unwrap();
+        assert_eq!(one_of_each().verify_checkpoint(&foreign), Err(LogError::OtherLog(origin)));
+    }
     let partial = Checkpoint { size: 700, ..log.head() };
     let partial = SignedCheckpoint::sign(partial, &log.key).unwrap();
     assert_eq!(one_of_each().verify_checkpoint(&partial), Err(LogError::PartialBatch(700)));
@@ -338,7 +340,7 @@ fn a_checkpoint_of_another_log_and_a_partial_batch_are_refused() {
 
 #[test]
 fn a_policy_counts_no_key_twice_and_has_a_quorum_that_can_be_reached() {
-    let log = log_key(INSTANCE, (&key(1)).into());
+    let log = log_key(INSTANCE, EPOCH, (&key(1)).into());
     let quorum = Quorum { oversight: 1, witnesses: 0 };
     let new = |oversight: Vec<VerifierKey>, witnesses: Vec<VerifierKey>, quorum| {
         LogPolicy::new(log.clone(), oversight, witnesses, quorum).map(drop)

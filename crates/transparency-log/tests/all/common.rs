@@ -18,6 +18,9 @@ use uuid::Uuid;
 /// The installation of the tests.
 pub(crate) const INSTANCE: Uuid = Uuid::from_u128(7);
 
+/// The epoch of the log of the tests.
+pub(crate) const EPOCH: u32 = 1;
+
 /// Returns a key that differs by number.
 pub(crate) fn key(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
@@ -43,7 +46,7 @@ impl Log {
     }
 
     pub(crate) fn verifier_key(&self) -> VerifierKey {
-        log_key(INSTANCE, (&self.key).into())
+        log_key(INSTANCE, EPOCH, (&self.key).into())
     }
 
     pub(crate) fn batches(&self) -> u32 {
@@ -77,7 +80,7 @@ impl Log {
     }
 
     pub(crate) fn head(&self) -> Checkpoint {
-        let origin = log_origin(INSTANCE).to_string();
+        let origin = log_origin(INSTANCE, EPOCH).to_string();
         Checkpoint { origin, size: self.size(), root: self.root() }
     }
 

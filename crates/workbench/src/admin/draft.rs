@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{
     Hash,
-    directory::{Desk, Directory, MAX_PROGRAMS, Member, VALID_DAYS},
+    directory::{Desk, Directory, LogSettings, MAX_PROGRAMS, Member, VALID_DAYS},
     keys::{PublicKey, TransportRecipient},
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub struct DirectoryDraft {
     pub transport: Vec<TransportRecipient>,
     /// Verifies the events of the case handler.
     pub handler_key: PublicKey,
+    /// The transparency log and its cosigners.
+    pub log: LogSettings,
     /// All members, with or without a desk.
     pub members: Vec<Member>,
     /// All desks.
@@ -64,6 +66,7 @@ impl DirectoryDraft {
             instance,
             transport: vec![transport],
             handler_key,
+            log: LogSettings::default(),
             members: Vec::new(),
             desks: vec![desk],
             oversight: oversight.to_owned(),
@@ -219,6 +222,7 @@ impl DirectoryDraft {
             expires: today + Duration::days(VALID_DAYS),
             transport: draft.transport,
             handler_key: draft.handler_key,
+            log: draft.log,
             members: draft.members,
             desks: draft.desks,
             oversight: draft.oversight,
@@ -237,6 +241,7 @@ impl From<&Directory> for DirectoryDraft {
             instance: directory.instance,
             transport: directory.transport,
             handler_key: directory.handler_key,
+            log: directory.log,
             members: directory.members,
             desks: directory.desks,
             oversight: directory.oversight,

@@ -51,7 +51,7 @@ fn request_by(key: &SigningKey, old_batches: u32, batches: u32, event: u8) -> Ad
     let lookup = |node| nodes.get(&node).copied();
     let root = TreePlan::root(batches.into()).hashes(lookup).unwrap();
     let head = Checkpoint {
-        origin: log_origin(INSTANCE).to_string(),
+        origin: log_origin(INSTANCE, 1).to_string(),
         size: log_size(batches),
         root: root.first().copied().unwrap_or_else(empty_root),
     };
@@ -63,7 +63,7 @@ fn request_by(key: &SigningKey, old_batches: u32, batches: u32, event: u8) -> Ad
 }
 
 fn log_vkey() -> String {
-    log_key(INSTANCE, (&SigningKey::from_bytes(&[1; 32])).into()).to_string()
+    log_key(INSTANCE, 1, (&SigningKey::from_bytes(&[1; 32])).into()).to_string()
 }
 
 /// Creates a witness that trusts the log of the tests.
@@ -197,7 +197,7 @@ fn the_commands_create_a_witness_and_print_its_key() {
 }
 
 fn made_origin() -> Value {
-    Value::from(log_origin(INSTANCE).to_string())
+    Value::from(log_origin(INSTANCE, 1).to_string())
 }
 
 #[test]

@@ -54,6 +54,7 @@ export async function createTestWorld(): Promise<TestWorld> {
     expires: "2026-12-20",
     transport: [(await recipientOf(transport)).text],
     handler_key: encode(ed25519.getPublicKey(random(32))),
+    log: { epoch: 1, witnesses: [], quorum: { oversight: 1, witnesses: 0 } },
     members,
     desks: [
       desk("internal_affairs", ["awa", "bila", "coumba"], ["FAC", "EXT"]),

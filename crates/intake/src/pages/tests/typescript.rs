@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
     case::Stage,
-    directory::{Desk, Directory, Member, RootSignature, TrustRoots},
+    directory::{Desk, Directory, LogSettings, LogWitness, Member, RootSignature, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::MailboxHeader,
     submission::{
@@ -152,6 +152,10 @@ fn directory() -> Directory {
         expires: date!(2026 - 12 - 23),
         transport: vec![TransportIdentity::from_seed(&[1; 32]).recipient()],
         handler_key: public_key(),
+        log: LogSettings {
+            witnesses: vec![LogWitness { name: "witness.example/w1".into(), key: public_key() }],
+            ..LogSettings::default()
+        },
         members: vec![Member {
             handle: "awa".into(),
             recipient: InvestigatorIdentity::from_seed(&[2; 32]).recipient(),
@@ -191,6 +195,9 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
         ("frame.FrameHeader", frame),
         ("directory.DirectoryMember", one(&directory, "members")),
         ("directory.DirectoryDesk", one(&directory, "desks")),
+        ("directory.LogWitness", one(&directory["log"], "witnesses")),
+        ("directory.LogQuorum", directory["log"]["quorum"].clone()),
+        ("directory.LogSettings", directory["log"].clone()),
         ("directory.DirectoryDocument", directory),
         (
             "directory.TrustAnchor",

@@ -17,6 +17,7 @@ use uuid::Uuid;
 /// A log with one event in each batch.
 pub(crate) struct TestTree {
     instance: Uuid,
+    epoch: u32,
     key: SigningKey,
     batches: u32,
     nodes: HashMap<NodeId, Hash>,
@@ -25,10 +26,11 @@ pub(crate) struct TestTree {
 }
 
 impl TestTree {
-    /// Returns a log with batches of this event.
+    /// Returns the log of the first epoch with batches of this event.
     pub(crate) fn new(instance: Uuid, key: &SigningKey, batches: u32, event: u8) -> Self {
         let mut tree = Self {
             instance,
+            epoch: 1,
             key: key.clone(),
             batches: 0,
             nodes: HashMap::new(),
@@ -36,6 +38,11 @@ impl TestTree {
         };
         (0..batches).for_each(|_| tree.append(event));
         tree
+    }
+
+    /// Returns the same log with another epoch.
+    pub(crate) fn with_epoch(self, epoch: u32) -> Self {
+        Self { epoch, ..self }
     }
 
     /// Adds a batch with this event.
@@ -57,7 +64,7 @@ impl TestTree {
         let proof = consistency_plan(old, self.batches).ok()?.hashes(lookup).unwrap();
         let root = TreePlan::root(self.batches.into()).hashes(lookup).unwrap();
         let head = Checkpoint {
-            origin: log_origin(self.instance).to_string(),
+            origin: log_origin(self.instance, self.epoch).to_string(),
             size: log_size(self.batches),
             root: root.first().copied().unwrap_or_else(empty_root),
         };

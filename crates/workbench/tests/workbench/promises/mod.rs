@@ -15,7 +15,7 @@ use locales::Locale;
 use protocol::{
     Priority,
     case::ReferralConsent,
-    directory::{Desk, Directory, Member},
+    directory::{Desk, Directory, LogSettings, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     submission::report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
 };
@@ -151,6 +151,7 @@ fn build_base_directory() -> Directory {
         expires: date!(2026 - 11 - 30),
         transport: vec![TransportIdentity::generate(&mut OsRng).recipient()],
         handler_key: key(),
+        log: LogSettings::default(),
         members: ["one", "two", "oversight"].map(member).into(),
         desks: vec![desk("desk", &["one", "two"]), desk("external", &["oversight"])],
         oversight: "external".to_owned(),
