@@ -25,6 +25,16 @@ pub enum PublishError {
     /// The directory is unsigned, expired, rolled back or invalid.
     #[error(transparent)]
     Rejected(#[from] DirectoryError),
+    /// The directory returns to an earlier log, of which witnesses have cosigned another tree.
+    #[error(
+        "the directory returns from log {present} to log {offered}; an earlier log cannot be continued"
+    )]
+    EarlierLog {
+        /// The epoch of the log in the newest directory.
+        present: u32,
+        /// The epoch of the log in the rejected directory.
+        offered: u32,
+    },
     /// The directory could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +77,9 @@ impl DirectoryCache {
     /// Accepts a newer directory. The newest directory is accepted again without a change. `body`
     /// is the JSON of a [`SignedDirectory`].
     ///
+    /// A directory with a later epoch of the log begins an empty log, in the same transaction: every
+    /// event gets a leaf again.
+    ///
     /// Any client may send a directory. Therefore verification runs one call at a time, outside of
     /// the async threads, and before the writer lock is taken. Only a directory that the root keys
     /// signed and that is newer than the latest one is written to the database.
@@ -84,8 +97,17 @@ impl DirectoryCache {
         let signed = parsed.await.ok().flatten().ok_or(PublishError::Malformed)?;
         let Some(accepted) = update.verify(signed, today).await? else { return Ok(()) };
         let accepted = Arc::new(accepted);
+        let offered = accepted.directory.log.epoch;
+        let present = self.latest().map_or(offered, |latest| latest.directory.log.epoch);
+        if offered < present {
+            return Err(PublishError::EarlierLog { present, offered });
+        }
         let transaction = store.begin_write().await?;
         transaction.add_directory(accepted.directory.epoch, &accepted.signed).await?;
+        if offered > present {
+            transaction.clear_transparency_log().await?;
+            tracing::info!("the transparency log begins again, as log {offered}");
+        }
         transaction
             .commit_then(|| {
                 self.insert_by_hash(Arc::clone(&accepted));

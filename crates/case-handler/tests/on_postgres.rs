@@ -21,3 +21,5 @@ mod queues;
 mod readers;
 #[path = "relay/main.rs"]
 mod relay;
+#[path = "transparency_log.rs"]
+mod transparency_log;

@@ -3,15 +3,20 @@
 
 mod common;
 
-use case_handler::checkpoints::{add_batch, prove_event};
-use common::HandlerFixture;
+use std::collections::BTreeSet;
+
+use case_handler::{
+    checkpoints::{add_batch, prove_event},
+    directory_cache::PublishError,
+};
+use common::{HandlerFixture, request_body};
 use ed25519_dalek::SigningKey;
 use http::{Method, StatusCode};
 use protocol::{Hash, api::checkpoint::NewCosignature, keys::PublicKey};
 use transparency_log::{
     batch::consistency_plan,
     checkpoint::{SignedCheckpoint, member_key},
-    policy::{LogEvidence, LogPolicy},
+    policy::{LogError, LogEvidence, LogPolicy},
     proof::LogProof,
     witness::{AddCheckpoint, WitnessedTree, authenticate, check_growth},
 };
@@ -109,6 +114,81 @@ async fn events_beyond_a_batch_wait_in_their_order() {
         assert!((256..512).contains(&index));
         fixture.assert_logged(*case).await;
     }
+}
+
+#[tokio::test]
+async fn a_new_epoch_of_the_directory_begins_an_empty_log_with_all_events() {
+    let mut fixture = HandlerFixture::new().await;
+    let mut cases = Vec::new();
+    for _ in 0..600 {
+        let (report, _) = fixture.new_report(&DESK_MEMBERS);
+        cases.push(report.header.case.id);
+        fixture.ingest(&report).await.unwrap();
+    }
+    for _ in 0..4 {
+        fixture.add_batch().await;
+    }
+    let (old_policy, old_checkpoint) = (fixture.policy(), fixture.checkpoint().await);
+    let old_proof = fixture.proof(cases[0], 0).await.unwrap();
+    let old_secret = fixture.store.leaf_secret().await.unwrap().unwrap();
+    // A directory of the same epoch changes nothing.
+    fixture.publish(|directory| directory.desks[0].units.push("port".to_owned())).await;
+    assert_eq!(fixture.checkpoint().await, old_checkpoint);
+    fixture.publish(|directory| directory.log.epoch = 2).await;
+    assert_eq!(fixture.store.newest_checkpoint().await.unwrap(), None);
+    assert_eq!(fixture.get_checkpoint("awa", "0").await, Err(StatusCode::NOT_FOUND));
+    assert_eq!(fixture.proof(cases[0], 0).await, None, "it waits for a batch of the new log");
+    for batches in 1..4_u64 {
+        fixture.add_batch().await;
+        assert_eq!(fixture.checkpoint().await.checkpoint().size, batches * 256);
+    }
+    let mut indices = BTreeSet::new();
+    for case in &cases {
+        fixture.assert_logged(*case).await;
+        indices.insert(fixture.proof(*case, 0).await.unwrap().index);
+    }
+    assert_eq!(indices.len(), 600, "each event has a leaf of its own");
+    let new_secret = fixture.store.leaf_secret().await.unwrap().unwrap();
+    assert_ne!(new_secret.expose(), old_secret.expose(), "equal leaves would show the dummies");
+    // No reader takes one log for the other.
+    let new_checkpoint = fixture.checkpoint().await;
+    let [origin, _] = [&new_checkpoint, &old_checkpoint].map(|note| &note.checkpoint().origin);
+    assert!(origin.ends_with("/2"), "{origin}");
+    let event = fixture.event_hash(cases[0], 0).await;
+    let is_other = |refused| matches!(refused, Err(LogError::OtherLog(_)));
+    assert!(is_other(fixture.policy().verify_proof(&old_proof, &event)));
+    assert!(is_other(old_policy.verify_checkpoint(&new_checkpoint)));
+    // A cosignature of the old log is none of the new one, also at the same size.
+    let eva = ("eva", "eva", "eva");
+    let refused = fixture.send_cosignature(&old_checkpoint, eva).await;
+    assert_eq!(refused, StatusCode::NOT_FOUND);
+    fixture.add_batch().await;
+    let refused = fixture.send_cosignature(&old_checkpoint, eva).await;
+    assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY);
+    // A new process continues the new log.
+    fixture.restart().await;
+    fixture.add_batch().await;
+    assert_eq!(fixture.assert_logged(cases[599]).await.size, 5 * 256);
+}
+
+#[tokio::test]
+async fn a_directory_that_returns_to_an_earlier_log_is_refused() {
+    let mut fixture = HandlerFixture::new().await;
+    fixture.publish(|directory| directory.log.epoch = 3).await;
+    fixture.add_batch().await;
+    let before = fixture.checkpoint().await;
+    let earlier = fixture.next_directory(|directory| directory.log.epoch = 2);
+    let today = fixture.clock.today();
+    let refused = fixture.directories.publish(request_body(&earlier), today, &fixture.store).await;
+    assert!(
+        matches!(refused, Err(PublishError::EarlierLog { present: 3, offered: 2 })),
+        "{refused:?}"
+    );
+    assert_eq!(fixture.checkpoint().await, before);
+    assert_eq!(fixture.directories.latest().unwrap().directory.log.epoch, 3);
+    // The administrator corrects the mistake.
+    fixture.publish(|directory| directory.log.epoch = 4).await;
+    assert_eq!(fixture.store.newest_checkpoint().await.unwrap(), None);
 }
 
 /// Who changes the database of the case handler changes the log, and its readers notice.

@@ -175,7 +175,9 @@ impl From<PublishError> for ApiProblem {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Malformed => Self::Malformed(error.to_string()),
-            PublishError::Rejected(rejection) => Self::RuleMessage(rejection.to_string()),
+            PublishError::Rejected(_) | PublishError::EarlierLog { .. } => {
+                Self::RuleMessage(error.to_string())
+            }
             PublishError::Store(error) => error.into(),
         }
     }

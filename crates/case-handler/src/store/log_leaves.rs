@@ -164,7 +164,7 @@ impl WriteTransaction<'_> {
         leaf_secret(self.flushed_transaction().await?).await
     }
 
-    /// Stores the secret of salts and dummies, which never changes.
+    /// Stores the secret of salts and dummies, which does not change within a log.
     ///
     /// # Errors
     /// Fails if there is one, or the database fails.
@@ -204,6 +204,20 @@ impl WriteTransaction<'_> {
     pub async fn replace_checkpoint(&self, size: u64, note: String) -> Result<(), StoreError> {
         let row = log_checkpoint::ActiveModel { size: Set(from_index(size)), note: Set(note) };
         log_checkpoint::Entity::update(row).exec(self.flushed_transaction().await?).await?;
+        Ok(())
+    }
+
+    /// Deletes the whole tree: leaves, nodes and checkpoints. The secret of salts and dummies goes
+    /// too, because a dummy of the same secret would have the same leaf in both trees.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn clear_transparency_log(&self) -> Result<(), StoreError> {
+        let tx = self.flushed_transaction().await?;
+        log_leaf::Entity::delete_many().exec(tx).await?;
+        log_node::Entity::delete_many().exec(tx).await?;
+        log_checkpoint::Entity::delete_many().exec(tx).await?;
+        log_secret::Entity::delete_many().exec(tx).await?;
         Ok(())
     }
 
