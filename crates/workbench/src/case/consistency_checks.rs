@@ -1,6 +1,6 @@
 //! Compares what the case handler returns for one case with its signed events.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use investigator::{OpenCase, ReplyStatement, Thread, ThreadIssueKind};
 use protocol::{
@@ -122,17 +122,20 @@ pub(super) fn issue_alert(
 /// What a member does after another member deceived the reporter.
 const AFTER_LIE: &str = "Inform the oversight body, and write to the reporter: your reply reaches the reporter, with a warning about the earlier one";
 
-/// Opens the notes, each with the event that names it. A note without an event is left out here and
-/// reported by [`check_payloads`].
+/// Opens the notes in the order of the events that name them. A note without an event is left out
+/// here and reported by [`check_payloads`].
 pub(super) fn read_notes(
     open: &OpenCase,
     parts: &[(CasePart, Vec<u8>)],
     events: &[Event],
 ) -> (Vec<TeamNote>, Vec<IntegrityAlert>) {
     let (mut notes, mut alarms) = (Vec::new(), Vec::new());
-    for (part, sealed) in parts.iter().filter(|(part, _)| part.kind == PartKind::Note) {
-        let names = |event: &&Event| event.action.sealed_text() == SealedText::Note(part.sha256);
-        let Some(event) = events.iter().find(names) else { continue };
+    for event in events {
+        let is_named = |(part, _): &&(CasePart, Vec<u8>)| {
+            part.kind == PartKind::Note
+                && event.action.sealed_text() == SealedText::Note(part.sha256)
+        };
+        let Some((part, sealed)) = parts.iter().find(is_named) else { continue };
         match open.open_note(sealed, part.generation) {
             Ok(note) => notes.push(TeamNote {
                 by: event.actor.clone(),
@@ -169,23 +172,37 @@ pub(super) fn check_payloads(file: &CaseDetail, events: &[Event]) -> Vec<Integri
         SealedText::Note(note) => Some(note),
         SealedText::None => None,
     });
-    let named: BTreeSet<Hash> = named.collect();
+    let named = count_each(named);
     let ours =
         file.parts.iter().filter(|part| matches!(part.kind, PartKind::ReplyCopy | PartKind::Note));
-    let present: BTreeSet<Hash> = ours.map(|part| part.sha256).collect();
-    let missing = named.difference(&present).map(|hash| {
+    let present = count_each(ours.map(|part| part.sha256));
+    let missing = named.keys().filter(|hash| !present.contains_key(hash)).map(|hash| {
         IntegrityAlert::new(
             AlertCode::Withheld,
             format!("a reply or note that a signed event names is missing ({hash})"),
         )
     });
-    let unsigned = present.difference(&named).map(|hash| {
-        IntegrityAlert::new(
+    let surplus = present.iter().filter_map(|(hash, count)| match named.get(hash) {
+        None => Some(IntegrityAlert::new(
             AlertCode::Forged,
             format!("no signed event names this reply or note ({hash})"),
-        )
+        )),
+        Some(events) if count > events => Some(IntegrityAlert::new(
+            AlertCode::Replayed,
+            format!(
+                "the case handler returned a reply or note {count} times, and signed events name it {events} times ({hash})"
+            ),
+        )),
+        Some(_) => None,
     });
-    missing.chain(unsigned).collect()
+    missing.chain(surplus).collect()
+}
+
+fn count_each(hashes: impl Iterator<Item = Hash>) -> BTreeMap<Hash, u32> {
+    hashes.fold(BTreeMap::new(), |mut counts, hash| {
+        *counts.entry(hash).or_default() += 1;
+        counts
+    })
 }
 
 /// Compares the number of submissions with the number in the events.

@@ -16,6 +16,7 @@ mod export_proof;
 mod former_readers;
 mod log_audit;
 mod lost_key;
+mod moved_parts;
 mod onboarding;
 mod previews;
 mod promises;
