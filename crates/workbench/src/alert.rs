@@ -73,6 +73,8 @@ pub enum AlertCode {
     MissingDirectory,
     /// A restore of the case handler was accepted earlier.
     AcceptedRestore,
+    /// The root keys have begun an empty transparency log.
+    LogRestarted,
 }
 
 /// One alert. These fields are also its JSON.

@@ -132,6 +132,7 @@ impl From<&AuditError> for ErrorKind {
     fn from(error: &AuditError) -> Self {
         match error {
             AuditError::Client(error) => error.into(),
+            AuditError::Connect(error) => error.into(),
             AuditError::DirectoryHistory(error) => error.into(),
             AuditError::File(error) => error.into(),
         }

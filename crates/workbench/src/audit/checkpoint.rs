@@ -1,7 +1,7 @@
 //! Follows the transparency log as a witness does: verifies that it contains everything that this
 //! computer has seen of it, and countersigns it for the oversight body.
 
-use protocol::api::checkpoint::NewCosignature;
+use protocol::{api::checkpoint::NewCosignature, directory::Directory};
 use serde::{Deserialize, Serialize};
 use transparency_log::{
     checkpoint::member_key,
@@ -23,6 +23,8 @@ pub struct CheckpointAudit {
     pub evidence: Option<LogEvidence>,
     /// Why it was refused.
     pub alarm: Option<IntegrityAlert>,
+    /// A notice that the root keys have begun an empty log since this computer saw the log last.
+    pub restarted: Option<IntegrityAlert>,
 }
 
 /// The newest checkpoint, as output of programs.
@@ -36,7 +38,7 @@ pub struct CheckpointSummary {
 
 impl CheckpointAudit {
     fn refused(code: AlertCode, text: impl Into<String>) -> Self {
-        Self { evidence: None, alarm: Some(IntegrityAlert::new(code, text)) }
+        Self { alarm: Some(IntegrityAlert::new(code, text)), ..Self::default() }
     }
 
     /// Returns the summary of a verified checkpoint.
@@ -48,20 +50,48 @@ impl CheckpointAudit {
 
 impl HandlerConnection {
     /// Fetches the newest checkpoint, verifies that its log contains the tree that was seen last,
-    /// and pins it. A member of the oversight body then countersigns it.
+    /// and pins it. A member of the oversight body then countersigns it. If the directory names a
+    /// later log than the pinned one, that log is pinned in its place.
     ///
     /// # Errors
     /// If the case handler cannot be reached, answers with something else than a checkpoint, or the
     /// profile cannot be written. A refused checkpoint is an alarm in the result.
     pub async fn follow_transparency_log(&mut self) -> Result<CheckpointAudit, AuditError> {
-        let seen = self.trust_state.tree;
-        let old = seen.unwrap_or_else(|| PinnedTree { size: 0, root: empty_root() });
+        let epoch = self.directory().log.epoch;
+        let followed = self.follow_log_of_directory().await?;
+        if followed.alarm.is_none() {
+            return Ok(followed);
+        }
+        // The session may be older than the directory with which the case handler has begun an
+        // empty log.
+        self.renew().await?;
+        if self.directory().log.epoch == epoch {
+            return Ok(followed);
+        }
+        self.follow_log_of_directory().await
+    }
+
+    async fn follow_log_of_directory(&mut self) -> Result<CheckpointAudit, AuditError> {
+        let epoch = self.directory().log.epoch;
+        let pinned = self.trust_state.tree;
+        if let Some(pinned) = pinned.filter(|pinned| pinned.epoch > epoch) {
+            let text = format!(
+                "the directory returns to the transparency log {epoch}: this computer has seen log {}",
+                pinned.epoch
+            );
+            return Ok(CheckpointAudit::refused(AlertCode::Rollback, text));
+        }
+        let restarted = pinned
+            .filter(|pinned| pinned.epoch < epoch)
+            .map(|pinned| restart_notice(pinned, self.directory()));
+        let seen = pinned.filter(|pinned| pinned.epoch == epoch);
+        let old = seen.unwrap_or_else(|| PinnedTree { epoch, size: 0, root: empty_root() });
         let text = match self.client.checkpoint(old.size).await {
             Ok(text) => text,
             // The log has no tree of this size: it is shorter now, or does not exist.
             Err(ClientError::Refused(problem)) if matches!(problem.status, 400 | 404) => {
                 return Ok(match seen {
-                    None => CheckpointAudit::default(),
+                    None => CheckpointAudit { restarted, ..CheckpointAudit::default() },
                     Some(seen) => rolled_back(seen),
                 });
             }
@@ -81,7 +111,7 @@ impl HandlerConnection {
                 return Ok(CheckpointAudit::refused(AlertCode::Forged, text));
             }
         };
-        let new = PinnedTree { size: evidence.size, root: evidence.root };
+        let new = PinnedTree { epoch, size: evidence.size, root: evidence.root };
         let grown =
             verify_consistency((old.size, &old.root), (new.size, &new.root), &offered.proof);
         if grown.is_err() {
@@ -97,7 +127,7 @@ impl HandlerConnection {
         } else {
             evidence
         };
-        Ok(CheckpointAudit { evidence: Some(evidence), alarm: None })
+        Ok(CheckpointAudit { evidence: Some(evidence), restarted, ..CheckpointAudit::default() })
     }
 
     /// Countersigns a verified checkpoint, unless the member has done so before.
@@ -125,6 +155,15 @@ impl HandlerConnection {
         let countersigned = policy.verify_checkpoint(&checkpoint);
         Ok(countersigned.map_err(|error| unexpected(error.to_string()))?)
     }
+}
+
+fn restart_notice(pinned: PinnedTree, directory: &Directory) -> IntegrityAlert {
+    let text = format!(
+        "directory {} of {} begins the transparency log {} in place of log {}, whose last {} leaves \
+         this computer has seen: the root keys do so after a restore of the case handler",
+        directory.epoch, directory.issued, directory.log.epoch, pinned.epoch, pinned.size
+    );
+    IntegrityAlert::notice(AlertCode::LogRestarted, text)
 }
 
 fn rolled_back(seen: PinnedTree) -> CheckpointAudit {

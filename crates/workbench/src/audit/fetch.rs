@@ -7,8 +7,8 @@ use crate::{
     audit::{AuditReport, LogExport},
     private_files::FileError,
     session::{
-        HandlerConnection, client::ClientError, directory_history::DirectoryHistoryError,
-        profile::PinnedLogHead,
+        ConnectError, HandlerConnection, client::ClientError,
+        directory_history::DirectoryHistoryError, profile::PinnedLogHead,
     },
 };
 
@@ -18,6 +18,9 @@ pub enum AuditError {
     /// The request to the case handler failed.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The session could not be renewed.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The directories of the log are invalid.
     #[error("verification of the log's directories failed: {0}")]
     DirectoryHistory(#[from] DirectoryHistoryError),

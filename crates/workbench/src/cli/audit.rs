@@ -89,7 +89,7 @@ impl AuditVerifyArgs {
                 let mut audit = connection.audit_log(&export)?;
                 let followed = connection.follow_transparency_log().await?;
                 checkpoint = followed.summary();
-                audit.alarms.extend(followed.alarm);
+                audit.alarms.extend(followed.alarm.into_iter().chain(followed.restarted));
                 (export, audit)
             }
             Some(file) => {

@@ -240,12 +240,20 @@ impl HandlerConnection {
         if now < self.refresh_at {
             return Ok(());
         }
+        self.renew().await
+    }
+
+    /// Renews the session and the directories now.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn renew(&mut self) -> Result<(), ConnectError> {
         let signed_in = sign_in(
             &mut self.client,
             &self.key,
             &self.trust,
             (&self.profile, &mut self.trust_state),
-            now,
+            self.now,
         )
         .await?;
         let SignInResult { directory_history: history, directories, refresh_at } = signed_in;

@@ -51,6 +51,8 @@ pub struct TrustState {
 /// A tree of the transparency log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedTree {
+    /// Epoch of the log.
+    pub epoch: u32,
     /// Number of leaves.
     pub size: u64,
     /// Root of the tree.

@@ -314,6 +314,7 @@ impl ToErrorText for AuditError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::Client(error) => error.error_text(),
+            Self::Connect(error) => error.error_text(),
             Self::DirectoryHistory(error) => error.error_text(),
             Self::File(error) => error.error_text(),
         }

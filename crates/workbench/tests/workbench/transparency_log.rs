@@ -3,7 +3,10 @@
 
 use crate::common::{environment::TestEnvironment, test_tree::TestTree};
 use ed25519_dalek::SigningKey;
-use workbench::{alert::AlertCode, audit::checkpoint::CheckpointAudit};
+use workbench::{
+    alert::{AlertCode, AlertSeverity},
+    audit::checkpoint::CheckpointAudit,
+};
 
 impl TestEnvironment {
     /// Replaces the log by one with this event in each batch.
@@ -100,4 +103,87 @@ async fn an_accepted_restore_pins_the_present_tree() {
     fixture.set_log(1, 1);
     let again = connection.follow_transparency_log().await.unwrap();
     assert_eq!(code(&again), AlertCode::Rollback, "a later rollback is an alarm again");
+}
+
+impl TestEnvironment {
+    /// Publishes a directory with this epoch of the log, and begins that log.
+    fn restart_log(&self, epoch: u32, batches: u32, event: u8) {
+        let mut draft = self.installation.admin_dir.draft().unwrap();
+        draft.log.epoch = epoch;
+        self.installation.admin_dir.save_draft(&draft).unwrap();
+        let signed = self.installation.sign_directory();
+        let mut store = self.handler.store.lock().unwrap();
+        store.directories.push(signed);
+        let key = &self.installation.log_key;
+        let tree = TestTree::new(self.installation.trust.instance, key, batches, event);
+        store.tree = (batches > 0).then(|| tree.with_epoch(epoch));
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_the_root_keys_restart_is_pinned_with_a_notice() {
+    let fixture = TestEnvironment::start();
+    fixture.set_log(3, 1);
+    // One session lasts longer than the directory, and the others begin later.
+    let mut open = fixture.connect("lead").await;
+    open.follow_transparency_log().await.unwrap().summary().unwrap();
+    fixture.follow("outside").await.summary().unwrap();
+    fixture.restart_log(2, 0, 2);
+    let waiting = fixture.follow("lead").await;
+    assert!(waiting.evidence.is_none() && waiting.alarm.is_none(), "no batch of it yet");
+    assert_eq!(waiting.restarted.unwrap().severity, AlertSeverity::Notice);
+    fixture.restart_log(2, 1, 2);
+    for followed in [open.follow_transparency_log().await.unwrap(), fixture.follow("outside").await]
+    {
+        assert_eq!(followed.summary().unwrap().size, 256);
+        let notice = followed.restarted.unwrap();
+        assert_eq!(
+            (notice.severity, notice.code),
+            (AlertSeverity::Notice, AlertCode::LogRestarted)
+        );
+        assert!(
+            notice.text.contains("log 2 in place of log 1, whose last 768 leaves"),
+            "{notice:?}"
+        );
+    }
+    assert_eq!(fixture.cosignatures(), 1, "the oversight body countersigns the new log");
+    assert!(fixture.follow("lead").await.restarted.is_none(), "once");
+    // The new log may not be rolled back either.
+    fixture.restart_log(2, 1, 3);
+    assert_eq!(code(&fixture.follow("lead").await), AlertCode::Rollback);
+}
+
+#[tokio::test]
+async fn the_case_handler_alone_neither_restarts_the_log_nor_returns_to_an_earlier_one() {
+    let fixture = TestEnvironment::start();
+    fixture.set_log(3, 1);
+    fixture.follow("lead").await.summary().unwrap();
+    // Without a directory of the root keys, another origin is another log.
+    let key = &fixture.installation.log_key;
+    let tree = TestTree::new(fixture.installation.trust.instance, key, 4, 1).with_epoch(2);
+    fixture.handler.store.lock().unwrap().tree = Some(tree);
+    assert_eq!(code(&fixture.follow("lead").await), AlertCode::Forged);
+    fixture.restart_log(2, 1, 2);
+    fixture.follow("lead").await.summary().unwrap();
+    fixture.restart_log(1, 3, 1);
+    let refused = fixture.follow("lead").await;
+    assert_eq!(code(&refused), AlertCode::Rollback, "also if a directory names the earlier log");
+}
+
+#[tokio::test]
+async fn the_cases_of_a_member_are_compared_across_a_restart_of_the_log() {
+    let fixture = TestEnvironment::start();
+    let mut reporter = fixture.file_report(&[]);
+    fixture.handler.follow_up(&fixture.installation, &mut reporter, "There is more.");
+    fixture.connect("lead").await.read_case(reporter.case).await.unwrap();
+    fixture.restart_log(2, 1, 1);
+    fixture.handler.store.lock().unwrap().log.pop().unwrap();
+    let mut again = fixture.connect("lead").await;
+    let export = again.export_log().await.unwrap();
+    let audit = again.audit_log(&export).unwrap();
+    assert!(
+        audit.alarms.iter().any(|alarm| alarm.code == AlertCode::Rollback),
+        "{:?}",
+        audit.alarms
+    );
 }

@@ -44,7 +44,8 @@ pub(super) async fn show(session: SignedInSession) -> Response {
 pub(super) async fn verify(mut session: SignedInSession) -> Result<Response, PageError> {
     let export = session.connection().export_log().await?;
     let mut audit = session.connection_mut().audit_log(&export)?;
-    audit.alarms.extend(session.connection_mut().follow_transparency_log().await?.alarm);
+    let followed = session.connection_mut().follow_transparency_log().await?;
+    audit.alarms.extend(followed.alarm.into_iter().chain(followed.restarted));
     let frame = session.frame("administration-title", NavSection::Administration);
     let result = VerificationSummary {
         ok: !has_alarm(&audit.alarms),
