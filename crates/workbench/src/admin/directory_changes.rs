@@ -3,9 +3,10 @@
 
 use protocol::{
     Hash,
-    directory::{Desk, Directory, Member},
+    directory::{Desk, Directory, LogWitness, Member},
 };
 
+use super::log_settings::{describe_quorum, witness_public_key};
 use crate::keys::key_file::member_fingerprint_words;
 
 /// Returns all changes as sentences. Without a previous directory, everything is new.
@@ -15,6 +16,7 @@ pub fn directory_changes(previous: Option<&Directory>, now: &Directory) -> Vec<S
         return members
             .chain(now.desks.iter().map(|desk| format!("new desk {}", desk.id)))
             .chain(now.programs.iter().map(describe_added_program))
+            .chain(now.log.witnesses.iter().map(describe_added_witness))
             .collect();
     };
     let mut changes = Vec::new();
@@ -52,11 +54,50 @@ pub fn directory_changes(previous: Option<&Directory>, now: &Directory) -> Vec<S
     changes.extend(gone.map(|program| {
         format!("program {program} is removed: browsers that still run it do not seal reports")
     }));
+    changes.extend(log_changes(previous, now));
     changes
 }
 
 fn describe_added_program(program: &Hash) -> String {
     format!("new program {program}: compare this hash with that of the manifest that you signed")
+}
+
+fn log_changes(previous: &Directory, now: &Directory) -> Vec<String> {
+    let (old, new) = (&previous.log, &now.log);
+    let mut changes = Vec::new();
+    if old.epoch != new.epoch {
+        changes.push(format!(
+            "THE TRANSPARENCY LOG BEGINS AGAIN, as log {}; previous: {}. It is right only after a \
+             restore of the case handler",
+            new.epoch, old.epoch
+        ));
+    }
+    for witness in &new.witnesses {
+        match old.witnesses.iter().find(|other| other.name == witness.name) {
+            None => changes.push(describe_added_witness(witness)),
+            Some(other) if other.key != witness.key => changes.push(format!(
+                "NEW KEY of witness {}: ask its operator to confirm: {}",
+                witness.name,
+                witness_public_key(witness)
+            )),
+            Some(_) => {}
+        }
+    }
+    let gone = |old: &&LogWitness| new.witnesses.iter().all(|other| other.name != old.name);
+    let gone = old.witnesses.iter().filter(gone);
+    changes.extend(gone.map(|witness| format!("witness {} is removed", witness.name)));
+    if old.quorum != new.quorum {
+        changes.push(format!(
+            "a checkpoint of the log needs {}; previous: {}",
+            describe_quorum(&now.into()),
+            describe_quorum(&previous.into())
+        ));
+    }
+    changes
+}
+
+fn describe_added_witness(witness: &LogWitness) -> String {
+    format!("new witness of the log, with the key: {}", witness_public_key(witness))
 }
 
 fn describe_added_member(member: &Member) -> String {

@@ -5,7 +5,8 @@
 //!
 //! - [`init`] creates an installation; [`root_keys`], [`service_keys`] and [`tls`] create its keys
 //!   and certificates.
-//! - [`draft`] edits the next directory, and [`signing`] signs it.
+//! - [`draft`] edits the next directory, [`log_settings`] its transparency log, and [`signing`] signs
+//!   it.
 //! - [`directory_changes`] and [`directory_warnings`] show what a signer should check;
 //!   [`route_explanation`] explains who would read a report.
 //! - [`external_check`] checks a running installation from the network.
@@ -15,6 +16,7 @@ pub mod directory_warnings;
 pub mod draft;
 pub mod external_check;
 pub mod init;
+pub mod log_settings;
 pub mod root_keys;
 pub mod route_explanation;
 pub mod service_keys;
@@ -24,6 +26,7 @@ pub mod tls;
 use std::path::{Path, PathBuf};
 
 use protocol::directory::{DirectoryError, SignedDirectory, TrustRoots};
+use transparency_log::note::NoteError;
 
 use crate::{
     keys::{key_file::KeyError, passphrase_encryption::PassphraseDecryptError},
@@ -77,6 +80,24 @@ pub enum AdminError {
     /// The directory is invalid.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// The public key of a witness is malformed.
+    #[error(transparent)]
+    WitnessKey(#[from] NoteError),
+    /// The draft does not have as many cosigners as the quorum needs.
+    #[error(
+        "the quorum of the log would need {needed} {cosigners}, and the draft has {available}; set another quorum with burkindi admin log quorum"
+    )]
+    UnreachableQuorum {
+        /// Which cosigners.
+        cosigners: &'static str,
+        /// The number that the quorum needs.
+        needed: usize,
+        /// The number in the draft.
+        available: usize,
+    },
+    /// No directory has been signed, so there is no log to restart.
+    #[error("no signed directory found, so there is no log to restart")]
+    NothingToRestart,
 }
 
 /// The administrator's folder.

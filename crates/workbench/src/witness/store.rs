@@ -35,8 +35,8 @@ pub enum WitnessError {
     /// A name or key is malformed.
     #[error(transparent)]
     Note(#[from] NoteError),
-    /// The witness trusts this key already, or it is its own.
-    #[error("the key of {0} is already a key of this witness or of a log that it trusts")]
+    /// The witness trusts this log with this key already, or the key is its own.
+    #[error("{0}: the witness trusts this log with this key already, or the key is its own")]
     KnownKey(KeyName),
     /// Another process uses the folder.
     #[error("another process uses {}; stop `burkindi witness serve` first", .0.display())]
@@ -152,7 +152,8 @@ impl WitnessDir {
         let lock = self.lock()?;
         let mut file: WitnessFile = private_files::read_json(&self.key_path())?;
         let keys = file.keys(&self.key_path())?;
-        if keys.logs.iter().chain([&keys.verifier_key]).any(|known| known.key == key.key) {
+        // A log that begins again has another name and may have the same key. The name is signed.
+        if keys.logs.contains(&key) || keys.verifier_key.key == key.key {
             return Err(WitnessError::KnownKey(key.name));
         }
         let origin = key.name.as_str();

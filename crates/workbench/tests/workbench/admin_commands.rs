@@ -10,13 +10,13 @@ use super::cli::{code, json as parsed, run};
 const ROOT_PASSPHRASES: &str =
     "the first passphrase\nthe second passphrase\nthe third passphrase\n";
 
-struct AdminCli {
+pub(crate) struct AdminCli {
     folder: tempfile::TempDir,
 }
 
 impl AdminCli {
     /// Returns an installation with three members and no desk.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let admin = Self { folder: tempfile::tempdir().unwrap() };
         let init = [
             "admin",
@@ -47,7 +47,7 @@ impl AdminCli {
         admin
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -72,7 +72,7 @@ impl AdminCli {
     }
 
     /// Runs a command on the installation. Returns its exit code, JSON and standard error.
-    fn run(&self, stdin: &str, args: &[&str]) -> (i32, Value, String) {
+    pub(crate) fn run(&self, stdin: &str, args: &[&str]) -> (i32, Value, String) {
         let all = [&["admin"], args, &["--dir", "inst", "--json", "--passphrase-fd", "0"]].concat();
         let output = run(self.path(), stdin, &all);
         let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -80,13 +80,13 @@ impl AdminCli {
         (code(&output), value, output_text)
     }
 
-    fn ok(&self, args: &[&str]) -> (Value, String) {
+    pub(crate) fn ok(&self, args: &[&str]) -> (Value, String) {
         let (code, value, output_text) = self.run("", args);
         assert_eq!(code, 0, "{args:?}: {output_text}");
         (value, output_text)
     }
 
-    fn sign(&self) -> (i32, Value, String) {
+    pub(crate) fn sign(&self) -> (i32, Value, String) {
         let sign =
             ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
         self.run(ROOT_PASSPHRASES, &sign)

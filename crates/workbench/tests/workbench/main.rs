@@ -15,6 +15,7 @@ mod deceiving_member;
 mod export_proof;
 mod former_readers;
 mod log_audit;
+mod log_commands;
 mod lost_key;
 mod moved_parts;
 mod onboarding;

@@ -180,6 +180,10 @@ fn the_commands_create_a_witness_and_print_its_key() {
     let added = json(&at(&["witness", "add-log", &log_vkey()]));
     assert_eq!((&added["log"], &added["size"]), (&made_origin(), &Value::from(0)));
     assert_eq!(code(&at(&["witness", "add-log", &log_vkey()])), 1, "known");
+    // The log begins again after a restore, with the same key.
+    let restarted = log_key(INSTANCE, 2, (&SigningKey::from_bytes(&[1; 32])).into()).to_string();
+    let added = json(&at(&["witness", "add-log", &restarted]));
+    assert_eq!((&added["key"], &added["size"]), (&Value::from(restarted), &Value::from(0)));
     let own_key = made["key"].as_str().unwrap();
     assert_eq!(code(&at(&["witness", "add-log", own_key])), 1, "the witness's own key");
     let malformed = at(&["witness", "add-log", "burkindi/log/x+00000000+AAAA"]);

@@ -13,7 +13,7 @@ use serde::Serialize;
 use taxonomy::Taxonomy;
 use time::Date;
 use workbench::{
-    admin::{AdminDir, directory_changes, directory_warnings, root_keys, signing},
+    admin::{AdminDir, directory_changes, directory_warnings, log_settings, root_keys, signing},
     keys::key_file::member_fingerprint_words,
     private_files,
     session::{client::HandlerClient, fingerprint},
@@ -74,7 +74,7 @@ pub(crate) struct DirectoryPublishArgs {
 
 /// `{"epoch", "hash", "issued", "expires", "signatures", "threshold", "complete", "fingerprint",
 /// "oversight", "desks": [{"id", "members", "categories"}], "members": [{"handle", "units",
-/// "languages", "words"}], "unserved", "warnings"}`.
+/// "languages", "words"}], "log": {"epoch", "witnesses", "quorum"}, "unserved", "warnings"}`.
 #[derive(Debug, Serialize)]
 struct DirectoryOutput {
     epoch: u64,
@@ -90,6 +90,7 @@ struct DirectoryOutput {
     oversight: String,
     desks: Vec<DirectoryDeskOutput>,
     members: Vec<DirectoryMemberOutput>,
+    log: DirectoryLogOutput,
     /// Categories without a desk. They go to the oversight body.
     unserved: Vec<String>,
     /// Settings that are allowed and probably not intended.
@@ -101,6 +102,14 @@ struct DirectoryDeskOutput {
     id: String,
     members: Vec<String>,
     categories: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct DirectoryLogOutput {
+    epoch: u32,
+    /// The public keys of the witnesses.
+    witnesses: Vec<String>,
+    quorum: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -299,6 +308,7 @@ fn directory_output(signed: &signing::SigningProgress, trust: &TrustRoots) -> Di
     let (taxonomy, draft) = (Taxonomy::built_in(), directory.into());
     let unserved = directory_warnings::unserved_categories(&draft, &taxonomy);
     let warnings = directory_warnings::all_warnings(&draft, &taxonomy);
+    let witnesses = directory.log.witnesses.iter();
     let desk = |desk: &protocol::directory::Desk| DirectoryDeskOutput {
         id: desk.id.clone(),
         members: desk.members.clone(),
@@ -322,6 +332,11 @@ fn directory_output(signed: &signing::SigningProgress, trust: &TrustRoots) -> Di
         oversight: directory.oversight.clone(),
         desks: directory.desks.iter().map(desk).collect(),
         members: directory.members.iter().map(member).collect(),
+        log: DirectoryLogOutput {
+            epoch: directory.log.epoch,
+            witnesses: witnesses.map(log_settings::witness_public_key).collect(),
+            quorum: log_settings::describe_quorum(&draft),
+        },
         unserved,
         warnings,
     }
@@ -347,6 +362,11 @@ fn write_directory(view: &DirectoryOutput, screen: &mut CliOutput) -> anyhow::Re
         page.heading("Members, and the words of their keys");
         let row = |member: &DirectoryMemberOutput| vec![member.handle.clone(), member.units.join(" "), member.words.clone()];
         page.table(&["member", "units", "words"], &view.members.iter().map(row).collect::<Vec<_>>());
+        page.heading("Transparency log");
+        page.line(&format!("Log {}, countersigned by {}.", view.log.epoch, view.log.quorum));
+        for witness in &view.log.witnesses {
+            page.unbroken(witness);
+        }
         page.heading(if view.complete { "Next: burkindi admin directory publish" } else { "Next" });
         if view.complete {
             page.dim("If you signed on another machine, copy directory.signed.json to the administrator's \

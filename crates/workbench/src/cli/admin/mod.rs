@@ -5,6 +5,7 @@ mod desk;
 mod directory;
 mod doctor;
 mod init;
+mod log;
 mod member;
 mod route_test;
 mod service_key;
@@ -35,6 +36,12 @@ pub(crate) enum AdminCommand {
     /// Sign and publish the directory.
     #[command(subcommand)]
     Directory(directory::DirectoryCommand),
+    /// Set the quorum of the transparency log, or begin an empty log.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+    /// Manage the outside witnesses of the transparency log in the draft.
+    #[command(subcommand)]
+    Witness(log::LogWitnessCommand),
     /// Explain who would read a report with the next directory.
     RouteTest(route_test::RouteTestArgs),
     /// Renew the certificates of the services.
@@ -74,6 +81,8 @@ impl AdminCommand {
             Self::Desk(command) => command.run(context, screen),
             Self::Category(command) => command.run(context, screen),
             Self::Directory(command) => command.run(context, screen).await,
+            Self::Log(command) => command.run(screen),
+            Self::Witness(command) => command.run(screen),
             Self::RouteTest(command) => command.run(context, screen),
             Self::Tls(command) => command.run(context, screen),
             Self::ServiceKey(command) => command.run(screen),
