@@ -353,6 +353,22 @@ fn the_inbox_lists_the_issues_of_a_mailbox() {
 }
 
 #[test]
+fn a_file_opens_only_as_the_entry_of_the_manifest_that_describes_it() {
+    let mut world = fixture();
+    let files: [(&str, &[u8]); 3] = [("a", b"first"), ("b", b"other"), ("c", b"longer than these")];
+    let (_, bytes) = submit_report(&mut world, draft("story", &[]), &files);
+    let opened = open_submission(&world, &bytes);
+    let case = open_case(&world, &opened, "awa");
+    let thread = case.read_thread([incoming(0, &opened.body)]);
+    for (sealed, position) in opened.attachments.iter().zip(0..) {
+        for (described, entry) in thread.incoming[0].header.attachments.iter().zip(0..) {
+            let found = case.open_attachment(sealed, 0, described);
+            assert_eq!(found.is_ok(), position == entry, "file {position} as entry {entry}");
+        }
+    }
+}
+
+#[test]
 fn another_receipt_opens_no_mailbox() {
     let mut world = fixture();
     let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);

@@ -77,6 +77,7 @@ enum SubmissionDefect {
     ReplyRecord,
     KeyOfZeros,
     ShortTag,
+    NoTag,
 }
 
 fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8> {
@@ -118,6 +119,10 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
         SubmissionDefect::ShortTag => {
             writer.write_record(RecordType::DeduplicationTag, b"short").unwrap();
         }
+        SubmissionDefect::NoTag => {
+            writer.write_record(RecordType::Body, b"body").unwrap();
+            return writer.pad_and_finish().unwrap();
+        }
         SubmissionDefect::NoBody => {
             writer.write_record(RecordType::DeduplicationTag, &[0; 32]).unwrap();
             return writer.pad_and_finish().unwrap();
@@ -158,6 +163,7 @@ fn every_defect_is_refused() {
         SubmissionDefect::AttachmentAfterBody,
         SubmissionDefect::ReplyRecord,
         SubmissionDefect::ShortTag,
+        SubmissionDefect::NoTag,
     ] {
         let result = envelope::open(&parts.transport, &write_submission(&parts, wrong)[..]);
         assert!(
