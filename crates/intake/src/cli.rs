@@ -16,6 +16,7 @@ use crate::{
     doctor::{self, DoctorArgs},
     error::RunError,
     maintenance::{self, MaintenanceError, PROGRAM},
+    program_manifest::{self, ManifestError},
     proxy_pages::{self, ProxyPagesError},
 };
 
@@ -41,6 +42,9 @@ enum IntakeCommand {
         /// /var/lib/burkindi-error-pages.
         folder: PathBuf,
     },
+    /// Print the manifest of the browser program of this build and configuration, for `burkindi
+    /// admin program sign`, and exit.
+    Manifest,
     /// Check the intake on this machine, and print findings with advice. Exit codes: 0 all ok, 7 a
     /// warning, 8 an error.
     Doctor(DoctorArgs),
@@ -57,6 +61,8 @@ enum CliError {
     Maintenance(#[from] MaintenanceError),
     #[error(transparent)]
     ProxyPages(#[from] ProxyPagesError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
 }
 
 /// Runs the command line. The binary that calls it sets the allocator.
@@ -70,6 +76,7 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
     let config = Config::load(&arguments.service.config).map_err(RunError::from)?;
     if arguments.service.check_config {
         doctor::check_config_files(&config).map_err(RunError::from)?;
+        program_manifest::check_manifest(&config).await.map_err(RunError::from)?;
         config.check_contacts().map_err(RunError::from)?;
         for warning in config.warnings() {
             print_warning(PROGRAM, &warning).map_err(RunError::from)?;
@@ -91,6 +98,7 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
             let written = proxy_pages::write_error_pages(&config, &folder)?;
             format!("wrote {written} pages to {}", folder.display())
         }
+        Some(IntakeCommand::Manifest) => program_manifest::unsigned_manifest(&config).await?,
         Some(IntakeCommand::Doctor(args)) => {
             let report = doctor::run_checks(&config, &args, Clock::system().now()).await;
             return Ok(print_report(&report, args.json).map_err(RunError::from)?);

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::{
     config::{Config, ConfigError, PublicConfig},
-    maintenance, relay,
+    maintenance, program_manifest, relay,
     store::{StoreError, read_stored_directory},
 };
 
@@ -79,6 +79,7 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
             "Correct this key of the configuration.",
         ),
     });
+    report.add(check_program(config).await);
     report.add(match config.check_contacts() {
         Ok(()) if config.demo => Finding::warning(
             "contacts on the pages",
@@ -131,6 +132,22 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
         report.add(finding);
     }
     report
+}
+
+/// Checks that the intake serves a signed manifest of its own browser program.
+async fn check_program(config: &Config) -> Finding {
+    const CHECK: &str = "manifest of the browser program";
+    let advice = "Print the manifest with the command manifest, let the keepers of the root keys sign \
+                  it (burkindi admin program sign), and set program.manifest.";
+    match (&config.program.manifest, program_manifest::check_manifest(config).await) {
+        (_, Err(error)) => Finding::error(CHECK, error.to_string(), advice),
+        (None, Ok(())) => Finding::warning(
+            CHECK,
+            "none: investigators cannot see which program sealed a report",
+            advice,
+        ),
+        (Some(_), Ok(())) => Finding::ok(CHECK, "signed by the root keys, and of this build"),
+    }
 }
 
 /// Checks that the onion service names the circuit of each client. Returns `None` if this machine

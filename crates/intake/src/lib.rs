@@ -16,6 +16,7 @@ mod middleware;
 pub mod onion;
 pub mod pages;
 pub mod problem;
+pub mod program_manifest;
 pub mod proxy_pages;
 pub mod relay;
 pub mod reply_schedule;

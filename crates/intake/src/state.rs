@@ -18,6 +18,7 @@ use crate::{
     metrics::{IntakeMetrics, counters::DailyCounters},
     pages::{ErrorKind, Pages, error_page},
     problem::Problem,
+    program_manifest::wrong_manifest,
     reply_schedule::ReplyScheduleCache,
     store::{Store, StoreError},
 };
@@ -66,19 +67,25 @@ impl AppState {
             |error: &dyn ToString| ConfigError::invalid_value("store.url", error.to_string());
         let taxonomy = Arc::new(Taxonomy::built_in());
         let trust = config.load_trust()?;
+        let program = config.load_program(&trust)?;
         let url = config.store.database_url()?;
         tracing::info!("the spool is {url}");
         let store = Store::open(&url, config.store.limits(), &mut OsRng)
             .await
             .map_err(|error| store_error(&error))?;
         let directory_cache = Arc::new(
-            DirectoryCache::load(trust, &store).await.map_err(|error| store_error(&error))?,
+            DirectoryCache::load(trust.clone(), &store)
+                .await
+                .map_err(|error| store_error(&error))?,
         );
         let reply_schedule =
             Arc::new(ReplyScheduleCache::load(&store).await.map_err(|error| store_error(&error))?);
-        let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
+        let mut pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
             .with_directory(Arc::clone(&directory_cache))
             .with_reply_schedule(Arc::clone(&reply_schedule));
+        if let Some(signed) = program {
+            pages = pages.with_program(&signed, &trust).await.map_err(wrong_manifest)?;
+        }
         copy_receipts(&pages);
         let decoys = DecoyMailboxes::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {

@@ -67,11 +67,19 @@ fn each_change_of_a_signed_manifest_is_noticed() {
     signed.add_signature(&b);
     let hash = signed.verify(&trust).unwrap();
     let changes: [fn(&mut ProgramManifest); 8] = [
-        |manifest| drop(manifest.files.insert("/fr/form.json".into(), Hash::of(&[b"other"]))),
-        |manifest| drop(manifest.files.insert("/more.js".into(), Hash::of(&[b"more"]))),
-        |manifest| drop(manifest.files.remove("/fr/form.json")),
+        |manifest| {
+            manifest.files.insert("/fr/form.json".into(), Hash::of(&[b"other"]));
+        },
+        |manifest| {
+            manifest.files.insert("/more.js".into(), Hash::of(&[b"more"]));
+        },
+        |manifest| {
+            manifest.files.remove("/fr/form.json");
+        },
         |manifest| "default-src 'self'".clone_into(&mut manifest.default_csp),
-        |manifest| drop(manifest.extra_csp.insert("/".into(), "script-src *".into())),
+        |manifest| {
+            manifest.extra_csp.insert("/".into(), "script-src *".into());
+        },
         |manifest| manifest.wasm.push(Hash::default()),
         |manifest| "0.2.0".clone_into(&mut manifest.version),
         |manifest| manifest.timestamp = Some("tree head".into()),
@@ -109,8 +117,12 @@ fn a_manifest_of_another_form_is_refused() {
     let long = vec![b' '; MAX_MANIFEST_LEN + 1];
     assert_eq!(SignedProgram::from_bytes(&long), Err(ProgramError::TooLong(long.len())));
     let breaks: [fn(&mut ProgramManifest); 5] = [
-        |manifest| drop(manifest.files.insert("fr.js".into(), Hash::default())),
-        |manifest| drop(manifest.files.insert("/é".into(), Hash::default())),
+        |manifest| {
+            manifest.files.insert("fr.js".into(), Hash::default());
+        },
+        |manifest| {
+            manifest.files.insert("/é".into(), Hash::default());
+        },
         |manifest| "en".clone_into(&mut manifest.default_index),
         |manifest| "/en".clone_into(&mut manifest.default_fallback),
         |manifest| "a, b".clone_into(&mut manifest.default_csp),

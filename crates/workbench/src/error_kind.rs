@@ -175,7 +175,8 @@ impl From<&AdminError> for ErrorKind {
             | AdminError::NoCertificateNames(_)
             | AdminError::UnknownCertificateName(_)
             | AdminError::NotEmpty(_)
-            | AdminError::Directory(_) => Self::Refused,
+            | AdminError::Directory(_)
+            | AdminError::Program(_) => Self::Refused,
             _ => Self::Failed,
         }
     }

@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 
 use confique::Config as _;
 use database::DatabaseUrl;
-use protocol::directory::TrustRoots;
+use protocol::{directory::TrustRoots, program::SignedProgram};
 use service_kit::{check_variables, config_folder, explain_error, make_absolute, strip_bom};
 use tracing::Level;
 
@@ -18,9 +18,12 @@ use crate::config::branding::Branding;
 
 pub use error::ConfigError;
 pub use sections::{
-    DirectoryConfig, LimitsConfig, LogConfig, MetricsConfig, PublicConfig, RelayConfig,
-    StoreConfig, TaxonomyConfig,
+    DirectoryConfig, LimitsConfig, LogConfig, MetricsConfig, ProgramConfig, PublicConfig,
+    RelayConfig, StoreConfig, TaxonomyConfig,
 };
+
+/// The key of the signed manifest of the browser program.
+pub(crate) const PROGRAM_KEY: &str = "program.manifest";
 
 /// The configuration of the intake. `deploy/config/intake.toml` explains each key. Paths are
 /// absolute after loading.
@@ -42,6 +45,9 @@ pub struct Config {
     /// The root keys that sign accepted directories.
     #[config(nested)]
     pub directory: DirectoryConfig,
+    /// The signed manifest of the browser program.
+    #[config(nested)]
+    pub program: ProgramConfig,
     /// The categories of reports.
     #[config(nested)]
     pub taxonomy: TaxonomyConfig,
@@ -78,9 +84,12 @@ impl Config {
         check_variables("INTAKE_", &Self::META, variables).map_err(ConfigError::UnknownVariable)?;
         let read = Self::builder().env().file(file).load();
         let mut config = read.map_err(|error| ConfigError::Read(explain_error(&error)))?;
-        let Self { relay, store, directory, .. } = &mut config;
+        let Self { relay, store, directory, program, .. } = &mut config;
         for path in [&mut relay.ca, &mut relay.certificate, &mut relay.key, &mut directory.trust] {
             make_absolute(&folder, path);
+        }
+        if let Some(manifest) = &mut program.manifest {
+            make_absolute(&folder, manifest);
         }
         store.url = DatabaseUrl::with_absolute_paths(&store.url, &folder);
         config.validate()?;
@@ -189,5 +198,22 @@ impl Config {
         };
         let json = fs::read(path).map_err(|error| invalid(&error))?;
         serde_json::from_slice(strip_bom(&json)).map_err(|error| invalid(&error))
+    }
+
+    /// Reads the manifest that `program.manifest` names, and verifies its signatures. Returns
+    /// `None` without this key.
+    ///
+    /// # Errors
+    /// If the file cannot be read or parsed, or too few of these root keys have signed it.
+    pub fn load_program(&self, trust: &TrustRoots) -> Result<Option<SignedProgram>, ConfigError> {
+        let Some(path) = &self.program.manifest else { return Ok(None) };
+        let invalid = |error: &dyn std::fmt::Display| {
+            ConfigError::invalid_value(PROGRAM_KEY, format!("{}: {error}", path.display()))
+        };
+        let json = fs::read(path).map_err(|error| invalid(&error))?;
+        let signed = SignedProgram::from_bytes(strip_bom(&json).trim_ascii_end())
+            .map_err(|error| invalid(&error))?;
+        signed.verify(trust).map_err(|error| invalid(&error))?;
+        Ok(Some(signed))
     }
 }

@@ -98,6 +98,16 @@ pub struct TaxonomyConfig {
     pub folder: Option<PathBuf>,
 }
 
+/// `[program]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct ProgramConfig {
+    /// File with the manifest of the browser program, signed by root keys. Without it, the intake
+    /// serves none.
+    #[config(env = "INTAKE_PROGRAM_MANIFEST")]
+    pub manifest: Option<PathBuf>,
+}
+
 /// `[limits]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]

@@ -11,8 +11,8 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, StatusCode, header};
+use protocol::Hash;
 use rust_embed::RustEmbed;
-use sha2::{Digest, Sha256, Sha384};
 
 use super::Pages;
 
@@ -32,6 +32,7 @@ pub struct StaticAssets(Vec<StaticAsset>);
 struct StaticAsset {
     stem: &'static str,
     name: String,
+    hash: Hash,
     integrity: String,
     content: Precompressed,
 }
@@ -79,6 +80,11 @@ impl StaticAssets {
         String::from_utf8_lossy(&style.content.plain).into_owned()
     }
 
+    /// Returns the path and the hash of each file.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = (String, Hash)> {
+        self.0.iter().map(|asset| (asset.url(), asset.hash))
+    }
+
     fn get(&self, stem: &str) -> Option<&StaticAsset> {
         self.0.iter().find(|asset| asset.stem == stem)
     }
@@ -86,11 +92,13 @@ impl StaticAssets {
 
 impl StaticAsset {
     fn new(stem: &'static str, extension: &str, media_type: &'static str, bytes: Vec<u8>) -> Self {
-        let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
-        let integrity = format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(&bytes)));
+        let hash = Hash::of(&[&bytes]);
+        let short = hex::encode(&hash.as_bytes()[..8]);
+        let integrity = format!("sha256-{}", BASE64_STANDARD.encode(hash.as_bytes()));
         Self {
             stem,
-            name: format!("{stem}.{hash}.{extension}"),
+            name: format!("{stem}.{short}.{extension}"),
+            hash,
             integrity,
             content: Precompressed::new(media_type, bytes),
         }

@@ -43,7 +43,8 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
     }
 }
 
-fn home_page(pages: &Pages, locale: Locale) -> Response {
+/// Returns the page. It is the same for all visitors.
+pub(super) fn home_page(pages: &Pages, locale: Locale) -> Response {
     let frame = PageLayout::new(pages, locale, "home-title", LanguageSwitch::Link(""));
     render(pages, StatusCode::OK, &HomeTemplate { frame })
 }

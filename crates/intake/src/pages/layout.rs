@@ -185,10 +185,17 @@ pub(super) fn render_with_script(
 ) -> Response {
     let mut response = render(pages, status, page);
     if pages.has_script() {
-        let policy = SecurityPolicy { scripts: true, ..SecurityPolicy::default() };
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.header());
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, script_policy(pages).header());
     }
     response
+}
+
+/// Returns the content policy of pages that may run our scripts. They run none if this build has
+/// none.
+pub(super) fn script_policy(pages: &Pages) -> SecurityPolicy {
+    SecurityPolicy { scripts: pages.has_script(), ..SecurityPolicy::default() }
 }
 
 /// Marks a page that is never compressed.

@@ -11,6 +11,7 @@ mod layout;
 mod offline_form;
 mod phone_links;
 mod privacy;
+mod program;
 mod quick_exit;
 mod receipt;
 mod receipt_entry;
@@ -33,9 +34,11 @@ use std::{
 
 use axum::{
     Router,
+    body::Bytes,
     extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
+use protocol::program::MANIFEST_PATH;
 use rand::{CryptoRng, RngCore};
 use taxonomy::{Taxonomy, TrainingScenario};
 use time::Date;
@@ -53,6 +56,7 @@ pub use answer_pages::AnswerAddress;
 pub use assets::StaticAssets;
 pub use conversation::{ConversationMessage, ConversationView, conversation_page};
 pub use error::{ErrorKind, error_page, standalone_error_page};
+pub use program::ManifestMismatch;
 pub use receipt::{ReceiptView, receipt_page};
 pub use receipt_entry::{ReceiptEntryError, receipt_entry_page};
 pub use rejected_form::{RejectedForm, rejected_form_page};
@@ -76,6 +80,8 @@ pub struct Pages {
     assets: StaticAssets,
     scenarios: Vec<TrainingScenario>,
     form_bundles: offline_form::FormBundles,
+    /// The signed manifest of the browser program, as it is served.
+    program: Option<Bytes>,
     visits: VisitStore,
     catalogs: MessageCatalogs,
     seed_rng: Mutex<Box<dyn RngCore + Send>>,
@@ -102,6 +108,7 @@ impl Pages {
             assets: StaticAssets::built_in(),
             scenarios: TrainingScenario::built_in(),
             form_bundles: offline_form::FormBundles::default(),
+            program: None,
             visits: VisitStore::default(),
             catalogs,
             seed_rng: Mutex::new(Box::new(rng)),
@@ -206,6 +213,7 @@ where
                 .merge(post(report::post_step).layer(DefaultBodyLimit::max(MAX_STEP_BODY_BYTES))),
         )
         .route("/{lang}/form.json", get(offline_form::show))
+        .route(MANIFEST_PATH, get(program::show))
         .route("/{lang}/report/send", get(report::redirect_to_start))
         .route("/{lang}/report/noted", post(visit::confirm_receipt))
         .route("/{lang}/report/{visit}/{step}", get(report::show_step))

@@ -213,11 +213,10 @@ pub(super) async fn show(
     }
 }
 
-/// The bundles of the current date, by language. They contain a date, so they are rebuilt every
-/// day.
+/// The bundles by language. They are static: each is built once.
 #[derive(Default)]
 pub(super) struct FormBundles(
-    tokio::sync::Mutex<BTreeMap<&'static str, (time::Date, Arc<super::assets::Precompressed>)>>,
+    tokio::sync::Mutex<BTreeMap<&'static str, Arc<super::assets::Precompressed>>>,
 );
 
 impl FormBundles {
@@ -226,23 +225,22 @@ impl FormBundles {
         pages: &Pages,
         locale: Locale,
     ) -> Option<Arc<super::assets::Precompressed>> {
-        let today = pages.clock.today();
         let mut bundles = self.0.lock().await;
-        if let Some((date, bundle)) = bundles.get(locale.code)
-            && *date == today
-        {
+        if let Some(bundle) = bundles.get(locale.code) {
             return Some(Arc::clone(bundle));
         }
         let bundle = Arc::new(super::assets::Precompressed::new(
             "application/json",
             build_bundle(pages, locale).await?,
         ));
-        bundles.insert(locale.code, (today, Arc::clone(&bundle)));
+        bundles.insert(locale.code, Arc::clone(&bundle));
         Some(bundle)
     }
 }
 
-async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
+/// Returns the bundle of a language. Its bytes depend on the version and the configuration alone,
+/// because the manifest of the program contains their hash.
+pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
     let (taxonomy, lang) = (&*pages.taxonomy, locale.code);
     let messages = pages.catalogs.catalog(locale);
     let bundle = FormBundle {

@@ -75,9 +75,14 @@ pub(super) async fn show_start(
     Path(lang): Path<String>,
 ) -> Response {
     match pages.locale(&lang) {
-        Some(locale) => before_page(&pages, &ReportForm::new(locale)),
+        Some(locale) => start_page(&pages, locale),
         None => error_page(&pages, pages.default_locale(), ErrorKind::NotFound),
     }
+}
+
+/// Returns the first page of a report. It is the same for all visitors.
+pub(super) fn start_page(pages: &Pages, locale: Locale) -> Response {
+    before_page(pages, &ReportForm::new(locale))
 }
 
 /// `GET /fr/report/send`: redirects to the first step, because the response to a POST request is

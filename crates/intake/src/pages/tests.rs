@@ -294,7 +294,7 @@ async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
             let is_bound = |script: &BTreeMap<String, String>, address: &str, integrity: &str| {
                 script.get(address).is_none_or(|url| url.starts_with("/assets/"))
                     && script.contains_key(address) == script.contains_key(integrity)
-                    && script.get(integrity).is_none_or(|hash| hash.starts_with("sha384-"))
+                    && script.get(integrity).is_none_or(|hash| hash.starts_with("sha256-"))
             };
             assert!(
                 scripts.len() <= 1

@@ -10,6 +10,7 @@ use axum::{
 };
 use http::StatusCode;
 use taxonomy::TrainingScenario;
+use web::Locale;
 
 use super::{
     ErrorKind, Pages, error_page,
@@ -31,9 +32,14 @@ struct ScenarioRow<'a> {
 
 /// `/fr/learn`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
-    let Some(locale) = pages.locale(&lang) else {
-        return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
-    };
+    match pages.locale(&lang) {
+        Some(locale) => training_page(&pages, locale),
+        None => error_page(&pages, pages.default_locale(), ErrorKind::NotFound),
+    }
+}
+
+/// Returns the page. It is the same for all visitors.
+pub(super) fn training_page(pages: &Pages, locale: Locale) -> Response {
     // Skips scenarios whose category the taxonomy does not have.
     let scenarios = pages
         .scenarios
@@ -44,8 +50,8 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
         })
         .collect();
     let page = TrainingTemplate {
-        frame: PageLayout::new(&pages, locale, "learn-title", LanguageSwitch::Link("/learn")),
+        frame: PageLayout::new(pages, locale, "learn-title", LanguageSwitch::Link("/learn")),
         scenarios,
     };
-    render(&pages, StatusCode::OK, &page)
+    render(pages, StatusCode::OK, &page)
 }

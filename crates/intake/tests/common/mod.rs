@@ -14,6 +14,7 @@ use protocol::{
     directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
     encoding::padding::{TEXT_STEP, unpad_text},
     keys::{CaseIdentity, InvestigatorIdentity, PublicKey, TransportIdentity},
+    program::{ProgramManifest, SignedProgram},
     submission::{
         envelope::{self, OpenedSubmission},
         frame::{Frame, FrameContext, FrameDirection},
@@ -97,6 +98,21 @@ impl TestInstallation {
         };
         config.directory.trust = path("trust.json");
         Self { folder, config, clock, keys, tls }
+    }
+
+    /// Writes a manifest with the signatures of the first root keys to a file, and configures it.
+    pub(crate) fn configure_program(&mut self, manifest: ProgramManifest, signatures: usize) {
+        let mut signed = SignedProgram::unsigned(manifest);
+        for root in &self.keys.roots[..signatures] {
+            signed.add_signature(root);
+        }
+        self.configure_program_file(&signed.to_bytes());
+    }
+
+    pub(crate) fn configure_program_file(&mut self, bytes: &[u8]) {
+        let file = self.folder.path().join("program.json");
+        fs::write(&file, bytes).unwrap();
+        self.config.program.manifest = Some(file);
     }
 
     /// Returns another intake of the same administration.

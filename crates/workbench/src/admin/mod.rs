@@ -7,6 +7,7 @@
 //!   and certificates.
 //! - [`draft`] edits the next directory, [`log_settings`] its transparency log, and [`signing`] signs
 //!   it.
+//! - [`program`] signs the manifest of the browser program.
 //! - [`directory_changes`] and [`directory_warnings`] show what a signer should check;
 //!   [`route_explanation`] explains who would read a report.
 //! - [`external_check`] checks a running installation from the network.
@@ -17,6 +18,7 @@ pub mod draft;
 pub mod external_check;
 pub mod init;
 pub mod log_settings;
+pub mod program;
 pub mod root_keys;
 pub mod route_explanation;
 pub mod service_keys;
@@ -25,7 +27,10 @@ pub mod tls;
 
 use std::path::{Path, PathBuf};
 
-use protocol::directory::{DirectoryError, SignedDirectory, TrustRoots};
+use protocol::{
+    directory::{DirectoryError, SignedDirectory, TrustRoots},
+    program::ProgramError,
+};
 use transparency_log::note::NoteError;
 
 use crate::{
@@ -98,6 +103,9 @@ pub enum AdminError {
     /// No directory has been signed, so there is no log to restart.
     #[error("no signed directory found, so there is no log to restart")]
     NothingToRestart,
+    /// The manifest of the browser program is invalid.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
 }
 
 /// The administrator's folder.

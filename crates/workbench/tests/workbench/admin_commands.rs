@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::cli::{code, json as parsed, run};
 
-const ROOT_PASSPHRASES: &str =
+pub(crate) const ROOT_PASSPHRASES: &str =
     "the first passphrase\nthe second passphrase\nthe third passphrase\n";
 
 pub(crate) struct AdminCli {

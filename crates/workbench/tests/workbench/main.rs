@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test prepares may panic as well")]
 
 mod admin_commands;
+mod admin_programs;
 mod administration;
 mod case_export;
 mod casework;

@@ -257,7 +257,7 @@ fn show(dir: &AdminDir, context: &CommandContext, screen: &mut CliOutput) -> any
 
 /// Opens a root key file. Its path is relative to the current folder or to the administrator's
 /// folder.
-fn open_root(
+pub(super) fn open_root(
     root: &Path,
     dir: &Path,
     trust: &TrustRoots,

@@ -7,6 +7,7 @@ mod doctor;
 mod init;
 mod log;
 mod member;
+mod program;
 mod route_test;
 mod service_key;
 mod tls;
@@ -42,6 +43,9 @@ pub(crate) enum AdminCommand {
     /// Manage the outside witnesses of the transparency log in the draft.
     #[command(subcommand)]
     Witness(log::LogWitnessCommand),
+    /// Sign the manifest of the browser program, and list it in the directory.
+    #[command(subcommand)]
+    Program(program::ProgramCommand),
     /// Explain who would read a report with the next directory.
     RouteTest(route_test::RouteTestArgs),
     /// Renew the certificates of the services.
@@ -83,6 +87,7 @@ impl AdminCommand {
             Self::Directory(command) => command.run(context, screen).await,
             Self::Log(command) => command.run(screen),
             Self::Witness(command) => command.run(screen),
+            Self::Program(command) => command.run(context, screen),
             Self::RouteTest(command) => command.run(context, screen),
             Self::Tls(command) => command.run(context, screen),
             Self::ServiceKey(command) => command.run(screen),

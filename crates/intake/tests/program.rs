@@ -1,0 +1,150 @@
+//! The signed manifest of the browser program: it names what the intake serves, byte for byte, and an
+//! intake serves no manifest of another program.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{TestInstallation, TestIntake};
+use intake::{program_manifest, server::BoundServer};
+use protocol::{
+    Hash,
+    program::{MANIFEST_PATH, ProgramManifest, SignedProgram},
+};
+use reqwest::StatusCode;
+use time::macros::datetime;
+use web::Clock;
+
+async fn manifest_of(installation: &TestInstallation) -> ProgramManifest {
+    program_manifest::manifest_of(&installation.config).await.unwrap()
+}
+
+async fn signed_intake() -> (TestIntake, ProgramManifest) {
+    let mut installation = TestInstallation::new();
+    let manifest = manifest_of(&installation).await;
+    installation.configure_program(manifest.clone(), 2);
+    (installation.start().await, manifest)
+}
+
+#[tokio::test]
+async fn every_file_of_the_manifest_is_served_with_its_hash_and_policy() {
+    let (intake, manifest) = signed_intake().await;
+    let served = intake.get(MANIFEST_PATH).await.bytes().await.unwrap();
+    let served = SignedProgram::from_bytes(&served).unwrap();
+    assert_eq!(served.manifest, manifest);
+    let trust = intake.installation.config.load_trust().unwrap();
+    assert_eq!(served.verify(&trust), Ok(manifest.hash()));
+    for (path, hash) in &manifest.files {
+        let response = intake.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        let expected = manifest.extra_csp.get(path).unwrap_or(&manifest.default_csp);
+        assert_eq!(&policy, expected, "{path}");
+        assert_eq!(Hash::of(&[&response.bytes().await.unwrap()]), *hash, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_manifest_names_everything_that_the_script_loads_or_inserts() {
+    let (_, manifest) = signed_intake().await;
+    for lang in ["fr", "en", "es", "pt", "ar"] {
+        for path in ["", "/report", "/return", "/learn", "/form.json"] {
+            assert!(manifest.files.contains_key(&format!("/{lang}{path}")), "{lang}{path}");
+        }
+        let words = format!("/words/{lang}");
+        let has_words = protocol::receipt::word_list_languages().contains(&lang);
+        assert_eq!(manifest.files.contains_key(&words), has_words, "{words}");
+    }
+    assert!(manifest.files.contains_key("/directory.trust"));
+    let assets: BTreeSet<&str> = manifest
+        .files
+        .keys()
+        .filter_map(|path| path.strip_prefix("/assets/")?.split('.').next())
+        .collect();
+    assert!(assets.contains("site") && assets.contains("icon"), "{assets:?}");
+    let script_sources = manifest.extra_csp.values().chain([&manifest.default_csp]);
+    for policy in script_sources {
+        let scripts = policy.split("; ").find(|part| part.starts_with("script-src")).unwrap();
+        assert!(["script-src 'self'", "script-src 'none'"].contains(&scripts), "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn the_manifest_depends_on_no_date_and_no_visitor() {
+    let installation = TestInstallation::new();
+    let once = manifest_of(&installation).await;
+    assert_eq!(manifest_of(&installation).await, once);
+    let mut later =
+        TestInstallation { clock: Clock::fixed(datetime!(2027-03-01 0:00 UTC)), ..installation };
+    later.configure_program(once.clone(), 2);
+    let intake = later.start().await;
+    for path in ["/fr/form.json", "/fr/report", "/fr/return", "/fr", "/fr/learn"] {
+        let first = intake.get(path).await.bytes().await.unwrap();
+        assert_eq!(first, intake.get(path).await.bytes().await.unwrap(), "{path}");
+        assert_eq!(Hash::of(&[&first]), once.files[path], "{path}");
+    }
+    let mut other = TestInstallation::new();
+    other.config.directory.trust = intake.installation.config.directory.trust.clone();
+    other.config.branding.emergency_number = "18".to_owned();
+    assert_ne!(manifest_of(&other).await.hash(), once.hash(), "the contacts are in the pages");
+}
+
+#[tokio::test]
+async fn an_intake_without_a_manifest_serves_none() {
+    let intake = TestIntake::new().await;
+    assert_eq!(intake.get(MANIFEST_PATH).await.status(), StatusCode::NOT_FOUND);
+}
+
+/// Returns why an intake does not start with the configured manifest.
+async fn refusal(installation: &TestInstallation) -> String {
+    let checked = program_manifest::check_manifest(&installation.config).await.unwrap_err();
+    let started = BoundServer::bind(&installation.config, installation.clock.clone()).await;
+    let started = started.map(drop).unwrap_err().to_string();
+    assert_eq!(started, checked.to_string(), "--check-config and the start agree");
+    assert!(started.starts_with("program.manifest: "), "{started}");
+    started
+}
+
+#[tokio::test]
+async fn an_intake_serves_no_manifest_that_is_unsigned_or_of_another_program() {
+    let mut installation = TestInstallation::new();
+    let manifest = manifest_of(&installation).await;
+    installation.configure_program(manifest.clone(), 1);
+    assert!(refusal(&installation).await.contains("1 of 2"));
+    let changes: [(fn(&mut ProgramManifest), &str); 5] = [
+        (
+            |manifest| {
+                manifest.files.insert("/fr/form.json".into(), Hash::default());
+            },
+            "/fr/form.json is not the file of this build",
+        ),
+        (
+            |manifest| {
+                manifest.files.insert("/fr/more.js".into(), Hash::default());
+            },
+            "/fr/more.js is not the file of this build",
+        ),
+        (
+            |manifest| {
+                manifest.files.remove("/words/fr");
+            },
+            "/words/fr is not the file",
+        ),
+        (|manifest| manifest.default_csp.push_str("; font-src *"), "content policies"),
+        (|manifest| manifest.version.push_str(".1"), "its version"),
+    ];
+    for (change, found) in changes {
+        let mut other = manifest.clone();
+        change(&mut other);
+        installation.configure_program(other, 2);
+        let refused = refusal(&installation).await;
+        assert!(refused.contains(found), "{refused}");
+    }
+    installation.configure_program_file(b"{}");
+    refusal(&installation).await;
+    // A tree head of a Sigsum log changes no file.
+    let with_tree_head = ProgramManifest { timestamp: Some("tree head".into()), ..manifest };
+    installation.configure_program(with_tree_head, 3);
+    program_manifest::check_manifest(&installation.config).await.unwrap();
+}
