@@ -251,6 +251,16 @@ export-no-proof = What it does not prove: who wrote the report, whether the repo
 export-signature = The archive contains the signature of the receipt. If the receipt is found with a person, the archive shows that the report was sent with that receipt.
 export-made = Exported by { $by } on { $day }.
 export-unsealed = Nothing here is sealed any more. Delete it when you are done.
+export-unopened = { $count ->
+    [one] One sealed part is not opened here. The export proves only that it was recorded.
+   *[other] { $count } sealed parts are not opened here. The export proves only that they were recorded.
+}
+export-report-unopened = This export does not open the report.
+export-part-report = the report
+export-part-message = a message
+export-part-file = an attached file
+export-part-reply = a reply
+export-part-note = a note
 export-new-keys = (new keys; the reporter sees nothing of this)
 export-seal = Seal the archive
 export-seal-member = to a member, who opens it with burkindi unseal

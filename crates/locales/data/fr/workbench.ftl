@@ -251,6 +251,16 @@ export-no-proof = Ce qu’il ne prouve pas : qui a écrit le signalement, si le
 export-signature = L’archive contient la signature du reçu. Si le reçu est trouvé chez une personne, l’archive montre que le signalement a été envoyé avec ce reçu.
 export-made = Exporté par { $by } le { $day }.
 export-unsealed = Rien ici n’est plus scellé. Effacez-le quand vous avez fini.
+export-unopened = { $count ->
+    [one] Une partie scellée n’est pas ouverte ici. L’export prouve seulement qu’elle a été enregistrée.
+   *[other] { $count } parties scellées ne sont pas ouvertes ici. L’export prouve seulement qu’elles ont été enregistrées.
+}
+export-report-unopened = Cet export n’ouvre pas le signalement.
+export-part-report = le signalement
+export-part-message = un message
+export-part-file = un fichier joint
+export-part-reply = une réponse
+export-part-note = une note
 export-new-keys = (nouvelles clés ; la personne n’en voit rien)
 export-seal = Sceller l’archive
 export-seal-member = pour un membre, qui l’ouvre par burkindi unseal

@@ -30,6 +30,10 @@ pub struct UnreadableCase {
     pub state: CaseState,
     /// What failed to open, and why.
     pub reason: String,
+    /// The case as the case handler returned it.
+    pub file: CaseDetail,
+    /// Events with valid signatures, oldest first.
+    pub events: Vec<Event>,
     /// The head to pin, with which later reads are compared.
     pub(crate) head_to_pin: Option<(Uuid, PinnedCaseHead)>,
 }

@@ -4,7 +4,10 @@ use investigator::{OpenCase, SealedFrame};
 use protocol::{
     Hash,
     api::workbench::{CaseDetail, CasePart, GenerationGrant, PURGED_PROBLEM, PartKind},
-    case::{CaseState, Stage, event::LogEntry},
+    case::{
+        CaseState, Stage,
+        event::{Event, LogEntry},
+    },
     keys::InvestigatorRecipient,
     submission::{frame::FrameDirection, key_grant::grant_tag},
 };
@@ -116,7 +119,7 @@ impl HandlerConnection {
                     && check_payloads(&file, &events).is_empty()
                     && collected.altered_message_alerts().next().is_none();
                 return Err(if sound {
-                    unreadable_error(&file, state, error.to_string())
+                    unreadable_error(&file, &events, state, error.to_string())
                 } else {
                     CaseReadError::UnopenableGrants(error)
                 });
@@ -176,6 +179,7 @@ impl HandlerConnection {
             {
                 return Err(unreadable_error(
                     &file,
+                    &events,
                     state,
                     collection_check::unreadable_reason(&thread),
                 ));
@@ -274,11 +278,18 @@ impl HandlerConnection {
 }
 
 /// Returns the error for a report that arrived unreadable, with the head to pin.
-fn unreadable_error(file: &CaseDetail, state: &CaseState, reason: String) -> CaseReadError {
+fn unreadable_error(
+    file: &CaseDetail,
+    events: &[Event],
+    state: &CaseState,
+    reason: String,
+) -> CaseReadError {
     let unreadable = UnreadableCase {
         case: file.row.id,
         state: state.clone(),
         reason,
+        file: file.clone(),
+        events: events.to_vec(),
         head_to_pin: case_head(file),
     };
     CaseReadError::Unreadable(Box::new(unreadable))

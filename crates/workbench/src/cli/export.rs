@@ -9,9 +9,13 @@ use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    case::export::{
-        CaseExport, ExportFile, ExportedFile,
-        archive::{ArchiveSeal, ArchiveWriter},
+    case::{
+        CaseReadError,
+        export::{
+            CaseExport, ExportFile, ExportedFile,
+            archive::{ArchiveSeal, ArchiveWriter},
+            source::ExportSource,
+        },
     },
     keys::passphrase_encryption::ScryptCost,
     private_files::{self, FileError},
@@ -21,7 +25,6 @@ use workbench::{
 use super::{
     CliOutput, CommandContext,
     exit_code::VerificationFailed,
-    open_declared_case,
     output::{format_size, short_id},
 };
 
@@ -60,9 +63,21 @@ impl ExportArgs {
         context: &mut CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        let (connection, case) = open_declared_case(context, &self.case, screen).await?;
+        let mut connection = context.connect(screen).await?;
+        let id = connection.find_case(&self.case).await?;
+        let read = match connection.read_case(id).await {
+            Err(CaseReadError::Unreadable(unreadable)) => Err(unreadable),
+            read => Ok(read?),
+        };
+        let source = match &read {
+            Ok(case) => {
+                screen.print_alerts(&case.alarms)?;
+                connection.check_declared(case)?;
+                ExportSource::Readable(case)
+            }
+            Err(unreadable) => ExportSource::Unreadable(unreadable),
+        };
         let seal = self.seal(&connection, context)?;
-        let id = case.id();
         let name = format!("case-{}", short_id(&id.to_string()));
         let path = self.output.unwrap_or_else(|| match &seal {
             None => PathBuf::from(&name),
@@ -71,8 +86,9 @@ impl ExportArgs {
         if path.exists() {
             return Err(FileError::AlreadyExists(path).into());
         }
-        let printed = case.alarms.len();
-        let mut export = CaseExport::new(&case, context.label_lang());
+        let printed = read.as_ref().map_or(0, |case| case.alarms.len());
+        let unreadable = read.as_ref().err().map(|unreadable| &*unreadable.reason);
+        let mut export = CaseExport::new(source, context.label_lang());
         match &seal {
             None => {
                 while let Some(piece) = export.next_file(&connection).await? {
@@ -98,6 +114,9 @@ impl ExportArgs {
                 page.dim("The recipient opens it: burkindi unseal ARCHIVE --to FOLDER, or with the age program.");
             } else {
                 page.warn("The folder is not sealed: anyone who gets it can read the case. Delete it when you are done.");
+            }
+            if let Some(reason) = unreadable {
+                page.warn(&format!("The report does not open ({reason}). The export contains the events of the case and opens nothing."));
             }
             page.warn("The files come from an unknown sender. Open them only on a machine without a network, never by a double click.");
             page.warn("The export contains the signature of the receipt: if the receipt is found with a person, the export shows that the report was sent with that receipt.");

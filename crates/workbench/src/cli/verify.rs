@@ -77,11 +77,8 @@ impl VerifyArgs {
                         ),
                     ),
                 ]);
-                if summary.missing_parts > 0 {
-                    page.warn(&format!(
-                        "Sealed parts that the events name and the export does not contain: {}.",
-                        summary.missing_parts
-                    ));
+                for part in &summary.unopened {
+                    page.warn(&format!("Not opened: the {} of event {}.", part.kind, part.event));
                 }
             }
             for notice in &view.notices {

@@ -31,6 +31,7 @@ mod templates;
 mod terminal;
 mod transparency_log;
 mod unreadable;
+mod unreadable_export;
 mod web_pages;
 mod web_ui;
 mod witness;

@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
-    case::event::{Action, SealedText, SignedEvent},
+    case::event::{Action, Event, SealedText, SignedEvent},
     directory::{SignedDirectory, TrustRoots},
     encoding::{base64_bytes, iso_date},
     keys::{BadSignature, PublicKey, sign},
@@ -138,6 +138,41 @@ pub(super) fn committed_parts(action: &Action) -> Vec<Hash> {
             SealedText::Note(note) => vec![note],
             SealedText::Message { copy, .. } => vec![copy],
         },
+    }
+}
+
+/// A sealed part that an event commits to and that has no opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct UnopenedPart {
+    /// The sequence number of the event.
+    pub event: u32,
+    /// The position of the part among the sealed parts that the event names, from 0.
+    pub part: u32,
+    /// What the event says that it is: `report`, `message`, `file`, `reply` or `note`.
+    pub kind: &'static str,
+}
+
+/// Returns the sealed parts that have no opening, in the order of the events.
+pub(super) fn unopened_parts(events: &[Event], openings: &[Opening]) -> Vec<UnopenedPart> {
+    let opened =
+        |event, part| openings.iter().any(|opening| (opening.event, opening.part) == (event, part));
+    let parts = events.iter().flat_map(|event| {
+        (0..).zip(committed_parts(&event.action)).map(move |(part, _)| UnopenedPart {
+            event: event.seq,
+            part,
+            kind: kind_of_part(&event.action, part),
+        })
+    });
+    parts.filter(|part| !opened(part.event, part.part)).collect()
+}
+
+fn kind_of_part(action: &Action, part: u32) -> &'static str {
+    match action {
+        action if action.is_from_reporter() && part > 0 => "file",
+        Action::Received { .. } => "report",
+        Action::FollowedUp(_) => "message",
+        action if matches!(action.sealed_text(), SealedText::Note(_)) => "note",
+        _ => "reply",
     }
 }
 

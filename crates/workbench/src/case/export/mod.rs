@@ -4,6 +4,7 @@
 //! - [`manifest`] is the signed manifest: directories, events, hashes of the files, and an opening
 //!   of each sealed part.
 //! - [`archive`] packs the files into one archive and seals it.
+//! - [`source`] is the case that is exported, also one whose report does not open.
 //! - `content` opens the parts; `page` builds the page from them.
 //! - [`verify`] verifies a folder without keys or network.
 //!
@@ -13,6 +14,7 @@ pub mod archive;
 mod content;
 pub mod manifest;
 mod page;
+pub mod source;
 pub mod verify;
 
 use std::{
@@ -33,13 +35,14 @@ use self::{
     content::{CaseContent, OpenedPart},
     manifest::{
         ExportManifest, MANIFEST_NAME, MANIFEST_VERSION, ManifestFile, Opening, PAGE_NAME,
-        SIGNATURE_NAME, SUMS_NAME, committed_parts, sealed_name,
+        SIGNATURE_NAME, SUMS_NAME, committed_parts, sealed_name, unopened_parts,
     },
     page::{PageInput, render_page},
+    source::ExportSource,
 };
 use crate::{
     alert::{AlertCode, IntegrityAlert},
-    case::{CaseReadError, VerifiedCase},
+    case::CaseReadError,
     l10n::Localizer,
     session::HandlerConnection,
 };
@@ -70,7 +73,7 @@ pub struct ExportedFile {
 /// An export in progress. It produces one file at a time, so that at most one attached file and its
 /// sealed form are in memory.
 pub struct CaseExport<'a> {
-    case: &'a VerifiedCase,
+    case: ExportSource<'a>,
     localizer: Localizer,
     /// Frames that the case shows. Others have no opening.
     shown_frames: BTreeSet<Hash>,
@@ -103,16 +106,16 @@ enum TrailingFile {
 impl<'a> CaseExport<'a> {
     /// Begins an export in the given language, or in the default language if there is no catalog
     /// for it.
-    pub fn new(case: &'a VerifiedCase, lang: &str) -> Self {
+    pub fn new(case: impl Into<ExportSource<'a>>, lang: &str) -> Self {
         Self::with_localizer(case, Localizer::for_lang(lang))
     }
 
-    pub(crate) fn with_localizer(case: &'a VerifiedCase, localizer: Localizer) -> Self {
-        let frames = case.thread.incoming.iter().chain(&case.thread.outgoing);
+    pub(crate) fn with_localizer(case: impl Into<ExportSource<'a>>, localizer: Localizer) -> Self {
+        let case = case.into();
         Self {
             case,
             localizer,
-            shown_frames: frames.map(|frame| frame.reference.hash).collect(),
+            shown_frames: case.shown_frames().collect(),
             pending_parts: pending_parts(case),
             pending_file: None,
             trailing_files: [
@@ -126,7 +129,7 @@ impl<'a> CaseExport<'a> {
             openings: Vec::new(),
             written: Vec::new(),
             manifest_bytes: Vec::new(),
-            alarms: case.alarms.clone(),
+            alarms: case.alarms().to_vec(),
         }
     }
 
@@ -197,7 +200,9 @@ impl<'a> CaseExport<'a> {
         if Hash::of(&[fetched]) != pending.sealed.sha256 {
             return Err("an attached file differs from the hash in its signed event".to_owned());
         }
-        let key = self.case.open_case.part_key(fetched, pending.sealed.generation);
+        let Some(key) = self.case.part_key(fetched, pending.sealed.generation) else {
+            return Ok(false);
+        };
         let key = key.map_err(|error| error.to_string())?;
         let opened = self.content.add(pending.event, pending.part, &key, fetched);
         let file = match opened.map_err(|error| error.to_string())? {
@@ -242,9 +247,10 @@ impl<'a> CaseExport<'a> {
             case: self.case.id(),
             exported: connection.today(),
             by: connection.handle(),
-            state: self.case.state.as_ref().unwrap_or(&self.case.file.row.state),
-            events: &self.case.events,
+            state: self.case.state(),
+            events: self.case.events(),
             content: &self.content,
+            unopened: &unopened_parts(self.case.events(), &self.openings),
             alarms: &alarms,
         };
         render_page(&self.localizer, &input)
@@ -266,7 +272,7 @@ impl<'a> CaseExport<'a> {
             by: connection.handle().to_owned(),
             trust: connection.trust.clone(),
             directories: connection.directories.clone(),
-            events: self.case.file.log.iter().map(|entry| entry.event.clone()).collect(),
+            events: self.case.file().log.iter().map(|entry| entry.event.clone()).collect(),
             alarms: self.alarms.iter().map(Into::into).collect(),
             openings: self.openings.clone(),
             files: files.collect(),
@@ -275,17 +281,17 @@ impl<'a> CaseExport<'a> {
 }
 
 /// Returns the sealed parts in the order of the events that commit to them.
-fn pending_parts(case: &VerifiedCase) -> VecDeque<PendingPart<'_>> {
-    case.events.iter().flat_map(|event| parts_of_event(case, event)).collect()
+fn pending_parts(case: ExportSource<'_>) -> VecDeque<PendingPart<'_>> {
+    case.events().iter().flat_map(|event| parts_of_event(case, event)).collect()
 }
 
 fn parts_of_event<'a>(
-    case: &'a VerifiedCase,
+    case: ExportSource<'a>,
     event: &'a Event,
 ) -> impl Iterator<Item = PendingPart<'a>> {
     (0..).zip(committed_parts(&event.action)).filter_map(move |(part, hash)| {
         let kind = part_kind(&event.action, part);
-        let sealed = case.file.parts.iter().find(|p| p.kind == kind && p.sha256 == hash)?;
+        let sealed = case.file().parts.iter().find(|p| p.kind == kind && p.sha256 == hash)?;
         Some(PendingPart { event, part, sealed })
     })
 }

@@ -10,7 +10,10 @@ use time::Date;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{content::CaseContent, manifest::ManifestAlert};
+use super::{
+    content::CaseContent,
+    manifest::{ManifestAlert, UnopenedPart},
+};
 use crate::{
     case::{
         TeamNote,
@@ -39,6 +42,8 @@ pub(super) struct PageInput<'a> {
     pub(super) state: &'a CaseState,
     pub(super) events: &'a [Event],
     pub(super) content: &'a CaseContent,
+    /// The sealed parts without an opening.
+    pub(super) unopened: &'a [UnopenedPart],
     pub(super) alarms: &'a [ManifestAlert],
 }
 
@@ -58,6 +63,8 @@ struct ExportedCaseTemplate<'a> {
     notes: Vec<(String, Vec<(String, String)>)>,
     moves: Vec<TimelineEntry>,
     alarms: Vec<(String, String)>,
+    /// What each unopened part is, and the time of its event.
+    unopened: Vec<(String, String)>,
 }
 
 struct ExportedMessage {
@@ -97,6 +104,11 @@ pub(super) fn render_page(localizer: &Localizer, input: &PageInput<'_>) -> Zeroi
         .alarms
         .iter()
         .map(|alarm| (localizer.t_variant("alarm", &serde_word(&alarm.code)), alarm.text.clone()));
+    let unopened = input.unopened.iter().map(|part| {
+        let event = input.events.iter().find(|event| event.seq == part.event);
+        let when = event.map(|event| dates::format_time(localizer.catalog(), event.at));
+        (localizer.t_variant("export-part", part.kind), when.unwrap_or_default())
+    });
     let attached = content.files.iter().map(|file| {
         let treated = localizer.treatment_lines(file.treatment.as_ref()).join(" ");
         (file.name.as_str(), localizer.format_size(file.len), treated)
@@ -116,6 +128,7 @@ pub(super) fn render_page(localizer: &Localizer, input: &PageInput<'_>) -> Zeroi
         notes: notes.into_iter().filter(|(_, notes)| !notes.is_empty()).collect(),
         moves: build_timeline(localizer, input.events),
         alarms: alarms.collect(),
+        unopened: unopened.collect(),
     };
     Zeroizing::new(page.render().expect("writing to a String cannot fail").into_bytes())
 }

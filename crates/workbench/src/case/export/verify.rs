@@ -24,7 +24,8 @@ use super::{
     content::{CaseContent, OpenedPart},
     manifest::{
         ExportManifest, MANIFEST_NAME, MANIFEST_VERSION, ManifestFile, Opening, PAGE_NAME,
-        SIGNATURE_NAME, SUMS_NAME, committed_parts, is_sealed_name, sealed_name,
+        SIGNATURE_NAME, SUMS_NAME, UnopenedPart, committed_parts, is_sealed_name, sealed_name,
+        unopened_parts,
     },
     page::{PageInput, render_page},
     sha256sum_lines,
@@ -68,8 +69,8 @@ pub struct ExportSummary {
     pub notes: usize,
     /// The number of attached files.
     pub files: usize,
-    /// The number of sealed parts that the events name and the folder does not contain.
-    pub missing_parts: usize,
+    /// The sealed parts that the events name and the folder does not open.
+    pub unopened: Vec<UnopenedPart>,
 }
 
 impl ExportSummary {
@@ -78,7 +79,12 @@ impl ExportSummary {
     pub fn statements(&self, lang: &str) -> [String; 2] {
         let localizer = Localizer::for_lang(lang);
         let filed = localizer.format_date(self.filed);
-        [localizer.with("export-proof", "day", filed), localizer.t("export-no-proof")]
+        let mut no_proof = localizer.t("export-no-proof");
+        if !self.unopened.is_empty() {
+            no_proof =
+                format!("{no_proof} {}", localizer.count("export-unopened", self.unopened.len()));
+        }
+        [localizer.with("export-proof", "day", filed), no_proof]
     }
 }
 
@@ -152,8 +158,8 @@ impl Verifier<'_> {
                 self.differ("directories", text);
             }
         }
-        self.check_page(&manifest, &events, &state, &content, &present)?;
-        let parts = events.iter().map(|event| committed_parts(&event.action).len()).sum::<usize>();
+        let unopened = unopened_parts(&events, &manifest.openings);
+        self.check_page(&manifest, (&events, &state), (&content, &unopened), &present)?;
         self.result.summary = Some(ExportSummary {
             case: manifest.case,
             filed: events.first().map_or(manifest.exported, |first| first.at.date()),
@@ -164,7 +170,7 @@ impl Verifier<'_> {
             messages: content.messages().len(),
             notes: content.notes.len(),
             files: content.files.len(),
-            missing_parts: parts.saturating_sub(manifest.openings.len()),
+            unopened,
         });
         let alarms = manifest.alarms.into_iter().map(|alarm| alarm.text);
         self.result.notices.extend(alarms);
@@ -392,9 +398,8 @@ impl Verifier<'_> {
     fn check_page(
         &mut self,
         manifest: &ExportManifest,
-        events: &[Event],
-        state: &CaseState,
-        content: &CaseContent,
+        (events, state): (&[Event], &CaseState),
+        (content, unopened): (&CaseContent, &[UnopenedPart]),
         present: &BTreeSet<String>,
     ) -> Result<(), FileError> {
         let localizer = Localizer::for_lang(&manifest.lang);
@@ -411,6 +416,7 @@ impl Verifier<'_> {
             state,
             events,
             content,
+            unopened,
             alarms: &manifest.alarms,
         };
         if self.read(PAGE_NAME)? != **render_page(&localizer, &input) {
