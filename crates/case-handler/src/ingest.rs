@@ -27,6 +27,9 @@ use crate::{
 
 /// Maximum length of a stored language tag (RFC 5646, section 4.4.1), in bytes.
 const MAX_LANG_LEN: usize = 35;
+/// Maximum number of parts of a case, which a member lists with one request. An honest
+/// case has far fewer.
+const MAX_PARTS: u64 = 10_000;
 
 /// What ingesting depends on.
 #[derive(Debug, Clone)]
@@ -78,6 +81,9 @@ pub enum IngestError {
     /// Its case was purged after its retention, so no member has the keys any more.
     #[error("case has been purged")]
     Purged,
+    /// With it, the case would have more than the maximum number of parts.
+    #[error("case has the maximum number of parts")]
+    TooManyParts,
     /// The database failed. The submission stays at the intake.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -263,7 +269,10 @@ impl SubmissionIngester<'_> {
         let outcome = if transaction.is_recorded(case.id, opened.deduplication_tag).await? {
             IngestOutcome::Duplicate
         } else {
-            let batch = transaction.next_batch(case.id).await?;
+            let (batch, parts) = transaction.next_batch_and_part_count(case.id).await?;
+            if parts + 1 + opened.attachments.len() as u64 > MAX_PARTS {
+                return Err(IngestError::TooManyParts);
+            }
             self.add_parts(transaction, &case, batch, opened, staged_objects).await?;
             if opened.header.kind == SubmissionKind::FollowUp {
                 transaction.set_capsule(case.id, opened.capsule.clone()).await?;

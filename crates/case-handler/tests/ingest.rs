@@ -269,6 +269,30 @@ async fn an_unknown_sender_cannot_write_into_queues_or_name_an_unknown_generatio
 }
 
 #[tokio::test]
+async fn a_sender_cannot_make_a_case_too_long_to_read() {
+    let mut handler = HandlerFixture::new().await;
+    let (report, _) = handler.new_report(&DESK_MEMBERS);
+    handler.ingest(&report).await.unwrap();
+    let mut refused = 0;
+    // 320 submissions of 32 files of one byte each.
+    for number in 0..320 {
+        let mut message = follow_up(&report, &format!("message {number}"));
+        message.attachments = vec![vec![7]; 32];
+        match handler.ingest(&message).await {
+            Ok(_) => assert_eq!(refused, 0),
+            Err(IngestError::TooManyParts) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let case = handler.case("awa", report.header.case.id).await.unwrap();
+    assert!(case.parts.len() <= 10_000 && refused > 0, "{} parts", case.parts.len());
+    // A message without files still fits, and other cases are not affected.
+    assert!(handler.ingest(&follow_up(&report, "the last one")).await.is_ok());
+    let (other, _) = handler.new_report(&DESK_MEMBERS);
+    assert!(handler.ingest(&other).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_truncated_log_and_altered_cases_are_detected_at_the_start() {
     let mut handler = HandlerFixture::new().await;
     for _ in 0..2 {

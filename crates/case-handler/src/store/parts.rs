@@ -238,13 +238,23 @@ impl WriteTransaction<'_> {
     /// # Errors
     /// Fails if the database fails.
     pub async fn next_batch(&self, id: Uuid) -> Result<u32, StoreError> {
-        let newest: Option<Option<i32>> = part::Entity::find()
+        Ok(self.next_batch_and_part_count(id).await?.0)
+    }
+
+    /// Returns [`Self::next_batch`] and the number of parts of a case.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn next_batch_and_part_count(&self, id: Uuid) -> Result<(u32, u64), StoreError> {
+        let found: Option<(Option<i32>, i64)> = part::Entity::find()
             .select_only()
             .column_as(part::Column::Batch.max(), "newest")
+            .column_as(part::Column::Batch.count(), "parts")
             .filter(part::Column::CaseId.eq(id))
             .into_tuple()
             .one(self.flushed_transaction().await?)
             .await?;
-        Ok(newest.flatten().map_or(0, |newest| to_u32(newest) + 1))
+        let (newest, parts) = found.unwrap_or((None, 0));
+        Ok((newest.map_or(0, |newest| to_u32(newest) + 1), parts.unsigned_abs()))
     }
 }
