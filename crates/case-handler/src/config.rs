@@ -16,7 +16,10 @@ use protocol::case::Calendar;
 use service_kit::{check_variables, config_folder, explain_error, make_absolute, parse_list};
 use time::{Time, macros::format_description};
 
-use crate::notify::{MailConfig, Notifier, NotifyChannel, WebhookChannel};
+use crate::{
+    notify::{MailConfig, Notifier, NotifyChannel, WebhookChannel},
+    outbound::outbound_client,
+};
 
 /// Prefix of the environment variables in development versions.
 const FORMER_PREFIX: &str = "CASES_";
@@ -240,6 +243,19 @@ pub struct LogConfig {
     /// JSON lines instead of text.
     #[config(env = "CASE_HANDLER_LOG_JSON", default = false)]
     pub json: bool,
+    /// The outside witnesses of the transparency log, which the service asks for cosignatures.
+    #[config(default = [])]
+    pub witnesses: Vec<WitnessConfig>,
+}
+
+/// An entry of `[[log.witnesses]]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// The name of the witness in the directory.
+    pub name: String,
+    /// The address before `/add-checkpoint`: `https://…`, or `http://` on this machine.
+    pub url: String,
 }
 
 /// Refuses environment variables with the former prefix, because ignoring them would silently use
@@ -310,7 +326,20 @@ impl Config {
             "metrics.listen: expected a loopback address, such as 127.0.0.1"
         );
         self.calendar()?;
+        self.check_witnesses()?;
         self.level().map(drop)
+    }
+
+    fn check_witnesses(&self) -> anyhow::Result<()> {
+        let mut names = BTreeSet::new();
+        for WitnessConfig { name, url } in &self.log.witnesses {
+            ensure!(
+                outbound_client(url).is_some(),
+                "log.witnesses: {name}: expected an https:// URL, such as https://witness.example"
+            );
+            ensure!(names.insert(name), "log.witnesses: {name} occurs twice");
+        }
+        Ok(())
     }
 
     /// Opens every file that a value names, and checks the values that need the content of a file.

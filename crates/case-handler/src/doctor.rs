@@ -2,6 +2,7 @@
 //! doctor` checks the service from outside.
 
 mod parts;
+mod witnesses;
 
 use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
@@ -20,10 +21,13 @@ use crate::{
     notify::{MailConfig, NotifyError},
     saved_clock::{ClockVerdict, SavedClock, UnsettledMove},
     server,
-    store::{newest_directory, poison_count, read_quarantine_size, read_saved_clock},
+    store::{
+        newest_directory, poison_count, read_quarantine_size, read_saved_clock, read_witness_states,
+    },
 };
 
 pub use parts::check_parts;
+pub use witnesses::check_witnesses;
 
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -184,6 +188,13 @@ async fn check_database(
     }
     if let Some(finding) = check_keys(config, directory.as_ref()) {
         report.add(finding);
+    }
+    if let Some(directory) = &directory
+        && let Ok(states) = read_witness_states(url).await
+    {
+        for finding in check_witnesses(config, directory, &states, now) {
+            report.add(finding);
+        }
     }
 }
 

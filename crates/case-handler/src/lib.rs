@@ -21,12 +21,14 @@ pub mod keys;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;
+mod outbound;
 pub mod readers;
 pub mod saved_clock;
 pub mod server;
 pub mod state;
 pub mod store;
 pub mod trusted_date;
+pub mod witnesses;
 
 pub use config::Config;
 pub use server::{RunningService, run, run_with_confirmed_date};

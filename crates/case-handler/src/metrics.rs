@@ -11,8 +11,9 @@ use std::{
     time::Duration,
 };
 
-use prometheus_client::metrics::gauge::Gauge;
-use service_kit::metrics::MetricsRegistry;
+use prometheus_client::metrics::{family::Family, gauge::Gauge};
+use service_kit::metrics::{Label, MetricsRegistry};
+use time::OffsetDateTime;
 use web::Clock;
 
 use crate::{
@@ -36,6 +37,10 @@ pub struct HandlerMetrics {
     directory_days: Gauge,
     /// The certificate files.
     certificate_days: [(Gauge, PathBuf); 2],
+    /// By the name of the witness.
+    witness_hours: Family<Vec<Label>, Gauge>,
+    /// The names of the configured witnesses.
+    witnesses: Vec<String>,
 }
 
 impl HandlerMetrics {
@@ -62,6 +67,10 @@ impl HandlerMetrics {
             certificate("handler_api_certificate_days", &config.api.certificate),
             certificate("handler_relay_certificate_days", &config.relay.certificate),
         ];
+        let witness_hours = registry.register_family(
+            "handler_witness_hours",
+            "Hours since the newest cosignature of a witness; -1 if there is none",
+        );
         Self {
             store: Arc::clone(&context.store),
             directories: Arc::clone(directories),
@@ -72,6 +81,8 @@ impl HandlerMetrics {
             collecting,
             directory_days,
             certificate_days,
+            witness_hours,
+            witnesses: config.log.witnesses.iter().map(|witness| witness.name.clone()).collect(),
         }
     }
 
@@ -91,6 +102,19 @@ impl HandlerMetrics {
             let end = fs::read(path).ok().and_then(|bytes| doctor::not_after(&bytes));
             gauge.set(end.map_or(-1, |end| (end - now).whole_days()));
         }
+        self.measure_witnesses(now).await;
         self.registry.publish();
+    }
+
+    async fn measure_witnesses(&self, now: OffsetDateTime) {
+        // If the database does not answer, the last values stay, and `ready` is 0.
+        let Ok(states) = self.store.witness_states().await else { return };
+        for name in &self.witnesses {
+            let cosigned_at = states.get(name).and_then(|state| state.cosigned_at);
+            let seconds = cosigned_at.map(|at| now.unix_timestamp().saturating_sub(at).max(0));
+            let hours = seconds.map_or(-1, |seconds| seconds / 3600);
+            let label = vec![("witness".to_owned(), name.clone())];
+            self.witness_hours.get_or_create(&label).set(hours);
+        }
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     notify::{CLOCK_POLL_INTERVAL, Notifier},
     state::HandlerState,
     store::CaseStore,
+    witnesses::{CHECK_INTERVAL, WitnessClient},
 };
 
 /// Time that open requests get to finish after a termination signal.
@@ -49,7 +50,7 @@ pub struct RunningService {
     server_task: JoinHandle<std::io::Result<()>>,
     log_check: JoinSet<LogIntegrityError>,
     collector_task: JoinHandle<()>,
-    /// Deadline checks and digests.
+    /// Deadline checks, digests and requests to witnesses.
     periodic_tasks: PeriodicTasks,
     /// The metrics page, if it is configured, and the task that updates it. The service runs
     /// without them.
@@ -111,6 +112,7 @@ pub async fn run_with_confirmed_date(
     if let Some(notifier) = config.notify.notifier()? {
         spawn_digests(&mut periodic_tasks, &state, notifier);
     }
+    spawn_witness_requests(&mut periodic_tasks, state.witnesses(config)?);
     let observed = CollectorState::default();
     let mut metrics_page = None;
     if let Some(address) = config.metrics.listen {
@@ -149,6 +151,20 @@ fn spawn_deadline_checks(tasks: &mut PeriodicTasks, state: &HandlerState, interv
         let escalation = Arc::clone(&escalation);
         async move { escalation.check().await }
     });
+}
+
+/// Asks each witness independently of the others, so that a slow one delays no other.
+fn spawn_witness_requests(tasks: &mut PeriodicTasks, witnesses: Vec<WitnessClient>) {
+    for witness in witnesses {
+        let witness = Arc::new(witness);
+        tasks.spawn("requests to a witness", Schedule::from_now(CHECK_INTERVAL), move || {
+            let witness = Arc::clone(&witness);
+            async move {
+                witness.ask_if_due().await;
+                Ok::<_, Infallible>(())
+            }
+        });
+    }
 }
 
 /// Sends digests at the configured times.

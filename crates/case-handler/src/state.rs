@@ -19,6 +19,7 @@ use crate::{
     metrics::HandlerMetrics,
     store::{CaseStore, PartObjectStore},
     trusted_date::TrustedDateSource,
+    witnesses::WitnessClient,
 };
 
 /// The state that the API and the background tasks share.
@@ -77,6 +78,19 @@ impl HandlerState {
     /// Returns the metrics, with what the collector has observed.
     pub fn metrics(&self, config: &Config, observed: &CollectorState) -> HandlerMetrics {
         HandlerMetrics::new(config, &self.context, &self.directories, observed)
+    }
+
+    /// Returns the clients of the configured witnesses.
+    ///
+    /// # Errors
+    /// Fails if an address is invalid.
+    pub fn witnesses(&self, config: &Config) -> Result<Vec<WitnessClient>> {
+        let HandlerContext { store, clock, .. } = &self.context;
+        let client = |witness| {
+            WitnessClient::new(witness, store, &self.directories, clock.clone())
+                .with_context(|| format!("log.witnesses: {}: invalid URL", witness.name))
+        };
+        config.log.witnesses.iter().map(client).collect()
     }
 
     /// Returns the collector, which gets the transport keys.

@@ -2,12 +2,7 @@
 
 mod common;
 
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
-
-use common::HandlerFixture;
+use common::{HandlerFixture, log_capture::LogCapture};
 use ed25519_dalek::SigningKey;
 use http::{Method, StatusCode};
 use protocol::{
@@ -25,7 +20,6 @@ use protocol::{
     submission::key_grant::Grant,
 };
 use time::Duration;
-use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -265,9 +259,7 @@ async fn sessions_need_a_fresh_signed_challenge_and_expire() {
 async fn a_stolen_token_cannot_sign_and_the_attempt_is_logged() {
     let mut handler = HandlerFixture::new().await;
     let log = LogCapture::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE);
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let _guard = log.start();
     let mut ids = Vec::new();
     for _ in 0..2 {
         let (report, _) = handler.new_report(&["awa", "bila", "eva"]);
@@ -326,41 +318,6 @@ async fn a_stolen_token_cannot_sign_and_the_attempt_is_logged() {
     let text = log.text();
     for word in ["awa", "bila", "nobody", "/v1", &ids[0].to_string()] {
         assert!(!text.contains(word), "{word}: {text}");
-    }
-}
-
-/// Captures the log of this thread.
-#[derive(Clone, Default)]
-struct LogCapture(Arc<Mutex<Vec<u8>>>);
-
-impl LogCapture {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().expect("no panic before").clone();
-        let all = String::from_utf8(bytes).expect("a log is text");
-        let own_lines = all.lines().filter(|line| line.contains("case_handler"));
-        own_lines.collect::<Vec<_>>().join("\n")
-    }
-
-    fn warnings(&self) -> usize {
-        self.text().matches("WARN").count()
-    }
-}
-
-impl Write for LogCapture {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic before").write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for LogCapture {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
 

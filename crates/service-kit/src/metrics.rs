@@ -13,13 +13,20 @@ use std::{
 
 use axum::{Router, extract::State, routing::get};
 use http::header;
-use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{family::Family, gauge::Gauge},
+    registry::Registry,
+};
 use rand::{Rng, RngCore};
 use tokio::{net::TcpListener, sync::watch};
 
 /// The probability 10/11 that a geometric sample continues. With it, one report makes each
 /// published number at most a tenth more likely or less likely.
 const GEOMETRIC_RATIO: (u32, u32) = (10, 11);
+
+/// Name and value of a label.
+pub type Label = (String, String);
 
 /// Counts an action of visitors. [`NoisyCounter::take_noisy`] is the only way to read it, and adds
 /// noise.
@@ -79,6 +86,13 @@ impl MetricsRegistry {
         let gauge = Gauge::default();
         self.registry.register(name, help, gauge.clone());
         gauge
+    }
+
+    /// Registers a metric with one gauge for each value of a label.
+    pub fn register_family(&mut self, name: &str, help: &str) -> Family<Vec<Label>, Gauge> {
+        let family = Family::default();
+        self.registry.register(name, help, family.clone());
+        family
     }
 
     /// Publishes the current values of all metrics.

@@ -4,8 +4,8 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, binary_len, blob, boolean, date, date_null, integer, small_integer, string,
-        string_null, text, uuid, uuid_null,
+        big_integer, big_integer_null, binary_len, blob, boolean, date, date_null, integer,
+        small_integer, string, string_null, text, text_null, uuid, uuid_null,
     },
     sea_orm::DbBackend,
 };
@@ -138,6 +138,17 @@ fn other_tables() -> Vec<TableCreateStatement> {
             vec![small_integer("level"), big_integer("number"), binary_len("hash", 32)],
         ),
         table("log_checkpoints", &["size"], vec![big_integer("size"), text("note")]),
+        // The newest tree that each outside witness has cosigned, and why it refuses a later one.
+        table(
+            "log_witnesses",
+            &["name"],
+            vec![
+                string("name"),
+                big_integer("size"),
+                big_integer_null("cosigned_at"),
+                text_null("refusal"),
+            ],
+        ),
         table("log_secrets", &["name"], vec![string("name"), binary_len("secret", 32)]),
         table("directories", &["epoch"], vec![big_integer("epoch"), text("signed")]),
         table(

@@ -23,8 +23,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// Maximum length of the intake's reason in the log, in bytes.
-const MAX_REASON_LEN: usize = 200;
+use crate::outbound::{innermost_cause, single_line};
+
 /// Maximum length of one list entry, and of what surrounds all entries, in bytes. An entry has
 /// about 60.
 const MAX_LISTED_ENTRY_LEN: usize = 128;
@@ -88,14 +88,6 @@ impl From<reqwest::Error> for RelayError {
         }
         Self::Unreachable(innermost_cause(&error))
     }
-}
-
-fn innermost_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 fn setup_error(name: &str, path: &Path, problem: &dyn std::fmt::Display) -> RelayError {
@@ -362,13 +354,6 @@ impl SubmissionStream {
         }
         Ok(read.freeze())
     }
-}
-
-/// Returns the beginning of a text from the intake, made safe for one line of the log.
-fn single_line(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&text[..text.len().min(MAX_REASON_LEN)]);
-    let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { ' ' };
-    text.chars().map(printable).collect::<String>().trim().to_owned()
 }
 
 /// Returns the error for a response that violates the protocol.

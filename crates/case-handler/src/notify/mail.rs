@@ -19,7 +19,8 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{DIGEST_TEXT, NotifyError, is_loopback};
+use super::{DIGEST_TEXT, NotifyError};
+use crate::outbound::is_loopback;
 
 /// The subject, equal for all members and at all times.
 const SUBJECT: &str = "Burkindi";

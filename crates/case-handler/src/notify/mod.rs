@@ -171,11 +171,6 @@ async fn has_pending_work(
     }
 }
 
-/// Returns true if the host of an address is this machine.
-fn is_loopback(host: &str) -> bool {
-    matches!(host, "127.0.0.1" | "localhost" | "[::1]")
-}
-
 /// Returns true if one of the times of day is after `last` and not after `now`.
 fn is_scheduled_between(times: &[Time], last: OffsetDateTime, now: OffsetDateTime) -> bool {
     let on = |day: Date| times.iter().map(move |at| day.with_time(*at).assume_utc());

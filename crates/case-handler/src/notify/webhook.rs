@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use reqwest::{Client, Url, redirect::Policy};
+use reqwest::{Client, Url};
 
-use super::{DIGEST_TEXT, NotifyError, is_loopback};
+use super::{DIGEST_TEXT, NotifyError};
+use crate::outbound::outbound_client;
 
 /// A webhook of one member.
 pub struct WebhookChannel {
@@ -25,17 +26,9 @@ impl WebhookChannel {
     /// # Errors
     /// Fails if the URL is invalid.
     pub fn new(url: &str) -> Result<Self, NotifyError> {
-        let invalid = NotifyError::InvalidSetting("notify.webhook (https://…)");
-        let Ok(url) = url.parse::<Url>() else { return Err(invalid) };
-        let is_local = url.host_str().is_some_and(is_loopback);
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_local) {
-            return Err(invalid);
-        }
-        // The configuration is checked before the service installs a provider. The call fails only
-        // if one is installed already, which is sufficient.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().redirect(Policy::none()).build();
-        Ok(Self { client: client.map_err(|_| invalid)?, url })
+        let (client, url) = outbound_client(url)
+            .ok_or(NotifyError::InvalidSetting("notify.webhook (https://…)"))?;
+        Ok(Self { client, url })
     }
 
     /// Posts `{"text": …}` with the fixed text.

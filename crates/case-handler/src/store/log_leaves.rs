@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     CaseStore, StoreError, WriteTransaction,
-    entities::{event, log_checkpoint, log_leaf, log_node, log_secret},
+    entities::{event, log_checkpoint, log_leaf, log_node, log_secret, log_witness},
     parse_hash, to_i32,
 };
 
@@ -207,7 +207,7 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Deletes the whole tree: leaves, nodes and checkpoints. The secret of salts and dummies goes
+    /// Deletes the whole tree: leaves, nodes, checkpoints and the states of witnesses. The secret of salts and dummies goes
     /// too, because a dummy of the same secret would have the same leaf in both trees.
     ///
     /// # Errors
@@ -218,6 +218,7 @@ impl WriteTransaction<'_> {
         log_node::Entity::delete_many().exec(tx).await?;
         log_checkpoint::Entity::delete_many().exec(tx).await?;
         log_secret::Entity::delete_many().exec(tx).await?;
+        log_witness::Entity::delete_many().exec(tx).await?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod entities;
 mod grants;
 mod log;
 mod log_leaves;
+mod log_witnesses;
 mod mailboxes;
 mod object_check;
 mod objects;
@@ -25,6 +26,7 @@ pub use directories::newest_directory;
 pub use grants::HeldGrant;
 pub use log::StoredLogEntry;
 pub use log_leaves::{EventLeaf, WaitingEvent};
+pub use log_witnesses::{WitnessState, read_witness_states};
 pub use mailboxes::MailboxContent;
 pub use object_check::ObjectCheckError;
 pub use objects::{PartObjectStore, StagedObjects, referenced_object_keys};
@@ -294,6 +296,7 @@ pub fn tables() -> Vec<TableCopier> {
         TableCopier::for_entity::<entities::log_leaf::Entity>(),
         TableCopier::for_entity::<entities::log_node::Entity>(),
         TableCopier::for_entity::<entities::log_secret::Entity>(),
+        TableCopier::for_entity::<entities::log_witness::Entity>(),
         TableCopier::for_entity::<entities::opening::Entity>(),
         TableCopier::for_entity::<entities::part::Entity>(),
         TableCopier::for_entity::<entities::part_chunk::Entity>(),

@@ -5,6 +5,7 @@
 
 mod calls;
 pub(crate) mod cases;
+pub(crate) mod log_capture;
 pub(crate) mod submissions;
 
 use std::{collections::BTreeMap, path::Path, slice, sync::Arc, time::Duration};

@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod fake_witness;
 mod faults;
 mod intake;
 mod listing;
@@ -11,6 +12,8 @@ mod maintenance;
 mod program;
 mod quarantine;
 mod service;
+mod witness_settings;
+mod witnesses;
 
 use std::sync::Arc;
 

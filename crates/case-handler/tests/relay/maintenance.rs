@@ -25,7 +25,10 @@ use super::{
     service::configure,
 };
 
-async fn run_maintenance(config: &Config, command: StoreCommand) -> Result<String, String> {
+pub(super) async fn run_maintenance(
+    config: &Config,
+    command: StoreCommand,
+) -> Result<String, String> {
     maintenance::run(config, MaintenanceCommand::Store(command))
         .await
         .map(|lines| lines.join("\n"))
@@ -65,7 +68,7 @@ async fn filled_store(folder: &Path) -> (HandlerFixture, Config) {
 }
 
 /// Returns the configuration of an empty machine with the same keys.
-fn empty_config(config: &Config, folder: &Path) -> Config {
+pub(super) fn empty_config(config: &Config, folder: &Path) -> Config {
     let mut empty =
         Config::load(&config.directory.trust.with_file_name("case-handler.toml")).unwrap();
     empty.store.url = if on_postgres() {

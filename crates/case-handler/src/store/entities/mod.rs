@@ -12,6 +12,7 @@ pub(crate) mod log_checkpoint;
 pub(crate) mod log_leaf;
 pub(crate) mod log_node;
 pub(crate) mod log_secret;
+pub(crate) mod log_witness;
 pub(crate) mod opening;
 pub(crate) mod part;
 pub(crate) mod part_chunk;
