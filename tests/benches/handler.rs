@@ -204,6 +204,7 @@ fn seconds_per_mailbox() -> f64 {
         },
         capsule: recipient.seal(&[7; 400]),
         case_recipient,
+        log: None,
         replies: vec![],
     };
     median_seconds_on_all_cores(|| drop(mailbox.seal(&recipient)))

@@ -169,6 +169,7 @@ pub async fn add_cosignature(
         return Err(CosignatureError::OtherSigner);
     }
     transaction.replace_checkpoint(size, checkpoint.to_string()).await?;
+    transaction.outdate_uncosigned_mailbox_logs().await?;
     Ok(transaction.commit().await?)
 }
 
@@ -188,11 +189,24 @@ pub async fn prove_event(
     let checkpoint = SignedCheckpoint::parse(&note)?;
     let corrupt = StoreError::CorruptRow("log_checkpoints.note");
     let batches = batch_of(checkpoint.checkpoint().size).ok_or(corrupt)?;
-    let number = batch_of(logged.index).ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
+    let path = prove_leaf(store, &secret, logged.index, batches).await?;
+    Ok(Some(LogProof { salt: secret.salt(logged.index), index: logged.index, path, checkpoint }))
+}
+
+/// Returns the inclusion proof of a leaf in the tree of the first `batches` batches.
+///
+/// # Errors
+/// If that tree does not contain the leaf, or the store fails or contradicts itself.
+pub async fn prove_leaf(
+    store: &CaseStore,
+    secret: &LeafSecret,
+    index: u64,
+    batches: u32,
+) -> Result<Vec<Hash>, LogTreeError> {
+    let number = batch_of(index).ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
     let events = store.events_of_batch(number).await?;
     let needed = upper_proof_nodes(number, batches).map_err(ProofError::from)?;
     let nodes = store.log_nodes(&needed).await?;
-    let batch = Batch::build(number, &events, &secret)?;
-    let path = batch.prove_inclusion(logged.index, batches, |node| nodes.get(&node).copied())?;
-    Ok(Some(LogProof { salt: secret.salt(logged.index), index: logged.index, path, checkpoint }))
+    let batch = Batch::build(number, &events, secret)?;
+    Ok(batch.prove_inclusion(index, batches, |node| nodes.get(&node).copied())?)
 }

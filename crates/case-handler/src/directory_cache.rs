@@ -13,6 +13,7 @@ use protocol::{
 use service_kit::directory::{LatestDirectory, VerifiedDirectory};
 use time::Date;
 use tokio::task::spawn_blocking;
+use transparency_log::policy::LogPolicy;
 
 use crate::store::{CaseStore, StoreError};
 
@@ -102,8 +103,13 @@ impl DirectoryCache {
         if offered < present {
             return Err(PublishError::EarlierLog { present, offered });
         }
+        let policy = LogPolicy::of_directory(&accepted.directory);
+        let previous = self.latest().map(|latest| LogPolicy::of_directory(&latest.directory));
         let transaction = store.begin_write().await?;
         transaction.add_directory(accepted.directory.epoch, &accepted.signed).await?;
+        if previous.is_some_and(|previous| previous != policy) {
+            transaction.outdate_mailbox_logs().await?;
+        }
         if offered > present {
             transaction.clear_transparency_log().await?;
             tracing::info!("the transparency log begins again, as log {offered}");

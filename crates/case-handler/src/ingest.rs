@@ -275,7 +275,8 @@ impl SubmissionIngester<'_> {
             }
             self.add_parts(transaction, &case, batch, opened, staged_objects).await?;
             if opened.header.kind == SubmissionKind::FollowUp {
-                transaction.set_capsule(case.id, opened.capsule.clone()).await?;
+                let event = case.state.next_seq;
+                transaction.set_capsule(case.id, opened.capsule.clone(), event).await?;
             }
             let commitment = FollowUpCommitment {
                 generation: opened.header.case.generation,

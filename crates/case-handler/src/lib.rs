@@ -18,6 +18,7 @@ pub mod escalation;
 pub mod event_log;
 pub mod ingest;
 pub mod keys;
+pub mod mailbox_logs;
 pub mod maintenance;
 pub mod metrics;
 pub mod notify;

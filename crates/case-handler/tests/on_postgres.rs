@@ -11,6 +11,8 @@ mod ingest;
 mod lifecycle;
 #[path = "lost_readers.rs"]
 mod lost_readers;
+#[path = "mailbox_logs.rs"]
+mod mailbox_logs;
 #[path = "members.rs"]
 mod members;
 #[path = "objects.rs"]

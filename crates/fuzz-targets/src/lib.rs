@@ -227,7 +227,7 @@ pub fn languages(bytes: &[u8]) {
 /// The content of a mailbox with its messages.
 pub fn mailbox(bytes: &[u8]) {
     let receipt = seeds::sample_receipt();
-    drop(Inbox::open(&receipt, &receipt.mailbox_identity().recipient().seal(bytes)));
+    drop(Inbox::open(&receipt, &receipt.mailbox_identity().recipient().seal(bytes), None));
 }
 
 /// A receipt in either spelling. A parsed receipt must survive being written and parsed again.

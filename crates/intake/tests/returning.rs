@@ -33,7 +33,8 @@ fn put_mailbox(opened: &OpenedSubmission, received: u32) -> (Hash, Vec<u8>) {
         received,
     };
     let capsule = opened.capsule.clone();
-    let sealed = Mailbox { header, capsule, case_recipient, replies: Vec::new() }.seal(&mailbox);
+    let sealed =
+        Mailbox { header, capsule, case_recipient, log: None, replies: Vec::new() }.seal(&mailbox);
     (opened.header.mailbox, sealed)
 }
 

@@ -76,7 +76,7 @@ fn seal_mailbox(
         received: if capsule == opened.capsule { 1 } else { 2 },
     };
     let (capsule, replies) = (capsule.to_vec(), replies.to_vec());
-    Mailbox { header, capsule, case_recipient: case.clone(), replies }
+    Mailbox { header, capsule, case_recipient: case.clone(), log: None, replies }
         .seal(&recipients_of(opened).0)
 }
 
@@ -108,7 +108,7 @@ fn inbox_issues(receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
         InboxIssue::SequenceConflict => json!({"kind": "sequence-conflict"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
     };
-    Inbox::open(receipt, mailbox_bytes).unwrap().issues.iter().map(worded).collect()
+    Inbox::open(receipt, mailbox_bytes, None).unwrap().issues.iter().map(worded).collect()
 }
 
 #[test]

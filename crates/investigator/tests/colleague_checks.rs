@@ -84,7 +84,7 @@ impl TwoReaders {
     /// Returns the texts and the issues that the reporter sees. Both implementations must agree.
     fn shown_to_reporter(&self, replies: &[&SealedBytes]) -> (Vec<String>, Vec<InboxIssue>) {
         let mailbox_bytes = self.seal_mailbox(replies);
-        let inbox = Inbox::open(self.receipt(), &mailbox_bytes).unwrap();
+        let inbox = Inbox::open(self.receipt(), &mailbox_bytes, None).unwrap();
         let texts: Vec<String> =
             inbox.messages.iter().map(|message| message.text.clone()).collect();
         let mut peer = BrowserPeer::start(&self.world);
@@ -122,7 +122,7 @@ impl TwoReaders {
         };
         let (mailbox, case_recipient) = self.opened.keys.clone().unwrap();
         let replies = replies.iter().map(|reply| reply.0.clone()).collect();
-        Mailbox { header, capsule: self.opened.capsule.clone(), case_recipient, replies }
+        Mailbox { header, capsule: self.opened.capsule.clone(), case_recipient, log: None, replies }
             .seal(&mailbox)
     }
 }

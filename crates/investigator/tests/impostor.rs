@@ -53,7 +53,7 @@ fn seal_mailbox(
     capsule: Vec<u8>,
     replies: Vec<Vec<u8>>,
 ) -> Vec<u8> {
-    Mailbox { header: header(1), capsule, case_recipient: c.clone(), replies }.seal(m)
+    Mailbox { header: header(1), capsule, case_recipient: c.clone(), log: None, replies }.seal(m)
 }
 
 /// The impostor's case secret, a capsule that names its key, and a question signed with it.
@@ -120,7 +120,7 @@ impl ForgedCapsule {
 
 /// Asserts that both implementations refuse the mailbox as damaged, and not as absent.
 fn assert_damage(world: &ReportFixture, receipt: &Receipt, mailbox_bytes: &[u8], who: &str) {
-    let opened = Inbox::open(receipt, mailbox_bytes);
+    let opened = Inbox::open(receipt, mailbox_bytes, None);
     assert!(matches!(&opened, Err(error) if error.is_damage()), "{who}: {opened:?}");
     let mut peer = BrowserPeer::start(world);
     let question =
@@ -218,7 +218,7 @@ fn a_malformed_mailbox_that_opens_is_damage() {
     }
     // A decoy is not damage.
     let other_mailbox = Receipt::from_bytes([3; 16]).mailbox_identity().recipient().seal(&plain);
-    let absent = Inbox::open(secrets.receipt(), &other_mailbox);
+    let absent = Inbox::open(secrets.receipt(), &other_mailbox, None);
     assert!(matches!(&absent, Err(InboxError::NotFound(_))), "{absent:?}");
     let mut peer = BrowserPeer::start(&world);
     let code = secrets.receipt().code();
@@ -236,7 +236,8 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
     let (m, c) = recipients_of(&opened);
     let receipt = secrets.receipt();
     let inbox =
-        Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new())).unwrap();
+        Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new()), None)
+            .unwrap();
     let message = FollowUpDraft {
         text: "Encore ceci.".to_owned(),
         lang: "fr".to_owned(),
@@ -269,6 +270,7 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
         header: header(2),
         capsule: second.capsule,
         case_recipient: c.clone(),
+        log: None,
         replies: vec![reply.reply.0.clone()],
     }
     .seal(&m);
@@ -278,7 +280,7 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
         (honest, vec![], json!([])),
         (rolled_back, vec![InboxIssue::RolledBack], json!([{"kind": "older-state"}])),
     ] {
-        let inbox = Inbox::open(receipt, &mailbox_bytes).unwrap();
+        let inbox = Inbox::open(receipt, &mailbox_bytes, None).unwrap();
         assert_eq!((&inbox.issues, inbox.messages.len()), (&findings, 1));
         let question =
             json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&mailbox_bytes)});
@@ -312,7 +314,7 @@ fn an_invalid_number_or_week_stops_neither_reporter_nor_colleagues() {
             opened.capsule.clone(),
             vec![m.seal(&pad_text(&frame, REPLY_STEP))],
         );
-        let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
+        let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
         assert_eq!((inbox.issues, inbox.messages.len()), (vec![InboxIssue::Forged], 0), "{what}");
         // The thread of a colleague lists it, and the colleague can still answer.
         let copy = identity.recipient().seal(&pad_text(&frame, REPLY_STEP));

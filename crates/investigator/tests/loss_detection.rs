@@ -57,13 +57,14 @@ impl Conversation {
             received,
         };
         let (capsule, replies) = (capsule.to_vec(), replies.to_vec());
-        Mailbox { header, capsule, case_recipient: self.c.clone(), replies }.seal(&self.m)
+        Mailbox { header, capsule, case_recipient: self.c.clone(), log: None, replies }
+            .seal(&self.m)
     }
 
     /// Sends a follow-up of a reporter who sees this mailbox.
     fn follow_up(&self, mailbox_bytes: &[u8], text: &str) -> OpenedSubmission {
         let receipt = self.secrets.receipt();
-        let inbox = Inbox::open(receipt, mailbox_bytes).unwrap();
+        let inbox = Inbox::open(receipt, mailbox_bytes, None).unwrap();
         let message = FollowUpDraft {
             text: text.to_owned(),
             lang: "fr".to_owned(),
@@ -92,7 +93,7 @@ impl Conversation {
 
     /// Opens a mailbox with both implementations. Returns what a person has read, and the issues.
     fn open(&mut self, mailbox_bytes: &[u8]) -> (Option<u32>, Vec<InboxIssue>) {
-        let inbox = Inbox::open(self.secrets.receipt(), mailbox_bytes).unwrap();
+        let inbox = Inbox::open(self.secrets.receipt(), mailbox_bytes, None).unwrap();
         let code = self.secrets.receipt().code();
         let request = json!({"do": "open", "receipt": code, "mailbox": base64(mailbox_bytes)});
         let seen = self.peer.request(&request);

@@ -11,6 +11,7 @@ use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadI
 use protocol::{
     api::workbench::GenerationGrant,
     case::Stage,
+    directory::Directory,
     encoding::size_classes,
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
@@ -20,7 +21,9 @@ use protocol::{
         key_grant::Grant,
     },
 };
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
+use reporter::{
+    FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, LogStatus, LogView, ReportSecrets,
+};
 
 /// Seals a mailbox that counts the report, and the follow-up if the capsule is that of a follow-up.
 fn seal_mailbox(
@@ -41,6 +44,7 @@ fn seal_mailbox(
         header,
         capsule: capsule.to_vec(),
         case_recipient: case.clone(),
+        log: None,
         replies: replies.to_vec(),
     };
     let sealed = content.seal(&recipients_of(opened).0);
@@ -118,7 +122,7 @@ fn a_report_is_opened_answered_and_continued() {
     let answer = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
     let mailbox_bytes =
         seal_mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
-    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
     assert_eq!(inbox.issues, []);
     assert_eq!(inbox.messages[0].text, "Où était-ce ?");
 
@@ -320,7 +324,8 @@ fn the_inbox_lists_the_issues_of_a_mailbox() {
     let sealed: Vec<_> = replies.iter().map(|reply| reply.reply.0.clone()).collect();
     let open = |replies: &[Vec<u8>], capsule: &[u8], case: &CaseRecipient| {
         let inbox =
-            Inbox::open(secrets.receipt(), &seal_mailbox(&opened, capsule, case, replies)).unwrap();
+            Inbox::open(secrets.receipt(), &seal_mailbox(&opened, capsule, case, replies), None)
+                .unwrap();
         (inbox.messages.iter().map(|m| m.text.clone()).collect::<Vec<_>>().concat(), inbox.issues)
     };
     let (all, fine) = open(&sealed, &opened.capsule, &c);
@@ -345,7 +350,7 @@ fn the_inbox_lists_the_issues_of_a_mailbox() {
     assert_eq!(findings, [InboxIssue::UnverifiedKey]);
     // After the reporter has seen a reply, the case handler cannot remove it.
     let inbox =
-        Inbox::open(secrets.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed))
+        Inbox::open(secrets.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed), None)
             .unwrap();
     let second = open_submission(&world, &seal_follow_up(&world, &secrets, &inbox, "seen", None));
     let (_, findings) = open(&sealed[..1], &second.capsule, &c);
@@ -368,6 +373,35 @@ fn a_file_opens_only_as_the_entry_of_the_manifest_that_describes_it() {
     }
 }
 
+/// `refusals.json` contains the records that a case handler can write.
+#[test]
+fn the_inbox_shows_what_the_log_record_proves() {
+    let mut world = fixture();
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, case_recipient) = recipients_of(&opened);
+    let header = MailboxHeader {
+        v: 1,
+        week: "2026-W48".to_owned(),
+        stage: Stage::Received,
+        released_to_oversight: false,
+        next_update: None,
+        received: 1,
+    };
+    let capsule = opened.capsule.clone();
+    let mut mailbox = Mailbox { header, capsule, case_recipient, log: None, replies: Vec::new() };
+    let log_of = |mailbox: &Mailbox, directory: Option<&Directory>| {
+        Inbox::open(secrets.receipt(), &mailbox.seal(&m), directory).unwrap().log
+    };
+    let shown = |report| Some(LogView { report, newest_message: None });
+    assert_eq!(log_of(&mailbox, None), None, "without a directory nothing is verified");
+    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Missing));
+    mailbox.log = Some(b"{}".to_vec());
+    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Wrong));
+    mailbox.log = Some(br#"{"events":[],"checkpoint":null}"#.to_vec());
+    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Missing));
+}
+
 #[test]
 fn another_receipt_opens_no_mailbox() {
     let mut world = fixture();
@@ -375,7 +409,7 @@ fn another_receipt_opens_no_mailbox() {
     let opened = open_submission(&world, &bytes);
     let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &recipients_of(&opened).1, &[]);
     let other_report = ReportSecrets::generate(&mut world.rng);
-    assert!(Inbox::open(other_report.receipt(), &mailbox_bytes).is_err());
+    assert!(Inbox::open(other_report.receipt(), &mailbox_bytes, None).is_err());
 }
 
 #[test]
@@ -396,11 +430,14 @@ fn a_rotation_excludes_the_old_secret_and_the_reporter_follows() {
     // The reporter follows to the new key and writes with it.
     let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
     let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
-    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
     assert_eq!(inbox.issues, []);
     // The old key is not accepted any more.
     let old = seal_mailbox(&opened, &opened.capsule, &c0, &replies);
-    assert_eq!(Inbox::open(secrets.receipt(), &old).unwrap().issues, [InboxIssue::UnverifiedKey]);
+    assert_eq!(
+        Inbox::open(secrets.receipt(), &old, None).unwrap().issues,
+        [InboxIssue::UnverifiedKey]
+    );
     let second = open_submission(&world, &seal_follow_up(&world, &secrets, &inbox, "after", None));
     assert_eq!(second.header.case.generation, 1);
 
@@ -433,10 +470,10 @@ fn a_rotation_excludes_the_old_secret_and_the_reporter_follows() {
         leaving.seal_reply(&reply_draft("trust me"), &case.read_thread(frames(1)), &m).unwrap();
     let later = [&replies[..], &[forged.reply.0]].concat();
     let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
-    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap();
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
     assert_eq!(inbox.issues, [InboxIssue::Forged]);
     assert_eq!(inbox.messages.len(), 1);
     // The reporter wrote after the rotation. The old frames are still readable.
     let mailbox_bytes = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(Inbox::open(secrets.receipt(), &mailbox_bytes).unwrap().issues, []);
+    assert_eq!(Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap().issues, []);
 }

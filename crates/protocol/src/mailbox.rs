@@ -52,6 +52,9 @@ pub struct Mailbox {
     pub capsule: Vec<u8>,
     /// `C` of the current generation.
     pub case_recipient: CaseRecipient,
+    /// The log record, if there is one: the proofs that the log contains the reporter's
+    /// submissions. The crate `transparency-log` defines its content.
+    pub log: Option<Vec<u8>>,
     /// The replies, `age(M, frame)` each, the oldest first.
     pub replies: Vec<Vec<u8>>,
 }
@@ -123,6 +126,9 @@ impl Mailbox {
         };
         put(RecordType::Capsule, &self.capsule);
         put(RecordType::CaseRecipient, self.case_recipient.as_bytes());
+        if let Some(log) = &self.log {
+            put(RecordType::Log, log);
+        }
         plain
     }
 
@@ -171,15 +177,18 @@ impl Mailbox {
         };
         let case_recipient =
             CaseRecipient::from_bytes(&case).map_err(|_| MailboxError::UnexpectedRecords)?;
-        let mut replies = Vec::new();
+        let (mut log, mut replies) = (None, Vec::new());
         loop {
             match framing::read_record(&mut input)? {
+                (RecordType::Log, record) if log.is_none() && replies.is_empty() => {
+                    log = Some(record);
+                }
                 (RecordType::Reply, reply) => replies.push(reply),
                 (RecordType::End, rest) if rest.is_empty() => break,
                 _ => return Err(MailboxError::UnexpectedRecords),
             }
         }
-        Ok(Self { header, capsule, case_recipient, replies })
+        Ok(Self { header, capsule, case_recipient, log, replies })
     }
 }
 

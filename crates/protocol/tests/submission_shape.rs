@@ -75,6 +75,7 @@ enum SubmissionDefect {
     UnfinishedAttachment,
     AttachmentAfterBody,
     ReplyRecord,
+    LogRecord,
     KeyOfZeros,
     ShortTag,
     NoTag,
@@ -116,6 +117,7 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
             writer.write_attachment(&case, &mut &b"late"[..]).unwrap();
         }
         SubmissionDefect::ReplyRecord => writer.write_record(RecordType::Reply, b"reply").unwrap(),
+        SubmissionDefect::LogRecord => writer.write_record(RecordType::Log, b"log").unwrap(),
         SubmissionDefect::ShortTag => {
             writer.write_record(RecordType::DeduplicationTag, b"short").unwrap();
         }
@@ -162,6 +164,7 @@ fn every_defect_is_refused() {
         SubmissionDefect::UnfinishedAttachment,
         SubmissionDefect::AttachmentAfterBody,
         SubmissionDefect::ReplyRecord,
+        SubmissionDefect::LogRecord,
         SubmissionDefect::ShortTag,
         SubmissionDefect::NoTag,
     ] {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::log::{LogView, verify_log_record};
 use protocol::{
     Hash,
     case::Stage,
+    directory::Directory,
     encoding::padding::{REPLY_STEP, unpad_text},
     keys::{CaseRecipient, MailboxIdentity, PublicKey},
     mailbox::{Mailbox, MailboxError},
@@ -39,6 +41,9 @@ pub struct Inbox {
     pub read_up_to: Option<u32>,
     /// The messages to the reporter, the oldest first.
     pub messages: Vec<InboxMessage>,
+    /// What the log shows about the reporter's submissions. `None` if the mailbox was opened without
+    /// a directory, or the directory defines no signers of the log.
+    pub log: Option<LogView>,
     /// The faults of the mailbox. User interfaces state them plainly.
     pub issues: Vec<InboxIssue>,
     pub(crate) case: Uuid,
@@ -122,11 +127,16 @@ impl InboxError {
 }
 
 impl Inbox {
-    /// Opens and verifies a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes.
+    /// Opens and verifies a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes. With a verified
+    /// directory, it also verifies the log record.
     ///
     /// # Errors
     /// [`InboxError::NotFound`] if it is not sealed to this receipt. Any other error is damage.
-    pub fn open(receipt: &Receipt, sealed: &[u8]) -> Result<Self, InboxError> {
+    pub fn open(
+        receipt: &Receipt,
+        sealed: &[u8],
+        directory: Option<&Directory>,
+    ) -> Result<Self, InboxError> {
         let identity = receipt.mailbox_identity();
         let mailbox = Mailbox::open(sealed, &identity).map_err(|error| match error {
             MailboxError::Unopenable(error) if !error.is_damage() => InboxError::NotFound(error),
@@ -138,7 +148,9 @@ impl Inbox {
         for reply in &mailbox.replies {
             reading.accept(reply, &identity);
         }
-        Ok(reading.finish(mailbox))
+        let log = directory
+            .and_then(|directory| verify_log_record(mailbox.log.as_deref(), &capsule, directory));
+        Ok(Self { log, ..reading.finish(mailbox) })
     }
 
     /// Returns the statement that this report, whose receipt is `receipt`, is by the reporter of
@@ -332,6 +344,7 @@ impl<'a> ReplyReader<'a> {
             week: header.week,
             received: header.received,
             read_up_to: self.read_up_to,
+            log: None,
             messages: self.messages,
             issues: self.issues,
             case: self.capsule.case,

@@ -4,9 +4,11 @@
 //! cannot open a report, because that needs a grant, and reporters have none.
 
 mod inbox;
+mod log;
 mod report_secrets;
 mod seal;
 
 pub use inbox::{Inbox, InboxError, InboxIssue, InboxMessage};
+pub use log::{LogStatus, LogView, verify_log_record};
 pub use report_secrets::ReportSecrets;
 pub use seal::{FollowUpDraft, FollowUpSealer, ReportDraft, ReportSealer};

@@ -184,6 +184,11 @@ impl SignedCheckpoint {
         self.note.add_signature(signature)
     }
 
+    /// Returns the checkpoint with the signatures of these keys only.
+    pub(crate) fn with_signatures_of(&self, keys: &[&VerifierKey]) -> Self {
+        Self { checkpoint: self.checkpoint.clone(), note: self.note.with_signatures_of(keys) }
+    }
+
     /// Returns when a key has cosigned the checkpoint, in seconds since 1970: the earliest time if
     /// it did so more than once. Returns `None` if it did not.
     ///

@@ -11,12 +11,14 @@
 //!   tlog-checkpoint, tlog-cosignature)
 //! - [`proof`]: the text form of an inclusion proof (C2SP tlog-proof)
 //! - [`policy`]: what a proof shows to a reader
+//! - [`mailbox_record`]: the proofs that a reporter gets
 //! - [`witness`]: the rules by which a witness cosigns (C2SP tlog-witness)
 
 pub mod batch;
 pub mod checkpoint;
 mod decimal;
 pub mod leaf;
+pub mod mailbox_record;
 pub mod merkle;
 pub mod note;
 pub mod policy;

@@ -258,6 +258,13 @@ impl SignedNote {
         by_key.map(|signature| signature.bytes.as_slice())
     }
 
+    /// Returns the note with the signatures of these keys only.
+    pub(crate) fn with_signatures_of(&self, keys: &[&VerifierKey]) -> Self {
+        let by_these = |signature: &&NoteSignature| keys.iter().any(|key| signature.is_by(key));
+        let signatures = self.signatures.iter().filter(by_these).cloned().collect();
+        Self { text: self.text.clone(), signatures }
+    }
+
     /// Adds a signature line.
     ///
     /// # Errors

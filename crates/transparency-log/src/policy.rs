@@ -22,7 +22,7 @@ pub struct Quorum {
 }
 
 /// The keys that a reader trusts, and how many of them must have cosigned.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPolicy {
     log: VerifierKey,
     oversight: Vec<VerifierKey>,
@@ -178,6 +178,23 @@ impl LogPolicy {
             .zip(nth_time(&witnesses, self.quorum.witnesses))
             .map(|(oversight, witnesses)| oversight.max(witnesses));
         Ok(LogEvidence { size: head.size, root: head.root, oversight, witnesses, countersigned })
+    }
+
+    /// Returns a checkpoint with the signatures of the log and of those cosigners only who reached
+    /// the quorum first. It shows the same as the complete checkpoint, in bounded space.
+    ///
+    /// # Errors
+    /// As [`Self::verify_checkpoint`].
+    pub fn essential_checkpoint(
+        &self,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<SignedCheckpoint, LogError> {
+        let evidence = self.verify_checkpoint(checkpoint)?;
+        let oversight = evidence.oversight.iter().take(self.quorum.oversight);
+        let witnesses = evidence.witnesses.iter().take(self.quorum.witnesses);
+        let cosigners = oversight.chain(witnesses).map(|cosigned| &cosigned.by);
+        let signers: Vec<&VerifierKey> = std::iter::once(&self.log).chain(cosigners).collect();
+        Ok(checkpoint.with_signatures_of(&signers))
     }
 
     /// Verifies that an event is in the log, and returns what the checkpoint of the proof shows.

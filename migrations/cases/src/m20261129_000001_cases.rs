@@ -4,8 +4,8 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, big_integer_null, binary_len, blob, boolean, date, date_null, integer,
-        small_integer, string, string_null, text, text_null, uuid, uuid_null,
+        big_integer, big_integer_null, binary_len, blob, blob_null, boolean, date, date_null,
+        integer, small_integer, string, string_null, text, text_null, uuid, uuid_null,
     },
     sea_orm::DbBackend,
 };
@@ -59,6 +59,13 @@ fn case_tables() -> Vec<TableCreateStatement> {
                 date_null("escalates"),
                 // A purged case keeps its row, so that a later follow-up is recognised.
                 boolean("purged").default(false).take(),
+                // The event of the submission whose capsule is stored.
+                integer("capsule_event").default(0).take(),
+                // Whether the log record below must be made again, waits for a cosignature, or is
+                // complete.
+                small_integer("mailbox_log_state").default(0).take(),
+                // The last column, because it is long and only the mailbox needs it.
+                blob_null("mailbox_log"),
             ],
         ),
         table(
@@ -137,7 +144,11 @@ fn other_tables() -> Vec<TableCreateStatement> {
             &["level", "number"],
             vec![small_integer("level"), big_integer("number"), binary_len("hash", 32)],
         ),
-        table("log_checkpoints", &["size"], vec![big_integer("size"), text("note")]),
+        table(
+            "log_checkpoints",
+            &["size"],
+            vec![big_integer("size"), text("note"), boolean("cosigned")],
+        ),
         // The newest tree that each outside witness has cosigned, and why it refuses a later one.
         table(
             "log_witnesses",
@@ -204,9 +215,10 @@ fn queues(engine: DbBackend) -> TableCreateStatement {
 /// The name of an index, its table, its columns, and whether it is unique.
 type IndexColumns = (&'static str, &'static str, &'static [&'static str], bool);
 
-const INDEXES: [IndexColumns; 10] = [
+const INDEXES: [IndexColumns; 11] = [
     ("cases_by_load", "cases", &["open", "assignee", "suggested", "priority", "id"], false),
     ("cases_by_escalation", "cases", &["escalates", "id"], false),
+    ("cases_by_mailbox_log", "cases", &["mailbox_log_state", "id"], false),
     ("events_by_case", "events", &["case_id", "seq"], true),
     ("log_leaves_by_event", "log_leaves", &["event"], true),
     ("parts_by_case", "parts", &["case_id", "batch"], false),

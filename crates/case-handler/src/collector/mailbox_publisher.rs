@@ -108,6 +108,7 @@ fn seal_page(page: Vec<MailboxContent>, as_of: &MailboxTime) -> Bytes {
             },
             capsule: content.capsule,
             case_recipient: content.case_recipient,
+            log: content.log,
             replies: content.replies,
         };
         records.extend_from_slice(content.mailbox.as_bytes());

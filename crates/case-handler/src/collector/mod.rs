@@ -29,6 +29,7 @@ use service_kit::{
     periodic_tasks::{FailureTracker, OutcomeChange},
 };
 use time::Date;
+use transparency_log::policy::LogPolicy;
 use uuid::Uuid;
 use web::Clock;
 
@@ -43,6 +44,7 @@ use crate::{
     directory_cache::DirectoryCache,
     event_log::HandlerSigner,
     ingest::{IngestError, IngestOutcome, SubmissionIngester},
+    mailbox_logs,
     store::CaseStore,
     trusted_date::TrustedDateSource,
 };
@@ -173,6 +175,7 @@ impl Collector {
         if let Err(CollectError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;
         }
+        let proved = self.refresh_mailbox_logs().await;
         // A submission that does not arrive completely must not delay answers to other reporters.
         self.retry_quarantined().await?;
         self.log_quarantined().await?;
@@ -185,6 +188,7 @@ impl Collector {
         mailbox_publisher::publish_mailboxes(&self.store, &self.relay, as_of).await?;
         collected?;
         logged?;
+        proved?;
         schedule_sent?;
         Ok(directory_sent?)
     }
@@ -330,6 +334,13 @@ impl Collector {
         checkpoints::add_batch(&self.store, &self.directories, &self.log_key, &mut OsRng).await?;
         self.state.last_batch = Some(now);
         Ok(())
+    }
+
+    /// Makes the log records of mailboxes that have changed.
+    async fn refresh_mailbox_logs(&self) -> Result<(), CollectError> {
+        let Some(latest) = self.directories.latest() else { return Ok(()) };
+        let Ok(policy) = LogPolicy::of_directory(&latest.directory) else { return Ok(()) };
+        Ok(mailbox_logs::refresh_mailbox_logs(&self.store, &policy).await?)
     }
 
     async fn gc_daily(&mut self) -> Result<(), CollectError> {

@@ -388,6 +388,9 @@ impl WriteTransaction<'_> {
             filed: Set(new.case.filed),
             suggested: Set(new.case.suggested.clone()),
             purged: Set(false),
+            capsule_event: Set(0),
+            mailbox_log_state: Set(0),
+            mailbox_log: Set(None),
             ..state_columns(&new.case.state)
         };
         self.mark_dirty(new.case.id);
@@ -437,13 +440,23 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Stores the newest capsule of the reporter.
+    /// Stores the newest capsule of the reporter, and which event records its submission.
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn set_capsule(&self, id: Uuid, capsule: Vec<u8>) -> Result<(), StoreError> {
-        let row =
-            case::ActiveModel { id: Unchanged(id), capsule: Set(capsule), ..Default::default() };
+    pub async fn set_capsule(
+        &self,
+        id: Uuid,
+        capsule: Vec<u8>,
+        event: u32,
+    ) -> Result<(), StoreError> {
+        let row = case::ActiveModel {
+            id: Unchanged(id),
+            capsule: Set(capsule),
+            capsule_event: Set(to_i32(event)),
+            mailbox_log_state: Set(0),
+            ..Default::default()
+        };
         case::Entity::update(row).exec(self.flushed_transaction().await?).await?;
         Ok(())
     }

@@ -197,12 +197,16 @@ impl WriteTransaction<'_> {
         Ok(row.map(|row| row.note))
     }
 
-    /// Replaces the text of a checkpoint, after a signature was added.
+    /// Replaces the text of a checkpoint, after a cosignature was added.
     ///
     /// # Errors
     /// Fails if there is no such checkpoint, or the database fails.
     pub async fn replace_checkpoint(&self, size: u64, note: String) -> Result<(), StoreError> {
-        let row = log_checkpoint::ActiveModel { size: Set(from_index(size)), note: Set(note) };
+        let row = log_checkpoint::ActiveModel {
+            size: Set(from_index(size)),
+            note: Set(note),
+            cosigned: Set(true),
+        };
         log_checkpoint::Entity::update(row).exec(self.flushed_transaction().await?).await?;
         Ok(())
     }
@@ -250,8 +254,11 @@ impl WriteTransaction<'_> {
             hash: Set(hash.0.to_vec()),
         });
         log_node::Entity::insert_many(nodes).exec_without_returning(tx).await?;
-        let row =
-            log_checkpoint::ActiveModel { size: Set(from_index(size)), note: Set(checkpoint) };
+        let row = log_checkpoint::ActiveModel {
+            size: Set(from_index(size)),
+            note: Set(checkpoint),
+            cosigned: Set(false),
+        };
         log_checkpoint::Entity::insert(row).exec_without_returning(tx).await?;
         Ok(())
     }
@@ -295,10 +302,10 @@ fn hash_of(row: event::Model) -> Hash {
 }
 
 /// Converts an index or a number for the database. All of them fit.
-fn from_index(index: u64) -> i64 {
+pub(super) fn from_index(index: u64) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX)
 }
 
-fn to_index(number: i64) -> Result<u64, StoreError> {
+pub(super) fn to_index(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| StoreError::CorruptRow("log_leaves.leaf"))
 }

@@ -40,6 +40,8 @@ pub struct MailboxContent {
     pub case_recipient: CaseRecipient,
     /// `age(M, capsule)`.
     pub capsule: Vec<u8>,
+    /// The log record, if there is one.
+    pub log: Option<Vec<u8>>,
     /// `age(M, frame)` each, oldest first.
     pub replies: Vec<Vec<u8>>,
 }
@@ -52,6 +54,7 @@ struct MailboxRow {
     mailbox_recipient: Vec<u8>,
     capsule: Vec<u8>,
     state: String,
+    mailbox_log: Option<Vec<u8>>,
     newest: Option<Vec<u8>>,
 }
 
@@ -76,7 +79,7 @@ impl CaseStore {
         let mut select = case::Entity::find()
             .select_only()
             .columns([case::Column::Id, case::Column::Mailbox, case::Column::MailboxRecipient])
-            .column(case::Column::State)
+            .columns([case::Column::State, case::Column::MailboxLog])
             .expr_as(bounded_capsule(), "capsule")
             .expr_as(Expr::SubQuery(None, Box::new(newest_recipient().into())), "newest")
             .filter(case::Column::Purged.eq(false))
@@ -103,6 +106,7 @@ impl CaseStore {
                 mailbox_recipient: parse_mailbox_recipient(&row.mailbox_recipient)?,
                 case_recipient: parse_case_recipient(&case_recipient)?,
                 capsule: row.capsule,
+                log: row.mailbox_log,
                 replies: replies.remove(&row.id).unwrap_or_default(),
             })
         };

@@ -69,6 +69,7 @@ impl WriteTransaction<'_> {
             mailbox: Set(Hash::default().0.to_vec()),
             mailbox_recipient: Set(Vec::new()),
             capsule: Set(Vec::new()),
+            mailbox_log: Set(None),
             lang: Set("und".to_owned()),
             suggested: Set(None),
             purged: Set(true),

@@ -17,11 +17,12 @@ export const RecordType = {
   caseRecipient: 7,
   sendingTag: 8,
   reply: 9,
+  log: 10,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
 /** Maximum bytes in a record of each type. */
-const MAX_RECORD_LEN: readonly number[] = [0, 4 * 1024, 8 * 1024, 64 * 1024, 0, 256 * 1024, 1216, 1216, 32, 12 * 1024];
+const MAX_RECORD_LEN: readonly number[] = [0, 4 * 1024, 8 * 1024, 64 * 1024, 0, 256 * 1024, 1216, 1216, 32, 12 * 1024, 12 * 1024];
 export const maxRecordLen = (type: RecordType): number => MAX_RECORD_LEN[type]!;
 
 /** Encodes `magic ‖ u32 header length ‖ header JSON`. */
@@ -55,7 +56,7 @@ export function parseRecords(bytes: Uint8Array): { type: number; bytes: Uint8Arr
     const type = bytes[at]!;
     const length = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getUint32(0);
     at += RECORD_OVERHEAD;
-    if (type > RecordType.reply || length > MAX_RECORD_LEN[type]! || at + length > bytes.length) throw new Error("malformed record");
+    if (type > RecordType.log || length > MAX_RECORD_LEN[type]! || at + length > bytes.length) throw new Error("malformed record");
     if (type === RecordType.end) {
       if (length !== 0 || bytes.subarray(at).some((byte) => byte !== 0)) throw new Error("non-zero padding");
       return found;

@@ -5,6 +5,8 @@ import { boolean, day, exactly, nullable, object, week, whole } from "./canonica
 import { type ReplyCapsule, openCapsule } from "./reply_capsule.ts";
 import { type VerifiedFrame, type FrameKind, type ThreadHead, type KeyRotation, peekFrame, readRotation, verifyFrame } from "./frame.ts";
 import { type HashText, hashText } from "./hash.ts";
+import { type LogView, verifyLogRecord } from "./log.ts";
+import type { VerifiedDirectory } from "./directory.ts";
 import { REPLY_STEP, unpadText } from "./padding.ts";
 import type { Receipt } from "./receipt.ts";
 import { RecordType, parseRecords, splitHeader } from "./framing.ts";
@@ -71,6 +73,11 @@ export interface ReporterInbox {
   messages: InboxMessage[];
   findings: InboxFinding[];
   /**
+   * What the log shows about the reporter's submissions. Null if the mailbox was opened without a
+   * directory, or the directory defines no signers of the log.
+   */
+  log: LogView | null;
+  /**
    * The sequence number of the reporter's newest message that the author of an answer had read. The
    * report has the number 0. Null if no answer acknowledges a message of the reporter.
    */
@@ -94,21 +101,23 @@ export class DamagedMailboxError extends Error {}
 /**
  * Opens and verifies a mailbox. Throws `WrongRecipientError` if the mailbox is not sealed to this
  * receipt, because no report with this receipt has been collected yet. Throws `DamagedMailboxError`
- * if the mailbox of this receipt cannot be used.
+ * if the mailbox of this receipt cannot be used. With a directory, it also verifies the log record.
  */
-export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<ReporterInbox> {
+export async function openInbox(receipt: Receipt, sealed: Uint8Array, directory?: VerifiedDirectory): Promise<ReporterInbox> {
   const plain = await open(receipt.mailboxIdentity(), sealed).catch((error: unknown) => {
     throw error instanceof WrongRecipientError ? error : new DamagedMailboxError(String(error));
   });
-  return readMailbox(receipt, plain).catch((error: unknown) => {
+  return readMailbox(receipt, plain, directory).catch((error: unknown) => {
     throw new DamagedMailboxError(String(error));
   });
 }
 
-async function readMailbox(receipt: Receipt, plain: Uint8Array): Promise<ReporterInbox> {
+async function readMailbox(receipt: Receipt, plain: Uint8Array, directory: VerifiedDirectory | undefined): Promise<ReporterInbox> {
   const secret = receipt.mailboxIdentity();
   const { header, rest } = splitHeader("BKM1", MAX_HEADER, plain, readHeader);
-  const [capsule, caseKey, ...replies] = parseRecords(rest);
+  const [capsule, caseKey, ...more] = parseRecords(rest);
+  const log = more[0]?.type === RecordType.log ? more[0].bytes : null;
+  const replies = log === null ? more : more.slice(1);
   const shaped =
     capsule?.type === RecordType.capsule &&
     caseKey?.type === RecordType.caseRecipient &&
@@ -118,7 +127,7 @@ async function readMailbox(receipt: Receipt, plain: Uint8Array): Promise<Reporte
   const own = hashText((await recipientOf(secret)).raw);
   const reading = new ReplyReader(await openCapsule(capsule.bytes, secret, receipt.reporterKey()), own);
   for (const reply of replies) await reading.readReply(reply.bytes, secret);
-  return reading.finish(header, caseRecipient);
+  return { ...reading.finish(header, caseRecipient), log: directory ? verifyLogRecord(log, reading.capsule, directory.document) : null };
 }
 
 /** Verifies replies in order and follows key rotations. */
@@ -136,7 +145,7 @@ class ReplyReader {
   private readUpTo: number | null = null;
 
   constructor(
-    private readonly capsule: ReplyCapsule,
+    readonly capsule: ReplyCapsule,
     private readonly own: HashText,
   ) {
     this.generation = capsule.generation;
@@ -263,6 +272,7 @@ class ReplyReader {
       header,
       messages: this.messages,
       findings: this.findings,
+      log: null,
       readUpTo: this.readUpTo,
       canWrite: !wrong,
       case: this.capsule.case,

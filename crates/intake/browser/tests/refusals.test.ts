@@ -12,6 +12,7 @@ import { readRotation, verifyFrame } from "../src/frame.ts";
 import { hashText } from "../src/hash.ts";
 import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
 import { caseIdentity, readKey, verify } from "../src/keys.ts";
+import { type LogStatus, verifyLogRecord } from "../src/log.ts";
 import { VerifiedProgram } from "../src/program.ts";
 import { Receipt } from "../src/receipt.ts";
 import { encodeReportBody } from "../src/report.ts";
@@ -53,6 +54,21 @@ const KINDS: Record<string, VectorCheck> = {
   programs: ({ bytes }) => VerifiedProgram.verify(decode(bytes!), refusals.trust),
   receipts: ({ typed }) => Receipt.parse(typed!, words),
 };
+
+test("log records show the same as in the Rust implementation", () => {
+  const directories = refusals.log_directories.map(({ bytes, signatures }: { bytes: string; signatures: never }) =>
+    VerifiedDirectory.verify(decode(bytes), signatures, refusals.trust, refusals.today),
+  );
+  const worded = (status: LogStatus | null) => (status?.kind === "countersigned" ? `countersigned ${status.day}` : (status?.kind ?? null));
+  const wrong: string[] = [];
+  for (const { what, record, capsule, directory, shows } of refusals.log_records) {
+    const view = verifyLogRecord(record === null ? null : decode(record), capsule, directories[directory].document)!;
+    const shown = [worded(view.report), worded(view.newestMessage)];
+    if (shown[0] !== shows.report || shown[1] !== shows.newest_message) wrong.push(`${what}: ${shown.join(", ")}`);
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(refusals.log_records.length > 50);
+});
 
 for (const [kind, accepts] of Object.entries(KINDS)) {
   test(`${kind} are accepted and rejected as in the Rust implementation`, async () => {

@@ -106,7 +106,13 @@ pub(super) async fn open_inbox(
 ) -> Result<Result<Inbox, ReceiptEntryError>, SubmitError> {
     let sealed = http_api::load_mailbox_or_decoy(app, &receipt.locator()).await?;
     let receipt = receipt.clone();
-    let opened = spawn_blocking(move || Inbox::open(&receipt, &sealed)).await;
+    // Without a directory that is valid today, the messages are shown, and nothing about the log.
+    let directory = app.directory_cache.current(app.clock.today());
+    let opened = spawn_blocking(move || {
+        let directory = directory.as_ref().map(|current| &current.directory);
+        Inbox::open(&receipt, &sealed, directory)
+    })
+    .await;
     Ok(opened.map_err(|_| SubmitError::Internal)?.map_err(|error| {
         if error.is_damage() {
             ReceiptEntryError::MailboxCorrupt

@@ -16,7 +16,7 @@ use super::{
 
 const LABEL: &[u8] = b"burkindi/directory/v1\0";
 
-fn roots() -> [SigningKey; 3] {
+pub(super) fn roots() -> [SigningKey; 3] {
     [1u8, 2, 3].map(|seed| SigningKey::from_bytes(&[seed; 32]))
 }
 
@@ -31,7 +31,7 @@ pub(super) fn trust() -> TrustRoots {
 }
 
 /// Returns a directory with three members, which keeps the file small.
-fn minimal_directory() -> Directory {
+pub(super) fn minimal_directory() -> Directory {
     let mut directory = common::fixture().directory;
     directory.members.retain(|member| ["awa", "bila", "eva"].contains(&&*member.handle));
     directory.desks.retain(|desk| desk.id != "hr_integrity");

@@ -9,6 +9,7 @@
 mod common;
 mod directories;
 mod keys;
+mod log_records;
 mod objects;
 mod programs;
 
@@ -75,7 +76,7 @@ fn variants(
 /// accepts a vector.
 type VectorKind = (&'static str, fn() -> Vec<Value>, fn(&Value) -> bool);
 
-const KINDS: [VectorKind; 10] = [
+const KINDS: [VectorKind; 11] = [
     ("frames", objects::frames, objects::accepts_frame),
     ("rotations", objects::rotations, objects::accepts_rotation),
     ("capsules", objects::capsules, objects::accepts_capsule),
@@ -86,11 +87,16 @@ const KINDS: [VectorKind; 10] = [
     ("directories", directories::directories, directories::accepts_directory),
     ("programs", programs::programs, programs::accepts_program),
     ("receipts", keys::receipts, keys::accepts_receipt),
+    ("log_records", log_records::log_records, log_records::shows_status),
 ];
 
 #[test]
 fn every_invalid_form_is_refused() {
-    let mut now = json!({"trust": directories::trust(), "today": TODAY.to_string()});
+    let mut now = json!({
+        "trust": directories::trust(),
+        "today": TODAY.to_string(),
+        "log_directories": log_records::signed_directories(),
+    });
     let mut wrong = Vec::new();
     for (kind, vectors, accepts) in KINDS {
         let vectors = vectors();

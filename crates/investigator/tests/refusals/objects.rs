@@ -369,6 +369,7 @@ pub(super) fn mailboxes() -> Vec<Value> {
         header: header.clone(),
         capsule: vec![1; 9],
         case_recipient,
+        log: None,
         replies: Vec::new(),
     };
     let identity = receipt().mailbox_identity();
@@ -386,11 +387,22 @@ pub(super) fn mailboxes() -> Vec<Value> {
     let head =
         [b"BKM1", &u32::try_from(json.len()).unwrap().to_be_bytes()[..], json.as_bytes()].concat();
     let reply_too_long = [&[9u8, 0, 0, 0x30, 1][..], &vec![1; 12 * 1024 + 1]].concat();
+    let log_too_long = [&[10u8, 0, 0, 0x30, 1][..], &vec![1; 12 * 1024 + 1]].concat();
+    let (log, reply) = ([10u8, 0, 0, 0, 1, 1], [9u8, 0, 0, 0, 1, 1]);
     let before_end = &records[..records.len() - 5];
+    let with_log = [before_end, &log, &reply, &[0; 5]].concat();
+    all.push(json!({
+        "what": "a log record",
+        "accepted": true,
+        "plain": encode(&[&head[..], &with_log].concat()),
+    }));
     for (what, rest) in [
         ("no records", Vec::new()),
         ("records in another order", [&records[14..], &records[..14]].concat()),
         ("a reply too long", [before_end, &reply_too_long, &[0; 5]].concat()),
+        ("a log record too long", [before_end, &log_too_long, &[0; 5]].concat()),
+        ("two log records", [before_end, &log, &log, &[0; 5]].concat()),
+        ("a log record after a reply", [before_end, &reply, &log, &[0; 5]].concat()),
         ("an end that carries bytes", [before_end, &[0, 0, 0, 0, 1, 0]].concat()),
         ("something in the padding", [records, &[0, 0, 1]].concat()),
     ] {

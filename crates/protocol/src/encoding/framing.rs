@@ -93,6 +93,8 @@ pub enum RecordType {
     DeduplicationTag = 8,
     /// In a mailbox: `age(M, frame)`.
     Reply = 9,
+    /// In a mailbox: the proofs that the log contains the reporter's submissions.
+    Log = 10,
 }
 
 impl RecordType {
@@ -110,8 +112,10 @@ impl RecordType {
             Self::Body => 256 * 1024,
             Self::MailboxRecipient | Self::CaseRecipient => age_hybrid::PUBLIC_KEY_LEN,
             Self::DeduplicationTag => 32,
-            // Two replies of this length fit into a mailbox.
+            // One reply of this length fits into a mailbox beside the longest log record.
             Self::Reply => 12 * 1024,
+            // Enough for two messages with 32 files each.
+            Self::Log => 12 * 1024,
         }
     }
 }
@@ -131,6 +135,7 @@ impl TryFrom<u8> for RecordType {
             7 => Self::CaseRecipient,
             8 => Self::DeduplicationTag,
             9 => Self::Reply,
+            10 => Self::Log,
             other => return Err(FramingError::UnknownRecordType(other)),
         })
     }

@@ -5,15 +5,19 @@
 use ed25519_dalek::SigningKey;
 use investigator::VerifiedFrame;
 use protocol::{
-    Hash,
+    Hash, RecordType,
     api::workbench::PartKind,
-    case::Stage,
+    case::{
+        Stage,
+        event::{Event, SignedEvent},
+    },
     mailbox::{Mailbox, MailboxHeader},
     submission::{
         frame::{FrameKind, FrameRef},
         reply_capsule::ReplyCapsule,
     },
 };
+use transparency_log::mailbox_record::MailboxLogRecord;
 
 use crate::case::VerifiedCase;
 
@@ -36,9 +40,25 @@ impl VerifiedCase {
             },
             capsule: self.max_size_capsule(recipient.generation),
             case_recipient: recipient.recipient.clone(),
+            log: Some(vec![0; self.log_record_len()]),
             replies: lengths.map(|len| vec![0; len]).collect(),
         };
         mailbox.fitting_reply_count(&self.file.mailbox_recipient)
+    }
+
+    /// Returns the length in bytes that the log record of the mailbox can have: that of the report
+    /// and of the message with the longest event.
+    fn log_record_len(&self) -> usize {
+        let signed = |event: &Event| SignedEvent {
+            bytes: serde_json::to_vec(event).expect("an event holds strings and numbers only"),
+            signature: vec![0; 64],
+        };
+        let mut sent =
+            self.events.iter().filter(|event| event.action.is_from_reporter()).map(signed);
+        let report = sent.next();
+        let longest = sent.max_by_key(|event| event.bytes.len());
+        MailboxLogRecord::estimated_len(report.into_iter().chain(longest))
+            .min(RecordType::Log.max_len())
     }
 
     /// Returns a capsule of the maximum length. Only the reporter's device can create the real one.

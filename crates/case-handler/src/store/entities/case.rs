@@ -26,6 +26,9 @@ pub struct Model {
     pub assignee: Option<String>,
     pub escalates: Option<TimeDate>,
     pub purged: bool,
+    pub capsule_event: i32,
+    pub mailbox_log_state: i16,
+    pub mailbox_log: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

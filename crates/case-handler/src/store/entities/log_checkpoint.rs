@@ -11,6 +11,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub size: i64,
     pub note: String,
+    // Whether the note has a cosignature.
+    pub cosigned: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
