@@ -13,7 +13,7 @@ use regex::Regex;
 
 /// The sealed and signed objects of the protocol, in the order of the document. Browsers read those
 /// with `true`.
-const OBJECTS: [(&str, bool); 23] = [
+const OBJECTS: [(&str, bool); 24] = [
     ("Receipt", true),
     ("Sending tag", false),
     ("Submission", false),
@@ -24,15 +24,16 @@ const OBJECTS: [(&str, bool); 23] = [
     ("Frame of a reply", true),
     ("Reply and copy", false),
     ("Mailbox", true),
+    ("Log record", true),
     ("Note", false),
     ("Event of a member", false),
     ("Event of the case handler", false),
     ("Directory", true),
     ("Trust file", true),
     ("Session challenge", false),
-    ("Checkpoint", false),
-    ("Cosignature", false),
-    ("Proof of an event", false),
+    ("Checkpoint", true),
+    ("Cosignature", true),
+    ("Proof of an event", true),
     ("State of a witness", false),
     ("Log export", false),
     ("Exported case", false),
