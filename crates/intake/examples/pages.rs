@@ -24,7 +24,7 @@ use metadata_scrubber::{FileFormat, MetadataKind, ParseCoverage, ScrubReport, Si
 use protocol::encoding::canonical::iso_week;
 use protocol::{case::Stage, receipt::Receipt};
 use rand::rngs::OsRng;
-use reporter::InboxIssue;
+use reporter::{InboxIssue, LogStatus, LogView};
 use taxonomy::Taxonomy;
 use web::{Clock, Locale, SecurityPolicy, with_security_headers};
 use zeroize::Zeroizing;
@@ -187,6 +187,11 @@ fn example_conversation(pages: &Pages, receipt: &Receipt, sent: bool) -> Convers
         ],
         read_up_to: Some(0),
         findings: if sent { vec![InboxIssue::UnseenMessagesDropped(2)] } else { Vec::new() },
+        // Before a message is sent, the newest one waits for its proof. After it, the page warns.
+        log: Some(LogView {
+            report: LogStatus::Countersigned { date: pages.clock.today() },
+            newest_message: Some(if sent { LogStatus::Missing } else { LogStatus::Waiting }),
+        }),
         sent,
         files: example_files(),
         ..ConversationView::pending()

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use protocol::case::Stage;
-use reporter::{Inbox, InboxIssue};
+use reporter::{Inbox, InboxIssue, LogStatus, LogView};
 use time::Date;
 use web::Locale;
 use zeroize::Zeroizing;
@@ -48,6 +48,8 @@ pub struct ConversationView {
     pub messages: Vec<ConversationMessage>,
     /// The issues of the mailbox.
     pub findings: Vec<InboxIssue>,
+    /// What the log shows about the submissions. `None` without a valid directory.
+    pub log: Option<LogView>,
     /// Whether a reply was just sent.
     pub sent: bool,
     /// The files of the reply and their treatment.
@@ -91,6 +93,7 @@ impl ConversationView {
             read_up_to: None,
             messages: Vec::new(),
             findings: Vec::new(),
+            log: None,
             sent: false,
             files: Vec::new(),
             draft: String::new(),
@@ -121,6 +124,7 @@ impl ConversationView {
             read_up_to: inbox.read_up_to,
             messages: messages.collect(),
             findings: inbox.issues.clone(),
+            log: inbox.log,
             sent: false,
             files: Vec::new(),
             draft: String::new(),
@@ -165,6 +169,8 @@ struct ConversationTemplate<'a> {
     received: String,
     /// Up to which submission a person has read.
     read: String,
+    /// What the log shows about the submissions.
+    log: Option<String>,
     messages: Vec<MessageRow<'a>>,
     findings: Vec<String>,
     files: Vec<FileSummary>,
@@ -218,8 +224,14 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         week: i18n::format_week(catalog, &view.week),
         received: catalog.count("thread-received", view.received),
         read: read_text(&frame, view.read_up_to),
+        log: view.log.and_then(|log| log_text(&frame, log)),
         messages: messages.collect(),
-        findings: view.findings.iter().map(|finding| finding_text(&frame, finding)).collect(),
+        findings: view
+            .findings
+            .iter()
+            .map(|finding| finding_text(&frame, finding))
+            .chain(view.log.and_then(log_finding_key).map(|key| frame.t(key)))
+            .collect(),
         files: scrub_summary::file_summaries(&frame, &view.files),
         field_errors: view
             .errors
@@ -279,6 +291,39 @@ fn read_text(frame: &PageLayout<'_>, read_up_to: Option<u32>) -> String {
     match read_up_to {
         None => frame.t("thread-unread"),
         Some(newest) => frame.messages().count("thread-read", newest + 1),
+    }
+}
+
+/// Returns what the log shows about the submissions that it contains.
+fn log_text(frame: &PageLayout<'_>, log: LogView) -> Option<String> {
+    let report = match log.report {
+        LogStatus::Countersigned { date } => {
+            let day = i18n::format_date(frame.messages(), date);
+            frame.with("thread-log-countersigned", "day", &day)
+        }
+        LogStatus::Logged => frame.t("thread-log-logged"),
+        LogStatus::Waiting => frame.t("thread-log-waiting"),
+        LogStatus::Missing | LogStatus::Wrong => return None,
+    };
+    let message = match log.newest_message {
+        Some(LogStatus::Countersigned { .. } | LogStatus::Logged) => "thread-log-message",
+        Some(LogStatus::Waiting) => "thread-log-message-waiting",
+        Some(LogStatus::Missing | LogStatus::Wrong) | None => return Some(report),
+    };
+    Some(format!("{report} {}", frame.t(message)))
+}
+
+/// Returns the key of the warning about the log, if there is one.
+fn log_finding_key(log: LogView) -> Option<&'static str> {
+    let statuses = [Some(log.report), log.newest_message];
+    if statuses.contains(&Some(LogStatus::Wrong)) {
+        Some("finding-log-wrong")
+    } else if log.report == LogStatus::Missing {
+        Some("finding-log-missing")
+    } else if log.newest_message == Some(LogStatus::Missing) {
+        Some("finding-log-message-missing")
+    } else {
+        None
     }
 }
 

@@ -35,7 +35,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 93] = [
+const TEXT_KEYS: [&str; 101] = [
     "change",
     "cover",
     "date-day",
@@ -68,6 +68,9 @@ const TEXT_KEYS: [&str; 93] = [
     "scrubbed-signature-broken",
     "scrubbed-signed",
     "finding-forged",
+    "finding-log-message-missing",
+    "finding-log-missing",
+    "finding-log-wrong",
     "finding-wrong-key",
     "finding-older-state",
     "finding-surplus",
@@ -107,6 +110,11 @@ const TEXT_KEYS: [&str; 93] = [
     "send-too-large",
     "send-busy",
     "send-full",
+    "thread-log-countersigned",
+    "thread-log-logged",
+    "thread-log-message",
+    "thread-log-message-waiting",
+    "thread-log-waiting",
     "thread-next",
     "thread-none",
     "thread-outside",

@@ -1,4 +1,5 @@
 mod answer_length;
+mod log;
 mod promises;
 mod receipts;
 mod report;

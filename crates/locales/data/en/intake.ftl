@@ -293,6 +293,11 @@ thread-read = { $count ->
    *[other] A person answered you after reading your first { $count } submissions.
 }
 thread-unread = Our answers will confirm here what a person has read.
+thread-log-countersigned = Your report is in the log that the oversight body countersigned on { $day }.
+thread-log-logged = Your report is in our log. The oversight body usually countersigns it within a week.
+thread-log-waiting = Your report is recorded. The proof that it is in our log will follow here.
+thread-log-message = The last message that we received from you is in it too.
+thread-log-message-waiting = The last message that we received from you is recorded and will follow.
 thread-uncollected = Your last submission has not been collected yet.
 thread-week = As of the { $week }.
 thread-messages = Messages for you
@@ -348,6 +353,9 @@ finding-missing = { $count ->
 }
 finding-surplus = We have received more submissions than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact the oversight body.
 finding-sequence = The messages do not follow one another. One of them may not be in the investigators’ records. Contact the oversight body before you act on any of them.
+finding-log-missing = This page does not show that your report is in our log. Come back tomorrow. If it is still missing, send it again. If this happens again, contact the oversight body.
+finding-log-message-missing = This page does not show that your last message is in our log. Come back tomorrow. If it is still missing, send it again. If this happens again, contact the oversight body.
+finding-log-wrong = The proof that your submissions are in our log is not valid. Come back tomorrow. If this happens again, contact the oversight body.
 finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the oversight body.
 
 ## How we protect you

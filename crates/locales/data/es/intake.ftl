@@ -293,6 +293,11 @@ thread-read = { $count ->
    *[other] Una persona le respondió después de leer sus primeros { $count } envíos.
 }
 thread-unread = Nuestras respuestas confirmarán aquí lo que una persona ha leído.
+thread-log-countersigned = Su denuncia está inscrita en el registro que el órgano externo refrendó el { $day }.
+thread-log-logged = Su denuncia está inscrita en nuestro registro. El órgano externo suele refrendarlo en una semana.
+thread-log-waiting = Su denuncia está guardada. La prueba de que está en nuestro registro aparecerá aquí.
+thread-log-message = Su último mensaje recibido también está en él.
+thread-log-message-waiting = Su último mensaje recibido está guardado y vendrá después.
 thread-uncollected = Su último envío todavía no se ha recogido.
 thread-week = Situación de la { $week }.
 thread-messages = Mensajes para usted
@@ -348,6 +353,9 @@ finding-missing = { $count ->
 }
 finding-surplus = Hemos recibido más envíos de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con el órgano externo.
 finding-sequence = Los mensajes no se siguen unos a otros. Quizá uno de ellos no figura en el expediente de los investigadores. Contacte con el órgano externo antes de actuar según alguno de ellos.
+finding-log-missing = Esta página no muestra que su denuncia esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíela de nuevo. Si se repite, contacte con el órgano externo.
+finding-log-message-missing = Esta página no muestra que su último mensaje esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíelo de nuevo. Si se repite, contacte con el órgano externo.
+finding-log-wrong = La prueba de que sus envíos están en nuestro registro no es válida. Vuelva mañana. Si se repite, contacte con el órgano externo.
 finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
 
 ## Cómo le protegemos

@@ -293,6 +293,11 @@ thread-read = { $count ->
    *[other] Une personne vous a répondu après avoir lu vos { $count } premiers envois.
 }
 thread-unread = Nos réponses confirmeront ici ce qu’une personne a lu.
+thread-log-countersigned = Votre signalement est inscrit dans le journal que l’organe externe a contresigné le { $day }.
+thread-log-logged = Votre signalement est inscrit dans notre journal. L’organe externe le contresigne d’ordinaire en une semaine.
+thread-log-waiting = Votre signalement est enregistré. La preuve de son inscription dans notre journal suivra ici.
+thread-log-message = Votre dernier message reçu y est aussi.
+thread-log-message-waiting = Votre dernier message reçu est enregistré et suivra.
 thread-uncollected = Votre dernier envoi n’est pas encore relevé.
 thread-week = État de la { $week }.
 thread-messages = Messages pour vous
@@ -348,6 +353,9 @@ finding-missing = { $count ->
 }
 finding-surplus = Nous avons reçu plus d’envois que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez l’organe externe.
 finding-sequence = Les messages ne se suivent pas. L’un d’eux ne figure peut-être pas dans le dossier des enquêteurs. Contactez l’organe externe avant d’agir d’après l’un d’eux.
+finding-log-missing = Cette page ne montre pas que votre signalement est dans notre journal. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
+finding-log-message-missing = Cette page ne montre pas que votre dernier message est dans notre journal. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
+finding-log-wrong = La preuve que vos envois sont dans notre journal n’est pas valable. Revenez demain. Si cela se répète, contactez l’organe externe.
 finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
 
 ## Protection

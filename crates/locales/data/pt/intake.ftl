@@ -293,6 +293,11 @@ thread-read = { $count ->
    *[other] Uma pessoa respondeu-lhe depois de ler os seus primeiros { $count } envios.
 }
 thread-unread = As nossas respostas vão confirmar aqui o que uma pessoa leu.
+thread-log-countersigned = A sua denúncia está inscrita no registo que o órgão externo contra-assinou em { $day }.
+thread-log-logged = A sua denúncia está inscrita no nosso registo. O órgão externo costuma contra-assiná-lo numa semana.
+thread-log-waiting = A sua denúncia está guardada. A prova de que está no nosso registo aparecerá aqui.
+thread-log-message = A sua última mensagem recebida também lá está.
+thread-log-message-waiting = A sua última mensagem recebida está guardada e virá a seguir.
 thread-uncollected = O seu último envio ainda não foi recolhido.
 thread-week = Situação da { $week }.
 thread-messages = Mensagens para si
@@ -348,6 +353,9 @@ finding-missing = { $count ->
 }
 finding-surplus = Recebemos mais envios do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte o órgão externo.
 finding-sequence = As mensagens não se seguem umas às outras. Uma delas talvez não conste do processo dos investigadores. Contacte o órgão externo antes de agir com base em alguma delas.
+finding-log-missing = Esta página não mostra que a sua denúncia está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte o órgão externo.
+finding-log-message-missing = Esta página não mostra que a sua última mensagem está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte o órgão externo.
+finding-log-wrong = A prova de que os seus envios estão no nosso registo não é válida. Volte amanhã. Se isto se repetir, contacte o órgão externo.
 finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
 
 ## Como o protegemos

@@ -6,6 +6,7 @@ import { type RelatedReport, relatedReport } from "../related_report.ts";
 import { sealFollowUp } from "../follow_up.ts";
 import { redact, identifyingDetails } from "../identifying_details.ts";
 import { DamagedMailboxError, type InboxFinding, type ReporterInbox, type InboxMessage, openInbox } from "../inbox.ts";
+import type { LogView } from "../log.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
@@ -55,13 +56,20 @@ function messageIn(form: HTMLFormElement): string {
  * Returns the mailbox of a receipt, or whether there is none or it is damaged. Throws if the
  * service does not return the bytes of a mailbox; the receipt may then be right or wrong.
  */
-async function openMailbox(receipt: Receipt): Promise<ReporterInbox | "nothing" | "damaged"> {
+async function openMailbox(receipt: Receipt, directory: VerifiedDirectory): Promise<ReporterInbox | "nothing" | "damaged"> {
   const sealed = await fetchMailbox(receipt);
-  return openInbox(receipt, sealed).catch((error: unknown) => {
+  return openInbox(receipt, sealed, directory).catch((error: unknown) => {
     if (error instanceof WrongRecipientError) return "nothing";
     if (error instanceof DamagedMailboxError) return "damaged";
     throw error;
   });
+}
+
+/** Returns the key of the warning about the log, or null if there is none. */
+function logFindingKey({ report, newestMessage }: LogView): string | null {
+  if (report.kind === "wrong" || newestMessage?.kind === "wrong") return "finding-log-wrong";
+  if (report.kind === "missing") return "finding-log-missing";
+  return newestMessage?.kind === "missing" ? "finding-log-message-missing" : null;
 }
 
 export class ReturnPages {
@@ -156,7 +164,7 @@ export class ReturnPages {
    */
   private async refreshMailbox(): Promise<"thread" | "nothing" | "damaged"> {
     const before = this.inbox;
-    const found = await openMailbox(this.receipt!);
+    const found = await openMailbox(this.receipt!, this.directory);
     this.inbox = typeof found === "string" ? undefined : found;
     if (typeof found === "string") return found;
     this.uncollected = before?.case === found.case && before.sent.seq > found.sent.seq;
@@ -228,7 +236,7 @@ export class ReturnPages {
       return wrong("wrong-earlier");
     }
     if (other.mailboxId() === this.receipt!.mailboxId()) return wrong("wrong-earlier");
-    const found = await openMailbox(other);
+    const found = await openMailbox(other, this.directory);
     if (typeof found === "string") return wrong(`wrong-earlier-${found}`);
     return relatedReport(found.case, this.inbox!.case, other.signingKey());
   }
@@ -246,13 +254,18 @@ export class ReturnPages {
     }
     if (header.released_to_oversight) state.push(createElement("p", {}, translate(offlineForm, "thread-outside")));
     state.push(createElement("p", {}, this.readText(inbox.readUpTo)));
+    const log = inbox.log === null ? null : this.logText(inbox.log);
+    if (log !== null) state.push(createElement("p", {}, log));
     const week = translate(offlineForm, "thread-week", { week: formatWeek(offlineForm, header.week) });
     state.push(createElement("p", { class: "hint" }, `${translateCount(offlineForm, "thread-received", header.received)} ${week}`));
     // The page after sending says so already.
     if (this.uncollected && page === "thread") state.push(createElement("p", {}, translate(offlineForm, "thread-uncollected")));
     queryOne(".state")?.replaceChildren(...state);
     this.showMessages(inbox.messages);
-    const findings = inbox.findings.map((finding) => createElement("p", { class: "careful", role: "alert" }, this.findingText(finding)));
+    const texts = inbox.findings.map((finding) => this.findingText(finding));
+    const logFinding = inbox.log === null ? null : logFindingKey(inbox.log);
+    if (logFinding !== null) texts.push(translate(offlineForm, logFinding));
+    const findings = texts.map((text) => createElement("p", { class: "careful", role: "alert" }, text));
     queryOne("h1")?.before(...findings);
     if (header.released_to_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
     // A key without a valid signature may belong to an attacker. The form stays for the buttons
@@ -278,6 +291,23 @@ export class ReturnPages {
   private readText(readUpTo: number | null): string {
     if (readUpTo === null) return translate(this.offlineForm, "thread-unread");
     return translateCount(this.offlineForm, "thread-read", readUpTo + 1);
+  }
+
+  /** Returns what the log shows about the submissions that it contains. */
+  private logText({ report, newestMessage }: LogView): string | null {
+    const { offlineForm } = this;
+    if (report.kind === "missing" || report.kind === "wrong") return null;
+    const day = report.kind === "countersigned" ? { day: formatDay(offlineForm, report.day) } : {};
+    const text = translate(offlineForm, `thread-log-${report.kind}`, day);
+    switch (newestMessage?.kind) {
+      case "countersigned":
+      case "logged":
+        return `${text} ${translate(offlineForm, "thread-log-message")}`;
+      case "waiting":
+        return `${text} ${translate(offlineForm, "thread-log-message-waiting")}`;
+      default:
+        return text;
+    }
   }
 
   private findingText(finding: InboxFinding): string {

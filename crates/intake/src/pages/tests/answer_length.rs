@@ -1,6 +1,7 @@
 //! Every answer of the return page has one length.
 
 use protocol::receipt::ReceiptError;
+use reporter::{LogStatus, LogView};
 
 use super::*;
 use crate::pages::layout::RETURN_ANSWER_LEN;
@@ -78,8 +79,21 @@ async fn answers(pages: &Pages, locale: Locale) -> Vec<Answer> {
             answer(&format!("{count} answers"), conversation_page(pages, locale, &view)).await,
         );
     }
+    let log = |report| Some(LogView { report, newest_message: Some(report) });
+    for status in [
+        LogStatus::Countersigned { date: time::macros::date!(2026 - 11 - 24) },
+        LogStatus::Logged,
+        LogStatus::Waiting,
+        LogStatus::Missing,
+        LogStatus::Wrong,
+    ] {
+        let view = ConversationView { log: log(status), ..view() };
+        let page = conversation_page(pages, locale, &view);
+        answers.push(answer(&format!("log {status:?}"), page).await);
+    }
     let faults = ConversationView {
         messages: full_mailbox(locale, 3),
+        log: log(LogStatus::Missing),
         findings: vec![
             InboxIssue::Forged,
             InboxIssue::EarlierMessagesDropped(7),

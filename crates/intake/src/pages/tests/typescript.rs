@@ -129,7 +129,7 @@ fn frame_header() -> FrameHeader {
         week: "2026-W48".into(),
         salt: Hash::of(&[b"salt"]),
         routing: Some(routing()),
-        program: None,
+        program: Some(Hash::default()),
         attachments: vec![Attachment {
             name: "a.jpg".into(),
             media_type: "image/jpeg".into(),
