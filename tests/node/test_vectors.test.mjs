@@ -98,15 +98,13 @@ function readHeader(magic, bytes) {
   return { header, rest: bytes.subarray(8 + length) };
 }
 
-test("events and the chain of the log", () => {
-  const { key, entry, event, event_hash } = vectors.log;
-  const [bytes, signature] = [b64.decode(entry.event.bytes), b64.decode(entry.event.signature)];
+test("a signed event and its hash", () => {
+  const { key, signed, event, event_hash } = vectors.event;
+  const [bytes, signature] = [b64.decode(signed.bytes), b64.decode(signed.signature)];
   const label = text("burkindi/event/v2\0");
   assert.ok(ed25519.verify(signature, join(label, bytes), b64.decode(key)));
   assert.deepEqual(JSON.parse(Buffer.from(bytes).toString()), event);
   assert.equal(b64.encode(hash(label, signature, bytes)), event_hash);
-  const link = hash(text("burkindi/log/v1\0"), b64.decode(entry.previous_link), b64.decode(event_hash));
-  assert.equal(b64.encode(link), entry.link);
 });
 
 test("a submission that Rust sealed opens down to the story", async () => {

@@ -13,7 +13,7 @@ use regex::Regex;
 
 /// The sealed and signed objects of the protocol, in the order of the document. Browsers read those
 /// with `true`.
-const OBJECTS: [(&str, bool); 24] = [
+const OBJECTS: [(&str, bool); 26] = [
     ("Receipt", true),
     ("Sending tag", false),
     ("Submission", false),
@@ -35,6 +35,8 @@ const OBJECTS: [(&str, bool); 24] = [
     ("Cosignature", true),
     ("Proof of an event", true),
     ("State of a witness", false),
+    ("Page of an audit", false),
+    ("Saved audit", false),
     ("Log export", false),
     ("Exported case", false),
     ("Backup of the case handler", false),

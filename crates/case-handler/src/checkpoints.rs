@@ -2,7 +2,10 @@
 //! event.
 
 use ed25519_dalek::SigningKey;
-use protocol::Hash;
+use protocol::{
+    Hash,
+    api::workbench::{CaseLog, EventProof},
+};
 use rand::{CryptoRng, RngCore};
 use transparency_log::{
     batch::{
@@ -171,6 +174,20 @@ pub async fn add_cosignature(
     transaction.replace_checkpoint(size, checkpoint.to_string()).await?;
     transaction.outdate_uncosigned_mailbox_logs().await?;
     Ok(transaction.commit().await?)
+}
+
+/// Returns the events of a case, with the proof of the newest one that has a leaf.
+///
+/// # Errors
+/// If the store fails or contradicts itself.
+pub async fn case_log(store: &CaseStore, case: Uuid) -> Result<CaseLog, LogTreeError> {
+    let proof = match store.newest_logged_seq(case).await? {
+        None => None,
+        Some(seq) => prove_event(store, case, seq)
+            .await?
+            .map(|proof| EventProof { seq, proof: proof.to_string() }),
+    };
+    Ok(CaseLog { events: store.case_events(case).await?, proof })
 }
 
 /// Returns the proof that the log contains an event, with the newest checkpoint. Returns `None` if

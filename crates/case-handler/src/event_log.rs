@@ -7,19 +7,16 @@ use protocol::{
     Hash,
     case::{
         CaseState, Role, RuleViolation,
-        event::{
-            Action, EVENT_VERSION, Event, HANDLER_ACTOR, LogEntry, SignedEvent, chain_hash,
-            midnight,
-        },
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, SignedEvent, midnight},
         next_event,
     },
 };
 use time::Date;
 use uuid::Uuid;
 
-use crate::store::{CaseRecord, CaseStore, StoreError, StoredLogEntry, WriteTransaction};
+use crate::store::{CaseRecord, CaseStore, StoreError, StoredEvent, WriteTransaction};
 
-/// Entries or cases that are read at once during verification.
+/// Events or cases that are read at once during verification.
 const PAGE_SIZE: u64 = 1000;
 
 /// Signs the case handler's own events on one date.
@@ -46,14 +43,14 @@ pub enum LogError {
 /// Why the log does not verify.
 #[derive(Debug, thiserror::Error)]
 pub enum LogIntegrityError {
-    /// An entry was altered, removed, inserted or assigned to another case.
+    /// An event was altered, removed, inserted or assigned to another case.
     #[error(
-        "log entry {0}: hash chain broken (database modified outside the service; restore a backup and compare)"
+        "event {0} of the log: hash chain of its case broken (database modified outside the service; restore a backup and compare)"
     )]
     Altered(u64),
-    /// The last entries are missing, or a case refers to events that are not in the log.
+    /// Events are missing: a case or the transparency log refers to events that do not exist.
     #[error(
-        "log is truncated: cases reference later entries (database modified outside the service; restore a backup and compare)"
+        "log is truncated: cases or the transparency log refer to missing events (database modified outside the service; restore a backup and compare)"
     )]
     Truncated,
     /// The database failed.
@@ -92,7 +89,7 @@ impl HandlerSigner<'_> {
     ) -> Result<(), LogError> {
         let event = next_event(case.id, &case.state, HANDLER_ACTOR, midnight(self.today), action);
         let signed = event.sign(self.key);
-        append_event(transaction, case, &event, signed, Role::default()).await.map(drop)
+        append_event(transaction, case, &event, &signed, Role::default()).await
     }
 }
 
@@ -104,56 +101,53 @@ pub async fn append_event(
     transaction: &WriteTransaction<'_>,
     case: &mut CaseRecord,
     event: &Event,
-    signed: SignedEvent,
+    signed: &SignedEvent,
     role: Role,
-) -> Result<LogEntry, LogError> {
+) -> Result<(), LogError> {
     case.state.apply(event, signed.hash(), role)?;
-    let entry = transaction.append(case.id, event.seq, signed).await?;
-    transaction.set_state(case.id, &case.state).await?;
-    Ok(entry)
+    transaction.append(case.id, event.seq, signed).await?;
+    Ok(transaction.set_state(case.id, &case.state).await?)
 }
 
 /// For each case, the number of its next event and the hash of its newest event, as its stored
 /// state has them.
 type CaseHeads = HashMap<Uuid, (u32, Hash)>;
 
-/// Verifies the hash chain from the first to the last entry, compares it with the states of the
-/// cases, and returns the number of entries. It does not check signatures: the oversight body does,
-/// because it knows every directory.
+/// Verifies the hash chain of each case, compares it with the state of the case and with the leaves
+/// of the transparency log, and returns the number of events. It does not check signatures: the
+/// oversight body does, because it knows every directory.
 ///
 /// # Errors
-/// Fails for the first entry that breaks the chain, if entries are missing, or if the database
-/// fails.
-pub async fn verify_chain(store: &CaseStore) -> Result<u64, LogIntegrityError> {
-    let (mut previous_link, mut position, mut number) = (Hash::default(), 0, 0);
+/// Fails for the first event that breaks the chain of its case, if events are missing, or if the
+/// database fails.
+pub async fn verify_chains(store: &CaseStore) -> Result<u64, LogIntegrityError> {
+    let (mut position, mut number) = (0, 0);
     let mut heads = CaseHeads::new();
     loop {
-        let (entries, last) = store.log_entries_after(position, PAGE_SIZE).await?;
-        if entries.is_empty() {
-            break;
-        }
-        for StoredLogEntry { case, seq, entry } in entries {
+        let page = store.events_after(position, PAGE_SIZE).await?;
+        let Some(last) = page.last() else { break };
+        position = last.position;
+        for StoredEvent { case, seq, event: signed, .. } in page {
             number += 1;
-            let hash = entry.event.hash();
-            let is_consistent = entry
-                .event
-                .decode_unverified()
-                .is_ok_and(|event| event.case == case && event.seq == seq);
-            let next = heads.get(&case).map_or(0, |(next, _)| *next);
-            if !is_consistent
-                || next != seq
-                || entry.previous_link != previous_link
-                || entry.link != chain_hash(&previous_link, &hash)
-            {
+            let (next, previous) = match heads.get(&case) {
+                Some((next, head)) => (*next, Some(*head)),
+                None => (0, None),
+            };
+            let continues_case = signed.decode_unverified().is_ok_and(|event| {
+                event.case == case && event.seq == seq && seq == next && event.prev == previous
+            });
+            if !continues_case {
                 return Err(LogIntegrityError::Altered(number));
             }
-            heads.insert(case, (seq + 1, hash));
-            previous_link = entry.link;
+            heads.insert(case, (seq + 1, signed.hash()));
         }
-        position = last;
     }
     verify_case_heads(store, heads).await?;
-    Ok(number)
+    if store.has_leaf_without_event().await? {
+        Err(LogIntegrityError::Truncated)
+    } else {
+        Ok(number)
+    }
 }
 
 async fn verify_case_heads(

@@ -242,7 +242,7 @@ impl SubmissionIngester<'_> {
         let rows = grants.iter().map(|known| (known.handle, &known.grant, released(known.handle)));
         transaction.add_first_grants(case.id, rows);
         self.add_parts(transaction, &case, 0, opened, staged_objects).await?;
-        transaction.append(case.id, 0, signed).await?;
+        transaction.append(case.id, 0, &signed).await?;
         let reporter_asked = header.release_to_oversight.then_some(ReleaseReason::ReporterAsked);
         if let Some(reason) = placement.release.or(reporter_asked) {
             self.release_to_oversight(transaction, &mut case, reason).await?;

@@ -223,9 +223,9 @@ fn api_certificate(config: &Config) -> Result<RustlsConfig> {
 
 /// Returns only if the log verification fails.
 async fn verify_log(store: Arc<CaseStore>) -> LogIntegrityError {
-    match event_log::verify_chain(&store).await {
-        Ok(entries) => {
-            tracing::info!("log verified ({} entries)", if entries == 0 { "no" } else { "some" });
+    match event_log::verify_chains(&store).await {
+        Ok(events) => {
+            tracing::info!("log verified ({} events)", if events == 0 { "no" } else { "some" });
             store.mark_log_verified();
             std::future::pending().await
         }

@@ -73,7 +73,7 @@ async fn each_submission_is_ingested_once_in_any_order() {
         let file = handler.case("awa", row.id).await.unwrap();
         assert_eq!(file.parts.len(), 4, "three bodies and a file");
     }
-    assert_eq!(event_log::verify_chain(&handler.store).await.unwrap(), 30);
+    assert_eq!(event_log::verify_chains(&handler.store).await.unwrap(), 30);
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_batch_has_the_result_of_single_submissions() {
     assert_eq!(found.len(), 4);
     assert_eq!(parts(handler.case("awa", report.header.case.id).await.unwrap()).len(), 3);
     assert_eq!(handler.store.verify_parts().await.unwrap(), 9);
-    assert_eq!(event_log::verify_chain(&handler.store).await.unwrap(), 6);
+    assert_eq!(event_log::verify_chains(&handler.store).await.unwrap(), 6);
     assert_eq!(handler.ingest(&report).await.unwrap(), IngestOutcome::Duplicate);
 }
 
@@ -244,7 +244,7 @@ async fn a_request_for_the_oversight_body_counts_in_a_report_and_in_a_duplicate_
     assert_eq!(handler.ingest(&message).await.unwrap(), IngestOutcome::Duplicate);
     let file = handler.case("eva", report.header.case.id).await.unwrap();
     assert_eq!(file.row.state.released, Some(ReleaseReason::ReporterAsked));
-    assert_eq!(file.log.len(), 3, "received, followed up, and released once");
+    assert_eq!(file.log.events.len(), 3, "received, followed up, and released once");
 }
 
 #[tokio::test]
@@ -309,9 +309,9 @@ async fn a_truncated_log_and_altered_cases_are_detected_at_the_start() {
         ("UPDATE events SET case_id = randomblob(16) WHERE position = 1", Some(1)),
         ("UPDATE events SET seq = 7 WHERE position = 2", Some(2)),
     ] {
-        assert!(event_log::verify_chain(&handler.store).await.is_ok());
+        assert!(event_log::verify_chains(&handler.store).await.is_ok());
         handler.execute_sql(damage).await;
-        let found = event_log::verify_chain(&handler.store).await;
+        let found = event_log::verify_chains(&handler.store).await;
         match expected {
             Some(at) => {
                 assert!(
@@ -352,7 +352,7 @@ async fn reading_ingesting_and_acting_work_concurrently() {
                     }
                 };
                 tokio::join!(recuse("awa"), recuse("bila"), recuse("coumba"));
-                handler.case("eva", id).await.unwrap().log.len()
+                handler.case("eva", id).await.unwrap().log.events.len()
             })
         })
         .collect();
@@ -360,7 +360,7 @@ async fn reading_ingesting_and_acting_work_concurrently() {
         // Received, followed up, recused three times, and released once.
         assert_eq!(case.await.unwrap(), 6);
     }
-    assert_eq!(event_log::verify_chain(&handler.store).await.unwrap(), 24 * 6);
+    assert_eq!(event_log::verify_chains(&handler.store).await.unwrap(), 24 * 6);
     assert_eq!(handler.queue("eva").await.len(), 24);
     assert_eq!(handler.queue("awa").await, []);
 }
@@ -373,15 +373,16 @@ async fn an_altered_log_is_detected_at_the_start() {
         handler.ingest(&report).await.unwrap();
         handler.post_action("awa", report.header.case.id, Action::Claimed).await.unwrap();
     }
-    assert_eq!(event_log::verify_chain(&handler.store).await.unwrap(), 6);
+    assert_eq!(event_log::verify_chains(&handler.store).await.unwrap(), 6);
     for (damage, position) in [
         ("UPDATE events SET bytes = x'7b7d' WHERE position = 4", 4),
-        ("UPDATE events SET signature = zeroblob(64) WHERE position = 3", 3),
-        ("DELETE FROM events WHERE position = 2", 2),
-        ("UPDATE events SET link = zeroblob(32) WHERE position = 1", 1),
+        // The next event of the case contains the hash of the signed one.
+        ("UPDATE events SET signature = zeroblob(64) WHERE position = 3", 4),
+        ("DELETE FROM events WHERE position = 2", 3),
+        ("UPDATE events SET seq = 9 WHERE position = 1", 1),
     ] {
         handler.execute_sql(damage).await;
-        let found = event_log::verify_chain(&handler.store).await;
+        let found = event_log::verify_chains(&handler.store).await;
         assert!(
             matches!(found, Err(LogIntegrityError::Altered(at)) if at == position),
             "{damage}: {found:?}"

@@ -110,7 +110,7 @@ async fn cases_whose_readers_have_all_left_are_released_and_the_oversight_body_p
     let purged = queue.iter().find(|row| row.id == closed).unwrap();
     assert_eq!(purged.state.stage, Stage::Purged);
     assert_eq!(handler.check_readers().await, ReaderCheck::default());
-    case_handler::event_log::verify_chain(&handler.store).await.unwrap();
+    case_handler::event_log::verify_chains(&handler.store).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,14 +8,24 @@ use std::collections::BTreeSet;
 use case_handler::{
     checkpoints::{add_batch, prove_event},
     directory_cache::PublishError,
+    event_log::{self, LogIntegrityError},
 };
 use common::{HandlerFixture, request_body};
 use ed25519_dalek::SigningKey;
 use http::{Method, StatusCode};
-use protocol::{Hash, api::checkpoint::NewCosignature, keys::PublicKey};
+use protocol::{
+    Hash,
+    api::{
+        checkpoint::NewCosignature,
+        workbench::{AUDIT_PAGE_BATCHES, AuditLog},
+    },
+    keys::PublicKey,
+};
 use transparency_log::{
-    batch::consistency_plan,
+    batch::{Batch, LoggedEvent, batch_of, consistency_plan, log_size},
     checkpoint::{SignedCheckpoint, member_key},
+    compact_range::CompactRange,
+    leaf::LeafSecret,
     policy::{LogError, LogEvidence, LogPolicy},
     proof::LogProof,
     witness::{AddCheckpoint, WitnessedTree, authenticate, check_growth},
@@ -38,7 +48,7 @@ impl HandlerFixture {
     }
 
     async fn event_hash(&self, case: Uuid, seq: usize) -> Hash {
-        self.store.case_log(case).await.unwrap()[seq].event.hash()
+        self.store.case_events(case).await.unwrap()[seq].hash()
     }
 
     async fn proof(&self, case: Uuid, seq: u32) -> Option<LogProof> {
@@ -208,6 +218,14 @@ async fn a_changed_database_is_noticed_by_readers() {
     fixture.execute_sql("UPDATE log_leaves SET leaf = CASE leaf WHEN 0 THEN 1 ELSE 0 END").await;
     let moved = fixture.proof(case, 0).await.unwrap();
     assert!(policy.verify_proof(&moved, &event).is_err());
+    // The case and its events are gone, and the leaf shows that they existed.
+    fixture.execute_sql("CREATE TABLE whole AS SELECT * FROM events; DELETE FROM events").await;
+    fixture.execute_sql("CREATE TABLE all_cases AS SELECT * FROM cases; DELETE FROM cases").await;
+    let found = event_log::verify_chains(&fixture.store).await;
+    assert!(matches!(found, Err(LogIntegrityError::Truncated)), "{found:?}");
+    fixture.execute_sql("INSERT INTO events SELECT * FROM whole").await;
+    fixture.execute_sql("INSERT INTO cases SELECT * FROM all_cases").await;
+    event_log::verify_chains(&fixture.store).await.unwrap();
     // The event has no leaf.
     fixture.execute_sql("DELETE FROM log_leaves").await;
     assert_eq!(fixture.proof(case, 0).await, None);
@@ -218,6 +236,60 @@ async fn a_changed_database_is_noticed_by_readers() {
     let failed = add_batch(store, directories, log_key, rng).await;
     assert!(failed.is_err());
     assert_eq!(fixture.checkpoint().await, before);
+}
+
+/// A member of the oversight body opens every leaf page by page, and the pages are those of the log.
+#[tokio::test]
+async fn the_pages_of_an_audit_open_every_leaf() {
+    let mut fixture = HandlerFixture::new().await;
+    let mut recorded = Vec::new();
+    let mut pages = Vec::new();
+    let batches = 2 * AUDIT_PAGE_BATCHES + 3;
+    for batch in 0..=batches {
+        // Some batches have no event, and the last events wait for their leaf.
+        for _ in 0..batch % 3 {
+            let (report, _) = fixture.new_report(&DESK_MEMBERS);
+            fixture.ingest(&report).await.unwrap();
+            recorded.push(fixture.event_hash(report.header.case.id, 0).await);
+        }
+        if batch < batches {
+            fixture.add_batch().await;
+        }
+    }
+    let waiting = usize::try_from(batches % 3).unwrap();
+    let token = fixture.sign_in("eva").await;
+    for from in [0, AUDIT_PAGE_BATCHES, 2 * AUDIT_PAGE_BATCHES, batches, batches + 9] {
+        let page: AuditLog = fixture.get(&format!("/v1/log?from={from}"), &token).await.unwrap();
+        assert_eq!(page.batches, batches);
+        let range = log_size(from)..log_size(from + AUDIT_PAGE_BATCHES);
+        let logged = page.events.iter().filter_map(|logged| logged.index);
+        assert!(logged.clone().all(|index| range.contains(&index)), "{from}");
+        let without_leaf = page.events.len() - logged.count();
+        let is_last = from + AUDIT_PAGE_BATCHES >= batches;
+        assert_eq!(without_leaf, if is_last { waiting } else { 0 }, "{from}");
+        pages.push(page);
+    }
+    let mut tree = CompactRange::default();
+    let mut opened = Vec::new();
+    for number in 0..batches {
+        let page = &pages[(number / AUDIT_PAGE_BATCHES) as usize];
+        let secret = LeafSecret::from_bytes(page.leaf_secret.as_slice().try_into().unwrap());
+        let of_batch = page.events.iter().filter_map(|logged| {
+            let index = logged.index.filter(|index| batch_of(*index) == Some(number))?;
+            Some(LoggedEvent { index, event: logged.event.hash() })
+        });
+        let of_batch: Vec<LoggedEvent> = of_batch.collect();
+        opened.extend(of_batch.iter().map(|logged| logged.event));
+        tree.push(Batch::build(number, &of_batch, &secret).unwrap().root());
+    }
+    assert_eq!(tree.root(), fixture.checkpoint().await.checkpoint().root);
+    opened.extend(pages[3].events.iter().map(|logged| logged.event.hash()));
+    assert_eq!(opened, recorded, "each event once, in the order in which it was recorded");
+    for invalid in ["", "?from=-1", "?from=4294967296", "?from=a"] {
+        let path = format!("/v1/log{invalid}");
+        let refused = fixture.get::<AuditLog>(&path, &token).await;
+        assert_eq!(refused, Err(StatusCode::BAD_REQUEST), "{invalid}");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
-    case::event::{Action, EVENT_VERSION, Event, LogEntry, chain_hash, midnight},
+    case::event::{Action, EVENT_VERSION, Event, midnight},
     directory::TrustRoots,
     encoding::{
         padding::{TEXT_STEP, pad_text, padded_file_len, unpad_file, unpad_text},
@@ -202,7 +202,7 @@ fn frames() -> Value {
     json!([signed(&header), with_related, treated, with_program])
 }
 
-fn log() -> Value {
+fn event() -> Value {
     let key = SigningKey::from_bytes(&[6; 32]);
     let action = Action::Claimed;
     let at = midnight(date!(2026 - 11 - 23));
@@ -215,9 +215,8 @@ fn log() -> Value {
         actor: "awa".into(),
         action,
     };
-    let entry = LogEntry::append(Hash::default(), event.sign(&key));
-    assert_eq!(entry.link, chain_hash(&Hash::default(), &entry.event.hash()));
-    json!({ "key": PublicKey::from(&key), "event": event, "entry": entry, "event_hash": entry.event.hash() })
+    let signed = event.sign(&key);
+    json!({ "key": PublicKey::from(&key), "event": event, "signed": signed, "event_hash": signed.hash() })
 }
 
 fn trust() -> Value {
@@ -336,7 +335,7 @@ fn compute_vectors() -> Value {
         "receipts": receipts(),
         "case": cases(),
         "frames": frames(),
-        "log": log(),
+        "event": event(),
         "trust": trust(),
         "size_classes": size_classes(),
         "padding": padding(),

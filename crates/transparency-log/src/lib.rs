@@ -6,6 +6,7 @@
 //!
 //! - [`merkle`]: tree hashes and proofs (RFC 6962, section 2.1)
 //! - [`leaf`] and [`batch`]: what the case handler logs in each collection cycle
+//! - [`compact_range`]: the state from which an auditor continues a tree
 //! - [`note`]: signed texts and their keys (C2SP signed-note)
 //! - [`checkpoint`]: size and root of the tree, its signature and cosignatures (C2SP
 //!   tlog-checkpoint, tlog-cosignature)
@@ -16,6 +17,7 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod compact_range;
 mod decimal;
 pub mod leaf;
 pub mod mailbox_record;

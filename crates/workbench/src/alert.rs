@@ -21,10 +21,16 @@ pub enum AlertCode {
     Forged,
     /// The actor was never in a signed directory.
     UnknownActor,
-    /// The hash chain of the log is broken.
-    BrokenLink,
     /// The hash chain of a case is broken: an event was dropped, added or moved.
     BrokenCase,
+    /// There are two events with one number of a case, so its readers can see different events.
+    ForkedCase,
+    /// The proof that the events of a case are in the transparency log is wrong.
+    WrongProof,
+    /// An event is not in the transparency log after more than a day.
+    NotInLog,
+    /// A leaf of the transparency log is neither one of the events nor a dummy.
+    LeafDiffers,
     /// A signed event violates the rules.
     RefusedMove,
     /// State that was seen before no longer exists.
@@ -86,8 +92,8 @@ pub struct IntegrityAlert {
     pub code: AlertCode,
     /// Case that the alert concerns.
     pub case: Option<Uuid>,
-    /// Log entry that the alert concerns, counted from 0.
-    pub entry: Option<u64>,
+    /// Event that the alert concerns, counted from 0 over the verified events.
+    pub event: Option<u64>,
     /// Explanation in one sentence.
     pub text: String,
 }
@@ -95,7 +101,7 @@ pub struct IntegrityAlert {
 impl IntegrityAlert {
     /// Returns an alert with the severity alarm.
     pub fn new(code: AlertCode, text: impl Into<String>) -> Self {
-        Self { severity: AlertSeverity::Alarm, code, case: None, entry: None, text: text.into() }
+        Self { severity: AlertSeverity::Alarm, code, case: None, event: None, text: text.into() }
     }
 
     /// Returns an alert with the severity notice.
@@ -109,10 +115,10 @@ impl IntegrityAlert {
         Self { case: Some(case), ..self }
     }
 
-    /// Returns the alert with this log entry.
+    /// Returns the alert with this event.
     #[must_use]
-    pub fn at_entry(self, entry: u64) -> Self {
-        Self { entry: Some(entry), ..self }
+    pub fn at_event(self, event: u64) -> Self {
+        Self { event: Some(event), ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use protocol::api::workbench::DAMAGED_PART_PROBLEM;
 use crate::{
     actions::ActionError,
     admin::AdminError,
-    audit::fetch::AuditError,
+    audit::error::AuditError,
     case::CaseReadError,
     keys::{
         backup_sheet::BackupError, key_file::KeyError,
@@ -133,7 +133,6 @@ impl From<&AuditError> for ErrorKind {
         match error {
             AuditError::Client(error) => error.into(),
             AuditError::Connect(error) => error.into(),
-            AuditError::DirectoryHistory(error) => error.into(),
             AuditError::File(error) => error.into(),
         }
     }

@@ -132,8 +132,6 @@ fn other_tables() -> Vec<TableCreateStatement> {
                 integer("seq"),
                 blob("bytes"),
                 blob("signature"),
-                binary_len("previous_link", 32),
-                binary_len("link", 32),
             ],
         ),
         // The transparency log. The leaf of an event, by its position.

@@ -13,8 +13,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use protocol::{
-    api::workbench::{CaseDetail, CaseSummary, FormerReader, FormerReaders, FormerReason},
-    case::event::LogEntry,
+    api::workbench::{CaseDetail, CaseLog, CaseSummary, FormerReader, FormerReaders, FormerReason},
     directory::Directory,
     submission::key_grant::grant_tag,
 };
@@ -25,6 +24,7 @@ use uuid::Uuid;
 
 use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
 use crate::{
+    checkpoints,
     collector::relay_client::receiver_stream,
     store::{CaseRecord, HeldGrant, QueueCursor, StoreError},
 };
@@ -150,20 +150,20 @@ pub(super) async fn case_detail(
         mailbox_recipient,
         case_recipients: api.store.case_recipients(id).await?,
         parts: api.store.parts(id).await?,
-        log: api.store.case_log(id).await?,
+        log: checkpoints::case_log(&api.store, id).await?,
         holders,
     }))
 }
 
-/// Returns the events of a case, also of a purged one.
+/// Returns the events of a case with their proof, also of a purged one.
 pub(super) async fn case_log(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Json<Vec<LogEntry>>, ApiProblem> {
+) -> Result<Json<CaseLog>, ApiProblem> {
     let Path(id) = id?;
     api.store.visible_case(&caller.handle, id).await?.ok_or(ApiProblem::NotFound)?;
-    Ok(Json(api.store.case_log(id).await?))
+    Ok(Json(checkpoints::case_log(&api.store, id).await?))
 }
 
 /// Streams a sealed part chunk by chunk. An error before the first chunk becomes a problem. After

@@ -16,7 +16,7 @@ use protocol::{
     },
     case::{
         Decision, Role, RuleViolation,
-        event::{Action, Event, GrantRecord, LogEntry, ReleaseReason, SealedText, SignedEvent},
+        event::{Action, Event, GrantRecord, ReleaseReason, SealedText, SignedEvent},
     },
     directory::{Directory, Member},
     submission::key_grant::grant_tag,
@@ -42,7 +42,7 @@ pub(super) async fn add_event(
     caller: AuthenticatedMember,
     id: Result<Path<Uuid>, PathRejection>,
     new: Result<Json<NewEvent>, JsonRejection>,
-) -> Result<Json<LogEntry>, ApiProblem> {
+) -> Result<Json<SignedEvent>, ApiProblem> {
     let Path(id) = id?;
     let Json(NewEvent { event: signed, payload }) = new?;
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
@@ -63,7 +63,7 @@ pub(super) async fn add_event(
     };
     let role = Role::of_member(&accepted.directory, &caller.handle, &case.state.desk);
     let released = case.state.released;
-    let entry = append_event(&transaction, &mut case, &event, signed, role).await?;
+    append_event(&transaction, &mut case, &event, &signed, role).await?;
     let payload_handler = EventPayloadHandler {
         transaction: &transaction,
         directory: &accepted.directory,
@@ -81,7 +81,7 @@ pub(super) async fn add_event(
         reassign_after_recusal(&api, &transaction, &mut case, &accepted.directory, today).await?;
     }
     transaction.commit().await?;
-    Ok(Json(entry))
+    Ok(Json(signed))
 }
 
 /// Returns the event if the member signed it for this case. No workbench sends another event by

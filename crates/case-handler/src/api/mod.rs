@@ -2,6 +2,7 @@
 //! resource.
 
 pub mod absence;
+mod audit_log;
 mod cases;
 mod checkpoints;
 mod connections;
@@ -76,7 +77,7 @@ pub fn routes(api: ApiState) -> Router {
         .route("/v1/former-readers", get(cases::former_readers))
         .route("/v1/absence", get(absence::list_absences).put(absence::set_absence))
         .route("/v1/cases/{id}/routing", get(absence::list_candidates))
-        .route("/v1/log", get(directory::audit_log))
+        .route("/v1/log", get(audit_log::audit_log))
         .route("/v1/checkpoint", get(checkpoints::newest_checkpoint))
         .route("/v1/cosignatures", post(checkpoints::add_cosignature))
         .fallback(async || ApiProblem::NotFound)

@@ -14,7 +14,7 @@ use super::open_store;
 use crate::{
     cli::parse_date,
     saved_clock::SavedClock,
-    store::{CaseStore, StoreError, StoredLogEntry, read_saved_clock},
+    store::{CaseStore, StoreError, StoredEvent, read_saved_clock},
 };
 
 /// Log entries that are read at once.
@@ -152,13 +152,11 @@ struct LaterEvents {
 async fn events_after(store: &CaseStore, date: Date) -> Result<LaterEvents, StoreError> {
     let (mut later, mut position) = (LaterEvents { irreversible: Vec::new(), reports: 0 }, 0);
     loop {
-        let (page, last) = store.log_entries_after(position, PAGE_SIZE).await?;
-        if page.is_empty() {
-            return Ok(later);
-        }
-        position = last;
-        for StoredLogEntry { case, entry, .. } in page {
-            let Ok(event) = entry.event.decode_unverified() else { continue };
+        let page = store.events_after(position, PAGE_SIZE).await?;
+        let Some(last) = page.last() else { return Ok(later) };
+        position = last.position;
+        for StoredEvent { case, event: signed, .. } in page {
+            let Ok(event) = signed.decode_unverified() else { continue };
             let at = event.at.date();
             if at <= date {
                 continue;

@@ -120,7 +120,7 @@ async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>> {
     let objects =
         if parts.is_dir() { Some(PartObjectStore::open(&backup_url(&parts)?, [])?) } else { None };
     let store = CaseStore::open_at(&url).await?.with_object_store(objects);
-    let entries = event_log::verify_chain(&store).await?;
+    let events = event_log::verify_chains(&store).await?;
     let parts = store.verify_parts().await?;
     let HandlerKeys { trust, transport, log } = HandlerKeys::load(config)?;
     let directories = DirectoryCache::load(trust, &store)
@@ -128,7 +128,7 @@ async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>> {
         .context("the backup belongs to another installation")?;
     let mut lines = vec![
         format!("{files} files match their checksums"),
-        format!("log verified: {entries} entries in one hash chain"),
+        format!("log verified: {events} events in the hash chains of their cases"),
         format!("{parts} sealed parts are present and unchanged"),
     ];
     if let Some(accepted) = directories.latest() {

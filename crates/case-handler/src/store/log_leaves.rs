@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use protocol::{Hash, case::event::SignedEvent};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
     QueryOrder, QuerySelect,
 };
 use transparency_log::{
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     CaseStore, StoreError, WriteTransaction,
     entities::{event, log_checkpoint, log_leaf, log_node, log_secret, log_witness},
-    parse_hash, to_i32,
+    parse_hash, to_i32, to_u32,
 };
 
 /// The name of the only row in `log_secrets`.
@@ -57,6 +57,27 @@ impl CaseStore {
     /// Fails if the database fails.
     pub async fn leaf_secret(&self) -> Result<Option<LeafSecret>, StoreError> {
         leaf_secret(&self.db).await
+    }
+
+    /// Returns the sequence number of the newest event of a case that has a leaf. `None` if none has
+    /// one.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn newest_logged_seq(&self, case: Uuid) -> Result<Option<u32>, StoreError> {
+        let logged = log_leaf::Entity::belongs_to(event::Entity)
+            .from(log_leaf::Column::Event)
+            .to(event::Column::Position);
+        let newest: Option<i32> = log_leaf::Entity::find()
+            .select_only()
+            .column_as(event::Column::Seq.max(), "newest")
+            .join(JoinType::InnerJoin, logged.into())
+            .filter(event::Column::CaseId.eq(case))
+            .into_tuple()
+            .one(&self.db)
+            .await?
+            .flatten();
+        Ok(newest.map(to_u32))
     }
 
     /// Returns the leaf of an event. `None` if the event does not exist or has no leaf yet.
@@ -120,16 +141,7 @@ impl WriteTransaction<'_> {
     /// # Errors
     /// Fails if the database fails.
     pub async fn log_batches(&self) -> Result<u32, StoreError> {
-        let newest: Option<i64> = log_node::Entity::find()
-            .select_only()
-            .column_as(log_node::Column::Number.max(), "newest")
-            .filter(log_node::Column::Level.eq(0_i16))
-            .into_tuple()
-            .one(self.flushed_transaction().await?)
-            .await?
-            .flatten();
-        let batches = newest.map_or(0, |newest| newest.saturating_add(1));
-        u32::try_from(batches).map_err(|_| StoreError::CorruptRow("log_nodes.number"))
+        log_batches(self.flushed_transaction().await?).await
     }
 
     /// Returns the oldest events that have no leaf yet.
@@ -262,6 +274,20 @@ impl WriteTransaction<'_> {
         log_checkpoint::Entity::insert(row).exec_without_returning(tx).await?;
         Ok(())
     }
+}
+
+/// Returns the number of batches in the log.
+pub(super) async fn log_batches(db: &impl ConnectionTrait) -> Result<u32, StoreError> {
+    let newest: Option<i64> = log_node::Entity::find()
+        .select_only()
+        .column_as(log_node::Column::Number.max(), "newest")
+        .filter(log_node::Column::Level.eq(0_i16))
+        .into_tuple()
+        .one(db)
+        .await?
+        .flatten();
+    let batches = newest.map_or(0, |newest| newest.saturating_add(1));
+    u32::try_from(batches).map_err(|_| StoreError::CorruptRow("log_nodes.number"))
 }
 
 async fn leaf_secret(db: &impl ConnectionTrait) -> Result<Option<LeafSecret>, StoreError> {

@@ -1,5 +1,6 @@
 //! The database of the case handler. `DbErr` does not leave this module.
 
+mod audit_pages;
 mod cases;
 mod dates;
 mod directories;
@@ -21,11 +22,12 @@ mod replies;
 mod submissions;
 mod write_batch;
 
+pub use audit_pages::AuditRange;
 pub use cases::{CaseRecord, NewCase};
 pub use dates::read_saved_clock;
 pub use directories::newest_directory;
 pub use grants::HeldGrant;
-pub use log::StoredLogEntry;
+pub use log::StoredEvent;
 pub use log_leaves::{EventLeaf, WaitingEvent};
 pub use log_witnesses::{WitnessState, read_witness_states};
 pub use mailbox_logs::{MailboxLogState, OutdatedMailboxLog, SubmissionEvent};
@@ -141,7 +143,7 @@ pub struct WriteTransaction<'a> {
     /// Rows that are not written yet.
     batch: std::sync::Mutex<WriteBatch>,
     /// Position and link of the newest log entry, once known.
-    log_tail: Mutex<Option<(i64, protocol::Hash)>>,
+    last_event: Mutex<Option<i64>>,
     _write_guard: MutexGuard<'a, Option<WriterLock>>,
 }
 
@@ -228,7 +230,7 @@ impl CaseStore {
             tx,
             dirty_cases: std::sync::Mutex::default(),
             batch: std::sync::Mutex::default(),
-            log_tail: Mutex::default(),
+            last_event: Mutex::default(),
             _write_guard: lock,
         })
     }

@@ -51,8 +51,8 @@ impl HandlerFixture {
 
     /// Returns the latest date of the events that the case handler signed.
     async fn latest_signed_date(&self) -> Date {
-        let (entries, _) = self.store.log_entries_after(0, 1000).await.unwrap();
-        let events = entries.iter().map(|stored| stored.entry.event.decode_unverified().unwrap());
+        let stored = self.store.events_after(0, 1000).await.unwrap();
+        let events = stored.iter().map(|stored| stored.event.decode_unverified().unwrap());
         events
             .filter(|event| event.actor == HANDLER_ACTOR)
             .map(|event| event.at.date())

@@ -11,7 +11,7 @@ use protocol::{
         SessionRequest, SessionResponse, sign_session,
     },
     case::{
-        event::{Action, LogEntry},
+        event::{Action, SignedEvent},
         next_event,
     },
 };
@@ -100,7 +100,7 @@ impl HandlerFixture {
         handle: &str,
         id: Uuid,
         new: &NewEvent,
-    ) -> Result<LogEntry, ProblemDetails> {
+    ) -> Result<SignedEvent, ProblemDetails> {
         let token = self.sign_in(handle).await;
         let (status, body) =
             self.request(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
@@ -122,7 +122,7 @@ impl HandlerFixture {
         handle: &str,
         id: Uuid,
         action: Action,
-    ) -> Result<LogEntry, ProblemDetails> {
+    ) -> Result<SignedEvent, ProblemDetails> {
         let new = self.signed_event(handle, id, action).await;
         self.post_event(handle, id, &new).await
     }

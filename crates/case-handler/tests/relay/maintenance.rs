@@ -92,7 +92,7 @@ async fn a_backup_restores_every_case_on_an_empty_machine() {
     assert_eq!(fs::read_dir(backup().join("parts")).unwrap().count(), 10);
     let verified =
         run_maintenance(&config, StoreCommand::VerifyBackup { folder: backup() }).await.unwrap();
-    for line in ["log verified: 5 entries", "15 sealed parts", "the configured keys match"] {
+    for line in ["log verified: 5 events", "15 sealed parts", "the configured keys match"] {
         assert!(verified.contains(line), "{verified}");
     }
     let running =
@@ -108,12 +108,11 @@ async fn a_backup_restores_every_case_on_an_empty_machine() {
     let objects = PartObjectStore::open(empty.store.parts_url.as_ref().unwrap(), []).unwrap();
     let restored =
         CaseStore::open(&empty.store.url).await.unwrap().with_object_store(Some(objects));
-    assert_eq!(event_log::verify_chain(&restored).await.unwrap(), 5);
+    assert_eq!(event_log::verify_chains(&restored).await.unwrap(), 5);
     assert_eq!(restored.verify_parts().await.unwrap(), 15);
     assert_eq!(restored.saved_clock().await.unwrap(), disputed_clock());
     for number in 0..5 {
-        let (entries, _) = restored.log_entries_after(number, 1).await.unwrap();
-        let case = entries[0].case;
+        let case = restored.events_after(number, 1).await.unwrap()[0].case;
         assert_eq!(restored.parts(case).await.unwrap(), handler.store.parts(case).await.unwrap());
     }
 }
@@ -202,7 +201,7 @@ async fn cases_migrate_to_postgres_with_every_row() {
     );
     let objects = PartObjectStore::open(config.store.parts_url.as_ref().unwrap(), []).unwrap();
     let target = CaseStore::open(&to).await.unwrap().with_object_store(Some(objects));
-    assert_eq!(event_log::verify_chain(&target).await.unwrap(), 5);
+    assert_eq!(event_log::verify_chains(&target).await.unwrap(), 5);
     assert_eq!(target.verify_parts().await.unwrap(), 15);
     assert_eq!(target.saved_clock().await.unwrap(), disputed_clock());
 }

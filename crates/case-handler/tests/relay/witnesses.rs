@@ -152,7 +152,7 @@ async fn a_witness_cosigns_each_checkpoint_and_the_directory_counts_it() {
     client.ask().await.unwrap();
     let case = report.header.case.id;
     let proof = prove_event(&fixture.store, case, 0).await.unwrap().unwrap();
-    let event = fixture.store.case_log(case).await.unwrap()[0].event.hash();
+    let event = fixture.store.case_events(case).await.unwrap()[0].hash();
     let policy = LogPolicy::of_directory(&fixture.directory).unwrap();
     assert_eq!(policy.verify_proof(&proof, &event).unwrap().countersigned, Some(COSIGNED));
 }

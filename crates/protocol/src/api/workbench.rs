@@ -11,10 +11,11 @@
 //! - `GET /v1/cases` (bearer): [`Vec<CaseSummary>`]: the cases of the member's own grants, the most
 //!   urgent first; `?limit=N&after=CASE&due=DATE` for a page.
 //! - `GET /v1/cases/{id}` (bearer): [`CaseDetail`].
-//! - `GET /v1/cases/{id}/log` (bearer): [`Vec<LogEntry>`], also of a purged case, whose other paths
-//!   answer 410.
+//! - `GET /v1/cases/{id}/log` (bearer): [`CaseLog`], also of a purged case, whose other paths answer
+//!   410.
 //! - `GET /v1/cases/{id}/parts/{part}` (bearer): sealed bytes.
-//! - `POST /v1/cases/{id}/events` with [`NewEvent`] (bearer): [`LogEntry`].
+//! - `POST /v1/cases/{id}/events` with [`NewEvent`] (bearer): the stored
+//!   [`SignedEvent`].
 //! - `GET /v1/cases/{id}/routing` (bearer): [`Vec<AssigneeCandidate>`]: the candidates for the
 //!   assignment and their ranking values, the best first.
 //! - `GET /v1/former-readers` (bearer): [`Vec<FormerReaders>`]: which of the member's cases former
@@ -23,7 +24,8 @@
 //!   the member included.
 //! - `PUT /v1/absence` with [`Absence`] (bearer): sets the member's absence, of at most
 //!   [`MAX_ABSENCE`]; the lead of a desk can set those of its members too.
-//! - `GET /v1/log` (bearer, a member of the oversight body): [`AuditLog`].
+//! - `GET /v1/log?from=BATCH` (bearer, a member of the oversight body): [`AuditLog`], a page of at
+//!   most [`AUDIT_PAGE_BATCHES`] batches of the transparency log from that one on.
 //! - `GET /v1/checkpoint?old=SIZE` (bearer): the newest checkpoint of the transparency log with the
 //!   consistency proof from that size, as the text `add-checkpoint` of C2SP tlog-witness.
 //! - `POST /v1/cosignatures` with [`crate::api::checkpoint::NewCosignature`] (bearer, a member of
@@ -39,7 +41,7 @@ use uuid::Uuid;
 
 use crate::{
     case::{
-        event::{GrantRecord, LogEntry, SignedEvent},
+        event::{GrantRecord, SignedEvent},
         stage::Deadline,
         state::CaseState,
     },
@@ -179,8 +181,8 @@ pub struct CaseDetail {
     pub case_recipients: Vec<GenerationRecipient>,
     /// The sealed parts in the order in which they were ingested.
     pub parts: Vec<CasePart>,
-    /// The events of the case as entries of the log.
-    pub log: Vec<LogEntry>,
+    /// The events of the case, and the proof that they are in the transparency log.
+    pub log: CaseLog,
     /// The handles of the members who have a grant and have not recused. The case can be assigned
     /// to them without a new grant.
     pub holders: Vec<String>,
@@ -328,11 +330,50 @@ pub const MAX_REPLY_LEN: usize = RecordType::Reply.max_len();
 /// The maximum length in bytes of a sealed note.
 pub const MAX_NOTE_LEN: usize = 16 * 1024;
 
-/// The complete log, for the oversight body.
+/// The events of one case with the proof that they are in the transparency log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseLog {
+    /// All events of the case, the oldest first.
+    pub events: Vec<SignedEvent>,
+    /// The proof of the newest event that has a leaf. Absent while no event has one.
+    pub proof: Option<EventProof>,
+}
+
+/// The proof that an event is in the transparency log. The event contains the hash of the one before
+/// it, so the proof covers all earlier events of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventProof {
+    /// The sequence number of the event.
+    pub seq: u32,
+    /// The proof with the newest checkpoint, as the text of C2SP tlog-proof.
+    pub proof: String,
+}
+
+/// The maximum number of batches of the transparency log in one [`AuditLog`].
+pub const AUDIT_PAGE_BATCHES: u32 = 16;
+
+/// A page of the transparency log with everything that opens its leaves, for the oversight body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AuditLog {
-    /// All entries, the oldest first. `previous_link` of the first is 32 zeros.
-    pub entries: Vec<LogEntry>,
+    /// The secret of salts and dummies, 32 bytes. Empty before the first batch.
+    #[serde(with = "base64_bytes")]
+    pub leaf_secret: Vec<u8>,
+    /// The number of batches of the log.
+    pub batches: u32,
+    /// The events of the batches of the page in the order in which they were recorded. On the last
+    /// page also the oldest of those that wait for a leaf.
+    pub events: Vec<LoggedEvent>,
+}
+
+/// An event with its place in the transparency log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoggedEvent {
+    /// The event.
+    pub event: SignedEvent,
+    /// The index of its leaf. Absent while it waits for one.
+    pub index: Option<u64>,
 }
 
 /// The `type` of the problem for a case that was purged. `GET /v1/cases/{id}/log` still returns

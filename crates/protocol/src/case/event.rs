@@ -1,5 +1,5 @@
 //! Events: signed statements about a case. Each is signed by its actor and chained to the previous
-//! event of the case. A second chain links all events of the log.
+//! event of the case. The events of other cases leave no trace in it.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -295,7 +295,7 @@ pub struct SignedEvent {
     pub signature: Vec<u8>,
 }
 
-/// Why an event or a log is refused.
+/// Why an event is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// The bytes are not an event.
@@ -310,9 +310,6 @@ pub enum EventError {
         /// The hash that it should contain.
         expected: Option<Hash>,
     },
-    /// The hash chain of the log is broken at this entry.
-    #[error("log entry {0}: hash chain broken")]
-    BrokenLink(u64),
 }
 
 impl Event {
@@ -355,38 +352,6 @@ impl SignedEvent {
     /// signature too.
     pub fn hash(&self) -> Hash {
         Hash::of(&[EVENT_LABEL, &self.signature, &self.bytes])
-    }
-}
-
-/// Returns the next link of the log:
-/// `SHA-256("burkindi/log/v1\0" ‖ previous link ‖ event hash)`. The link before the first
-/// entry is 32 zeros.
-pub fn chain_hash(previous_link: &Hash, event: &Hash) -> Hash {
-    Hash::of(&[b"burkindi/log/v1\0", previous_link.as_bytes(), event.as_bytes()])
-}
-
-/// One entry of the log. A member who sees only some cases gets the entries unchanged. The hashes
-/// connect each entry to the log, and no field reveals how many entries are between.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogEntry {
-    /// The event.
-    pub event: SignedEvent,
-    /// The link of the previous entry, which may belong to another case.
-    pub previous_link: Hash,
-    /// The link of this entry.
-    pub link: Hash,
-}
-
-impl LogEntry {
-    /// Appends an event to a log whose last link is `previous_link`.
-    pub fn append(previous_link: Hash, event: SignedEvent) -> Self {
-        let link = chain_hash(&previous_link, &event.hash());
-        Self { event, previous_link, link }
-    }
-
-    /// Returns whether the link of the entry matches its event.
-    pub fn verify_link(&self) -> bool {
-        self.link == chain_hash(&self.previous_link, &self.event.hash())
     }
 }
 

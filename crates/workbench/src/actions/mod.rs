@@ -32,7 +32,7 @@ use rand::{CryptoRng, RngCore};
 use time::Date;
 
 use crate::{
-    audit,
+    audit::events::audit_events,
     case::{CaseReadError, VerifiedCase},
     l10n::event_text::describe_action,
     private_files::FileError,
@@ -329,19 +329,19 @@ impl HandlerConnection {
             .client
             .add_event(case.file.row.id, &NewEvent { event: signed.clone(), payload })
             .await;
-        let entry = match submitted {
+        let recorded = match submitted {
             Err(ClientError::Refused(problem)) if problem.kind == STALE_PROBLEM => {
                 return Err(ActionError::Conflict(self.events_since(case).await?));
             }
             submitted => submitted?,
         };
-        if entry.event != signed || !entry.verify_link() {
+        if recorded != signed {
             return Err(ActionError::NotRecorded);
         }
         *state = next;
         let seen = PinnedCaseHead { events: state.next_seq, head: state.head };
         case.events.push(event);
-        case.file.log.push(entry);
+        case.file.log.events.push(recorded);
         // A case with an alarm was not pinned when it was read, and stays unpinned so that the
         // alarm remains.
         if let Some(pinned) = self.trust_state.cases.get_mut(&case.file.row.id) {
@@ -360,7 +360,7 @@ impl HandlerConnection {
     /// Returns the events that were added since the case was read.
     async fn events_since(&self, case: &VerifiedCase) -> Result<Vec<Event>, ActionError> {
         let log = self.client.case_log(case.id()).await?;
-        let mut events = audit::audit_partial_log(&log, &self.directory_history)
+        let mut events = audit_events(&log.events, &self.directory_history)
             .events
             .remove(&case.id())
             .unwrap_or_default();

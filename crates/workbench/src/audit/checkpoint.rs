@@ -1,30 +1,50 @@
 //! Follows the transparency log as a witness does: verifies that it contains everything that this
 //! computer has seen of it, and countersigns it for the oversight body.
 
-use protocol::{api::checkpoint::NewCosignature, directory::Directory};
+use protocol::{Hash, api::checkpoint::NewCosignature, directory::Directory};
 use serde::{Deserialize, Serialize};
 use transparency_log::{
     checkpoint::member_key,
-    merkle::{empty_root, verify_consistency},
+    merkle::verify_consistency,
     policy::{LogEvidence, LogPolicy},
-    witness::AddCheckpoint,
+    witness::{AddCheckpoint, RequestError},
 };
 
-use super::fetch::AuditError;
+use super::error::AuditError;
 use crate::{
     alert::{AlertCode, IntegrityAlert},
-    session::{HandlerConnection, client::ClientError, profile::PinnedTree},
+    session::{ConnectError, HandlerConnection, client::ClientError, profile::PinnedTree},
 };
 
-/// What the newest checkpoint of the transparency log shows.
-#[derive(Debug, Default)]
-pub struct CheckpointAudit {
-    /// The verified checkpoint. `None` if there is none yet, or it was refused.
-    pub evidence: Option<LogEvidence>,
-    /// Why it was refused.
-    pub alarm: Option<IntegrityAlert>,
+/// The newest checkpoint of the transparency log.
+#[derive(Debug)]
+pub enum NewestCheckpoint {
+    /// There is none yet.
+    None,
+    /// Its log contains the tree that was seen before.
+    Verified(Box<VerifiedCheckpoint>),
+    /// It is invalid, or its log does not contain that tree.
+    Refused(IntegrityAlert),
+}
+
+/// The newest checkpoint, after its tree was pinned.
+#[derive(Debug)]
+pub struct FollowedLog {
+    /// The newest checkpoint.
+    pub newest: NewestCheckpoint,
     /// A notice that the root keys have begun an empty log since this computer saw the log last.
     pub restarted: Option<IntegrityAlert>,
+}
+
+/// A checkpoint of the case handler's log that contains the tree that was seen before.
+#[derive(Debug)]
+pub struct VerifiedCheckpoint {
+    offered: AddCheckpoint,
+    policy: LogPolicy,
+    /// The epoch of the log.
+    epoch: u32,
+    /// What the checkpoint shows.
+    pub evidence: LogEvidence,
 }
 
 /// The newest checkpoint, as output of programs.
@@ -32,111 +52,148 @@ pub struct CheckpointAudit {
 pub struct CheckpointSummary {
     /// The number of leaves of the log, dummies included.
     pub size: u64,
+    /// The root of the tree of these leaves.
+    pub root: Hash,
     /// Since when the oversight body has countersigned it, in seconds since 1970.
     pub countersigned: Option<u64>,
 }
 
-impl CheckpointAudit {
-    fn refused(code: AlertCode, text: impl Into<String>) -> Self {
-        Self { alarm: Some(IntegrityAlert::new(code, text)), ..Self::default() }
-    }
-
-    /// Returns the summary of a verified checkpoint.
-    pub fn summary(&self) -> Option<CheckpointSummary> {
-        let LogEvidence { size, countersigned, .. } = self.evidence.as_ref()?;
-        Some(CheckpointSummary { size: *size, countersigned: *countersigned })
+impl From<&LogEvidence> for CheckpointSummary {
+    fn from(evidence: &LogEvidence) -> Self {
+        let LogEvidence { size, root, countersigned, .. } = evidence;
+        Self { size: *size, root: *root, countersigned: *countersigned }
     }
 }
 
+impl VerifiedCheckpoint {
+    /// Returns the tree of the checkpoint.
+    pub fn tree(&self) -> PinnedTree {
+        PinnedTree::of(&self.evidence, self.epoch)
+    }
+}
+
+/// Returns the keys of the log that the directory names.
+pub(crate) fn policy_of(directory: &Directory) -> Result<LogPolicy, ClientError> {
+    LogPolicy::of_directory(directory).map_err(|error| ClientError::Unexpected(error.to_string()))
+}
+
+/// Returns the alarm for a log that does not contain a tree that was seen before.
+pub(crate) fn replaced_log_alarm(seen: PinnedTree) -> IntegrityAlert {
+    let text = format!(
+        "the transparency log was rolled back or replaced: it does not contain the tree of {} leaves that this computer has seen",
+        seen.size
+    );
+    IntegrityAlert::new(AlertCode::Rollback, text)
+}
+
+/// Returns the alarm for a directory that names an earlier log than this computer has seen.
+pub(crate) fn earlier_log_alarm(seen: PinnedTree, epoch: u32) -> IntegrityAlert {
+    let text = format!(
+        "the directory returns to the transparency log {epoch}: this computer has seen log {}",
+        seen.epoch
+    );
+    IntegrityAlert::new(AlertCode::Rollback, text)
+}
+
+fn restart_notice(pinned: PinnedTree, directory: &Directory) -> IntegrityAlert {
+    let text = format!(
+        "directory {} of {} begins the transparency log {} in place of log {}, whose last {} leaves \
+         this computer has seen: the root keys do so after a restore of the case handler",
+        directory.epoch, directory.issued, directory.log.epoch, pinned.epoch, pinned.size
+    );
+    IntegrityAlert::notice(AlertCode::LogRestarted, text)
+}
+
 impl HandlerConnection {
-    /// Fetches the newest checkpoint, verifies that its log contains the tree that was seen last,
-    /// and pins it. A member of the oversight body then countersigns it. If the directory names a
-    /// later log than the pinned one, that log is pinned in its place.
+    /// Fetches the newest checkpoint, and verifies that its log contains a tree that was seen
+    /// before. A tree of an earlier log than that of the directory counts as none. Pins nothing.
     ///
     /// # Errors
-    /// If the case handler cannot be reached, answers with something else than a checkpoint, or the
-    /// profile cannot be written. A refused checkpoint is an alarm in the result.
-    pub async fn follow_transparency_log(&mut self) -> Result<CheckpointAudit, AuditError> {
+    /// If the case handler cannot be reached, or answers with something else than a checkpoint.
+    pub async fn newest_checkpoint(
+        &self,
+        seen: Option<PinnedTree>,
+    ) -> Result<NewestCheckpoint, ClientError> {
         let epoch = self.directory().log.epoch;
-        let followed = self.follow_log_of_directory().await?;
-        if followed.alarm.is_none() {
-            return Ok(followed);
+        if let Some(seen) = seen.filter(|seen| seen.epoch > epoch) {
+            return Ok(NewestCheckpoint::Refused(earlier_log_alarm(seen, epoch)));
         }
-        // The session may be older than the directory with which the case handler has begun an
-        // empty log.
-        self.renew().await?;
-        if self.directory().log.epoch == epoch {
-            return Ok(followed);
-        }
-        self.follow_log_of_directory().await
-    }
-
-    async fn follow_log_of_directory(&mut self) -> Result<CheckpointAudit, AuditError> {
-        let epoch = self.directory().log.epoch;
-        let pinned = self.trust_state.tree;
-        if let Some(pinned) = pinned.filter(|pinned| pinned.epoch > epoch) {
-            let text = format!(
-                "the directory returns to the transparency log {epoch}: this computer has seen log {}",
-                pinned.epoch
-            );
-            return Ok(CheckpointAudit::refused(AlertCode::Rollback, text));
-        }
-        let restarted = pinned
-            .filter(|pinned| pinned.epoch < epoch)
-            .map(|pinned| restart_notice(pinned, self.directory()));
-        let seen = pinned.filter(|pinned| pinned.epoch == epoch);
-        let old = seen.unwrap_or_else(|| PinnedTree { epoch, size: 0, root: empty_root() });
+        let seen = seen.filter(|seen| seen.epoch == epoch);
+        let old = seen.unwrap_or_else(|| PinnedTree::empty(epoch));
         let text = match self.client.checkpoint(old.size).await {
             Ok(text) => text,
             // The log has no tree of this size: it is shorter now, or does not exist.
             Err(ClientError::Refused(problem)) if matches!(problem.status, 400 | 404) => {
                 return Ok(match seen {
-                    None => CheckpointAudit { restarted, ..CheckpointAudit::default() },
-                    Some(seen) => rolled_back(seen),
+                    None => NewestCheckpoint::None,
+                    Some(seen) => NewestCheckpoint::Refused(replaced_log_alarm(seen)),
                 });
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
-        let unexpected = |reason: String| ClientError::Unexpected(reason);
-        let offered: AddCheckpoint =
-            text.parse().map_err(|error: transparency_log::witness::RequestError| {
-                unexpected(error.to_string())
-            })?;
-        let policy = LogPolicy::of_directory(self.directory())
-            .map_err(|error| unexpected(error.to_string()))?;
+        let offered: AddCheckpoint = text
+            .parse()
+            .map_err(|error: RequestError| ClientError::Unexpected(error.to_string()))?;
+        let policy = policy_of(self.directory())?;
         let evidence = match policy.verify_checkpoint(&offered.checkpoint) {
             Ok(evidence) => evidence,
             Err(error) => {
                 let text = format!("the checkpoint of the transparency log is invalid: {error}");
-                return Ok(CheckpointAudit::refused(AlertCode::Forged, text));
+                let alarm = IntegrityAlert::new(AlertCode::Forged, text);
+                return Ok(NewestCheckpoint::Refused(alarm));
             }
         };
-        let new = PinnedTree { epoch, size: evidence.size, root: evidence.root };
-        let grown =
-            verify_consistency((old.size, &old.root), (new.size, &new.root), &offered.proof);
-        if grown.is_err() {
-            return Ok(rolled_back(old));
+        let new = (evidence.size, &evidence.root);
+        if verify_consistency((old.size, &old.root), new, &offered.proof).is_err() {
+            return Ok(NewestCheckpoint::Refused(replaced_log_alarm(old)));
         }
-        if seen != Some(new) {
-            // Before the countersignature: it states that this computer knows the tree.
-            self.trust_state.tree = Some(new);
-            self.profile.save_trust_state(&self.trust_state)?;
-        }
-        let evidence = if self.is_oversight() {
-            self.countersign(offered, &policy, evidence).await?
-        } else {
-            evidence
-        };
-        Ok(CheckpointAudit { evidence: Some(evidence), restarted, ..CheckpointAudit::default() })
+        let verified = VerifiedCheckpoint { offered, policy, epoch, evidence };
+        Ok(NewestCheckpoint::Verified(Box::new(verified)))
     }
 
-    /// Countersigns a verified checkpoint, unless the member has done so before.
-    async fn countersign(
+    /// Fetches the newest checkpoint, verifies that its log contains the pinned tree, and pins its
+    /// tree. If the directory names a later log than the pinned one, that log is pinned in its
+    /// place.
+    ///
+    /// # Errors
+    /// As [`Self::newest_checkpoint`], and if the session cannot be renewed or the profile cannot be
+    /// written.
+    pub async fn follow_transparency_log(&mut self) -> Result<FollowedLog, AuditError> {
+        let pinned = self.trust_state.tree;
+        let mut newest = self.newest_checkpoint(pinned).await?;
+        if matches!(newest, NewestCheckpoint::Refused(_)) && self.renew_for_restarted_log().await? {
+            newest = self.newest_checkpoint(pinned).await?;
+        }
+        let directory = self.directory();
+        let earlier = pinned.filter(|pinned| pinned.epoch < directory.log.epoch);
+        let restarted = earlier.map(|pinned| restart_notice(pinned, directory));
+        if let NewestCheckpoint::Verified(verified) = &newest
+            && pinned != Some(verified.tree())
+        {
+            self.trust_state.tree = Some(verified.tree());
+            self.save_trust_state()?;
+        }
+        Ok(FollowedLog { newest, restarted })
+    }
+
+    /// Renews the session, which may be older than the directory with which the case handler has
+    /// begun an empty log. Returns whether the directory names another log now.
+    ///
+    /// # Errors
+    /// If the session cannot be renewed.
+    pub(crate) async fn renew_for_restarted_log(&mut self) -> Result<bool, ConnectError> {
+        let epoch = self.directory().log.epoch;
+        self.renew().await?;
+        Ok(self.directory().log.epoch != epoch)
+    }
+
+    /// Countersigns a checkpoint whose tree is pinned and whose leaves were all audited, unless the
+    /// member has done so before. Returns what the checkpoint shows then.
+    pub(crate) async fn countersign(
         &self,
-        offered: AddCheckpoint,
-        policy: &LogPolicy,
-        evidence: LogEvidence,
+        checkpoint: VerifiedCheckpoint,
     ) -> Result<LogEvidence, AuditError> {
+        let VerifiedCheckpoint { offered, policy, evidence, .. } = checkpoint;
         let unexpected = |reason: String| ClientError::Unexpected(reason);
         let device = self.key.device();
         let key = member_key(self.trust.instance, self.handle(), device.into())
@@ -155,21 +212,4 @@ impl HandlerConnection {
         let countersigned = policy.verify_checkpoint(&checkpoint);
         Ok(countersigned.map_err(|error| unexpected(error.to_string()))?)
     }
-}
-
-fn restart_notice(pinned: PinnedTree, directory: &Directory) -> IntegrityAlert {
-    let text = format!(
-        "directory {} of {} begins the transparency log {} in place of log {}, whose last {} leaves \
-         this computer has seen: the root keys do so after a restore of the case handler",
-        directory.epoch, directory.issued, directory.log.epoch, pinned.epoch, pinned.size
-    );
-    IntegrityAlert::notice(AlertCode::LogRestarted, text)
-}
-
-fn rolled_back(seen: PinnedTree) -> CheckpointAudit {
-    let text = format!(
-        "the transparency log was rolled back or replaced: it does not contain the tree of {} leaves that this computer has seen",
-        seen.size
-    );
-    CheckpointAudit::refused(AlertCode::Rollback, text)
 }

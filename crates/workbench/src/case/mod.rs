@@ -16,7 +16,7 @@ pub mod export;
 mod grant_check;
 pub(crate) mod mailbox;
 pub mod queue;
-mod read;
+pub(crate) mod read;
 pub mod related_report;
 pub mod risk;
 mod routing_check;
@@ -35,7 +35,10 @@ use crate::{
     alert::{AlertCode, IntegrityAlert},
     case::{collection_check::UnreadableCase, related_report::RelatedReportLink},
     private_files::FileError,
-    session::{client::ClientError, profile::PinnedCaseHead},
+    session::{
+        client::ClientError,
+        profile::{PinnedCaseHead, PinnedTree},
+    },
 };
 
 /// A case, opened and verified. Parts that failed verification are missing from it, and an alert
@@ -57,6 +60,8 @@ pub struct VerifiedCase {
     pub state: Option<CaseState>,
     /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
+    /// A newer tree of the transparency log than the pinned one, which contains it.
+    pub(crate) newer_tree: Option<PinnedTree>,
 }
 
 /// A note with its signer.
@@ -125,7 +130,8 @@ impl VerifiedCase {
             AlertCode::ReporterChanged,
             AlertCode::Forged,
             AlertCode::BrokenCase,
-            AlertCode::BrokenLink,
+            AlertCode::ForkedCase,
+            AlertCode::WrongProof,
         ];
         if broken.into_iter().any(has_alert) { None } else { case_head(&self.file) }
     }
@@ -137,7 +143,7 @@ impl VerifiedCase {
 }
 
 fn case_head(file: &CaseDetail) -> Option<(Uuid, PinnedCaseHead)> {
-    let last = file.log.last()?;
-    let events = u32::try_from(file.log.len()).unwrap_or(u32::MAX);
-    Some((file.row.id, PinnedCaseHead { events, head: last.event.hash() }))
+    let last = file.log.events.last()?;
+    let events = u32::try_from(file.log.events.len()).unwrap_or(u32::MAX);
+    Some((file.row.id, PinnedCaseHead { events, head: last.hash() }))
 }

@@ -320,7 +320,7 @@ impl HandlerConnection {
                 }
         };
         let first_not_shown = case.events.iter().find(not_shown).map(|event| event.seq);
-        let all = u32::try_from(case.file.log.len()).unwrap_or(u32::MAX);
+        let all = u32::try_from(case.file.log.events.len()).unwrap_or(u32::MAX);
         let events = first_not_shown.unwrap_or(all);
         if self.trust_state.read.insert(case.id(), events) == Some(events) {
             Ok(())

@@ -4,10 +4,7 @@ use investigator::{OpenCase, SealedFrame};
 use protocol::{
     Hash,
     api::workbench::{CaseDetail, CasePart, GenerationGrant, PURGED_PROBLEM, PartKind},
-    case::{
-        CaseState, Stage,
-        event::{Event, LogEntry},
-    },
+    case::{CaseState, Stage, event::Event},
     keys::InvestigatorRecipient,
     submission::{frame::FrameDirection, key_grant::grant_tag},
 };
@@ -15,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     alert::{AlertCode, AlertSeverity, IntegrityAlert, has_alarm},
-    audit,
+    audit::events::audit_events,
     case::{
         CaseReadError, VerifiedCase, case_head,
         collection_check::{self, CollectionCheck, UnreadableCase},
@@ -27,31 +24,59 @@ use crate::{
         routing_check::check_routing,
     },
     private_files::FileError,
-    session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
+    session::{
+        HandlerConnection,
+        client::ClientError,
+        profile::{PinnedCaseHead, PinnedTree},
+    },
 };
 
+/// What several cases leave to pin.
+#[derive(Debug, Default)]
+pub(crate) struct CasePins {
+    /// The newest event of each case.
+    pub(crate) heads: Vec<(Uuid, PinnedCaseHead)>,
+    /// A newer tree of the transparency log than the pinned one.
+    pub(crate) tree: Option<PinnedTree>,
+}
+
 impl HandlerConnection {
-    /// Fetches, opens and verifies one case, and pins its head.
+    /// Fetches, opens and verifies one case, and pins its head and the tree of its proof.
     ///
     /// # Errors
     /// Fails if the case cannot be read at all. Every other fault is an alert in the result.
     pub async fn read_case(&mut self, id: Uuid) -> Result<VerifiedCase, CaseReadError> {
-        let case = self.read_case_without_pinning(id).await;
-        let changed = match &case {
-            Ok(case) => case.head_to_pin().is_some_and(|(id, seen)| {
-                let key = *case.open_case.reporter_key();
-                let new_key = self.trust_state.reporters.insert(id, key) != Some(key);
-                self.trust_state.cases.insert(id, seen) != Some(seen) || new_key
-            }),
-            Err(CaseReadError::Unreadable(unreadable)) => unreadable
-                .head_to_pin
-                .is_some_and(|(id, seen)| self.trust_state.cases.insert(id, seen) != Some(seen)),
-            Err(CaseReadError::Purged(_)) => {
-                self.trust_state.reporters.remove(&id);
-                self.trust_state.cases.remove(&id).is_some()
-            }
-            Err(_) => false,
+        let mut case = self.read_case_without_pinning(id).await;
+        let of_log = |alarm: &IntegrityAlert| {
+            matches!(alarm.code, AlertCode::WrongProof | AlertCode::Rollback)
         };
+        if case.as_ref().is_ok_and(|case| case.alarms.iter().any(of_log))
+            && matches!(self.renew_for_restarted_log().await, Ok(true))
+        {
+            case = self.read_case_without_pinning(id).await;
+        }
+        let newer_tree = case.as_ref().ok().and_then(|case| case.newer_tree);
+        if newer_tree.is_some() {
+            self.trust_state.tree = newer_tree;
+        }
+        let changed = newer_tree.is_some()
+            | match &case {
+                Ok(case) => case.head_to_pin().is_some_and(|(id, seen)| {
+                    let key = *case.open_case.reporter_key();
+                    let new_key = self.trust_state.reporters.insert(id, key) != Some(key);
+                    self.trust_state.cases.insert(id, seen) != Some(seen) || new_key
+                }),
+                Err(CaseReadError::Unreadable(unreadable)) => {
+                    unreadable.head_to_pin.is_some_and(|(id, seen)| {
+                        self.trust_state.cases.insert(id, seen) != Some(seen)
+                    })
+                }
+                Err(CaseReadError::Purged(_)) => {
+                    self.trust_state.reporters.remove(&id);
+                    self.trust_state.cases.remove(&id).is_some()
+                }
+                Err(_) => false,
+            };
         if changed {
             self.save_trust_state()?;
         }
@@ -61,7 +86,8 @@ impl HandlerConnection {
     /// Checks the case handler's claim that a case was purged. The signed events must confirm it.
     async fn verify_purged(&self, id: Uuid) -> Result<CaseReadError, ClientError> {
         let log = self.client.case_log(id).await?;
-        let audit = audit::audit_partial_log(&log, &self.directory_history);
+        let mut audit = audit_events(&log.events, &self.directory_history);
+        audit.alarms.extend(self.check_case_log(id, &log).await?.alarms);
         let purged = audit.cases.get(&id).is_some_and(|state| state.stage == Stage::Purged);
         let last = audit.events.get(&id).and_then(|events| events.last());
         Ok(match last {
@@ -86,8 +112,10 @@ impl HandlerConnection {
         if file.row.id != id {
             return Err(CaseReadError::WrongCase);
         }
-        let mut audit = audit::audit_partial_log(&file.log, &self.directory_history);
+        let mut audit = audit_events(&file.log.events, &self.directory_history);
         let mut alarms = std::mem::take(&mut audit.alarms);
+        let proof = self.check_case_log(id, &file.log).await?;
+        alarms.extend(proof.alarms);
         let events = audit.events.remove(&id).unwrap_or_default();
         let state = audit.cases.remove(&id);
         if !audit.events.is_empty() {
@@ -113,7 +141,7 @@ impl HandlerConnection {
                     check_state(&file, Some(state)),
                     check_submission_count(&file, Some(state)),
                     check_order(&file, &events),
-                    self.check_pinned_head(id, &file.log),
+                    self.check_pinned_head(id, &file.log.events),
                 ];
                 let sound = checked.iter().all(Option::is_none)
                     && check_payloads(&file, &events).is_empty()
@@ -170,7 +198,7 @@ impl HandlerConnection {
         alarms.extend(recipient_changed);
         alarms.extend(self.check_pinned_reporter(&open));
         alarms.extend(check_grants(&open, &events, &thread, &self.directory_history));
-        alarms.extend(self.check_pinned_head(id, &file.log));
+        alarms.extend(self.check_pinned_head(id, &file.log.events));
         if let Some(state) = &state {
             if collected.report_intact
                 && thread.incoming.is_empty()
@@ -188,8 +216,8 @@ impl HandlerConnection {
         }
         for alarm in &mut alarms {
             alarm.case = Some(id);
-            // Entry numbers count within this case's own log and would be misleading.
-            alarm.entry = None;
+            // The numbers count within this case and would be misleading.
+            alarm.event = None;
         }
         Ok(VerifiedCase {
             file,
@@ -200,6 +228,7 @@ impl HandlerConnection {
             events,
             state,
             alarms,
+            newer_tree: proof.newer_tree,
         })
     }
 
@@ -234,20 +263,6 @@ impl HandlerConnection {
         Ok((fetched, alarms))
     }
 
-    /// Compares the log of a case with its pinned head. Returns an alert if the log no longer
-    /// contains that head.
-    pub(crate) fn check_pinned_head(&self, case: Uuid, log: &[LogEntry]) -> Option<IntegrityAlert> {
-        let seen = self.trust_state.cases.get(&case)?;
-        let last = usize::try_from(seen.events).ok()?.checked_sub(1)?;
-        let same = log.get(last).is_some_and(|entry| entry.event.hash() == seen.head);
-        let text = format!(
-            "the case was rolled back: at your last visit it had {} events with another latest event, and now it has {}",
-            seen.events,
-            log.len()
-        );
-        (!same).then(|| IntegrityAlert::new(AlertCode::Rollback, text).in_case(case))
-    }
-
     /// Compares the reporter key in the grants with the pinned one.
     fn check_pinned_reporter(&self, open: &OpenCase) -> Option<IntegrityAlert> {
         let pinned = self.trust_state.reporters.get(&open.id())?;
@@ -256,15 +271,16 @@ impl HandlerConnection {
             .then(|| IntegrityAlert::new(AlertCode::ReporterChanged, text))
     }
 
-    /// Pins the heads of cases and saves them.
+    /// Pins the heads of cases and the tree of their proofs, and saves them.
     ///
     /// # Errors
     /// If the profile cannot be written.
     pub(crate) fn pin_cases(
         &mut self,
-        pins: impl IntoIterator<Item = (Uuid, PinnedCaseHead)>,
+        CasePins { heads, tree }: CasePins,
     ) -> Result<(), FileError> {
-        self.trust_state.cases.extend(pins);
+        self.trust_state.cases.extend(heads);
+        self.trust_state.tree = tree.or(self.trust_state.tree);
         self.save_trust_state()
     }
 

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use protocol::{Hash, directory::TrustRoots};
+use protocol::directory::TrustRoots;
 use serde::Serialize;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    audit::{LogExport, checkpoint::CheckpointSummary},
+    audit::{LogAudit, checkpoint::CheckpointSummary, export::LogExport, fetch::AuditStart},
     private_files,
 };
 
@@ -15,8 +15,9 @@ use super::{CliOutput, CommandContext, exit_code::VerificationFailed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Verify the log: chain, signatures and case rules. The oversight body sees the whole log, and
-    /// other members the entries of their own cases.
+    /// Verify the log: signatures, case rules, and that it only grows. A member of the oversight body
+    /// opens every leaf of the log and countersigns it. Other members verify the events of their own
+    /// cases and the proofs that these are in the log.
     Verify(AuditVerifyArgs),
     /// Accept that the case handler was restored from a backup, after the administrator has
     /// explained why. Its present state becomes the pinned state. A later rollback is an ALARM
@@ -35,6 +36,9 @@ pub(crate) enum AuditCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditVerifyArgs {
+    /// Begin with the first batch of the log, instead of after the last audit without an alarm.
+    #[arg(long, conflicts_with = "file")]
+    full: bool,
     /// Verify an exported log instead of the case handler's. This needs no key.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -43,26 +47,25 @@ pub(crate) struct AuditVerifyArgs {
     trust: Option<PathBuf>,
 }
 
-/// `{"whole", "entries", "cases", "head", "checkpoint", "ok", "alarms"}`. `checkpoint` is `null`
-/// for an exported log, and if there is no transparency log. `ok` means that there is no alarm.
-/// There can be notices.
+/// `{"whole", "events", "cases", "checkpoint", "ok", "alarms"}`. `checkpoint` is `null` for the
+/// export of own cases, if the checkpoint was refused, and if there is no transparency log. `ok`
+/// means that there is no alarm. There can be notices.
 #[derive(Debug, Serialize)]
 struct AuditVerifyOutput {
     whole: bool,
-    entries: u64,
+    events: u64,
     cases: usize,
-    head: Option<Hash>,
     checkpoint: Option<CheckpointSummary>,
     ok: bool,
     alarms: Vec<IntegrityAlert>,
 }
 
-/// `{"file", "whole", "entries"}`.
+/// `{"file", "whole", "events"}`.
 #[derive(Debug, Serialize)]
 struct AuditExportOutput {
     file: PathBuf,
     whole: bool,
-    entries: usize,
+    events: usize,
 }
 
 impl AuditCommand {
@@ -81,16 +84,10 @@ impl AuditCommand {
 
 impl AuditVerifyArgs {
     async fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
-        let mut checkpoint = None;
-        let (export, audit) = match self.file {
+        let audit = match self.file {
             None => {
-                let mut connection = context.connect(screen).await?;
-                let export = connection.export_log().await?;
-                let mut audit = connection.audit_log(&export)?;
-                let followed = connection.follow_transparency_log().await?;
-                checkpoint = followed.summary();
-                audit.alarms.extend(followed.alarm.into_iter().chain(followed.restarted));
-                (export, audit)
+                let start = if self.full { AuditStart::FirstBatch } else { AuditStart::Resume };
+                context.connect(screen).await?.audit_log(start).await?
             }
             Some(file) => {
                 let export: LogExport = private_files::read_json(&file)?;
@@ -98,31 +95,22 @@ impl AuditVerifyArgs {
                     Some(path) => private_files::read_json(&path)?,
                     None => context.profile.trust()?,
                 };
-                let audit = export.verify(&trust, context.profile.trust_state()?.log)?;
-                (export, audit)
+                export.verify(&trust, context.profile.trust_state()?.tree)?
             }
         };
         screen.print_alerts(&audit.alarms)?;
         let ok = !has_alarm(&audit.alarms);
-        let view = AuditVerifyOutput {
-            whole: export.whole,
-            entries: audit.entries,
-            cases: audit.cases.len(),
-            head: export.whole.then_some(audit.head),
-            checkpoint,
-            ok,
-            alarms: audit.alarms,
-        };
+        let LogAudit { whole, events, cases, checkpoint, alarms } = audit;
+        let view = AuditVerifyOutput { whole, events, cases, checkpoint, ok, alarms };
         screen.print(&view, |view, page| {
-            let what = if view.whole { "whole log" } else { "entries of your cases" };
+            let what = if view.whole { "whole log" } else { "events of your cases" };
             page.pairs(&[
-                ("verified", format!("{what}: entries {}, cases {}", view.entries, view.cases)),
-                ("head", view.head.map_or_else(|| "-".to_owned(), |head| head.to_string())),
+                ("verified", format!("{what}: events {}, cases {}", view.events, view.cases)),
                 ("transparency log", describe_checkpoint(view.checkpoint.as_ref())),
                 (
                     "result",
                     if view.ok {
-                        "all signatures, chains and case rules are valid"
+                        "all signatures, chains, case rules and proofs are valid"
                     } else {
                         "ALARM"
                     }
@@ -135,7 +123,7 @@ impl AuditVerifyArgs {
 }
 
 fn describe_checkpoint(checkpoint: Option<&CheckpointSummary>) -> String {
-    let Some(CheckpointSummary { size, countersigned }) = checkpoint else {
+    let Some(CheckpointSummary { size, root, countersigned }) = checkpoint else {
         return "not verified".to_owned();
     };
     let since = countersigned
@@ -143,21 +131,24 @@ fn describe_checkpoint(checkpoint: Option<&CheckpointSummary>) -> String {
         .and_then(|time| time::OffsetDateTime::from_unix_timestamp(time).ok());
     match since {
         Some(since) => {
-            format!("{size} leaves, countersigned by the oversight body on {}", since.date())
+            format!(
+                "{size} leaves, root {root}, countersigned by the oversight body on {}",
+                since.date()
+            )
         }
-        None => format!("{size} leaves, not countersigned yet"),
+        None => format!("{size} leaves, root {root}, not countersigned yet"),
     }
 }
 
-/// `{"day", "reason", "entries_before", "entries", "cases"}`: the accepted state. Only the
-/// oversight body has entries.
+/// `{"day", "reason", "leaves_before", "leaves", "cases"}`: the accepted state. There are no leaves
+/// if the log still contained the pinned tree.
 #[derive(Debug, Serialize)]
 struct AuditAcceptOutput {
     #[serde(with = "protocol::encoding::iso_date")]
     day: time::Date,
     reason: String,
-    entries_before: Option<u64>,
-    entries: Option<u64>,
+    leaves_before: Option<u64>,
+    leaves: Option<u64>,
     cases: Vec<AcceptedCaseOutput>,
 }
 
@@ -178,8 +169,8 @@ async fn accept(
     let view = AuditAcceptOutput {
         day: restore.day,
         reason: restore.reason,
-        entries_before: restore.log.map(|(before, _)| before.entries),
-        entries: restore.log.map(|(_, after)| after.entries),
+        leaves_before: restore.tree.map(|(before, _)| before.size),
+        leaves: restore.tree.map(|(_, after)| after.size),
         cases: restore
             .cases
             .into_iter()
@@ -194,9 +185,9 @@ async fn accept(
         page.line(
             "Accepted, and signed with your key. The present state of the case handler is pinned now.",
         );
-        if let (Some(before), Some(now)) = (view.entries_before, view.entries) {
+        if let (Some(before), Some(now)) = (view.leaves_before, view.leaves) {
             page.line(&format!(
-                "Entries of the log: {before} before, {now} now."
+                "Leaves of the log: {before} before, {now} now."
             ));
         }
         let row = |case: &AcceptedCaseOutput| {
@@ -221,9 +212,9 @@ async fn export(
     let connection = context.connect(screen).await?;
     let export = connection.export_log().await?;
     private_files::create_private(&file, &private_files::to_pretty_json(&export))?;
-    let view = AuditExportOutput { file, whole: export.whole, entries: export.entries.len() };
+    let view = AuditExportOutput { file, whole: export.is_whole(), events: export.events() };
     screen.print(&view, |view, page| {
-        page.line(&format!("Exported {} entries to {}.", view.entries, view.file.display()));
+        page.line(&format!("Exported {} events to {}.", view.events, view.file.display()));
         page.dim("Verify it on any machine: burkindi audit verify --file FILE --trust trust.json");
     })
 }

@@ -4,7 +4,7 @@ use anyhow::Error;
 use workbench::{
     actions::ActionError,
     admin::AdminError,
-    audit::fetch::AuditError,
+    audit::error::AuditError,
     case::CaseReadError,
     error_kind::ErrorKind,
     keys::{

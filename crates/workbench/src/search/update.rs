@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::{Index, IndexError, IndexJob, IndexStats, case_document::CaseDocument};
 use crate::{
     alert::{AlertCode, IntegrityAlert},
-    case::{CaseReadError, VerifiedCase},
+    audit::{checkpoint::NewestCheckpoint, error::AuditError},
+    case::{CaseReadError, VerifiedCase, read::CasePins},
     error_kind::ErrorKind,
     session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
 };
@@ -81,10 +82,13 @@ impl Index {
         taxonomy: &Taxonomy,
         mut go_on: impl FnMut(usize, usize) -> bool,
     ) -> Result<(), IndexError> {
+        if !job.is_done() {
+            job.stats.alarms.extend(follow_log(connection).await?);
+        }
         let mut wants_more = true;
         while wants_more && !job.is_done() {
             sqlx::query("BEGIN").execute(&mut self.database).await?;
-            let mut pins = Vec::new();
+            let mut pins = CasePins::default();
             let read = self.advance_batch(job, connection, taxonomy, &mut pins, &mut go_on).await;
             // Cases that were read before a failure are committed.
             sqlx::query("COMMIT").execute(&mut self.database).await?;
@@ -100,7 +104,7 @@ impl Index {
         job: &mut IndexJob,
         connection: &HandlerConnection,
         taxonomy: &Taxonomy,
-        pins: &mut Vec<(Uuid, PinnedCaseHead)>,
+        pins: &mut CasePins,
         go_on: &mut impl FnMut(usize, usize) -> bool,
     ) -> Result<bool, IndexError> {
         let of = job.changed_rows.len();
@@ -127,7 +131,11 @@ impl Index {
             let mut cases = cases;
             for row in part {
                 let Some(case) = cases.recv().await else { break };
-                pins.extend(self.upsert(connection, row, case, (taxonomy, &mut job.stats)).await?);
+                let newer_tree = case.as_ref().ok().and_then(|case| case.newer_tree);
+                // The first one. A later tree was not compared with it.
+                pins.tree = pins.tree.or(newer_tree);
+                pins.heads
+                    .extend(self.upsert(connection, row, case, (taxonomy, &mut job.stats)).await?);
                 job.done += 1;
                 if !go_on(job.done, of) {
                     return Ok(false);
@@ -191,6 +199,20 @@ impl Index {
                 Ok(None)
             }
         }
+    }
+}
+
+/// Pins the newest tree of the transparency log, so that the proofs of most cases lead to it.
+/// Returns an alarm if the log does not contain the tree that was pinned before.
+async fn follow_log(
+    connection: &mut HandlerConnection,
+) -> Result<Option<IntegrityAlert>, IndexError> {
+    match connection.follow_transparency_log().await.map(|followed| followed.newest) {
+        Ok(NewestCheckpoint::Refused(alarm)) => Ok(Some(alarm)),
+        Ok(NewestCheckpoint::None | NewestCheckpoint::Verified(_)) => Ok(None),
+        Err(AuditError::Connect(error)) => Err(error.into()),
+        Err(AuditError::Client(error)) => Err(CaseReadError::from(error).into()),
+        Err(AuditError::File(error)) => Err(error.into()),
     }
 }
 

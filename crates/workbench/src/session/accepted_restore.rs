@@ -6,21 +6,19 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
-use protocol::{
-    case::event::LogEntry,
-    keys::{PublicKey, sign},
-};
+use protocol::keys::{PublicKey, sign};
 use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
 use crate::{
     alert::{AlertCode, AlertSeverity, IntegrityAlert},
-    audit::{LogExport, fetch::AuditError},
-    private_files::FileError,
+    audit::{checkpoint::NewestCheckpoint, error::AuditError, fetch::AuditStart},
+    private_files::{self, FileError},
     session::{
         HandlerConnection,
-        profile::{PinnedCaseHead, PinnedLogHead, SignedRestore},
+        client::ClientError,
+        profile::{PinnedCaseHead, PinnedTree, SignedRestore},
     },
 };
 
@@ -42,8 +40,9 @@ pub struct AcceptedRestore {
     pub day: Date,
     /// Reason, as the member wrote it.
     pub reason: String,
-    /// The head of the whole log before and after, for the oversight body.
-    pub log: Option<(PinnedLogHead, PinnedLogHead)>,
+    /// The tree of the transparency log before and after, if it was rolled back or replaced. The
+    /// second is the empty tree if there is no log any more.
+    pub tree: Option<(PinnedTree, PinnedTree)>,
     /// The head of each case that was rolled back, before and after. The second is `None` if the
     /// case no longer exists.
     pub cases: BTreeMap<Uuid, (PinnedCaseHead, Option<PinnedCaseHead>)>,
@@ -95,14 +94,18 @@ fn verify_restore(
         .filter(|restore| restore.v == 1 && restore.instance == instance)
 }
 
-/// Returns the head of one case in a log.
-fn head_of(case: Uuid, entries: &[LogEntry]) -> Option<PinnedCaseHead> {
-    let of_case = entries
-        .iter()
-        .filter(|entry| entry.event.decode_unverified().is_ok_and(|event| event.case == case));
-    let mut events = 0;
-    let last = of_case.inspect(|_| events += 1).last()?;
-    Some(PinnedCaseHead { events, head: last.event.hash() })
+/// Returns the rollbacks among the alerts.
+///
+/// # Errors
+/// [`AcceptError::UnexplainedAlerts`] if there is another alarm.
+fn check_explained(alerts: Vec<IntegrityAlert>) -> Result<Vec<IntegrityAlert>, AcceptError> {
+    let alarms = alerts.into_iter().filter(|alert| alert.severity == AlertSeverity::Alarm);
+    let (rolled_back, others): (Vec<_>, Vec<_>) =
+        alarms.partition(|alarm| alarm.code == AlertCode::Rollback);
+    if others.is_empty() {
+        return Ok(rolled_back);
+    }
+    Err(AcceptError::UnexplainedAlerts(others.into_iter().map(|alarm| alarm.text).collect()))
 }
 
 impl HandlerConnection {
@@ -119,27 +122,16 @@ impl HandlerConnection {
         {
             return Err(AcceptError::InvalidReason);
         }
-        let export = self.export_log().await.map_err(AuditError::from)?;
-        let mut audit = self.audit_log(&export)?;
-        // After a restore the case handler continues with another tree.
-        let tree_alarm = self.follow_transparency_log().await?.alarm;
-        let tree_replaced = tree_alarm.is_some();
-        audit.alarms.extend(tree_alarm);
-        let alarms = audit.alarms.iter().filter(|alarm| alarm.severity == AlertSeverity::Alarm);
-        let (rolled_back, others): (Vec<_>, Vec<_>) =
-            alarms.partition(|alarm| alarm.code == AlertCode::Rollback);
-        if !others.is_empty() {
-            return Err(AcceptError::UnexplainedAlerts(
-                others.iter().map(|alarm| alarm.text.clone()).collect(),
-            ));
-        }
+        let audit = self.audit_log(AuditStart::Resume).await?;
+        let rolled_back = check_explained(audit.alarms)?;
         if rolled_back.is_empty() {
             return Err(AcceptError::NothingRolledBack);
         }
-        let cases: Vec<Uuid> = rolled_back.iter().filter_map(|alarm| alarm.case).collect();
-        let full_log = rolled_back.iter().any(|alarm| alarm.case.is_none());
-        let now = PinnedLogHead { entries: audit.entries, link: audit.head };
-        let restore = self.build_restore(&export, &cases, full_log.then_some(now), reason);
+        // Every other rollback is one of a case.
+        let tree_replaced = rolled_back.iter().any(|alarm| alarm.case.is_none());
+        let present = if tree_replaced { Some(self.audit_present_log().await?) } else { None };
+        let cases = rolled_back.into_iter().filter_map(|alarm| alarm.case);
+        let restore = self.build_restore(cases, present, reason).await?;
         // The record is written first. An interruption can then leave a superfluous record, but
         // never an acceptance without a record.
         let mut accepted = self.profile.accepted_restores()?;
@@ -153,35 +145,66 @@ impl HandlerConnection {
             let max_events = after.map_or(0, |head| head.events);
             self.trust_state.read.entry(*case).and_modify(|read| *read = (*read).min(max_events));
         }
-        if let Some((_, after)) = restore.log {
-            self.trust_state.log = Some(after);
-        }
-        if tree_replaced {
-            self.trust_state.tree = None;
+        if let Some((_, after)) = restore.tree {
+            self.trust_state.tree = Some(after);
+            // The next audit begins with the first batch.
+            private_files::remove(&self.profile.audited_path())?;
         }
         self.save_trust_state()?;
         Ok(restore)
     }
 
-    fn build_restore(
-        &self,
-        export: &LogExport,
-        cases: &[Uuid],
-        now: Option<PinnedLogHead>,
-        reason: &str,
-    ) -> AcceptedRestore {
-        let of_case = |case: &Uuid| {
-            let before = self.trust_state.cases.get(case)?;
-            Some((*case, (*before, head_of(*case, &export.entries))))
+    /// Verifies the present log without the pinned tree, from its first batch on, and returns its
+    /// tree.
+    async fn audit_present_log(&self) -> Result<PinnedTree, AcceptError> {
+        let newest = self.newest_checkpoint(None).await.map_err(AuditError::from)?;
+        let checkpoint = match newest {
+            NewestCheckpoint::Verified(verified) => Some(verified),
+            NewestCheckpoint::None => None,
+            NewestCheckpoint::Refused(alarm) => {
+                return Err(AcceptError::UnexplainedAlerts(vec![alarm.text]));
+            }
         };
-        AcceptedRestore {
+        if self.is_oversight() {
+            let audit = self.audit_leaves(AuditStart::FirstBatch, checkpoint.as_deref()).await?;
+            check_explained(audit.alarms)?;
+        }
+        Ok(checkpoint.map_or_else(
+            || PinnedTree::empty(self.directory().log.epoch),
+            |verified| verified.tree(),
+        ))
+    }
+
+    async fn build_restore(
+        &self,
+        cases: impl Iterator<Item = Uuid>,
+        present: Option<PinnedTree>,
+        reason: &str,
+    ) -> Result<AcceptedRestore, AcceptError> {
+        let mut heads = BTreeMap::new();
+        for case in cases {
+            let Some(before) = self.trust_state.cases.get(&case) else { continue };
+            heads.insert(case, (*before, self.present_head(case).await?));
+        }
+        Ok(AcceptedRestore {
             v: 1,
             instance: self.trust.instance,
             day: self.today(),
             reason: reason.to_owned(),
-            log: self.trust_state.log.zip(now),
-            cases: cases.iter().filter_map(of_case).collect(),
-        }
+            tree: self.trust_state.tree.zip(present),
+            cases: heads,
+        })
+    }
+
+    /// Returns the head of a case, or `None` if the case does not exist.
+    async fn present_head(&self, case: Uuid) -> Result<Option<PinnedCaseHead>, AuditError> {
+        let events = match self.client.case_log(case).await {
+            Ok(log) => log.events,
+            Err(ClientError::Refused(problem)) if problem.status == 404 => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        Ok(events.last().map(|last| PinnedCaseHead { events: count, head: last.hash() }))
     }
 
     /// Returns the accepted restores as notices of an audit. A record without this key's signature

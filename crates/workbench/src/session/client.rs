@@ -6,12 +6,12 @@ use protocol::{
     api::{
         checkpoint::NewCosignature,
         workbench::{
-            Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseSummary, ChallengeRequest,
-            ChallengeResponse, FormerReaders, NewEvent, ProblemDetails, SessionRequest,
-            SessionResponse, sign_session,
+            Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseLog, CaseSummary,
+            ChallengeRequest, ChallengeResponse, FormerReaders, NewEvent, ProblemDetails,
+            SessionRequest, SessionResponse, sign_session,
         },
     },
-    case::event::LogEntry,
+    case::event::SignedEvent,
     directory::SignedDirectory,
     encoding::size_classes,
 };
@@ -26,8 +26,9 @@ use uuid::Uuid;
 
 use crate::{case::cursor::CaseQueueCursor, keys::key_file::InvestigatorKey};
 
-/// Maximum length of a JSON response; a log of 100,000 entries takes about 100 MiB.
-const MAX_JSON_BYTES: u64 = 256 * 1024 * 1024;
+/// Maximum length of a JSON response. A page of the log with 4,096 events of the maximum length
+/// takes about 90 MiB.
+const MAX_JSON_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Maximum length of a checkpoint with its proof.
 const MAX_CHECKPOINT_BYTES: u64 = 256 * 1024;
@@ -35,8 +36,6 @@ const MAX_CHECKPOINT_BYTES: u64 = 256 * 1024;
 /// Total timeout of a response. The read timeout alone is not enough, because every received byte
 /// renews it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
-/// Total timeout of the whole log.
-const LOG_TIMEOUT: Duration = Duration::from_mins(30);
 /// Minimum transfer rate of a part, in bytes per second.
 const MIN_BYTES_PER_SEC: u64 = 64 * 1024;
 
@@ -200,11 +199,11 @@ impl HandlerClient {
         self.get(&["v1", "cases", &case.to_string()]).await
     }
 
-    /// Returns the events of one case, also of a purged one.
+    /// Returns the events of one case with their proof, also of a purged one. Verifies nothing.
     ///
     /// # Errors
     /// If the case handler cannot be reached or rejects the request.
-    pub async fn case_log(&self, case: Uuid) -> Result<Vec<LogEntry>, ClientError> {
+    pub async fn case_log(&self, case: Uuid) -> Result<CaseLog, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "log"]).await
     }
 
@@ -259,23 +258,28 @@ impl HandlerClient {
         read_body(response, expected_len.min(size_classes::MAX_SUBMISSION_LEN)).await
     }
 
-    /// Submits a signed event, and returns the log entry.
+    /// Submits a signed event, and returns the event that the case handler has recorded.
     ///
     /// # Errors
     /// If the case handler cannot be reached or rejects the event.
-    pub async fn add_event(&self, case: Uuid, event: &NewEvent) -> Result<LogEntry, ClientError> {
+    pub async fn add_event(
+        &self,
+        case: Uuid,
+        event: &NewEvent,
+    ) -> Result<SignedEvent, ClientError> {
         send_for_json(
             self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event),
         )
         .await
     }
 
-    /// Returns the whole log. Only the oversight body may read it.
+    /// Returns a page of the whole log from this batch on. Only the oversight body may read it.
     ///
     /// # Errors
     /// If the case handler cannot be reached or rejects the request.
-    pub async fn log(&self) -> Result<AuditLog, ClientError> {
-        send_for_json(self.request(Method::GET, &["v1", "log"]).timeout(LOG_TIMEOUT)).await
+    pub async fn log(&self, from: u32) -> Result<AuditLog, ClientError> {
+        let query = [("from", from.to_string())];
+        send_for_json(self.request_with(Method::GET, &["v1", "log"], &query)).await
     }
 
     /// Returns the newest checkpoint of the transparency log with the consistency proof from an old

@@ -89,6 +89,13 @@ impl DirectoryHistory {
         (directory, *hash)
     }
 
+    /// Returns the date of the directory that began the present transparency log.
+    pub fn log_began(&self) -> Date {
+        let epoch = self.latest().0.log.epoch;
+        let first = self.directories.iter().find(|(directory, _)| directory.log.epoch == epoch);
+        first.expect("the newest directory has this epoch").0.issued
+    }
+
     /// Returns whether one of the directories has this hash.
     pub fn contains(&self, hash: Hash) -> bool {
         self.with_hash(hash).is_some()

@@ -11,6 +11,7 @@ use protocol::{
     keys::PublicKey,
 };
 use serde::{Deserialize, Serialize};
+use transparency_log::{merkle::empty_root, policy::LogEvidence};
 use uuid::Uuid;
 
 use crate::private_files::{self, FileError};
@@ -36,8 +37,6 @@ pub struct ProfileSettings {
 pub struct TrustState {
     /// The newest directory.
     pub directory: Option<LastSeen>,
-    /// The newest head of the whole log. Only members of the oversight body have it.
-    pub log: Option<PinnedLogHead>,
     /// The newest tree of the transparency log.
     pub tree: Option<PinnedTree>,
     /// The newest head of each of the member's cases.
@@ -59,13 +58,16 @@ pub struct PinnedTree {
     pub root: Hash,
 }
 
-/// The head of the whole log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PinnedLogHead {
-    /// Number of entries.
-    pub entries: u64,
-    /// Link of the last entry.
-    pub link: Hash,
+impl PinnedTree {
+    /// Returns the tree without leaves of a log with this epoch.
+    pub fn empty(epoch: u32) -> Self {
+        Self { epoch, size: 0, root: empty_root() }
+    }
+
+    /// Returns the tree of a verified checkpoint of a log with this epoch.
+    pub fn of(evidence: &LogEvidence, epoch: u32) -> Self {
+        Self { epoch, size: evidence.size, root: evidence.root }
+    }
 }
 
 /// The head of one case.
@@ -133,6 +135,11 @@ impl ProfileDir {
     /// Returns the path of the sealed search index.
     pub fn index_path(&self) -> PathBuf {
         self.dir.join("index.age")
+    }
+
+    /// Returns the path of the sealed state of the last audit.
+    pub fn audited_path(&self) -> PathBuf {
+        self.dir.join("audited.age")
     }
 
     /// Creates the folder, accessible only to its owner.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     actions::ActionError,
-    audit::fetch::AuditError,
+    audit::error::AuditError,
     case::CaseReadError,
     error_kind::ErrorKind,
     keys::{backup_sheet::BackupError, key_file::KeyError},

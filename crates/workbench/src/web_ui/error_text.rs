@@ -14,7 +14,7 @@ use super::layout::PageFrame;
 use crate::l10n::event_text::localize_event;
 use crate::{
     actions::{ActionError, ConsentError},
-    audit::fetch::AuditError,
+    audit::error::AuditError,
     case::{CaseReadError, collection_check::UnreadableCase},
     keys::{
         backup_sheet::BackupError, key_file::KeyError,
@@ -315,7 +315,6 @@ impl ToErrorText for AuditError {
         match self {
             Self::Client(error) => error.error_text(),
             Self::Connect(error) => error.error_text(),
-            Self::DirectoryHistory(error) => error.error_text(),
             Self::File(error) => error.error_text(),
         }
     }

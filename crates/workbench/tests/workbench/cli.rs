@@ -246,14 +246,14 @@ async fn a_case_from_the_queue_to_the_audit() {
     };
     let audit = json(&outside(&["audit", "verify", "--json"]));
     assert_eq!(
-        (audit["ok"].as_bool(), audit["whole"].as_bool(), audit["entries"].as_u64()),
+        (audit["ok"].as_bool(), audit["whole"].as_bool(), audit["events"].as_u64()),
         (Some(true), Some(true), Some(6))
     );
     assert_eq!(code(&outside(&["audit", "export", "log.json"])), 0);
     let trust = installation.admin_dir.path("trust.json");
     let offline =
         ["audit", "verify", "--file", "log.json", "--trust", trust.to_str().unwrap(), "--json"];
-    assert_eq!(json(&run(folder, "", &offline))["entries"].as_u64(), Some(6));
+    assert_eq!(json(&run(folder, "", &offline))["events"].as_u64(), Some(6));
 
     handler.store.lock().unwrap().log.pop();
     let rolled_back = outside(&["audit", "verify", "--json"]);
@@ -288,8 +288,8 @@ fn check_restore_acceptance(
     assert_eq!(code(&outside(&["audit", "accept", "--reason", " "])), 4);
     let accepted = json(&outside(&accept));
     assert_eq!(
-        (accepted["entries_before"].as_u64(), accepted["entries"].as_u64()),
-        (Some(6), Some(5))
+        (accepted["leaves_before"].as_u64(), accepted["leaves"].as_u64()),
+        (Some(6 * 256), Some(5 * 256))
     );
     let audit = json(&outside(&["audit", "verify", "--json"]));
     assert_eq!(audit["ok"].as_bool(), Some(true), "{audit}");

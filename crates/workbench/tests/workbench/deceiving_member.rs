@@ -36,7 +36,7 @@ fn rewrite_newest_event(
 ) {
     let mut store = environment.handler.store.lock().unwrap();
     let entry = store.log.pop().unwrap();
-    let mut event = entry.event.decode_unverified().unwrap();
+    let mut event = entry.decode_unverified().unwrap();
     assert_eq!((event.case, event.actor.as_str()), (reporter.case, signer));
     change(&mut event.action);
     let rewritten = event.sign(environment.installation.key_of(signer).device());

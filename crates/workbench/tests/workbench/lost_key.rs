@@ -237,7 +237,7 @@ async fn a_rotation_opens_earlier_content_to_a_member_who_joined_the_oversight_b
     lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     assert_eq!(environment.alert_codes_of("outside", &reporter).await, []);
     let store = environment.handler.store.lock().unwrap();
-    let rotated = store.log.last().unwrap().event.decode_unverified().unwrap().action;
+    let rotated = store.log.last().unwrap().decode_unverified().unwrap().action;
     assert_eq!(rotated.recorded_grants().len(), 5);
     assert!(rotated.recorded_grants().iter().all(|grant| grant.generation == 2));
 }

@@ -94,8 +94,7 @@ async fn one_command_closes_a_list_and_signs_each_case_separately() {
     assert_eq!(did(&person("lead", &close)), all("proposed"));
     assert_eq!(did(&person("lead", &close)), [], "what waits for another person is left out");
     assert_eq!(did(&person("two", &close)), all("approved"));
-    let events =
-        |case: &str| environment.handler.store.lock().unwrap().log_of(case.parse().unwrap()).len();
+    let events = |case: &str| environment.handler.events_of(case.parse().unwrap());
     assert_eq!(rubbish.iter().map(|case| events(case)).collect::<Vec<_>>(), [3, 3, 3]);
     assert_eq!(events(&honest.to_string()), 1);
 

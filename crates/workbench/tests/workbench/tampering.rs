@@ -19,6 +19,7 @@ use rand::rngs::OsRng;
 use workbench::{
     actions::{ActionError, ReplyInput},
     alert::{AlertCode, AlertSeverity},
+    audit::fetch::AuditStart,
     case::CaseReadError,
     keys::key_file::InvestigatorKey,
     session::{
@@ -279,30 +280,31 @@ async fn a_rolled_back_case_and_a_wrong_state_are_detected() {
 }
 
 #[tokio::test]
-async fn the_oversight_body_audits_the_whole_log_and_pins_its_head() {
+async fn the_oversight_body_audits_the_whole_log_and_the_others_their_cases() {
     let environment = TestEnvironment::start();
     let reporter = environment.file_report(&[]);
     environment.file_report(&["regional"]);
     let mut lead = environment.connect("lead").await;
     claim_case(&mut lead, &reporter).await;
-    let mut outside = environment.connect("outside").await;
-    let export = outside.export_log().await.unwrap();
-    assert!(export.whole);
-    let audit = outside.audit_log(&export).unwrap();
-    assert_eq!((audit.entries, audit.cases.len(), audit.alarms.len()), (3, 2, 0));
-    // A member's export contains only the member's own cases.
-    let export = lead.export_log().await.unwrap();
-    assert_eq!((export.whole, export.entries.len()), (false, 3));
-    assert_eq!(lead.audit_log(&export).unwrap().alarms, []);
-    assert_eq!(environment.connect("three").await.export_log().await.unwrap().entries.len(), 2);
-    // The newest entry is dropped between two audits.
+    for (member, whole, events, cases) in
+        [("outside", true, 3, 2), ("lead", false, 3, 2), ("three", false, 2, 1)]
+    {
+        let mut connection = environment.connect(member).await;
+        let audit = connection.audit_log(AuditStart::Resume).await.unwrap();
+        assert_eq!(audit.alarms, [], "{member}");
+        assert_eq!((audit.whole, audit.events, audit.cases), (whole, events, cases), "{member}");
+        let export = connection.export_log().await.unwrap();
+        assert_eq!((export.is_whole(), export.events() as u64), (whole, events), "{member}");
+        let verified = export.verify(&environment.installation.trust, None).unwrap();
+        assert_eq!((verified.alarms, verified.events), (vec![], events), "{member}");
+    }
+    // The newest event is dropped between two audits.
     environment.handler.store.lock().unwrap().log.pop();
-    let mut outside = environment.connect("outside").await;
-    let export = outside.export_log().await.unwrap();
-    assert_eq!(alert_codes(&outside.audit_log(&export).unwrap().alarms), [AlertCode::Rollback]);
-    let mut lead = environment.connect("lead").await;
-    let export = lead.export_log().await.unwrap();
-    assert_eq!(alert_codes(&lead.audit_log(&export).unwrap().alarms), [AlertCode::Rollback]);
+    for member in ["outside", "lead"] {
+        let mut connection = environment.connect(member).await;
+        let audit = connection.audit_log(AuditStart::Resume).await.unwrap();
+        assert_eq!(alert_codes(&audit.alarms), [AlertCode::Rollback], "{member}");
+    }
 }
 
 #[tokio::test]

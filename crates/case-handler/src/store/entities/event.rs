@@ -14,8 +14,6 @@ pub struct Model {
     pub seq: i32,
     pub bytes: Vec<u8>,
     pub signature: Vec<u8>,
-    pub previous_link: Vec<u8>,
-    pub link: Vec<u8>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -272,7 +272,7 @@ impl<'a> CaseExport<'a> {
             by: connection.handle().to_owned(),
             trust: connection.trust.clone(),
             directories: connection.directories.clone(),
-            events: self.case.file().log.iter().map(|entry| entry.event.clone()).collect(),
+            events: self.case.file().log.events.clone(),
             alarms: self.alarms.iter().map(Into::into).collect(),
             openings: self.openings.clone(),
             files: files.collect(),

@@ -11,7 +11,7 @@ use protocol::{
     Hash,
     case::{
         CaseState,
-        event::{Action, Event, LogEntry},
+        event::{Action, Event},
     },
     directory::TrustRoots,
     encoding::canonical,
@@ -31,7 +31,7 @@ use super::{
     sha256sum_lines,
 };
 use crate::{
-    alert::AlertSeverity, audit, l10n::Localizer, private_files::FileError,
+    alert::AlertSeverity, audit::events::audit_events, l10n::Localizer, private_files::FileError,
     session::directory_history::DirectoryHistory,
 };
 
@@ -303,9 +303,7 @@ impl Verifier<'_> {
         manifest: &ExportManifest,
         history: &DirectoryHistory,
     ) -> Option<(Vec<Event>, CaseState)> {
-        let to_entry = |event: &_| LogEntry::append(Hash::default(), Clone::clone(event));
-        let entries: Vec<LogEntry> = manifest.events.iter().map(to_entry).collect();
-        let mut audit = audit::audit_partial_log(&entries, history);
+        let mut audit = audit_events(&manifest.events, history);
         let gaps = history.gap_alerts().len();
         let mut valid = true;
         for alert in audit.alarms.drain(..).skip(gaps) {
@@ -313,7 +311,7 @@ impl Verifier<'_> {
                 self.result.notices.push(alert.text);
             } else {
                 valid = false;
-                let event = alert.entry.map_or("events".to_owned(), |at| format!("event {at}"));
+                let event = alert.event.map_or("events".to_owned(), |at| format!("event {at}"));
                 self.differ(event, alert.text);
             }
         }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
+use time::OffsetDateTime;
 
 use super::{
     case_attachments::download,
@@ -9,6 +10,8 @@ use super::{
 };
 use crate::{
     alert::has_alarm,
+    audit::fetch::AuditStart,
+    l10n::dates,
     private_files::to_pretty_json,
     web_ui::{
         error_page::PageError,
@@ -29,10 +32,12 @@ struct LogTemplate {
 /// The result of a verification.
 struct VerificationSummary {
     ok: bool,
-    entries: usize,
+    events: u64,
     cases: usize,
-    /// The last link of the whole log.
-    head: Option<String>,
+    /// The root of the tree of the log.
+    root: Option<String>,
+    /// Since when the oversight body has countersigned it.
+    countersigned: Option<String>,
     alarms: Vec<AlertView>,
 }
 
@@ -42,16 +47,18 @@ pub(super) async fn show(session: SignedInSession) -> Response {
 
 /// Fetches and verifies the log.
 pub(super) async fn verify(mut session: SignedInSession) -> Result<Response, PageError> {
-    let export = session.connection().export_log().await?;
-    let mut audit = session.connection_mut().audit_log(&export)?;
-    let followed = session.connection_mut().follow_transparency_log().await?;
-    audit.alarms.extend(followed.alarm.into_iter().chain(followed.restarted));
+    let audit = session.connection_mut().audit_log(AuditStart::Resume).await?;
     let frame = session.frame("administration-title", NavSection::Administration);
     let result = VerificationSummary {
         ok: !has_alarm(&audit.alarms),
-        entries: usize::try_from(audit.entries).unwrap_or(usize::MAX),
-        cases: audit.cases.len(),
-        head: export.whole.then(|| audit.head.to_string()),
+        events: audit.events,
+        cases: audit.cases,
+        root: audit.checkpoint.as_ref().map(|checkpoint| checkpoint.root.to_string()),
+        countersigned: audit.checkpoint.and_then(|checkpoint| {
+            let time = i64::try_from(checkpoint.countersigned?).ok()?;
+            let day = OffsetDateTime::from_unix_timestamp(time).ok()?.date();
+            Some(dates::format_date(frame.catalog(), day))
+        }),
         alarms: audit.alarms.iter().map(|alarm| alert_view(&frame, alarm)).collect(),
     };
     Ok(render_ok(&log_page(&session, Some(result))))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use time::{Duration, OffsetDateTime};
 use workbench::{
     alert::{AlertCode, AlertSeverity, IntegrityAlert},
     case::VerifiedCase,
@@ -36,16 +37,29 @@ impl TestEnvironment {
         self.try_connect(handle).await.unwrap()
     }
 
+    /// Connects as on a later day.
+    pub(crate) async fn connect_after(&self, handle: &str, days: i64) -> HandlerConnection {
+        self.open(handle, now() + Duration::days(days)).await.unwrap()
+    }
+
     pub(crate) async fn try_connect(
         &self,
         handle: &str,
+    ) -> Result<HandlerConnection, ConnectError> {
+        self.open(handle, now()).await
+    }
+
+    async fn open(
+        &self,
+        handle: &str,
+        now: OffsetDateTime,
     ) -> Result<HandlerConnection, ConnectError> {
         let profile = self.installation.profile_dir(handle, &self.handler.url);
         let sealed = workbench::private_files::read(&profile.key_path()).unwrap();
         HandlerConnection::open(
             profile,
             InvestigatorKey::open(&sealed, &passphrase()).unwrap(),
-            now(),
+            now,
         )
         .await
     }

@@ -5,6 +5,7 @@ pub(crate) mod absences;
 pub(crate) mod browser;
 pub(crate) mod environment;
 pub(crate) mod fake_handler;
+pub(crate) mod log_builder;
 pub(crate) mod reporter;
 pub(crate) mod test_tree;
 

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read as _};
 
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
-use workbench::{audit::LogExport, keys::passphrase_encryption};
+use workbench::{audit::export::LogExport, keys::passphrase_encryption};
 use zip::ZipArchive;
 
 use crate::{
@@ -78,17 +78,18 @@ async fn the_log_is_verified_and_copied() {
     screen.unlock().await;
     let well = screen.post("/administration/log", &[]).await;
     assert!(
-        well.texts(".answer")[0].contains("All signatures, chains and case rules are valid."),
+        well.texts(".answer")[0]
+            .contains("All signatures, chains, case rules and proofs are valid."),
         "{}",
         well.text
     );
     assert_eq!(well.texts(".answer dd"), ["2", "1"]);
-    assert_eq!(well.texts(".answer code").len(), 1, "the end of the chain");
+    assert_eq!(well.texts(".answer code").len(), 1, "the root of the log");
     let copy = screen.request(&Method::POST, "/administration/log/copy").send().await.unwrap();
     assert!(copy.headers()["content-disposition"].to_str().unwrap().contains("burkindi-log-"));
     let export: LogExport = serde_json::from_slice(&copy.bytes().await.unwrap()).unwrap();
     assert!(
-        export.whole
+        export.is_whole()
             && export
                 .verify(&screen.environment.installation.trust, None)
                 .unwrap()

@@ -20,12 +20,12 @@ use protocol::{
     api::{
         checkpoint::NewCosignature,
         workbench::{
-            AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader,
-            FormerReaders, FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse,
-            verify_session_signature,
+            AuditLog, CaseDetail, CaseLog, CaseSummary, ChallengeRequest, ChallengeResponse,
+            FormerReader, FormerReaders, FormerReason, NewEvent, ProblemDetails, SessionRequest,
+            SessionResponse, verify_session_signature,
         },
     },
-    case::{Role, RuleViolation, event::LogEntry},
+    case::{Role, RuleViolation, event::SignedEvent},
     directory::SignedDirectory,
     submission::key_grant::grant_tag,
 };
@@ -155,7 +155,8 @@ async fn case(
     Path(id): Path<Uuid>,
 ) -> ApiResult<CaseDetail> {
     let me = bearer(&headers)?;
-    let store = store.lock().unwrap();
+    let mut store = store.lock().unwrap();
+    let log = store.case_log(id);
     if let Some(status) = store.failing_cases.get(&id) {
         return Err(problem(*status, "the case handler failed"));
     }
@@ -168,7 +169,7 @@ async fn case(
         mailbox_recipient: stored.mailbox.clone(),
         case_recipients: stored.recipients.clone(),
         parts: stored.parts.iter().map(|(part, _)| part.clone()).collect(),
-        log: store.log_of(id),
+        log,
         holders: stored.holders.clone(),
     }))
 }
@@ -201,7 +202,7 @@ async fn event(
     headers: HeaderMap,
     Path(id): Path<Uuid>,
     Json(new): Json<NewEvent>,
-) -> ApiResult<LogEntry> {
+) -> ApiResult<SignedEvent> {
     let me = bearer(&headers)?;
     let mut store = store.lock().unwrap();
     if let Some(meanwhile) = store.before_next_event.take() {
@@ -222,32 +223,39 @@ async fn event(
     };
     stored.state.apply(&event, new.event.hash(), role).map_err(refused)?;
     stored.apply_payload(&event, new.payload, &directory);
-    store.append(new.event);
-    Ok(Json(store.log.last().unwrap().clone()))
+    store.append(new.event.clone());
+    Ok(Json(new.event))
 }
 
 async fn case_log(
     State((store, _)): FakeHandlerState,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
-) -> ApiResult<Vec<LogEntry>> {
+) -> ApiResult<CaseLog> {
     let me = bearer(&headers)?;
-    let store = store.lock().unwrap();
+    let mut store = store.lock().unwrap();
     let stored = store.cases.get(&id).filter(|stored| stored.holders.contains(&me));
     stored.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    Ok(Json(store.log_of(id)))
+    Ok(Json(store.case_log(id)))
+}
+
+/// The first batch of the page.
+#[derive(serde::Deserialize)]
+struct LogQuery {
+    from: u32,
 }
 
 async fn log(
     State((store, installation)): FakeHandlerState,
     headers: HeaderMap,
+    Query(query): Query<LogQuery>,
 ) -> ApiResult<AuditLog> {
     let me = bearer(&headers)?;
-    let store = store.lock().unwrap();
+    let mut store = store.lock().unwrap();
     if !store.newest_directory(&installation).is_oversight(&me) {
         return Err(problem(StatusCode::FORBIDDEN, "for the oversight body"));
     }
-    Ok(Json(AuditLog { entries: store.log.clone() }))
+    Ok(Json(store.audit_log(query.from)))
 }
 
 /// The size that the member has seen.
@@ -262,8 +270,8 @@ async fn checkpoint(
     Query(query): Query<CheckpointQuery>,
 ) -> Result<String, (StatusCode, Json<ProblemDetails>)> {
     bearer(&headers)?;
-    let store = store.lock().unwrap();
-    let tree = store.tree.as_ref();
+    let mut store = store.lock().unwrap();
+    let tree = store.tree().filter(|tree| !tree.events().is_empty());
     let tree = tree.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no checkpoint"))?;
     let offered = tree.offer(query.old);
     let offered = offered.ok_or_else(|| problem(StatusCode::BAD_REQUEST, "no such size"))?;
@@ -280,7 +288,8 @@ async fn cosignature(
     if !store.newest_directory(&installation).is_oversight(&me) {
         return Err(problem(StatusCode::FORBIDDEN, "for the oversight body"));
     }
-    store.tree.as_mut().unwrap().cosignatures.push((new.size, new.signature.parse().unwrap()));
+    let tree = store.transparency_log.tree.as_mut().unwrap();
+    tree.cosignatures.push((new.size, new.signature.parse().unwrap()));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,6 +2,7 @@
 //! unless a test tampers with it.
 
 pub(crate) mod api;
+pub(crate) mod log;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +18,7 @@ use protocol::{
     },
     case::{
         CaseState, Role,
-        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, LogEntry, midnight},
+        event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, SignedEvent, midnight},
     },
     directory::{Directory, Member, SignedDirectory},
     encoding::padding::{TEXT_STEP, pad_text, padded_file_len},
@@ -82,7 +83,7 @@ pub(crate) struct SealedReport {
 pub(crate) struct FakeStore {
     pub(crate) directories: Vec<SignedDirectory>,
     pub(crate) cases: BTreeMap<Uuid, StoredCase>,
-    pub(crate) log: Vec<LogEntry>,
+    pub(crate) log: Vec<SignedEvent>,
     /// Absences of members, with their last date.
     pub(crate) absences: BTreeMap<String, time::Date>,
     /// Cases whose answer is an error of this status.
@@ -91,8 +92,8 @@ pub(crate) struct FakeStore {
     pub(crate) broken_parts: BTreeSet<Uuid>,
     /// Runs just before the next event is checked, for any sender.
     pub(crate) before_next_event: Option<ConcurrentChange>,
-    /// The transparency log. Absent in most tests, as before the first batch.
-    pub(crate) tree: Option<TestTree>,
+    /// The transparency log.
+    pub(crate) transparency_log: log::TransparencyLog,
     nonces: Vec<(String, Hash)>,
 }
 
@@ -107,8 +108,10 @@ pub(crate) struct FakeHandler {
 
 /// Starts the fake case handler on a free port with the installation's own certificate.
 pub(crate) fn start_fake_handler(installation: &Arc<WorkbenchInstallation>) -> FakeHandler {
+    let tree = TestTree::new(installation.trust.instance, &installation.log_key, &[]);
     let store = Arc::new(Mutex::new(FakeStore {
         directories: vec![installation.signed_directory()],
+        transparency_log: log::TransparencyLog { tree: Some(tree), ..Default::default() },
         ..FakeStore::default()
     }));
     let app = api::routes(&store, installation);
@@ -299,6 +302,11 @@ impl FakeHandler {
             Some(Box::new(move |store| store.follow_up(&installation, &mut reporter, text)));
     }
 
+    /// Returns the number of events of a case.
+    pub(crate) fn events_of(&self, case: Uuid) -> usize {
+        self.store.lock().unwrap().case_log(case).events.len()
+    }
+
     pub(crate) fn with_case<T>(&self, case: Uuid, tamper: impl FnOnce(&mut StoredCase) -> T) -> T {
         tamper(self.store.lock().unwrap().cases.get_mut(&case).unwrap())
     }
@@ -340,9 +348,8 @@ impl StoredCase {
 }
 
 impl FakeStore {
-    pub(crate) fn append(&mut self, event: protocol::case::event::SignedEvent) {
-        let before = self.log.last().map_or(Hash::default(), |entry| entry.link);
-        self.log.push(LogEntry::append(before, event));
+    pub(crate) fn append(&mut self, event: SignedEvent) {
+        self.log.push(event);
     }
 
     fn follow_up(
@@ -373,14 +380,6 @@ impl FakeStore {
         let signed = event.sign(&installation.log_key);
         stored.state.apply(&event, signed.hash(), Role::default()).unwrap();
         self.append(signed);
-    }
-
-    pub(crate) fn log_of(&self, case: Uuid) -> Vec<LogEntry> {
-        self.log
-            .iter()
-            .filter(|entry| entry.event.decode_unverified().unwrap().case == case)
-            .cloned()
-            .collect()
     }
 
     fn newest_directory(&self, installation: &WorkbenchInstallation) -> Directory {
