@@ -76,8 +76,8 @@ impl From<StoreError> for CosignatureError {
 }
 
 /// Adds a batch with the events that have no leaf yet, at most 256, to the log of the newest
-/// directory, and signs the checkpoint. All of it is written in one transaction. Without a directory
-/// there is neither an event nor a reader, and no batch is added.
+/// directory, and signs the checkpoint. All of it is written in one transaction. Without a
+/// directory there is neither an event nor a reader, and no batch is added.
 ///
 /// # Errors
 /// If the store fails or contradicts itself. Nothing is written then.

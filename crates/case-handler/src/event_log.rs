@@ -45,7 +45,7 @@ pub enum LogError {
 pub enum LogIntegrityError {
     /// An event was altered, removed, inserted or assigned to another case.
     #[error(
-        "event {0} of the log: hash chain of its case broken (database modified outside the service; restore a backup and compare)"
+        "event {0} of the log: hash chain broken (database modified outside the service; restore a backup and compare)"
     )]
     Altered(u64),
     /// Events are missing: a case or the transparency log refers to events that do not exist.

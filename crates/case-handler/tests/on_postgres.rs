@@ -5,6 +5,8 @@
 mod assignment;
 #[path = "clock/main.rs"]
 mod clock;
+#[path = "hidden_cases.rs"]
+mod hidden_cases;
 #[path = "ingest.rs"]
 mod ingest;
 #[path = "lifecycle.rs"]

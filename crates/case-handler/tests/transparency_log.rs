@@ -238,7 +238,8 @@ async fn a_changed_database_is_noticed_by_readers() {
     assert_eq!(fixture.checkpoint().await, before);
 }
 
-/// A member of the oversight body opens every leaf page by page, and the pages are those of the log.
+/// A member of the oversight body opens every leaf page by page, and the pages are those of the
+/// log.
 #[tokio::test]
 async fn the_pages_of_an_audit_open_every_leaf() {
     let mut fixture = HandlerFixture::new().await;

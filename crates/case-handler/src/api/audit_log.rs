@@ -25,8 +25,8 @@ pub(super) struct FirstBatchQuery {
     from: u32,
 }
 
-/// Streams the events of some batches, because a batch is large after a restore. An error closes the
-/// connection, so that a part of the log is not taken for all of it.
+/// Streams the events of some batches, because a batch is large after a restore. An error closes
+/// the connection, so that a part of the log is not taken for all of it.
 pub(super) async fn audit_log(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,

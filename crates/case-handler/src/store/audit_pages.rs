@@ -67,8 +67,8 @@ impl CaseStore {
         Ok(last.unwrap_or(0))
     }
 
-    /// Returns the next events of a range, at most `limit`, with the indices of their leaves. `None`
-    /// at its end. An event that got its leaf after the range was made has no index.
+    /// Returns the next events of a range, at most `limit`, with the indices of their leaves.
+    /// `None` at its end. An event that got its leaf after the range was made has no index.
     ///
     /// # Errors
     /// Fails if the database fails.

@@ -59,8 +59,8 @@ impl CaseStore {
         leaf_secret(&self.db).await
     }
 
-    /// Returns the sequence number of the newest event of a case that has a leaf. `None` if none has
-    /// one.
+    /// Returns the sequence number of the newest event of a case that has a leaf. `None` if none
+    /// has one.
     ///
     /// # Errors
     /// Fails if the database fails.
@@ -223,8 +223,9 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Deletes the whole tree: leaves, nodes, checkpoints and the states of witnesses. The secret of salts and dummies goes
-    /// too, because a dummy of the same secret would have the same leaf in both trees.
+    /// Deletes the whole tree: leaves, nodes, checkpoints and the states of witnesses. The secret
+    /// of salts and dummies goes too, because a dummy of the same secret would have the same leaf
+    /// in both trees.
     ///
     /// # Errors
     /// Fails if the database fails.

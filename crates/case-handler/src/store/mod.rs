@@ -142,7 +142,7 @@ pub struct WriteTransaction<'a> {
     dirty_cases: std::sync::Mutex<BTreeSet<Uuid>>,
     /// Rows that are not written yet.
     batch: std::sync::Mutex<WriteBatch>,
-    /// Position and link of the newest log entry, once known.
+    /// Position of the newest event, once known.
     last_event: Mutex<Option<i64>>,
     _write_guard: MutexGuard<'a, Option<WriterLock>>,
 }

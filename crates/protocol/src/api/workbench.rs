@@ -11,8 +11,8 @@
 //! - `GET /v1/cases` (bearer): [`Vec<CaseSummary>`]: the cases of the member's own grants, the most
 //!   urgent first; `?limit=N&after=CASE&due=DATE` for a page.
 //! - `GET /v1/cases/{id}` (bearer): [`CaseDetail`].
-//! - `GET /v1/cases/{id}/log` (bearer): [`CaseLog`], also of a purged case, whose other paths answer
-//!   410.
+//! - `GET /v1/cases/{id}/log` (bearer): [`CaseLog`], also of a purged case, whose other paths
+//!   answer 410.
 //! - `GET /v1/cases/{id}/parts/{part}` (bearer): sealed bytes.
 //! - `POST /v1/cases/{id}/events` with [`NewEvent`] (bearer): the stored
 //!   [`SignedEvent`].
@@ -339,8 +339,8 @@ pub struct CaseLog {
     pub proof: Option<EventProof>,
 }
 
-/// The proof that an event is in the transparency log. The event contains the hash of the one before
-/// it, so the proof covers all earlier events of the case.
+/// The proof that an event is in the transparency log. The event contains the hash of the one
+/// before it, so the proof covers all earlier events of the case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventProof {
     /// The sequence number of the event.

@@ -156,8 +156,8 @@ impl HandlerConnection {
     /// place.
     ///
     /// # Errors
-    /// As [`Self::newest_checkpoint`], and if the session cannot be renewed or the profile cannot be
-    /// written.
+    /// As [`Self::newest_checkpoint`], and if the session cannot be renewed or the profile cannot
+    /// be written.
     pub async fn follow_transparency_log(&mut self) -> Result<FollowedLog, AuditError> {
         let pinned = self.trust_state.tree;
         let mut newest = self.newest_checkpoint(pinned).await?;

@@ -11,8 +11,8 @@
 //! leaf, and nothing about other events.
 //!
 //! A file of the whole log without a checkpoint, from before the first batch, proves the signatures
-//! only. No file proves that it is the newest, or that the case handler logged every report. The leaf
-//! secret in the file of the whole log distinguishes events from dummies. It opens no event.
+//! only. No file proves that it is the newest, or that the case handler logged every report. The
+//! leaf secret in the file of the whole log distinguishes events from dummies. It opens no event.
 
 use protocol::{
     api::workbench::{AuditLog, CaseLog},

@@ -15,9 +15,9 @@ use super::{CliOutput, CommandContext, exit_code::VerificationFailed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Verify the log: signatures, case rules, and that it only grows. A member of the oversight body
-    /// opens every leaf of the log and countersigns it. Other members verify the events of their own
-    /// cases and the proofs that these are in the log.
+    /// Verify the log: signatures, case rules, and that it only grows. A member of the oversight
+    /// body opens every leaf of the log and countersigns it. Other members verify the events of
+    /// their own cases and the proofs that these are in the log.
     Verify(AuditVerifyArgs),
     /// Accept that the case handler was restored from a backup, after the administrator has
     /// explained why. Its present state becomes the pinned state. A later rollback is an ALARM

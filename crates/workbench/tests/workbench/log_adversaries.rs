@@ -1,6 +1,6 @@
-//! A case handler that lies about the transparency log. It has the log key, and can make any tree and
-//! sign any checkpoint. Members notice it with the proofs of their cases, and the oversight body by
-//! opening every leaf.
+//! A case handler that lies about the transparency log. It has the log key, and can make any tree
+//! and sign any checkpoint. Members notice it with the proofs of their cases, and the oversight
+//! body by opening every leaf.
 
 use crate::common::{
     environment::{TestEnvironment, alert_codes},

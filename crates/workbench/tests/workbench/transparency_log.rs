@@ -1,5 +1,5 @@
-//! Members follow the transparency log: a log that grows is pinned, and the oversight body audits and
-//! countersigns it. Any other log is an alarm.
+//! Members follow the transparency log: a log that grows is pinned, and the oversight body audits
+//! and countersigns it. Any other log is an alarm.
 
 use crate::common::{
     environment::{TestEnvironment, alert_codes},
@@ -164,8 +164,8 @@ async fn a_restore_does_not_explain_a_log_that_hides_an_event() {
 }
 
 impl TestEnvironment {
-    /// Publishes a directory with this epoch of the log, and begins that log. Without `logs`, it has
-    /// no batch yet.
+    /// Publishes a directory with this epoch of the log, and begins that log. Without `logs`, it
+    /// has no batch yet.
     fn restart_log(&self, epoch: u32, logs: bool) {
         let mut draft = self.installation.admin_dir.draft().unwrap();
         draft.log.epoch = epoch;
