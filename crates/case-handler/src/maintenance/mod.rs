@@ -180,9 +180,10 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
     Ok(copy_summary(
         &tables,
         &format!(
-            "restored into {url}. Start the service, publish the newest directory again, and ask \
-             the oversight body and the members to run `burkindi audit verify`, then `burkindi \
-             audit accept`: OPERATING, Backups"
+            "restored into {url}. If the service stored anything after this backup, sign a \
+             directory that begins an empty transparency log (`burkindi admin log restart`). Start \
+             the service, publish the newest directory, and ask the oversight body and the members \
+             to run `burkindi audit verify`, then `burkindi audit accept`: OPERATING, Backups"
         ),
     ))
 }

@@ -32,9 +32,9 @@ pub use endpoint::MAX_RESPONSE_LEN;
 pub use error::WitnessError;
 
 /// Interval at which the task of a witness looks for a checkpoint without its cosignature.
-pub const CHECK_INTERVAL: Duration = Duration::from_secs(15);
+pub const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// Delay after the first failure. Each further failure doubles it, up to [`MAX_BACKOFF`].
-const INITIAL_BACKOFF: Duration = CHECK_INTERVAL;
+const INITIAL_BACKOFF: Duration = Duration::from_secs(15);
 /// Maximum delay between two requests.
 const MAX_BACKOFF: Duration = Duration::from_mins(15);
 

@@ -328,6 +328,8 @@ alarm-former-member = A person who is no longer a member acted.
 alarm-expired = The directory has expired.
 alarm-clock = Dates run backwards.
 alarm-missing-directory = A directory is missing in the chain.
+alarm-accepted-restore = You accepted a restore of the service earlier.
+alarm-log-restarted = The root keys have begun an empty transparency log.
 alarm-not-read = A part did not arrive completely. It is read again later.
 
 ## Keys

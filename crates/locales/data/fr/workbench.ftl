@@ -328,6 +328,8 @@ alarm-former-member = Quelqu’un qui n’est plus membre a agi.
 alarm-expired = L’annuaire a expiré.
 alarm-clock = Des dates vont à rebours.
 alarm-missing-directory = Un annuaire manque dans la suite.
+alarm-accepted-restore = Vous avez accepté un rétablissement du service.
+alarm-log-restarted = Les clés racines ont commencé un journal de transparence vide.
 alarm-not-read = Une partie n’est pas arrivée en entier. Elle sera relue plus tard.
 
 ## Clés

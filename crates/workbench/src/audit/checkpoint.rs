@@ -54,14 +54,24 @@ pub struct CheckpointSummary {
     pub size: u64,
     /// The root of the tree of these leaves.
     pub root: Hash,
-    /// Since when the oversight body has countersigned it, in seconds since 1970.
+    /// Since when the quorum of the directory has countersigned it, in seconds since 1970.
     pub countersigned: Option<u64>,
+    /// The number of members of the oversight body who have cosigned it.
+    pub oversight: usize,
+    /// The names of the outside witnesses that have cosigned it.
+    pub witnesses: Vec<String>,
 }
 
 impl From<&LogEvidence> for CheckpointSummary {
     fn from(evidence: &LogEvidence) -> Self {
-        let LogEvidence { size, root, countersigned, .. } = evidence;
-        Self { size: *size, root: *root, countersigned: *countersigned }
+        let names = evidence.witnesses.iter().map(|cosigned| cosigned.by.name.to_string());
+        Self {
+            size: evidence.size,
+            root: evidence.root,
+            countersigned: evidence.countersigned,
+            oversight: evidence.oversight.len(),
+            witnesses: names.collect(),
+        }
     }
 }
 

@@ -123,21 +123,20 @@ impl AuditVerifyArgs {
 }
 
 fn describe_checkpoint(checkpoint: Option<&CheckpointSummary>) -> String {
-    let Some(CheckpointSummary { size, root, countersigned }) = checkpoint else {
+    let Some(summary) = checkpoint else {
         return "not verified".to_owned();
     };
+    let CheckpointSummary { size, root, countersigned, oversight, witnesses } = summary;
     let since = countersigned
         .and_then(|time| i64::try_from(time).ok())
         .and_then(|time| time::OffsetDateTime::from_unix_timestamp(time).ok());
-    match since {
-        Some(since) => {
-            format!(
-                "{size} leaves, root {root}, countersigned by the oversight body on {}",
-                since.date()
-            )
-        }
-        None => format!("{size} leaves, root {root}, not countersigned yet"),
-    }
+    let state = since.map_or_else(
+        || "not countersigned yet".to_owned(),
+        |since| format!("countersigned on {}", since.date()),
+    );
+    let members = format!("{oversight} of the oversight body");
+    let cosigners = [members].into_iter().chain(witnesses.iter().cloned()).collect::<Vec<_>>();
+    format!("{size} leaves, root {root}, {state}; cosigned by: {}", cosigners.join(", "))
 }
 
 /// `{"day", "reason", "leaves_before", "leaves", "cases"}`: the accepted state. There are no leaves
