@@ -251,6 +251,8 @@ export-no-proof = What it does not prove: who wrote the report, whether the repo
 export-signature = The archive contains the signature of the receipt. If the receipt is found with a person, the archive shows that the report was sent with that receipt.
 export-made = Exported by { $by } on { $day }.
 export-unsealed = Nothing here is sealed any more. Delete it when you are done.
+export-logged = The transparency log contains these events up to number { $event }. The log was countersigned on { $day }: members of the oversight body { $oversight }, witnesses { $witnesses }.
+export-logged-alone = The transparency log contains these events up to number { $event }. When the case was exported, the log was not countersigned.
 export-unopened = { $count ->
     [one] One sealed part is not opened here. The export proves only that it was recorded.
    *[other] { $count } sealed parts are not opened here. The export proves only that they were recorded.

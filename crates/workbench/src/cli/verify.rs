@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use protocol::directory::TrustRoots;
 use serde::Serialize;
 use workbench::{
-    case::export::verify::{ExportDifference, ExportSummary, verify_export},
+    case::export::{
+        summary::ExportSummary,
+        verify::{ExportDifference, verify_export},
+    },
     private_files,
     session::fingerprint,
 };
@@ -77,6 +80,19 @@ impl VerifyArgs {
                         ),
                     ),
                 ]);
+                if let Some(logged) = &summary.logged {
+                    let countersigned = logged.countersigned.map_or_else(
+                        || "not countersigned".to_owned(),
+                        |date| format!("countersigned since {date}"),
+                    );
+                    page.pairs(&[(
+                        "log",
+                        format!(
+                            "events up to {} of {} entries, {countersigned}: members of the oversight body {}, witnesses {}",
+                            logged.newest, logged.log_size, logged.oversight, logged.witnesses
+                        ),
+                    )]);
+                }
                 for part in &summary.unopened {
                     page.warn(&format!("Not opened: the {} of event {}.", part.kind, part.event));
                 }

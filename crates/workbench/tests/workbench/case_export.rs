@@ -65,6 +65,7 @@ async fn an_exported_folder_verifies() {
             "sealed/0002-00.age",
             "sealed/0003-00.age",
             "case.html",
+            "event-0003.tlog-proof",
             "SHA256SUMS",
             "manifest.json",
             "manifest.sig",
@@ -135,7 +136,7 @@ async fn a_file_that_does_not_match_the_report_is_left_out_and_reported() {
     assert_eq!(code(&exported), 6);
     let output_text = json(&exported);
     assert_eq!(output_text["alarms"][0]["code"], "damaged");
-    assert_eq!(output_text["written"].as_array().unwrap().len(), 5);
+    assert_eq!(output_text["written"].as_array().unwrap().len(), 6);
     assert!(std::fs::read_to_string(folder.join("out/case.html")).unwrap().contains("empreinte"));
     check_manifest(&folder.join("out"));
 }
@@ -166,7 +167,7 @@ async fn a_sealed_archive_opens_for_its_recipient_and_verifies() {
     assert_eq!(code(&lead(&["unseal", archive, "--to", "of-lead"])), 1, "sealed to another");
     assert!(!folder.join("of-lead").exists());
     let opened = json(&as_member("home-two", &["unseal", archive, "--to", "of-two"]));
-    assert_eq!(opened["files"].as_u64(), Some(7));
+    assert_eq!(opened["files"].as_u64(), Some(8));
     let place = format!("of-two/case-{}", &id[..8]);
     let verified = json(&run(folder, "", &["verify", &place, "--json"]));
     assert_eq!(verified["ok"].as_bool(), Some(true), "{verified}");

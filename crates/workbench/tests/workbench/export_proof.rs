@@ -202,7 +202,7 @@ async fn verify_accepts_20_exports_and_refuses_each_of_200_changes() {
         assert!(result.summary.is_some());
         exports.push(export);
     }
-    let total = |count: fn(&workbench::case::export::verify::ExportSummary) -> usize| -> usize {
+    let total = |count: fn(&workbench::case::export::summary::ExportSummary) -> usize| -> usize {
         let summaries = exports.iter().map(|export| verify(export.path()).summary.unwrap());
         summaries.map(|summary| count(&summary)).sum()
     };

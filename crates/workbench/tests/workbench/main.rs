@@ -13,6 +13,7 @@ mod cli;
 mod commitments;
 mod common;
 mod deceiving_member;
+mod export_log_proof;
 mod export_proof;
 mod former_readers;
 mod log_adversaries;

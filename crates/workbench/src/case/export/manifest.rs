@@ -45,6 +45,9 @@ pub struct ExportManifest {
     pub exported: Date,
     /// The handle of the member who made the export.
     pub by: String,
+    /// The newest event that the transparency log contained, by the proof in the folder. Null if
+    /// the log contained none.
+    pub logged: Option<u32>,
     /// The root keys that the member has pinned.
     pub trust: TrustRoots,
     /// All directories, the oldest first.

@@ -5,16 +5,20 @@
 //!   of each sealed part.
 //! - [`archive`] packs the files into one archive and seals it.
 //! - [`source`] is the case that is exported, also one whose report does not open.
+//! - [`log_proof`] is the proof that the events are in the transparency log.
 //! - `content` opens the parts; `page` builds the page from them.
+//! - [`summary`] states what a verified folder contains and proves.
 //! - [`verify`] verifies a folder without keys or network.
 //!
 //! The page runs no script and loads nothing.
 
 pub mod archive;
 mod content;
+pub mod log_proof;
 pub mod manifest;
 mod page;
 pub mod source;
+pub mod summary;
 pub mod verify;
 
 use std::{
@@ -33,6 +37,7 @@ use zeroize::Zeroizing;
 
 use self::{
     content::{CaseContent, OpenedPart},
+    log_proof::proof_name,
     manifest::{
         ExportManifest, MANIFEST_NAME, MANIFEST_VERSION, ManifestFile, Opening, PAGE_NAME,
         SIGNATURE_NAME, SUMS_NAME, committed_parts, sealed_name, unopened_parts,
@@ -80,7 +85,7 @@ pub struct CaseExport<'a> {
     pending_parts: VecDeque<PendingPart<'a>>,
     /// The content of the last sealed file, which follows it.
     pending_file: Option<(ExportFile, Option<AttachmentTreatment>)>,
-    trailing_files: VecDeque<TrailingFile>,
+    trailing_files: VecDeque<TrailingFile<'a>>,
     content: CaseContent,
     openings: Vec<Opening>,
     written: Vec<ExportedFile>,
@@ -96,8 +101,13 @@ struct PendingPart<'a> {
 }
 
 /// Files that follow the parts.
-enum TrailingFile {
+enum TrailingFile<'a> {
     Page,
+    /// The proof of the newest event that has a leaf in the transparency log.
+    LogProof {
+        event: u32,
+        text: &'a str,
+    },
     Sums,
     Manifest,
     Signature,
@@ -118,13 +128,7 @@ impl<'a> CaseExport<'a> {
             shown_frames: case.shown_frames().collect(),
             pending_parts: pending_parts(case),
             pending_file: None,
-            trailing_files: [
-                TrailingFile::Page,
-                TrailingFile::Sums,
-                TrailingFile::Manifest,
-                TrailingFile::Signature,
-            ]
-            .into(),
+            trailing_files: trailing_files(case),
             content: CaseContent::default(),
             openings: Vec::new(),
             written: Vec::new(),
@@ -168,6 +172,10 @@ impl<'a> CaseExport<'a> {
             TrailingFile::Page => {
                 let page = self.render_page(connection);
                 self.add_file(PAGE_NAME.to_owned(), page, None)
+            }
+            TrailingFile::LogProof { event, text } => {
+                let content = Zeroizing::new(text.as_bytes().to_vec());
+                self.add_file(proof_name(event), content, None)
             }
             TrailingFile::Sums => {
                 let lines = sha256sum_lines(self.written.iter().map(|f| (&*f.name, f.sha256)));
@@ -270,6 +278,7 @@ impl<'a> CaseExport<'a> {
             case: self.case.id(),
             exported: connection.today(),
             by: connection.handle().to_owned(),
+            logged: self.case.log_proof().map(|(event, _)| event),
             trust: connection.trust.clone(),
             directories: connection.directories.clone(),
             events: self.case.file().log.events.clone(),
@@ -278,6 +287,15 @@ impl<'a> CaseExport<'a> {
             files: files.collect(),
         }
     }
+}
+
+fn trailing_files(case: ExportSource<'_>) -> VecDeque<TrailingFile<'_>> {
+    let proof = case.log_proof().map(|(event, text)| TrailingFile::LogProof { event, text });
+    [TrailingFile::Page]
+        .into_iter()
+        .chain(proof)
+        .chain([TrailingFile::Sums, TrailingFile::Manifest, TrailingFile::Signature])
+        .collect()
 }
 
 /// Returns the sealed parts in the order of the events that commit to them.

@@ -63,6 +63,12 @@ impl<'a> ExportSource<'a> {
         }
     }
 
+    /// Returns the number of the newest event that has a leaf in the transparency log, and its
+    /// proof.
+    pub(super) fn log_proof(self) -> Option<(u32, &'a str)> {
+        self.file().log.proof.as_ref().map(|proof| (proof.seq, &*proof.proof))
+    }
+
     /// Returns the hashes of the frames that the case shows.
     pub(super) fn shown_frames(self) -> impl Iterator<Item = Hash> {
         let thread = match self {

@@ -17,11 +17,11 @@ use protocol::{
     encoding::canonical,
 };
 use serde::Serialize;
-use time::{Date, Duration};
-use uuid::Uuid;
+use time::Duration;
 
 use super::{
     content::{CaseContent, OpenedPart},
+    log_proof::{LoggedEvents, proof_name, verify_log_proof},
     manifest::{
         ExportManifest, MANIFEST_NAME, MANIFEST_VERSION, ManifestFile, Opening, PAGE_NAME,
         SIGNATURE_NAME, SUMS_NAME, UnopenedPart, committed_parts, is_sealed_name, sealed_name,
@@ -29,6 +29,7 @@ use super::{
     },
     page::{PageInput, render_page},
     sha256sum_lines,
+    summary::ExportSummary,
 };
 use crate::{
     alert::AlertSeverity, audit::events::audit_events, l10n::Localizer, private_files::FileError,
@@ -44,48 +45,6 @@ pub struct ExportVerification {
     pub differences: Vec<ExportDifference>,
     /// What a reader should know and is no difference.
     pub notices: Vec<String>,
-}
-
-/// What a folder contains.
-#[derive(Debug, Serialize)]
-pub struct ExportSummary {
-    /// The case.
-    pub case: Uuid,
-    /// The date on which the case handler recorded the report.
-    #[serde(with = "protocol::encoding::iso_date")]
-    pub filed: Date,
-    /// The date of the export.
-    #[serde(with = "protocol::encoding::iso_date")]
-    pub exported: Date,
-    /// The handle of the member who made the export.
-    pub by: String,
-    /// The root keys with which everything was verified.
-    pub trust: TrustRoots,
-    /// The number of events.
-    pub events: usize,
-    /// The number of messages in both directions, without the report.
-    pub messages: usize,
-    /// The number of notes.
-    pub notes: usize,
-    /// The number of attached files.
-    pub files: usize,
-    /// The sealed parts that the events name and the folder does not open.
-    pub unopened: Vec<UnopenedPart>,
-}
-
-impl ExportSummary {
-    /// Returns what an export without differences proves, and what it does not prove, in the given
-    /// language or in the default language.
-    pub fn statements(&self, lang: &str) -> [String; 2] {
-        let localizer = Localizer::for_lang(lang);
-        let filed = localizer.format_date(self.filed);
-        let mut no_proof = localizer.t("export-no-proof");
-        if !self.unopened.is_empty() {
-            no_proof =
-                format!("{no_proof} {}", localizer.count("export-unopened", self.unopened.len()));
-        }
-        [localizer.with("export-proof", "day", filed), no_proof]
-    }
 }
 
 /// One difference. These fields are also its JSON.
@@ -158,6 +117,7 @@ impl Verifier<'_> {
                 self.differ("directories", text);
             }
         }
+        let logged = self.check_log_proof(&manifest, &history, &present)?;
         let unopened = unopened_parts(&events, &manifest.openings);
         self.check_page(&manifest, (&events, &state), (&content, &unopened), &present)?;
         self.result.summary = Some(ExportSummary {
@@ -170,6 +130,7 @@ impl Verifier<'_> {
             messages: content.messages().len(),
             notes: content.notes.len(),
             files: content.files.len(),
+            logged,
             unopened,
         });
         let alarms = manifest.alarms.into_iter().map(|alarm| alarm.text);
@@ -376,7 +337,9 @@ impl Verifier<'_> {
         }
         for file in &manifest.files {
             let has_opening = named.contains(&file.name);
-            let known = [PAGE_NAME, SUMS_NAME].contains(&&*file.name);
+            let proof = manifest.logged.map(proof_name);
+            let known =
+                [PAGE_NAME, SUMS_NAME].contains(&&*file.name) || proof == Some(file.name.clone());
             if !has_opening && !known {
                 let what = if is_sealed_name(&file.name) { "sealed part" } else { "file" };
                 self.differ(&file.name, format!("has no opening: no event names this {what}"));
@@ -391,6 +354,28 @@ impl Verifier<'_> {
             );
         }
         Ok(content)
+    }
+
+    fn check_log_proof(
+        &mut self,
+        manifest: &ExportManifest,
+        history: &DirectoryHistory,
+        present: &BTreeSet<String>,
+    ) -> Result<Option<LoggedEvents>, FileError> {
+        let Some(event) = manifest.logged else { return Ok(None) };
+        let name = proof_name(event);
+        if !present.contains(&name) {
+            self.differ(name, "is missing: the manifest states that the event is in the log");
+            return Ok(None);
+        }
+        let text = self.read(&name)?;
+        match verify_log_proof(&text, event, &manifest.events, history.latest().0) {
+            Ok(logged) => Ok(Some(logged)),
+            Err(reason) => {
+                self.differ(name, format!("does not prove that the event is in the log: {reason}"));
+                Ok(None)
+            }
+        }
     }
 
     fn check_page(

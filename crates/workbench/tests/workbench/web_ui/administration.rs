@@ -196,9 +196,9 @@ async fn a_case_is_exported_as_one_archive() {
     let case = String::from_utf8(read("case.html")).unwrap();
     assert!(case.contains("<html lang=\"en\"") && case.contains("An officer asked me for money."));
     let sums = String::from_utf8(read("SHA256SUMS")).unwrap();
-    assert_eq!(sums.lines().count(), 4);
+    assert_eq!(sums.lines().count(), 5);
     assert_eq!(read("manifest.sig").len(), 64);
-    assert_eq!(archive.len(), 7);
+    assert_eq!(archive.len(), 8);
 
     let photo = |kept: &mut crate::common::fake_handler::StoredCase| {
         *kept.parts[0].1.last_mut().unwrap() ^= 1;
@@ -206,7 +206,7 @@ async fn a_case_is_exported_as_one_archive() {
     screen.environment.handler.with_case(reporter.case, photo);
     let answer = export(&screen, &path, &[("seal", "unsealed")]).await;
     let mut archive = ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
-    assert_eq!(archive.len(), 5, "a file that is not what the report names stays out");
+    assert_eq!(archive.len(), 6, "a file that is not what the report names stays out");
     let mut case = String::new();
     archive.by_name(&format!("{name}/case.html")).unwrap().read_to_string(&mut case).unwrap();
     assert!(case.contains("Data differ from their hash."), "and the page says so");
