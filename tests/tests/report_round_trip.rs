@@ -151,7 +151,8 @@ async fn assert_every_altered_row_is_detected(running: &RunningInstallation) -> 
 
 fn audit_passes(running: &RunningInstallation) -> bool {
     use std::io::Write as _;
-    let mut command = running.installation.workbench_command("outside-1", &["audit", "verify"]);
+    let mut command =
+        running.installation.workbench_command("outside-1", &["audit", "verify", "--full"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     drop(writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}"));
