@@ -224,10 +224,11 @@ pub fn languages(bytes: &[u8]) {
     let _ = doctor::parse_http_date(text);
 }
 
-/// The content of a mailbox with its messages.
+/// The content of a mailbox with its messages and its log record.
 pub fn mailbox(bytes: &[u8]) {
     let receipt = seeds::sample_receipt();
-    drop(Inbox::open(&receipt, &receipt.mailbox_identity().recipient().seal(bytes), None));
+    let sealed = receipt.mailbox_identity().recipient().seal(bytes);
+    drop(Inbox::open(&receipt, &sealed, Some(seeds::directory_document())));
 }
 
 /// A receipt in either spelling. A parsed receipt must survive being written and parsed again.

@@ -7,7 +7,7 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
     api::relay::encode_submission_header,
-    case::Stage,
+    case::{Stage, event::SignedEvent},
     directory::{Desk, Directory, LogSettings, Member, SignedDirectory},
     encoding::padding::{REPLY_STEP, pad_text},
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
@@ -20,6 +20,7 @@ use time::macros::date;
 use transparency_log::{
     checkpoint::{Checkpoint, SignedCheckpoint, log_key, log_origin, member_key},
     leaf::LeafSalt,
+    mailbox_record::{MailboxLogRecord, RecordedEvent, RecordedLeaf},
     policy::LogPolicy,
     proof::LogProof,
     witness::AddCheckpoint,
@@ -31,15 +32,16 @@ static VECTORS: LazyLock<Value> = LazyLock::new(|| {
         .expect("the test vectors are JSON")
 });
 
+/// Made once, because its keys are slow to derive.
+static DOCUMENT: LazyLock<Directory> = LazyLock::new(sample_directory);
+
 /// Signed once, because signing is slow.
 static DIRECTORY: LazyLock<SignedDirectory> = LazyLock::new(|| {
-    SignedDirectory::sign(&sample_directory(), &[root_key()])
-        .expect("the sample directory is valid")
+    SignedDirectory::sign(&DOCUMENT, &[root_key()]).expect("the sample directory is valid")
 });
 
-/// Made once, because the keys of the directory are slow to derive.
 static LOG_POLICY: LazyLock<LogPolicy> = LazyLock::new(|| {
-    LogPolicy::of_directory(&sample_directory()).expect("the directory has an oversight body")
+    LogPolicy::of_directory(&DOCUMENT).expect("the directory has an oversight body")
 });
 
 /// Returns a text from the test vectors, such as `/sealed/submission`.
@@ -68,6 +70,11 @@ pub(crate) fn sample_receipt() -> Receipt {
 /// Returns the signed sample directory.
 pub(crate) fn signed_directory() -> &'static SignedDirectory {
     &DIRECTORY
+}
+
+/// Returns the sample directory.
+pub(crate) fn directory_document() -> &'static Directory {
+    &DOCUMENT
 }
 
 /// Returns the policy of the sample directory.
@@ -153,9 +160,10 @@ pub(crate) fn desk_api() -> Vec<Vec<u8>> {
             .as_bytes(),
     );
     let report = report.map(|report| report.to_bytes()).unwrap_or_default();
-    let entry = VECTORS.pointer("/log/entry").expect("a test vector");
-    let log = json!({ "entries": [entry, entry] });
-    let event = json!({ "event": entry["event"], "payload": {} });
+    let signed = VECTORS.pointer("/event/signed").expect("a test vector");
+    let logged = json!({ "event": signed, "index": 300 });
+    let log = json!({ "leaf_secret": Hash([1; 32]), "batches": 2, "events": [logged] });
+    let event = json!({ "event": signed, "payload": {} });
     vec![report, log.to_string().into_bytes(), event.to_string().into_bytes()]
 }
 
@@ -164,7 +172,7 @@ pub(crate) fn directory() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn event() -> Vec<Vec<u8>> {
-    vec![vector_bytes("/log/entry/event/bytes")]
+    vec![vector_bytes("/event/signed/bytes")]
 }
 
 pub(crate) fn form() -> Vec<Vec<u8>> {
@@ -216,6 +224,20 @@ pub(crate) fn log_texts() -> Vec<Vec<u8>> {
         .into()
 }
 
+fn sample_log_record() -> MailboxLogRecord {
+    let event = SignedEvent {
+        bytes: vector_bytes("/event/signed/bytes"),
+        signature: vector_bytes("/event/signed/signature"),
+    };
+    let leaf = RecordedLeaf { salt: Hash([3; 32]), index: 300, path: vec![Hash([1; 32])] };
+    let checkpoint =
+        SignedCheckpoint::sign(log_head(), &sample_log_key()).expect("the head is valid");
+    MailboxLogRecord {
+        events: vec![RecordedEvent { event, leaf: Some(leaf) }],
+        checkpoint: Some(checkpoint.to_string()),
+    }
+}
+
 pub(crate) fn mailbox() -> Vec<Vec<u8>> {
     let identity = sample_receipt().mailbox_identity();
     let mailbox = Mailbox {
@@ -229,7 +251,7 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
         },
         capsule: sample_capsule().seal(&identity.recipient(), &sample_receipt().signing_key()),
         case_recipient: CaseSecret::from_bytes([8; 32]).identity().recipient(),
-        log: None,
+        log: Some(sample_log_record().to_bytes()),
         replies: vec![
             identity.recipient().seal(&pad_text(&vector_bytes("/frames/0/frame"), REPLY_STEP)),
         ],

@@ -1,5 +1,6 @@
 //! The reporter notices lost messages in both directions: up to which message a person has read,
-//! messages that never arrived, and answers that no longer fit. Both implementations decide alike.
+//! messages that never arrived, answers that no longer fit, and submissions that the log does not
+//! contain. Both implementations decide alike.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -12,7 +13,9 @@ use common::{
 use ed25519_dalek::SigningKey;
 use investigator::{OpenCase, ReplyDraft, SealedFrame, SealedReply};
 use protocol::{
+    RecordType,
     case::Stage,
+    directory::Directory,
     encoding::padding::{REPLY_STEP, TEXT_STEP, pad_text, unpad_text},
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{Mailbox, MailboxHeader},
@@ -22,7 +25,9 @@ use protocol::{
         key_grant::Grant,
     },
 };
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
+use reporter::{
+    FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, LogStatus, LogView, ReportSecrets,
+};
 use serde_json::{Value, json};
 
 /// A reporter, a reader of the case, and the program of the browser.
@@ -294,4 +299,57 @@ fn only_a_holder_of_the_case_secret_can_claim_that_a_message_was_read() {
     let reordered = conversation.mailbox(2, &second.capsule, &[member, answer.reply.0]);
     let issues = vec![InboxIssue::EarlierMessagesDropped(1), InboxIssue::SequenceConflict];
     assert_eq!(conversation.open(&reordered), (Some(1), issues));
+}
+
+/// `refusals.json` contains the records that a case handler can write.
+#[test]
+fn the_inbox_shows_what_the_log_record_proves() {
+    let mut world = fixture();
+    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, case_recipient) = opened.keys.clone().unwrap();
+    let header = MailboxHeader {
+        v: 1,
+        week: "2026-W48".to_owned(),
+        stage: Stage::Received,
+        released_to_oversight: false,
+        next_update: None,
+        received: 1,
+    };
+    let capsule = opened.capsule.clone();
+    let mut mailbox = Mailbox { header, capsule, case_recipient, log: None, replies: Vec::new() };
+    let log_of = |mailbox: &Mailbox, directory: Option<&Directory>| {
+        Inbox::open(secrets.receipt(), &mailbox.seal(&m), directory).unwrap().log
+    };
+    let shown = |report| Some(LogView { report, newest_message: None });
+    assert_eq!(log_of(&mailbox, None), None, "without a directory nothing is verified");
+    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Missing));
+    mailbox.log = Some(b"{}".to_vec());
+    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Wrong));
+    mailbox.log = Some(br#"{"events":[],"checkpoint":null}"#.to_vec());
+    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Missing));
+}
+
+/// `docs/PROTOCOL.md` states these numbers.
+#[test]
+fn a_mailbox_has_room_for_replies_beside_the_log_record() {
+    let mut world = fixture();
+    let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, case_recipient) = opened.keys.clone().unwrap();
+    let header = MailboxHeader {
+        v: 1,
+        week: "2026-W48".to_owned(),
+        stage: Stage::Investigating,
+        released_to_oversight: true,
+        next_update: Some(time::Date::MAX),
+        received: 12,
+    };
+    let replies = vec![m.seal(&[0; REPLY_STEP]); 9];
+    let capsule = opened.capsule.clone();
+    let mut mailbox = Mailbox { header, capsule, case_recipient, log: None, replies };
+    for (len, replies) in [(3 * 1024, 6), (5 * 1024, 5), (RecordType::Log.max_len(), 3)] {
+        mailbox.log = Some(vec![0; len]);
+        assert_eq!(mailbox.fitting_reply_count(&m), replies, "beside {len} bytes");
+    }
 }

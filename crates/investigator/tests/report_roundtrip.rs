@@ -11,7 +11,6 @@ use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadI
 use protocol::{
     api::workbench::GenerationGrant,
     case::Stage,
-    directory::Directory,
     encoding::size_classes,
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
@@ -21,9 +20,7 @@ use protocol::{
         key_grant::Grant,
     },
 };
-use reporter::{
-    FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, LogStatus, LogView, ReportSecrets,
-};
+use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
 
 /// Seals a mailbox that counts the report, and the follow-up if the capsule is that of a follow-up.
 fn seal_mailbox(
@@ -371,35 +368,6 @@ fn a_file_opens_only_as_the_entry_of_the_manifest_that_describes_it() {
             assert_eq!(found.is_ok(), position == entry, "file {position} as entry {entry}");
         }
     }
-}
-
-/// `refusals.json` contains the records that a case handler can write.
-#[test]
-fn the_inbox_shows_what_the_log_record_proves() {
-    let mut world = fixture();
-    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
-    let opened = open_submission(&world, &bytes);
-    let (m, case_recipient) = recipients_of(&opened);
-    let header = MailboxHeader {
-        v: 1,
-        week: "2026-W48".to_owned(),
-        stage: Stage::Received,
-        released_to_oversight: false,
-        next_update: None,
-        received: 1,
-    };
-    let capsule = opened.capsule.clone();
-    let mut mailbox = Mailbox { header, capsule, case_recipient, log: None, replies: Vec::new() };
-    let log_of = |mailbox: &Mailbox, directory: Option<&Directory>| {
-        Inbox::open(secrets.receipt(), &mailbox.seal(&m), directory).unwrap().log
-    };
-    let shown = |report| Some(LogView { report, newest_message: None });
-    assert_eq!(log_of(&mailbox, None), None, "without a directory nothing is verified");
-    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Missing));
-    mailbox.log = Some(b"{}".to_vec());
-    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Wrong));
-    mailbox.log = Some(br#"{"events":[],"checkpoint":null}"#.to_vec());
-    assert_eq!(log_of(&mailbox, Some(&world.directory)), shown(LogStatus::Missing));
 }
 
 #[test]

@@ -315,7 +315,7 @@ fn of_checkpoints() -> Vec<Value> {
     let log_as_member = [("eva", 6, NOON)];
     let desk_as_member = [("eva", 10, NOON)];
     let mut changed: Vec<(&str, String, &str)> = [
-        ("a cosigner whom nobody knows", log.checkpoint(&[("zida", 14, NOON)]), "logged"),
+        ("an unknown cosigner", log.checkpoint(&[("zida", 14, NOON)]), "logged"),
         ("an unknown cosigner beside a member", cosigned(sound.clone(), &[("zida", 14, 0)]), ON_24),
         ("the log key under a member's name", log.checkpoint(&log_as_member), "logged"),
         ("a member of a desk as cosigner", log.checkpoint(&[("awa", 10, NOON)]), "logged"),
