@@ -63,6 +63,8 @@ pub enum AlertCode {
     ReporterChanged,
     /// The routing that the reporter signed differs from what the case handler recorded.
     RoutingDiffers,
+    /// The reporter's frame names a program that the directory does not list.
+    ProgramUnlisted,
     /// The bytes do not match their hash.
     Damaged,
     /// The case handler did not send all of the data. It can be read later.

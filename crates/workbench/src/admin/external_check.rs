@@ -14,6 +14,8 @@ use reqwest::{Certificate, Client, RequestBuilder, Response, Url, tls::TlsInfo};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
+use super::served_program::check_served_program;
+
 /// Maximum length of a page in bytes, so that it arrives in the first round trip.
 const MAX_FIRST_PAGE_BYTES: usize = 14_600;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,7 +118,11 @@ impl PublicProbe<'_> {
         };
         probe.check_page(response, report).await;
         report.add(probe.check_mailboxes(rng).await);
-        probe.check_directory(report).await
+        let directory = probe.check_directory(report).await;
+        let Self { http, base, trust, .. } = &probe;
+        let listed = directory.as_ref().map(|directory| &*directory.programs).unwrap_or_default();
+        check_served_program(http, base, trust, listed, report).await;
+        directory
     }
 
     async fn accepting_invalid_certificates(self) -> Option<(Self, Response)> {

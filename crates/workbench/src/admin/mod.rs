@@ -5,12 +5,13 @@
 //!
 //! - [`init`] creates an installation; [`root_keys`], [`service_keys`] and [`tls`] create its keys
 //!   and certificates.
-//! - [`draft`] edits the next directory, [`log_settings`] its transparency log, and [`signing`] signs
-//!   it.
+//! - [`draft`] edits the next directory, [`log_settings`] its transparency log, and [`signing`]
+//!   signs it.
 //! - [`program`] signs the manifest of the browser program.
 //! - [`directory_changes`] and [`directory_warnings`] show what a signer should check;
 //!   [`route_explanation`] explains who would read a report.
-//! - [`external_check`] checks a running installation from the network.
+//! - [`external_check`] checks a running installation from the network, and [`served_program`] the
+//!   files that it serves to browsers.
 
 pub mod directory_changes;
 pub mod directory_warnings;
@@ -21,6 +22,7 @@ pub mod log_settings;
 pub mod program;
 pub mod root_keys;
 pub mod route_explanation;
+pub mod served_program;
 pub mod service_keys;
 pub mod signing;
 pub mod tls;

@@ -1,8 +1,8 @@
 //! Cases as the member sees them. Reading a case verifies every event, frame, note and hash, and
 //! reports every fault as an alert.
 //!
-//! - `read` fetches and verifies a case; `consistency_checks`, [`collection_check`], `grant_check`
-//!   and `routing_check` compare it with its signed events.
+//! - `read` fetches and verifies a case; `consistency_checks`, [`collection_check`], `grant_check`,
+//!   `routing_check` and `program_check` compare it with its signed events and the directories.
 //! - [`queue`] and [`cursor`] list cases; [`view`] and [`risk`] prepare one case for display.
 //! - [`attachments`] and [`export`] write content to files.
 //! - `mailbox` computes which replies the reporter can still see; [`related_report`] follows
@@ -15,12 +15,15 @@ pub mod cursor;
 pub mod export;
 mod grant_check;
 pub(crate) mod mailbox;
+mod program_check;
 pub mod queue;
 pub(crate) mod read;
 pub mod related_report;
 pub mod risk;
 mod routing_check;
 pub mod view;
+
+pub use program_check::ReportProgram;
 
 use investigator::{CaseError, Note, OpenCase, Thread};
 use protocol::{
@@ -58,6 +61,8 @@ pub struct VerifiedCase {
     pub events: Vec<Event>,
     /// The state that follows from the signed events. `None` if the first event is invalid.
     pub state: Option<CaseState>,
+    /// What the report says about the program that sealed it, if the directory lists programs.
+    pub report_program: Option<ReportProgram>,
     /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
     /// A newer tree of the transparency log than the pinned one, which contains it.

@@ -21,6 +21,7 @@ use crate::{
             check_state, check_submission_count, issue_alert, read_notes, signer_of_copy,
         },
         grant_check::{check_grants, rejected_grant_alerts, remove_unrecorded_grants},
+        program_check::{check_programs, report_program},
         routing_check::check_routing,
     },
     private_files::FileError,
@@ -193,6 +194,7 @@ impl HandlerConnection {
         alarms.extend(collected.altered_report_alert(&open));
         alarms.extend(collected.altered_message_alerts());
         alarms.extend(check_routing(&thread, &events, state.as_ref(), &self.directory_history));
+        alarms.extend(check_programs(&thread, &self.directory_history));
         alarms.extend(check_order(&file, &events));
         alarms.extend(check_interleaving(&file, &thread));
         alarms.extend(recipient_changed);
@@ -219,6 +221,7 @@ impl HandlerConnection {
             // The numbers count within this case and would be misleading.
             alarm.event = None;
         }
+        let report_program = report_program(&thread, &self.directory_history);
         Ok(VerifiedCase {
             file,
             open_case: open,
@@ -227,6 +230,7 @@ impl HandlerConnection {
             notes,
             events,
             state,
+            report_program,
             alarms,
             newer_tree: proof.newer_tree,
         })

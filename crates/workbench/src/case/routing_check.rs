@@ -67,7 +67,8 @@ fn check_report(routing: &Routing, events: &[Event]) -> Vec<IntegrityAlert> {
     alerts
 }
 
-fn name_of(frame: &VerifiedFrame) -> String {
+/// Returns how a notice names a message.
+pub(super) fn name_of(frame: &VerifiedFrame) -> String {
     match frame.header.kind {
         FrameKind::Report => "the report".to_owned(),
         _ => format!("message {} from the reporter", frame.reference.seq),

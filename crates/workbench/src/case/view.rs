@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     alert::IntegrityAlert,
     case::{
-        VerifiedCase,
+        ReportProgram, VerifiedCase,
         related_report::RelatedReportLink,
         risk::{self, PriorityReason, RiskSignal},
     },
@@ -61,6 +61,9 @@ pub struct CaseView {
     pub timeline: Vec<TimelineEventView>,
     /// Number of the newest reply that the reporter acknowledged.
     pub seen_by_reporter: Option<u32>,
+    /// What the report says about the program that sealed it; absent if the directory lists none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_program: Option<ReportProgram>,
     /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
 }
@@ -276,6 +279,7 @@ impl CaseView {
                     text: n.note.text.clone(),
                 })
                 .collect(),
+            report_program: case.report_program,
             timeline: case
                 .events
                 .iter()

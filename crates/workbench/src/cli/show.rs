@@ -9,6 +9,7 @@ use taxonomy::Taxonomy;
 use workbench::{
     alert::has_alarm,
     case::{
+        ReportProgram,
         queue::ShownContent,
         view::{
             CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word,
@@ -116,6 +117,12 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
         ("unhandled messages", unhandled_text(state.unhandled)),
         ("received", view.filed.to_string()),
         (
+            "sealed by",
+            view.report_program
+                .map_or("unknown: the directory lists no program", sealed_by)
+                .to_owned(),
+        ),
+        (
             "next",
             view.next_deadline.map_or_else(
                 || "no deadline".to_owned(),
@@ -191,6 +198,17 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     page.heading("What happened");
     let row = |e: &TimelineEventView| vec![event_time(e), e.actor.clone(), e.what.clone()];
     page.table(&[], &view.timeline.iter().map(row).collect::<Vec<_>>());
+}
+
+/// Returns what the report says about the program that sealed it.
+fn sealed_by(program: ReportProgram) -> &'static str {
+    match program {
+        ReportProgram::Listed => {
+            "a program of the directory, as the report states; an altered program can state the same"
+        }
+        ReportProgram::Unlisted => "a program that the directory does not list",
+        ReportProgram::Unstated => "the server of the intake, or a program that states no manifest",
+    }
 }
 
 fn unhandled_text(count: u32) -> String {

@@ -33,6 +33,7 @@ fn impostor(reporter: &TestReporter) -> TestReporter {
         secret: CaseSecret::generate(&mut OsRng),
         routing: reporter.routing.clone(),
         next_routing: None,
+        next_program: None,
         last_sent: reporter.last_sent,
         related_report: None,
         last_seen_reply: None,

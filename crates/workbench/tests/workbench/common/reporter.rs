@@ -24,6 +24,8 @@ pub(crate) struct TestReporter {
     pub(crate) routing: Routing,
     /// The routing of the next message, if it differs.
     pub(crate) next_routing: Option<Routing>,
+    /// The program that the next message names.
+    pub(crate) next_program: Option<Hash>,
     pub(crate) last_sent: FrameRef,
     /// Related report that the next message refers to.
     pub(crate) related_report: Option<RelatedReport>,
@@ -66,7 +68,7 @@ impl TestReporter {
             week: self.week.clone(),
             salt: Hash::of(&[b"salt"]),
             routing: Some(self.next_routing.take().unwrap_or_else(|| self.routing.clone())),
-            program: None,
+            program: self.next_program.take(),
             attachments,
             reporter_key: first.then(|| (&key).into()),
             related: self.related_report.take(),

@@ -203,6 +203,7 @@ impl FakeHandler {
                 directory: installation.signed_directory().hash(),
             },
             next_routing: None,
+            next_program: None,
             last_sent: last,
             related_report: names,
             last_seen_reply: seen,
