@@ -13,7 +13,7 @@ use regex::Regex;
 
 /// The sealed and signed objects of the protocol, in the order of the document. Browsers read those
 /// with `true`.
-const OBJECTS: [(&str, bool); 26] = [
+const OBJECTS: [(&str, bool); 27] = [
     ("Receipt", true),
     ("Sending tag", false),
     ("Submission", false),
@@ -30,6 +30,7 @@ const OBJECTS: [(&str, bool); 26] = [
     ("Event of the case handler", false),
     ("Directory", true),
     ("Trust file", true),
+    ("Browser program", true),
     ("Session challenge", false),
     ("Checkpoint", true),
     ("Cosignature", true),

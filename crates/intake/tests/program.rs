@@ -1,5 +1,5 @@
-//! The signed manifest of the browser program: it names what the intake serves, byte for byte, and an
-//! intake serves no manifest of another program.
+//! The signed manifest of the browser program: it names what the intake serves, byte for byte, and
+//! an intake serves no manifest of another program.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;

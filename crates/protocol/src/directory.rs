@@ -30,8 +30,8 @@ pub const VALID_DAYS: i64 = 30;
 pub const MAX_OVERSIGHT_MEMBERS: usize = 2;
 /// The maximum number of members of any other desk.
 pub const MAX_DESK_MEMBERS: usize = GRANT_SLOTS - MAX_OVERSIGHT_MEMBERS;
-/// The maximum number of browser programs that a directory lists: the present one, the next one, and
-/// two that open pages of reporters may still run.
+/// The maximum number of browser programs that a directory lists: the present one, the next one,
+/// and two that open pages of reporters may still run.
 pub const MAX_PROGRAMS: usize = 4;
 /// If exclusions leave fewer readers than this, the report goes to the oversight body.
 pub const MIN_READERS: usize = 2;

@@ -1,5 +1,5 @@
-//! The signed manifest of the browser program: m of n root keys are needed, and the signature is one
-//! that a Sigsum log accepts.
+//! The signed manifest of the browser program: m of n root keys are needed, and the signature is
+//! one that a Sigsum log accepts.
 
 use std::collections::BTreeMap;
 

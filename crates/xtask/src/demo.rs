@@ -23,8 +23,11 @@ pub(crate) fn run(empty: bool) -> Result<()> {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     println!("\nCreating keys, certificates, members and a directory in {} …", folder.display());
-    let settings =
-        InstallationSettings { preferred_ports: Some(PORTS), ..InstallationSettings::default() };
+    let settings = InstallationSettings {
+        preferred_ports: Some(PORTS),
+        sign_program: true,
+        ..InstallationSettings::default()
+    };
     let installation = Installation::create(&folder, &programs_dir()?, settings)?;
     let intake = installation.start_intake()?;
     let case_handler = installation.start_case_handler()?;

@@ -1,9 +1,11 @@
 //! Creates an installation in a folder and runs its services.
 
+mod ports;
+mod program;
+
 use std::{
     fs,
     io::Write,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -12,6 +14,11 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::ChildService;
+use ports::bind_ports;
+pub use ports::free_ports;
+
+/// The variable that names the signed manifest of the browser program.
+const PROGRAM_VARIABLE: &str = "INTAKE_PROGRAM_MANIFEST";
 
 /// The passphrase of every key in a demo or test. Owners of real keys choose their own.
 pub const PASSPHRASE: &str = "demo passphrase, not for real keys";
@@ -56,6 +63,8 @@ pub struct InstallationSettings {
     pub intake_store_url: Option<String>,
     /// URL of the case handler's database. `None` means a SQLite file.
     pub case_handler_store_url: Option<String>,
+    /// Whether root keys sign the manifest of the browser program. The build needs the script.
+    pub sign_program: bool,
     /// Preferred ports of pages, relay and API. A free port replaces one that is taken.
     pub preferred_ports: Option<[u16; 3]>,
 }
@@ -69,6 +78,7 @@ impl Default for InstallationSettings {
             retention_months: 60,
             intake_store_url: None,
             case_handler_store_url: None,
+            sign_program: false,
             preferred_ports: None,
         }
     }
@@ -111,6 +121,9 @@ impl Installation {
             api_port: api,
         };
         made.make_keys()?;
+        if made.settings.sign_program {
+            made.sign_program()?;
+        }
         made.make_directory()?;
         made.create_stores()?;
         Ok(made)
@@ -221,7 +234,7 @@ impl Installation {
             .intake_program
             .clone()
             .unwrap_or_else(|| self.programs_dir.join("intake"));
-        let environment = [
+        let mut environment = vec![
             // The contacts of the shipped configuration are examples.
             ("INTAKE_DEMO", "true".to_owned()),
             ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{public}")),
@@ -233,6 +246,9 @@ impl Installation {
             ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
+        if self.settings.sign_program {
+            environment.push((PROGRAM_VARIABLE, self.path("program.json")));
+        }
         service_command("intake", Command::new(program), &environment)
     }
 
@@ -440,26 +456,4 @@ fn workspace_root() -> Result<PathBuf> {
     Ok(root
         .context("not inside the workspace: no Cargo.lock in this folder or above")?
         .to_path_buf())
-}
-
-/// Returns ports that are free now. All are bound at the same time, so they differ.
-///
-/// # Errors
-/// If the system has no free port.
-pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    bind_ports([0; N])
-}
-
-/// Returns these ports, or free ones in place of those that are taken or 0.
-fn bind_ports<const N: usize>(preferred: [u16; N]) -> Result<[u16; N]> {
-    let mut listeners = Vec::with_capacity(N);
-    for port in preferred {
-        let listener = TcpListener::bind(("127.0.0.1", port));
-        listeners.push(listener.or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?);
-    }
-    let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
-    }
-    Ok(ports)
 }

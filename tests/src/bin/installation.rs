@@ -15,7 +15,11 @@ use xtask::{ChildService, InstallationSettings, PASSPHRASE, ROOT_PASSPHRASES, TE
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let settings = InstallationSettings { retention_months: 1, ..InstallationSettings::default() };
+    let settings = InstallationSettings {
+        retention_months: 1,
+        sign_program: true,
+        ..InstallationSettings::default()
+    };
     let mut running = RunningInstallation::start(folder.path(), settings)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -6,7 +6,7 @@ import { sealCapsule } from "./reply_capsule.ts";
 import type { VerifiedDirectory } from "./directory.ts";
 import type { RelatedReport } from "./related_report.ts";
 import { type AttachmentEntry, type FrameHeader, type ThreadHead, followUpSalt, signFrame } from "./frame.ts";
-import { hash, hashText } from "./hash.ts";
+import { type HashText, hash, hashText } from "./hash.ts";
 import type { ReporterInbox } from "./inbox.ts";
 import type { Receipt } from "./receipt.ts";
 import { type AttachmentSource, routingOf, sealSubmission } from "./submission.ts";
@@ -22,6 +22,8 @@ export interface FollowUp {
   token: Uint8Array;
   /** Another report of the same person, if the reporter relates the two. */
   related?: RelatedReport | undefined;
+  /** The hash of the program that seals the message, if the installation has a manifest. */
+  program?: HashText | undefined;
   files: readonly AttachmentSource[];
 }
 
@@ -75,6 +77,7 @@ export async function sealFollowUp(
       week: message.week,
       salt: followUpSalt(message.token),
       routing: routingOf(envelope),
+      program: message.program,
       attachments,
       related: message.related,
     };

@@ -48,7 +48,10 @@ const readProgram = object<SignedProgram>({
   signatures: record(string, string),
 });
 
-/** A file is not the one that the manifest names, or the manifest is not one that root keys signed. */
+/**
+ * A file is not the one that the manifest names, or the manifest is not one that root keys signed.
+ * The message is the path of the file.
+ */
 export class ProgramMismatchError extends Error {}
 
 /** A manifest with valid signatures. */
@@ -60,13 +63,13 @@ export class VerifiedProgram {
 
   /** Verifies the rules and the signatures of a manifest. Throws with the reason. */
   static verify(bytes: Bytes, trust: TrustAnchor): VerifiedProgram {
-    if (bytes.length > MAX_MANIFEST_BYTES) throw new MalformedJsonError("manifest exceeds 64 KiB");
+    if (bytes.length > MAX_MANIFEST_BYTES) throw new MalformedJsonError("invalid manifest");
     const { manifest, root_signatures } = parseCanonical(bytes, readProgram);
     checkRules(manifest);
     const program = new VerifiedProgram(manifest, hashText(canonicalJsonBytes(manifest)));
     // A Sigsum leaf: the hash of the message, which is the hash of the manifest.
     const signed = countSignatures(root_signatures, trust, LABEL, hash(decode(program.hash)));
-    if (trust.threshold < 1 || signed < trust.threshold) throw new Error("insufficient root signatures of the manifest");
+    if (trust.threshold < 1 || signed < trust.threshold) throw new Error("insufficient root signatures");
     return program;
   }
 
@@ -75,20 +78,24 @@ export class VerifiedProgram {
     return Object.hasOwn(this.manifest.files, path) ? this.manifest.files[path] : undefined;
   }
 
+  /** Returns whether the manifest names this file with this content. */
+  has(path: string, content: Uint8Array): boolean {
+    return this.fileHash(path) === hashText(content);
+  }
+
   /** Throws unless the manifest names this file with this content. */
   check(path: string, content: Uint8Array): void {
-    if (this.fileHash(path) !== hashText(content)) throw new ProgramMismatchError(`${path} is not the file of the manifest`);
+    if (!this.has(path, content)) throw new ProgramMismatchError(path);
   }
 }
 
+/** Checks paths, policies and texts as the Rust implementation does. */
 function checkRules({ app, default_csp, default_fallback, default_index, extra_csp, files, version }: ProgramManifest): void {
-  const rule = (broken: boolean, text: string) => {
-    if (broken) throw new MalformedJsonError(text);
-  };
   const policies = [default_csp, ...Object.values(extra_csp)];
-  rule(![...Object.keys(files), ...Object.keys(extra_csp)].every((path) => /^\/[!-~]*$/.test(path)), "invalid path");
-  rule(!Object.hasOwn(files, `/${default_index}`) || !Object.hasOwn(files, default_fallback), "no default file");
-  rule([app, version, ...policies].some((written) => /\p{Cc}/u.test(written)), "control character");
-  rule(policies.some((policy) => policy.includes(",")), "content policy with a comma");
+  const holds =
+    [...Object.keys(files), ...Object.keys(extra_csp)].every((path) => /^\/[!-~]*$/.test(path)) &&
+    [`/${default_index}`, default_fallback].every((path) => Object.hasOwn(files, path)) &&
+    ![app, version, ...policies].some((written) => /\p{Cc}/u.test(written)) &&
+    !policies.some((policy) => policy.includes(","));
+  if (!holds) throw new MalformedJsonError("invalid manifest");
 }
-

@@ -7,7 +7,7 @@ import type { VerifiedDirectory } from "./directory.ts";
 import type { ReportSecrets } from "./report_secrets.ts";
 import { type AttachmentEntry, type FrameHeader, type Priority, signFrame } from "./frame.ts";
 import { sealGrants } from "./key_grant.ts";
-import { hash, hashText } from "./hash.ts";
+import { type HashText, hash, hashText } from "./hash.ts";
 import { caseIdentity, frameSalt, repliesKey, sendingToken } from "./keys.ts";
 import { type AttachmentSource, routingOf, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
@@ -27,6 +27,8 @@ export interface ReportDraft {
   priority: Priority;
   /** ISO week, such as `2026-W48`. */
   week: string;
+  /** The hash of the program that seals the report, if the installation has a manifest. */
+  program?: HashText | undefined;
   files: readonly AttachmentSource[];
 }
 
@@ -82,6 +84,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
       week: draft.week,
       salt: encode(frameSalt(secrets.secret)),
       routing: routingOf(envelope),
+      program: draft.program,
       attachments,
       reporter_key: encode(receipt.reporterKey()),
     };

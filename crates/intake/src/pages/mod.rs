@@ -34,7 +34,6 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
     extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
@@ -81,7 +80,7 @@ pub struct Pages {
     scenarios: Vec<TrainingScenario>,
     form_bundles: offline_form::FormBundles,
     /// The signed manifest of the browser program, as it is served.
-    program: Option<Bytes>,
+    program: Option<assets::Precompressed>,
     visits: VisitStore,
     catalogs: MessageCatalogs,
     seed_rng: Mutex<Box<dyn RngCore + Send>>,

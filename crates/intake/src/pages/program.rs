@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use protocol::{
     Hash,
     directory::TrustRoots,
@@ -17,7 +17,10 @@ use protocol::{
 };
 use web::{Locale, SecurityPolicy};
 
-use super::{Pages, home, layout::script_policy, offline_form, receipt_entry, report, training};
+use super::{
+    Pages, assets::Precompressed, home, layout::script_policy, offline_form, receipt_entry, report,
+    training,
+};
 
 /// The name of the project. The sources have no public address yet.
 const APP: &str = "Burkindi";
@@ -88,7 +91,7 @@ impl Pages {
     ) -> Result<Self, ManifestMismatch> {
         let own = self.program_manifest(trust).await.ok_or(ManifestMismatch::Render)?;
         check_manifest(&signed.manifest, own)?;
-        self.program = Some(signed.to_bytes().into());
+        self.program = Some(Precompressed::new("application/json", signed.to_bytes()));
         Ok(self)
     }
 }
@@ -124,11 +127,9 @@ fn policy_text(policy: &SecurityPolicy) -> String {
 }
 
 /// `GET /.well-known/webcat/manifest.json`
-pub(super) async fn show(State(pages): State<Arc<Pages>>) -> Response {
+pub(super) async fn show(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     match &pages.program {
-        Some(bytes) => {
-            ([(header::CONTENT_TYPE, "application/json")], bytes.clone()).into_response()
-        }
+        Some(manifest) => manifest.response(&headers, "no-store"),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,3 +1,4 @@
+mod altered_program;
 mod answer_length;
 mod log;
 mod promises;

@@ -198,8 +198,8 @@ fn deserialize_signatures<'de, D: Deserializer<'de>>(
 }
 
 impl TrustRoots {
-    /// Returns the number of root keys with a valid signature over `label ‖ message`. Returns `None`
-    /// if there are more than [`MAX_SIGNATURES`] signatures, or two by one key.
+    /// Returns the number of root keys with a valid signature over `label ‖ message`. Returns
+    /// `None` if there are more than [`MAX_SIGNATURES`] signatures, or two by one key.
     pub(crate) fn count_signatures(
         &self,
         signatures: &[RootSignature],

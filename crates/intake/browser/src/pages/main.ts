@@ -1,31 +1,33 @@
 // Takes over the pages with input once everything that sealing needs is loaded and verified. Until
 // then, and whenever something is missing, the server's own form works and states that the server
-// seals.
+// seals. If a file is not that of the signed manifest, the page refuses to be used.
 import { DirectoryNotValidTodayError } from "../directory.ts";
-import { loadScrubber } from "./scrubber.ts";
+import { refuseIfAltered } from "./altered_program.ts";
+import { loadScrubber, scrubWith } from "./scrubber.ts";
 import { createElement, queryOne, showSealingNotice } from "./dom.ts";
-import { type OfflineForm, fetchOfflineForm, translate } from "./offline_form.ts";
+import { type OfflineForm, formPath, parseOfflineForm, translate } from "./offline_form.ts";
+import { fetchOk, fetchService } from "./program_files.ts";
 import { watchQuickExit } from "./quick_exit.ts";
 import { ReportPages } from "./report_pages.ts";
 import { ReturnPages } from "./return_pages.ts";
-import { fetchDirectory } from "./service.ts";
+
+let pages: ReportPages | ReturnPages | undefined;
 
 async function hydrate(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
-  let pages: ReportPages | ReturnPages | undefined;
   // First of all, so that a reporter in a hurry does not wait.
   watchQuickExit(() => pages?.leave() ?? 0);
   if (page === "report" && !ReportPages.canHydrate()) return;
-  const formRequest = fetchOfflineForm(lang);
-  const directoryRequest = fetchDirectory().catch(async (error: unknown) => {
-    if (error instanceof DirectoryNotValidTodayError) showWrongDateNotice(await formRequest);
+  const service = await fetchService(formPath(lang)).catch(async (error: unknown) => {
+    if (error instanceof DirectoryNotValidTodayError) await showWrongDateNotice(lang);
     throw error;
   });
-  const [offlineForm, directory] = await Promise.all([formRequest, directoryRequest]);
+  const { directory, files } = service;
+  const offlineForm = parseOfflineForm(service.file);
   if (page === "report") {
-    pages = new ReportPages(offlineForm, directory);
+    pages = new ReportPages(offlineForm, directory, files);
   } else {
-    pages = new ReturnPages(offlineForm, directory);
+    pages = new ReturnPages(offlineForm, directory, files);
     showSealingNotice(offlineForm, "seal-here-return");
   }
   document.addEventListener("submit", (event) => {
@@ -33,13 +35,17 @@ async function hydrate(): Promise<void> {
   });
   // The form is usable now. The module is loaded for all visitors, so that no request shows who
   // chooses files.
-  void loadScrubber().catch(() => undefined);
+  scrubWith(files);
+  await loadScrubber();
 }
 
 /** A device with a wrong date cannot distinguish today's directory from an old one. */
-function showWrongDateNotice(offlineForm: OfflineForm): void {
+async function showWrongDateNotice(lang: string): Promise<void> {
+  const offlineForm = (await (await fetchOk(formPath(lang))).json()) as OfflineForm;
   queryOne(".seal")?.after(createElement("p", { class: "hint" }, translate(offlineForm, "seal-date")));
 }
 
 // If something is missing, the server's form stays.
-void hydrate().catch(() => undefined);
+hydrate()
+  .catch((error: unknown) => refuseIfAltered(error, pages))
+  .catch(() => undefined);

@@ -1,6 +1,8 @@
 // The pages of the form and their taxonomy, the same for every visitor.
+import { text } from "../bytes.ts";
 import type { DetailRule } from "../identifying_details.ts";
 import type { Priority } from "../frame.ts";
+import type { ProgramFiles } from "./program_files.ts";
 
 export interface PageTemplate {
   title: string;
@@ -56,12 +58,14 @@ export interface OfflineForm {
   guard: DetailRule[];
 }
 
+/** The path of the offline form of a language. */
+export const formPath = (lang: string): string => `/${lang}/form.json`;
+
+/** Parses the offline form. */
+export const parseOfflineForm = (content: Uint8Array): OfflineForm => JSON.parse(text(content)) as OfflineForm;
+
 /** Fetches the offline form of a language. */
-export async function fetchOfflineForm(lang: string): Promise<OfflineForm> {
-  const response = await fetch(`/${lang}/form.json`, { credentials: "omit" });
-  if (!response.ok) throw new Error(`failed to fetch the offline form: HTTP ${response.status}`);
-  return (await response.json()) as OfflineForm;
-}
+export const fetchOfflineForm = async (files: ProgramFiles, lang: string): Promise<OfflineForm> => parseOfflineForm(await files.fetch(formPath(lang)));
 
 /** Returns a text, with values in the places that the server has marked. */
 export function translate(offlineForm: OfflineForm, key: string, values: Record<string, string | number> = {}): string {

@@ -1,9 +1,23 @@
 // Shows the receipt once the report is stored.
+import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
+import { showAlteredProgram } from "./altered_program.ts";
 import { createElement, queryOne, showPage } from "./dom.ts";
 import type { OfflineForm } from "./offline_form.ts";
+import type { ProgramFiles } from "./program_files.ts";
 import { drawQr } from "./qr.ts";
 import { fetchWordList } from "./service.ts";
+
+/** What the page shows after sending. */
+export interface SentReport {
+  /** The key of the sentence that states who sealed. */
+  sealing: string;
+  receipt: Receipt;
+  /** The words of the language, or undefined if they did not load. */
+  words: Promise<string[] | undefined>;
+  /** The sentence about the first answer. */
+  answer: string | null;
+}
 
 /** Delays before the word list is fetched again, in milliseconds. */
 const RETRY_DELAYS_MS = [2000, 8000, 30_000];
@@ -12,7 +26,7 @@ const RETRY_DELAYS_MS = [2000, 8000, 30_000];
  * Shows the code at once, and the words when they have loaded. Until then the page does not mention
  * words.
  */
-export async function showReceipt(offlineForm: OfflineForm, sealing: string, receipt: Receipt, words: Promise<string[] | undefined>, answer: string | null): Promise<void> {
+export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles, { sealing, receipt, words, answer }: SentReport): Promise<void> {
   showPage(offlineForm, offlineForm.pages["receipt"]!, sealing);
   const next = queryOne(".answer");
   if (next && answer !== null) next.textContent = answer;
@@ -24,19 +38,25 @@ export async function showReceipt(offlineForm: OfflineForm, sealing: string, rec
   const [heading, list] = [queryOne(".of-words"), queryOne(".words")];
   for (const part of [heading, list]) part?.setAttribute("hidden", "");
   offerDownload([receipt.code()]);
-  const found = (await words) ?? (await retryFetchWords(offlineForm, list));
+  const found = (await words) ?? (await retryFetchWords(files, offlineForm.lang, list));
   if (!found || !list?.isConnected) return;
   list.replaceChildren(...receipt.words(found).split(" ").map((word) => createElement("li", {}, word)));
   for (const part of [heading, list]) part?.removeAttribute("hidden");
   offerDownload([receipt.code(), receipt.words(found)]);
 }
 
-async function retryFetchWords(offlineForm: OfflineForm, list: Element | null): Promise<string[] | undefined> {
+async function retryFetchWords(files: ProgramFiles, lang: string, list: Element | null): Promise<string[] | undefined> {
   for (const wait of RETRY_DELAYS_MS) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     if (!list?.isConnected) return undefined;
-    const words = await fetchWordList(offlineForm.lang).catch(() => undefined);
-    if (words) return words;
+    try {
+      return await fetchWordList(files, lang);
+    } catch (error) {
+      if (!(error instanceof ProgramMismatchError)) continue;
+      // The code is right, because this device computed it. Other words would lead nowhere.
+      showAlteredProgram();
+      return undefined;
+    }
   }
   return undefined;
 }

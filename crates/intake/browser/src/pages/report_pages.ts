@@ -5,11 +5,13 @@ import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
 import type { Receipt } from "../receipt.ts";
 import { encodeReportBody, sealReport } from "../report.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
+import { refuseIfAltered } from "./altered_program.ts";
 import { ReportAnswers, type ValidationError, type ComposedReport, type FormStep } from "./answers.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { FileSelection } from "./selected_files.ts";
 import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
 import { type OfflineForm, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
+import type { ProgramFiles } from "./program_files.ts";
 import { showReaders } from "./readers.ts";
 import { showReceipt } from "./receipt_page.ts";
 import { UploadRejectedError, UploadCancelledError, uploadWithRetry } from "./upload.ts";
@@ -38,6 +40,7 @@ export class ReportPages {
   constructor(
     private offlineForm: OfflineForm,
     private readonly directory: VerifiedDirectory,
+    private readonly files: ProgramFiles,
   ) {
     const form = queryOne<HTMLFormElement>("form#f")!;
     this.step = shownStep(form);
@@ -125,7 +128,11 @@ export class ReportPages {
   }
 
   private async switchLanguage(lang: string): Promise<void> {
-    this.offlineForm = await fetchOfflineForm(lang);
+    try {
+      this.offlineForm = await fetchOfflineForm(this.files, lang);
+    } catch (error) {
+      return refuseIfAltered(error, this);
+    }
     this.show(this.step);
   }
 
@@ -236,7 +243,7 @@ export class ReportPages {
     if (Array.isArray(report)) return this.showQuestions(report);
     this.busy = true;
     // Fetched while the report is uploaded, because the connection may be lost afterwards.
-    const words = fetchWordList(this.offlineForm.lang).catch(() => undefined);
+    const words = fetchWordList(this.files, this.offlineForm.lang).catch(() => undefined);
     const buttons = queryAll<HTMLButtonElement>("button");
     buttons.forEach((button) => (button.disabled = true));
     const place = queryAll(".buttons", form).at(-1)!;
@@ -246,7 +253,7 @@ export class ReportPages {
       this.chosen.clear();
       this.sent = true;
       this.receipt = receipt;
-      void showReceipt(this.offlineForm, this.sealing, receipt, words, answerInWords(this.offlineForm, stored));
+      void showReceipt(this.offlineForm, this.files, { sealing: this.sealing, receipt, words, answer: answerInWords(this.offlineForm, stored) });
     } catch (error) {
       buttons.forEach((button) => (button.disabled = false));
       if (error instanceof UploadCancelledError) return;
@@ -273,7 +280,7 @@ export class ReportPages {
     const files = await collectAttachments(this.offlineForm, form);
     // The reporter has to decide something.
     if (files === null) throw new UploadCancelledError();
-    return sealReport(this.directory, secrets, { ...report, lang: this.offlineForm.lang, week: isoWeek(new Date()), files });
+    return sealReport(this.directory, secrets, { ...report, lang: this.offlineForm.lang, week: isoWeek(new Date()), program: this.files.hash, files });
   }
 }
 

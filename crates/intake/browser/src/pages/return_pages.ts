@@ -7,26 +7,29 @@ import { sealFollowUp } from "../follow_up.ts";
 import { redact, identifyingDetails } from "../identifying_details.ts";
 import { DamagedMailboxError, type InboxFinding, type ReporterInbox, type InboxMessage, openInbox } from "../inbox.ts";
 import type { LogView } from "../log.ts";
+import { ProgramMismatchError } from "../program.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
+import { refuseIfAltered } from "./altered_program.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl } from "./dom.ts";
 import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, translate, formatWeek } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchWordLists, fetchMailbox } from "./service.ts";
+import type { ProgramFiles } from "./program_files.ts";
 import { preserveInput } from "./preserve_input.ts";
 import { renderWarnings } from "./warnings.ts";
 
 /** Parses a receipt in either spelling. Throws `ReceiptError` if it is invalid. */
-async function parseTypedReceipt(typed: string, wordLists: readonly string[]): Promise<Receipt> {
+async function parseTypedReceipt(files: ProgramFiles, typed: string, wordLists: readonly string[]): Promise<Receipt> {
   try {
     return Receipt.parse(typed, []);
   } catch (error) {
     if (!mayBeWords(typed)) throw error;
   }
-  return Receipt.parse(typed, await fetchWordLists(wordLists));
+  return Receipt.parse(typed, await fetchWordLists(files, wordLists));
 }
 
 /** Returns the error text for a typed receipt, as the server shows it. */
@@ -85,6 +88,7 @@ export class ReturnPages {
   constructor(
     private offlineForm: OfflineForm,
     private readonly directory: VerifiedDirectory,
+    private readonly files: ProgramFiles,
   ) {
     watchFiles(() => this.offlineForm);
     addEventListener("beforeunload", (event) => {
@@ -121,6 +125,7 @@ export class ReturnPages {
       await work();
     } catch (error) {
       if (error instanceof UploadCancelledError) return;
+      if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
       const key = error instanceof SubmissionTooLargeError ? "send-too-large" : failed;
       showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, key) }]);
     } finally {
@@ -130,7 +135,11 @@ export class ReturnPages {
   }
 
   private async switchLanguage(lang: string): Promise<void> {
-    this.offlineForm = await fetchOfflineForm(lang);
+    try {
+      this.offlineForm = await fetchOfflineForm(this.files, lang);
+    } catch (error) {
+      return refuseIfAltered(error, this);
+    }
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
       else showPage(this.offlineForm, this.offlineForm.pages["return"]!, "seal-here-return");
@@ -142,7 +151,7 @@ export class ReturnPages {
     const typed = queryOne<HTMLTextAreaElement>("textarea[name=receipt]", form)?.value;
     if (typed !== undefined) {
       try {
-        this.receipt = await parseTypedReceipt(typed, this.offlineForm.word_lists);
+        this.receipt = await parseTypedReceipt(this.files, typed, this.offlineForm.word_lists);
       } catch (error) {
         // Other errors, such as a word list that did not load, are not typing errors.
         if (!(error instanceof ReceiptError)) throw error;
@@ -186,7 +195,7 @@ export class ReturnPages {
     const resolveRelatedReport = named === "" ? undefined : await this.relatedReport(named);
     if (resolveRelatedReport === null) return;
     const { lang } = this.offlineForm;
-    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, files };
+    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files };
     const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
@@ -230,7 +239,7 @@ export class ReturnPages {
     };
     let other: Receipt;
     try {
-      other = await parseTypedReceipt(typed, this.offlineForm.word_lists);
+      other = await parseTypedReceipt(this.files, typed, this.offlineForm.word_lists);
     } catch (error) {
       if (!(error instanceof ReceiptError)) throw error;
       return wrong("wrong-earlier");

@@ -1,32 +1,17 @@
-// The requests of the pages to the server: the directory, word lists and mailboxes.
-import { encode, type Bytes } from "../bytes.ts";
-import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../directory.ts";
+// The requests of the pages to the server: word lists and mailboxes.
+import { encode, text, type Bytes } from "../bytes.ts";
 import type { Receipt } from "../receipt.ts";
-
-async function fetchOk(path: string): Promise<Response> {
-  const response = await fetch(path, { credentials: "omit" });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response;
-}
-
-/** Returns the valid directory after verifying it. */
-export async function fetchDirectory(): Promise<VerifiedDirectory> {
-  const [bytes, signatures, trust] = await Promise.all([
-    fetchOk("/directory.json").then((response) => response.arrayBuffer()),
-    fetchOk("/directory.sig").then((response) => response.json() as Promise<RootSignature[]>),
-    fetchOk("/directory.trust").then((response) => response.json() as Promise<TrustAnchor>),
-  ]);
-  return VerifiedDirectory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
-}
+import type { ProgramFiles } from "./program_files.ts";
 
 /** Returns the list of words that spells receipts in a language of the pages. */
-export async function fetchWordList(lang: string): Promise<string[]> {
-  const words = (await (await fetchOk(`/words/${lang}`)).text()).split("\n");
+export async function fetchWordList(files: ProgramFiles, lang: string): Promise<string[]> {
+  const words = text(await files.fetch(`/words/${lang}`)).split("\n");
   if (words.length !== 2048) throw new Error("not a list of 2,048 words");
   return words;
 }
 
-export const fetchWordLists = (langs: readonly string[]): Promise<string[][]> => Promise.all(langs.map(fetchWordList));
+export const fetchWordLists = (files: ProgramFiles, langs: readonly string[]): Promise<string[][]> =>
+  Promise.all(langs.map((lang) => fetchWordList(files, lang)));
 
 /** Length of every mailbox in bytes, real or decoy. */
 const MAILBOX_LEN = 32 * 1024;

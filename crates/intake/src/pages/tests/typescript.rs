@@ -11,6 +11,7 @@ use protocol::{
     directory::{Desk, Directory, LogSettings, LogWitness, Member, RootSignature, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::MailboxHeader,
+    program::ProgramManifest,
     submission::{
         envelope::{CaseRef, EnvelopeHeader, SubmissionKind},
         frame::{
@@ -172,7 +173,21 @@ fn directory() -> Directory {
             units: vec!["port".into()],
         }],
         oversight: "ethics".into(),
-        programs: Vec::new(),
+        programs: vec![Hash::default()],
+    }
+}
+
+fn program() -> ProgramManifest {
+    ProgramManifest {
+        app: "Burkindi".into(),
+        default_csp: "default-src 'none'".into(),
+        default_fallback: "/fr".into(),
+        default_index: "fr".into(),
+        extra_csp: [("/fr/report".to_owned(), "script-src 'self'".to_owned())].into(),
+        files: [("/fr".to_owned(), Hash::default())].into(),
+        timestamp: Some("tree head".into()),
+        version: "0.1.0".into(),
+        wasm: vec![Hash::default()],
     }
 }
 
@@ -203,6 +218,7 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
             "directory.TrustAnchor",
             in_json(&TrustRoots { instance: Uuid::nil(), threshold: 2, roots: vec![public_key()] }),
         ),
+        ("program.ProgramManifest", in_json(&program())),
         (
             "directory.RootSignature",
             in_json(&RootSignature { key: public_key(), signature: vec![0; 64] }),
@@ -290,6 +306,7 @@ fn typescript(source: &Path, values: &[(&str, Value)]) -> String {
         ("frame", "frame"),
         ("inbox", "inbox"),
         ("offlineForm", "pages/offline_form"),
+        ("program", "program"),
         ("relatedReport", "related_report"),
         ("report", "report"),
         ("submission", "submission"),
