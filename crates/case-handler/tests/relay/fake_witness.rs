@@ -123,7 +123,7 @@ async fn add_checkpoint(
     match behavior {
         WitnessBehavior::Honest => cosign(&mut state.lock().unwrap(), &request, &key),
         WitnessBehavior::Hang => {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
+            tokio::time::sleep(Duration::from_hours(1)).await;
             StatusCode::OK.into_response()
         }
         WitnessBehavior::Endless { states_length: true } => vec![b'x'; 10 << 20].into_response(),

@@ -55,7 +55,7 @@ pub fn remove_witness(dir: &AdminDir, name: &str) -> Result<(), AdminError> {
         return Err(AdminError::UnknownId(format!("witness {name}")));
     }
     check_quorum(&draft, draft.log.quorum)?;
-    Ok(dir.save_draft(&draft)?)
+    dir.save_draft(&draft)
 }
 
 /// Sets how many cosigners make a checkpoint countersigned.
@@ -70,7 +70,7 @@ pub fn set_quorum(dir: &AdminDir, quorum: LogQuorum) -> Result<(), AdminError> {
     }
     check_quorum(&draft, quorum)?;
     draft.log.quorum = quorum;
-    Ok(dir.save_draft(&draft)?)
+    dir.save_draft(&draft)
 }
 
 /// Raises the epoch of the log in the draft, so that the case handler begins an empty log with the
