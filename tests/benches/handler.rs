@@ -204,6 +204,7 @@ fn seconds_per_mailbox() -> f64 {
         },
         capsule: recipient.seal(&[7; 400]),
         case_recipient,
+        rotations: Vec::new(),
         log: None,
         replies: vec![],
     };

@@ -13,7 +13,7 @@ use regex::Regex;
 
 /// The sealed and signed objects of the protocol, in the order of the document. Browsers read those
 /// with `true`.
-const OBJECTS: [(&str, bool); 27] = [
+const OBJECTS: [(&str, bool); 30] = [
     ("Receipt", true),
     ("Sending tag", false),
     ("Submission", false),
@@ -28,6 +28,9 @@ const OBJECTS: [(&str, bool); 27] = [
     ("Note", false),
     ("Event of a member", false),
     ("Event of the case handler", false),
+    ("Rotation statement", true),
+    ("Rotation confirmation", true),
+    ("Proposed keys and their grants", false),
     ("Directory", true),
     ("Trust file", true),
     ("Browser program", true),

@@ -275,8 +275,9 @@ impl SubmissionIngester<'_> {
             }
             self.add_parts(transaction, &case, batch, opened, staged_objects).await?;
             if opened.header.kind == SubmissionKind::FollowUp {
-                let event = case.state.next_seq;
-                transaction.set_capsule(case.id, opened.capsule.clone(), event).await?;
+                let (event, generation) = (case.state.next_seq, opened.header.case.generation);
+                let capsule = opened.capsule.clone();
+                transaction.set_capsule(case.id, capsule, (event, generation)).await?;
             }
             let commitment = FollowUpCommitment {
                 generation: opened.header.case.generation,

@@ -14,14 +14,12 @@ use case_handler::{
 use common::HandlerFixture;
 use http::StatusCode;
 use protocol::{
-    api::workbench::{CaseDetail, EventPayload, GenerationGrant, SealedBytes},
+    api::workbench::CaseDetail,
     case::{
         Calendar, Decision, Stage,
         event::{Action, ReleaseReason},
     },
     directory::Directory,
-    keys::CaseSecret,
-    submission::key_grant::{SealedGrant, grant_tag},
 };
 use time::Duration;
 use uuid::Uuid;
@@ -55,13 +53,6 @@ impl HandlerFixture {
             directory.desks.retain(|desk| !desk.members.is_empty());
         })
         .await;
-    }
-
-    /// Returns a grant with the tag of a member that does not open.
-    fn grant_for(&self, handle: &str, case: Uuid, generation: u32) -> GenerationGrant {
-        let tag = grant_tag(case, &self.recipient(handle));
-        let sealed = format!("grant {generation} of {handle}").into_bytes();
-        GenerationGrant { generation, grant: SealedGrant { tag, sealed } }
     }
 
     /// Returns why the cases in eva's queue were released.
@@ -214,24 +205,14 @@ async fn a_rotation_gives_a_later_member_of_the_oversight_body_every_generation_
         .await;
     assert_eq!(handler.case("coumba", id).await, Err(StatusCode::NOT_FOUND));
 
-    let (reply, copy) = (SealedBytes(b"rotation".to_vec()), SealedBytes(b"copy".to_vec()));
     let grants = [("eva", 1), ("coumba", 1), ("eva", 0), ("coumba", 0)]
-        .map(|(who, generation)| handler.grant_for(who, id, generation));
-    let rotated = Action::KeysRotated {
-        generation: 1,
-        reply: reply.hash(),
-        copy: copy.hash(),
-        grants: grants.iter().map(GenerationGrant::to_record).collect(),
-    };
-    let mut new = handler.signed_event("eva", id, rotated).await;
-    new.payload = EventPayload {
-        reply: Some(reply),
-        copy: Some(copy),
-        note: None,
-        grants: grants.to_vec(),
-        case_recipient: Some(CaseSecret::from_bytes([2; 32]).identity().recipient()),
-    };
-    handler.post_event("eva", id, &new).await.unwrap();
+        .map(|(who, generation)| handler.garbage_grant(id, generation, who));
+    handler.propose_rotation("eva", id, grants.to_vec()).await.unwrap();
+    // No other member reads the case. The one who joined gets the grants of earlier generations
+    // with the proposal, and so can be the second person.
+    let file = handler.case("coumba", id).await.unwrap();
+    assert_eq!((file.grants.len(), file.pending_grants.len()), (1, 2));
+    handler.approve_rotation("coumba", id).await.unwrap();
     let generations = |file: &CaseDetail| -> Vec<u32> {
         file.grants.iter().map(|grant| grant.generation).collect()
     };

@@ -25,5 +25,7 @@ mod queues;
 mod readers;
 #[path = "relay/main.rs"]
 mod relay;
+#[path = "rotations.rs"]
+mod rotations;
 #[path = "transparency_log.rs"]
 mod transparency_log;

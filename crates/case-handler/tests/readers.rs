@@ -3,32 +3,18 @@
 
 mod common;
 
-use common::{HandlerFixture, request_body};
+use common::{HandlerFixture, request_body, rotations::rotated_recipient};
 use http::StatusCode;
 use protocol::{
     Hash,
-    api::workbench::{
-        CaseDetail, EventPayload, FormerReader, FormerReaders, FormerReason, GenerationGrant,
-        NewEvent, SealedBytes,
-    },
+    api::workbench::{CaseDetail, FormerReader, FormerReaders, FormerReason, GenerationGrant},
     case::event::{Action, ReleaseReason},
     keys::{CaseSecret, PublicKey},
-    submission::key_grant::{Grant, SealedGrant, grant_tag},
+    submission::key_grant::{Grant, grant_tag},
 };
 use uuid::Uuid;
 
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
-
-/// Returns a grant with the tag of a member that does not open.
-fn garbage_grant(
-    handler: &HandlerFixture,
-    case: Uuid,
-    generation: u32,
-    handle: &str,
-) -> GenerationGrant {
-    let tag = grant_tag(case, &handler.recipient(handle));
-    GenerationGrant { generation, grant: SealedGrant { tag, sealed: b"garbage".to_vec() } }
-}
 
 async fn assign_with_grant(
     handler: &HandlerFixture,
@@ -40,22 +26,6 @@ async fn assign_with_grant(
     let mut new = handler.signed_event("awa", case, action).await;
     new.payload.grants = vec![grant];
     handler.post_event("awa", case, &new).await.map(drop).map_err(|problem| problem.title)
-}
-
-/// Returns an event of `awa` that rotates the keys to generation 1 with this payload.
-async fn signed_rotation(handler: &HandlerFixture, case: Uuid, payload: EventPayload) -> NewEvent {
-    let hash_of = |sealed: &Option<SealedBytes>| {
-        sealed.as_ref().map(SealedBytes::hash).expect("a rotation has a reply and a copy")
-    };
-    let action = Action::KeysRotated {
-        generation: 1,
-        reply: hash_of(&payload.reply),
-        copy: hash_of(&payload.copy),
-        grants: payload.grants.iter().map(GenerationGrant::to_record).collect(),
-    };
-    let mut new = handler.signed_event("awa", case, action).await;
-    new.payload = payload;
-    new
 }
 
 #[tokio::test]
@@ -140,7 +110,7 @@ async fn no_member_can_replace_the_grant_of_another() {
     handler.declare(id, &["awa", "bila"]).await;
     let granted = |file: CaseDetail| file.grants[0].grant.sealed.clone();
     let bilas = granted(handler.case("bila", id).await.unwrap());
-    assign_with_grant(&handler, id, "bila", garbage_grant(&handler, id, 0, "bila")).await.unwrap();
+    assign_with_grant(&handler, id, "bila", handler.garbage_grant(id, 0, "bila")).await.unwrap();
     assert_eq!(
         granted(handler.case("bila", id).await.unwrap()),
         bilas,
@@ -155,7 +125,7 @@ async fn no_member_can_replace_the_grant_of_another() {
         .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![] })
         .await
         .unwrap();
-    assign_with_grant(&handler, id, "eva", garbage_grant(&handler, id, 0, "eva")).await.unwrap();
+    assign_with_grant(&handler, id, "eva", handler.garbage_grant(id, 0, "eva")).await.unwrap();
     assert_eq!(
         granted(handler.case("eva", id).await.unwrap()),
         evas.sealed,
@@ -188,7 +158,7 @@ async fn a_member_with_new_keys_gets_a_new_grant_but_the_oversight_body_keeps_th
         .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![] })
         .await
         .unwrap();
-    let refused = assign_with_grant(&handler, id, "eva", garbage_grant(&handler, id, 0, "eva"))
+    let refused = assign_with_grant(&handler, id, "eva", handler.garbage_grant(id, 0, "eva"))
         .await
         .unwrap_err();
     assert!(refused.contains("cannot be replaced"), "{refused}");
@@ -201,19 +171,16 @@ async fn excluding_all_colleagues_releases_the_case_to_the_oversight_body() {
     handler.ingest(&report).await.unwrap();
     let id = report.header.case.id;
     handler.post_action("awa", id, Action::Claimed).await.unwrap();
-    let (reply, copy) = (SealedBytes(b"rotation".to_vec()), SealedBytes(b"copy".to_vec()));
-    let payload = |handles: &[&str]| EventPayload {
-        reply: Some(reply.clone()),
-        copy: Some(copy.clone()),
-        note: None,
-        grants: handles.iter().map(|handle| garbage_grant(&handler, id, 1, handle)).collect(),
-        case_recipient: Some(CaseSecret::from_bytes([2; 32]).identity().recipient()),
+    handler.post_action("bila", id, Action::Declared).await.unwrap();
+    let grants = |handles: &[&str]| -> Vec<GenerationGrant> {
+        handles.iter().map(|handle| handler.garbage_grant(id, 1, handle)).collect()
     };
-    let new = signed_rotation(&handler, id, payload(&["awa"])).await;
-    let refused = handler.post_event("awa", id, &new).await.unwrap_err().title;
+    let refused = handler.propose_rotation("awa", id, grants(&["awa"])).await.unwrap_err().title;
     assert!(refused.contains("oversight body cannot be excluded"), "{refused}");
-    let new = signed_rotation(&handler, id, payload(&["awa", "eva"])).await;
-    handler.post_event("awa", id, &new).await.unwrap();
+    handler.propose_rotation("awa", id, grants(&["awa", "eva"])).await.unwrap();
+    assert_eq!(handler.case("bila", id).await.unwrap().row.state.generation, 0);
+    // A member who is left out is a reader until then.
+    handler.approve_rotation("bila", id).await.unwrap();
     for handle in ["bila", "coumba"] {
         assert_eq!(handler.case(handle, id).await, Err(StatusCode::NOT_FOUND));
     }
@@ -221,12 +188,12 @@ async fn excluding_all_colleagues_releases_the_case_to_the_oversight_body() {
     assert_eq!(queue[0].state.released, Some(ReleaseReason::DeskConflicted));
     assert_eq!(handler.case("eva", id).await.unwrap().grants.len(), 2, "both generations");
     let contents = handler.store.mailboxes(None, 10).await.unwrap();
-    let renewed = CaseSecret::from_bytes([2; 32]).identity().recipient();
     assert_eq!(
-        contents[0].case_recipient, renewed,
+        contents[0].case_recipient,
+        rotated_recipient(1),
         "the reporter continues with the newest generation"
     );
-    assert!(contents[0].replies.iter().eq([&reply.0]));
+    assert_eq!(contents[0].rotations.len(), 1);
 }
 
 #[tokio::test]
@@ -318,54 +285,36 @@ async fn former_readers_are_listed_until_the_remaining_readers_have_new_keys() {
 
     // New keys for awa, coumba's new key and the oversight body. They reveal nothing, so no
     // declaration is needed.
-    let (reply, copy) =
-        (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
-    let mut grants =
-        ["awa", "coumba", "eva"].map(|handle| garbage_grant(&handler, ids[0], 1, handle)).to_vec();
-    // The earlier generation opens to coumba's new key in the same event.
-    grants.push(garbage_grant(&handler, ids[0], 0, "coumba"));
-    let recipient = CaseSecret::generate(&mut rand::rngs::OsRng).identity().recipient();
-    let complete = EventPayload {
-        reply: Some(reply),
-        copy: Some(copy),
-        grants,
-        case_recipient: Some(recipient),
-        note: None,
-    };
-    let without = |left_out: &str, payload: &EventPayload| {
-        let tag = protocol::submission::key_grant::grant_tag(ids[0], &handler.recipient(left_out));
-        let grants =
-            payload.grants.iter().filter(|granted| granted.grant.tag != tag).cloned().collect();
-        EventPayload { grants, ..payload.clone() }
-    };
-    let rotated = signed_rotation(&handler, ids[0], without("coumba", &complete)).await;
-    let refused = handler.post_event("awa", ids[0], &rotated).await.unwrap_err();
+    let mut complete =
+        ["awa", "coumba", "eva"].map(|handle| handler.garbage_grant(ids[0], 1, handle)).to_vec();
+    // The earlier generation opens to coumba's new key in the same proposal.
+    complete.push(handler.garbage_grant(ids[0], 0, "coumba"));
+    let tag = grant_tag(ids[0], &handler.recipient("coumba"));
+    let without_coumba: Vec<_> =
+        complete.iter().filter(|granted| granted.grant.tag != tag).cloned().collect();
+    let refused = handler.propose_rotation("awa", ids[0], without_coumba).await.unwrap_err();
     assert_eq!(
         refused.rule.as_deref(),
         Some("undeclared"),
         "excluding a member needs a declaration"
     );
     // A member who only gets an older grant has no new keys.
-    let grants = [0, 2, 3].map(|at| complete.grants[at].clone()).to_vec();
-    let older = EventPayload { grants, ..complete.clone() };
-    let rotated = signed_rotation(&handler, ids[0], older).await;
-    assert!(
-        handler
-            .post_event("awa", ids[0], &rotated)
-            .await
-            .unwrap_err()
-            .title
-            .contains("each remaining reader")
-    );
-    let mut rotated = signed_rotation(&handler, ids[0], complete).await;
+    let older = [0, 2, 3].map(|at| complete[at].clone()).to_vec();
+    let refused = handler.propose_rotation("awa", ids[0], older).await.unwrap_err();
+    assert!(refused.title.contains("each remaining reader"));
+    let mut proposed = handler.proposal("awa", ids[0], complete).await;
     // No grant may differ from the records of the event.
-    let swapped = rotated.payload.grants[0].grant.sealed.clone();
-    rotated.payload.grants[0].grant.sealed = b"another".to_vec();
-    let refused = handler.post_event("awa", ids[0], &rotated).await.unwrap_err().title;
+    let swapped = proposed.payload.grants[0].grant.sealed.clone();
+    proposed.payload.grants[0].grant.sealed = b"another".to_vec();
+    let refused = handler.post_event("awa", ids[0], &proposed).await.unwrap_err().title;
     assert!(refused.contains("grants that the event records"), "{refused}");
-    rotated.payload.grants[0].grant.sealed = swapped;
-    handler.post_event("awa", ids[0], &rotated).await.unwrap();
-    let tag = protocol::submission::key_grant::grant_tag(ids[0], &handler.recipient("coumba"));
+    proposed.payload.grants[0].grant.sealed = swapped;
+    handler.post_event("awa", ids[0], &proposed).await.unwrap();
+    assert_eq!(list(&handler, "awa").await.len(), 2, "nothing is in effect yet");
+    let pending = handler.case("coumba", ids[0]).await.unwrap().pending_grants;
+    assert_eq!(pending.iter().map(|granted| granted.generation).collect::<Vec<_>>(), [1, 0]);
+    // The member whose key was lost is the second person.
+    handler.approve_rotation("coumba", ids[0]).await.unwrap();
     let file = handler.case("coumba", ids[0]).await.unwrap();
     assert_eq!(file.grants.iter().map(|granted| granted.grant.tag).collect::<Vec<_>>(), [tag, tag]);
     assert_eq!(list(&handler, "awa").await.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [ids[1]]);

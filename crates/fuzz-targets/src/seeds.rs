@@ -251,6 +251,7 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
         },
         capsule: sample_capsule().seal(&identity.recipient(), &sample_receipt().signing_key()),
         case_recipient: CaseSecret::from_bytes([8; 32]).identity().recipient(),
+        rotations: Vec::new(),
         log: Some(sample_log_record().to_bytes()),
         replies: vec![
             identity.recipient().seal(&pad_text(&vector_bytes("/frames/0/frame"), REPLY_STEP)),

@@ -92,7 +92,15 @@ fn mailbox(intake: &TestIntake, report: &OpenedSubmission, count: u32) -> Vec<u8
         next_update: None,
         received: 1,
     };
-    Mailbox { header, capsule: report.capsule.clone(), case_recipient, log: None, replies }.seal(&m)
+    Mailbox {
+        header,
+        capsule: report.capsule.clone(),
+        case_recipient,
+        rotations: Vec::new(),
+        log: None,
+        replies,
+    }
+    .seal(&m)
 }
 
 #[tokio::test]

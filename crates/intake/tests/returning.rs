@@ -33,8 +33,15 @@ fn put_mailbox(opened: &OpenedSubmission, received: u32) -> (Hash, Vec<u8>) {
         received,
     };
     let capsule = opened.capsule.clone();
-    let sealed =
-        Mailbox { header, capsule, case_recipient, log: None, replies: Vec::new() }.seal(&mailbox);
+    let sealed = Mailbox {
+        header,
+        capsule,
+        case_recipient,
+        rotations: Vec::new(),
+        log: None,
+        replies: Vec::new(),
+    }
+    .seal(&mailbox);
     (opened.header.mailbox, sealed)
 }
 

@@ -4,7 +4,6 @@
 //! Everything in this crate needs a [`protocol::keys::InvestigatorIdentity`], which only the
 //! workbench creates, except a [`PartKey`], which opens one part of an exported case.
 
-mod key_rotation;
 mod note;
 mod open_case;
 mod part_key;
@@ -13,7 +12,6 @@ mod reply_check;
 mod rotation_proposal;
 mod thread;
 
-pub use key_rotation::KeyRotation;
 pub use note::{Note, NoteKind};
 pub use open_case::{CaseError, OpenCase, RefusedGrant};
 pub use part_key::{PartKey, PartKeyError};

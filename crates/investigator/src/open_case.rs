@@ -12,7 +12,7 @@ use protocol::{
     },
     submission::{
         commitment::case_keys_hash,
-        frame::{Attachment, RotationBody},
+        frame::Attachment,
         key_grant::{Grant, GrantError},
     },
 };
@@ -52,15 +52,6 @@ impl KeyGeneration {
         let identity = secret.identity();
         let recipient = identity.recipient();
         Self { number, secret, identity, recipient }
-    }
-
-    /// Returns the statement with which a rotation announces this generation to the reporter.
-    pub(crate) fn rotation_body(&self) -> RotationBody {
-        RotationBody {
-            generation: self.number,
-            case_recipient: self.recipient.hash(),
-            replies_key: (&self.secret.replies_key()).into(),
-        }
     }
 }
 
@@ -296,10 +287,6 @@ impl OpenCase {
             .iter()
             .find(|g| g.number == number)
             .ok_or(CaseError::UnknownGeneration(number))
-    }
-
-    pub(crate) fn push_generation(&mut self, generation: KeyGeneration) {
-        self.generations.push(generation);
     }
 
     pub(crate) fn current_generation(&self) -> &KeyGeneration {

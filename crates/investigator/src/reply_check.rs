@@ -4,11 +4,7 @@
 //! the first. Sealing is deterministic, so that each reader of the case can seal the frame of the
 //! copy to the reporter again, and compares the result with the hash in the signed event.
 
-use protocol::{
-    Hash,
-    keys::MailboxRecipient,
-    submission::frame::{FrameDirection, FrameKind, RotationBody},
-};
+use protocol::{Hash, keys::MailboxRecipient, submission::frame::FrameDirection};
 
 use crate::{CaseError, OpenCase, Thread, ThreadIssue, ThreadIssueKind, VerifiedFrame};
 
@@ -24,9 +20,8 @@ pub struct ReplyStatement<'a> {
 }
 
 impl OpenCase {
-    /// Compares each reply with its copy, and each key rotation with the reader's own grant. Adds
-    /// an issue to the thread for each difference. A copy that is missing or failed verification
-    /// has its own issue, and is skipped.
+    /// Compares each reply with its copy. Adds an issue to the thread for each difference. A copy
+    /// that is missing or failed verification has its own issue, and is skipped.
     ///
     /// # Errors
     /// [`CaseError::WrongMailbox`] if the mailbox key is not the reporter's. Nothing was compared
@@ -44,19 +39,12 @@ impl OpenCase {
         for statement in statements {
             let recorded = thread.outgoing.iter().find(|entry| entry.sealed_hash == statement.copy);
             let Some(recorded) = recorded else { continue };
-            let signer = || statement.signer.to_owned();
-            let mut push = |kind| {
+            if self.reseal_reply(recorded, mailbox) != Some(statement.reply) {
                 issues.push(ThreadIssue {
                     direction: FrameDirection::Out,
                     batch: Some(recorded.batch),
-                    kind,
+                    kind: ThreadIssueKind::ReplyDiffers { signer: statement.signer.to_owned() },
                 });
-            };
-            if self.reseal_reply(recorded, mailbox) != Some(statement.reply) {
-                push(ThreadIssueKind::ReplyDiffers { signer: signer() });
-            }
-            if self.contradicts_own_grant(recorded) {
-                push(ThreadIssueKind::RotationDiffers { signer: signer() });
             }
         }
         thread.issues.extend(issues);
@@ -68,15 +56,5 @@ impl OpenCase {
     fn reseal_reply(&self, copy: &VerifiedFrame, mailbox: &MailboxRecipient) -> Option<Hash> {
         let generation = self.generation(copy.header.generation).ok()?;
         generation.seal_to_reporter(&copy.frame, mailbox).ok().map(|sealed| sealed.hash())
-    }
-
-    /// Returns whether a rotation frame announces other keys than those of the reader's own grant
-    /// of that generation. Returns `false` if the reader has no such grant.
-    fn contradicts_own_grant(&self, copy: &VerifiedFrame) -> bool {
-        if copy.header.kind != FrameKind::Rotation {
-            return false;
-        }
-        let Ok(announced) = RotationBody::from_bytes(&copy.body) else { return true };
-        self.generation(announced.generation).is_ok_and(|own| announced != own.rotation_body())
     }
 }

@@ -94,12 +94,6 @@ pub enum ThreadIssueKind {
         /// The handle of the member.
         signer: String,
     },
-    /// The member who rotated the keys announced other keys to the reporter than those of the
-    /// reader's own grant.
-    RotationDiffers {
-        /// The handle of the member.
-        signer: String,
-    },
 }
 
 /// The messages of a case, the oldest first within each direction.

@@ -4,17 +4,20 @@
 mod common;
 
 use common::{
-    capsule_of, digest_of, draft, fixture, incoming, open_case, open_submission, outgoing,
+    ReportFixture, capsule_of, confirmed_by, digest_of, draft, fixture, grant_of, incoming,
+    open_case, open_submission, outgoing,
     peer::{BrowserPeer, base64, files_json},
     report_story, submit_report,
 };
-use investigator::{ReplyDraft, SealedFrame};
+use investigator::{OpenCase, ReplyDraft, SealedFrame};
 use protocol::{
+    api::workbench::GenerationGrant,
     case::Stage,
     encoding::size_classes,
     keys::{CaseRecipient, MailboxRecipient},
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
+    rotation::ConfirmedRotation,
     submission::{
         envelope::{OpenedSubmission, SubmissionKind},
         frame::FrameKind,
@@ -67,6 +70,16 @@ fn seal_mailbox(
     case: &CaseRecipient,
     replies: &[Vec<u8>],
 ) -> Vec<u8> {
+    seal_mailbox_with(opened, capsule, case, (&[], replies))
+}
+
+/// As [`seal_mailbox`], with rotations.
+fn seal_mailbox_with(
+    opened: &OpenedSubmission,
+    capsule: &[u8],
+    case: &CaseRecipient,
+    (rotations, replies): (&[ConfirmedRotation], &[Vec<u8>]),
+) -> Vec<u8> {
     let header = MailboxHeader {
         v: 1,
         week: "2026-W48".to_owned(),
@@ -76,8 +89,15 @@ fn seal_mailbox(
         received: if capsule == opened.capsule { 1 } else { 2 },
     };
     let (capsule, replies) = (capsule.to_vec(), replies.to_vec());
-    Mailbox { header, capsule, case_recipient: case.clone(), log: None, replies }
-        .seal(&recipients_of(opened).0)
+    Mailbox {
+        header,
+        capsule,
+        case_recipient: case.clone(),
+        rotations: rotations.to_vec(),
+        log: None,
+        replies,
+    }
+    .seal(&recipients_of(opened).0)
 }
 
 fn reply_draft(text: &str) -> ReplyDraft {
@@ -90,7 +110,7 @@ fn reply_draft(text: &str) -> ReplyDraft {
 }
 
 /// Returns the issues that the Rust implementation finds in a mailbox, in the terms of the browser.
-fn inbox_issues(receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
+fn inbox_issues(world: &ReportFixture, receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
     let worded = |finding: &InboxIssue| match finding {
         InboxIssue::Forged => json!({"kind": "forged"}),
         InboxIssue::EarlierMessagesDropped(count) => {
@@ -107,8 +127,14 @@ fn inbox_issues(receipt: &Receipt, mailbox_bytes: &[u8]) -> Value {
         InboxIssue::RolledBack => json!({"kind": "older-state"}),
         InboxIssue::SequenceConflict => json!({"kind": "sequence-conflict"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
+        InboxIssue::RotationUnconfirmed => json!({"kind": "unconfirmed-rotation"}),
     };
-    Inbox::open(receipt, mailbox_bytes, None).unwrap().issues.iter().map(worded).collect()
+    Inbox::open(receipt, mailbox_bytes, Some(&world.directory))
+        .unwrap()
+        .issues
+        .iter()
+        .map(worded)
+        .collect()
 }
 
 #[test]
@@ -142,7 +168,7 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
         assert_eq!(thread.issues, [], "{handle}");
         assert_eq!(report_story(&thread), STORY);
     }
-    let mut case = open_case(&world, &opened, "awa");
+    let case = open_case(&world, &opened, "awa");
     let thread = case.read_thread([incoming(0, &opened.body)]);
     assert_eq!(thread.incoming[0].parse_report().unwrap().unwrap(), draft.body);
     for (at, content) in [(0, &photo[..]), (1, b"")] {
@@ -158,9 +184,17 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     let before = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
     let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
     let stay = [&world.people["awa"].recipient(), &world.people["coumba"].recipient()];
-    let rotated = case.rotate_keys(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
-    let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
-    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
+    let newest = thread.newest_outgoing();
+    let rotated = case.propose_rotation(&stay, None, newest, &mut world.rng).unwrap();
+    let rotations = [confirmed_by(&world, &rotated, &["awa", "coumba"])];
+    let own = grant_of(&world, &opened, "awa").unwrap();
+    let own = [GenerationGrant { generation: 0, grant: own }, rotated.grants[0].clone()];
+    let case = OpenCase::open(case.id(), &own, &world.people["awa"]).unwrap();
+    let replies = [before.reply.0.clone()];
+    let with_rotations = |capsule: &[u8], rotations: &[ConfirmedRotation], c: &CaseRecipient| {
+        seal_mailbox_with(&opened, capsule, c, (rotations, &replies))
+    };
+    let mailbox_bytes = with_rotations(&opened.capsule, &rotations, &rotated.case_recipient);
     let seen = open_mailbox(&mut peer, receipt, &mailbox_bytes);
     assert_eq!((&seen["findings"], &seen["generation"]), (&json!([]), &json!(1)));
     assert_eq!(seen["messages"].as_array().unwrap().len(), 1);
@@ -184,8 +218,7 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     let frames = [
         incoming(0, &opened.body),
         outgoing(1, &before.copy.0),
-        outgoing(2, &rotated.reply.copy.0),
-        SealedFrame { generation: 1, ..incoming(3, &second.body) },
+        SealedFrame { generation: 1, ..incoming(2, &second.body) },
     ];
     let thread = case.read_thread(frames);
     assert_eq!(thread.issues, []);
@@ -202,10 +235,10 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     let [first, newest] = [&opened, &second].map(|opened| capsule_of(&known, opened));
     assert_eq!((first.report, first.sent_digest), (digest_of(&opened), digest_of(&opened)));
     assert_eq!((newest.report, newest.sent_digest), (digest_of(&opened), digest_of(&second)));
-    let mailbox_bytes = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(inbox_issues(&known, &mailbox_bytes), json!([]));
+    let mailbox_bytes = with_rotations(&second.capsule, &[], &rotated.case_recipient);
+    assert_eq!(inbox_issues(&world, &known, &mailbox_bytes), json!([]));
     // Neither implementation accepts the old key any more, and the browser seals nothing to it.
-    let old = seal_mailbox(&opened, &opened.capsule, &c, &replies);
+    let old = with_rotations(&opened.capsule, &rotations, &c);
     let seen = open_mailbox(&mut peer, receipt, &old);
     assert_eq!(
         (&seen["findings"], &seen["canWrite"]),
@@ -274,7 +307,7 @@ fn both_implementations_find_the_same_issues_in_a_mailbox() {
     ] {
         let mailbox_bytes = seal_mailbox(&opened, capsule, key, &replies);
         let seen = open_mailbox(&mut peer, &code, &mailbox_bytes);
-        assert_eq!(seen["findings"], inbox_issues(receipt, &mailbox_bytes), "{texts}");
+        assert_eq!(seen["findings"], inbox_issues(&world, receipt, &mailbox_bytes), "{texts}");
         let shown: String = seen["messages"]
             .as_array()
             .unwrap()

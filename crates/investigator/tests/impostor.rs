@@ -53,7 +53,15 @@ fn seal_mailbox(
     capsule: Vec<u8>,
     replies: Vec<Vec<u8>>,
 ) -> Vec<u8> {
-    Mailbox { header: header(1), capsule, case_recipient: c.clone(), log: None, replies }.seal(m)
+    Mailbox {
+        header: header(1),
+        capsule,
+        case_recipient: c.clone(),
+        rotations: Vec::new(),
+        log: None,
+        replies,
+    }
+    .seal(m)
 }
 
 /// The impostor's case secret, a capsule that names its key, and a question signed with it.
@@ -120,7 +128,7 @@ impl ForgedCapsule {
 
 /// Asserts that both implementations refuse the mailbox as damaged, and not as absent.
 fn assert_damage(world: &ReportFixture, receipt: &Receipt, mailbox_bytes: &[u8], who: &str) {
-    let opened = Inbox::open(receipt, mailbox_bytes, None);
+    let opened = Inbox::open(receipt, mailbox_bytes, Some(&world.directory));
     assert!(matches!(&opened, Err(error) if error.is_damage()), "{who}: {opened:?}");
     let mut peer = BrowserPeer::start(world);
     let question =
@@ -218,7 +226,7 @@ fn a_malformed_mailbox_that_opens_is_damage() {
     }
     // A decoy is not damage.
     let other_mailbox = Receipt::from_bytes([3; 16]).mailbox_identity().recipient().seal(&plain);
-    let absent = Inbox::open(secrets.receipt(), &other_mailbox, None);
+    let absent = Inbox::open(secrets.receipt(), &other_mailbox, Some(&world.directory));
     assert!(matches!(&absent, Err(InboxError::NotFound(_))), "{absent:?}");
     let mut peer = BrowserPeer::start(&world);
     let code = secrets.receipt().code();
@@ -235,9 +243,12 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
     let receipt = secrets.receipt();
-    let inbox =
-        Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new()), None)
-            .unwrap();
+    let inbox = Inbox::open(
+        receipt,
+        &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new()),
+        Some(&world.directory),
+    )
+    .unwrap();
     let message = FollowUpDraft {
         text: "Encore ceci.".to_owned(),
         lang: "fr".to_owned(),
@@ -270,6 +281,7 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
         header: header(2),
         capsule: second.capsule,
         case_recipient: c.clone(),
+        rotations: Vec::new(),
         log: None,
         replies: vec![reply.reply.0.clone()],
     }
@@ -280,7 +292,7 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
         (honest, vec![], json!([])),
         (rolled_back, vec![InboxIssue::RolledBack], json!([{"kind": "older-state"}])),
     ] {
-        let inbox = Inbox::open(receipt, &mailbox_bytes, None).unwrap();
+        let inbox = Inbox::open(receipt, &mailbox_bytes, Some(&world.directory)).unwrap();
         assert_eq!((&inbox.issues, inbox.messages.len()), (&findings, 1));
         let question =
             json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&mailbox_bytes)});
@@ -314,7 +326,7 @@ fn an_invalid_number_or_week_stops_neither_reporter_nor_colleagues() {
             opened.capsule.clone(),
             vec![m.seal(&pad_text(&frame, REPLY_STEP))],
         );
-        let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
+        let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, Some(&world.directory)).unwrap();
         assert_eq!((inbox.issues, inbox.messages.len()), (vec![InboxIssue::Forged], 0), "{what}");
         // The thread of a colleague lists it, and the colleague can still answer.
         let copy = identity.recipient().seal(&pad_text(&frame, REPLY_STEP));

@@ -1,4 +1,4 @@
-//! The protocol from end to end in memory: submit, collect, open, answer, read, continue, rotate.
+//! The protocol from end to end in memory: submit, collect, open, answer, read, continue.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -7,7 +7,7 @@ use common::{
     ReportFixture, capsule_of, digest_of, draft, fixture, grant_of, incoming, open_case,
     open_submission, outgoing, report_story, resubmit_report, submit_report,
 };
-use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadIssueKind};
+use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, ThreadIssueKind};
 use protocol::{
     api::workbench::GenerationGrant,
     case::Stage,
@@ -41,6 +41,7 @@ fn seal_mailbox(
         header,
         capsule: capsule.to_vec(),
         case_recipient: case.clone(),
+        rotations: Vec::new(),
         log: None,
         replies: replies.to_vec(),
     };
@@ -119,7 +120,7 @@ fn a_report_is_opened_answered_and_continued() {
     let answer = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
     let mailbox_bytes =
         seal_mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
-    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, Some(&world.directory)).unwrap();
     assert_eq!(inbox.issues, []);
     assert_eq!(inbox.messages[0].text, "Où était-ce ?");
 
@@ -269,15 +270,13 @@ fn no_answer_is_sealed_to_a_forged_mailbox_key() {
     let mut world = fixture();
     let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let opened = open_submission(&world, &bytes);
-    let mut case = open_case(&world, &opened, "awa");
+    let case = open_case(&world, &opened, "awa");
     let thread = case.read_thread([incoming(0, &opened.body)]);
     let made_up = ReportSecrets::generate(&mut world.rng).receipt().mailbox_identity().recipient();
     assert!(matches!(
         case.seal_reply(&reply_draft("secret"), &thread, &made_up),
         Err(CaseError::WrongMailbox)
     ));
-    let rotated = case.rotate_keys(&[], &thread, &made_up, ("fr", "2026-W50"), &mut world.rng);
-    assert!(matches!(rotated, Err(CaseError::WrongMailbox)));
 }
 
 #[test]
@@ -319,10 +318,14 @@ fn the_inbox_lists_the_issues_of_a_mailbox() {
         assert_eq!(thread.outgoing.len(), n + 1);
     }
     let sealed: Vec<_> = replies.iter().map(|reply| reply.reply.0.clone()).collect();
+    let directory = world.directory.clone();
     let open = |replies: &[Vec<u8>], capsule: &[u8], case: &CaseRecipient| {
-        let inbox =
-            Inbox::open(secrets.receipt(), &seal_mailbox(&opened, capsule, case, replies), None)
-                .unwrap();
+        let inbox = Inbox::open(
+            secrets.receipt(),
+            &seal_mailbox(&opened, capsule, case, replies),
+            Some(&directory),
+        )
+        .unwrap();
         (inbox.messages.iter().map(|m| m.text.clone()).collect::<Vec<_>>().concat(), inbox.issues)
     };
     let (all, fine) = open(&sealed, &opened.capsule, &c);
@@ -346,9 +349,12 @@ fn the_inbox_lists_the_issues_of_a_mailbox() {
     let (_, findings) = open(&sealed, &opened.capsule, &wrong);
     assert_eq!(findings, [InboxIssue::UnverifiedKey]);
     // After the reporter has seen a reply, the case handler cannot remove it.
-    let inbox =
-        Inbox::open(secrets.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed), None)
-            .unwrap();
+    let inbox = Inbox::open(
+        secrets.receipt(),
+        &seal_mailbox(&opened, &opened.capsule, &c, &sealed),
+        Some(&world.directory),
+    )
+    .unwrap();
     let second = open_submission(&world, &seal_follow_up(&world, &secrets, &inbox, "seen", None));
     let (_, findings) = open(&sealed[..1], &second.capsule, &c);
     assert_eq!(findings, [InboxIssue::MessagesWithheld(2)]);
@@ -377,71 +383,5 @@ fn another_receipt_opens_no_mailbox() {
     let opened = open_submission(&world, &bytes);
     let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &recipients_of(&opened).1, &[]);
     let other_report = ReportSecrets::generate(&mut world.rng);
-    assert!(Inbox::open(other_report.receipt(), &mailbox_bytes, None).is_err());
-}
-
-#[test]
-fn a_rotation_excludes_the_old_secret_and_the_reporter_follows() {
-    let mut world = fixture();
-    let (secrets, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
-    let opened = open_submission(&world, &bytes);
-    let (m, c0) = recipients_of(&opened);
-    let id = opened.header.case.id;
-    let leaving = open_case(&world, &opened, "bila");
-    let mut case = open_case(&world, &opened, "awa");
-    let thread = case.read_thread([incoming(0, &opened.body)]);
-    let before = case.seal_reply(&reply_draft("before"), &thread, &m).unwrap();
-    let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
-    let stay = [&world.people["awa"].recipient(), &world.people["coumba"].recipient()];
-    let rotated = case.rotate_keys(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
-
-    // The reporter follows to the new key and writes with it.
-    let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
-    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
-    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
-    assert_eq!(inbox.issues, []);
-    // The old key is not accepted any more.
-    let old = seal_mailbox(&opened, &opened.capsule, &c0, &replies);
-    assert_eq!(
-        Inbox::open(secrets.receipt(), &old, None).unwrap().issues,
-        [InboxIssue::UnverifiedKey]
-    );
-    let second = open_submission(&world, &seal_follow_up(&world, &secrets, &inbox, "after", None));
-    assert_eq!(second.header.case.generation, 1);
-
-    // The former reader cannot open it. The remaining readers can, with the new grants.
-    let frames = |g| {
-        [
-            incoming(0, &opened.body),
-            outgoing(1, &before.copy.0),
-            outgoing(2, &rotated.reply.copy.0),
-            SealedFrame { generation: g, ..incoming(3, &second.body) },
-        ]
-    };
-    assert!(matches!(leaving.read_thread(frames(0)).issues[0].kind, ThreadIssueKind::Rejected(_)));
-    let grants: Vec<GenerationGrant> = [
-        vec![GenerationGrant {
-            generation: 0,
-            grant: grant_of(&world, &opened, "coumba").unwrap(),
-        }],
-        vec![rotated.grants[1].clone()],
-    ]
-    .concat();
-    let colleague = OpenCase::open(id, &grants, &world.people["coumba"]).unwrap();
-    for reader in [&case, &colleague] {
-        let thread: Thread = reader.read_thread(frames(1));
-        assert_eq!(thread.issues, []);
-        assert_eq!(thread.incoming[1].body_text(), "after");
-    }
-    // A frame that the former reader signs with the old key after the rotation is refused.
-    let forged =
-        leaving.seal_reply(&reply_draft("trust me"), &case.read_thread(frames(1)), &m).unwrap();
-    let later = [&replies[..], &[forged.reply.0]].concat();
-    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
-    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap();
-    assert_eq!(inbox.issues, [InboxIssue::Forged]);
-    assert_eq!(inbox.messages.len(), 1);
-    // The reporter wrote after the rotation. The old frames are still readable.
-    let mailbox_bytes = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(Inbox::open(secrets.receipt(), &mailbox_bytes, None).unwrap().issues, []);
+    assert!(Inbox::open(other_report.receipt(), &mailbox_bytes, Some(&world.directory)).is_err());
 }

@@ -18,6 +18,8 @@ use crate::{
         iso_date, size_classes,
     },
     keys::{CaseRecipient, MailboxIdentity, MailboxRecipient},
+    rotation::ConfirmedRotation,
+    submission::frame::MAX_GENERATION,
 };
 
 /// The length of every mailbox in bytes, real or decoy.
@@ -52,6 +54,8 @@ pub struct Mailbox {
     pub capsule: Vec<u8>,
     /// `C` of the current generation.
     pub case_recipient: CaseRecipient,
+    /// The rotations after the newest reply capsule, the oldest first.
+    pub rotations: Vec<ConfirmedRotation>,
     /// The log record, if there is one: the proofs that the log contains the reporter's
     /// submissions. The crate `transparency-log` defines its content.
     pub log: Option<Vec<u8>>,
@@ -126,6 +130,9 @@ impl Mailbox {
         };
         put(RecordType::Capsule, &self.capsule);
         put(RecordType::CaseRecipient, self.case_recipient.as_bytes());
+        for rotation in &self.rotations {
+            put(RecordType::Rotation, &rotation.to_bytes());
+        }
         if let Some(log) = &self.log {
             put(RecordType::Log, log);
         }
@@ -177,9 +184,17 @@ impl Mailbox {
         };
         let case_recipient =
             CaseRecipient::from_bytes(&case).map_err(|_| MailboxError::UnexpectedRecords)?;
-        let (mut log, mut replies) = (None, Vec::new());
+        let (mut rotations, mut log, mut replies) = (Vec::new(), None, Vec::new());
         loop {
             match framing::read_record(&mut input)? {
+                (RecordType::Rotation, record)
+                    if log.is_none()
+                        && replies.is_empty()
+                        && rotations.len() < MAX_GENERATION as usize =>
+                {
+                    let rotation = ConfirmedRotation::from_bytes(&record);
+                    rotations.push(rotation.ok_or(MailboxError::UnexpectedRecords)?);
+                }
                 (RecordType::Log, record) if log.is_none() && replies.is_empty() => {
                     log = Some(record);
                 }
@@ -188,7 +203,7 @@ impl Mailbox {
                 _ => return Err(MailboxError::UnexpectedRecords),
             }
         }
-        Ok(Self { header, capsule, case_recipient, log, replies })
+        Ok(Self { header, capsule, case_recipient, rotations, log, replies })
     }
 }
 

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    encoding::{base64_bytes, canonical, canonical::CanonicalError, hash::Hash},
+    encoding::{base64_bytes, canonical, hash::Hash},
     keys::{PublicKey, sign},
-    submission::frame::{FrameRef, MAX_GENERATION},
+    submission::frame::{FrameRef, MAX_GENERATION, MAX_SEQ},
 };
 
 const STATEMENT_LABEL: &[u8] = b"burkindi/rotation/v2\0";
@@ -49,8 +49,8 @@ pub struct RotationStatement {
 /// Why a statement is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// A version that this build does not support.
-    #[error("unsupported version of a rotation statement")]
+    /// A version that this build does not support, or a number that no frame can have.
+    #[error("unsupported rotation statement")]
     UnsupportedVersion,
     /// It is for another case.
     #[error("the rotation statement is for another case")]
@@ -91,6 +91,12 @@ impl RotationStatement {
         RotationConfirmation { device: device.into(), signature }
     }
 
+    /// Returns whether this build can read the statement: its version, and a number that a frame
+    /// can have.
+    fn is_well_formed(&self) -> bool {
+        self.v == STATEMENT_VERSION && self.newest_reply.is_none_or(|reply| reply.seq <= MAX_SEQ)
+    }
+
     /// Checks everything about the statement except its signature.
     ///
     /// # Errors
@@ -102,7 +108,7 @@ impl RotationStatement {
         generation: u32,
         previous: Option<Hash>,
     ) -> Result<(), StatementError> {
-        if self.v != STATEMENT_VERSION {
+        if !self.is_well_formed() {
             return Err(StatementError::UnsupportedVersion);
         }
         if self.case != case {
@@ -184,12 +190,11 @@ impl ConfirmedRotation {
         serde_json::to_vec(self).expect("a rotation holds strings and numbers only")
     }
 
-    /// Parses a mailbox record.
-    ///
-    /// # Errors
-    /// If the bytes are not a rotation in canonical form.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CanonicalError> {
-        canonical::parse_canonical(bytes)
+    /// Parses a mailbox record. Returns `None` if the bytes are not a rotation of this version in
+    /// canonical form.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let parsed: Self = canonical::parse_canonical(bytes).ok()?;
+        parsed.rotation.statement.is_well_formed().then_some(parsed)
     }
 
     /// Returns whether [`REQUIRED_CONFIRMATIONS`] different device keys among `devices` confirmed

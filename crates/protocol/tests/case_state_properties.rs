@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use protocol::{
     Hash, Priority,
@@ -12,6 +13,7 @@ use protocol::{
         event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, ReleaseReason, midnight},
         months_after, next_event,
     },
+    rotation::{RotationStatement, STATEMENT_VERSION, SignedStatement},
     submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
 use time::{Date, macros::date};
@@ -76,7 +78,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::LegalHoldPlaced),
         1 => Just(Action::Escalated),
         1 => priority().prop_map(|priority| Action::PriorityRaised { priority }),
-        1 => (0_u32..3).prop_map(move |generation| Action::KeysRotated { generation, reply, copy, grants: vec![] }),
+        1 => Just(Action::RotationProposed { rotation: statement(0, None), grants: vec![] }),
+        1 => Just(Action::RotationApproved { proposal: Hash::default() }),
         1 => Just(Action::Reopened { ground: ReopenReason::Reporter }),
         1 => Just(Action::Reopened { ground: ReopenReason::NewEvidence }),
         3 => decision().prop_map(Action::Proposed),
@@ -86,8 +89,25 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
+/// Returns the statement that rotates the keys of this generation.
+fn statement(generation: u32, previous: Option<Hash>) -> SignedStatement {
+    let key = |generation: u32| SigningKey::from_bytes(&Hash::of(&[&generation.to_be_bytes()]).0);
+    let next = generation + 1;
+    let statement = RotationStatement {
+        v: STATEMENT_VERSION,
+        case: CASE,
+        generation: next,
+        case_recipient: Hash::default(),
+        replies_key: (&key(next)).into(),
+        newest_reply: None,
+        previous,
+    };
+    statement.sign(&key(generation))
+}
+
 /// The actor, the days before the action, and the action. With `true`, a stage change starts at the
-/// current stage and leads one stage further, so that long histories are generated too.
+/// current stage and leads one stage further, and a rotation follows the current generation or the
+/// pending proposal, so that long histories are generated too.
 fn step() -> impl Strategy<Value = (String, u16, Action, bool)> {
     let days = prop_oneof![3 => Just(0_u16), 1 => 1_u16..40, 1 => 300_u16..900];
     (prop::sample::select(PEOPLE.to_vec()).prop_map(str::to_owned), days, action(), any::<bool>())
@@ -141,6 +161,18 @@ impl InvariantChecker {
             let at = Stage::ALL.iter().position(|stage| stage == from).unwrap();
             *to = Stage::ALL[(at + 1).min(Stage::ALL.len() - 1)];
         }
+        if further {
+            let previous = self.state.rotation.as_ref().map(RotationStatement::hash);
+            match (&mut action, &self.state.pending_rotation) {
+                (Action::RotationProposed { rotation, .. }, _) => {
+                    *rotation = statement(self.state.generation, previous);
+                }
+                (Action::RotationApproved { proposal }, Some(pending)) => {
+                    *proposal = pending.proposal;
+                }
+                _ => {}
+            }
+        }
         let event = next_event(CASE, &self.state, actor, midnight(self.today), action);
         let hash = Hash::of(&[self.state.head.as_bytes(), b"next"]);
         let before = self.state.clone();
@@ -158,7 +190,14 @@ impl InvariantChecker {
         assert_ne!(before.stage, Stage::Purged, "nothing happens to what was purged");
         assert_eq!((now.next_seq, now.head == before.head), (before.next_seq + 1, false));
         assert!(now.unhandled <= now.received && now.received >= before.received);
-        assert!(now.generation == before.generation || now.generation == before.generation + 1);
+        assert!(now.pending_proposal.is_none() || now.pending_rotation.is_none());
+        if now.generation != before.generation {
+            let pending = before.pending_rotation.as_ref().expect("proposed");
+            assert_ne!(&pending.by, actor, "one person rotated the keys alone");
+            assert_eq!(event.action, Action::RotationApproved { proposal: pending.proposal });
+            assert_eq!(now.generation, before.generation + 1);
+            assert_eq!(now.rotation.as_ref(), Some(&pending.rotation.statement));
+        }
         let kinds: BTreeSet<_> =
             now.deadlines.iter().map(|deadline| format!("{:?}", deadline.kind)).collect();
         assert_eq!(kinds.len(), now.deadlines.len(), "one deadline of each kind");
@@ -173,7 +212,14 @@ impl InvariantChecker {
         );
         if actor == HANDLER_ACTOR {
             assert_eq!(now.stage, before.stage, "the clock moves no case");
-        } else if !matches!(event.action, Action::Recused | Action::KeysRotated { .. }) {
+        } else if !matches!(
+            event.action,
+            Action::Recused
+                | Action::RotationProposed { .. }
+                | Action::RotationApproved { .. }
+                | Action::Withdrawn
+                | Action::Declined { .. }
+        ) {
             assert!(
                 now.has_declared(actor) || now.recused.contains(actor),
                 "{actor} acted undeclared"

@@ -9,18 +9,18 @@ use protocol::{
     directory::Directory,
     encoding::padding::{REPLY_STEP, unpad_text},
     keys::{CaseRecipient, MailboxIdentity, PublicKey},
-    mailbox::{Mailbox, MailboxError},
+    mailbox::{Mailbox, MailboxError, MailboxHeader},
     receipt::Receipt,
     submission::{
-        frame::{
-            Frame, FrameContext, FrameDirection, FrameError, FrameKind, FrameRef, RotationBody,
-        },
+        frame::{Frame, FrameContext, FrameDirection, FrameError, FrameKind, FrameRef},
         related_report::RelatedReport,
         reply_capsule::{CapsuleError, ReplyCapsule},
     },
 };
 use time::Date;
 use uuid::Uuid;
+
+use crate::rotations::{RotationOutcome, TrustedKeys};
 
 /// The content of a reporter's mailbox. Everything in it has a valid signature. Faults are in
 /// `issues`.
@@ -41,8 +41,8 @@ pub struct Inbox {
     pub read_up_to: Option<u32>,
     /// The messages to the reporter, the oldest first.
     pub messages: Vec<InboxMessage>,
-    /// What the log shows about the reporter's submissions. `None` if the mailbox was opened without
-    /// a directory, or the directory defines no signers of the log.
+    /// What the log shows about the reporter's submissions. `None` if the mailbox was opened
+    /// without a directory, or the directory defines no signers of the log.
     pub log: Option<LogView>,
     /// The faults of the mailbox. User interfaces state them plainly.
     pub issues: Vec<InboxIssue>,
@@ -101,6 +101,17 @@ pub enum InboxIssue {
     SequenceConflict,
     /// The case handler offers a key that no trusted key confirms. The reporter must not write.
     UnverifiedKey,
+    /// The investigators changed the keys of the case, and fewer than two members of the current
+    /// directory have confirmed it. What was sealed with the new keys is not shown, and the
+    /// reporter must not write.
+    RotationUnconfirmed,
+}
+
+impl InboxIssue {
+    /// Returns whether the reporter must not write, because no trusted key receives the message.
+    pub fn forbids_writing(&self) -> bool {
+        matches!(self, Self::UnverifiedKey | Self::RotationUnconfirmed)
+    }
 }
 
 /// Why a mailbox cannot be opened.
@@ -127,8 +138,9 @@ impl InboxError {
 }
 
 impl Inbox {
-    /// Opens and verifies a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes. With a verified
-    /// directory, it also verifies the log record.
+    /// Opens and verifies a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes. `directory` is the
+    /// newest one, whose members confirm key rotations. Without it, no rotation is confirmed, and
+    /// nothing is said about the log.
     ///
     /// # Errors
     /// [`InboxError::NotFound`] if it is not sealed to this receipt. Any other error is damage.
@@ -144,13 +156,14 @@ impl Inbox {
         })?;
         let signer = PublicKey::from(&receipt.signing_key());
         let capsule = ReplyCapsule::open(&mailbox.capsule, &identity, &signer)?;
-        let mut reading = ReplyReader::new(&capsule, identity.recipient().hash());
+        let keys = TrustedKeys::follow(&capsule, &mailbox.rotations, directory);
+        let mut reading = ReplyReader::new(&capsule, keys, identity.recipient().hash());
         for reply in &mailbox.replies {
             reading.accept(reply, &identity);
         }
         let log = directory
             .and_then(|directory| verify_log_record(mailbox.log.as_deref(), &capsule, directory));
-        Ok(Self { log, ..reading.finish(mailbox) })
+        Ok(Self { log, ..reading.finish(mailbox.header, mailbox.case_recipient) })
     }
 
     /// Returns the statement that this report, whose receipt is `receipt`, is by the reporter of
@@ -160,20 +173,17 @@ impl Inbox {
     }
 
     /// Returns whether the reporter may write. It is `false` if the case handler offers a wrong
-    /// key.
+    /// key, or one that two members have not confirmed.
     pub fn can_write(&self) -> bool {
-        !self.issues.contains(&InboxIssue::UnverifiedKey)
+        !self.issues.iter().any(InboxIssue::forbids_writing)
     }
 }
 
-/// Reads replies in order and follows key rotations.
+/// Reads replies in order.
 struct ReplyReader<'a> {
     capsule: &'a ReplyCapsule,
+    keys: TrustedKeys<'a>,
     mailbox_recipient: Hash,
-    /// The generation of the key that must have signed the next frame.
-    generation: u32,
-    case_recipient: Hash,
-    replies_keys: Vec<PublicKey>,
     messages: Vec<InboxMessage>,
     newest: Option<FrameRef>,
     /// The hashes of the frames that were read.
@@ -186,13 +196,11 @@ struct ReplyReader<'a> {
 }
 
 impl<'a> ReplyReader<'a> {
-    fn new(capsule: &'a ReplyCapsule, own: Hash) -> Self {
+    fn new(capsule: &'a ReplyCapsule, keys: TrustedKeys<'a>, own: Hash) -> Self {
         Self {
             capsule,
+            keys,
             mailbox_recipient: own,
-            generation: capsule.generation,
-            case_recipient: capsule.case_recipient,
-            replies_keys: capsule.replies_keys.clone(),
             messages: Vec::new(),
             newest: None,
             read: BTreeSet::new(),
@@ -205,6 +213,9 @@ impl<'a> ReplyReader<'a> {
     fn accept(&mut self, sealed: &[u8], identity: &MailboxIdentity) {
         let opened = identity.open(sealed).ok();
         let frame = opened.as_ref().and_then(|plain| unpad_text(plain, REPLY_STEP).ok());
+        if frame.is_some_and(|frame| self.is_of_unconfirmed_rotation(frame)) {
+            return;
+        }
         let Some(frame) = frame.and_then(|frame| self.verify(frame).ok()) else {
             return self.issues.push(InboxIssue::Forged);
         };
@@ -215,7 +226,6 @@ impl<'a> ReplyReader<'a> {
         self.newest = Some(frame.reference());
         self.acknowledged = self.acknowledged.max(frame.header.ack.map_or(0, |ack| ack.seq));
         match frame.header.kind {
-            FrameKind::Rotation => self.apply_rotation(&frame),
             FrameKind::Report => self.issues.push(InboxIssue::Forged),
             FrameKind::Message | FrameKind::Status => {
                 self.read_up_to = self.read_up_to.max(self.read_through(frame.header.ack));
@@ -224,21 +234,23 @@ impl<'a> ReplyReader<'a> {
         }
     }
 
-    fn verify(&mut self, plain: &[u8]) -> Result<Frame, FrameError> {
+    /// Returns whether a frame claims to be signed with keys that two members have not confirmed.
+    /// It is not shown, and is no fault of its own.
+    fn is_of_unconfirmed_rotation(&self, plain: &[u8]) -> bool {
+        self.keys.outcome == RotationOutcome::Unconfirmed
+            && Frame::decode_unverified(plain)
+                .is_ok_and(|header| header.generation > self.keys.generation())
+    }
+
+    fn verify(&self, plain: &[u8]) -> Result<Frame, FrameError> {
         let header = Frame::decode_unverified(plain)?;
-        let new_to_reporter = self.capsule.seen.is_none_or(|seen| header.seq > seen.seq);
-        if self.newest.is_none() && !new_to_reporter && header.generation <= self.generation {
-            // This is the oldest frame in the mailbox, and the reporter has seen it before. The
-            // rotations after it are read again.
-            self.generation = header.generation;
-        }
-        let signer = self.replies_keys.get(self.generation as usize).ok_or(FrameError::Forged)?;
+        let signer = self.keys.signer(header.generation, header.seq).ok_or(FrameError::Forged)?;
         let expected = FrameContext {
             case: self.capsule.case,
-            generation: self.generation,
+            generation: header.generation,
             direction: FrameDirection::Out,
             recipient: self.mailbox_recipient,
-            signer,
+            signer: &signer,
         };
         Frame::verify(plain, &expected)
     }
@@ -249,8 +261,11 @@ impl<'a> ReplyReader<'a> {
     fn check_sequence(&mut self, frame: &Frame) {
         let head = frame.reference();
         let expected = self.newest.map_or(0, |newest| newest.seq + 1);
-        let rewritten =
-            self.capsule.seen.is_some_and(|seen| seen.seq == head.seq && seen.hash != head.hash);
+        let known = [self.capsule.seen, self.keys.newest_before_rotation()];
+        let rewritten = known
+            .into_iter()
+            .flatten()
+            .any(|known| known.seq == head.seq && known.hash != head.hash);
         let unchained =
             head.seq == expected && frame.header.prev != self.newest.map(|newest| newest.hash);
         if head.seq < expected || rewritten || unchained {
@@ -284,8 +299,7 @@ impl<'a> ReplyReader<'a> {
     }
 
     /// Returns up to which frame the author of an answer had read. The workbench sends an answer
-    /// only after it has displayed every message of the reporter that the answer acknowledges. A
-    /// key rotation proves no reading, so its acknowledgement does not count.
+    /// only after it has displayed every message of the reporter that the answer acknowledges.
     fn read_through(&self, ack: Option<FrameRef>) -> Option<u32> {
         let (ack, sent) = (ack?, self.capsule.sent);
         if ack.seq == sent.seq && ack.hash != sent.hash {
@@ -294,19 +308,6 @@ impl<'a> ReplyReader<'a> {
             return ack.seq.checked_sub(1);
         }
         Some(ack.seq)
-    }
-
-    fn apply_rotation(&mut self, frame: &Frame) {
-        match RotationBody::from_bytes(&frame.body) {
-            Ok(rotation) if rotation.generation == self.generation + 1 => {
-                self.generation = rotation.generation;
-                if self.replies_keys.len() == rotation.generation as usize {
-                    self.replies_keys.push(rotation.replies_key);
-                    self.case_recipient = rotation.case_recipient;
-                }
-            }
-            _ => self.issues.push(InboxIssue::Forged),
-        }
     }
 
     fn push_message(&mut self, frame: Frame) {
@@ -320,23 +321,23 @@ impl<'a> ReplyReader<'a> {
         });
     }
 
-    fn finish(mut self, mailbox: Mailbox) -> Inbox {
-        if mailbox.case_recipient.hash() != self.case_recipient {
-            self.issues.push(InboxIssue::UnverifiedKey);
+    fn finish(mut self, header: MailboxHeader, case_recipient: CaseRecipient) -> Inbox {
+        match self.keys.outcome {
+            RotationOutcome::Unconfirmed => self.issues.push(InboxIssue::RotationUnconfirmed),
+            RotationOutcome::Followed if case_recipient.hash() == self.keys.case_recipient() => {}
+            _ => self.issues.push(InboxIssue::UnverifiedKey),
         }
-        // Frames that the reporter has seen must still be there. Otherwise, the newest ones are
-        // withheld.
+        // Frames that the reporter has seen, or that a rotation names, must still be there.
+        // Otherwise, the newest ones are withheld.
         let shown = self.newest.map_or(0, |newest| newest.seq + 1);
-        if let Some(seen) = self.capsule.seen
-            && !self.read.contains(&seen.hash)
-            && shown < seen.seq + 1
+        let known = [self.capsule.seen, self.keys.newest_before_rotation()];
+        if let Some(known) = known.into_iter().flatten().max_by_key(|known| known.seq)
+            && !self.read.contains(&known.hash)
+            && shown < known.seq + 1
         {
-            self.issues.push(InboxIssue::MessagesWithheld(seen.seq + 1 - shown));
+            self.issues.push(InboxIssue::MessagesWithheld(known.seq + 1 - shown));
         }
-        let header = mailbox.header;
         self.check_sent(header.received);
-        let generation =
-            u32::try_from(self.replies_keys.len() - 1).expect("one rotation at a time");
         Inbox {
             stage: header.stage,
             released_to_oversight: header.released_to_oversight,
@@ -348,9 +349,9 @@ impl<'a> ReplyReader<'a> {
             messages: self.messages,
             issues: self.issues,
             case: self.capsule.case,
-            generation,
-            case_recipient: mailbox.case_recipient,
-            replies_keys: self.replies_keys,
+            generation: self.keys.generation(),
+            case_recipient,
+            replies_keys: self.keys.replies_keys(),
             report: self.capsule.report,
             last_sent: self.capsule.sent,
             last_seen: self.newest.or(self.capsule.seen),

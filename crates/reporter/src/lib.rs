@@ -6,6 +6,7 @@
 mod inbox;
 mod log;
 mod report_secrets;
+mod rotations;
 mod seal;
 
 pub use inbox::{Inbox, InboxError, InboxIssue, InboxMessage};

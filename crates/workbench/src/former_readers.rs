@@ -1,5 +1,5 @@
-//! Lists members who can open a case although they left or have another key, and rotates the keys
-//! of all such cases in one step.
+//! Lists members who can open a case although they left or have another key. One member proposes
+//! new keys for all such cases in one step, and another approves them.
 //!
 //! The case handler reports these cases, because it knows whose grants it stores; no event names
 //! them. A case handler that conceals a reader could also disclose what it stores. Keys can be
@@ -15,7 +15,7 @@ use time::Date;
 use uuid::Uuid;
 
 use crate::{
-    actions::ActionError,
+    actions::{ActionError, RotationReaders},
     alert::has_alarm,
     case::view::serde_word,
     error_kind::ErrorKind,
@@ -40,13 +40,25 @@ pub struct ExposedCase {
     pub refused: Option<String>,
 }
 
-/// Result of a key rotation for one case.
+/// A case with a rotation that waits for an approval. These fields are also its JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProposedCase {
+    /// Id of the case.
+    pub case: Uuid,
+    /// Date of the report.
+    #[serde(with = "protocol::encoding::iso_date")]
+    pub filed: Date,
+    /// The member who proposed the rotation.
+    pub by: String,
+}
+
+/// Result of proposing or approving new keys of one case.
 #[derive(Debug)]
 pub struct KeyRotationResult {
     /// Id of the case.
     pub case: Uuid,
     /// Members who can read later messages, or why nothing was changed.
-    pub result: Result<Vec<String>, ActionError>,
+    pub result: Result<RotationReaders, ActionError>,
 }
 
 impl HandlerConnection {
@@ -65,7 +77,11 @@ impl HandlerConnection {
 
     fn exposed_case(&self, FormerReaders { row, readers }: FormerReaders) -> ExposedCase {
         let role = Role::of_member(self.directory(), self.handle(), &row.state.desk);
-        let refused = row.state.check_permission(ActionKind::Rotate, self.handle(), role).err();
+        let allowed = row
+            .state
+            .check_permission(ActionKind::ProposeRotation, self.handle(), role)
+            .and_then(|()| row.state.check_no_proposal());
+        let refused = allowed.err();
         ExposedCase {
             case: row.id,
             filed: row.filed,
@@ -76,47 +92,99 @@ impl HandlerConnection {
         }
     }
 
-    /// Rotates the keys of a case for everyone who may still read it.
+    /// Proposes new keys of a case for everyone who may still read it.
     ///
     /// # Errors
     /// [`ActionError::UnresolvedAlerts`] if the case has alarms, because those must be resolved
     /// first; otherwise as every action.
-    pub async fn rotate_case_keys(
+    pub async fn propose_case_rotation(
         &mut self,
         case: Uuid,
         rng: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Vec<String>, ActionError> {
+    ) -> Result<RotationReaders, ActionError> {
         let mut case = self.read_case(case).await?;
         if has_alarm(&case.alarms) {
             return Err(ActionError::UnresolvedAlerts);
         }
-        self.rotate_keys(&mut case, &[], rng).await
+        self.propose_rotation(&mut case, &[], rng).await
     }
 
-    /// Rotates the keys of several cases, one after the other. Cases that the rules refuse do not
+    /// Proposes new keys of several cases, one after the other. Cases that the rules refuse do not
     /// stop the others.
     ///
     /// # Errors
     /// Ends at the first error that is not a refusal, such as a lost connection.
-    pub async fn rotate_all(
+    pub async fn propose_all(
         &mut self,
         cases: impl IntoIterator<Item = Uuid>,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Vec<KeyRotationResult>, ActionError> {
         let mut results = Vec::new();
         for case in cases {
-            match self.rotate_case_keys(case, rng).await {
-                Err(error)
-                    if matches!(
-                        ErrorKind::from(&error),
-                        ErrorKind::Unreachable | ErrorKind::Failed
-                    ) =>
-                {
-                    return Err(error);
-                }
-                result => results.push(KeyRotationResult { case, result }),
-            }
+            let result = self.propose_case_rotation(case, rng).await;
+            results.push(KeyRotationResult { case, result: unless_fatal(result)? });
         }
         Ok(results)
+    }
+
+    /// Returns the cases of the member with a rotation that waits for the member's approval.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
+    pub async fn rotations_to_approve(&self) -> Result<Vec<ProposedCase>, ClientError> {
+        let rows = self.client.cases().await?;
+        let waiting = rows.into_iter().filter_map(|row| {
+            let role = Role::of_member(self.directory(), self.handle(), &row.state.desk);
+            let waits = row.state.awaits_decision_by(self.handle(), role);
+            let by = row.state.pending_rotation.filter(|_| waits)?.by;
+            Some(ProposedCase { case: row.id, filed: row.filed, by })
+        });
+        Ok(waiting.collect())
+    }
+
+    /// Approves the proposed rotations of several cases, one after the other, after checking each.
+    /// A rotation that leaves out a member of the directory is not approved, because the approver
+    /// decides on it with that case. Cases that the rules refuse do not stop the others.
+    ///
+    /// # Errors
+    /// Ends at the first error that is not a refusal, such as a lost connection.
+    pub async fn approve_all(
+        &mut self,
+        cases: impl IntoIterator<Item = Uuid>,
+    ) -> Result<Vec<KeyRotationResult>, ActionError> {
+        let mut results = Vec::new();
+        for case in cases {
+            let result = self.approve_for_all_readers(case).await;
+            results.push(KeyRotationResult { case, result: unless_fatal(result)? });
+        }
+        Ok(results)
+    }
+
+    async fn approve_for_all_readers(
+        &mut self,
+        case: Uuid,
+    ) -> Result<RotationReaders, ActionError> {
+        let mut case = self.read_case_to_approve(case).await?;
+        let left_out = self.proposed_rotation_readers(&case).map(|readers| readers.left_out);
+        match left_out {
+            Some(left_out) if !left_out.is_empty() => {
+                Err(ActionError::LeavesOut(left_out.join(", ")))
+            }
+            _ => self.approve_rotation(&mut case).await,
+        }
+    }
+}
+
+/// Returns the result of one case, or its error if that must stop all.
+fn unless_fatal(
+    result: Result<RotationReaders, ActionError>,
+) -> Result<Result<RotationReaders, ActionError>, ActionError> {
+    match result {
+        Err(error)
+            if matches!(ErrorKind::from(&error), ErrorKind::Unreachable | ErrorKind::Failed) =>
+        {
+            Err(error)
+        }
+        result => Ok(result),
     }
 }

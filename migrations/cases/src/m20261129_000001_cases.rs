@@ -43,6 +43,8 @@ fn case_tables() -> Vec<TableCreateStatement> {
                 binary_len("mailbox", 32),
                 blob("mailbox_recipient"),
                 blob("capsule"),
+                // The generation that the sender of the capsule knew.
+                integer("capsule_generation").default(0).take(),
                 string("desk"),
                 string("lang"),
                 date("filed"),
@@ -72,6 +74,18 @@ fn case_tables() -> Vec<TableCreateStatement> {
             "case_recipients",
             &["case_id", "generation"],
             vec![uuid("case_id"), integer("generation"), blob("recipient")],
+        ),
+        table(
+            "rotations",
+            &["case_id", "generation"],
+            // The statement and its confirmations, as JSON.
+            vec![uuid("case_id"), integer("generation"), text("record")],
+        ),
+        table(
+            "pending_rotations",
+            &["case_id"],
+            // The keys of a proposal until a second member decides, as JSON.
+            vec![uuid("case_id"), text("keys")],
         ),
         table(
             "grants",

@@ -144,6 +144,12 @@ pub(super) async fn case_detail(
     // A case cannot be assigned to a member who has left.
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
     holders.retain(|handle| accepted.directory.member(handle).is_some());
+    let pending = match &case.state.pending_rotation {
+        Some(_) => api.store.pending_keys(id).await?,
+        None => None,
+    };
+    let pending_grants = pending.into_iter().flat_map(|keys| keys.grants);
+    let own = pending_grants.filter(|(handle, _)| *handle == caller.handle);
     Ok(Json(CaseDetail {
         row: case.to_summary(&api.calendar, &accepted.directory, &caller.handle),
         grants,
@@ -152,6 +158,8 @@ pub(super) async fn case_detail(
         parts: api.store.parts(id).await?,
         log: checkpoints::case_log(&api.store, id).await?,
         holders,
+        pending_grants: own.map(|(_, grant)| grant).collect(),
+        confirmations: api.store.confirmations(id, case.state.generation).await?,
     }))
 }
 

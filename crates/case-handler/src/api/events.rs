@@ -19,6 +19,8 @@ use protocol::{
         event::{Action, Event, GrantRecord, ReleaseReason, SealedText, SignedEvent},
     },
     directory::{Directory, Member},
+    keys::CaseRecipient,
+    rotation::{RotationConfirmation, SignedStatement},
     submission::key_grant::grant_tag,
 };
 use time::Date;
@@ -63,6 +65,7 @@ pub(super) async fn add_event(
     };
     let role = Role::of_member(&accepted.directory, &caller.handle, &case.state.desk);
     let released = case.state.released;
+    let had_proposal = case.state.pending_rotation.is_some();
     append_event(&transaction, &mut case, &event, &signed, role).await?;
     let payload_handler = EventPayloadHandler {
         transaction: &transaction,
@@ -71,11 +74,14 @@ pub(super) async fn add_event(
         holders: &holders,
     };
     payload_handler.store_payload(&event, payload).await?;
+    if had_proposal && case.state.pending_rotation.is_none() {
+        transaction.delete_pending_keys(id).await?;
+    }
     if case.state.released != released {
         transaction.release_grants(id, oversight_members(&accepted.directory)).await?;
     }
     if let Action::Recused
-    | Action::KeysRotated { .. }
+    | Action::RotationApproved { .. }
     | Action::ChallengeResolved { upheld: true, .. } = event.action
     {
         reassign_after_recusal(&api, &transaction, &mut case, &accepted.directory, today).await?;
@@ -143,23 +149,28 @@ async fn check_event_time(api: &ApiState, event: &Event) -> Result<Date, ApiProb
     Ok(today)
 }
 
+/// A proposed rotation as the event and its payload contain it.
+pub(super) struct RotationPayload<'a> {
+    pub(super) rotation: &'a SignedStatement,
+    pub(super) case_recipient: CaseRecipient,
+    pub(super) grants: &'a [GenerationGrant],
+    pub(super) confirmation: Option<RotationConfirmation>,
+}
+
 /// Validates and stores the payload of an event.
-struct EventPayloadHandler<'a> {
-    transaction: &'a WriteTransaction<'a>,
-    directory: &'a Directory,
-    case: &'a CaseRecord,
-    holders: &'a BTreeMap<String, bool>,
+pub(super) struct EventPayloadHandler<'a> {
+    pub(super) transaction: &'a WriteTransaction<'a>,
+    pub(super) directory: &'a Directory,
+    pub(super) case: &'a CaseRecord,
+    /// The members with a grant of the case, and whether it is released.
+    pub(super) holders: &'a BTreeMap<String, bool>,
 }
 
 impl EventPayloadHandler<'_> {
     async fn store_payload(&self, event: &Event, payload: EventPayload) -> Result<(), ApiProblem> {
-        let EventPayload { reply, copy, note, grants, case_recipient } = payload;
+        let EventPayload { reply, copy, note, grants, case_recipient, confirmation } = payload;
         check_grants(&grants, event.action.recorded_grants())?;
-        let generation = match event.action {
-            // The message is sealed to the keys before the rotation.
-            Action::KeysRotated { generation, .. } => generation - 1,
-            _ => self.case.state.generation,
-        };
+        let generation = self.case.state.generation;
         match (event.action.sealed_text(), reply, copy, note) {
             (SealedText::None, None, None, None) => {}
             (SealedText::Note(hash), None, None, Some(sealed)) => {
@@ -180,14 +191,21 @@ impl EventPayloadHandler<'_> {
             }
         }
         match (&event.action, case_recipient) {
-            (Action::KeysRotated { generation, .. }, Some(recipient)) => {
-                self.transaction.add_case_recipient(self.case.id, *generation, &recipient);
-                self.rotate_keys(*generation, &grants, &event.actor).await
+            (Action::RotationProposed { rotation, .. }, Some(case_recipient)) => {
+                let payload =
+                    RotationPayload { rotation, case_recipient, grants: &grants, confirmation };
+                self.propose_rotation(payload, &event.actor).await
             }
-            (Action::Assigned { to, .. }, None) => self.assign(to, &grants).await,
-            (Action::KeysRotated { .. }, None) => {
+            (Action::RotationApproved { .. }, None) => {
+                self.activate_rotation(confirmation, &event.actor).await
+            }
+            (Action::RotationProposed { .. }, None) => {
                 Err(rule_violation("payload does not match the event"))
             }
+            _ if confirmation.is_some() => {
+                Err(rule_violation("unexpected payload for this action"))
+            }
+            (Action::Assigned { to, .. }, None) => self.assign(to, &grants).await,
             (action, None) if grants.is_empty() => self.apply_to_store(action, &event.actor).await,
             _ => Err(rule_violation("unexpected payload for this action")),
         }
@@ -248,7 +266,7 @@ impl EventPayloadHandler<'_> {
             };
         }
         for grant in grants {
-            if self.grant_owner(grant)?.handle != member.handle {
+            if self.grant_owner(grant, self.case.state.generation)?.handle != member.handle {
                 return Err(rule_violation("the grant is for another member"));
             }
             self.store_grant(member, grant, true).await?;
@@ -259,7 +277,7 @@ impl EventPayloadHandler<'_> {
     /// Stores a grant. If the member has one for this key, it stays unchanged, so that no member
     /// can replace a colleague's secret. After a change of keys, a member of a desk gets a new
     /// grant. The oversight body always keeps the grant that the reporter gave it.
-    async fn store_grant(
+    pub(super) async fn store_grant(
         &self,
         member: &Member,
         grant: &GenerationGrant,
@@ -277,58 +295,14 @@ impl EventPayloadHandler<'_> {
         Ok(())
     }
 
-    /// Replaces the keys of a case. A member without a grant of the new generation loses all grants
-    /// of the case; the oversight body cannot be excluded. A member whose key has changed gets new
-    /// grants of the earlier generations in the same event, and can continue to read them.
-    async fn rotate_keys(
+    /// Returns the member of a grant of at most this generation, by its tag. Only the member can
+    /// see its content.
+    pub(super) fn grant_owner(
         &self,
-        generation: u32,
-        grants: &[GenerationGrant],
-        actor: &str,
-    ) -> Result<(), ApiProblem> {
-        let mut remaining = Vec::new();
-        for grant in grants {
-            let member = self.grant_owner(grant)?;
-            let released = match self.holders.get(&member.handle) {
-                Some(released) => *released,
-                // A member who joined the oversight body after the report was ingested.
-                None if self.directory.is_oversight(&member.handle) => {
-                    self.case.state.released.is_some()
-                }
-                None => {
-                    return Err(rule_violation("new keys may be granted to current readers only"));
-                }
-            };
-            if grant.generation == generation {
-                remaining.push(&member.handle);
-            }
-            self.store_grant(member, grant, released).await?;
-        }
-        if grants
-            .iter()
-            .any(|grant| !remaining.iter().any(|handle| self.is_granted_to(grant, handle)))
-        {
-            return Err(rule_violation(
-                "each remaining reader needs a grant of the new generation",
-            ));
-        }
-        for handle in self.holders.keys().filter(|handle| !remaining.contains(handle)) {
-            if self.directory.is_oversight(handle) {
-                return Err(rule_violation("the oversight body cannot be excluded"));
-            }
-            // New keys for all readers reveal nothing and need no declaration. Excluding a
-            // colleague needs one.
-            if self.directory.member(handle).is_some() && !self.case.state.has_declared(actor) {
-                return Err(RuleViolation::Undeclared.into());
-            }
-            self.transaction.delete_grants(self.case.id, handle).await?;
-        }
-        Ok(())
-    }
-
-    /// Returns the member of a grant, by its tag. Only the member can see its content.
-    fn grant_owner(&self, grant: &GenerationGrant) -> Result<&Member, ApiProblem> {
-        if grant.generation > self.case.state.generation {
+        grant: &GenerationGrant,
+        newest_generation: u32,
+    ) -> Result<&Member, ApiProblem> {
+        if grant.generation > newest_generation {
             return Err(rule_violation("unknown generation of the case secret"));
         }
         let id = self.case.id;
@@ -343,11 +317,6 @@ impl EventPayloadHandler<'_> {
             return Err(rule_violation("a recused member gets no grant"));
         }
         Ok(member)
-    }
-
-    fn is_granted_to(&self, grant: &GenerationGrant, handle: &str) -> bool {
-        let recipient = self.directory.member(handle).map(|member| &member.recipient);
-        recipient.is_some_and(|recipient| grant_tag(self.case.id, recipient) == grant.grant.tag)
     }
 
     async fn store_part(
@@ -396,6 +365,6 @@ fn check_hash(
     }
 }
 
-fn rule_violation(text: &str) -> ApiProblem {
+pub(super) fn rule_violation(text: &str) -> ApiProblem {
     ApiProblem::RuleMessage(text.to_owned())
 }

@@ -9,6 +9,7 @@ mod connections;
 mod directory;
 mod events;
 mod problem;
+mod rotations;
 mod sessions;
 
 use std::{sync::Arc, time::Duration};
@@ -74,6 +75,7 @@ pub fn routes(api: ApiState) -> Router {
         .route("/v1/cases/{id}/parts/{part}", get(cases::download_part))
         .route("/v1/cases/{id}/log", get(cases::case_log))
         .route("/v1/cases/{id}/events", post(events::add_event))
+        .route("/v1/cases/{id}/confirmations", post(rotations::add_confirmation))
         .route("/v1/former-readers", get(cases::former_readers))
         .route("/v1/absence", get(absence::list_absences).put(absence::set_absence))
         .route("/v1/cases/{id}/routing", get(absence::list_candidates))

@@ -8,7 +8,9 @@ use futures_util::{TryStream, TryStreamExt, stream};
 use protocol::{
     api::relay::MAILBOX_RECORD_LEN,
     case::Calendar,
+    keys::PublicKey,
     mailbox::{Mailbox, MailboxHeader},
+    rotation::{ConfirmedRotation, REQUIRED_CONFIRMATIONS, RotationConfirmation},
 };
 use time::Date;
 use tokio::{sync::mpsc, task::spawn_blocking};
@@ -26,7 +28,7 @@ const PAGE_SIZE: u64 = 64;
 /// Sealed pages that wait for the upload.
 const SEALED_PAGE_BUFFER: usize = 2;
 
-/// The date that mailboxes contain.
+/// The date that mailboxes contain, and the keys that confirm rotations.
 #[derive(Debug)]
 pub struct MailboxTime {
     /// The date of the cycle.
@@ -35,6 +37,8 @@ pub struct MailboxTime {
     pub week: String,
     /// Working days, for the date of the next update.
     pub calendar: Calendar,
+    /// The device keys of the newest directory, which confirm rotations.
+    pub devices: Vec<PublicKey>,
 }
 
 /// Seals all mailboxes and uploads them to the intake at the same time.
@@ -93,6 +97,22 @@ fn mailbox_pages(
     })
 }
 
+/// Returns the rotations with confirmations of the newest one only, as many as the reporter's side
+/// requires. Those by members of the newest directory come first.
+fn to_publish(
+    mut rotations: Vec<ConfirmedRotation>,
+    devices: &[PublicKey],
+) -> Vec<ConfirmedRotation> {
+    let Some((newest, earlier)) = rotations.split_last_mut() else { return rotations };
+    for rotation in earlier {
+        rotation.confirmations.clear();
+    }
+    let is_former = |given: &RotationConfirmation| !devices.contains(&given.device);
+    newest.confirmations.sort_by_key(is_former);
+    newest.confirmations.truncate(REQUIRED_CONFIRMATIONS);
+    rotations
+}
+
 fn seal_page(page: Vec<MailboxContent>, as_of: &MailboxTime) -> Bytes {
     let mut records = Vec::with_capacity(page.len() * MAILBOX_RECORD_LEN);
     for content in page {
@@ -108,6 +128,7 @@ fn seal_page(page: Vec<MailboxContent>, as_of: &MailboxTime) -> Bytes {
             },
             capsule: content.capsule,
             case_recipient: content.case_recipient,
+            rotations: to_publish(content.rotations, &as_of.devices),
             log: content.log,
             replies: content.replies,
         };

@@ -180,10 +180,13 @@ impl Collector {
         self.retry_quarantined().await?;
         self.log_quarantined().await?;
         self.gc_daily().await?;
+        let latest = self.directories.latest();
+        let members = latest.as_ref().map_or(&[][..], |latest| &latest.directory.members);
         let as_of = MailboxTime {
             today,
             week: iso_week(self.clock.today()),
             calendar: self.reply_schedule.calendar.clone(),
+            devices: members.iter().map(|member| member.device).collect(),
         };
         mailbox_publisher::publish_mailboxes(&self.store, &self.relay, as_of).await?;
         collected?;

@@ -383,6 +383,7 @@ impl WriteTransaction<'_> {
             mailbox: Set(new.case.mailbox.0.to_vec()),
             mailbox_recipient: Set(new.mailbox_recipient.as_bytes().to_vec()),
             capsule: Set(new.capsule),
+            capsule_generation: Set(0),
             desk: Set(new.case.state.desk.clone()),
             lang: Set(new.case.lang.clone()),
             filed: Set(new.case.filed),
@@ -440,7 +441,8 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Stores the newest capsule of the reporter, and which event records its submission.
+    /// Stores the newest capsule of the reporter, which event records its submission, and the
+    /// generation that the reporter knew.
     ///
     /// # Errors
     /// Fails if the database fails.
@@ -448,13 +450,14 @@ impl WriteTransaction<'_> {
         &self,
         id: Uuid,
         capsule: Vec<u8>,
-        event: u32,
+        (event, generation): (u32, u32),
     ) -> Result<(), StoreError> {
         let row = case::ActiveModel {
             id: Unchanged(id),
             capsule: Set(capsule),
             capsule_event: Set(to_i32(event)),
             mailbox_log_state: Set(0),
+            capsule_generation: Set(to_i32(generation)),
             ..Default::default()
         };
         case::Entity::update(row).exec(self.flushed_transaction().await?).await?;

@@ -7,6 +7,7 @@ use protocol::{
     case::CaseState,
     keys::{CaseRecipient, MailboxRecipient},
     mailbox::MAILBOX_LEN,
+    rotation::ConfirmedRotation,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
@@ -40,6 +41,8 @@ pub struct MailboxContent {
     pub case_recipient: CaseRecipient,
     /// `age(M, capsule)`.
     pub capsule: Vec<u8>,
+    /// The rotations after the newest capsule, oldest first.
+    pub rotations: Vec<ConfirmedRotation>,
     /// The log record, if there is one.
     pub log: Option<Vec<u8>>,
     /// `age(M, frame)` each, oldest first.
@@ -67,7 +70,7 @@ struct ReplyRow {
 
 impl CaseStore {
     /// Returns the contents of at most `limit` mailboxes whose case ids are greater than `after`,
-    /// in the order of ids. Makes two queries for any number.
+    /// in the order of ids. Makes three queries for any number.
     ///
     /// # Errors
     /// Fails if the database fails.
@@ -97,6 +100,7 @@ impl CaseStore {
         {
             replies.entry(case_id).or_default().push(sealed);
         }
+        let mut rotations = self.rotations_after_capsules(first.id, last.id).await?;
         let content = |row: MailboxRow| {
             let case_recipient = row.newest.ok_or(StoreError::CorruptRow("case_recipients"))?;
             Ok(MailboxContent {
@@ -106,6 +110,7 @@ impl CaseStore {
                 mailbox_recipient: parse_mailbox_recipient(&row.mailbox_recipient)?,
                 case_recipient: parse_case_recipient(&case_recipient)?,
                 capsule: row.capsule,
+                rotations: rotations.remove(&row.id).unwrap_or_default(),
                 log: row.mailbox_log,
                 replies: replies.remove(&row.id).unwrap_or_default(),
             })

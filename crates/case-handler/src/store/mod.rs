@@ -19,6 +19,7 @@ mod purge;
 mod quarantine;
 mod queues;
 mod replies;
+mod rotations;
 mod submissions;
 mod write_batch;
 
@@ -38,6 +39,7 @@ pub use open_journal::{POISON_AFTER_CRASHES, PoisonSubmission, poison_count};
 pub use parts::NewPart;
 pub use quarantine::{QuarantinedSubmission, RetryScope, read_quarantine_size};
 pub use queues::QueueCursor;
+pub use rotations::PendingKeys;
 
 use std::{collections::BTreeSet, fmt, sync::PoisonError, time::Duration};
 
@@ -304,8 +306,10 @@ pub fn tables() -> Vec<TableCopier> {
         TableCopier::for_entity::<entities::opening::Entity>(),
         TableCopier::for_entity::<entities::part::Entity>(),
         TableCopier::for_entity::<entities::part_chunk::Entity>(),
+        TableCopier::for_entity::<entities::pending_rotation::Entity>(),
         TableCopier::for_entity::<entities::queue::Entity>(),
         TableCopier::for_entity::<entities::reply::Entity>(),
+        TableCopier::for_entity::<entities::rotation::Entity>(),
         TableCopier::for_entity::<entities::quarantine::Entity>(),
         TableCopier::for_entity::<entities::quarantine_chunk::Entity>(),
         TableCopier::for_entity::<entities::submission::Entity>(),

@@ -55,6 +55,7 @@ impl WriteTransaction<'_> {
             .filter(submission::Column::CaseId.eq(id))
             .exec(self.flushed_transaction().await?)
             .await?;
+        self.delete_rotations(id).await?;
         case_recipient::Entity::delete_many()
             .filter(case_recipient::Column::CaseId.eq(id))
             .exec(self.flushed_transaction().await?)
@@ -70,6 +71,7 @@ impl WriteTransaction<'_> {
             mailbox_recipient: Set(Vec::new()),
             capsule: Set(Vec::new()),
             mailbox_log: Set(None),
+            capsule_generation: Set(0),
             lang: Set("und".to_owned()),
             suggested: Set(None),
             purged: Set(true),

@@ -6,6 +6,7 @@
 mod calls;
 pub(crate) mod cases;
 pub(crate) mod log_capture;
+pub(crate) mod rotations;
 pub(crate) mod submissions;
 
 use std::{collections::BTreeMap, path::Path, slice, sync::Arc, time::Duration};

@@ -15,7 +15,7 @@ export class MalformedJsonError extends Error {}
 /** Maximum sequence number of a message in its direction. */
 export const MAX_SEQ = 1_000_000;
 /** Maximum generation of a case secret. */
-export const MAX_GENERATION = 100;
+export const MAX_GENERATION = 20;
 
 /** Returns canonical JSON. Lone surrogates, which UTF-8 cannot encode, are replaced. */
 export const canonicalJson = (value: unknown): string =>

@@ -12,7 +12,6 @@ import {
   nullable,
   object,
   optional,
-  parseCanonical,
   string,
   uuid,
   week,
@@ -34,7 +33,7 @@ const MAX_HEADER = 64 * 1024;
 export const MAX_ATTACHMENTS = 32;
 
 export type Direction = "in" | "out";
-export type FrameKind = "report" | "message" | "status" | "rotation";
+export type FrameKind = "report" | "message" | "status";
 
 /** The sequence number and the hash of a frame in its direction. */
 export interface ThreadHead {
@@ -95,13 +94,6 @@ export interface FrameHeader {
   related?: RelatedReport | undefined;
 }
 
-/** The keys of the next generation, signed with the key of the previous one. */
-export interface KeyRotation {
-  generation: number;
-  case_recipient: HashText;
-  replies_key: string;
-}
-
 export const readHead = object<ThreadHead>({ seq: whole(MAX_SEQ), hash: readHash });
 
 const readAttachment = object<AttachmentEntry>({
@@ -128,7 +120,7 @@ const readHeaderFields = object<FrameHeader>({
   prev: nullable(readHash),
   ack: nullable(readHead),
   recipient: readHash,
-  kind: exactly("report", "message", "status", "rotation"),
+  kind: exactly("report", "message", "status"),
   lang,
   week,
   salt: readHash,
@@ -145,15 +137,6 @@ function readHeader(value: unknown): FrameHeader {
   if (header.program !== undefined && header.direction !== "in") throw new MalformedJsonError("program: wrong direction");
   return header;
 }
-
-const readRotationFields = object<KeyRotation>({
-  generation: whole(MAX_GENERATION),
-  case_recipient: readHash,
-  replies_key: readKey,
-});
-
-/** Decodes the body of a rotation frame. Throws on any other body. */
-export const readRotation = (body: Uint8Array): KeyRotation => parseCanonical(body, readRotationFields);
 
 /** The context that a reader knows in advance and that a frame must match. */
 export interface ExpectedFrame {

@@ -18,11 +18,25 @@ export const RecordType = {
   sendingTag: 8,
   reply: 9,
   log: 10,
+  rotation: 11,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
 /** Maximum bytes in a record of each type. */
-const MAX_RECORD_LEN: readonly number[] = [0, 4 * 1024, 8 * 1024, 64 * 1024, 0, 256 * 1024, 1216, 1216, 32, 12 * 1024, 12 * 1024];
+const MAX_RECORD_LEN: Readonly<Record<number, number>> = {
+  0: 0,
+  1: 4 * 1024,
+  2: 8 * 1024,
+  3: 64 * 1024,
+  4: 0,
+  5: 256 * 1024,
+  6: 1216,
+  7: 1216,
+  8: 32,
+  9: 12 * 1024,
+  10: 12 * 1024,
+  11: 1024,
+};
 export const maxRecordLen = (type: RecordType): number => MAX_RECORD_LEN[type]!;
 
 /** Encodes `magic ‖ u32 header length ‖ header JSON`. */
@@ -56,7 +70,8 @@ export function parseRecords(bytes: Uint8Array): { type: number; bytes: Uint8Arr
     const type = bytes[at]!;
     const length = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getUint32(0);
     at += RECORD_OVERHEAD;
-    if (type > RecordType.log || length > MAX_RECORD_LEN[type]! || at + length > bytes.length) throw new Error("malformed record");
+    const maxLen = MAX_RECORD_LEN[type];
+    if (maxLen === undefined || length > maxLen || at + length > bytes.length) throw new Error("malformed record");
     if (type === RecordType.end) {
       if (length !== 0 || bytes.subarray(at).some((byte) => byte !== 0)) throw new Error("non-zero padding");
       return found;

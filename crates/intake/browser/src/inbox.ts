@@ -1,15 +1,16 @@
 // Opens and verifies the mailbox of a reporter.
 import { type AgeIdentity, WrongRecipientError, type AgeRecipient, open, recipientFrom, recipientOf } from "./age.ts";
-import { decode, text } from "./bytes.ts";
-import { boolean, day, exactly, nullable, object, week, whole } from "./canonical.ts";
+import { text } from "./bytes.ts";
+import { MAX_GENERATION, boolean, day, exactly, nullable, object, week, whole } from "./canonical.ts";
 import { type ReplyCapsule, openCapsule } from "./reply_capsule.ts";
-import { type VerifiedFrame, type FrameKind, type ThreadHead, type KeyRotation, peekFrame, readRotation, verifyFrame } from "./frame.ts";
+import { type VerifiedFrame, type FrameKind, type ThreadHead, peekFrame, verifyFrame } from "./frame.ts";
 import { type HashText, hashText } from "./hash.ts";
 import { type LogView, verifyLogRecord } from "./log.ts";
 import type { VerifiedDirectory } from "./directory.ts";
 import { REPLY_STEP, unpadText } from "./padding.ts";
 import type { Receipt } from "./receipt.ts";
 import { RecordType, parseRecords, splitHeader } from "./framing.ts";
+import { TrustedKeys, readConfirmedRotation } from "./rotations.ts";
 
 const MAX_HEADER = 1024;
 const STAGES = ["received", "triaged", "assessing", "investigating", "decided", "referred", "closed", "purged"] as const;
@@ -65,7 +66,12 @@ export type InboxFinding =
   | { kind: "missing-submissions"; count: number }
   /** The case handler states more submissions than the capsule counts. */
   | { kind: "surplus-submissions" }
-  | { kind: "wrong-key" };
+  | { kind: "wrong-key" }
+  /**
+   * The investigators changed the keys of the case, and fewer than two members of the current
+   * directory have confirmed it.
+   */
+  | { kind: "unconfirmed-rotation" };
 
 /** A verified mailbox. All `messages` have valid signatures; faults are in `findings`. */
 export interface ReporterInbox {
@@ -82,7 +88,10 @@ export interface ReporterInbox {
    * report has the number 0. Null if no answer acknowledges a message of the reporter.
    */
   readUpTo: number | null;
-  /** Whether the reporter can write. False if the handler presents a wrong case key. */
+  /**
+   * Whether the reporter can write. False if the case handler presents a wrong case key, or one
+   * that two members have not confirmed.
+   */
   canWrite: boolean;
   /** The state that a follow-up continues. */
   case: string;
@@ -101,7 +110,8 @@ export class DamagedMailboxError extends Error {}
 /**
  * Opens and verifies a mailbox. Throws `WrongRecipientError` if the mailbox is not sealed to this
  * receipt, because no report with this receipt has been collected yet. Throws `DamagedMailboxError`
- * if the mailbox of this receipt cannot be used. With a directory, it also verifies the log record.
+ * if the mailbox of this receipt cannot be used. The members of the
+ * directory confirm key rotations. With a directory, it also verifies the log record.
  */
 export async function openInbox(receipt: Receipt, sealed: Uint8Array, directory?: VerifiedDirectory): Promise<ReporterInbox> {
   const plain = await open(receipt.mailboxIdentity(), sealed).catch((error: unknown) => {
@@ -115,26 +125,29 @@ export async function openInbox(receipt: Receipt, sealed: Uint8Array, directory?
 async function readMailbox(receipt: Receipt, plain: Uint8Array, directory: VerifiedDirectory | undefined): Promise<ReporterInbox> {
   const secret = receipt.mailboxIdentity();
   const { header, rest } = splitHeader("BKM1", MAX_HEADER, plain, readHeader);
-  const [capsule, caseKey, ...more] = parseRecords(rest);
+  const [capsule, caseKey, ...others] = parseRecords(rest);
+  const firstOther = others.findIndex(({ type }) => type !== RecordType.rotation);
+  const rotations = firstOther < 0 ? others : others.slice(0, firstOther);
+  const more = others.slice(rotations.length);
   const log = more[0]?.type === RecordType.log ? more[0].bytes : null;
   const replies = log === null ? more : more.slice(1);
   const shaped =
     capsule?.type === RecordType.capsule &&
     caseKey?.type === RecordType.caseRecipient &&
+    rotations.length <= MAX_GENERATION &&
     replies.every((reply) => reply.type === RecordType.reply);
   if (!shaped) throw new Error("unexpected record sequence in mailbox");
   const caseRecipient = recipientFrom(caseKey.bytes);
   const own = hashText((await recipientOf(secret)).raw);
-  const reading = new ReplyReader(await openCapsule(capsule.bytes, secret, receipt.reporterKey()), own);
+  const confirmed = rotations.map(({ bytes }) => readConfirmedRotation(bytes));
+  const opened = await openCapsule(capsule.bytes, secret, receipt.reporterKey());
+  const reading = new ReplyReader(opened, TrustedKeys.follow(opened, confirmed, directory), own);
   for (const reply of replies) await reading.readReply(reply.bytes, secret);
   return { ...reading.finish(header, caseRecipient), log: directory ? verifyLogRecord(log, reading.capsule, directory.document) : null };
 }
 
-/** Verifies replies in order and follows key rotations. */
+/** Verifies replies in order. */
 class ReplyReader {
-  private generation: number;
-  private caseRecipient: HashText;
-  private readonly repliesKeys: string[];
   private readonly messages: InboxMessage[] = [];
   private readonly findings: InboxFinding[] = [];
   private newest: ThreadHead | null = null;
@@ -146,17 +159,17 @@ class ReplyReader {
 
   constructor(
     readonly capsule: ReplyCapsule,
+    private readonly keys: TrustedKeys,
     private readonly own: HashText,
-  ) {
-    this.generation = capsule.generation;
-    this.caseRecipient = capsule.case_recipient;
-    this.repliesKeys = [...capsule.replies_keys];
-  }
+  ) {}
 
   async readReply(sealed: Uint8Array, secret: AgeIdentity): Promise<void> {
     let frame: VerifiedFrame;
     try {
-      frame = this.verify(unpadText(await open(secret, sealed), REPLY_STEP));
+      const plain = unpadText(await open(secret, sealed), REPLY_STEP);
+      // Keys that two members have not confirmed signed it. It is not shown, and is no fault.
+      if (this.keys.outcome === "unconfirmed" && peekFrame(plain).generation > this.keys.generation) return;
+      frame = this.verify(plain);
     } catch {
       this.findings.push({ kind: "forged" });
       return;
@@ -167,8 +180,7 @@ class ReplyReader {
     this.newest = headOf(frame);
     this.acknowledged = Math.max(this.acknowledged, frame.header.ack?.seq ?? 0);
     const { kind, seq, week, lang } = frame.header;
-    if (kind === "rotation") this.rotate(frame);
-    else if (kind === "report") this.findings.push({ kind: "forged" });
+    if (kind === "report") this.findings.push({ kind: "forged" });
     else {
       this.recordReading(frame.header.ack);
       this.messages.push({ seq, week, lang, kind, text: text(frame.body) });
@@ -177,8 +189,7 @@ class ReplyReader {
 
   /**
    * Records up to which frame the author of an answer had read. The workbench sends an answer only
-   * after it has displayed every message of the reporter that the answer acknowledges. A key
-   * rotation proves no reading, so its acknowledgement does not count.
+   * after it has displayed every message of the reporter that the answer acknowledges.
    */
   private recordReading(ack: ThreadHead | null): void {
     if (ack === null) return;
@@ -191,21 +202,13 @@ class ReplyReader {
   }
 
   private verify(plain: Uint8Array): VerifiedFrame {
-    const header = peekFrame(plain);
-    const seen = this.capsule.seen;
-    const known = seen !== null && header.seq <= seen.seq;
-    if (this.newest === null && known && header.generation <= this.generation) {
-      // The oldest stored frame was seen before, so the rotations after it are processed again.
-      this.generation = header.generation;
-    }
-    const signer = this.repliesKeys[this.generation];
-    if (signer === undefined) throw new Error("unknown key generation");
+    const { generation, seq } = peekFrame(plain);
     return verifyFrame(plain, {
       case: this.capsule.case,
-      generation: this.generation,
+      generation,
       direction: "out",
       recipient: this.own,
-      signer: decode(signer),
+      signer: this.keys.signer(generation, seq),
     });
   }
 
@@ -217,8 +220,8 @@ class ReplyReader {
   private checkSequence(frame: VerifiedFrame): void {
     const { seq, prev } = frame.header;
     const expected = this.newest === null ? 0 : this.newest.seq + 1;
-    const seen = this.capsule.seen;
-    const rewritten = seen !== null && seen.seq === seq && seen.hash !== frame.hash;
+    const known = [this.capsule.seen, this.keys.newestBeforeRotation];
+    const rewritten = known.some((head) => head !== null && head.seq === seq && head.hash !== frame.hash);
     const unchained = seq === expected && prev !== (this.newest?.hash ?? null);
     if (seq < expected || rewritten || unchained) this.addConflict();
     if (seq > expected) {
@@ -239,33 +242,19 @@ class ReplyReader {
     if (dropped > seen) this.findings.push({ kind: "unseen-not-shown", count: dropped - seen });
   }
 
-  private rotate(frame: VerifiedFrame): void {
-    let rotation: KeyRotation | undefined;
-    try {
-      rotation = readRotation(frame.body);
-    } catch {
-      // A signed frame without a valid rotation is recorded as forged below.
-    }
-    if (rotation?.generation !== this.generation + 1) {
-      this.findings.push({ kind: "forged" });
-      return;
-    }
-    this.generation = rotation.generation;
-    if (this.repliesKeys.length === rotation.generation) {
-      this.repliesKeys.push(rotation.replies_key);
-      this.caseRecipient = rotation.case_recipient;
-    }
-  }
-
   finish(header: MailboxHeader, caseRecipient: AgeRecipient): ReporterInbox {
-    const wrong = hashText(caseRecipient.raw) !== this.caseRecipient;
-    if (wrong) this.findings.push({ kind: "wrong-key" });
-    // What the reporter had seen before must still be there. Otherwise a service withholds the
-    // newest.
+    const unconfirmed = this.keys.outcome === "unconfirmed";
+    const wrong = this.keys.outcome === "invalid" || hashText(caseRecipient.raw) !== this.keys.caseRecipient;
+    if (unconfirmed) this.findings.push({ kind: "unconfirmed-rotation" });
+    else if (wrong) this.findings.push({ kind: "wrong-key" });
+    // What the reporter had seen before, or what a rotation names, must still be there. Otherwise a
+    // service withholds the newest.
     const shown = this.newest === null ? 0 : this.newest.seq + 1;
-    const seen = this.capsule.seen;
-    if (seen !== null && !this.read.has(seen.hash) && shown < seen.seq + 1) {
-      this.findings.push({ kind: "withheld", count: seen.seq + 1 - shown });
+    const { seen } = this.capsule;
+    const before = this.keys.newestBeforeRotation;
+    const known = seen !== null && (before === null || before.seq <= seen.seq) ? seen : before;
+    if (known !== null && !this.read.has(known.hash) && shown < known.seq + 1) {
+      this.findings.push({ kind: "withheld", count: known.seq + 1 - shown });
     }
     this.checkSent(header.received);
     return {
@@ -274,11 +263,11 @@ class ReplyReader {
       findings: this.findings,
       log: null,
       readUpTo: this.readUpTo,
-      canWrite: !wrong,
+      canWrite: !unconfirmed && !wrong,
       case: this.capsule.case,
-      generation: this.repliesKeys.length - 1,
+      generation: this.keys.generation,
       caseRecipient,
-      repliesKeys: this.repliesKeys,
+      repliesKeys: this.keys.repliesKeys,
       report: this.capsule.report,
       sent: this.capsule.sent,
       seen: this.newest ?? this.capsule.seen,

@@ -7,8 +7,10 @@ import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
 import { type OfflineForm, translateCount } from "../src/pages/offline_form.ts";
 import { fetchMailbox } from "../src/pages/service.ts";
 import { Receipt } from "../src/receipt.ts";
+import { createTestWorld } from "./support/world.ts";
 
 const receipt = new Receipt(new Uint8Array(16));
+const { directory } = await createTestWorld();
 const MAILBOX_LEN = 32 * 1024;
 
 /** Runs a step while the service returns this response. */
@@ -40,13 +42,13 @@ test("a response that is not a mailbox is an error, and never an absent mailbox"
 test("only bytes that are sealed to another receipt are an absent mailbox", async () => {
   const own = await recipientOf(receipt.mailboxIdentity());
   const other = await recipientOf(new Receipt(new Uint8Array(16).fill(1)).mailboxIdentity());
-  await assert.rejects(openInbox(receipt, await seal(other, new Uint8Array(30_000))), WrongRecipientError);
+  await assert.rejects(openInbox(receipt, await seal(other, new Uint8Array(30_000)), directory), WrongRecipientError);
   const zeros = new Uint8Array(MAILBOX_LEN);
   const sealed = await seal(own, new Uint8Array(30_000));
   const changed = sealed.slice();
   changed[sealed.length - 1]! ^= 1;
   for (const damaged of [zeros, sealed, sealed.subarray(0, 20_000), sealed.subarray(0, 100), changed])
-    await assert.rejects(openInbox(receipt, damaged), DamagedMailboxError);
+    await assert.rejects(openInbox(receipt, damaged, directory), DamagedMailboxError);
 });
 
 test("a count above the largest text is shown with its own number", () => {

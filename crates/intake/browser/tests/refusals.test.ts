@@ -8,7 +8,7 @@ import { decode, text, utf8 } from "../src/bytes.ts";
 import { canonicalJson } from "../src/canonical.ts";
 import { openCapsule, sealCapsule } from "../src/reply_capsule.ts";
 import { VerifiedDirectory } from "../src/directory.ts";
-import { readRotation, verifyFrame } from "../src/frame.ts";
+import { verifyFrame } from "../src/frame.ts";
 import { hashText } from "../src/hash.ts";
 import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
 import { caseIdentity, readKey, verify } from "../src/keys.ts";
@@ -16,7 +16,8 @@ import { type LogStatus, verifyLogRecord } from "../src/log.ts";
 import { VerifiedProgram } from "../src/program.ts";
 import { Receipt } from "../src/receipt.ts";
 import { encodeReportBody } from "../src/report.ts";
-import { lists } from "./support/world.ts";
+import { readConfirmedRotation } from "../src/rotations.ts";
+import { createTestWorld, lists } from "./support/world.ts";
 
 const refusals = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/refusals.json`, "utf8"));
 const receipt = new Receipt(new Uint8Array(16));
@@ -38,7 +39,7 @@ const KINDS: Record<string, VectorCheck> = {
       signer: receipt.reporterKey(),
     });
   },
-  rotations: ({ body }) => readRotation(decode(body!)),
+  rotations: ({ record }) => readConfirmedRotation(decode(record!)),
   capsules: async ({ plain }) => {
     const identity = receipt.mailboxIdentity();
     const sealed = await seal(await recipientOf(identity), decode(plain!));
@@ -88,8 +89,9 @@ for (const [kind, accepts] of Object.entries(KINDS)) {
 
 test("mailboxes are accepted and rejected as in the Rust implementation", async () => {
   const to = await recipientOf(receipt.mailboxIdentity());
+  const { directory } = await createTestWorld();
   for (const { what, accepted, plain } of refusals.mailboxes) {
-    const found: unknown = await openInbox(receipt, await seal(to, decode(plain))).catch((error: unknown) => error);
+    const found: unknown = await openInbox(receipt, await seal(to, decode(plain)), directory).catch((error: unknown) => error);
     assert.ok(found instanceof DamagedMailboxError, what);
     // None of these contains a valid capsule. A decoder that tries to open it has accepted the
     // mailbox around it.

@@ -203,7 +203,7 @@ struct MessageRow<'a> {
 /// Returns the conversation page.
 pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView) -> Response {
     // An unverified key may belong to an attacker, so a reply must not be sealed to it.
-    let may_reply = !view.findings.contains(&InboxIssue::UnverifiedKey);
+    let may_reply = !view.findings.iter().any(InboxIssue::forbids_writing);
     // Changing the language keeps the draft. The Enter key presses the first button of a form,
     // which sends.
     let switch =
@@ -342,5 +342,6 @@ fn finding_text(frame: &PageLayout<'_>, finding: &InboxIssue) -> String {
         InboxIssue::RolledBack => frame.t("finding-older-state"),
         InboxIssue::SequenceConflict => frame.t("finding-sequence"),
         InboxIssue::UnverifiedKey => frame.t("finding-wrong-key"),
+        InboxIssue::RotationUnconfirmed => frame.t("finding-unconfirmed"),
     }
 }

@@ -35,7 +35,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 101] = [
+const TEXT_KEYS: [&str; 102] = [
     "change",
     "cover",
     "date-day",
@@ -72,6 +72,7 @@ const TEXT_KEYS: [&str; 101] = [
     "finding-log-missing",
     "finding-log-wrong",
     "finding-wrong-key",
+    "finding-unconfirmed",
     "finding-older-state",
     "finding-surplus",
     "finding-sequence",

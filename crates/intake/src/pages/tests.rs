@@ -266,6 +266,7 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
             InboxIssue::SubmissionsMissing(1),
             InboxIssue::SurplusSubmissions,
             InboxIssue::SequenceConflict,
+            InboxIssue::RotationUnconfirmed,
         ];
         all.push((format!("{stage:?}"), body_text(conversation_page(&pages, locale, &view)).await));
     }
@@ -438,9 +439,11 @@ async fn a_conversation_escapes_texts_and_offers_no_reply_to_a_wrong_key() {
     let draft: String =
         html.select(&Selector::parse("textarea").unwrap()).flat_map(|e| e.text()).collect();
     assert_eq!(draft, view.draft);
-    view.findings = vec![InboxIssue::UnverifiedKey];
-    let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
-    assert!(!page.contains("<textarea"));
+    for finding in [InboxIssue::UnverifiedKey, InboxIssue::RotationUnconfirmed] {
+        view.findings = vec![finding];
+        let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
+        assert!(!page.contains("<textarea"));
+    }
 }
 
 #[tokio::test]

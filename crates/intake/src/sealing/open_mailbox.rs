@@ -106,11 +106,9 @@ pub(super) async fn open_inbox(
 ) -> Result<Result<Inbox, ReceiptEntryError>, SubmitError> {
     let sealed = http_api::load_mailbox_or_decoy(app, &receipt.locator()).await?;
     let receipt = receipt.clone();
-    // Without a directory that is valid today, the messages are shown, and nothing about the log.
-    let directory = app.directory_cache.current(app.clock.today());
+    let newest = app.directory_cache.latest();
     let opened = spawn_blocking(move || {
-        let directory = directory.as_ref().map(|current| &current.directory);
-        Inbox::open(&receipt, &sealed, directory)
+        Inbox::open(&receipt, &sealed, newest.as_ref().map(|newest| &newest.directory))
     })
     .await;
     Ok(opened.map_err(|_| SubmitError::Internal)?.map_err(|error| {

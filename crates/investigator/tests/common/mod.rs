@@ -6,13 +6,15 @@ pub(crate) mod peer;
 
 use std::collections::BTreeMap;
 
-use investigator::{OpenCase, SealedFrame, Thread};
+use ed25519_dalek::SigningKey;
+use investigator::{OpenCase, RotationProposal, SealedFrame, Thread};
 use protocol::{
     Hash, Priority,
     api::workbench::GenerationGrant,
     directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     receipt::Receipt,
+    rotation::ConfirmedRotation,
     submission::{
         commitment::submission_digest,
         envelope::{self, OpenedSubmission},
@@ -33,9 +35,11 @@ pub(crate) struct ReportFixture {
     pub(crate) rng: StdRng,
     pub(crate) transport: TransportIdentity,
     pub(crate) people: BTreeMap<&'static str, InvestigatorIdentity>,
+    pub(crate) devices: BTreeMap<&'static str, SigningKey>,
     pub(crate) directory: Directory,
     pub(crate) signed: SignedDirectory,
     pub(crate) trust: TrustRoots,
+    pub(crate) roots: Vec<SigningKey>,
 }
 
 pub(crate) fn random_signing_key(rng: &mut StdRng) -> ed25519_dalek::SigningKey {
@@ -50,12 +54,14 @@ pub(crate) fn fixture() -> ReportFixture {
         .into_iter()
         .map(|handle| (handle, InvestigatorIdentity::generate(&mut rng)))
         .collect();
+    let devices: BTreeMap<_, _> =
+        handles.into_iter().map(|handle| (handle, random_signing_key(&mut rng))).collect();
     let members = people
         .iter()
         .map(|(handle, identity)| Member {
             handle: (*handle).to_owned(),
             recipient: identity.recipient(),
-            device: PublicKey::from(&random_signing_key(&mut rng)),
+            device: PublicKey::from(&devices[handle]),
             units: if *handle == "bila" { vec!["regional".to_owned()] } else { Vec::new() },
             languages: vec!["fr".to_owned()],
         })
@@ -92,7 +98,18 @@ pub(crate) fn fixture() -> ReportFixture {
     let trust =
         TrustRoots { instance, threshold: 2, roots: roots.iter().map(PublicKey::from).collect() };
     let signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
-    ReportFixture { rng, transport, people, directory, signed, trust }
+    ReportFixture { rng, transport, people, devices, directory, signed, trust, roots }
+}
+
+impl ReportFixture {
+    /// Signs a directory without this member.
+    pub(crate) fn remove_member(&mut self, handle: &str) {
+        self.directory.members.retain(|member| member.handle != handle);
+        for desk in &mut self.directory.desks {
+            desk.members.retain(|member| member != handle);
+        }
+        self.signed = SignedDirectory::sign(&self.directory, &self.roots[..2]).unwrap();
+    }
 }
 
 pub(crate) fn draft(story: &str, excluded: &[&str]) -> ReportDraft {
@@ -163,6 +180,20 @@ pub(crate) fn open_case(
     let grant = grant_of(world, opened, handle).expect("a grant");
     let grants = [GenerationGrant { generation: 0, grant }];
     OpenCase::open(opened.header.case.id, &grants, &world.people[handle]).unwrap()
+}
+
+/// Returns a rotation in effect that these members confirmed.
+pub(crate) fn confirmed_by(
+    world: &ReportFixture,
+    proposal: &RotationProposal,
+    by: &[&str],
+) -> ConfirmedRotation {
+    let statement = &proposal.rotation.statement;
+    let confirmations = by.iter().map(|handle| statement.confirm(&world.devices[handle]));
+    ConfirmedRotation {
+        rotation: proposal.rotation.clone(),
+        confirmations: confirmations.collect(),
+    }
 }
 
 pub(crate) fn incoming(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {

@@ -4,12 +4,13 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
     case::Stage,
-    keys::PublicKey,
+    keys::{CaseSecret, PublicKey},
     mailbox::{Mailbox, MailboxHeader},
+    rotation::{ConfirmedRotation, RotationStatement},
     submission::{
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
-            RotationBody, Routing,
+            Routing,
         },
         related_report::RelatedReport,
         reply_capsule::ReplyCapsule,
@@ -242,32 +243,49 @@ pub(super) fn accepts_frame(vector: &Value) -> bool {
     Frame::verify(&bytes, &expected).is_ok()
 }
 
-pub(super) fn rotations() -> Vec<Value> {
-    let rotation = RotationBody {
+fn rotation() -> ConfirmedRotation {
+    let statement = RotationStatement {
+        v: 2,
+        case: CASE,
         generation: 1,
         case_recipient: Hash::default(),
-        replies_key: (&secret().replies_key()).into(),
+        replies_key: (&CaseSecret::from_bytes([8; 32]).replies_key()).into(),
+        newest_reply: Some(FrameRef { seq: 4, hash: Hash::of(&[b"reply"]) }),
+        previous: None,
     };
+    let devices = [1, 2].map(|seed| SigningKey::from_bytes(&[seed; 32]));
+    let confirmations = devices.map(|device| statement.confirm(&device)).to_vec();
+    ConfirmedRotation { rotation: statement.sign(&secret().replies_key()), confirmations }
+}
+
+pub(super) fn rotations() -> Vec<Value> {
     let changes = [
         ("an unknown field", "\"generation\":1", "\"generation\":1,\"w\":1"),
         ("a fraction", "\"generation\":1", "\"generation\":1.0"),
         ("a key twice", "\"generation\":1", "\"generation\":1,\"generation\":1"),
         ("a space", "\"generation\":1", "\"generation\": 1"),
+        ("another version", "\"v\":2", "\"v\":3"),
+        ("a number above the limit", "\"seq\":4", "\"seq\":1000001"),
+        ("no newest reply", "\"newest_reply\":{\"seq\":4", "\"newest\":{\"seq\":4"),
+        ("a missing field", ",\"previous\":null", ""),
+        ("confirmations of another type", "\"confirmations\":[", "\"confirmations\":[1,"),
         (
             "a weak key",
             "\"replies_key\":\"",
             "\"replies_key\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"x\":\"",
         ),
     ];
-    let json = String::from_utf8(rotation.to_bytes()).unwrap();
-    let all = variants(&json, &changes);
-    all.into_iter()
-        .map(|(what, accepted, json)| json!({"what": what, "accepted": accepted, "body": encode(json.as_bytes())}))
+    let json = String::from_utf8(rotation().to_bytes()).unwrap();
+    variants(&json, &changes)
+        .into_iter()
+        .map(|(what, accepted, json)| {
+            json!({"what": what, "accepted": accepted, "record": encode(json.as_bytes())})
+        })
         .collect()
 }
 
 pub(super) fn accepts_rotation(vector: &Value) -> bool {
-    RotationBody::from_bytes(&bytes(&vector["body"])).is_ok()
+    ConfirmedRotation::from_bytes(&bytes(&vector["record"])).is_some()
 }
 
 fn capsule() -> ReplyCapsule {
@@ -369,6 +387,7 @@ pub(super) fn mailboxes() -> Vec<Value> {
         header: header.clone(),
         capsule: vec![1; 9],
         case_recipient,
+        rotations: Vec::new(),
         log: None,
         replies: Vec::new(),
     };
@@ -396,6 +415,33 @@ pub(super) fn mailboxes() -> Vec<Value> {
         "accepted": true,
         "plain": encode(&[&head[..], &with_log].concat()),
     }));
+    let rotation_record = |bytes: &[u8]| {
+        let len = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+        [&[11][..], &len, bytes].concat()
+    };
+    let rotation_bytes = rotation().to_bytes();
+    let sound = rotation_record(&rotation_bytes);
+    for (what, accepted, rest) in [
+        ("a rotation", true, [before_end, &sound, &reply, &[0; 5]].concat()),
+        ("a rotation after a reply", false, [before_end, &reply, &sound, &[0; 5]].concat()),
+        ("too many rotations", false, [before_end, &sound.repeat(21), &[0; 5]].concat()),
+        (
+            "a malformed rotation",
+            false,
+            [before_end, &rotation_record(&rotation_bytes[1..]), &[0; 5]].concat(),
+        ),
+        (
+            "a rotation too long",
+            false,
+            [before_end, &rotation_record(&[b' '; 1025]), &[0; 5]].concat(),
+        ),
+        ("a rotation after the log", false, [before_end, &log, &sound, &[0; 5]].concat()),
+        ("a record of type 12", false, [before_end, &[12, 0, 0, 0, 1, 1], &[0; 5]].concat()),
+    ] {
+        all.push(
+            json!({"what": what, "accepted": accepted, "plain": encode(&[&head[..], &rest].concat())}),
+        );
+    }
     for (what, rest) in [
         ("no records", Vec::new()),
         ("records in another order", [&records[14..], &records[..14]].concat()),

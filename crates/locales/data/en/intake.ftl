@@ -357,6 +357,7 @@ finding-log-missing = This page does not show that your report is in our log. Co
 finding-log-message-missing = This page does not show that your last message is in our log. Come back tomorrow. If it is still missing, send it again. If this happens again, contact the oversight body.
 finding-log-wrong = The proof that your submissions are in our log is not valid. Come back tomorrow. If this happens again, contact the oversight body.
 finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the oversight body.
+finding-unconfirmed = The keys of your case were changed to protect you. Two investigators must confirm this, and that is not done yet. Newer answers cannot be shown, and you cannot write here for now. Please come back in a few days.
 
 ## How we protect you
 

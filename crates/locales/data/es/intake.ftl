@@ -357,6 +357,7 @@ finding-log-missing = Esta página no muestra que su denuncia esté en nuestro r
 finding-log-message-missing = Esta página no muestra que su último mensaje esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíelo de nuevo. Si se repite, contacte con el órgano externo.
 finding-log-wrong = La prueba de que sus envíos están en nuestro registro no es válida. Vuelva mañana. Si se repite, contacte con el órgano externo.
 finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
+finding-unconfirmed = Las claves de su caso se cambiaron para protegerle. Dos investigadores deben confirmarlo, y todavía no está hecho. Las respuestas más recientes no se pueden mostrar, y por ahora no puede escribir aquí. Vuelva dentro de unos días.
 
 ## Cómo le protegemos
 

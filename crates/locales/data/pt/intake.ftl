@@ -357,6 +357,7 @@ finding-log-missing = Esta página não mostra que a sua denúncia está no noss
 finding-log-message-missing = Esta página não mostra que a sua última mensagem está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte o órgão externo.
 finding-log-wrong = A prova de que os seus envios estão no nosso registo não é válida. Volte amanhã. Se isto se repetir, contacte o órgão externo.
 finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
+finding-unconfirmed = As chaves do seu caso foram mudadas para o proteger. Dois investigadores têm de o confirmar, e isso ainda não foi feito. As respostas mais recentes não podem ser mostradas e, por agora, não pode escrever aqui. Volte dentro de alguns dias.
 
 ## Como o protegemos
 

@@ -16,6 +16,8 @@
 //! - `GET /v1/cases/{id}/parts/{part}` (bearer): sealed bytes.
 //! - `POST /v1/cases/{id}/events` with [`NewEvent`] (bearer): the stored
 //!   [`SignedEvent`].
+//! - `POST /v1/cases/{id}/confirmations` with [`RotationConfirmation`] (bearer): adds the caller's
+//!   confirmation of the statement of the current generation.
 //! - `GET /v1/cases/{id}/routing` (bearer): [`Vec<AssigneeCandidate>`]: the candidates for the
 //!   assignment and their ranking values, the best first.
 //! - `GET /v1/former-readers` (bearer): [`Vec<FormerReaders>`]: which of the member's cases former
@@ -47,6 +49,7 @@ use crate::{
     },
     encoding::{base64_bytes, framing::RecordType, hash::Hash, iso_date},
     keys::{CaseRecipient, MailboxRecipient, PublicKey, sign},
+    rotation::RotationConfirmation,
     submission::key_grant::SealedGrant,
 };
 
@@ -186,6 +189,10 @@ pub struct CaseDetail {
     /// The handles of the members who have a grant and have not recused. The case can be assigned
     /// to them without a new grant.
     pub holders: Vec<String>,
+    /// The member's own grants of the pending rotation. Empty without one.
+    pub pending_grants: Vec<GenerationGrant>,
+    /// The confirmations of the statement of the current generation. Empty in generation 0.
+    pub confirmations: Vec<RotationConfirmation>,
 }
 
 /// A grant and its generation.
@@ -293,23 +300,26 @@ pub struct NewEvent {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventPayload {
-    /// `replied`, `deadline-extended`, `keys-rotated`: `age(M, frame)`.
+    /// `replied`, `deadline-extended`: `age(M, frame)`.
     #[serde(default)]
     pub reply: Option<SealedBytes>,
-    /// `replied`, `deadline-extended`, `keys-rotated`: `age(C, frame)`.
+    /// `replied`, `deadline-extended`: `age(C, frame)`.
     #[serde(default)]
     pub copy: Option<SealedBytes>,
     /// `note-added`, `declined`: `age(C, note)`.
     #[serde(default)]
     pub note: Option<SealedBytes>,
-    /// `assigned` to a member without a grant: one for each generation. `keys-rotated`: one of the
-    /// new generation for each remaining reader, and those of older generations for members whose
-    /// key has changed since.
+    /// `assigned` to a member without a grant: one for each generation. `rotation-proposed`: one of
+    /// the new generation for each remaining reader, and those of older generations for members
+    /// whose key has changed since.
     #[serde(default)]
     pub grants: Vec<GenerationGrant>,
-    /// `keys-rotated`: the new `C`.
+    /// `rotation-proposed`: the new `C`.
     #[serde(default)]
     pub case_recipient: Option<CaseRecipient>,
+    /// `rotation-proposed`, `rotation-approved`: the member's confirmation for the reporter.
+    #[serde(default)]
+    pub confirmation: Option<RotationConfirmation>,
 }
 
 /// Sealed bytes in JSON.

@@ -67,6 +67,8 @@ pub enum ActionPayload {
     Reason(fn(Hash) -> Action),
     /// New keys of the case, sealed to the remaining readers.
     Keys,
+    /// The approval of the proposed keys.
+    KeysApproval,
     /// A decision. This one is an example with valid choices.
     Proposal(Decision),
     /// The decision that was proposed.
@@ -189,16 +191,23 @@ case_actions! {
     /// colleague.
     ResolveChallenge = "resolve-challenge", LeadOrOversight, NOT_PURGED,
         ActionPayload::Verdict, Sometimes, "resolve-challenge CASE --who HANDLE upheld|dismissed";
-    /// Rotates the keys of the case.
+    /// Proposes to rotate the keys of the case.
     ///
     /// Needs no declaration, unless it leaves out a member of the directory. If the lead has
     /// recused and the assignee is challenged, these can do it: another lead whom the directory
     /// names, and the oversight body after the release for [`ActionKind::Escalate`] or after the
     /// missed deadline of the challenge. Brings grants of the new generation, and grants of older
     /// generations for members whose key has changed since and for the oversight body. The case
-    /// handler stores such a grant only for a member of the oversight body who has none.
-    Rotate = "rotate", UndeclaredDelegator, NOT_PURGED,
+    /// handler stores such a grant only for a member of the oversight body who has none. No other
+    /// proposal may be pending, and none can be made until this one ends.
+    ProposeRotation = "propose-rotation", UndeclaredDelegator, NOT_PURGED,
         ActionPayload::Keys, Sometimes, "rotate CASE --without HANDLE";
+    /// Approves the proposed rotation, which is then in effect.
+    ///
+    /// By any other reader. Needs no declaration, unless the rotation leaves out a member of the
+    /// directory. The readers must be the same as at the proposal.
+    ApproveRotation = "approve-rotation", Reader, NOT_PURGED,
+        ActionPayload::KeysApproval, Sometimes, "approve-rotation CASE";
 
     // Stages
     /// Changes the stage from received to triaged.
@@ -338,13 +347,13 @@ case_actions! {
         ActionPayload::Approval, Always, "approve CASE DECISION";
     /// Withdraws a proposal.
     ///
-    /// By the proposer, the lead or the oversight body.
+    /// By the proposer, the lead or the oversight body. A proposed rotation needs no declaration.
     Withdraw = "withdraw", Declared, NOT_PURGED,
         ActionPayload::Fixed(Action::Withdrawn), Never, "withdraw CASE";
     /// Declines a proposal, with a reason.
     ///
     /// By a member who could approve the proposal of another. A note that is sealed to the case
-    /// states the reason. The proposal ends.
+    /// states the reason. The proposal ends. A proposed rotation needs no declaration.
     Decline = "decline", Desk, NOT_PURGED,
         ActionPayload::Reason(|note| Action::Declined { note }), Never, "decline CASE --text TEXT";
 }
@@ -377,7 +386,8 @@ impl ActionKind {
             Action::Linked { .. } => Self::Link,
             Action::Escalated => Self::Escalate,
             Action::LegalHoldPlaced => Self::Hold,
-            Action::KeysRotated { .. } => Self::Rotate,
+            Action::RotationProposed { .. } => Self::ProposeRotation,
+            Action::RotationApproved { .. } => Self::ApproveRotation,
             Action::Withdrawn => Self::Withdraw,
             Action::Declined { .. } => Self::Decline,
             Action::Proposed(decision) => match decision {

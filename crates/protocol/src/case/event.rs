@@ -14,6 +14,7 @@ use crate::{
     },
     encoding::{canonical, hash::Hash},
     keys::{PublicKey, sign},
+    rotation::SignedStatement,
     submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
 
@@ -148,16 +149,17 @@ pub enum Action {
     Escalated,
     /// A legal hold. The case cannot be purged until two members have lifted it.
     LegalHoldPlaced,
-    /// The case secret has a new generation.
-    KeysRotated {
-        /// The new generation.
-        generation: u32,
-        /// SHA-256 of the rotation frame sealed to `M`.
-        reply: Hash,
-        /// SHA-256 of the copy sealed to the old `C`.
-        copy: Hash,
-        /// The new grants of all remaining readers.
+    /// A member proposes a new generation of the case secret.
+    RotationProposed {
+        /// The statement for the reporter, signed with the current `K_c`.
+        rotation: SignedStatement,
+        /// The new grants of all remaining readers. They are in effect after the approval.
         grants: Vec<GrantRecord>,
+    },
+    /// A second reader approves the rotation. The new generation is in effect.
+    RotationApproved {
+        /// The hash of the `rotation-proposed` event.
+        proposal: Hash,
     },
 }
 
@@ -198,10 +200,13 @@ impl Action {
         matches!(self, Self::Received { .. } | Self::FollowedUp { .. })
     }
 
-    /// Returns the grants that the event records, in the order of its payload.
+    /// Returns the grants that the event records, in the order of its payload. Those of a proposed
+    /// rotation are in effect only after its approval ([`effective_grants`]).
     pub fn recorded_grants(&self) -> &[GrantRecord] {
         match self {
-            Self::Assigned { granted: grants, .. } | Self::KeysRotated { grants, .. } => grants,
+            Self::Assigned { granted: grants, .. } | Self::RotationProposed { grants, .. } => {
+                grants
+            }
             _ => &[],
         }
     }
@@ -211,9 +216,9 @@ impl Action {
     pub fn sealed_text(&self) -> SealedText {
         match *self {
             Self::NoteAdded { note } | Self::Declined { note } => SealedText::Note(note),
-            Self::Replied { reply, copy, .. }
-            | Self::DeadlineExtended { reply, copy }
-            | Self::KeysRotated { reply, copy, .. } => SealedText::Message { reply, copy },
+            Self::Replied { reply, copy, .. } | Self::DeadlineExtended { reply, copy } => {
+                SealedText::Message { reply, copy }
+            }
             Self::Received { .. }
             | Self::FollowedUp(_)
             | Self::Released { .. }
@@ -233,9 +238,27 @@ impl Action {
             | Self::PriorityRaised { .. }
             | Self::Linked { .. }
             | Self::Escalated
-            | Self::LegalHoldPlaced => SealedText::None,
+            | Self::LegalHoldPlaced
+            | Self::RotationProposed { .. }
+            | Self::RotationApproved { .. } => SealedText::None,
         }
     }
+}
+
+/// Returns the events that record grants in effect, in their order: assignments, and each proposed
+/// rotation that a second member approved. `events` are the events of one case, which keep the
+/// rules: at most one proposal is pending.
+pub fn effective_grants(events: &[Event]) -> Vec<&Event> {
+    let (mut effective, mut pending) = (Vec::new(), None);
+    for event in events {
+        match &event.action {
+            Action::Assigned { .. } => effective.push(event),
+            Action::RotationProposed { .. } => pending = Some(event),
+            Action::RotationApproved { .. } => effective.extend(pending.take()),
+            _ => {}
+        }
+    }
+    effective
 }
 
 /// The months of retention if the configuration does not state them: five years.

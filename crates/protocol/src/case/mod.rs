@@ -21,4 +21,4 @@ pub use rule_violation::RuleViolation;
 pub use stage::{
     Deadline, DeadlineKind, REOPEN_DAYS, Stage, days_after, months_after, triage_days,
 };
-pub use state::{CaseState, ConflictClaim, next_event};
+pub use state::{CaseState, ConflictClaim, PendingRotation, next_event};

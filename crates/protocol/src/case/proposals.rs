@@ -8,11 +8,22 @@ use super::{
     role::Role,
     rule_violation::RuleViolation,
     stage::{DeadlineKind, REFERRAL_DAYS, Stage, days_after, months_after},
-    state::CaseState,
+    state::{CaseState, PendingRotation},
+};
+use crate::{
+    encoding::hash::Hash,
+    rotation::{RotationStatement, SignedStatement},
 };
 
 impl CaseState {
     pub(super) fn withdraw(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
+        if let Some(rotation) = &self.pending_rotation {
+            if rotation.by != actor && !role.is_lead_or_oversight() {
+                return Err(RuleViolation::LeadOnly);
+            }
+            self.pending_rotation = None;
+            return Ok(());
+        }
         let proposal = self.pending_proposal.as_ref().ok_or(RuleViolation::NotProposed)?;
         if proposal.by != actor && !role.is_lead_or_oversight() {
             return Err(RuleViolation::LeadOnly);
@@ -23,6 +34,13 @@ impl CaseState {
 
     /// Declines a proposal. The members who may approve it may decline it.
     pub(super) fn decline(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
+        if let Some(rotation) = &self.pending_rotation {
+            if rotation.by == actor {
+                return Err(RuleViolation::SamePerson(rotation.by.clone()));
+            }
+            self.pending_rotation = None;
+            return Ok(());
+        }
         let proposal = self.pending_proposal.as_ref().ok_or(RuleViolation::NotProposed)?;
         if proposal.by == actor {
             return Err(RuleViolation::SamePerson(proposal.by.clone()));
@@ -35,14 +53,67 @@ impl CaseState {
     /// Returns whether a proposal waits for this member, who can approve or decline it. The member
     /// may have to declare first.
     pub fn awaits_decision_by(&self, actor: &str, role: Role) -> bool {
-        let Some(proposal) = &self.pending_proposal else { return false };
-        let is_member = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
         let is_excluded = self.recused.iter().any(|member| member == actor)
             || self.conflict_claims.iter().any(|claim| claim.member == actor);
+        if let Some(rotation) = &self.pending_rotation {
+            return !is_excluded && rotation.by != actor;
+        }
+        let Some(proposal) = &self.pending_proposal else { return false };
+        let is_member = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
         is_member
             && !is_excluded
             && proposal.by != actor
             && check_second_person(proposal.decision, proposal.role, role).is_ok()
+    }
+
+    /// Checks that no proposal is pending, neither of a decision nor of a rotation.
+    ///
+    /// # Errors
+    /// [`RuleViolation::ProposalPending`] with the member who proposed.
+    pub fn check_no_proposal(&self) -> Result<(), RuleViolation> {
+        let decision = self.pending_proposal.as_ref().map(|pending| &pending.by);
+        let rotation = self.pending_rotation.as_ref().map(|pending| &pending.by);
+        match decision.or(rotation) {
+            Some(by) => Err(RuleViolation::ProposalPending(by.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Records a proposed rotation. From the second rotation on, the signature is checked here. The
+    /// first one is signed with a key that only the readers know.
+    pub(super) fn propose_rotation(
+        &mut self,
+        rotation: &SignedStatement,
+        event: &Event,
+        hash: Hash,
+    ) -> Result<(), RuleViolation> {
+        self.check_no_proposal()?;
+        let previous = self.rotation.as_ref().map(RotationStatement::hash);
+        rotation.statement.check_follows(event.case, self.generation, previous)?;
+        if let Some(before) = &self.rotation {
+            rotation.verify(&before.replies_key)?;
+        }
+        self.pending_rotation = Some(PendingRotation {
+            by: event.actor.clone(),
+            proposal: hash,
+            rotation: rotation.clone(),
+        });
+        Ok(())
+    }
+
+    pub(super) fn approve_rotation(
+        &mut self,
+        proposal: Hash,
+        actor: &str,
+    ) -> Result<(), RuleViolation> {
+        let pending = self.pending_rotation.take_if(|pending| pending.proposal == proposal);
+        let pending = pending.ok_or(RuleViolation::NotProposed)?;
+        if pending.by == actor {
+            return Err(RuleViolation::SamePerson(pending.by));
+        }
+        self.generation = pending.rotation.statement.generation;
+        self.rotation = Some(pending.rotation.statement);
+        Ok(())
     }
 
     pub(super) fn propose(
@@ -51,9 +122,7 @@ impl CaseState {
         event: &Event,
         role: Role,
     ) -> Result<(), RuleViolation> {
-        if let Some(pending) = &self.pending_proposal {
-            return Err(RuleViolation::ProposalPending(pending.by.clone()));
-        }
+        self.check_no_proposal()?;
         self.check_decision(decision, event)?;
         if matches!(decision, Decision::Refer { .. }) && self.released.is_none() {
             // The oversight body cannot decide on a case that it cannot read.

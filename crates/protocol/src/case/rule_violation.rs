@@ -1,6 +1,6 @@
 //! The rules of a case, and the text for each that is broken.
 
-use crate::case::stage::Stage;
+use crate::{case::stage::Stage, rotation::StatementError};
 
 /// Why an event is refused. Every variant is one rule. [`RuleViolation::code`] returns its code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -131,9 +131,14 @@ pub enum RuleViolation {
     /// The cases are linked, or are the same case.
     #[error("the cases are already linked")]
     AlreadyLinked,
-    /// The new generation is not the current one plus one.
-    #[error("invalid key generation (expected {0})")]
-    WrongGeneration(u32),
+    /// The statement of a rotation does not follow the current generation.
+    #[error("invalid key rotation: {0}")]
+    InvalidRotation(#[from] StatementError),
+    /// The readers of the case are not those for whom the rotation was proposed.
+    #[error(
+        "the readers of the case have changed since the rotation was proposed; withdraw it and propose it again"
+    )]
+    ReadersChanged,
 }
 
 impl RuleViolation {
@@ -178,7 +183,8 @@ impl RuleViolation {
             Self::NoLegalHold => "not-held",
             Self::RetentionNotOver(_) => "retention",
             Self::AlreadyLinked => "linked",
-            Self::WrongGeneration(_) => "generation",
+            Self::InvalidRotation(_) => "rotation",
+            Self::ReadersChanged => "readers-changed",
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     Priority,
     case::event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, ReleaseReason},
     encoding::{hash::Hash, iso_date},
+    rotation::{RotationStatement, SignedStatement},
 };
 
 /// The state of a case that follows from its events.
@@ -57,6 +58,10 @@ pub struct CaseState {
     pub released: Option<ReleaseReason>,
     /// The proposal that waits for a second person.
     pub pending_proposal: Option<Proposal>,
+    /// The rotation that waits for a second person. At most one of the two is pending.
+    pub pending_rotation: Option<PendingRotation>,
+    /// The statement of the current generation. `None` in generation 0.
+    pub rotation: Option<RotationStatement>,
     /// The outcome of the case.
     pub disposition: Option<Disposition>,
     /// The date of the closing, while the case is closed.
@@ -84,6 +89,17 @@ pub struct CaseState {
     pub next_seq: u32,
     /// The hash of the newest event.
     pub head: Hash,
+}
+
+/// A proposed rotation that waits for a second member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRotation {
+    /// The member who proposed it.
+    pub by: String,
+    /// The hash of the event that proposed it.
+    pub proposal: Hash,
+    /// The statement for the reporter.
+    pub rotation: SignedStatement,
 }
 
 /// A claim that a member has a conflict of interest.
@@ -125,6 +141,8 @@ impl CaseState {
             conflict_claims: Vec::new(),
             released: None,
             pending_proposal: None,
+            pending_rotation: None,
+            rotation: None,
             disposition: None,
             closed: None,
             reporter_returned: false,
@@ -163,7 +181,7 @@ impl CaseState {
         if event.actor == HANDLER_ACTOR {
             next.apply_handler_event(event)?;
         } else {
-            next.apply_member_event(event, role)?;
+            next.apply_member_event(event, hash, role)?;
         }
         next.next_seq += 1;
         next.head = hash;
@@ -180,7 +198,12 @@ impl CaseState {
         self.apply_handler_action(event)
     }
 
-    fn apply_member_event(&mut self, event: &Event, role: Role) -> Result<(), RuleViolation> {
+    fn apply_member_event(
+        &mut self,
+        event: &Event,
+        hash: Hash,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
         if let Action::Received { .. } = event.action {
             return Err(RuleViolation::HandlerOnly);
         }
@@ -190,7 +213,7 @@ impl CaseState {
             return Err(RuleViolation::InvalidTransition { from: self.stage, to });
         }
         self.check_permission(ActionKind::from_action(&event.action)?, &event.actor, role)?;
-        self.apply_member_action(event, role)
+        self.apply_member_action(event, hash, role)
     }
 
     /// Returns whether this member declared to have no conflict of interest.
@@ -245,7 +268,7 @@ impl CaseState {
 
     /// Returns the actor class for an action on this case. Readers who have not declared may purge
     /// an unreadable case and withdraw a proposal about it, because declaring requires that the
-    /// case opens.
+    /// case opens. They may withdraw and decline a rotation too, which shows nothing of the case.
     fn actor_class_for(&self, row: &CaseAction) -> ActorClass {
         let proposed = self.pending_proposal.as_ref().map(|proposal| proposal.decision);
         let is_unreadable = self.disposition == Some(Disposition::Unreadable)
@@ -257,6 +280,9 @@ impl CaseState {
             ActionKind::ProposePurge | ActionKind::ApprovePurge | ActionKind::Withdraw
                 if is_unreadable =>
             {
+                ActorClass::Reader
+            }
+            ActionKind::Withdraw | ActionKind::Decline if self.pending_rotation.is_some() => {
                 ActorClass::Reader
             }
             _ => row.actor_class,

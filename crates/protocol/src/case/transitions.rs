@@ -14,7 +14,7 @@ use super::{
     },
     state::{CaseState, ConflictClaim},
 };
-use crate::{Priority, submission::frame::MAX_GENERATION};
+use crate::{Priority, encoding::hash::Hash};
 
 impl CaseState {
     /// Applies an event of the case handler.
@@ -51,6 +51,7 @@ impl CaseState {
     pub(super) fn apply_member_action(
         &mut self,
         event: &Event,
+        hash: Hash,
         role: Role,
     ) -> Result<(), RuleViolation> {
         let (actor, day) = (event.actor.as_str(), event.at.date());
@@ -96,7 +97,10 @@ impl CaseState {
             Action::Linked { to } => self.link_case(*to, event.case),
             Action::Escalated => self.release_to_oversight(ReleaseReason::DeskAsked),
             Action::LegalHoldPlaced => self.place_legal_hold(),
-            Action::KeysRotated { generation, .. } => self.record_key_rotation(*generation),
+            Action::RotationProposed { rotation, .. } => {
+                self.propose_rotation(rotation, event, hash)
+            }
+            Action::RotationApproved { proposal } => self.approve_rotation(*proposal, actor),
             Action::Proposed(decision) => self.propose(*decision, event, role),
             Action::Approved(decision) => self.approve(*decision, event, role),
             Action::Withdrawn => self.withdraw(actor, role),
@@ -150,6 +154,7 @@ impl CaseState {
         self.conflict_free.retain(|declared| declared != who);
         self.assignee.take_if(|assignee| assignee == who);
         self.pending_proposal.take_if(|proposal| proposal.by == who);
+        self.pending_rotation.take_if(|rotation| rotation.by == who);
         self.remove_conflict_claim(who);
     }
 
@@ -313,14 +318,6 @@ impl CaseState {
         }
         self.legal_hold = true;
         self.pending_proposal.take_if(|proposal| proposal.decision == Decision::Purge);
-        Ok(())
-    }
-
-    fn record_key_rotation(&mut self, generation: u32) -> Result<(), RuleViolation> {
-        if generation != self.generation + 1 || generation > MAX_GENERATION {
-            return Err(RuleViolation::WrongGeneration(self.generation + 1));
-        }
-        self.generation = generation;
         Ok(())
     }
 }

@@ -95,6 +95,8 @@ pub enum RecordType {
     Reply = 9,
     /// In a mailbox: the proofs that the log contains the reporter's submissions.
     Log = 10,
+    /// In a mailbox: a rotation, as canonical JSON.
+    Rotation = 11,
 }
 
 impl RecordType {
@@ -105,7 +107,7 @@ impl RecordType {
             Self::End | Self::AttachmentEnd => 0,
             // A sealed grant takes about 1,900 bytes.
             Self::Grant => 4 * 1024,
-            // Enough for 101 reply keys, the most that a case can have.
+            // Enough for the reply keys of all generations.
             Self::Capsule => 8 * 1024,
             Self::AttachmentChunk => 64 * 1024,
             // The longest story takes about 50 KiB.
@@ -116,6 +118,8 @@ impl RecordType {
             Self::Reply => 12 * 1024,
             // Enough for two messages with 32 files each.
             Self::Log => 12 * 1024,
+            // A statement has about 470 bytes, with two confirmations about 820.
+            Self::Rotation => 1024,
         }
     }
 }
@@ -136,6 +140,7 @@ impl TryFrom<u8> for RecordType {
             8 => Self::DeduplicationTag,
             9 => Self::Reply,
             10 => Self::Log,
+            11 => Self::Rotation,
             other => return Err(FramingError::UnknownRecordType(other)),
         })
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     encoding::{
-        canonical::{self, CanonicalError, is_iso_week, is_lang},
+        canonical::{is_iso_week, is_lang},
         framing::{self, FramingError},
         hash::Hash,
         size_classes,
@@ -29,9 +29,9 @@ const SIGNATURE_LEN: usize = 64;
 const MAX_HEADER_LEN: usize = 64 * 1024;
 /// The largest sequence number of a frame within its direction. One more always fits into `u32`.
 pub const MAX_SEQ: u32 = 1_000_000;
-/// The largest generation of a case secret. The reply keys of all generations fit into the reply
-/// capsule.
-pub const MAX_GENERATION: u32 = 100;
+/// The largest generation of a case secret. The statements of all rotations fit into one mailbox
+/// together with the longest reply.
+pub const MAX_GENERATION: u32 = 20;
 /// The maximum number of files of one message.
 pub const MAX_ATTACHMENTS: usize = 32;
 
@@ -66,8 +66,6 @@ pub enum FrameKind {
     Message,
     /// A status text by the investigators.
     Status,
-    /// New keys of the case. The body is a [`RotationBody`].
-    Rotation,
 }
 
 /// The position of a frame within its direction.
@@ -157,33 +155,6 @@ pub struct FrameHeader {
     pub related: Option<RelatedReport>,
 }
 
-/// The body of a rotation frame: the keys of the next generation. The key of the previous
-/// generation signs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RotationBody {
-    /// The next generation.
-    pub generation: u32,
-    /// The hash of the next `C`.
-    pub case_recipient: Hash,
-    /// The next `K_c`.
-    pub replies_key: PublicKey,
-}
-
-impl RotationBody {
-    /// Returns the bytes that are signed.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("a rotation holds strings and numbers only")
-    }
-
-    /// Parses the body of a rotation frame.
-    ///
-    /// # Errors
-    /// If the bytes are not a rotation in canonical form.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CanonicalError> {
-        canonical::parse_canonical(bytes)
-    }
-}
-
 /// What a reader knows before reading a frame. The frame must match it.
 #[derive(Debug, Clone, Copy)]
 pub struct FrameContext<'a> {
@@ -233,7 +204,7 @@ pub enum FrameError {
 pub struct Frame {
     /// The header.
     pub header: FrameHeader,
-    /// The text, or the JSON of a report or a rotation.
+    /// The text, or the JSON of a report.
     pub body: Zeroizing<Vec<u8>>,
     /// SHA-256 of the frame's bytes.
     pub hash: Hash,

@@ -67,7 +67,7 @@ fn without_lead_and_assignee() -> CaseScenario {
     case.apply_action("bila", Action::Challenged { who: "awa".to_owned() }).unwrap();
     let may_rotate = |actor: &str, lead| {
         let role = Role { desk: true, lead, oversight: false };
-        case.state.check_permission(ActionKind::Rotate, actor, role)
+        case.state.check_permission(ActionKind::ProposeRotation, actor, role)
     };
     assert_eq!(may_rotate("lead", true), Err(RuleViolation::MemberRecused("lead".to_owned())));
     assert_eq!(may_rotate("awa", false), Err(RuleViolation::ConflictClaimed("awa".to_owned())));
@@ -78,7 +78,7 @@ fn without_lead_and_assignee() -> CaseScenario {
 #[test]
 fn keys_are_rotated_without_the_recused_lead_and_the_challenged_assignee() {
     let rotate = |case: &CaseScenario, actor: &str, role: Role| {
-        case.state.check_permission(ActionKind::Rotate, actor, role)
+        case.state.check_permission(ActionKind::ProposeRotation, actor, role)
     };
     let new_lead = Role { desk: true, lead: true, oversight: false };
     let oversight = Role { oversight: true, ..Role::default() };

@@ -4,5 +4,6 @@
 mod closing;
 mod conflicts;
 mod lifecycle;
+mod rotations;
 mod scenario;
 mod unreadable;

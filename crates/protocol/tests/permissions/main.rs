@@ -3,15 +3,17 @@
 
 mod table;
 
+use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
     case::{
         ActionKind, ActionPayload, CASE_ACTIONS, CaseAction, CaseState, ClosingReason,
-        ConflictClaim, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget,
-        ReopenReason, Role, RuleViolation, Stage,
+        ConflictClaim, Decision, Disposition, PendingRotation, Proposal, ReferralConsent,
+        ReferralTarget, ReopenReason, Role, RuleViolation, Stage,
         event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, ReleaseReason, SealedText, midnight},
         next_event,
     },
+    rotation::{RotationStatement, STATEMENT_VERSION, SignedStatement},
     submission::commitment::{FollowUpCommitment, ReportCommitment},
 };
 use time::{Date, macros::date};
@@ -20,6 +22,7 @@ use uuid::Uuid;
 use table::{CLASSES, EXPECTED, PEOPLE, Permission, permission};
 
 const CASE: Uuid = Uuid::from_u128(3);
+const PROPOSAL: Hash = Hash([5; 32]);
 const FILED: Date = date!(2026 - 11 - 23);
 /// Long after the closing, so that a retention of zero months is over.
 const TODAY: Date = date!(2027 - 01 - 04);
@@ -95,7 +98,27 @@ fn case_ready_for(kind: ActionKind, stage: Stage, assigned: bool) -> CaseState {
         ActionKind::ApprovePurge => proposal(Decision::Purge, member),
         _ => None,
     };
+    if kind == ActionKind::ApproveRotation {
+        let by = "first".into();
+        case.pending_rotation =
+            Some(PendingRotation { by, proposal: PROPOSAL, rotation: rotation() });
+    }
     case
+}
+
+/// Returns the first rotation of the case.
+fn rotation() -> SignedStatement {
+    let key = SigningKey::from_bytes(&[1; 32]);
+    let statement = RotationStatement {
+        v: STATEMENT_VERSION,
+        case: CASE,
+        generation: 1,
+        case_recipient: Hash::default(),
+        replies_key: (&key).into(),
+        newest_reply: None,
+        previous: None,
+    };
+    statement.sign(&key)
 }
 
 fn action(kind: ActionKind) -> Action {
@@ -117,7 +140,10 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::Reopen => Action::Reopened { ground: ReopenReason::Reporter },
         ActionKind::Reply => Action::Replied { reply, copy, feedback: true },
         ActionKind::Link => Action::Linked { to: Uuid::from_u128(4) },
-        ActionKind::Rotate => Action::KeysRotated { generation: 1, reply, copy, grants: vec![] },
+        ActionKind::ProposeRotation => {
+            Action::RotationProposed { rotation: rotation(), grants: vec![] }
+        }
+        ActionKind::ApproveRotation => Action::RotationApproved { proposal: PROPOSAL },
         ActionKind::ProposeClose => Action::Proposed(CLOSE),
         ActionKind::ApproveClose => Action::Approved(CLOSE),
         ActionKind::ProposeUnreadable => Action::Proposed(UNREADABLE),
@@ -230,9 +256,7 @@ fn an_event_names_the_sealed_text_that_its_row_announces() {
         let hash = Hash::default();
         let expected = match row.payload {
             ActionPayload::Note(_) | ActionPayload::Reason(_) => SealedText::Note(hash),
-            ActionPayload::Message | ActionPayload::Keys => {
-                SealedText::Message { reply: hash, copy: hash }
-            }
+            ActionPayload::Message => SealedText::Message { reply: hash, copy: hash },
             _ => SealedText::None,
         };
         assert_eq!(named, expected, "{}", row.name);

@@ -98,10 +98,17 @@ pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     ),
     // A key rotation shows no content, so it needs no declaration. It also applies to closed cases.
     (
-        ActionKind::Rotate,
+        ActionKind::ProposeRotation,
         "received triaged assessing investigating decided referred closed",
         "ALO",
         "NMLO",
+    ),
+    // Any other reader approves it.
+    (
+        ActionKind::ApproveRotation,
+        "received triaged assessing investigating decided referred closed",
+        "ENXMALO",
+        "ENXMLO",
     ),
     (ActionKind::Triage, "received", "MALO", "MLO"),
     (ActionKind::Assess, "triaged", "A", ""),

@@ -5,18 +5,18 @@
 //! - `colleagues` selects members for an assignment or removal.
 //! - [`exposure_check`] finds text that could expose the reporter; [`reply_templates`] are the
 //!   prepared texts.
+//! - `rotation` proposes, checks, approves and confirms new keys.
 //! - `unreadable_cases` closes and purges cases that arrived unreadable.
 
 mod colleagues;
 pub mod exposure_check;
 mod messages;
 pub mod reply_templates;
+mod rotation;
 mod unreadable_cases;
 mod workflow;
 
-use std::collections::BTreeSet;
-
-use investigator::CaseError;
+use investigator::{CaseError, RotationFault};
 use protocol::{
     api::workbench::{EventPayload, GenerationGrant, NewEvent},
     case::{
@@ -28,7 +28,6 @@ use protocol::{
     encoding::canonical::iso_week,
     submission::report_body::ReportBody,
 };
-use rand::{CryptoRng, RngCore};
 use time::Date;
 
 use crate::{
@@ -40,6 +39,7 @@ use crate::{
 };
 
 pub use messages::ReplyInput;
+pub use rotation::RotationReaders;
 pub use unreadable_cases::DecisionOutcome;
 pub use workflow::{ActionChoice, check_consent_answer, marks_handled};
 
@@ -123,6 +123,14 @@ pub enum ActionError {
     /// The reporter's consent does not permit the referral.
     #[error(transparent)]
     Consent(#[from] ConsentError),
+    /// The rotation leaves out members of the directory, so it is approved with its case.
+    #[error("it leaves out {0}: look at the case, and approve it with burkindi approve-rotation")]
+    LeavesOut(String),
+    /// The proposed rotation is not what an honest member proposes, or it is outdated.
+    #[error(
+        "nothing was approved: {0}. Decline the proposal; if it is not outdated, inform the oversight body"
+    )]
+    Rotation(RotationFault),
     /// The member has no grant to lose.
     #[error("{0} has no grant of this case")]
     NotAGrantHolder(String),
@@ -208,106 +216,6 @@ impl HandlerConnection {
         let granted = grants.iter().map(GenerationGrant::to_record).collect();
         let action = Action::Assigned { to: to.to_owned(), granted };
         self.sign_and_submit(case, action, EventPayload { grants, ..EventPayload::default() }).await
-    }
-
-    /// Rotates the keys of the case: creates a new case secret for all remaining readers, and
-    /// grants earlier content to the new keys of members who replaced theirs and to members who
-    /// joined the oversight body. Returns the handles of the remaining readers.
-    ///
-    /// # Errors
-    /// If a member in `without` cannot be removed, the directory has expired, or the rules or the
-    /// case handler reject the action.
-    pub async fn rotate_keys(
-        &mut self,
-        case: &mut VerifiedCase,
-        without: &[String],
-        rng: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Vec<String>, ActionError> {
-        self.check_directory_current()?;
-        check_newest_generation(case)?;
-        if !without.is_empty() {
-            self.check_declared(case)?;
-        }
-        let remaining = self.remaining_readers(case, without)?;
-        let members =
-            remaining.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
-        let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
-        let (lang, week) = (case.file.row.lang.clone(), self.current_week());
-        // The new generation opens nothing earlier. Members whose key changed since the report also
-        // get grants of older generations. So do members of the oversight body, who may have joined
-        // it later: the case handler ignores grants that they have, and refuses to replace one. An
-        // event has room for about 120 grants, so those that an earlier event records are left out.
-        let without_earlier = members.iter().filter(|member| {
-            self.directory_history.has_replaced_key(&member.handle, case.file.row.filed)
-                != self.directory().is_oversight(&member.handle)
-        });
-        let is_recorded = |grant: &GenerationGrant| {
-            let record = grant.to_record();
-            case.events.iter().any(|event| event.action.recorded_grants().contains(&record))
-        };
-        let regrants: Vec<_> = without_earlier
-            .flat_map(|member| case.open_case.seal_grants_for(&member.recipient))
-            .filter(|grant| !is_recorded(grant))
-            .collect();
-        let rotated = case.open_case.rotate_keys(
-            &recipients,
-            &case.thread,
-            &case.file.mailbox_recipient,
-            (&lang, &week),
-            rng,
-        )?;
-        let (reply, copy) = (rotated.reply.reply, rotated.reply.copy);
-        let grants = [rotated.grants, regrants].concat();
-        let action = Action::KeysRotated {
-            generation: rotated.generation,
-            reply: reply.hash(),
-            copy: copy.hash(),
-            grants: grants.iter().map(GenerationGrant::to_record).collect(),
-        };
-        let payload = EventPayload {
-            reply: Some(reply),
-            copy: Some(copy),
-            grants,
-            case_recipient: Some(rotated.case_recipient),
-            note: None,
-        };
-        self.sign_and_submit(case, action, payload).await?;
-        Ok(remaining)
-    }
-
-    /// Returns the members with a grant who are still in the directory, and the oversight body,
-    /// without the members in `without`.
-    fn remaining_readers(
-        &self,
-        case: &VerifiedCase,
-        without: &[String],
-    ) -> Result<Vec<String>, ActionError> {
-        for handle in without {
-            if self.directory().is_oversight(handle) {
-                return Err(ActionError::IsOversightMember(handle.clone()));
-            }
-            if case.state.as_ref().and_then(|state| state.assignee.as_ref()) == Some(handle) {
-                return Err(ActionError::IsAssignee(handle.clone()));
-            }
-            if !case.file.holders.contains(handle) {
-                return Err(ActionError::NotAGrantHolder(handle.clone()));
-            }
-        }
-        let report = case.report().ok_or(ActionError::UnreadableReport)?;
-        let excluded = report.exclusions();
-        let excluded = self.directory().excluded_members(&excluded);
-        let oversight = self
-            .directory()
-            .desk(&self.directory().oversight)
-            .into_iter()
-            .flat_map(|desk| &desk.members);
-        let candidates: BTreeSet<&String> = case.file.holders.iter().chain(oversight).collect();
-        let is_remaining = |handle: &&String| {
-            !without.contains(handle)
-                && !excluded.contains(handle.as_str())
-                && self.directory().member(handle).is_some()
-        };
-        Ok(candidates.into_iter().filter(is_remaining).cloned().collect())
     }
 
     /// Signs and submits an event after the local rules have allowed it.

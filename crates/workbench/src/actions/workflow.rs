@@ -29,7 +29,7 @@ pub enum ActionChoice {
         /// The handle of the member.
         who: String,
         /// Whether there is a conflict. The caller then rotates the keys with
-        /// [`HandlerConnection::rotate_keys`].
+        /// [`HandlerConnection::propose_rotation`].
         upheld: bool,
     },
     /// The text of the reason.
@@ -64,6 +64,9 @@ impl HandlerConnection {
     /// # Errors
     /// The rule that the action violates.
     pub fn dry_run(&self, case: &VerifiedCase, act: ActionKind) -> Result<(), RuleViolation> {
+        if let (ActionKind::ProposeRotation, Some(state)) = (act, &case.state) {
+            return state.check_no_proposal();
+        }
         let (Some(state), Some(action)) =
             (&case.state, case.state.as_ref().and_then(|state| sample_action(act, state)))
         else {
@@ -318,5 +321,10 @@ fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
         | ActionPayload::OtherCase
         | ActionPayload::Message
         | ActionPayload::Keys => None,
+        ActionPayload::KeysApproval => {
+            let pending = state.pending_rotation.as_ref();
+            let proposal = pending.map_or_else(Hash::default, |pending| pending.proposal);
+            Some(Action::RotationApproved { proposal })
+        }
     }
 }

@@ -59,8 +59,8 @@ pub(super) fn signer_of_copy<'a>(
         if matches!(recorded, SealedText::Message { copy: named, .. } if named == copy.sha256) {
             return (copy.generation == generation).then_some(event.actor.as_str());
         }
-        if let Action::KeysRotated { generation: next, .. } = event.action {
-            generation = next;
+        if let Action::RotationApproved { .. } = event.action {
+            generation += 1;
         }
     }
     None
@@ -87,12 +87,6 @@ pub(super) fn issue_alert(
             AlertCode::ReplyDiffers,
             format!(
                 "{signer} sent the reporter something else than the reply in this case, or nothing readable. {AFTER_LIE}"
-            ),
-        ),
-        ThreadIssueKind::RotationDiffers { signer } => IntegrityAlert::new(
-            AlertCode::GrantDiffers,
-            format!(
-                "{signer} rotated the keys and announced other keys to the reporter than those in your grant: you cannot read what the reporter writes next. Inform the oversight body"
             ),
         ),
         ThreadIssueKind::Rejected(reason) => IntegrityAlert::new(

@@ -2,10 +2,11 @@
 //! Grants are sealed deterministically, so that each holder of a case secret can seal the grant of
 //! every colleague again.
 
-use investigator::{OpenCase, Thread};
+use investigator::{CaseError, OpenCase, RotationFault, Thread};
 use protocol::{
     api::workbench::{CaseDetail, GenerationGrant},
-    case::event::{Action, Event, GrantRecord},
+    case::event::{Action, Event, GrantRecord, effective_grants},
+    rotation::SignedStatement,
     submission::key_grant::grant_tag,
 };
 
@@ -24,7 +25,7 @@ pub(super) fn check_grants(
 ) -> Vec<IntegrityAlert> {
     let mut alerts: Vec<IntegrityAlert> =
         check_report_grants(open, events, thread, history).into_iter().collect();
-    for event in events {
+    for event in effective_grants(events) {
         let records = event.action.recorded_grants();
         let names: Vec<String> =
             records.iter().filter_map(|record| mismatched(open, record, history)).collect();
@@ -39,6 +40,39 @@ pub(super) fn check_grants(
         }
     }
     alerts
+}
+
+/// Returns an alert for each rotation in effect whose statement for the reporter is not signed with
+/// the keys before it, or announces other keys than those of the reader's own grant. Generations
+/// that the reader does not have cannot be compared.
+pub(super) fn check_rotations(open: &OpenCase, events: &[Event]) -> Vec<IntegrityAlert> {
+    let rotations = effective_grants(events).into_iter().filter_map(|event| match &event.action {
+        Action::RotationProposed { rotation, .. } => Some((event, rotation)),
+        _ => None,
+    });
+    let alert = |(event, rotation): (&Event, &SignedStatement)| match open.check_statement(rotation)
+    {
+        Ok(()) | Err(RotationFault::OwnGrant(CaseError::UnknownGeneration(_))) => None,
+        Err(fault) => {
+            let proposer = &event.actor;
+            let approver = approver_of(event, events).unwrap_or("another member");
+            Some(IntegrityAlert::new(
+                AlertCode::GrantDiffers,
+                format!(
+                    "{proposer} rotated the keys and {approver} approved it, but {fault}: you may not be able to read what the reporter writes next. Inform the oversight body"
+                ),
+            ))
+        }
+    };
+    rotations.filter_map(alert).collect()
+}
+
+/// Returns the member who approved a rotation in effect.
+fn approver_of<'a>(proposal: &Event, events: &'a [Event]) -> Option<&'a str> {
+    let is_approval = |event: &&Event| {
+        event.seq > proposal.seq && matches!(event.action, Action::RotationApproved { .. })
+    };
+    events.iter().find(is_approval).map(|event| event.actor.as_str())
 }
 
 /// Returns the reader of a grant that differs from the one that the reader's own case secret gives.

@@ -9,13 +9,11 @@ use protocol::{
     api::workbench::PartKind,
     case::{
         Stage,
-        event::{Event, SignedEvent},
+        event::{Action, Event, SignedEvent, effective_grants},
     },
     mailbox::{Mailbox, MailboxHeader},
-    submission::{
-        frame::{FrameKind, FrameRef},
-        reply_capsule::ReplyCapsule,
-    },
+    rotation::{ConfirmedRotation, REQUIRED_CONFIRMATIONS},
+    submission::{frame::FrameRef, reply_capsule::ReplyCapsule},
 };
 use transparency_log::mailbox_record::MailboxLogRecord;
 
@@ -40,6 +38,7 @@ impl VerifiedCase {
             },
             capsule: self.max_size_capsule(recipient.generation),
             case_recipient: recipient.recipient.clone(),
+            rotations: self.rotations_after_capsule(),
             log: Some(vec![0; self.log_record_len()]),
             replies: lengths.map(|len| vec![0; len]).collect(),
         };
@@ -59,6 +58,23 @@ impl VerifiedCase {
         let longest = sent.max_by_key(|event| event.bytes.len());
         MailboxLogRecord::estimated_len(report.into_iter().chain(longest))
             .min(RecordType::Log.max_len())
+    }
+
+    /// Returns the rotations after the newest capsule, with confirmations of the right length. The
+    /// reporter knew the generation of the newest message.
+    fn rotations_after_capsule(&self) -> Vec<ConfirmedRotation> {
+        let known = self.thread.incoming.last().map_or(0, |entry| entry.header.generation);
+        let rotations = effective_grants(&self.events).into_iter().filter_map(|event| {
+            let Action::RotationProposed { rotation, .. } = &event.action else { return None };
+            (rotation.statement.generation > known).then(|| rotation.clone())
+        });
+        let without = |rotation| ConfirmedRotation { rotation, confirmations: Vec::new() };
+        let mut rotations: Vec<ConfirmedRotation> = rotations.map(without).collect();
+        if let Some(newest) = rotations.last_mut() {
+            let sample = newest.rotation.statement.confirm(&SigningKey::from_bytes(&[0; 32]));
+            newest.confirmations = vec![sample; REQUIRED_CONFIRMATIONS];
+        }
+        rotations
     }
 
     /// Returns a capsule of the maximum length. Only the reporter's device can create the real one.
@@ -86,10 +102,7 @@ impl VerifiedCase {
         let fitting = if next.is_some() { fitting.saturating_sub(1) } else { fitting };
         let all = self.thread.outgoing.len();
         let seen = self.thread.last_acknowledged_by_reporter().map(|head| head.seq);
-        let unseen = |entry: &&VerifiedFrame| {
-            entry.header.kind != FrameKind::Rotation
-                && seen.is_none_or(|seen| entry.reference.seq > seen)
-        };
+        let unseen = |entry: &&VerifiedFrame| seen.is_none_or(|seen| entry.reference.seq > seen);
         self.thread.outgoing[..all.saturating_sub(fitting)]
             .iter()
             .filter(unseen)

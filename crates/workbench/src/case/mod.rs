@@ -93,7 +93,7 @@ pub enum CaseReadError {
     UnopenableGrants(CaseError),
     /// All of the member's grants are sealed to a former key of the member.
     #[error(
-        "the case is sealed to your former key. Ask the lead of your desk to grant it to your new key with: burkindi former-readers --rotate. Or ask the assignee: burkindi assign CASE --to {0}. If you are the lead, the administrator must first name another lead with: burkindi admin desk add"
+        "the case is sealed to your former key. Ask the lead of your desk to propose new keys with: burkindi former-readers --rotate. Then approve them with: burkindi former-readers --approve. Or ask the assignee: burkindi assign CASE --to {0}. If you are the lead, the administrator must first name another lead with: burkindi admin desk add"
     )]
     FormerKey(String),
     /// The report does not open, and is unchanged since its collection, as its first event proves.

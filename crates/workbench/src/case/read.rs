@@ -20,7 +20,9 @@ use crate::{
             check_interleaving, check_order, check_part_counts, check_payloads, check_replies,
             check_state, check_submission_count, issue_alert, read_notes, signer_of_copy,
         },
-        grant_check::{check_grants, rejected_grant_alerts, remove_unrecorded_grants},
+        grant_check::{
+            check_grants, check_rotations, rejected_grant_alerts, remove_unrecorded_grants,
+        },
         program_check::{check_programs, report_program},
         routing_check::check_routing,
     },
@@ -41,8 +43,18 @@ pub(crate) struct CasePins {
     pub(crate) tree: Option<PinnedTree>,
 }
 
+/// The grants with which a case is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GrantSource {
+    /// The member's grants in effect.
+    InEffect,
+    /// The member's grants of the pending rotation.
+    Pending,
+}
+
 impl HandlerConnection {
-    /// Fetches, opens and verifies one case, and pins its head and the tree of its proof.
+    /// Fetches, opens and verifies one case, and pins its head and the tree of its proof. Confirms
+    /// its newest rotation if the reporter still needs that.
     ///
     /// # Errors
     /// Fails if the case cannot be read at all. Every other fault is an alert in the result.
@@ -81,6 +93,10 @@ impl HandlerConnection {
         if changed {
             self.save_trust_state()?;
         }
+        if let Ok(case) = &case {
+            // The next reader, or the next visit, confirms it otherwise.
+            self.confirm_rotation(case).await.ok();
+        }
         case
     }
 
@@ -103,6 +119,23 @@ impl HandlerConnection {
     pub(crate) async fn read_case_without_pinning(
         &self,
         id: Uuid,
+    ) -> Result<VerifiedCase, CaseReadError> {
+        self.read_case_with(id, GrantSource::InEffect).await
+    }
+
+    /// Reads a case with the member's grants of the pending rotation, and pins nothing. The caller
+    /// compares them with the proposal before it approves.
+    pub(crate) async fn read_case_with_pending_grants(
+        &self,
+        id: Uuid,
+    ) -> Result<VerifiedCase, CaseReadError> {
+        self.read_case_with(id, GrantSource::Pending).await
+    }
+
+    async fn read_case_with(
+        &self,
+        id: Uuid,
+        source: GrantSource,
     ) -> Result<VerifiedCase, CaseReadError> {
         let file = match self.client.case(id).await {
             Err(ClientError::Refused(problem)) if problem.kind == PURGED_PROBLEM => {
@@ -127,10 +160,16 @@ impl HandlerConnection {
         }
         let (former, mut own): (Vec<GenerationGrant>, Vec<_>) =
             file.grants.iter().cloned().partition(|grant| self.is_for_former_key(id, grant));
+        if source == GrantSource::Pending {
+            let current = state.as_ref().map_or(0, |state| state.generation);
+            own.clone_from(&file.pending_grants);
+            own.retain(|grant| grant.generation <= current);
+        } else {
+            alarms.extend(remove_unrecorded_grants(&mut own, &events));
+        }
         if own.is_empty() && !former.is_empty() {
             return Err(CaseReadError::FormerKey(self.handle().to_owned()));
         }
-        alarms.extend(remove_unrecorded_grants(&mut own, &events));
         let own_tag = grant_tag(id, &self.key.identity().recipient());
         let collected = CollectionCheck::check(&file, &events, own_tag);
         let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
@@ -166,7 +205,7 @@ impl HandlerConnection {
         let sealed_to_former = all - parts.len();
         if sealed_to_former > 0 {
             let text = format!(
-                "{sealed_to_former} messages or notes are sealed to your former key and are not shown: a colleague grants them to your new key with burkindi former-readers --rotate, or burkindi assign"
+                "{sealed_to_former} messages or notes are sealed to your former key and are not shown: a colleague grants them to your new key with burkindi former-readers --rotate, which you or another reader approves, or with burkindi assign"
             );
             alarms.push(IntegrityAlert::notice(AlertCode::FormerKey, text));
         }
@@ -200,6 +239,7 @@ impl HandlerConnection {
         alarms.extend(recipient_changed);
         alarms.extend(self.check_pinned_reporter(&open));
         alarms.extend(check_grants(&open, &events, &thread, &self.directory_history));
+        alarms.extend(check_rotations(&open, &events));
         alarms.extend(self.check_pinned_head(id, &file.log.events));
         if let Some(state) = &state {
             if collected.report_intact

@@ -328,17 +328,13 @@ fn message_views(case: &VerifiedCase) -> Vec<MessageView> {
 }
 
 fn message_view(entry: &VerifiedFrame, named: &[RelatedReportLink], lost: &[u32]) -> MessageView {
-    let text = match entry.header.kind {
-        FrameKind::Rotation => "(new keys; the reporter sees nothing of this)".to_owned(),
-        _ => entry.body_text(),
-    };
     MessageView {
         direction: entry.header.direction,
         seq: entry.reference.seq,
         week: entry.header.week.clone(),
         lang: entry.header.lang.clone(),
         kind: entry.header.kind,
-        text,
+        text: entry.body_text(),
         dropped: entry.header.direction == FrameDirection::Out
             && lost.contains(&entry.reference.seq),
         related: named.iter().copied().find(|one| {

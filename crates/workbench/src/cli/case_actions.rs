@@ -1,9 +1,13 @@
-//! `burkindi move` and `rotate`, whose options do not follow from the table of actions; see
-//! `table_actions` for the other actions that one member decides alone.
+//! `burkindi move`, `rotate` and `approve-rotation`, whose options do not follow from the table of
+//! actions; see `table_actions` for the other actions that one member decides alone.
 
-use protocol::case::{ActionKind, Stage};
+use protocol::case::{ActionKind, RuleViolation, Stage};
 use rand::rngs::OsRng;
-use workbench::{actions::ActionError, case::VerifiedCase, session::HandlerConnection};
+use workbench::{
+    actions::{ActionError, RotationReaders},
+    case::VerifiedCase,
+    session::HandlerConnection,
+};
 
 use super::{CliOutput, CommandContext, parse_enum, queue::ActionOutput};
 
@@ -64,6 +68,14 @@ pub(crate) struct RotateArgs {
     confirmed: ConfirmArgs,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApproveRotationArgs {
+    /// A prefix of the case's id, at least 4 characters.
+    case: String,
+    #[command(flatten)]
+    confirmed: ConfirmArgs,
+}
+
 impl MoveArgs {
     pub(crate) async fn run(
         self,
@@ -93,28 +105,65 @@ impl RotateArgs {
             let what =
                 format!("Access to this case ends permanently for: {}.", self.without.join(", "));
             self.confirmed.confirm_action(
-                (&connection, &case, ActionKind::Rotate),
+                (&connection, &case, ActionKind::ProposeRotation),
                 &what,
                 screen,
             )?;
         }
-        let readers = connection.rotate_keys(&mut case, &self.without, &mut OsRng).await?;
-        // The case handler withholds the grants of the oversight body until the case is released.
-        let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
-        let (later, now): (Vec<String>, Vec<String>) = readers
-            .into_iter()
-            .partition(|handle| !released && connection.directory().is_oversight(handle));
-        let later = if later.is_empty() {
-            String::new()
-        } else {
-            format!(" When the case is released to the oversight body: {}.", later.join(", "))
-        };
+        let readers = connection.propose_rotation(&mut case, &self.without, &mut OsRng).await?;
         let text = format!(
-            "The case has new keys. Readers of new messages: {}.{later} Earlier content stays readable to former readers.",
-            now.join(", ")
+            "New keys are proposed. {} They are in effect after another reader has run: burkindi approve-rotation {}. Earlier content stays readable to former readers.",
+            readers_text(&case, &readers),
+            case.id()
         );
-        print_outcome(&case, "keys-rotated", &text, screen)
+        print_outcome(&case, "rotation-proposed", &text, screen)
     }
+}
+
+impl ApproveRotationArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
+        let mut connection = context.connect(screen).await?;
+        let id = connection.find_case(&self.case).await?;
+        let mut case = connection.read_case_to_approve(id).await?;
+        screen.print_alerts(&case.alarms)?;
+        let readers = connection
+            .proposed_rotation_readers(&case)
+            .ok_or(ActionError::Refused(RuleViolation::NotProposed))?;
+        if !readers.left_out.is_empty() {
+            let what = format!(
+                "Access to this case ends permanently for: {}. {}",
+                readers.left_out.join(", "),
+                readers_text(&case, &readers)
+            );
+            let act = ActionKind::ApproveRotation;
+            self.confirmed.confirm_action((&connection, &case, act), &what, screen)?;
+        }
+        let readers = connection.approve_rotation(&mut case).await?;
+        let text = format!(
+            "The case has new keys. {} Earlier content stays readable to former readers.",
+            readers_text(&case, &readers)
+        );
+        print_outcome(&case, "rotation-approved", &text, screen)
+    }
+}
+
+/// Returns the sentences that say who reads on.
+fn readers_text(case: &VerifiedCase, readers: &RotationReaders) -> String {
+    // The case handler withholds the grants of the oversight body until the case is released.
+    let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
+    let oversight = readers.oversight.join(", ");
+    let oversight = if oversight.is_empty() {
+        String::new()
+    } else if released {
+        format!(" Oversight body: {oversight}.")
+    } else {
+        format!(" When the case is released to the oversight body: {oversight}.")
+    };
+    format!("Readers of new messages: {}.{oversight}", readers.readers.join(", "))
 }
 
 /// Prints the result of an action on a case.

@@ -20,7 +20,7 @@ use workbench::{
 };
 
 use super::{
-    former_readers::FormerReadersRemain,
+    former_readers::{NotApproved, NotProposed},
     messages::{DisplacesUnseenReplies, ExposesReporter},
     output::{CliOutput, NotConfirmed},
 };
@@ -93,7 +93,7 @@ fn exit_code(error: &Error) -> u8 {
     if error.is::<VerificationFailed>() {
         return ALARM;
     }
-    if error.is::<FormerReadersRemain>() {
+    if error.is::<NotProposed>() || error.is::<NotApproved>() {
         return WARNING;
     }
     if error.is::<DirectoryExpired>() {
@@ -159,9 +159,14 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
             "Do not act on unverified data. Inform the oversight body and the administrator.",
         );
     }
-    if error.is::<FormerReadersRemain>() {
+    if error.is::<NotApproved>() {
         return Some(
-            "The lead of the desk, or the oversight body for a case that is released to it, can make new keys. If the lead has new keys or has recused, the administrator names another lead first: burkindi admin desk add. Or a member who has declared releases the case to the oversight body: burkindi escalate CASE.",
+            "Approve a case that leaves out a member with burkindi approve-rotation CASE. If the readers have changed since, the proposer proposes it again: burkindi withdraw CASE, and burkindi rotate CASE.",
+        );
+    }
+    if error.is::<NotProposed>() {
+        return Some(
+            "The lead of the desk, or the oversight body for a case that is released to it, can propose new keys. If the lead has new keys or has recused, the administrator names another lead first: burkindi admin desk add. Or a member who has declared releases the case to the oversight body: burkindi escalate CASE.",
         );
     }
     if let Some(ConnectError::Client(ClientError::Refused(problem))) = error.downcast_ref()

@@ -1,5 +1,5 @@
 //! `burkindi former-readers`: cases that former readers can still open, and new keys for these
-//! cases.
+//! cases, which one member proposes and another approves.
 
 use std::collections::BTreeMap;
 
@@ -9,31 +9,38 @@ use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
     case::queue::short_ids,
-    former_readers::{ExposedCase, KeyRotationResult},
+    former_readers::{ExposedCase, KeyRotationResult, ProposedCase},
 };
 
-use super::{CliOutput, CommandContext};
+use super::{CliOutput, CommandContext, output::TextBuilder};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct FormerReadersArgs {
-    /// Make new keys for every listed case for which you may. For one case, use `rotate CASE`.
-    #[arg(long)]
+    /// Propose new keys for every listed case for which you may. Another reader approves them. For
+    /// one case, use `rotate CASE`.
+    #[arg(long, conflicts_with = "approve")]
     rotate: bool,
+    /// Check and approve the new keys that colleagues proposed, if they leave out no member. For
+    /// one case, use `approve-rotation CASE`.
+    #[arg(long)]
+    approve: bool,
 }
 
-/// `{"cases": [{"case", "filed", "stage", "readers", "rule", "refused"}], "renewed": [{"case",
-/// "readers", "failed"}]}`.
+/// `{"cases": [{"case", "filed", "stage", "readers", "rule", "refused"}], "to_approve": [{"case",
+/// "filed", "by"}], "done": [{"case", "readers", "oversight", "failed"}]}`.
 #[derive(Debug, Serialize)]
 struct FormerReadersOutput {
     cases: Vec<ExposedCase>,
-    renewed: Vec<KeyRotationOutput>,
+    to_approve: Vec<ProposedCase>,
+    done: Vec<KeyRotationOutput>,
 }
 
-/// The key rotation of one case: its readers, or why it failed.
+/// The proposed or approved rotation of one case: its readers, or why it failed.
 #[derive(Debug, Serialize)]
 struct KeyRotationOutput {
     case: Uuid,
     readers: Vec<String>,
+    oversight: Vec<String>,
     failed: Option<String>,
 }
 
@@ -45,53 +52,107 @@ impl FormerReadersArgs {
     ) -> anyhow::Result<()> {
         let mut connection = context.connect(screen).await?;
         let cases = connection.former_readers().await?;
-        let allowed =
-            cases.iter().filter(|case| self.rotate && case.refused.is_none()).map(|case| case.case);
-        let renewals = connection.rotate_all(allowed.collect::<Vec<_>>(), &mut OsRng).await?;
-        let renewed =
-            renewals.iter().map(|KeyRotationResult { case, result: outcome }| KeyRotationOutput {
-                case: *case,
-                readers: outcome.as_ref().cloned().unwrap_or_default(),
-                failed: outcome.as_ref().err().map(ToString::to_string),
-            });
-        let view = FormerReadersOutput { cases, renewed: renewed.collect() };
-        let ids = short_ids(view.cases.iter().map(|case| case.case));
-        screen.print(&view, |view, page| {
-            if view.cases.is_empty() {
-                return page.line("No former reader can open a case of yours.");
-            }
+        let to_approve = connection.rotations_to_approve().await?;
+        let results = if self.rotate {
+            let allowed = cases.iter().filter(|case| case.refused.is_none());
+            let allowed: Vec<_> = allowed.map(|case| case.case).collect();
+            connection.propose_all(allowed, &mut OsRng).await?
+        } else if self.approve {
+            connection.approve_all(to_approve.iter().map(|case| case.case)).await?
+        } else {
+            Vec::new()
+        };
+        let view = FormerReadersOutput {
+            cases,
+            to_approve,
+            done: results.iter().map(KeyRotationOutput::from).collect(),
+        };
+        screen.print(&view, |view, page| self.print(view, page))?;
+        let failed = results.iter().filter(|entry| entry.result.is_err()).count();
+        let is_open = |case: &&ExposedCase| case.refused.is_some() && case.rule != Some("pending");
+        let refused = view.cases.iter().filter(is_open).count();
+        match (self.rotate, self.approve, failed) {
+            (true, ..) if failed + refused > 0 => Err(NotProposed(failed + refused).into()),
+            (_, true, 1..) => Err(NotApproved(failed).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn print(&self, view: &FormerReadersOutput, page: &mut TextBuilder) {
+        let listed = view.cases.iter().map(|case| case.case);
+        let ids = short_ids(listed.chain(view.to_approve.iter().map(|case| case.case)));
+        if view.cases.is_empty() {
+            page.line("No former reader can open a case of yours.");
+        } else {
             page.table(
                 &["case", "filed", "stage", "former readers", ""],
                 &view.cases.iter().map(|case| exposed_case_cells(case, &ids)).collect::<Vec<_>>(),
             );
-            if !self.rotate {
-                page.dim(
-                    "New keys for all of them: burkindi former-readers --rotate. Earlier content stays readable to former readers.",
-                );
-                return;
-            }
-            page.heading("New keys");
-            page.table(&[], &view.renewed.iter().map(|case| rotation_cells(case, &ids)).collect::<Vec<_>>());
-            let refused = view.cases.iter().filter_map(|case| Some((case.case, case.refused.as_ref()?)));
-            let refused = refused.map(|(case, why)| vec![ids[&case].clone(), format!("NOT DONE: {why}")]);
+        }
+        if !view.to_approve.is_empty() {
+            page.heading("New keys that wait for your approval");
+            let cells = |case: &ProposedCase| {
+                vec![
+                    ids[&case.case].clone(),
+                    case.filed.to_string(),
+                    format!("proposed by {}", case.by),
+                ]
+            };
+            page.table(&[], &view.to_approve.iter().map(cells).collect::<Vec<_>>());
+        }
+        if self.rotate || self.approve {
+            page.heading(if self.rotate { "Proposed" } else { "Approved" });
+            page.table(
+                &[],
+                &view.done.iter().map(|case| rotation_cells(case, &ids)).collect::<Vec<_>>(),
+            );
+            let refused = view.cases.iter().filter(|_| self.rotate);
+            let refused = refused.filter_map(|case| Some((case.case, case.refused.as_ref()?)));
+            let refused =
+                refused.map(|(case, why)| vec![ids[&case].clone(), format!("NOT DONE: {why}")]);
             page.table(&[], &refused.collect::<Vec<_>>());
-        })?;
-        let failed = renewals.iter().filter(|renewal| renewal.result.is_err()).count();
-        let remaining = failed + view.cases.iter().filter(|case| case.refused.is_some()).count();
-        if self.rotate && remaining > 0 {
-            Err(FormerReadersRemain(remaining).into())
-        } else {
-            Ok(())
+            if self.rotate {
+                page.dim(
+                    "The new keys are in effect after another reader of each case has run: burkindi former-readers --approve",
+                );
+            }
+            return;
+        }
+        if !view.cases.is_empty() {
+            page.dim(
+                "To propose new keys for all of them: burkindi former-readers --rotate. Earlier content stays readable to former readers.",
+            );
+        }
+        if !view.to_approve.is_empty() {
+            page.dim("To check and approve the proposed keys: burkindi former-readers --approve");
         }
     }
 }
 
-/// The number of cases that former readers can still read. The cases are already printed.
+impl From<&KeyRotationResult> for KeyRotationOutput {
+    fn from(entry: &KeyRotationResult) -> Self {
+        let (readers, oversight) = match &entry.result {
+            Ok(readers) => (readers.readers.clone(), readers.oversight.clone()),
+            Err(_) => (Vec::new(), Vec::new()),
+        };
+        let failed = entry.result.as_ref().err().map(ToString::to_string);
+        Self { case: entry.case, readers, oversight, failed }
+    }
+}
+
+/// The number of cases for which no new keys are proposed. The cases are already printed.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0} of the cases above have no new keys yet; former readers can still read new messages there"
+    "no new keys are proposed for {0} of the cases above; former readers can still read new messages there"
 )]
-pub(crate) struct FormerReadersRemain(usize);
+pub(crate) struct NotProposed(usize);
+
+/// The number of proposals that were not approved. They are already printed.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0} of the proposals above are not approved; former readers can still read new messages there"
+)]
+pub(crate) struct NotApproved(usize);
 
 fn exposed_case_cells(case: &ExposedCase, ids: &BTreeMap<Uuid, String>) -> Vec<String> {
     let reader = |reader: &FormerReader| {
@@ -112,10 +173,14 @@ fn exposed_case_cells(case: &ExposedCase, ids: &BTreeMap<Uuid, String>) -> Vec<S
     ]
 }
 
-fn rotation_cells(renewed: &KeyRotationOutput, ids: &BTreeMap<Uuid, String>) -> Vec<String> {
-    let what = match &renewed.failed {
+fn rotation_cells(done: &KeyRotationOutput, ids: &BTreeMap<Uuid, String>) -> Vec<String> {
+    let what = match &done.failed {
         Some(failed) => format!("NOT DONE: {failed}"),
-        None => format!("readers: {}", renewed.readers.join(", ")),
+        None => format!(
+            "readers: {}; oversight body: {}",
+            done.readers.join(", "),
+            done.oversight.join(", ")
+        ),
     };
-    vec![ids[&renewed.case].clone(), what]
+    vec![ids[&done.case].clone(), what]
 }

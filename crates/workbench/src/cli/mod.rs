@@ -128,9 +128,11 @@ enum WorkbenchCommand {
     Templates(reply_templates::TemplatesArgs),
     /// Add a note for the team, sealed to the case.
     Note(messages::NoteArgs),
-    /// Make new keys for a case, which you can exclude members from.
+    /// Propose new keys for a case, which you can exclude members from.
     Rotate(case_actions::RotateArgs),
-    /// List the cases that former readers can still open, and make new keys for them.
+    /// Check and approve the new keys that a colleague proposed for a case.
+    ApproveRotation(case_actions::ApproveRotationArgs),
+    /// List the cases that former readers can still open, and propose or approve new keys for them.
     FormerReaders(former_readers::FormerReadersArgs),
     /// Verify or export the log.
     #[command(subcommand)]
@@ -223,6 +225,7 @@ async fn run_command(
         WorkbenchCommand::Templates(command) => command.run(c, screen),
         WorkbenchCommand::Note(command) => command.run(c, screen).await,
         WorkbenchCommand::Rotate(command) => command.run(c, screen).await,
+        WorkbenchCommand::ApproveRotation(command) => command.run(c, screen).await,
         WorkbenchCommand::FormerReaders(command) => command.run(c, screen).await,
         WorkbenchCommand::Audit(command) => command.run(c, screen).await,
         WorkbenchCommand::Witness(command) => command.run(c, screen).await,

@@ -123,6 +123,7 @@ fn add_options(row: &CaseAction, command: Command) -> Option<Command> {
         | ActionPayload::Message
         | ActionPayload::Note(_)
         | ActionPayload::Keys
+        | ActionPayload::KeysApproval
         | ActionPayload::Proposal(_)
         | ActionPayload::Approval => return None,
     })
@@ -150,6 +151,7 @@ fn read_options(row: &CaseAction, matches: &ArgMatches) -> Result<ChoiceArgs, cl
         | ActionPayload::Message
         | ActionPayload::Note(_)
         | ActionPayload::Keys
+        | ActionPayload::KeysApproval
         | ActionPayload::Proposal(_)
         | ActionPayload::Approval => ChoiceArgs::Nothing,
     })
@@ -300,7 +302,7 @@ fn outcome(act: ActionKind, choice: &ActionChoice, unhandled: u32) -> Option<Str
         (ActionKind::Reopen, _) => "The case is reopened, and you are the assignee.",
         (ActionKind::Link, _) => "The two cases are linked.",
         (_, ActionChoice::Verdict { upheld: true, .. }) => {
-            "The conflict of interest is confirmed, and the member lost access. Make new keys now: burkindi rotate CASE"
+            "The conflict of interest is confirmed, and the member lost access. Propose new keys now: burkindi rotate CASE"
         }
         (_, ActionChoice::Verdict { upheld: false, .. }) => {
             "The claim is dismissed. The member keeps access."

@@ -33,6 +33,7 @@ pub(crate) fn confirmation_key(act: ActionKind) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ed25519_dalek::SigningKey;
     use protocol::{
         Hash, Priority,
         case::{
@@ -40,6 +41,7 @@ mod tests {
             ReferralTarget, ReopenReason, Stage,
             event::{Action, GrantRecord, ReleaseReason},
         },
+        rotation::{RotationStatement, STATEMENT_VERSION, SignedStatement},
         submission::commitment::{FollowUpCommitment, ReportCommitment},
     };
     use uuid::Uuid;
@@ -81,6 +83,20 @@ mod tests {
         Decision::LiftHold,
         Decision::Purge,
     ];
+
+    fn rotation() -> SignedStatement {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let statement = RotationStatement {
+            v: STATEMENT_VERSION,
+            case: Uuid::from_u128(7),
+            generation: 1,
+            case_recipient: Hash::default(),
+            replies_key: (&key).into(),
+            newest_reply: None,
+            previous: None,
+        };
+        statement.sign(&key)
+    }
 
     /// Returns an event of each kind of action, and one of each choice that has its own text.
     fn sample_events(act: ActionKind) -> Vec<Action> {
@@ -130,7 +146,10 @@ mod tests {
                 vec![with_note(copy)]
             }
             ActionPayload::Keys => {
-                vec![Action::KeysRotated { generation: 3, reply, copy, grants: vec![] }]
+                vec![Action::RotationProposed { rotation: rotation(), grants: vec![] }]
+            }
+            ActionPayload::KeysApproval => {
+                vec![Action::RotationApproved { proposal: copy }]
             }
             ActionPayload::Proposal(_) => DECISIONS.map(Action::Proposed).to_vec(),
             ActionPayload::Approval => DECISIONS.map(Action::Approved).to_vec(),

@@ -14,6 +14,7 @@ use protocol::{
     case::event::SignedEvent,
     directory::SignedDirectory,
     encoding::size_classes,
+    rotation::RotationConfirmation,
 };
 use reqwest::{Method, RequestBuilder, Response, Url};
 use rustls::{
@@ -271,6 +272,20 @@ impl HandlerClient {
             self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event),
         )
         .await
+    }
+
+    /// Adds the member's confirmation of the newest rotation of a case.
+    ///
+    /// # Errors
+    /// If the case handler cannot be reached or rejects the request.
+    pub async fn add_confirmation(
+        &self,
+        case: Uuid,
+        confirmation: &RotationConfirmation,
+    ) -> Result<(), ClientError> {
+        let case = case.to_string();
+        let path = ["v1", "cases", &case, "confirmations"];
+        send_checked(self.request(Method::POST, &path).json(confirmation)).await.map(drop)
     }
 
     /// Returns a page of the whole log from this batch on. Only the oversight body may read it.

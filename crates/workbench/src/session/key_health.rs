@@ -206,7 +206,7 @@ fn check_cases(sealed_to_former_key: usize) -> KeyCheck {
         count => (
             CheckStatus::Warning,
             format!(
-                "{count} of your cases are sealed to your former key and do not open: ask the lead of the desk to grant them to your new key with `burkindi former-readers --rotate`"
+                "{count} of your cases are sealed to your former key and do not open: ask the lead of the desk to propose new keys with `burkindi former-readers --rotate`, and approve them with `burkindi former-readers --approve`"
             ),
         ),
     };

@@ -304,6 +304,8 @@ impl ToErrorText for ActionError {
             }
             Self::NothingChosen => ErrorText::new("cause-not-chosen"),
             Self::UnseenSubmissions(count) => ErrorText::with_arg("cause-unseen", "count", count),
+            Self::Rotation(fault) => ErrorText::new("cause-rotation").with_detail(fault),
+            Self::LeavesOut(who) => ErrorText::with_arg("cause-leaves-out", "who", who),
             Self::NotAGrantHolder(who) => ErrorText::with_arg("cause-no-holder", "who", who),
             Self::NotRecorded => ErrorText::new("cause-not-recorded"),
         }

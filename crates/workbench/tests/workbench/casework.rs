@@ -15,7 +15,7 @@ use rand::rngs::OsRng;
 use taxonomy::Taxonomy;
 use workbench::{
     actions::{
-        ActionError, ReplyInput,
+        ActionError, ReplyInput, RotationReaders,
         exposure_check::{ExposureKind, find_exposures},
     },
     alert::AlertCode,
@@ -315,12 +315,26 @@ async fn rotation_removes_one_reader_and_keeps_the_oversight_body() {
     let reporter = environment.file_report(&[]);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    let outside = lead.rotate_keys(&mut case, &["outside".into()], &mut OsRng).await;
+    let outside = lead.propose_rotation(&mut case, &["outside".into()], &mut OsRng).await;
     assert!(matches!(outside, Err(ActionError::IsOversightMember(_))));
-    let assignee = lead.rotate_keys(&mut case, &["lead".into()], &mut OsRng).await;
+    let assignee = lead.propose_rotation(&mut case, &["lead".into()], &mut OsRng).await;
     assert!(matches!(assignee, Err(ActionError::IsAssignee(_))));
-    let stay = lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await.unwrap();
-    assert_eq!(stay, ["lead", "outside", "three"]);
+    let stay = lead.propose_rotation(&mut case, &["two".into()], &mut OsRng).await.unwrap();
+    let expected = RotationReaders {
+        readers: vec!["lead".into(), "three".into()],
+        oversight: vec!["outside".into()],
+        left_out: vec!["two".into()],
+    };
+    assert_eq!(stay, expected);
+    // The second person is shown the same, and declares before leaving out a colleague.
+    let mut three = environment.connect("three").await;
+    let mut theirs = three.read_case(reporter.case).await.unwrap();
+    assert_eq!(three.proposed_rotation_readers(&theirs), Some(expected));
+    let undeclared = three.approve_rotation(&mut theirs).await;
+    assert!(matches!(undeclared, Err(ActionError::Refused(RuleViolation::Undeclared))));
+    three.declare(&mut theirs).await.unwrap();
+    three.approve_rotation(&mut theirs).await.unwrap();
+    assert_eq!((theirs.open_case.newest_generation(), &theirs.alarms[..]), (1, &[][..]));
     let grants = environment.handler.with_case(reporter.case, |stored| {
         stored
             .grants

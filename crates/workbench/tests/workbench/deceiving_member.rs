@@ -6,22 +6,25 @@ use crate::{
     common::{
         PASSPHRASE,
         browser::WorkbenchBrowser,
-        environment::{TestEnvironment, alert_codes, claim_case},
+        desk,
+        environment::{TestEnvironment, alert_codes, approve_rotation, claim_case},
         fake_handler::FakeHandler,
+        now,
         reporter::TestReporter,
     },
 };
-use investigator::{Note, NoteKind};
+use investigator::{Note, NoteKind, RotationFault};
 use protocol::{
     Hash,
-    api::workbench::{GenerationGrant, PartKind},
-    case::event::Action,
+    api::workbench::{EventPayload, GenerationGrant, PartKind},
+    case::{ActionKind, Role, RuleViolation, event::Action, next_event},
     keys::CaseSecret,
+    rotation::RotationStatement,
     submission::key_grant::{Grant, SealedGrant, grant_tag},
 };
 use rand::rngs::OsRng;
 use workbench::{
-    actions::{ActionError, ReplyInput},
+    actions::{ActionChoice, ActionError, ReplyInput},
     alert::{AlertCode, IntegrityAlert},
 };
 
@@ -40,8 +43,35 @@ fn rewrite_newest_event(
     assert_eq!((event.case, event.actor.as_str()), (reporter.case, signer));
     change(&mut event.action);
     let rewritten = event.sign(environment.installation.key_of(signer).device());
-    store.cases.get_mut(&reporter.case).unwrap().state.head = rewritten.hash();
+    let state = &mut store.cases.get_mut(&reporter.case).unwrap().state;
+    state.head = rewritten.hash();
+    if let Some(pending) = &mut state.pending_rotation {
+        pending.proposal = rewritten.hash();
+        if let Action::RotationProposed { rotation, .. } = &event.action {
+            pending.rotation = rotation.clone();
+        }
+    }
     store.append(rewritten);
+}
+
+/// Lets a member with a modified program approve the pending rotation without checking it.
+fn approve_unchecked(environment: &TestEnvironment, who: &str, reporter: &TestReporter) {
+    let key = environment.installation.key_of(who);
+    let signed_directory = environment.installation.signed_directory();
+    let directory = signed_directory.verify_ignoring_dates(&environment.installation.trust);
+    let directory = directory.unwrap();
+    let mut store = environment.handler.store.lock().unwrap();
+    let stored = store.cases.get_mut(&reporter.case).unwrap();
+    let pending = stored.state.pending_rotation.clone().unwrap();
+    let action = Action::RotationApproved { proposal: pending.proposal };
+    let event = next_event(reporter.case, &stored.state, who, now(), action);
+    let signed = event.sign(key.device());
+    let role = Role::of_member(&directory, who, &stored.state.desk);
+    stored.state.apply(&event, signed.hash(), role).unwrap();
+    let confirmation = Some(pending.rotation.statement.confirm(key.device()));
+    let payload = EventPayload { confirmation, ..EventPayload::default() };
+    stored.apply_payload(&event, payload, &directory);
+    store.append(signed);
 }
 
 /// Lets the lead claim the case and send one reply.
@@ -171,14 +201,29 @@ async fn a_member_who_rotates_with_a_grant_that_does_not_open_is_named() {
     for victim in ["outside", "two"] {
         let reporter = environment.file_report(&[]);
         let mut case = claim_case(&mut lead, &reporter).await;
-        lead.rotate_keys(&mut case, &[], &mut OsRng).await.unwrap();
-        assert_eq!(alerts_of(&environment, "lead", &reporter).await, []);
-        let junk = replace_grant(&environment.handler, &reporter, (victim, 1), JUNK);
+        lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+        let junk = environment.handler.with_case(reporter.case, |stored| {
+            let pending = &mut stored.pending.as_mut().unwrap().grants;
+            let (_, grant) = pending.iter_mut().find(|(holder, _)| holder == victim).unwrap();
+            grant.grant.sealed = JUNK.to_vec();
+            grant.clone()
+        });
         rewrite_newest_event(&environment, "lead", &reporter, |action| {
-            let Action::KeysRotated { grants, .. } = action else { panic!("a rotation") };
+            let Action::RotationProposed { grants, .. } = action else { panic!("a rotation") };
             let record = grants.iter_mut().find(|record| record.tag == junk.grant.tag).unwrap();
             *record = junk.to_record();
         });
+        // An honest second person notices it, and approves nothing.
+        let mut three = environment.connect("three").await;
+        let mut theirs = three.read_case(reporter.case).await.unwrap();
+        assert_eq!(theirs.alarms, []);
+        let refused = three.approve_rotation(&mut theirs).await;
+        let Err(ActionError::Rotation(RotationFault::GrantsDiffer(whom))) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(whom, [victim]);
+        // One who helps the first approves it without a check. Every other reader is warned.
+        approve_unchecked(&environment, "three", &reporter);
         let alerts = alerts_of(&environment, "three", &reporter).await;
         assert_eq!(alert_codes(&alerts), [AlertCode::GrantDiffers], "{victim}");
         let text = &alerts[0].text;
@@ -243,7 +288,8 @@ async fn a_grant_that_no_event_records_is_detected_and_not_used() {
     let own = environment.installation.key_of("two").identity();
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    lead.rotate_keys(&mut case, &[], &mut OsRng).await.unwrap();
+    lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+    approve_rotation(&mut environment.connect("three").await, reporter.case).await;
     let open = |generation: u32| {
         environment.handler.with_case(reporter.case, |stored| {
             let of = |(handle, grant): &&(String, GenerationGrant)| {
@@ -273,4 +319,90 @@ async fn a_grant_that_no_event_records_is_detected_and_not_used() {
     replace_grant(&environment.handler, &reporter, ("two", 0), &sealed);
     let alerts = alerts_of(&environment, "two", &reporter).await;
     assert_eq!(alerts.iter().filter(|alert| alert.text.contains("no event records")).count(), 2);
+}
+
+#[tokio::test]
+async fn members_who_announce_other_keys_to_the_reporter_are_named() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+    let other = CaseSecret::from_bytes([9; 32]);
+    let key = reporter.secret.replies_key();
+    rewrite_newest_event(&environment, "lead", &reporter, |action| {
+        let Action::RotationProposed { rotation, .. } = action else { panic!("a rotation") };
+        let statement = RotationStatement {
+            case_recipient: other.identity().recipient().hash(),
+            replies_key: (&other.replies_key()).into(),
+            ..rotation.statement.clone()
+        };
+        *rotation = statement.sign(&key);
+    });
+    let mut three = environment.connect("three").await;
+    let mut theirs = three.read_case(reporter.case).await.unwrap();
+    let refused = three.approve_rotation(&mut theirs).await;
+    assert!(matches!(refused, Err(ActionError::Rotation(RotationFault::OtherKeys))));
+    approve_unchecked(&environment, "three", &reporter);
+    let alerts = alerts_of(&environment, "two", &reporter).await;
+    assert_eq!(alert_codes(&alerts), [AlertCode::GrantDiffers]);
+    let text = &alerts[0].text;
+    assert!(text.starts_with("lead rotated the keys and three approved it, but"), "{text}");
+    // No honest reader confirms it for the reporter.
+    let confirmed = environment.handler.with_case(reporter.case, |stored| {
+        stored.confirmations.iter().map(|by| by.device).collect::<Vec<_>>()
+    });
+    let device = |who: &str| environment.installation.key_of(who).device().into();
+    assert_eq!(confirmed, ["lead", "three"].map(device));
+}
+
+#[tokio::test]
+async fn an_outdated_proposal_is_not_approved() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+    lead.send_reply(&mut case, ReplyInput { text: "Since when?", lang: "en" }).await.unwrap();
+    let mut two = environment.connect("two").await;
+    let mut theirs = two.read_case(reporter.case).await.unwrap();
+    let refused = two.approve_rotation(&mut theirs).await;
+    assert!(matches!(refused, Err(ActionError::Rotation(RotationFault::OtherNewestReply))));
+    let again = lead.propose_rotation(&mut case, &[], &mut OsRng).await;
+    assert!(matches!(again, Err(ActionError::Refused(RuleViolation::ProposalPending(_)))));
+    lead.take_action(&mut case, ActionKind::Withdraw, ActionChoice::Nothing).await.unwrap();
+    let mut case = lead.read_case(reporter.case).await.unwrap();
+    lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+    approve_rotation(&mut two, reporter.case).await;
+}
+
+#[tokio::test]
+async fn a_reader_confirms_a_rotation_whose_members_have_other_keys_by_now() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+    approve_rotation(&mut environment.connect("two").await, reporter.case).await;
+    let confirmations = || {
+        environment.handler.with_case(reporter.case, |stored| {
+            stored.confirmations.iter().map(|by| by.device).collect::<Vec<_>>()
+        })
+    };
+    lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(confirmations().len(), 2, "both members are in the directory");
+    // One of them leaves.
+    let admin_dir = &environment.installation.admin_dir;
+    let mut draft = admin_dir.draft().unwrap();
+    let members = ["lead", "three"];
+    draft.add_desk(desk("internal_affairs", &members, &["FAC", "EXT"]), true).unwrap();
+    draft.remove_member("two").unwrap();
+    admin_dir.save_draft(&draft).unwrap();
+    let signed = environment.installation.sign_directory();
+    environment.handler.store.lock().unwrap().directories.push(signed);
+    environment.connect("lead").await.read_case(reporter.case).await.unwrap();
+    assert_eq!(confirmations().len(), 2, "a confirmation of the same member adds nothing");
+    environment.connect("three").await.read_case(reporter.case).await.unwrap();
+    let three = environment.installation.key_of("three").device().into();
+    assert_eq!(confirmations().last(), Some(&three));
 }

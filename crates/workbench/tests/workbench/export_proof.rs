@@ -165,7 +165,11 @@ async fn export_number(environment: &TestEnvironment, number: u32) -> Export {
     }
     if number % 5 == 2 {
         let mut case = lead.read_case(reporter.case).await.unwrap();
-        lead.rotate_keys(&mut case, &["three".into()], &mut OsRng).await.unwrap();
+        lead.propose_rotation(&mut case, &["three".into()], &mut OsRng).await.unwrap();
+        let mut two = environment.connect("two").await;
+        let mut theirs = two.read_case(reporter.case).await.unwrap();
+        two.declare(&mut theirs).await.unwrap();
+        two.approve_rotation(&mut theirs).await.unwrap();
         let mut case = lead.read_case(reporter.case).await.unwrap();
         lead.send_reply(&mut case, ReplyInput { text: "Again.", lang: "en" }).await.unwrap();
     }

@@ -1,12 +1,21 @@
 //! Cases with former readers: members who left or have another key.
 
-use protocol::api::workbench::{FormerReader, FormerReason};
+use protocol::{
+    api::workbench::{FormerReader, FormerReason},
+    case::ActionKind,
+};
 use rand::rngs::OsRng;
-use workbench::{actions::ActionError, keys::key_file::InvestigatorKey};
+use workbench::{
+    actions::{ActionChoice, ActionError},
+    keys::key_file::InvestigatorKey,
+};
 
-use crate::common::{
-    WorkbenchInstallation, desk,
-    environment::{TestEnvironment, claim_case},
+use crate::{
+    common::{
+        WorkbenchInstallation, desk,
+        environment::{TestEnvironment, claim_case},
+    },
+    lost_key::connect_with_key,
 };
 
 /// Signs the next directory, in which one member has left the desk and another has a new key.
@@ -22,7 +31,7 @@ pub(crate) fn remove_two_and_rekey_three(installation: &WorkbenchInstallation) -
 }
 
 #[tokio::test]
-async fn after_a_departure_the_keys_of_all_cases_are_rotated_in_one_step() {
+async fn after_a_departure_two_members_rotate_the_keys_of_all_cases_in_one_step_each() {
     let environment = TestEnvironment::start();
     let reporters = [
         environment.file_report(&[]),
@@ -61,14 +70,31 @@ async fn after_a_departure_the_keys_of_all_cases_are_rotated_in_one_step() {
 
     let possible: Vec<_> =
         reported.iter().filter(|case| case.refused.is_none()).map(|case| case.case).collect();
-    let renewals = lead.rotate_all(possible, &mut OsRng).await.unwrap();
-    for renewal in renewals {
-        let readers = renewal.result.unwrap();
-        let excluded = renewal.case == reporters[1].case;
-        assert_eq!(
-            readers,
-            if excluded { vec!["lead", "outside"] } else { vec!["lead", "outside", "three"] }
-        );
+    let proposed = lead.propose_all(possible.clone(), &mut OsRng).await.unwrap();
+    for entry in proposed {
+        let readers = entry.result.unwrap();
+        let excluded = entry.case == reporters[1].case;
+        assert_eq!(readers.readers, if excluded { vec!["lead"] } else { vec!["lead", "three"] });
+        assert_eq!(readers.oversight, ["outside"]);
+        assert_eq!(readers.left_out, Vec::<String>::new());
+    }
+    let listed = lead.former_readers().await.unwrap();
+    assert_eq!(listed.iter().map(|case| case.rule).collect::<Vec<_>>(), [Some("pending"); 3]);
+    assert_eq!(lead.rotations_to_approve().await.unwrap(), [], "not one's own");
+    // The member with the new key is the second person, and opens the cases with the grants of the
+    // proposals. Only one reader of the desk is left of the other case, so it is released.
+    let mut three = connect_with_key(&environment, "three", &renewed).await;
+    let waiting = three.rotations_to_approve().await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    let mut case = lead.read_case(reporters[1].case).await.unwrap();
+    lead.take_action(&mut case, ActionKind::Escalate, ActionChoice::Nothing).await.unwrap();
+    let mut outside = environment.connect("outside").await;
+    for (second, count) in [(&mut three, 2), (&mut outside, 1)] {
+        let cases: Vec<_> =
+            second.rotations_to_approve().await.unwrap().iter().map(|case| case.case).collect();
+        let approved = second.approve_all(cases).await.unwrap();
+        assert_eq!(approved.len(), count);
+        assert!(approved.iter().all(|entry| entry.result.is_ok()), "{approved:?}");
     }
     assert!(lead.former_readers().await.unwrap().is_empty(), "none is left");
     // The new key opens what the former key could no longer open.
@@ -112,12 +138,31 @@ async fn a_case_with_an_alarm_is_not_rotated_and_does_not_stop_the_others() {
     });
     let mut lead = environment.connect("lead").await;
     let cases = reporters.each_ref().map(|reporter| reporter.case);
-    let renewals = lead.rotate_all(cases, &mut OsRng).await.unwrap();
-    assert!(matches!(renewals[0].result, Err(ActionError::UnresolvedAlerts)));
-    assert!(renewals[1].result.is_ok());
+    let proposed = lead.propose_all(cases, &mut OsRng).await.unwrap();
+    assert!(matches!(proposed[0].result, Err(ActionError::UnresolvedAlerts)));
+    assert!(proposed[1].result.is_ok());
     assert_eq!(
         environment.handler.with_case(cases[0], |stored| stored.state.generation),
         0,
         "nothing was changed"
     );
+}
+
+#[tokio::test]
+async fn a_proposal_that_leaves_out_a_member_is_not_approved_with_the_others() {
+    let environment = TestEnvironment::start();
+    let reporters = [environment.file_report(&[]), environment.file_report(&[])];
+    let mut lead = environment.connect("lead").await;
+    for (reporter, without) in reporters.iter().zip([vec![], vec!["two".to_owned()]]) {
+        let mut case = claim_case(&mut lead, reporter).await;
+        lead.propose_rotation(&mut case, &without, &mut OsRng).await.unwrap();
+    }
+    let mut three = environment.connect("three").await;
+    let cases = reporters.each_ref().map(|reporter| reporter.case);
+    let approved = three.approve_all(cases).await.unwrap();
+    assert!(approved[0].result.is_ok());
+    let Err(ActionError::LeavesOut(who)) = &approved[1].result else { panic!("{approved:?}") };
+    assert_eq!(who, "two");
+    let generation = |case| environment.handler.with_case(case, |stored| stored.state.generation);
+    assert_eq!(cases.map(generation), [1, 0]);
 }

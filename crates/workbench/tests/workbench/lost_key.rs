@@ -20,7 +20,7 @@ use crate::{
     cli::{code, run},
     common::{
         PASSPHRASE, cheap_scrypt, desk,
-        environment::{TestEnvironment, alert_codes, claim_case, declare_all},
+        environment::{TestEnvironment, alert_codes, approve_rotation, claim_case, declare_all},
         now, passphrase,
     },
     former_readers::remove_two_and_rekey_three,
@@ -33,7 +33,7 @@ async fn with_new_key(environment: &TestEnvironment, key: &InvestigatorKey) -> H
 }
 
 /// Connects with a key in the profile of another one.
-async fn connect_with_key(
+pub(crate) async fn connect_with_key(
     environment: &TestEnvironment,
     profile_of: &str,
     key: &InvestigatorKey,
@@ -112,16 +112,20 @@ async fn a_grant_for_a_former_key_is_no_alarm_and_a_rotation_restores_access() {
     let listed = String::from_utf8(queue.stdout).unwrap();
     assert!(listed.contains("SEALED TO YOUR FORMER KEY"), "{listed}");
 
-    // One action of a colleague restores access to all of it.
+    // A colleague proposes new keys, and the member approves them with the new key. This restores
+    // access to all of it.
     let mut lead = environment.connect("lead").await;
-    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.propose_case_rotation(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&environment, &renewed).await;
+    let read = three.read_case(reporter.case).await;
+    assert!(matches!(read, Err(CaseReadError::FormerKey(_))), "nothing is in effect yet");
+    approve_rotation(&mut three, reporter.case).await;
     assert_eq!(sealed_in_queue(&three).await, [false]);
     assert_eq!(cases_check(&three).await, CheckStatus::Ok);
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
-    assert_eq!((case.thread.incoming.len(), case.thread.outgoing.len()), (2, 2));
+    assert_eq!((case.thread.incoming.len(), case.thread.outgoing.len()), (2, 1));
     three.declare(&mut case).await.unwrap();
     let mut index = Index::open(three.profile(), three.key()).await.unwrap();
     index.update(&mut three, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
@@ -144,7 +148,8 @@ async fn content_for_a_former_key_is_a_notice_and_withheld_content_stays_an_alar
         .directories
         .push(environment.installation.signed_directory());
     let mut lead = environment.connect("lead").await;
-    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.propose_case_rotation(reporter.case, &mut OsRng).await.unwrap();
+    approve_rotation(&mut with_new_key(&environment, &renewed).await, reporter.case).await;
     // As a rotation by an older version left it: the old generation is sealed only to the former
     // key.
     let of_older = |stored: &mut crate::common::fake_handler::StoredCase, who: &str| {
@@ -195,8 +200,9 @@ async fn closed_cases_are_rotated_and_purged_after_a_key_was_lost() {
         listed.iter().map(|case| (case.rule, &*case.stage)).collect::<Vec<_>>(),
         [(None, "closed")]
     );
-    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.propose_case_rotation(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&environment, &renewed).await;
+    approve_rotation(&mut three, reporter.case).await;
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     three.declare(&mut case).await.unwrap();
@@ -225,8 +231,9 @@ async fn a_rotation_opens_earlier_content_to_a_member_who_joined_the_oversight_b
     environment.handler.store.lock().unwrap().directories.push(signed);
 
     let mut lead = environment.connect("lead").await;
-    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.propose_case_rotation(reporter.case, &mut OsRng).await.unwrap();
     let mut joined = connect_with_key(&environment, "outside", &successor).await;
+    approve_rotation(&mut joined, reporter.case).await;
     let mut case = joined.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
@@ -234,10 +241,12 @@ async fn a_rotation_opens_earlier_content_to_a_member_who_joined_the_oversight_b
     assert_eq!(environment.alert_codes_of("outside", &reporter).await, []);
 
     // The next event has room for new grants only, because the others are recorded already.
-    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.propose_case_rotation(reporter.case, &mut OsRng).await.unwrap();
+    approve_rotation(&mut environment.connect("two").await, reporter.case).await;
     assert_eq!(environment.alert_codes_of("outside", &reporter).await, []);
     let store = environment.handler.store.lock().unwrap();
-    let rotated = store.log.last().unwrap().decode_unverified().unwrap().action;
+    let rotated = &store.log[store.log.len() - 2];
+    let rotated = rotated.decode_unverified().unwrap().action;
     assert_eq!(rotated.recorded_grants().len(), 5);
     assert!(rotated.recorded_grants().iter().all(|grant| grant.generation == 2));
 }
@@ -248,15 +257,15 @@ async fn without_a_declaration_a_rotation_shows_nothing_and_removes_no_reader() 
     let reporters = [environment.file_report(&[]), environment.file_report(&[])];
     let mut lead = environment.connect("lead").await;
     let mut case = lead.read_case(reporters[0].case).await.unwrap();
-    assert_eq!(
-        lead.rotate_keys(&mut case, &[], &mut OsRng).await.unwrap(),
-        ["lead", "outside", "three", "two"]
-    );
-    let left_out = lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await;
+    let left_out = lead.propose_rotation(&mut case, &["two".into()], &mut OsRng).await;
     assert!(matches!(left_out, Err(ActionError::Refused(_))), "that takes a declaration");
+    let readers = lead.propose_rotation(&mut case, &[], &mut OsRng).await.unwrap();
+    assert_eq!(readers.readers, ["lead", "three", "two"]);
+    assert_eq!(readers.oversight, ["outside"]);
+    approve_rotation(&mut environment.connect("two").await, reporters[0].case).await;
     declare_all(&mut lead, &[&reporters[1]]).await;
     let mut case = lead.read_case(reporters[1].case).await.unwrap();
-    lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await.unwrap();
+    lead.propose_rotation(&mut case, &["two".into()], &mut OsRng).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +273,7 @@ async fn the_exit_code_reports_remaining_former_readers() {
     let environment = TestEnvironment::start();
     let reporters = [environment.file_report(&[]), environment.file_report(&[])];
     environment.connect("lead").await;
-    remove_two_and_rekey_three(&environment.installation);
+    let renewed = remove_two_and_rekey_three(&environment.installation);
     environment
         .handler
         .store
@@ -283,16 +292,22 @@ async fn the_exit_code_reports_remaining_former_readers() {
     let first = rotate();
     let output_text = String::from_utf8_lossy(&first.stderr).into_owned();
     assert_eq!(code(&first), 7, "{output_text}");
-    assert!(output_text.contains("1 of the cases"), "{output_text}");
-    assert_eq!(
-        environment.handler.with_case(reporters[1].case, |stored| stored.state.generation),
-        1,
-        "the other is done"
-    );
+    assert!(output_text.contains("for 1 of the cases"), "{output_text}");
+    let is_proposed = |case| {
+        environment.handler.with_case(case, |stored| stored.state.pending_rotation.is_some())
+    };
+    assert!(is_proposed(reporters[1].case) && !is_proposed(reporters[0].case));
     environment.handler.with_case(reporters[0].case, |stored| {
         stored.parts.pop();
     });
-    assert_eq!(code(&rotate()), 0, "nothing is left");
+    assert_eq!(code(&rotate()), 0, "new keys are proposed for both");
+    let second = with_new_key(&environment, &renewed).await;
+    assert_eq!(second.rotations_to_approve().await.unwrap().len(), 2);
+    let approve = ["--home", "home-three", "--passphrase-fd", "0", "former-readers", "--approve"];
+    let approved = run(folder, &format!("{PASSPHRASE}\n"), &approve);
+    assert_eq!(code(&approved), 0, "{}", String::from_utf8_lossy(&approved.stderr));
+    let generation = |case| environment.handler.with_case(case, |stored| stored.state.generation);
+    assert_eq!(reporters.each_ref().map(|reporter| generation(reporter.case)), [1, 1]);
 
     // The oversight body has no access to a case that is not released to it.
     let case = reporters[1].case.to_string();

@@ -358,7 +358,7 @@ async fn with_an_expired_directory_work_continues_without_new_grants() {
     lead.send_reply(&mut case, ReplyInput { text: "still here", lang: "en" }).await.unwrap();
     assert!(matches!(lead.assign(&mut case, "three").await, Err(ActionError::DirectoryExpired(_))));
     assert!(matches!(
-        lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await,
+        lead.propose_rotation(&mut case, &["two".into()], &mut OsRng).await,
         Err(ActionError::DirectoryExpired(_))
     ));
     lead.assign(&mut case, "two").await.unwrap();

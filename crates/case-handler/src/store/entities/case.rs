@@ -13,6 +13,7 @@ pub struct Model {
     pub mailbox: Vec<u8>,
     pub mailbox_recipient: Vec<u8>,
     pub capsule: Vec<u8>,
+    pub capsule_generation: i32,
     pub desk: String,
     pub lang: String,
     pub filed: TimeDate,

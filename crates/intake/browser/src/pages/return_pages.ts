@@ -325,6 +325,8 @@ export class ReturnPages {
         return translate(this.offlineForm, "finding-forged");
       case "wrong-key":
         return translate(this.offlineForm, "finding-wrong-key");
+      case "unconfirmed-rotation":
+        return translate(this.offlineForm, "finding-unconfirmed");
       case "older-state":
         return translate(this.offlineForm, "finding-older-state");
       case "sequence-conflict":

@@ -39,7 +39,7 @@ const sources = (files: PeerFile[]): AttachmentSource[] =>
 
 const encodeBlob = async (sealed: Blob): Promise<string> => encode(new Uint8Array(await sealed.arrayBuffer()) as Bytes);
 
-const readInbox = (receipt: string, mailbox: string): Promise<ReporterInbox> => openInbox(Receipt.parse(receipt, []), decode(mailbox));
+const readInbox = (receipt: string, mailbox: string): Promise<ReporterInbox> => openInbox(Receipt.parse(receipt, []), decode(mailbox), directory);
 
 async function handleRequest(question: PeerRequest): Promise<object> {
   switch (question.do) {

@@ -12,11 +12,10 @@ use protocol::{
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::MailboxHeader,
     program::ProgramManifest,
+    rotation::{ConfirmedRotation, RotationStatement},
     submission::{
         envelope::{CaseRef, EnvelopeHeader, SubmissionKind},
-        frame::{
-            Attachment, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody, Routing,
-        },
+        frame::{Attachment, FrameDirection, FrameHeader, FrameKind, FrameRef, Routing},
         related_report::RelatedReport,
         report_body::{ReportAnswer, ReportBody},
         treatment::{
@@ -56,7 +55,7 @@ fn enums() -> Vec<(&'static str, Vec<Value>)> {
         ("submission.SubmissionKind", variants!(SubmissionKind: Report, FollowUp)),
         ("frame.Priority", variants!(Priority: P1, P2, P3, P4)),
         ("frame.Direction", variants!(FrameDirection: In, Out)),
-        ("frame.FrameKind", variants!(FrameKind: Report, Message, Status, Rotation)),
+        ("frame.FrameKind", variants!(FrameKind: Report, Message, Status)),
         (
             "inbox.Stage",
             variants!(Stage: Received, Triaged, Assessing, Investigating, Decided, Referred, Closed,
@@ -104,6 +103,21 @@ fn cleaned() -> AttachmentTreatment {
 
 fn public_key() -> PublicKey {
     PublicKey::from(&SigningKey::from_bytes(&[7; 32]))
+}
+
+fn sample_rotation() -> ConfirmedRotation {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let statement = RotationStatement {
+        v: 2,
+        case: Uuid::from_u128(5),
+        generation: 1,
+        case_recipient: Hash::default(),
+        replies_key: public_key(),
+        newest_reply: Some(FrameRef { seq: 1, hash: Hash::default() }),
+        previous: Some(Hash::default()),
+    };
+    let confirmations = vec![statement.confirm(&key)];
+    ConfirmedRotation { rotation: statement.sign(&key), confirmations }
 }
 
 fn routing() -> Routing {
@@ -223,14 +237,7 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
             "directory.RootSignature",
             in_json(&RootSignature { key: public_key(), signature: vec![0; 64] }),
         ),
-        (
-            "frame.KeyRotation",
-            in_json(&RotationBody {
-                generation: 1,
-                case_recipient: Hash::default(),
-                replies_key: public_key(),
-            }),
-        ),
+        ("rotations.RotationStatement", in_json(&sample_rotation().rotation.statement)),
         (
             "inbox.MailboxHeader",
             in_json(&MailboxHeader {

@@ -160,7 +160,7 @@ impl RecordSet {
             RecordType::Body => set_once(&mut self.body, bytes),
             RecordType::DeduplicationTag => Hash::try_from(&bytes[..])
                 .is_ok_and(|tag| set_once(&mut self.deduplication_tag, tag)),
-            RecordType::Reply | RecordType::Log | RecordType::End => false,
+            RecordType::Reply | RecordType::Log | RecordType::Rotation | RecordType::End => false,
         }
     }
 

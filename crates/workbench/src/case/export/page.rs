@@ -4,7 +4,7 @@ use askama::Template;
 use investigator::NoteKind;
 use protocol::{
     case::{CaseState, event::Event},
-    submission::frame::{FrameDirection, FrameKind},
+    submission::frame::FrameDirection,
 };
 use time::Date;
 use uuid::Uuid;
@@ -89,11 +89,7 @@ pub(super) fn render_page(localizer: &Localizer, input: &PageInput<'_>) -> Zeroi
         ours: frame.header.direction == FrameDirection::Out,
         when: dates::format_week(localizer.catalog(), &frame.header.week),
         lang: frame.header.lang.clone(),
-        text: if frame.header.kind == FrameKind::Rotation {
-            localizer.t("export-new-keys")
-        } else {
-            String::from_utf8_lossy(&frame.body).into_owned()
-        },
+        text: String::from_utf8_lossy(&frame.body).into_owned(),
     });
     let notes = NOTE_KIND_ORDER.map(|kind| {
         let of_kind = content.notes.iter().filter(|note| note.note.kind == kind);

@@ -9,8 +9,8 @@ use axum::{
 use protocol::{
     Priority,
     case::{
-        ActionKind, ActionPayload, Decision, Disposition, ReferralConsent, ReferralTarget,
-        ReopenReason, RuleViolation, Stage,
+        ActionKind, ActionPayload, CaseState, Decision, Disposition, ReferralConsent,
+        ReferralTarget, ReopenReason, RuleViolation, Stage,
     },
 };
 use rand::rngs::OsRng;
@@ -205,10 +205,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
         lower: priorities(&|priority| priority > state.priority),
         closing_reasons: closing_reasons.collect(),
         authorities: AUTHORITIES.iter().map(serde_word).collect(),
-        proposed: state
-            .pending_proposal
-            .as_ref()
-            .map(|proposal| (proposal.by.clone(), localize_decision(&frame, &proposal.decision))),
+        proposed: proposal_text(&frame, state),
         unhandled: state.unhandled > 0,
         blocking_steps: [ActionKind::ProposeClose, ActionKind::ProposePurge]
             .into_iter()
@@ -217,6 +214,16 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
         frame,
         head,
     }
+}
+
+/// Returns the author and the text of the pending proposal.
+fn proposal_text(frame: &PageFrame, state: &CaseState) -> Option<(String, String)> {
+    let rotation = state.pending_rotation.as_ref();
+    let rotation = rotation.map(|pending| (pending.by.clone(), frame.t("act-propose-rotation")));
+    let decision = state.pending_proposal.as_ref();
+    let decision = decision
+        .map(|proposal| (proposal.by.clone(), localize_decision(frame, &proposal.decision)));
+    rotation.or(decision)
 }
 
 /// Returns what must be done or awaited before a decision can be proposed.
@@ -301,7 +308,7 @@ async fn perform_action(
             ActionChoice::OtherCase(connection.find_case(form.get("other")).await?)
         }
         ActionPayload::Keys => {
-            connection.rotate_keys(case, &form.values("without"), &mut OsRng).await?;
+            connection.propose_rotation(case, &form.values("without"), &mut OsRng).await?;
             return Ok(());
         }
         ActionPayload::Proposal(example) if act != ActionKind::ProposeUnreadable => {
@@ -314,7 +321,8 @@ async fn perform_action(
             return Ok(connection.approve(case, decision).await?);
         }
         // These are no forms of the actions page.
-        ActionPayload::Handler
+        ActionPayload::KeysApproval
+        | ActionPayload::Handler
         | ActionPayload::Message
         | ActionPayload::Note(_)
         | ActionPayload::Proposal(_)

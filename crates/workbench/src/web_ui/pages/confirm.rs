@@ -42,7 +42,7 @@ fn needs_confirmation(act: ActionKind, case: &VerifiedCase, form: &FormInput) ->
             case.state.as_ref().is_none_or(|state| state.released.is_none())
         }
         ActionKind::ResolveChallenge => form.get("upheld") == "yes",
-        ActionKind::Rotate => form.has("without"),
+        ActionKind::ProposeRotation => form.has("without"),
         act => act.row().confirmation != Confirmation::Never,
     };
     irreversible && form.get(CONFIRMED_FIELD) != "yes"
@@ -60,7 +60,7 @@ pub(super) fn confirmation_page(
     }
     let tab = if session.must_declare(case) { "declare" } else { "actions" };
     let CasePageContext { frame, head, .. } = CasePageContext::new(session, case, tab);
-    let who = if act == ActionKind::Rotate {
+    let who = if act == ActionKind::ProposeRotation {
         form.values("without").join(", ")
     } else {
         form.get("who").to_owned()

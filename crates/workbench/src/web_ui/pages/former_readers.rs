@@ -1,4 +1,5 @@
-//! Cases that former readers can still open, and new keys for one of them or for all.
+//! Cases that former readers can still open, new keys for one of them or for all, and new keys that
+//! wait for an approval.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -28,7 +29,9 @@ struct FormerReadersTemplate {
     cases: Vec<ExposedCaseRow>,
     /// The number of cases for which this member can make new keys.
     rotatable: usize,
-    /// The cases whose key rotation just failed, and why.
+    /// The cases with new keys that wait for this member: id, date, and the member who proposed.
+    to_approve: Vec<(Uuid, String, String)>,
+    /// The cases for which it just failed, and why.
     failed: Vec<(Uuid, ErrorText)>,
 }
 
@@ -43,15 +46,22 @@ struct ExposedCaseRow {
 }
 
 pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError> {
-    let cases = session.connection().former_readers().await?;
-    Ok(render_ok(&former_readers_page(&session, &cases, Vec::new())))
+    Ok(render_ok(&former_readers_page(&session, Vec::new()).await?))
 }
 
-/// Makes new keys for the chosen case, or for up to [`MAX_ROTATIONS`] cases.
-pub(super) async fn rotate_keys(
+/// Proposes new keys for the chosen case, or for up to [`MAX_ROTATIONS`] cases. With the field
+/// `approve`, approves those that colleagues proposed instead.
+pub(super) async fn post_keys(
     mut session: SignedInSession,
     form: FormInput,
 ) -> Result<Response, PageError> {
+    if form.has("approve") {
+        let waiting = session.connection().rotations_to_approve().await?;
+        let chosen: Vec<Uuid> =
+            waiting.iter().map(|proposed| proposed.case).take(MAX_ROTATIONS).collect();
+        let results = session.connection_mut().approve_all(chosen).await?;
+        return finish(&session, results, "renewed").await;
+    }
     let chosen: Vec<Uuid> = if let Some(case) = form.non_empty("case") {
         vec![case.parse().map_err(|_| PageError::not_found())?]
     } else {
@@ -62,25 +72,31 @@ pub(super) async fn rotate_keys(
             .take(MAX_ROTATIONS)
             .collect()
     };
-    let renewals = session.connection_mut().rotate_all(chosen, &mut OsRng).await?;
-    let refused =
-        |renewal: KeyRotationResult| Some((renewal.case, renewal.result.err()?.error_text()));
-    let failed: Vec<_> = renewals.into_iter().filter_map(refused).collect();
-    if failed.is_empty() {
-        return Ok(session
-            .request
-            .redirect_with_flash("/administration/former", "renewed")
-            .into_response());
-    }
-    let cases = session.connection().former_readers().await?;
-    Ok(render_ok(&former_readers_page(&session, &cases, failed)))
+    let results = session.connection_mut().propose_all(chosen, &mut OsRng).await?;
+    finish(&session, results, "proposed-keys").await
 }
 
-fn former_readers_page(
+/// Redirects if all succeeded, and otherwise returns the page with the reasons.
+async fn finish(
     session: &SignedInSession,
-    cases: &[ExposedCase],
+    results: Vec<KeyRotationResult>,
+    done: &str,
+) -> Result<Response, PageError> {
+    let refused = |entry: KeyRotationResult| Some((entry.case, entry.result.err()?.error_text()));
+    let failed: Vec<_> = results.into_iter().filter_map(refused).collect();
+    if failed.is_empty() {
+        let request = &session.request;
+        return Ok(request.redirect_with_flash("/administration/former", done).into_response());
+    }
+    Ok(render_ok(&former_readers_page(session, failed).await?))
+}
+
+async fn former_readers_page(
+    session: &SignedInSession,
     failed: Vec<(Uuid, ErrorText)>,
-) -> FormerReadersTemplate {
+) -> Result<FormerReadersTemplate, PageError> {
+    let cases: Vec<ExposedCase> = session.connection().former_readers().await?;
+    let waiting = session.connection().rotations_to_approve().await?;
     let frame = session.frame("administration-title", NavSection::Administration);
     let possible = cases.iter().filter(|case| case.refused.is_none()).count();
     let reader = |reader: &FormerReader| {
@@ -93,9 +109,15 @@ fn former_readers_page(
         readers: case.readers.iter().map(reader).collect(),
         refused: case.rule.map(|rule| match rule {
             "undeclared" => frame.t("former-declare"),
+            "pending" => frame.t("former-pending"),
             "stage" => frame.t("former-closed"),
             _ => frame.t("former-others"),
         }),
     });
-    FormerReadersTemplate { cases: cases.collect(), rotatable: possible, failed, frame }
+    let cases = cases.collect();
+    let to_approve = waiting
+        .into_iter()
+        .map(|proposed| (proposed.case, frame.format_date(proposed.filed), proposed.by))
+        .collect();
+    Ok(FormerReadersTemplate { cases, rotatable: possible, to_approve, failed, frame })
 }

@@ -24,6 +24,7 @@ mod log;
 mod onboarding;
 mod passphrase;
 mod queue;
+mod rotation;
 mod search;
 mod sign_in;
 pub(crate) mod unlock;
@@ -87,8 +88,9 @@ pub(super) fn routes(site: &UiState) -> Router<UiState> {
         .route("/{lang}/administration/route", get(who_reads::show).post(who_reads::explain_route))
         .route(
             "/{lang}/administration/former",
-            get(former_readers::show).post(former_readers::rotate_keys),
+            get(former_readers::show).post(former_readers::post_keys),
         )
+        .route("/{lang}/administration/former/{id}", get(rotation::show).post(rotation::approve))
         .route("/{lang}/administration/log", get(log::show).post(log::verify))
         .route("/{lang}/administration/log/copy", post(log::save))
         .route("/{lang}/help", get(help::show).post(help::set_shortcuts))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 use workbench::{
     alert::{AlertCode, AlertSeverity, IntegrityAlert},
     case::VerifiedCase,
@@ -92,6 +93,12 @@ pub(crate) async fn claim_case(
     let mut case = connection.read_case(reporter.case).await.unwrap();
     connection.claim(&mut case).await.unwrap();
     case
+}
+
+/// Lets a second member check and approve the proposed rotation of a case.
+pub(crate) async fn approve_rotation(second: &mut HandlerConnection, case: Uuid) {
+    let mut opened = second.read_case_to_approve(case).await.unwrap();
+    second.approve_rotation(&mut opened).await.unwrap();
 }
 
 /// Declares no conflict of interest in these cases.

@@ -8,7 +8,7 @@ use workbench::{audit::export::LogExport, keys::passphrase_encryption};
 use zip::ZipArchive;
 
 use crate::{
-    common::{browser::WorkbenchBrowser, environment::claim_case},
+    common::{browser::WorkbenchBrowser, cheap_scrypt, environment::claim_case, passphrase},
     former_readers::remove_two_and_rekey_three,
 };
 
@@ -26,7 +26,7 @@ async fn former_readers_cannot_open_messages_after_a_rotation() {
     for reporter in &reporters[..2] {
         screen.submit_case_form(&format!("/case/{}/act/claim", reporter.case), &[]).await;
     }
-    remove_two_and_rekey_three(&screen.environment.installation);
+    let renewed = remove_two_and_rekey_three(&screen.environment.installation);
     screen
         .environment
         .handler
@@ -50,11 +50,38 @@ async fn former_readers_cannot_open_messages_after_a_rotation() {
 
     let one = reporters[0].case.to_string();
     let done = screen.post("/administration/former", &[("case", &one)]).await;
-    assert!(done.redirect.ends_with("/administration/former?done=renewed"), "{}", done.text);
-    assert_eq!(screen.get("/administration/former").await.texts("tbody tr").len(), 2);
+    assert!(done.redirect.ends_with("/administration/former?done=proposed-keys"), "{}", done.text);
+    let listed = screen.get("/administration/former").await;
+    assert_eq!(listed.texts("tbody button").len(), 2, "the other two can be proposed");
     assert_eq!(screen.post("/administration/former", &[]).await.status, StatusCode::SEE_OTHER);
-    let left = screen.get("/administration/former").await;
+    let listed = screen.get("/administration/former").await;
+    assert_eq!(listed.texts("tbody button").len(), 0);
+    assert!(listed.texts("tbody tr")[0].contains("wait for a second person"));
+
+    // The member with the new key sees who reads on, and approves one and then the others.
+    let environment = screen.environment;
+    let profile = environment.installation.profile_dir("three", &environment.handler.url);
+    let sealed = renewed.seal(&passphrase(), cheap_scrypt());
+    workbench::private_files::replace_private(&profile.key_path(), &sealed).unwrap();
+    let second = WorkbenchBrowser::start_in(environment, profile).await;
+    second.unlock().await;
+    let waiting = second.get("/administration/former").await;
+    assert_eq!(waiting.texts("tbody a").len(), 3 + 3, "of both tables: {}", waiting.text);
+    let path = format!("/administration/former/{one}");
+    let shown = second.get(&path).await;
+    assert_eq!(shown.texts("section li b"), ["lead", "three", "outside"]);
+    assert!(shown.text.contains("only after it is released"), "{}", shown.text);
+    let shown_events = shown.value("[name=shown]");
+    let done = second.post(&path, &[("shown", &shown_events)]).await;
+    assert!(done.redirect.ends_with("/administration/former?done=renewed"), "{}", done.text);
+    let all = second.post("/administration/former", &[("approve", "yes")]).await;
+    assert!(all.redirect.ends_with("/administration/former?done=renewed"), "{}", all.text);
+    let left = second.get("/administration/former").await;
     assert_eq!(left.texts("tbody tr").len(), 0, "none is left");
+    let environment = second.environment;
+    let profile = environment.installation.profile_dir("lead", &environment.handler.url);
+    let screen = WorkbenchBrowser::start_in(environment, profile).await;
+    screen.unlock().await;
     for reporter in &reporters {
         assert_eq!(
             screen.environment.handler.with_case(reporter.case, |kept| kept.state.generation),

@@ -27,6 +27,7 @@ use protocol::{
     },
     case::{Role, RuleViolation, event::SignedEvent},
     directory::SignedDirectory,
+    rotation::RotationConfirmation,
     submission::key_grant::grant_tag,
 };
 use uuid::Uuid;
@@ -52,6 +53,7 @@ pub(super) fn routes(
         .route("/v1/cases/{id}/parts/{part}", get(part))
         .route("/v1/cases/{id}/log", get(case_log))
         .route("/v1/cases/{id}/events", post(event))
+        .route("/v1/cases/{id}/confirmations", post(confirmation))
         .route("/v1/former-readers", get(former_readers))
         .route("/v1/log", get(log))
         .route("/v1/checkpoint", get(checkpoint))
@@ -171,6 +173,14 @@ async fn case(
         parts: stored.parts.iter().map(|(part, _)| part.clone()).collect(),
         log,
         holders: stored.holders.clone(),
+        pending_grants: stored
+            .pending
+            .iter()
+            .flat_map(|pending| &pending.grants)
+            .filter(|(holder, _)| *holder == me)
+            .map(|(_, grant)| grant.clone())
+            .collect(),
+        confirmations: stored.confirmations.clone(),
     }))
 }
 
@@ -225,6 +235,18 @@ async fn event(
     stored.apply_payload(&event, new.payload, &directory);
     store.append(new.event.clone());
     Ok(Json(new.event))
+}
+
+async fn confirmation(
+    State((store, _)): FakeHandlerState,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+    Json(new): Json<RotationConfirmation>,
+) -> Result<StatusCode, (StatusCode, Json<ProblemDetails>)> {
+    bearer(&headers)?;
+    let mut store = store.lock().unwrap();
+    store.cases.get_mut(&id).unwrap().confirmations.push(new);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn case_log(

@@ -3,6 +3,7 @@
 
 pub(crate) mod api;
 pub(crate) mod log;
+mod payload;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,21 +14,20 @@ use std::{
 use axum_server::tls_rustls::RustlsConfig;
 use protocol::{
     Hash, Priority,
-    api::workbench::{
-        CasePart, CaseSummary, EventPayload, GenerationGrant, GenerationRecipient, PartKind,
-    },
+    api::workbench::{CasePart, CaseSummary, GenerationGrant, GenerationRecipient, PartKind},
     case::{
         CaseState, Role,
         event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, SignedEvent, midnight},
     },
-    directory::{Directory, Member, SignedDirectory},
+    directory::{Directory, SignedDirectory},
     encoding::padding::{TEXT_STEP, pad_text, padded_file_len},
-    keys::{CaseSecret, MailboxRecipient},
+    keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     receipt::Receipt,
+    rotation::RotationConfirmation,
     submission::{
         commitment::{FollowUpCommitment, ReportCommitment},
         frame::{Attachment, FrameKind, FrameRef, Routing},
-        key_grant::{Grant, grant_tag},
+        key_grant::Grant,
         report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
         treatment::{
             AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
@@ -67,6 +67,17 @@ pub(crate) struct StoredCase {
     pub(crate) recipients: Vec<GenerationRecipient>,
     pub(crate) holders: Vec<String>,
     pub(crate) replies: Vec<Vec<u8>>,
+    /// The keys of the pending rotation.
+    pub(crate) pending: Option<PendingKeys>,
+    /// The confirmations of the newest statement.
+    pub(crate) confirmations: Vec<RotationConfirmation>,
+}
+
+/// The keys of a proposed rotation.
+pub(crate) struct PendingKeys {
+    pub(crate) grants: Vec<(String, GenerationGrant)>,
+    recipient: CaseRecipient,
+    confirmation: RotationConfirmation,
 }
 
 /// The parts of a report before it is recorded.
@@ -262,6 +273,8 @@ impl FakeHandler {
             recipients: vec![GenerationRecipient { generation: 0, recipient: c.clone() }],
             holders: to.members.iter().map(|member| member.handle.clone()).collect(),
             replies: Vec::new(),
+            pending: None,
+            confirmations: Vec::new(),
         };
         stored.add_part(PartKind::Attachment, 0, 0, sent.sealed_file);
         stored.add_part(PartKind::Body, 0, 0, sent.sealed_body);
@@ -385,47 +398,5 @@ impl FakeStore {
 
     fn newest_directory(&self, installation: &WorkbenchInstallation) -> Directory {
         self.directories.last().unwrap().verify_ignoring_dates(&installation.trust).unwrap()
-    }
-}
-
-impl StoredCase {
-    /// Applies the payload of an event as a real case handler does.
-    fn apply_payload(&mut self, event: &Event, payload: EventPayload, directory: &Directory) {
-        let before =
-            self.state.generation - u32::from(matches!(event.action, Action::KeysRotated { .. }));
-        self.replies.extend(payload.reply.map(|sealed| sealed.0));
-        if let Some(copy) = payload.copy {
-            self.add_part(PartKind::ReplyCopy, before, event.seq, copy.0);
-        }
-        if let Some(note) = payload.note {
-            self.add_part(PartKind::Note, before, event.seq, note.0);
-        }
-        if let Some(recipient) = payload.case_recipient {
-            self.recipients
-                .push(GenerationRecipient { generation: self.state.generation, recipient });
-            self.holders.clear();
-        }
-        for grant in payload.grants {
-            let of = |m: &&Member| grant_tag(event.case, &m.recipient) == grant.grant.tag;
-            let member = directory.members.iter().find(of).unwrap();
-            let is_oversight = directory.is_oversight(&member.handle);
-            if !self.holders.contains(&member.handle)
-                && (!is_oversight || self.state.released.is_some())
-            {
-                self.holders.push(member.handle.clone());
-            }
-            let has_grant = |(holder, stored): &(String, GenerationGrant)| {
-                *holder == member.handle && stored.generation == grant.generation
-            };
-            // A grant for another key replaces the earlier one, except of the oversight body.
-            if is_oversight && self.grants.iter().any(has_grant) {
-                continue;
-            }
-            self.grants.retain(|stored| !has_grant(stored));
-            self.grants.push((member.handle.clone(), grant));
-        }
-        if event.action == Action::Recused {
-            self.holders.retain(|holder| *holder != event.actor);
-        }
     }
 }
