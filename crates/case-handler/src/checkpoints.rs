@@ -10,7 +10,7 @@ use rand::{CryptoRng, RngCore};
 use transparency_log::{
     batch::{
         BATCH_LEAVES, Batch, BatchError, ProofError, batch_of, consistency_plan, log_size,
-        place_events, upper_proof_nodes,
+        place_events, prove_batch, upper_proof_nodes,
     },
     checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, log_origin},
     leaf::LeafSecret,
@@ -119,8 +119,11 @@ pub async fn add_batch(
     let leaves: Vec<EventLeaf> = placed
         .iter()
         .zip(&waiting)
-        .map(|(logged, event)| EventLeaf { position: event.position, index: logged.index })
-        .collect();
+        .map(|(logged, event)| {
+            let path = batch.prove_in_batch(logged.index)?;
+            Ok(EventLeaf { position: event.position, index: logged.index, path })
+        })
+        .collect::<Result<_, ProofError>>()?;
     let (size, note) = (log_size(batches), checkpoint.to_string());
     transaction.add_log_batch(&leaves, &completed, size, note).await?;
     Ok(transaction.commit().await?)
@@ -206,7 +209,7 @@ pub async fn prove_event(
     let checkpoint = SignedCheckpoint::parse(&note)?;
     let corrupt = StoreError::CorruptRow("log_checkpoints.note");
     let batches = batch_of(checkpoint.checkpoint().size).ok_or(corrupt)?;
-    let path = prove_leaf(store, &secret, logged.index, batches).await?;
+    let path = prove_leaf(store, logged.index, batches).await?;
     Ok(Some(LogProof { salt: secret.salt(logged.index), index: logged.index, path, checkpoint }))
 }
 
@@ -216,14 +219,14 @@ pub async fn prove_event(
 /// If that tree does not contain the leaf, or the store fails or contradicts itself.
 pub async fn prove_leaf(
     store: &CaseStore,
-    secret: &LeafSecret,
     index: u64,
     batches: u32,
 ) -> Result<Vec<Hash>, LogTreeError> {
     let number = batch_of(index).ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
-    let events = store.events_of_batch(number).await?;
+    let in_batch = store.path_in_batch(index).await?;
+    let in_batch = in_batch.ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
     let needed = upper_proof_nodes(number, batches).map_err(ProofError::from)?;
     let nodes = store.log_nodes(&needed).await?;
-    let batch = Batch::build(number, &events, secret)?;
-    Ok(batch.prove_inclusion(index, batches, |node| nodes.get(&node).copied())?)
+    let above = prove_batch(number, batches, |node| nodes.get(&node).copied())?;
+    Ok([in_batch, above].concat())
 }

@@ -161,7 +161,7 @@ impl RecordMaker<'_> {
         let corrupt = StoreError::CorruptRow("log_checkpoints.note");
         let batches = batch_of(checkpoint.checkpoint().size).ok_or(corrupt)?;
         let secret = self.secret.as_ref().ok_or(StoreError::CorruptRow("log_secrets"))?;
-        let path = prove_leaf(self.store, secret, index, batches).await?;
+        let path = prove_leaf(self.store, index, batches).await?;
         let salt = Hash(*secret.salt(index).as_bytes());
         Ok(RecordedLeaf { salt, index, path })
     }

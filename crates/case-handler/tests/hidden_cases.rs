@@ -15,8 +15,9 @@
 //!
 //! Timing: the queries of each call select by the grants of the member or by the id of the case
 //! before anything else, so that the number of statements and rows that they read follows from the
-//! visible cases, and a hidden case takes the path of an id that does not exist. A batch contains
-//! 256 leaves in any case, so that a proof costs 256 leaves.
+//! visible cases, and a hidden case takes the path of an id that does not exist. A proof reads the
+//! stored path of its leaf and the nodes above the batch, and no event of another case
+//! (`a_proof_reads_no_event_of_another_case`).
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;

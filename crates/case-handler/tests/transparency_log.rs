@@ -201,6 +201,27 @@ async fn a_directory_that_returns_to_an_earlier_log_is_refused() {
     assert_eq!(fixture.store.newest_checkpoint().await.unwrap(), None);
 }
 
+/// The duration of a proof does not depend on the other events of its batch, which may be hidden
+/// from the member: it reads none of them.
+#[tokio::test]
+async fn a_proof_reads_no_event_of_another_case() {
+    let mut fixture = HandlerFixture::new().await;
+    let mut cases = Vec::new();
+    for _ in 0..5 {
+        let (report, _) = fixture.new_report(&DESK_MEMBERS);
+        fixture.ingest(&report).await.unwrap();
+        cases.push(report.header.case.id);
+    }
+    fixture.add_batch().await;
+    fixture.add_batch().await;
+    let logged = fixture.store.leaf_of(cases[2], 0).await.unwrap().unwrap().index;
+    fixture.execute_sql(&format!("DELETE FROM log_leaves WHERE leaf <> {logged}")).await;
+    let keep = "SELECT event FROM log_leaves";
+    fixture.execute_sql(&format!("DELETE FROM events WHERE position NOT IN ({keep})")).await;
+    assert_eq!(fixture.proof(cases[0], 0).await, None, "the others are deleted");
+    assert_eq!(fixture.assert_logged(cases[2]).await.size, 512);
+}
+
 /// Who changes the database of the case handler changes the log, and its readers notice.
 #[tokio::test]
 async fn a_changed_database_is_noticed_by_readers() {

@@ -15,6 +15,9 @@ use crate::{
 /// The number of leaves of a batch.
 pub const BATCH_LEAVES: usize = 256;
 
+/// The number of hashes in the inclusion proof of a leaf in its batch.
+pub const BATCH_PATH_HASHES: usize = BATCH_LEAVES.ilog2() as usize;
+
 const BATCH_SIZE: u64 = BATCH_LEAVES as u64;
 
 /// An event with its place in the log.
@@ -131,8 +134,19 @@ impl Batch {
         batches: u32,
         lookup: impl Fn(NodeId) -> Option<Hash>,
     ) -> Result<Vec<Hash>, ProofError> {
+        let in_batch = self.prove_in_batch(index)?;
+        Ok([in_batch, prove_batch(self.number, batches, lookup)?].concat())
+    }
+
+    /// Returns the inclusion proof of a leaf of this batch in the batch: the beginning of its proof
+    /// in every tree.
+    ///
+    /// # Errors
+    /// [`ProofError::OutsideTree`] if the leaf is not in this batch.
+    pub fn prove_in_batch(&self, index: u64) -> Result<Vec<Hash>, ProofError> {
         if batch_of(index) != Some(self.number) {
-            return Err(OutsideTree { requested: index, size: log_size(batches) }.into());
+            let size = log_size(self.number.saturating_add(1));
+            return Err(OutsideTree { requested: index, size }.into());
         }
         let in_batch = TreePlan::inclusion(index % BATCH_SIZE, BATCH_SIZE)?.hashes(|node| {
             self.levels
@@ -140,9 +154,22 @@ impl Batch {
                 .get(usize::try_from(node.index).ok()?)
                 .copied()
         })?;
-        let above = upper_proof_plan(self.number, batches)?.hashes(lookup)?;
-        Ok([in_batch, above].concat())
+        Ok(in_batch)
     }
+}
+
+/// Returns the inclusion proof of the root of a batch in a log of `batches` batches: the end of the
+/// proof of each of its leaves. `lookup` returns the nodes of [`upper_proof_nodes`].
+///
+/// # Errors
+/// [`ProofError::OutsideTree`] if the batch is not in the log, [`ProofError::MissingNode`] if
+/// `lookup` does not know a node.
+pub fn prove_batch(
+    batch: u32,
+    batches: u32,
+    lookup: impl Fn(NodeId) -> Option<Hash>,
+) -> Result<Vec<Hash>, ProofError> {
+    Ok(upper_proof_plan(batch, batches)?.hashes(lookup)?)
 }
 
 /// Why no inclusion proof can be made.
@@ -160,7 +187,7 @@ fn upper_proof_plan(batch: u32, batches: u32) -> Result<TreePlan, OutsideTree> {
     TreePlan::inclusion(batch.into(), batches.into())
 }
 
-/// Returns the nodes over the roots of batches that [`Batch::prove_inclusion`] looks up. Level 0 is
+/// Returns the nodes over the roots of batches that [`prove_batch`] looks up. Level 0 is
 /// the root of a batch.
 ///
 /// # Errors

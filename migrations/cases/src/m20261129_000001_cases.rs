@@ -148,8 +148,13 @@ fn other_tables() -> Vec<TableCreateStatement> {
                 blob("signature"),
             ],
         ),
-        // The transparency log. The leaf of an event, by its position.
-        table("log_leaves", &["leaf"], vec![big_integer("leaf"), big_integer("event")]),
+        // The transparency log. The leaf of an event, by its position, and its inclusion proof in its
+        // batch.
+        table(
+            "log_leaves",
+            &["leaf"],
+            vec![big_integer("leaf"), big_integer("event"), binary_len("path", 256)],
+        ),
         // The tree over the roots of batches. Level 0 is the roots.
         table(
             "log_nodes",

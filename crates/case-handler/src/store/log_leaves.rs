@@ -8,7 +8,7 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 use transparency_log::{
-    batch::{LoggedEvent, log_size},
+    batch::{BATCH_PATH_HASHES, LoggedEvent},
     leaf::LeafSecret,
     merkle::NodeId,
 };
@@ -33,12 +33,15 @@ pub struct WaitingEvent {
 }
 
 /// The leaf of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventLeaf {
     /// The position of the event in the event log.
     pub position: i64,
     /// The index of the leaf.
     pub index: u64,
+    /// Its inclusion proof in its batch, which does not change. So a proof reads no event of another
+    /// case, and its duration does not depend on them.
+    pub path: Vec<Hash>,
 }
 
 impl CaseStore {
@@ -99,31 +102,22 @@ impl CaseStore {
             .transpose()
     }
 
-    /// Returns the events of a batch.
+    /// Returns the inclusion proof of the leaf of an event in its batch. `None` if no event has this
+    /// leaf.
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn events_of_batch(&self, number: u32) -> Result<Vec<LoggedEvent>, StoreError> {
-        let indices = from_index(log_size(number))..from_index(log_size(number + 1));
-        let leaves = log_leaf::Entity::find()
-            .filter(log_leaf::Column::Leaf.gte(indices.start))
-            .filter(log_leaf::Column::Leaf.lt(indices.end))
-            .all(&self.db)
-            .await?;
-        let positions: HashMap<i64, i64> =
-            leaves.into_iter().map(|row| (row.event, row.leaf)).collect();
-        let events = event::Entity::find()
-            .filter(event::Column::Position.is_in(positions.keys().copied()))
-            .all(&self.db)
-            .await?;
-        if events.len() != positions.len() {
-            return Err(StoreError::CorruptRow("log_leaves.event"));
-        }
-        let logged = |row: event::Model| {
-            let leaf = positions.get(&row.position).ok_or(StoreError::CorruptRow("events"))?;
-            Ok(LoggedEvent { index: to_index(*leaf)?, event: hash_of(row) })
+    pub async fn path_in_batch(&self, index: u64) -> Result<Option<Vec<Hash>>, StoreError> {
+        let leaf = log_leaf::Entity::find_by_id(from_index(index)).one(&self.db).await?;
+        let parse = |leaf: log_leaf::Model| {
+            let (hashes, rest) = leaf.path.as_chunks();
+            if (hashes.len(), rest.len()) == (BATCH_PATH_HASHES, 0) {
+                Ok(hashes.iter().copied().map(Hash).collect())
+            } else {
+                Err(StoreError::CorruptRow("log_leaves.path"))
+            }
         };
-        events.into_iter().map(logged).collect()
+        leaf.map(parse).transpose()
     }
 
     /// Returns nodes of the tree over the roots of batches. Those that do not exist are left out.
@@ -256,6 +250,7 @@ impl WriteTransaction<'_> {
             .map(|leaf| log_leaf::ActiveModel {
                 leaf: Set(from_index(leaf.index)),
                 event: Set(leaf.position),
+                path: Set(leaf.path.iter().flat_map(|hash| hash.0).collect()),
             })
             .collect();
         if !leaves.is_empty() {

@@ -4,22 +4,30 @@
 use crate::common::{
     WorkbenchInstallation,
     environment::alert_codes,
-    log_builder::{LogBuilder, start_time},
+    log_builder::{LogBuilder, page_of, start_time},
+    test_tree::leaf_secret,
+    today,
 };
 use protocol::{
     Hash, Priority,
+    api::workbench::{AUDIT_PAGE_BATCHES, AuditLog},
     case::{
         Disposition, ReopenReason, Stage,
         event::{Action, EVENT_VERSION, Event, HANDLER_ACTOR, SignedEvent},
     },
     submission::commitment::ReportCommitment,
 };
+use std::time::Instant;
 use time::Duration;
+use transparency_log::{
+    batch::{Batch, LoggedEvent, batch_of, log_size},
+    compact_range::CompactRange,
+};
 use uuid::Uuid;
 use workbench::{
     alert::{AlertCode, has_alarm},
-    audit::events::audit_events,
-    session::directory_history::DirectoryHistory,
+    audit::{events::audit_events, leaves::LeafAuditor},
+    session::{directory_history::DirectoryHistory, profile::PinnedTree},
 };
 
 /// Changes the content of an event and keeps its signature.
@@ -37,6 +45,43 @@ fn an_honest_log_is_valid() {
     assert_eq!((audit.events, audit.heads.len()), (11, 2));
     let states = audit_events(&builder.log, &builder.directory_history()).cases;
     assert!(states.values().any(|state| state.disposition == Some(Disposition::OutOfScope)));
+}
+
+/// A day of batches at the poll interval as shipped, of which most have no event. The audit keeps
+/// one page and the cases in memory.
+#[test]
+fn a_day_of_batches_is_audited_page_by_page() {
+    const DAY: u32 = 96;
+    let builder = LogBuilder::two_cases();
+    let page = page_of(&builder.log);
+    let of_batches = |range: std::ops::Range<u32>| {
+        let is_in = |index: u64| batch_of(index).is_some_and(|batch| range.contains(&batch));
+        let events = page.events.iter().filter(|logged| logged.index.is_some_and(is_in));
+        AuditLog { events: events.cloned().collect(), ..page.clone() }
+    };
+    let mut tree = CompactRange::default();
+    for number in 0..DAY {
+        let logged = |logged: protocol::api::workbench::LoggedEvent| LoggedEvent {
+            index: logged.index.unwrap(),
+            event: logged.event.hash(),
+        };
+        let events: Vec<_> =
+            of_batches(number..number + 1).events.into_iter().map(logged).collect();
+        tree.push(Batch::build(number, &events, &leaf_secret()).unwrap().root());
+    }
+    let history = builder.directory_history();
+    let mut auditor = LeafAuditor::from_start(&history, None);
+    let (start, mut pages) = (Instant::now(), 0);
+    while auditor.batches() < DAY {
+        let end = DAY.min(auditor.batches() + AUDIT_PAGE_BATCHES);
+        auditor.push_page(of_batches(auditor.batches()..end), end);
+        pages += 1;
+    }
+    let present = PinnedTree { epoch: 1, size: log_size(DAY), root: tree.root() };
+    let audit = auditor.finish(Some(present), today());
+    println!("{:?} for each batch", start.elapsed() / DAY);
+    assert_eq!(audit.alarms, []);
+    assert_eq!((audit.events, pages), (11, 6));
 }
 
 #[test]

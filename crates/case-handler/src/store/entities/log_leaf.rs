@@ -12,6 +12,8 @@ pub struct Model {
     pub leaf: i64,
     /// The position of the event in the event log.
     pub event: i64,
+    /// The hashes of its inclusion proof in its batch, from the leaf upwards.
+    pub path: Vec<u8>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
