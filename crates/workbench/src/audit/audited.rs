@@ -49,24 +49,23 @@ struct SavedAudit {
 }
 
 impl AuditedLog {
-    /// Returns the saved state of this log of the installation. Returns the empty one if there is
-    /// none, or if another key signed it: the next audit then begins with the first batch.
+    /// Returns the saved state of this installation, which can be that of an earlier log. Returns
+    /// the empty one if there is none, or if another key signed it: the next audit then begins with
+    /// the first batch.
     ///
     /// # Errors
     /// If the file exists and cannot be read.
     pub(crate) fn load(
         profile: &ProfileDir,
         key: &InvestigatorKey,
-        (instance, epoch): (Uuid, u32),
+        instance: Uuid,
     ) -> Result<Self, FileError> {
-        let empty = Self { epoch, ..Self::default() };
         let sealed = match private_files::read(&profile.audited_path()) {
             Ok(sealed) => sealed,
-            Err(FileError::NotFound(_)) => return Ok(empty),
+            Err(FileError::NotFound(_)) => return Ok(Self::default()),
             Err(error) => return Err(error),
         };
-        let saved = Self::open(&sealed, key, instance).filter(|saved| saved.epoch == epoch);
-        Ok(saved.unwrap_or(empty))
+        Ok(Self::open(&sealed, key, instance).unwrap_or_default())
     }
 
     fn open(sealed: &[u8], key: &InvestigatorKey, instance: Uuid) -> Option<Self> {

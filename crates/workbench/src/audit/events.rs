@@ -15,7 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     alert::{AlertCode, IntegrityAlert},
-    session::directory_history::{DirectoryHistory, VerifiedEvent},
+    session::{
+        directory_history::{DirectoryHistory, VerifiedEvent},
+        profile::PinnedCaseHead,
+    },
 };
 
 /// Result of verifying the events of cases.
@@ -77,6 +80,13 @@ pub(crate) struct AuditedCase {
     /// The latest date of its events.
     #[serde(with = "protocol::encoding::iso_date")]
     pub(crate) latest: Date,
+}
+
+impl AuditedCase {
+    /// Returns its newest event.
+    pub(crate) fn head(&self) -> PinnedCaseHead {
+        PinnedCaseHead { events: self.state.next_seq, head: self.state.head }
+    }
 }
 
 /// Verifies events one by one. Its memory grows with the number of cases and alarms only.

@@ -1,6 +1,6 @@
 //! Downloads the log and compares it with the pinned state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     api::workbench::{AUDIT_PAGE_BATCHES, AuditLog},
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     alert::{AlertCode, IntegrityAlert, has_alarm},
+    private_files::FileError,
     session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
 };
 
@@ -132,17 +133,25 @@ impl HandlerConnection {
         }
         let audit = self.audit_leaves(start, checkpoint.as_ref()).await?;
         alarms.extend(audit.alarms);
-        for (case, seen) in &self.trust_state.cases {
-            let present = audit.heads.get(case).copied();
+        let seen = self.trust_state.cases.iter().map(|(case, seen)| (*case, *seen));
+        // A log that begins again contains the events of all cases again.
+        let audited = self.audited_log()?.cases.into_iter().map(|(id, case)| (id, case.head()));
+        let audited = audited.filter(|_| audit.complete);
+        let seen: BTreeMap<_, _> = audited.chain(seen).collect();
+        for (case, seen) in seen {
+            let present = audit.heads.get(&case).copied();
             let contained =
-                present.is_some_and(|present| present.events > seen.events || present == *seen);
-            if !contained && !own.cases.contains(case) {
-                alarms.push(case_rollback_alarm(*case, *seen, present.map_or(0, |now| now.events)));
+                present.is_some_and(|present| present.events > seen.events || present == seen);
+            if !contained && !own.cases.contains(&case) {
+                alarms.push(case_rollback_alarm(case, seen, present.map_or(0, |now| now.events)));
             }
         }
         let mut summary = summary;
         if let Some(audited) = audit.audited.filter(|_| !has_alarm(&alarms)) {
-            audited.save(&self.profile, &self.key, self.trust.instance)?;
+            // The saved state of an earlier log is compared first.
+            if audit.complete || self.audited_log()?.epoch == audited.epoch {
+                audited.save(&self.profile, &self.key, self.trust.instance)?;
+            }
             if let Some(checkpoint) = checkpoint {
                 summary = Some((&self.countersign(checkpoint).await?).into());
             }
@@ -151,17 +160,23 @@ impl HandlerConnection {
         Ok(LogAudit { whole: true, events, cases, checkpoint: summary, alarms })
     }
 
+    fn audited_log(&self) -> Result<AuditedLog, FileError> {
+        AuditedLog::load(&self.profile, &self.key, self.trust.instance)
+    }
+
     /// Opens every leaf of a verified checkpoint, page by page.
     pub(crate) async fn audit_leaves(
         &self,
         start: AuditStart,
         checkpoint: Option<&VerifiedCheckpoint>,
     ) -> Result<LeafAudit, AuditError> {
-        let log = (self.trust.instance, self.directory().log.epoch);
+        let epoch = self.directory().log.epoch;
+        let empty = AuditedLog { epoch, ..AuditedLog::default() };
         let from = match start {
-            AuditStart::Resume => AuditedLog::load(&self.profile, &self.key, log)?,
-            AuditStart::FirstBatch => AuditedLog { epoch: log.1, ..AuditedLog::default() },
+            AuditStart::Resume => Some(self.audited_log()?).filter(|saved| saved.epoch == epoch),
+            AuditStart::FirstBatch => None,
         };
+        let from = from.unwrap_or(empty);
         let present = checkpoint.map(VerifiedCheckpoint::tree);
         let end = present.and_then(|tree| batch_of(tree.size)).unwrap_or(0);
         let mut auditor = LeafAuditor::resume(&self.directory_history, from, None);

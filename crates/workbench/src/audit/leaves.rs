@@ -5,12 +5,12 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use protocol::{
-    api::workbench::{AuditLog, LoggedEvent},
+    api::workbench::{AUDIT_PAGE_BATCHES, AuditLog, LoggedEvent},
     case::event::SignedEvent,
 };
 use time::Date;
 use transparency_log::{
-    batch::{self, Batch, batch_of, log_size},
+    batch::{self, BATCH_LEAVES, Batch, batch_of, log_size},
     compact_range::CompactRange,
     leaf::LeafSecret,
 };
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     audited::AuditedLog,
-    events::{AuditedCase, EventAuditor, LeafDeadline},
+    events::{EventAuditor, LeafDeadline},
 };
 use crate::{
     alert::{AlertCode, IntegrityAlert, has_alarm},
@@ -49,6 +49,9 @@ pub struct LeafAudit {
     pub events: u64,
     /// The newest event of each case.
     pub heads: BTreeMap<Uuid, PinnedCaseHead>,
+    /// Whether the pages contained every event that waits for a leaf. Otherwise more than 4,096
+    /// wait, as after a restart of the log.
+    pub complete: bool,
     /// Every fault that was found.
     pub alarms: Vec<IntegrityAlert>,
     /// The state from which the next audit continues. `None` if there is an alarm.
@@ -167,12 +170,9 @@ impl<'a> LeafAuditor<'a> {
         let EventAuditor { cases, checked, mut alarms, .. } = self.events;
         alarms.extend(not_in_log_alarm(overdue, None));
         let audited = (!has_alarm(&alarms)).then_some(audited);
-        let head = |AuditedCase { state, .. }: AuditedCase| PinnedCaseHead {
-            events: state.next_seq,
-            head: state.head,
-        };
-        let heads = cases.into_iter().map(|(id, case)| (id, head(case))).collect();
-        LeafAudit { events: checked, heads, alarms, audited }
+        let heads = cases.into_iter().map(|(id, case)| (id, case.head())).collect();
+        let complete = self.waiting.len() < AUDIT_PAGE_BATCHES as usize * BATCH_LEAVES;
+        LeafAudit { events: checked, heads, complete, alarms, audited }
     }
 
     fn raise(&mut self, text: impl Into<String>) {

@@ -147,9 +147,9 @@ impl HandlerConnection {
         }
         if let Some((_, after)) = restore.tree {
             self.trust_state.tree = Some(after);
-            // The next audit begins with the first batch.
-            private_files::remove(&self.profile.audited_path())?;
         }
+        // The next audit begins with the first batch.
+        private_files::remove(&self.profile.audited_path())?;
         self.save_trust_state()?;
         Ok(restore)
     }

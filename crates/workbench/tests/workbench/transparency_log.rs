@@ -220,6 +220,24 @@ async fn a_log_that_the_root_keys_restart_is_pinned_with_a_notice() {
     assert_eq!(alert_codes(&refused.alarms), [AlertCode::Rollback]);
 }
 
+/// The oversight body has audited events of cases that it cannot read. A restore loses one of them.
+#[tokio::test]
+async fn an_audit_compares_all_cases_across_a_restart_of_the_log() {
+    let fixture = TestEnvironment::start();
+    let log = fixture.file_reports(3);
+    fixture.audit_valid("outside").await;
+    fixture.restart_log(2, true);
+    fixture.set_log(&log[..2]);
+    for start in [AuditStart::Resume, AuditStart::FirstBatch] {
+        let audit = fixture.connect("outside").await.audit_log(start).await.unwrap();
+        assert_eq!(alert_codes(&audit.alarms), [AlertCode::Rollback]);
+        assert_eq!(audit.checkpoint.unwrap().countersigned, None);
+    }
+    let mut outside = fixture.connect("outside").await;
+    outside.accept_restore("The disk failed.").await.unwrap();
+    assert!(fixture.audit_valid("outside").await.countersigned.is_some());
+}
+
 #[tokio::test]
 async fn a_session_that_is_older_than_a_restarted_log_reads_cases_without_an_alarm() {
     let fixture = TestEnvironment::start();
