@@ -141,7 +141,7 @@ async fn check_program(config: &Config) -> Finding {
                   it (burkindi admin program sign), and set program.manifest.";
     match (&config.program.manifest, program_manifest::check_manifest(config).await) {
         (_, Err(error)) => Finding::error(CHECK, error.to_string(), advice),
-        (None, Ok(())) => Finding::warning(
+        (None, Ok(())) => Finding::notice(
             CHECK,
             "none: investigators cannot see which program sealed a report",
             advice,

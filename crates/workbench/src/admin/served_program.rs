@@ -114,7 +114,7 @@ fn missing_manifest(listed: &[Hash]) -> Finding {
     if listed.is_empty() {
         let advice = "Sign the manifest of the intake (burkindi admin program sign), so that \
                       investigators see which program sealed a report.";
-        Finding::warning(CHECK, "the intake serves no manifest", advice)
+        Finding::notice(CHECK, "the intake serves no manifest", advice)
     } else {
         let advice = "Set program.manifest of the intake. Browsers with scripts refuse the pages until \
                       then, because the directory lists programs.";

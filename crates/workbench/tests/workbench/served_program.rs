@@ -151,5 +151,5 @@ async fn a_manifest_that_is_altered_unsigned_missing_or_old_is_an_error() {
     let mut without = ServedProgram::new();
     without.server.files.remove(MANIFEST_PATH);
     without.listed.clear();
-    assert_eq!(without.findings().await.0, Severity::Warning);
+    assert_eq!(without.findings().await.0, Severity::Notice);
 }
