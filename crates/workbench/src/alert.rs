@@ -57,6 +57,8 @@ pub enum AlertCode {
     ReplyDiffers,
     /// A grant does not contain the case secret of the reader's own grant, or does not open.
     GrantDiffers,
+    /// A report came without a valid grant for one of its readers. Its sender can cause this.
+    ReportGrantDiffers,
     /// Replies would be sealed to another key than before.
     RecipientChanged,
     /// The grants name another reporter key than at an earlier visit.
@@ -122,6 +124,14 @@ impl IntegrityAlert {
     pub fn at_event(self, event: u64) -> Self {
         Self { event: Some(event), ..self }
     }
+}
+
+/// Returns whether one of the alarms forbids new keys of the case. A grant that the sender of the
+/// report made wrong does not: new keys come with a valid grant for each reader.
+pub fn blocks_rotation(alarms: &[IntegrityAlert]) -> bool {
+    alarms.iter().any(|alarm| {
+        alarm.severity == AlertSeverity::Alarm && alarm.code != AlertCode::ReportGrantDiffers
+    })
 }
 
 /// Returns whether one of the alerts is an alarm.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     actions::{ActionError, RotationReaders},
-    alert::has_alarm,
+    alert::blocks_rotation,
     case::view::serde_word,
     error_kind::ErrorKind,
     session::{HandlerConnection, client::ClientError},
@@ -95,15 +95,15 @@ impl HandlerConnection {
     /// Proposes new keys of a case for everyone who may still read it.
     ///
     /// # Errors
-    /// [`ActionError::UnresolvedAlerts`] if the case has alarms, because those must be resolved
-    /// first; otherwise as every action.
+    /// [`ActionError::UnresolvedAlerts`] if the case has alarms that [`blocks_rotation`] names,
+    /// because those must be resolved first; otherwise as every action.
     pub async fn propose_case_rotation(
         &mut self,
         case: Uuid,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<RotationReaders, ActionError> {
         let mut case = self.read_case(case).await?;
-        if has_alarm(&case.alarms) {
+        if blocks_rotation(&case.alarms) {
             return Err(ActionError::UnresolvedAlerts);
         }
         self.propose_rotation(&mut case, &[], rng).await

@@ -324,6 +324,7 @@ alarm-came-unreadable = What was sent is unreadable or not whole. It was not alt
 alarm-called-unreadable = Colleagues call this case unreadable, and you can open it.
 alarm-former-key = Something is sealed to a key that you had before.
 alarm-reply-differs = What a member sent to the reporter is not what this case says.
+alarm-report-grant-differs = The report came without a valid grant for one of its readers.
 alarm-grant-differs = A grant does not open, or holds other keys than yours.
 alarm-recipient-changed = Replies would go to another key than before.
 alarm-reporter-changed = Your grants name another reporter than before.

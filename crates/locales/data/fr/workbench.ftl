@@ -324,6 +324,7 @@ alarm-came-unreadable = Ce qui a été envoyé est illisible ou incomplet. Rien 
 alarm-called-unreadable = Des collègues disent ce dossier illisible, et vous pouvez l’ouvrir.
 alarm-former-key = Quelque chose est scellé pour une clé que vous aviez avant.
 alarm-reply-differs = Ce qu’un membre a envoyé à la personne n’est pas ce que dit ce dossier.
+alarm-report-grant-differs = Le signalement est venu sans accès valable pour une des personnes qui le reçoivent.
 alarm-grant-differs = Un accès ne s’ouvre pas, ou contient d’autres clés que le vôtre.
 alarm-recipient-changed = Les réponses iraient à une autre clé qu’avant.
 alarm-reporter-changed = Vos clés désignent une autre personne qu’avant.

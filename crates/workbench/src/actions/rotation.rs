@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{ActionError, check_newest_generation};
 use crate::{
-    alert::has_alarm,
+    alert::blocks_rotation,
     case::{CaseReadError, VerifiedCase},
     session::HandlerConnection,
 };
@@ -122,14 +122,15 @@ impl HandlerConnection {
     ///
     /// # Errors
     /// [`ActionError::Rotation`] if the proposal is not what an honest member proposes;
-    /// [`ActionError::UnresolvedAlerts`] if the case has alarms; and the errors of every action.
+    /// [`ActionError::UnresolvedAlerts`] if the case has alarms that [`blocks_rotation`] names; and the
+    /// errors of every action.
     pub async fn approve_rotation(
         &mut self,
         case: &mut VerifiedCase,
     ) -> Result<RotationReaders, ActionError> {
         self.check_directory_current()?;
         check_newest_generation(case)?;
-        if has_alarm(&case.alarms) {
+        if blocks_rotation(&case.alarms) {
             return Err(ActionError::UnresolvedAlerts);
         }
         let readers = self.proposed_rotation_readers(case).ok_or(RuleViolation::NotProposed)?;
@@ -190,7 +191,7 @@ impl HandlerConnection {
     /// If the case handler cannot be reached or rejects the confirmation.
     pub(crate) async fn confirm_rotation(&self, case: &VerifiedCase) -> Result<(), ActionError> {
         let Some(rotation) = case.rotation_in_effect() else { return Ok(()) };
-        if has_alarm(&case.alarms) || case.open_case.check_statement(rotation).is_err() {
+        if blocks_rotation(&case.alarms) || case.open_case.check_statement(rotation).is_err() {
             return Ok(());
         }
         let stored = ConfirmedRotation {

@@ -115,7 +115,7 @@ fn check_report_grants(
     let text = format!(
         "the report came without a valid grant for {names}, who may not be able to read this case: the sender's program or the case handler did this. Inform the oversight body"
     );
-    Some(IntegrityAlert::new(AlertCode::GrantDiffers, text))
+    Some(IntegrityAlert::new(AlertCode::ReportGrantDiffers, text))
 }
 
 /// Returns an alert for each of the reader's own grants that no event records, because the case

@@ -272,7 +272,7 @@ async fn a_report_with_a_grant_that_does_not_open_names_its_reader() {
             },
         );
         let alerts = alerts_of(&environment, "lead", &reporter).await;
-        assert_eq!(alert_codes(&alerts), [AlertCode::GrantDiffers], "{victim}");
+        assert_eq!(alert_codes(&alerts), [AlertCode::ReportGrantDiffers], "{victim}");
         let text = &alerts[0].text;
         assert!(text.contains(&format!("without a valid grant for {victim}, ")), "{text}");
     }

@@ -7,13 +7,14 @@ use protocol::{
 use rand::rngs::OsRng;
 use workbench::{
     actions::{ActionChoice, ActionError},
+    alert::AlertCode,
     keys::key_file::InvestigatorKey,
 };
 
 use crate::{
     common::{
         WorkbenchInstallation, desk,
-        environment::{TestEnvironment, claim_case},
+        environment::{TestEnvironment, alert_codes, claim_case},
     },
     lost_key::connect_with_key,
 };
@@ -165,4 +166,34 @@ async fn a_proposal_that_leaves_out_a_member_is_not_approved_with_the_others() {
     assert_eq!(who, "two");
     let generation = |case| environment.handler.with_case(case, |stored| stored.state.generation);
     assert_eq!(cases.map(generation), [1, 0]);
+}
+
+#[tokio::test]
+async fn a_wrong_grant_from_the_sender_of_a_report_does_not_prevent_new_keys() {
+    let environment = TestEnvironment::start();
+    let file = ("a.txt", "text/plain", &b"a file"[..]);
+    let reporter = environment.handler.file_tampered_report(
+        &environment.installation,
+        &[],
+        ("a story", file),
+        |sent| {
+            let of_three = sent.grants.iter_mut().find(|(handle, _)| handle == "three");
+            of_three.unwrap().1.grant.sealed = b"bytes that no key opens".to_vec();
+        },
+    );
+    let mut lead = environment.connect("lead").await;
+    let case = claim_case(&mut lead, &reporter).await;
+    assert_eq!(alert_codes(&case.alarms), [AlertCode::ReportGrantDiffers]);
+    lead.propose_case_rotation(reporter.case, &mut OsRng).await.unwrap();
+    let mut two = environment.connect("two").await;
+    let mut case = two.read_case(reporter.case).await.unwrap();
+    two.approve_rotation(&mut case).await.unwrap();
+    let generation = environment.handler.with_case(reporter.case, |stored| stored.state.generation);
+    assert_eq!(generation, 1);
+    // Another alarm still prevents it.
+    environment.handler.with_case(reporter.case, |stored| {
+        stored.add_part(protocol::api::workbench::PartKind::Note, 0, 9, b"forged".to_vec());
+    });
+    let refused = lead.propose_case_rotation(reporter.case, &mut OsRng).await;
+    assert!(matches!(refused, Err(ActionError::UnresolvedAlerts)));
 }
