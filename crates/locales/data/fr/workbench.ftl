@@ -255,7 +255,7 @@ export-no-proof = Ce qu’il ne prouve pas : qui a écrit le signalement, si le
 export-signature = L’archive contient la signature du reçu. Si le reçu est trouvé chez une personne, l’archive montre que le signalement a été envoyé avec ce reçu.
 export-made = Exporté par { $by } le { $day }.
 export-unsealed = Rien ici n’est plus scellé. Effacez-le quand vous avez fini.
-export-logged = Le journal de transparence contient ces événements jusqu’au numéro { $event }. Le journal a été contresigné le { $day } ; membres de l’organe externe { $oversight }, témoins { $witnesses }.
+export-logged = Le journal de transparence contient ces événements jusqu’au numéro { $event }. Le journal a été contresigné le { $day } ; membres de l’organe externe { $oversight }, témoins { $witnesses }.
 export-logged-alone = Le journal de transparence contient ces événements jusqu’au numéro { $event }. Au moment de l’export, le journal n’était pas contresigné.
 export-unopened = { $count ->
     [one] Une partie scellée n’est pas ouverte ici. L’export prouve seulement qu’elle a été enregistrée.
