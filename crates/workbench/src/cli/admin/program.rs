@@ -1,4 +1,5 @@
-//! `burkindi admin program`: sign the manifest of the browser program, and list it in the directory.
+//! `burkindi admin program`: signs the manifest of the browser program, and lists it in the
+//! directory.
 
 use std::path::{Path, PathBuf};
 
