@@ -78,8 +78,8 @@ impl DirectoryCache {
     /// Accepts a newer directory. The newest directory is accepted again without a change. `body`
     /// is the JSON of a [`SignedDirectory`].
     ///
-    /// A directory with a later epoch of the log begins an empty log, in the same transaction: every
-    /// event gets a leaf again.
+    /// A directory with a later epoch of the log begins an empty log, in the same transaction:
+    /// every event gets a leaf again.
     ///
     /// Any client may send a directory. Therefore verification runs one call at a time, outside of
     /// the async threads, and before the writer lock is taken. Only a directory that the root keys

@@ -296,13 +296,13 @@ fn the_second_member_notices_every_grant_that_is_dropped_replayed_or_changed() {
     let new = Grant::open(&own[0].grant, &case.world.people["bila"], id, 1).unwrap();
     let eva = case.recipient("eva");
     let tag = grant_tag(id, &eva);
-    let stranger = InvestigatorIdentity::from_seed(&[3; 32]).recipient();
+    let outsider = InvestigatorIdentity::from_seed(&[3; 32]).recipient();
     let plain = case.world.people["eva"].open(&honest[2].grant.sealed).unwrap();
     for (what, sealed) in [
         ("bytes that do not open", vec![0; 2000]),
         ("nothing", vec![]),
         ("sealed with random bytes", eva.seal(&plain)),
-        ("sealed to another key", new.seal(&stranger).sealed),
+        ("sealed to another key", new.seal(&outsider).sealed),
         (
             "another secret",
             Grant { secret: CaseSecret::from_bytes([9; 32]), ..new.clone() }.seal(&eva).sealed,

@@ -3,8 +3,8 @@
 //!
 //! `cargo xtask bench` runs it. It prints one JSON object:
 //! `{"rows": [{"name", "value", "unit", "ceiling", "ratio"}]}`. The ceiling of the total is
-//! the sum of its parts in the same run, and its ratio is ceiling ÷ value. A second row compares the
-//! total with the target. The ceiling of a part is the total, and its ratio is the share of the
+//! the sum of its parts in the same run, and its ratio is ceiling ÷ value. A second row compares
+//! the total with the target. The ceiling of a part is the total, and its ratio is the share of the
 //! total.
 
 use std::{collections::BTreeMap, hint::black_box};

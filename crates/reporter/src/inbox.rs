@@ -140,7 +140,7 @@ impl InboxError {
 impl Inbox {
     /// Opens and verifies a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes. `directory` is the
     /// newest one, whose members confirm key rotations. Without it, no rotation is confirmed, and
-    /// nothing is said about the log.
+    /// the inbox contains no status of the log.
     ///
     /// # Errors
     /// [`InboxError::NotFound`] if it is not sealed to this receipt. Any other error is damage.

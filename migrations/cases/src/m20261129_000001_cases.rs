@@ -148,8 +148,8 @@ fn other_tables() -> Vec<TableCreateStatement> {
                 blob("signature"),
             ],
         ),
-        // The transparency log. The leaf of an event, by its position, and its inclusion proof in its
-        // batch.
+        // The transparency log. The leaf of an event, by its position, and its inclusion proof in
+        // its batch.
         table(
             "log_leaves",
             &["leaf"],

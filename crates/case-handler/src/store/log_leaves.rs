@@ -39,8 +39,8 @@ pub struct EventLeaf {
     pub position: i64,
     /// The index of the leaf.
     pub index: u64,
-    /// Its inclusion proof in its batch, which does not change. So a proof reads no event of another
-    /// case, and its duration does not depend on them.
+    /// Its inclusion proof in its batch, which does not change. So a proof reads no event of
+    /// another case, and its duration does not depend on them.
     pub path: Vec<Hash>,
 }
 
@@ -102,8 +102,8 @@ impl CaseStore {
             .transpose()
     }
 
-    /// Returns the inclusion proof of the leaf of an event in its batch. `None` if no event has this
-    /// leaf.
+    /// Returns the inclusion proof of the leaf of an event in its batch. `None` if no event has
+    /// this leaf.
     ///
     /// # Errors
     /// Fails if the database fails.

@@ -1,8 +1,8 @@
 //! Asks an outside witness of the directory to cosign the checkpoints of the transparency log, and
 //! stores its cosignatures.
 //!
-//! A periodic task for each witness asks until the newest checkpoint has its cosignature. No request
-//! runs within a write transaction, so that a slow witness delays nothing else.
+//! A periodic task for each witness asks until the newest checkpoint has its cosignature. No
+//! request runs within a write transaction, so that a slow witness delays nothing else.
 
 mod endpoint;
 mod error;

@@ -189,7 +189,10 @@ interface LogEvidence {
   countersigned: bigint | null;
 }
 
-/** Verifies a checkpoint. Throws if the log has not signed it, or a signature of a known key is invalid. */
+/**
+ * Verifies a checkpoint. Throws if the log has not signed it, or a signature of a known key is
+ * invalid.
+ */
 function verifyCheckpoint(note: string, policy: LogPolicy, { quorum }: DirectoryDocument["log"]): LogEvidence {
   const end = note.lastIndexOf("\n\n");
   if (end < 0 || !note.endsWith("\n")) throw new Error("malformed note");

@@ -122,8 +122,8 @@ impl HandlerConnection {
     ///
     /// # Errors
     /// [`ActionError::Rotation`] if the proposal is not what an honest member proposes;
-    /// [`ActionError::UnresolvedAlerts`] if the case has alarms that [`blocks_rotation`] names; and the
-    /// errors of every action.
+    /// [`ActionError::UnresolvedAlerts`] if the case has alarms that [`blocks_rotation`] names; and
+    /// the errors of every action.
     pub async fn approve_rotation(
         &mut self,
         case: &mut VerifiedCase,

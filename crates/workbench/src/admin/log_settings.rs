@@ -97,13 +97,14 @@ pub fn log_public_key(draft: &DirectoryDraft) -> String {
     log_key(draft.instance, draft.log.epoch, draft.handler_key).to_string()
 }
 
-/// Returns the public key of a witness in the form that `burkindi witness init` prints. Returns only
-/// the name if no key can have it, which the rules of directories exclude.
+/// Returns the public key of a witness in the form that `burkindi witness init` prints. Returns
+/// only the name if no key can have it, which the rules of directories exclude.
 pub fn witness_public_key(witness: &LogWitness) -> String {
     witness_key(witness).map_or_else(|_| witness.name.clone(), |key| key.to_string())
 }
 
-/// Describes the quorum of a draft, such as "1 of 2 members of the oversight body and 1 of 3 witnesses".
+/// Describes the quorum of a draft, such as "1 of 2 members of the oversight body and 1 of 3
+/// witnesses".
 pub fn describe_quorum(draft: &DirectoryDraft) -> String {
     let LogQuorum { oversight, witnesses } = draft.log.quorum;
     format!(

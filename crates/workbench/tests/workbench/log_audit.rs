@@ -165,7 +165,7 @@ fn a_signature_for_another_actor_is_rejected() {
     }
     let mut log = builder.log.clone();
     let by_unknown_member =
-        Event { actor: "stranger".into(), ..log[10].decode_unverified().unwrap() };
+        Event { actor: "unknown-member".into(), ..log[10].decode_unverified().unwrap() };
     log[10] = by_unknown_member.sign(builder.installation.key_of("three").device());
     assert_eq!(builder.alert_codes(&log), [AlertCode::UnknownActor]);
     // No member can sign for the case handler.
