@@ -233,9 +233,11 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
             .chain(view.log.and_then(log_finding_key).map(|key| frame.t(key)))
             .collect(),
         files: scrub_summary::file_summaries(&frame, &view.files),
+        // Without a form the errors of its fields lead nowhere. The page shows the draft.
         field_errors: view
             .errors
             .iter()
+            .filter(|_| may_reply)
             .map(|error| (error_anchor(error), field_error_text(&frame, error)))
             .collect(),
         warnings: view

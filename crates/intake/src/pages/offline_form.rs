@@ -35,7 +35,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 102] = [
+const TEXT_KEYS: [&str; 103] = [
     "change",
     "cover",
     "date-day",
@@ -88,6 +88,7 @@ const TEXT_KEYS: [&str; 102] = [
     "guard-tax",
     "guard-time",
     "guard-vehicle",
+    "held-text",
     "list-separator",
     "receipt-next-answer",
     "receipt-still",

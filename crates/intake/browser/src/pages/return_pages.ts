@@ -254,6 +254,7 @@ export class ReturnPages {
     const { offlineForm } = this;
     const inbox = this.inbox!;
     const { header } = inbox;
+    const draft = queryOne<HTMLTextAreaElement>("#message")?.value.trim() ?? "";
     showPage(offlineForm, offlineForm.pages[page]!, "seal-here-reply");
     const [stage, meaning] = offlineForm.stages[header.stage] ?? [header.stage, ""];
     const state = [createElement("p", { class: "stage" }, stage), createElement("p", {}, meaning)];
@@ -279,7 +280,14 @@ export class ReturnPages {
     if (header.released_to_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
     // A key without a valid signature may belong to an attacker. The form stays for the buttons
     // that refresh the mailbox and change the language.
-    if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren());
+    if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren(...this.readOnlyDraft(draft)));
+  }
+
+  /** Returns the draft for copying, if there is one: it cannot be sent now. */
+  private readOnlyDraft(draft: string): HTMLElement[] {
+    if (draft === "") return [];
+    const text = createElement("textarea", { id: "message", name: "message", rows: "6", spellcheck: "false", readonly: "" }, draft);
+    return [createElement("p", {}, createElement("label", { for: "message" }, translate(this.offlineForm, "held-text"))), text];
   }
 
   private showMessages(messages: InboxMessage[]): void {
