@@ -357,7 +357,7 @@ finding-log-missing = Cette page ne montre pas que votre signalement est dans no
 finding-log-message-missing = Cette page ne montre pas que votre dernier message est dans notre journal. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
 finding-log-wrong = La preuve que vos envois sont dans notre journal n’est pas valable. Revenez demain. Si cela se répète, contactez l’organe externe.
 finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
-finding-unconfirmed = Les clés de votre dossier ont été changées pour vous protéger. Deux enquêteurs doivent le confirmer, et ce n’est pas encore fait. Les réponses plus récentes ne peuvent pas être affichées, et vous ne pouvez pas écrire ici pour le moment. Revenez dans quelques jours.
+finding-unconfirmed = Les clés de votre dossier ont été changées pour vous protéger. Deux enquêteurs doivent le confirmer, et ce n’est pas encore fait. Les réponses plus récentes ne peuvent pas être affichées. Vous ne pouvez pas écrire ici pour le moment. Revenez dans quelques jours.
 
 ## Protection
 
