@@ -66,8 +66,8 @@ export async function openThread(page: Page, installation: RunningInstallation, 
     if (scripts) await waitForHydration(page);
     await page.fill("textarea[name=receipt]", receipt);
     await page.locator("form[action$='/return'] .button:visible").first().click();
-    await page.waitForTimeout(300);
-    return (await page.locator("#message").count()) > 0 ? true : undefined;
+    // A slow machine takes seconds to open the mailbox and to verify what is in it.
+    return page.locator("#message").first().waitFor({ timeout: 5_000 }).then(() => true, () => undefined);
   });
 }
 
