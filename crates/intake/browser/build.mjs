@@ -4,9 +4,10 @@ import { readFileSync, rmSync } from "node:fs";
 
 const here = new URL(".", import.meta.url).pathname;
 
-// Parts of libraries that the script never reaches and that esbuild cannot recognise as unused. They
-// bring a third curve and a password hash, a tenth of the script. Sealing uses hybrid recipients
-// only. A recipient or an identity of another kind fails, because its class is undefined.
+// Parts of libraries that the script never reaches and that esbuild cannot recognise as unused.
+// They bring two curves and a password hash, an eighth of the script. Sealing uses hybrid
+// recipients only. A recipient or an identity of another kind fails, because its class is
+// undefined.
 const unreachable = {
   "age-encryption/dist/index.js": [
     ['import { ScryptIdentity, ScryptRecipient } from "./recipients.js";', "const ScryptIdentity = undefined, ScryptRecipient = undefined;"],

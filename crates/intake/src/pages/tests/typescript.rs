@@ -316,6 +316,7 @@ fn typescript(source: &Path, values: &[(&str, Value)]) -> String {
         ("program", "program"),
         ("relatedReport", "related_report"),
         ("report", "report"),
+        ("rotations", "rotations"),
         ("submission", "submission"),
         ("treatment", "treatment"),
     ];
