@@ -62,7 +62,7 @@ enum Step {
         member: &'static str,
         case: Uuid,
         action: Action,
-        payload: EventPayload,
+        payload: Box<EventPayload>,
     },
     /// The next collection cycle with its batch.
     Cycle,
@@ -111,7 +111,7 @@ impl World {
                 let at = self.fixture.clock.now();
                 let event = next_event(*case, &found.state, member, at, action.clone());
                 let event = event.sign(&self.fixture.members[member].1);
-                let new = NewEvent { event, payload: payload.clone() };
+                let new = NewEvent { event, payload: (**payload).clone() };
                 return Some(format!("{:?}", self.fixture.post_event(member, *case, &new).await));
             }
             Step::Cycle => {
@@ -300,7 +300,7 @@ fn reply(cases: &mut Cases) -> (Action, EventPayload) {
 }
 
 fn act(member: &'static str, case: Uuid, (action, payload): (Action, EventPayload)) -> Step {
-    Step::Act { member, case, action, payload }
+    Step::Act { member, case, action, payload: Box::new(payload) }
 }
 
 fn plain(action: Action) -> (Action, EventPayload) {
@@ -438,7 +438,7 @@ async fn compare_schedules(part: u64) {
     let mut noticed = 0;
     for pair in 0..pairs {
         let first_seed = (part * 5 + pair) * SCHEDULES_OF_A_PAIR;
-        noticed += compare_views(first_seed, SCHEDULES_OF_A_PAIR).await;
+        noticed += Box::pin(compare_views(first_seed, SCHEDULES_OF_A_PAIR)).await;
     }
     let schedules = pairs * SCHEDULES_OF_A_PAIR;
     // Positive control: a schedule without a visible event after a hidden one has no gap.

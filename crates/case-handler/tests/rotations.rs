@@ -82,7 +82,7 @@ async fn a_payload_that_does_not_fit_the_event_is_refused_and_leaves_nothing() {
         ("another C", &|new| new.payload.case_recipient = Some(rotated_recipient(7))),
         ("no confirmation", &|new| new.payload.confirmation = None),
         ("the confirmation of another member", &|new| {
-            new.payload.confirmation = Some(by_bila.clone())
+            new.payload.confirmation = Some(by_bila.clone());
         }),
         ("a grant less", &|new| drop(new.payload.grants.pop())),
         ("a note", &|new| new.payload.note = Some(SealedBytes(vec![1]))),

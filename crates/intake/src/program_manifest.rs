@@ -57,12 +57,15 @@ pub async fn manifest_of(config: &Config) -> Result<ProgramManifest, ManifestErr
 pub async fn check_manifest(config: &Config) -> Result<(), ConfigError> {
     let trust = config.load_trust()?;
     let Some(signed) = config.load_program(&trust)? else { return Ok(()) };
-    configured_pages(config).with_program(&signed, &trust).await.map_err(wrong_manifest)?;
+    configured_pages(config)
+        .with_program(&signed, &trust)
+        .await
+        .map_err(|mismatch| wrong_manifest(&mismatch))?;
     Ok(())
 }
 
 /// Explains that the signed manifest is that of another build or configuration.
-pub(crate) fn wrong_manifest(mismatch: ManifestMismatch) -> ConfigError {
+pub(crate) fn wrong_manifest(mismatch: &ManifestMismatch) -> ConfigError {
     let advice = "Print the manifest of this build with the command manifest, and let the keepers of \
                   the root keys sign it";
     ConfigError::invalid_value(PROGRAM_KEY, format!("{mismatch}. {advice}"))

@@ -84,7 +84,10 @@ impl AppState {
             .with_directory(Arc::clone(&directory_cache))
             .with_reply_schedule(Arc::clone(&reply_schedule));
         if let Some(signed) = program {
-            pages = pages.with_program(&signed, &trust).await.map_err(wrong_manifest)?;
+            pages = pages
+                .with_program(&signed, &trust)
+                .await
+                .map_err(|mismatch| wrong_manifest(&mismatch))?;
         }
         copy_receipts(&pages);
         let decoys = DecoyMailboxes::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));

@@ -106,13 +106,16 @@ async fn refusal(installation: &TestInstallation) -> String {
     started
 }
 
+/// Changes a manifest.
+type Change = fn(&mut ProgramManifest);
+
 #[tokio::test]
 async fn an_intake_serves_no_manifest_that_is_unsigned_or_of_another_program() {
     let mut installation = TestInstallation::new();
     let manifest = manifest_of(&installation).await;
     installation.configure_program(manifest.clone(), 1);
     assert!(refusal(&installation).await.contains("1 of 2"));
-    let changes: [(fn(&mut ProgramManifest), &str); 5] = [
+    let changes: [(Change, &str); 5] = [
         (
             |manifest| {
                 manifest.files.insert("/fr/form.json".into(), Hash::default());

@@ -206,7 +206,7 @@ fn only_two_device_keys_of_the_directory_confirm_a_statement() {
     assert!(confirmed(&[awa.clone(), bila.clone()]));
     assert!(confirmed(&[former.clone(), bila.clone(), awa.clone()]), "in any order");
     assert!(!confirmed(&[]), "dropped");
-    assert!(!confirmed(&[awa.clone()]), "one dropped");
+    assert!(!confirmed(std::slice::from_ref(&awa)), "one dropped");
     assert!(!confirmed(&[awa.clone(), awa.clone()]), "one member twice");
     assert!(!confirmed(&[awa.clone(), former.clone()]), "a former member");
     // A former member or the case handler claims the key of bila, or changes the signature.

@@ -78,7 +78,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::LegalHoldPlaced),
         1 => Just(Action::Escalated),
         1 => priority().prop_map(|priority| Action::PriorityRaised { priority }),
-        1 => Just(Action::RotationProposed { rotation: statement(0, None), grants: vec![] }),
+        1 => Just(Action::RotationProposed { rotation: Box::new(statement(0, None)), grants: vec![] }),
         1 => Just(Action::RotationApproved { proposal: Hash::default() }),
         1 => Just(Action::Reopened { ground: ReopenReason::Reporter }),
         1 => Just(Action::Reopened { ground: ReopenReason::NewEvidence }),
@@ -165,7 +165,7 @@ impl InvariantChecker {
             let previous = self.state.rotation.as_ref().map(RotationStatement::hash);
             match (&mut action, &self.state.pending_rotation) {
                 (Action::RotationProposed { rotation, .. }, _) => {
-                    *rotation = statement(self.state.generation, previous);
+                    **rotation = statement(self.state.generation, previous);
                 }
                 (Action::RotationApproved { proposal }, Some(pending)) => {
                     *proposal = pending.proposal;

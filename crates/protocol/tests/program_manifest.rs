@@ -110,7 +110,7 @@ fn a_manifest_of_another_form_is_refused() {
     let signed = SignedProgram::unsigned(manifest());
     let text = String::from_utf8(signed.to_bytes()).unwrap();
     assert_eq!(SignedProgram::from_bytes(text.as_bytes()), Ok(signed.clone()));
-    for other in [format!("{text} "), text.replacen(":", ": ", 1), text[1..].to_owned()] {
+    for other in [format!("{text} "), text.replacen(':', ": ", 1), text[1..].to_owned()] {
         let refused = SignedProgram::from_bytes(other.as_bytes());
         assert!(matches!(refused, Err(ProgramError::Malformed(_))), "{refused:?}");
     }

@@ -169,15 +169,16 @@ impl Collector {
         // If the intake refuses the directory, for example because it has expired, collection
         // continues.
         let directory_sent = self.send_directory_to_intake(today).await;
-        let collected = self.collect().await;
+        // The futures of the steps are large, and this one would contain them.
+        let collected = Box::pin(self.collect()).await;
         // Also if the intake is not reachable, so that the log does not show it.
-        let logged = self.extend_transparency_log().await;
+        let logged = Box::pin(self.extend_transparency_log()).await;
         if let Err(CollectError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;
         }
-        let proved = self.refresh_mailbox_logs().await;
+        let proved = Box::pin(self.refresh_mailbox_logs()).await;
         // A submission that does not arrive completely must not delay answers to other reporters.
-        self.retry_quarantined().await?;
+        Box::pin(self.retry_quarantined()).await?;
         self.log_quarantined().await?;
         self.gc_daily().await?;
         let latest = self.directories.latest();

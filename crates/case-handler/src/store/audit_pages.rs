@@ -2,20 +2,18 @@
 
 use std::collections::HashMap;
 
+use protocol::api::workbench::AUDIT_PAGE_BATCHES;
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Query},
 };
-use transparency_log::batch::{BATCH_LEAVES, batch_of, log_size};
+use transparency_log::batch::{batch_of, log_size};
 
 use super::{
     CaseStore, StoreError, StoredEvent,
     entities::{event, log_leaf},
     log_leaves::{from_index, log_batches, to_index},
 };
-
-/// Events that wait for a leaf and are still read for an audit.
-const MAX_WAITING: i64 = 16 * BATCH_LEAVES as i64;
 
 /// A range of the event log: all events of some batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +29,8 @@ pub struct AuditRange {
 impl CaseStore {
     /// Returns the range of the events of at most `limit` batches from the batch `from` on. Events
     /// get leaves in the order in which they were recorded, so they are one range. After the newest
-    /// batch it contains the oldest events that wait for a leaf too.
+    /// batch it contains the oldest events that wait for a leaf too, at most as many as a page of
+    /// batches has.
     ///
     /// # Errors
     /// Fails if the database fails.
@@ -40,7 +39,8 @@ impl CaseStore {
         let end = std::cmp::min(from.saturating_add(limit), batches);
         let after = self.last_position_before(from).await?;
         let last = self.last_position_before(end).await?;
-        let until = if end == batches { last.saturating_add(MAX_WAITING) } else { last };
+        let waiting = if end == batches { log_size(AUDIT_PAGE_BATCHES) } else { 0 };
+        let until = last.saturating_add(from_index(waiting));
         Ok(AuditRange { batches, after, until })
     }
 

@@ -65,7 +65,7 @@ impl HandlerFixture {
         let confirmation = rotation.statement.confirm(&self.members[by].1);
         let recipient = rotated_recipient(rotation.statement.generation);
         let records = grants.iter().map(GenerationGrant::to_record).collect();
-        let action = Action::RotationProposed { rotation, grants: records };
+        let action = Action::RotationProposed { rotation: Box::new(rotation), grants: records };
         let mut new = self.signed_event(by, case, action).await;
         new.payload = EventPayload {
             grants,

@@ -61,7 +61,7 @@ async fn filled_store(folder: &Path) -> (HandlerFixture, Config) {
     for _ in 0..5 {
         let (mut report, _) = handler.new_report(&DESK_MEMBERS);
         report.attachments.push((0..400_000).map(|n| u8::try_from(n % 251).unwrap()).collect());
-        handler.ingest(&report).await.unwrap();
+        Box::pin(handler.ingest(&report)).await.unwrap();
     }
     handler.store.save_clock(&disputed_clock()).await.unwrap();
     (handler, config)

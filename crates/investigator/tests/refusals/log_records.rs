@@ -52,7 +52,7 @@ fn handler() -> SigningKey {
 fn directory() -> Directory {
     let mut directory = minimal_directory();
     let mut second = directory.members[2].clone();
-    second.handle = "fofana".to_owned();
+    "fofana".clone_into(&mut second.handle);
     second.recipient = protocol::keys::InvestigatorIdentity::from_seed(&[13; 32]).recipient();
     directory.members.push(second);
     for (member, seed) in directory.members.iter_mut().zip(10..) {

@@ -152,7 +152,7 @@ pub enum Action {
     /// A member proposes a new generation of the case secret.
     RotationProposed {
         /// The statement for the reporter, signed with the current `K_c`.
-        rotation: SignedStatement,
+        rotation: Box<SignedStatement>,
         /// The new grants of all remaining readers. They are in effect after the approval.
         grants: Vec<GrantRecord>,
     },

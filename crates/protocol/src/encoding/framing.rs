@@ -114,10 +114,9 @@ impl RecordType {
             Self::Body => 256 * 1024,
             Self::MailboxRecipient | Self::CaseRecipient => age_hybrid::PUBLIC_KEY_LEN,
             Self::DeduplicationTag => 32,
-            // One reply of this length fits into a mailbox beside the longest log record.
-            Self::Reply => 12 * 1024,
-            // Enough for two messages with 32 files each.
-            Self::Log => 12 * 1024,
+            // The proofs of two messages with 32 files each. One reply of this length fits into a
+            // mailbox beside the longest log record.
+            Self::Reply | Self::Log => 12 * 1024,
             // A statement has about 470 bytes, with two confirmations about 820.
             Self::Rotation => 1024,
         }

@@ -37,7 +37,7 @@ fn next_rotation(state: &CaseState) -> SignedStatement {
 }
 
 fn propose(case: &mut CaseScenario, actor: &str) -> Result<(), RuleViolation> {
-    let rotation = next_rotation(&case.state);
+    let rotation = Box::new(next_rotation(&case.state));
     case.apply_action(actor, Action::RotationProposed { rotation, grants: vec![] })
 }
 
@@ -73,6 +73,7 @@ fn a_rotation_is_in_effect_only_after_another_reader_has_approved_it() {
 fn a_statement_must_follow_the_current_generation() {
     let mut case = CaseScenario::triaged();
     let propose_with = |case: &mut CaseScenario, rotation| {
+        let rotation = Box::new(rotation);
         case.apply_action("awa", Action::RotationProposed { rotation, grants: vec![] })
     };
     let refused = |error| Err(RuleViolation::InvalidRotation(error));
@@ -165,7 +166,7 @@ fn only_grants_of_assignments_and_approved_rotations_are_in_effect() {
         vec![GrantRecord { generation: 1, tag: hash, hash }]
     };
     let proposed = |number| Action::RotationProposed {
-        rotation: next_rotation(&case.state),
+        rotation: Box::new(next_rotation(&case.state)),
         grants: record(number),
     };
     let actions = [

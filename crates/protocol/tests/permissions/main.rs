@@ -141,7 +141,7 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::Reply => Action::Replied { reply, copy, feedback: true },
         ActionKind::Link => Action::Linked { to: Uuid::from_u128(4) },
         ActionKind::ProposeRotation => {
-            Action::RotationProposed { rotation: rotation(), grants: vec![] }
+            Action::RotationProposed { rotation: Box::new(rotation()), grants: vec![] }
         }
         ActionKind::ApproveRotation => Action::RotationApproved { proposal: PROPOSAL },
         ActionKind::ProposeClose => Action::Proposed(CLOSE),

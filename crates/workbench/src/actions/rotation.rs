@@ -86,7 +86,7 @@ impl HandlerConnection {
         let confirmation = proposal.rotation.statement.confirm(self.key.device());
         let grants = [proposal.grants, regrants].concat();
         let action = Action::RotationProposed {
-            rotation: proposal.rotation,
+            rotation: Box::new(proposal.rotation),
             grants: grants.iter().map(GenerationGrant::to_record).collect(),
         };
         let payload = EventPayload {
@@ -266,7 +266,7 @@ impl VerifiedCase {
     /// Returns the rotation that led to the current generation. Returns `None` in generation 0.
     fn rotation_in_effect(&self) -> Option<&SignedStatement> {
         effective_grants(&self.events).into_iter().rev().find_map(|event| match &event.action {
-            Action::RotationProposed { rotation, .. } => Some(rotation),
+            Action::RotationProposed { rotation, .. } => Some(&**rotation),
             _ => None,
         })
     }

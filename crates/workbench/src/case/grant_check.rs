@@ -47,7 +47,7 @@ pub(super) fn check_grants(
 /// that the reader does not have cannot be compared.
 pub(super) fn check_rotations(open: &OpenCase, events: &[Event]) -> Vec<IntegrityAlert> {
     let rotations = effective_grants(events).into_iter().filter_map(|event| match &event.action {
-        Action::RotationProposed { rotation, .. } => Some((event, rotation)),
+        Action::RotationProposed { rotation, .. } => Some((event, &**rotation)),
         _ => None,
     });
     let alert = |(event, rotation): (&Event, &SignedStatement)| match open.check_statement(rotation)

@@ -66,7 +66,7 @@ impl VerifiedCase {
         let known = self.thread.incoming.last().map_or(0, |entry| entry.header.generation);
         let rotations = effective_grants(&self.events).into_iter().filter_map(|event| {
             let Action::RotationProposed { rotation, .. } = &event.action else { return None };
-            (rotation.statement.generation > known).then(|| rotation.clone())
+            (rotation.statement.generation > known).then(|| (**rotation).clone())
         });
         let without = |rotation| ConfirmedRotation { rotation, confirmations: Vec::new() };
         let mut rotations: Vec<ConfirmedRotation> = rotations.map(without).collect();

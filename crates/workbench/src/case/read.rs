@@ -158,18 +158,8 @@ impl HandlerConnection {
                 "the log of this case contains events of another case",
             ));
         }
-        let (former, mut own): (Vec<GenerationGrant>, Vec<_>) =
-            file.grants.iter().cloned().partition(|grant| self.is_for_former_key(id, grant));
-        if source == GrantSource::Pending {
-            let current = state.as_ref().map_or(0, |state| state.generation);
-            own.clone_from(&file.pending_grants);
-            own.retain(|grant| grant.generation <= current);
-        } else {
-            alarms.extend(remove_unrecorded_grants(&mut own, &events));
-        }
-        if own.is_empty() && !former.is_empty() {
-            return Err(CaseReadError::FormerKey(self.handle().to_owned()));
-        }
+        let (own, ignored) = self.grants_to_open(&file, source, state.as_ref(), &events)?;
+        alarms.extend(ignored);
         let own_tag = grant_tag(id, &self.key.identity().recipient());
         let collected = CollectionCheck::check(&file, &events, own_tag);
         let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
@@ -274,6 +264,31 @@ impl HandlerConnection {
             alarms,
             newer_tree: proof.newer_tree,
         })
+    }
+
+    /// Returns the member's grants that open the case, and alerts for those that are ignored.
+    fn grants_to_open(
+        &self,
+        file: &CaseDetail,
+        source: GrantSource,
+        state: Option<&CaseState>,
+        events: &[Event],
+    ) -> Result<(Vec<GenerationGrant>, Vec<IntegrityAlert>), CaseReadError> {
+        let grants = file.grants.iter().cloned();
+        let (former, mut own): (Vec<_>, Vec<_>) =
+            grants.partition(|grant| self.is_for_former_key(file.row.id, grant));
+        let mut alarms = Vec::new();
+        if source == GrantSource::Pending {
+            let current = state.map_or(0, |state| state.generation);
+            own.clone_from(&file.pending_grants);
+            own.retain(|grant| grant.generation <= current);
+        } else {
+            alarms.extend(remove_unrecorded_grants(&mut own, events));
+        }
+        if own.is_empty() && !former.is_empty() {
+            return Err(CaseReadError::FormerKey(self.handle().to_owned()));
+        }
+        Ok((own, alarms))
     }
 
     /// Returns whether the grant was sealed to a key of this member that the signed directories

@@ -146,7 +146,7 @@ mod tests {
                 vec![with_note(copy)]
             }
             ActionPayload::Keys => {
-                vec![Action::RotationProposed { rotation: rotation(), grants: vec![] }]
+                vec![Action::RotationProposed { rotation: Box::new(rotation()), grants: vec![] }]
             }
             ActionPayload::KeysApproval => {
                 vec![Action::RotationApproved { proposal: copy }]

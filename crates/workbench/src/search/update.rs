@@ -89,7 +89,9 @@ impl Index {
         while wants_more && !job.is_done() {
             sqlx::query("BEGIN").execute(&mut self.database).await?;
             let mut pins = CasePins::default();
-            let read = self.advance_batch(job, connection, taxonomy, &mut pins, &mut go_on).await;
+            // The future is large, because it contains whole cases.
+            let batch = self.advance_batch(job, connection, taxonomy, &mut pins, &mut go_on);
+            let read = Box::pin(batch).await;
             // Cases that were read before a failure are committed.
             sqlx::query("COMMIT").execute(&mut self.database).await?;
             connection.pin_cases(pins)?;

@@ -42,7 +42,7 @@ fn sign_program(admin: &AdminCli, version: &str, roots: &[u8]) -> (i32, Value, S
     args.extend(["--json", "--passphrase-fd", "0"]);
     let passphrases: Vec<&str> = ROOT_PASSPHRASES.lines().collect();
     let typed: String =
-        roots.iter().map(|root| format!("{}\n", passphrases[usize::from(*root) - 1])).collect();
+        roots.iter().flat_map(|root| [passphrases[usize::from(*root) - 1], "\n"]).collect();
     let output = run(admin.path(), &typed, &args);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let value = if output.stdout.is_empty() { Value::Null } else { parsed(&output) };

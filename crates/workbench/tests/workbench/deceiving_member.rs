@@ -48,7 +48,7 @@ fn rewrite_newest_event(
     if let Some(pending) = &mut state.pending_rotation {
         pending.proposal = rewritten.hash();
         if let Action::RotationProposed { rotation, .. } = &event.action {
-            pending.rotation = rotation.clone();
+            pending.rotation = (**rotation).clone();
         }
     }
     store.append(rewritten);
@@ -337,7 +337,7 @@ async fn members_who_announce_other_keys_to_the_reporter_are_named() {
             replies_key: (&other.replies_key()).into(),
             ..rotation.statement.clone()
         };
-        *rotation = statement.sign(&key);
+        **rotation = statement.sign(&key);
     });
     let mut three = environment.connect("three").await;
     let mut theirs = three.read_case(reporter.case).await.unwrap();

@@ -61,9 +61,12 @@ impl LoggedCase {
         let mut manifest = read_manifest(folder);
         let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
         let hex = |bytes: &[u8]| workbench::case::export::to_hex(&Hash::of(&[bytes]));
-        let lines = sums.lines().map(|line| match line.ends_with(PROOF) {
-            true => format!("{}  {PROOF}\n", hex(proof.as_bytes())),
-            false => format!("{line}\n"),
+        let lines = sums.lines().map(|line| {
+            if line.ends_with(PROOF) {
+                format!("{}  {PROOF}\n", hex(proof.as_bytes()))
+            } else {
+                format!("{line}\n")
+            }
         });
         fs::write(folder.join("SHA256SUMS"), lines.collect::<String>()).unwrap();
         for file in &mut manifest.files {

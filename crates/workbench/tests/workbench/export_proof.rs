@@ -133,6 +133,11 @@ async fn export_case(
 
 /// Files a report and works on it; `number` determines what happens.
 async fn export_number(environment: &TestEnvironment, number: u32) -> Export {
+    // The future is large, because it contains whole cases.
+    Box::pin(work_and_export(environment, number)).await
+}
+
+async fn work_and_export(environment: &TestEnvironment, number: u32) -> Export {
     let mut reporter = if number % 7 == 6 {
         let garbage = |sent: &mut crate::common::fake_handler::SealedReport| {
             sent.sealed_file =

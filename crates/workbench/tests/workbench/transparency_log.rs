@@ -77,14 +77,11 @@ async fn a_log_that_is_rolled_back_or_replaced_is_an_alarm_and_is_not_countersig
         fixture.audit_valid(member).await;
     }
     let longer = fixture.file_reports(2);
-    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|at| longer[at].clone());
+    let picked = |places: &[usize]| -> Vec<_> {
+        places.iter().map(|place| longer[*place].clone()).collect()
+    };
     // The same size, a larger one and a shorter one, and no log at all.
-    for replaced in [
-        vec![a.clone(), b.clone(), d.clone()],
-        vec![d, b.clone(), c, a.clone(), e],
-        vec![a, b],
-        Vec::new(),
-    ] {
+    for replaced in [picked(&[0, 1, 3]), picked(&[3, 1, 2, 0, 4]), picked(&[0, 1]), Vec::new()] {
         fixture.set_log(&replaced);
         for member in ["lead", "outside"] {
             let refused = fixture.audit(member).await;
@@ -151,12 +148,13 @@ async fn a_restore_does_not_explain_a_log_that_hides_an_event() {
     let mut outside = fixture.connect("outside").await;
     assert_eq!(outside.audit_log(AuditStart::Resume).await.unwrap().alarms, []);
     fixture.set_log(&log[..2]);
-    let mut store = fixture.handler.store.lock().unwrap();
-    let hidden = &mut store.transparency_log;
-    hidden.tree.as_mut().unwrap().log(&[log[0].hash()]);
-    hidden.tree.as_mut().unwrap().log_hidden(log[1].hash(), log[2].hash());
-    hidden.frozen = true;
-    drop(store);
+    {
+        let mut store = fixture.handler.store.lock().unwrap();
+        let hidden = &mut store.transparency_log;
+        hidden.tree.as_mut().unwrap().log(&[log[0].hash()]);
+        hidden.tree.as_mut().unwrap().log_hidden(log[1].hash(), log[2].hash());
+        hidden.frozen = true;
+    }
     let refused = outside.accept_restore("The disk failed.").await.unwrap_err().to_string();
     assert!(refused.contains("hides an event"), "{refused}");
     let still = outside.audit_log(AuditStart::Resume).await.unwrap();

@@ -3,6 +3,7 @@
 use protocol::{
     Hash,
     api::workbench::{AUDIT_PAGE_BATCHES, AuditLog, CaseLog, EventProof, LoggedEvent},
+    case::event::SignedEvent,
 };
 use transparency_log::batch::{batch_of, log_size};
 use uuid::Uuid;
@@ -35,7 +36,7 @@ impl FakeStore {
     pub(super) fn tree(&mut self) -> Option<&TestTree> {
         let log = &mut self.transparency_log;
         let logged = self.log.len().saturating_sub(log.waiting);
-        let events: Vec<Hash> = self.log[..logged].iter().map(|event| event.hash()).collect();
+        let events: Vec<Hash> = self.log[..logged].iter().map(SignedEvent::hash).collect();
         if let Some(tree) = log.tree.as_mut().filter(|_| !log.frozen) {
             tree.log(&events);
         }
