@@ -48,7 +48,10 @@ impl Pages {
         let mut files: BTreeMap<String, Hash> = self.assets.hashes().collect();
         let trust = serde_json::to_vec(trust).expect("root keys are strings and numbers");
         files.insert("/directory.trust".to_owned(), Hash::of(&[&trust]));
-        for lang in word_list_languages() {
+        // A receipt is spelled in the language of the page, also where that is the list of another
+        // language.
+        let of_pages = self.catalogs.locales().map(|locale| locale.code);
+        for lang in word_list_languages().into_iter().chain(of_pages) {
             let words = word_list(lang).join("\n");
             files.insert(format!("/words/{lang}"), Hash::of(&[words.as_bytes()]));
         }

@@ -18,12 +18,12 @@ export const ALTERED_TEXTS: Record<string, readonly [string, string, string]> = 
   es: [
     "No escriba nada aquí por ahora",
     "Partes de este formulario no están firmadas por la administración. Alguien quizá quiere leer lo que usted escribe.",
-    "Inténtelo de nuevo en diez minutos. Si el mensaje vuelve, no use este formulario en ningún dispositivo. Llame al organismo externo: su número está en los carteles.",
+    "Inténtelo de nuevo en diez minutos. Si el mensaje vuelve, no use este formulario en ningún dispositivo. Llame al órgano externo: su número está en los carteles.",
   ],
   pt: [
     "Não escreva nada aqui por agora",
     "Partes deste formulário não estão assinadas pela administração. Alguém talvez queira ler o que escreve.",
-    "Tente de novo em dez minutos. Se a mensagem voltar, não use este formulário em nenhum aparelho. Ligue para o organismo externo: o número está nos cartazes.",
+    "Tente de novo em dez minutos. Se a mensagem voltar, não use este formulário em nenhum aparelho. Ligue para o órgão externo: o número está nos cartazes.",
   ],
   ar: [
     "لا تكتب شيئاً هنا الآن",
