@@ -39,6 +39,8 @@ test.beforeAll(async ({ browser }) => {
   installation.runAs(ME, "move", full, "triaged");
   installation.runAs(LEAD, "declare", full);
   installation.runAs(LEAD, "propose", full, "lower", "P4");
+  installation.runAs(LEAD, "declare", cases.plain);
+  installation.runAs(LEAD, "rotate", cases.plain);
   // The lead has a new key from now on. The old key still opens all three cases.
   installation.replaceKey(LEAD);
 });
@@ -105,6 +107,9 @@ for (const lang of ["fr", "en"]) {
       await go(path);
       await screen(path);
     }
+    await go(`/administration/former/${cases.plain}`);
+    await expect(page.locator("#main form .buttons")).toBeVisible();
+    await screen("approval of new keys");
     await go("/administration/route");
     for (const unit of ["regional", "internal_affairs"]) await page.check(`[name=excluded][value=${unit}]`);
     await page.locator("details summary").click();

@@ -38,6 +38,8 @@ pub struct ExposedCase {
     pub rule: Option<&'static str>,
     /// The same rule as text.
     pub refused: Option<String>,
+    /// Whether new keys are proposed and wait for an approval.
+    pub proposed: bool,
 }
 
 /// A case with a rotation that waits for an approval. These fields are also its JSON.
@@ -89,6 +91,7 @@ impl HandlerConnection {
             readers,
             rule: refused.as_ref().map(RuleViolation::code),
             refused: refused.as_ref().map(ToString::to_string),
+            proposed: row.state.pending_rotation.is_some(),
         }
     }
 

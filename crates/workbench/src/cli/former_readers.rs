@@ -69,7 +69,7 @@ impl FormerReadersArgs {
         };
         screen.print(&view, |view, page| self.print(view, page))?;
         let failed = results.iter().filter(|entry| entry.result.is_err()).count();
-        let is_open = |case: &&ExposedCase| case.refused.is_some() && case.rule != Some("pending");
+        let is_open = |case: &&ExposedCase| case.refused.is_some() && !case.proposed;
         let refused = view.cases.iter().filter(is_open).count();
         match (self.rotate, self.approve, failed) {
             (true, ..) if failed + refused > 0 => Err(NotProposed(failed + refused).into()),

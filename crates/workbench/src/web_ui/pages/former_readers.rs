@@ -109,6 +109,7 @@ async fn former_readers_page(
         readers: case.readers.iter().map(reader).collect(),
         refused: case.rule.map(|rule| match rule {
             "undeclared" => frame.t("former-declare"),
+            _ if case.proposed => frame.t("former-proposed"),
             "pending" => frame.t("former-pending"),
             "stage" => frame.t("former-closed"),
             _ => frame.t("former-others"),
