@@ -208,8 +208,8 @@ async fn a_rotation_gives_a_later_member_of_the_oversight_body_every_generation_
     let grants = [("eva", 1), ("coumba", 1), ("eva", 0), ("coumba", 0)]
         .map(|(who, generation)| handler.garbage_grant(id, generation, who));
     handler.propose_rotation("eva", id, grants.to_vec()).await.unwrap();
-    // No other member reads the case. The one who joined gets the grants of earlier generations
-    // with the proposal, and so can be the second person.
+    // No other member reads the case. The member who joined gets the grants of earlier
+    // generations with the proposal, and so can be the second person.
     let file = handler.case("coumba", id).await.unwrap();
     assert_eq!((file.grants.len(), file.pending_grants.len()), (1, 2));
     handler.approve_rotation("coumba", id).await.unwrap();

@@ -1,8 +1,9 @@
 //! Cases with former readers: members who left or have another key.
 
 use protocol::{
+    Priority,
     api::workbench::{FormerReader, FormerReason},
-    case::ActionKind,
+    case::{ActionKind, Decision},
 };
 use rand::rngs::OsRng;
 use workbench::{
@@ -12,8 +13,9 @@ use workbench::{
 };
 
 use crate::{
+    cli::{code, run},
     common::{
-        WorkbenchInstallation, desk,
+        PASSPHRASE, WorkbenchInstallation, desk,
         environment::{TestEnvironment, alert_codes, claim_case},
     },
     lost_key::connect_with_key,
@@ -81,6 +83,7 @@ async fn after_a_departure_two_members_rotate_the_keys_of_all_cases_in_one_step_
     }
     let listed = lead.former_readers().await.unwrap();
     assert_eq!(listed.iter().map(|case| case.rule).collect::<Vec<_>>(), [Some("pending"); 3]);
+    assert!(listed.iter().all(|case| case.proposed));
     assert_eq!(lead.rotations_to_approve().await.unwrap(), [], "not one's own");
     // The member with the new key is the second person, and opens the cases with the grants of the
     // proposals. Only one reader of the desk is left of the other case, so it is released.
@@ -147,6 +150,29 @@ async fn a_case_with_an_alarm_is_not_rotated_and_does_not_stop_the_others() {
         0,
         "nothing was changed"
     );
+}
+
+/// At most one proposal is pending in a case. Another one is not mistaken for new keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_with_another_proposal_is_left_and_the_command_fails() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let mut lead = environment.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.propose(&mut case, Decision::Lower { priority: Priority::P4 }).await.unwrap();
+    remove_two_and_rekey_three(&environment.installation);
+    environment
+        .handler
+        .store
+        .lock()
+        .unwrap()
+        .directories
+        .push(environment.installation.signed_directory());
+    let listed = environment.connect("lead").await.former_readers().await.unwrap();
+    assert_eq!((listed[0].rule, listed[0].proposed), (Some("pending"), false));
+    let rotate = ["--home", "home-lead", "--passphrase-fd", "0", "former-readers", "--rotate"];
+    let output = run(environment.installation.dir.path(), &format!("{PASSPHRASE}\n"), &rotate);
+    assert_eq!(code(&output), 7, "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test]
