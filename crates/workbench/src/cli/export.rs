@@ -119,7 +119,7 @@ impl ExportArgs {
                 page.warn(&format!("The report does not open ({reason}). The export contains the events of the case and opens nothing."));
             }
             page.warn("The files come from an unknown sender. Open them only on a machine without a network, never by a double click.");
-            page.warn("The export contains the signature of the receipt: if the receipt is found with a person, the export shows that the report was sent with that receipt.");
+            page.warn("The export contains the signature of the secret code: if the code is found with a person, the export shows that the report was sent with that code.");
             page.dim("To verify the folder on any machine, without a key or a network: burkindi verify FOLDER");
         })?;
         if has_alarm(&view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
