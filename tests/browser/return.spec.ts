@@ -45,7 +45,7 @@ for (const scripts of [true, false])
     await page.locator("form[action$='/return/send'] .button:visible").first().click();
     await expect(page.locator(".done")).toBeVisible();
     // The investigators have not read it yet.
-    await look("Nous avons reçu 2 envois");
+    await look("Nous avons reçu 2 messages");
     await expect(page.locator(".state")).toContainText(READ_REPORT);
     reply(installation, id, "Merci pour la suite.");
     await look(READ_TWO);

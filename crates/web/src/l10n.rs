@@ -1,6 +1,6 @@
 //! The texts of the pages: Fluent files, in one folder for each language.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use i18n_embed::{
     I18nAssets, I18nEmbedError, LanguageLoader, fluent::FluentLanguageLoader,
@@ -29,7 +29,11 @@ impl I18nAssets for FluentFiles {
 pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
 
 /// The messages in one language.
-pub struct MessageCatalog(FluentLanguageLoader);
+pub struct MessageCatalog {
+    loader: FluentLanguageLoader,
+    /// Arguments that every message may use.
+    constants: Vec<(&'static str, String)>,
+}
 
 impl MessageCatalogs {
     /// Reads the file of each language. A message that is missing in one language is shown in the
@@ -48,8 +52,20 @@ impl MessageCatalogs {
         all.load_languages(&FluentFiles(files), &ids)?;
         // Visitors would copy isolation marks together with codes and words.
         all.set_use_isolating(false);
-        let catalogs = ids.iter().map(|id| MessageCatalog(all.select_languages(&[id])));
+        let catalogs = ids.iter().map(|id| MessageCatalog {
+            loader: all.select_languages(&[id]),
+            constants: Vec::new(),
+        });
         Ok(Self(locales.iter().copied().zip(catalogs).collect()))
+    }
+
+    /// Adds an argument that every message in a language may use, such as a configured name.
+    #[must_use]
+    pub fn with_constant(mut self, name: &'static str, value: impl Fn(Locale) -> String) -> Self {
+        for (locale, catalog) in &mut self.0 {
+            catalog.constants.push((name, value(*locale)));
+        }
+        self
     }
 
     /// Returns the languages, the default one first.
@@ -67,23 +83,26 @@ impl MessageCatalogs {
 impl MessageCatalog {
     /// Returns whether this language or the default language has a message with this key.
     pub fn contains(&self, key: &str) -> bool {
-        self.0.has(key)
+        self.loader.has(key)
     }
 
-    /// Returns a message without arguments.
+    /// Returns a message without arguments other than the constants.
     pub fn get(&self, key: &str) -> String {
-        self.0.get(key)
+        self.with(key, &[])
     }
 
     /// Returns a message with arguments.
     pub fn with(&self, key: &str, args: &[(&'static str, &str)]) -> String {
-        let args: HashMap<&'static str, String> =
-            args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        self.0.get_args(key, args)
+        let constants = self.constants.iter().map(|(name, value)| (*name, value.as_str()));
+        let args = constants.chain(args.iter().copied());
+        let args = args.map(|(name, value)| (name, value.into())).collect();
+        self.loader.get_args_concrete(key, args)
     }
 
     /// Returns a message with the number `$count` as its argument.
     pub fn count(&self, key: &str, count: u32) -> String {
-        self.0.get_args(key, HashMap::from([("count", count)]))
+        let constants = self.constants.iter().map(|(name, value)| (*name, value.as_str().into()));
+        let args = constants.chain([("count", count.into())]).collect();
+        self.loader.get_args_concrete(key, args)
     }
 }

@@ -25,7 +25,10 @@ mod tests;
 mod training;
 mod visit;
 
-use crate::{config::branding::Branding, i18n::load_catalogs};
+use crate::{
+    config::branding::{self, Branding},
+    i18n::load_catalogs,
+};
 use std::{
     io,
     path::PathBuf,
@@ -97,7 +100,10 @@ impl Pages {
     ) -> Self {
         let offered = branding.locales();
         let catalogs =
-            load_catalogs(if offered.is_empty() { Locale::ALL.as_slice() } else { &offered });
+            load_catalogs(if offered.is_empty() { Locale::ALL.as_slice() } else { &offered })
+                .with_constant("body", |locale| {
+                    branding::localized(&branding.oversight_body.name, locale).to_owned()
+                });
         Self {
             taxonomy,
             branding,

@@ -3,13 +3,13 @@
 ## Frame
 
 skip = Go to the content
-leave = Leave quickly
+leave = Leave this site
 languages = Languages
 back = Back
 change = Change
-cover = Cover it
-required = (needed)
-footer-kept = This page keeps no cookie, no name and no address.
+cover = Hide it
+required = (required)
+footer-kept = This site keeps no name, no internet address and no cookie.
 protect-link = How we protect you
 step = Step { $number } of 4
 seal = Our site receives what you write, then locks it before storing it.
@@ -36,64 +36,64 @@ month-12 = December
 ## Home
 
 home-title = Welcome
-home-heading = Something wrong at customs? You can say so.
+home-heading = Something wrong at customs? Tell us here.
 home-lead = Bribes, abuse, unfair treatment: tell us without saying who you are.
 home-promise-name = No account, no name, no phone number.
-home-promise-minutes = It takes about ten minutes. Most questions can be left out.
-home-promise-who = You choose who must not receive your report.
-home-report = Report
+home-promise-minutes = It takes about ten minutes. You can skip most questions.
+home-promise-who = You choose who must not see your report.
+home-report = Make a report
 home-return = Follow my report
 home-return-what = With your secret code: read our reply, write to us, add a file.
 home-advice = Ask for advice
-home-advice-what = You are not sure what is right? Ask first.
-home-learn = Learn
-home-learn-what = Short scenes from daily work. What would you do?
-home-protect-what = What we keep, what we never keep, and the limits.
-home-outside = Talk to the oversight body
-home-outside-what = It does not belong to customs. You can contact it directly.
+home-advice-what = Not sure if something is allowed? Ask us first.
+home-learn = What would you do?
+home-learn-what = Short situations from daily work.
+home-protect-what = What we keep, what we never keep, and what we cannot promise.
+home-outside = Talk to someone outside customs
+home-outside-what = This authority is not part of customs. You can contact it directly.
 
 ## Learn
 
 learn-title = Learn
 learn-heading = What would you do?
-learn-lead = Short scenes from daily work at customs. Open an answer to see what follows.
-learn-untracked = Your answers stay on your device. Nothing is counted.
+learn-lead = Short situations from daily work at customs. Tap an answer to see what happens.
+learn-untracked = Your answers do not leave your device.
 learn-what = What would you do?
-learn-sound = A sound choice.
-learn-unsound = Think again.
-learn-seen = Have you seen something like it? The subject is:
-learn-report = I want to report it
+learn-sound = A good choice.
+learn-unsound = Not the best choice.
+learn-seen = Have you seen something like this? The subject to choose:
+learn-report = Report it
 
 ## Before you start
 
 before-title = Before you start
 before-heading = Before you start
-before-device = Use your own device.
-before-device-why = Not a phone or computer of your workplace.
+before-device = Use your own phone or computer.
+before-device-why = Not one that belongs to your work.
 before-network = Stay off the office network.
 before-network-why = Office Wi-Fi can show who opened this page.
-before-names = Leave out your name and number.
+before-names = Do not give your name or number.
 before-names-why = We do not need them. A secret code lets you come back.
-before-photos = Photos and files can speak about you.
-before-photos-why = They often hold a place, a date or a device.
+before-photos = Photos and files can give you away.
+before-photos-why = They often contain the place, the date or the name of the device.
 before-danger = Someone in danger? Call { $number } first.
-before-danger-why = Nobody watches this site day and night.
+before-danger-why = This site is not an emergency service.
 before-limits = What we cannot promise
 before-limit-server = What you type reaches our site readable. It is locked before it is stored.
-before-limit-facts = Facts that few people know can point to you.
-before-limit-history = Your phone may remember that you came here. A private window helps.
+before-limit-facts = A fact that few people know can point to you.
+before-limit-history = Your phone may remember that you came here. Use a private window.
 before-start = Start
 
 ## Choosing
 
 audience-title = Step 1
 audience-heading = Which describes you best?
-audience-hint = It sorts the subjects, helps choose the team, and is sent with your report.
+audience-hint = It sorts the subjects and helps choose the team. It is sent with your report.
 subject-title = Step 2
 family-heading = What is it about?
-family-hint = Choose the nearest. You can come back and change it.
-category-heading = Which is the nearest?
-category-hint = The examples are only examples.
+family-hint = Choose the closest. You can change it later.
+category-heading = Which is closest to what happened?
+category-hint = Your case may differ from the example.
 choose-unsure = I am not sure
 choose-unsure-what = Tell us in your own words. A team will read it.
 
@@ -101,12 +101,12 @@ choose-unsure-what = Tell us in your own words. A team will read it.
 
 questions-title = Step 3
 questions-hint = Answer what you can. Skip what you want.
-questions-to-story = Go straight to your story, the only part we need
+questions-to-story = Skip to your story, the only part we need
 questions-where = Where and when
 questions-what = What happened
 questions-who = The people concerned
-questions-exclude = Who must not receive it
-questions-you = Your safety and what follows
+questions-exclude = Who must not see your report
+questions-you = Your safety and what happens next
 questions-count = { $count ->
     [one] 1 question
    *[other] { $count } questions
@@ -114,27 +114,27 @@ questions-count = { $count ->
 questions-pace = As much as you like
 questions-few = A few facts
 gentle-heading = You set the pace
-gentle-pace = Tell only what you want today. Every question can stay empty.
+gentle-pace = Tell us only what you want today. You can leave any question empty.
 gentle-later = You may send very little. With your secret code you can add more later.
 gentle-fault = What was done to you is not your fault.
 gentle-support = Someone to talk to
 questions-story = Your story
-questions-review = Read it through
+questions-review = Check my report
 questions-back = Press “{ questions-review }” before the Back button of your phone. Otherwise what you have just written here is lost.
 questions-keep = Keep this page open until you have your secret code. If it closes, what you have written is lost.
 no-answer = No answer
-period-date = I want to give a date
-period-words = Date, or words such as “early May”
-guarded-anyway = I want to give it all the same
+period-date = Give a date
+period-words = A date, or for example “early May”
+guarded-anyway = I still want to give it
 format-example = Example: { $example }
-story-hint = Half a page is enough. What happened, where, and how you know.
+story-hint = A few lines are enough: what happened, where, how you know.
 
 ## What is wrong
 
 wrong-title = {"Error: "}
-wrong-heading = Please look at this again
-wrong-choice = This choice is no longer on offer. Please choose again.
-wrong-option = Please choose one of the answers on offer.
+wrong-heading = There is something to correct
+wrong-choice = This choice is no longer available. Please choose again.
+wrong-option = Choose one of the answers in the list.
 wrong-story-missing = Tell us what happened. One sentence is enough.
 wrong-message-missing = Write a message, or add a file.
 wrong-receipt-missing = Enter your secret code, or your twelve words.
@@ -147,35 +147,35 @@ wrong-receipt-character = The sign “{ $sign }” is in no code. Compare with w
 wrong-receipt-check = A character or a word is wrong, or the order has changed. Compare with what you noted.
 wrong-earlier = This is not the secret code of another report. Correct it, or leave it empty.
 wrong-earlier-nothing = There is nothing yet with the other secret code. Try again tomorrow.
-wrong-earlier-damaged = The messages of the other report are damaged. Contact the oversight body.
+wrong-earlier-damaged = The messages of the other report are damaged. Contact: { $body }.
 wrong-long = This is too long. The limit is { $limit } characters.
 wrong-format = Write the answer as in the example.
-wrong-much = This is more than a form can carry.
-wrong-text = This holds signs that are not text.
+wrong-much = This is too much for one form. Please shorten your text.
+wrong-text = Some characters cannot be read. Delete them and try again.
 
 ## Review
 
 review-title = Step 4
-review-heading = Read it through, then send
+review-heading = Check your report, then send it
 review-warnings = This could point to you
-review-warnings-what = You decide. Cover it, change it, or leave it as it is.
+review-warnings-what = You decide. Hide it, change it, or leave it as it is.
 review-hint = This will be read, with your files, your language and the day it arrives.
 readers-heading = Who will read it
 readers-count = { $count ->
     [one] 1 person
    *[other] { $count } people
 }
-readers-later = Later the oversight body too, if a deadline is missed, if too few of the team are left, or if you or the team ask: { $body }.
+readers-later = Later this authority can read it too: { $body }. That happens if a deadline is missed, or if too few of the team are left. You and the team can also ask for it.
 readers-none-left = After your choices, no other team is left to read it.
-readers-oversight = It goes straight to the oversight body: { $body }.
+readers-oversight = It goes straight to this authority, outside customs: { $body }.
 review-danger = If someone is in danger now, call { $number } first.
 review-category = Subject
 review-audience = Reporting as
 review-send = Send my report
 review-wait = Sending can take a minute, or longer with files. You then get your secret code.
-files-heading = Add photos or files (not needed)
-files-warn = A file can hold your name, a place, a date. Send only what many people have.
-files-hint = Choose files last: going back forgets them.
+files-heading = Add photos or files (optional)
+files-warn = A file can contain your name, a place, a date. Take care if few people have it.
+files-hint = Add files last. If you go back, you must choose them again.
 files-again = Choose your files again.
 files-clean = Before we lock your files, we remove hidden places, devices, dates and names. We also rename them.
 files-unclean = We cannot clean: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, mails, web pages, and kinds that we do not know. They are sent as they are. Cleaning a signed file makes its signature invalid.
@@ -184,46 +184,46 @@ files-keep-why = They may then show who you are.
 guard-receipt = A secret code. Whoever reads it can open our replies:
 guard-phone = A phone number:
 guard-email = An e-mail address:
-guard-name = Your name, perhaps:
-guard-declaration = A number that leads to one file:
+guard-name = Perhaps your name:
+guard-declaration = A number that identifies one file:
 guard-vehicle = A vehicle or container number:
 guard-time = An exact time:
 guard-date = An exact date:
 guard-tax = A tax number:
-guard-identity = The number of an identity paper:
-guard-function = A position that few people hold:
+guard-identity = The number of an identity document:
+guard-function = A job that few people have:
 guard-only-me = Few people know this. They could guess that it is you.
 
 ## What files tell
 
-file-looking = We look at it on your device…
-file-redrawn = Drawn anew on your device. Place, dates and device are gone.
-file-failed = Your device cannot draw this picture anew. It may show who you are.
+file-looking = Checking it on your device…
+file-redrawn = Redrawn on your device. Place, dates and device are gone.
+file-failed = We could not clean this picture. It may show who you are.
 file-as-it-is = Send it as it is
 file-kept = It will be sent as it is, as you chose. It may show who you are.
-file-left-out = Leave it out
-file-choose = { $what } waits for your choice. Send this picture as it is, or leave it out.
-file-unknown = We cannot look into all of it. It may show who you are.
+file-left-out = Do not send it
+file-choose = Decide about { $what }: send this picture as it is, or do not send it.
+file-unknown = We cannot check everything in this file. It may show who you are.
 file-unreadable = We cannot examine this file. Perhaps the connection was cut, or the file was moved, changed or deleted.
 file-unreadable-choose = We cannot examine { $what }. Choose it again, or leave it out.
 file-again = Choose it again
 scrubbed-heading = What we did with your files
 scrubbed-image = Picture { $number }
 scrubbed-document = Document { $number }
-scrubbed-audio = Sound { $number }
-scrubbed-video = Film { $number }
+scrubbed-audio = Recording { $number }
+scrubbed-video = Video { $number }
 scrubbed-file = File { $number }
 scrubbed-removed = Taken out: { $what }.
-scrubbed-left = May still be in it: { $what }.
+scrubbed-left = It may still contain: { $what }.
 scrubbed-nothing = We found nothing that shows who made it.
 scrubbed-kept = Sent as it was, as you chose.
 scrubbed-broken = Part of it could not be read. That part was sent as it was.
-scrubbed-unknown = We cannot look into this kind of file. It was sent as it was.
+scrubbed-unknown = We cannot check this kind of file. It was sent as it was.
 scrubbed-failed = We could not clean this file. Not all of it was sent. Come back with your secret code to send it as it is. It may then show who you are.
 scrubbed-empty = This file is empty.
 scrubbed-signed = It carries an electronic signature. That names who signed.
 scrubbed-signature-broken = It carries an electronic signature. It is no longer valid, because we took something out. It still names who signed.
-scrubbed-advice = A photo of a page tells less than the document itself.
+scrubbed-advice = A photo of the page tells less than the file itself.
 # Between the items of a list, with the space.
 list-separator = { ", " }
 trace-author = a name
@@ -247,17 +247,17 @@ receipt-keep-how = One of the two is enough. Paper is safest.
 receipt-secret = Show it to no one.
 receipt-secret-why = Whoever has it can read our replies and write in your place. It never opens your report.
 receipt-print = You may print or photograph this page.
-receipt-print-why = It does not say what you reported. Shared devices keep copies.
+receipt-print-why = It does not show what you reported. Never on a shared device: a copy stays there.
 receipt-qr = The code as a QR code
-receipt-qr-use = Scanned with another device of yours, this square shows the code there. The scanner may keep it in its history.
+receipt-qr-use = Scan this square with another device of yours to copy the code there. The scanner may keep it in its history.
 receipt-save = Save as a text file
-receipt-save-what = The file is called “reference”. It holds the code and the words only.
+receipt-save-what = The file is called “reference”. It contains only the code and the words.
 receipt-next = What happens next
-receipt-next-read = The people in charge collect it, without those you ruled out.
+receipt-next-read = The team in charge receives it, without the people you excluded.
 receipt-next-answer = A person answers you here by { $day }. Come back then.
 receipt-next-answer-soon = A person answers you here within about a week. Come back then.
-receipt-next-missed = If they miss the deadline, the oversight body gets your report, unless it has it.
-receipt-done = I have noted it
+receipt-next-missed = If they are late, your report goes to this authority, unless it is there already: { $body }.
+receipt-done = I have written it down
 receipt-still = First note your secret code. Then press “{ receipt-done }”.
 
 ## Return
@@ -270,10 +270,10 @@ return-seal = Our site opens your messages for you, then forgets them after 15 m
 return-open = Open
 return-nothing = Nothing is here yet
 return-nothing-soon = If you sent your report today, come back tomorrow.
-return-nothing-check = Otherwise, compare each character with what you noted.
+return-nothing-check = Otherwise, check your secret code again, character by character.
 return-damaged = This mailbox is damaged
 return-damaged-what = Your secret code is right, but what is here was damaged or changed. We do not show it.
-return-damaged-do = Do not write here. Contact the oversight body.
+return-damaged-do = Do not write here. Contact: { $body }.
 return-failed = We could not open your messages. Keep this page open and try again.
 return-lost = I have lost my secret code
 return-lost-what = Nobody can recover it, not even us. You can make a new report.
@@ -281,42 +281,42 @@ return-lost-what = Nobody can recover it, not even us. You can make a new report
 ## Thread
 
 thread-title = Messages
-thread-heading = Where it stands
+thread-heading = Where your report stands
 thread-next = You can expect news by { $day }.
-thread-outside = The oversight body has your report.
+thread-outside = This authority has your report: { $body }.
 thread-received = { $count ->
-    [one] We have received 1 submission from you.
-   *[other] We have received { $count } submissions from you.
+    [one] We have received your report.
+   *[other] We have received { $count } messages from you, your report included.
 }
 thread-read = { $count ->
     [one] A person answered you after reading your report.
-   *[other] A person answered you after reading your first { $count } submissions.
+   *[other] A person answered you after reading your first { $count } messages.
 }
-thread-unread = Our answers will confirm here what a person has read.
-thread-log-countersigned = Your report is in the log that the oversight body countersigned on { $day }.
-thread-log-logged = Your report is in our log. The oversight body usually countersigns it within a week.
-thread-log-waiting = Your report is recorded. The proof that it is in our log will follow here.
+thread-unread = When we reply, this page will show what a person has read.
+thread-log-countersigned = Your report is in our register, countersigned on { $day } by: { $body }.
+thread-log-logged = Your report is in our register. It is usually countersigned within a week by: { $body }.
+thread-log-waiting = Your report is recorded. The proof that it is in our register will follow here.
 thread-log-message = The last message that we received from you is in it too.
 thread-log-message-waiting = The last message that we received from you is recorded and will follow.
-thread-uncollected = Your last submission has not been collected yet.
-thread-week = As of the { $week }.
+thread-uncollected = What you sent last has not reached the team yet.
+thread-week = Updated in the { $week }.
 thread-messages = Messages for you
 thread-none = No message yet.
 thread-sent = Your message is on its way
-thread-sent-what = It will be counted here once it has been collected.
-thread-again = Look again
+thread-sent-what = This page will show when the team has received it. Do not send it again today.
+thread-again = Check for news
 thread-close = Close
 thread-kept = This page can be opened again from this device’s history for 15 minutes. “Close” ends that.
 reply-heading = Write to us
 reply-label = Your message
-reply-warn = Still leave out your name and what only you know.
-reply-outside = I want the oversight body to take this up: { $body }.
-reply-files = Add photos or files (not needed)
-earlier-heading = Is another report of yours about the same?
+reply-warn = Remember: no name, and nothing that only you know.
+reply-outside = I want this authority to read my report too: { $body }.
+reply-files = Add photos or files (optional)
+earlier-heading = Have you made another report about the same thing?
 earlier-what = Give its secret code, and both are read together. The code is not passed on.
 earlier-warn = Whoever may read both will know that one person wrote them.
 earlier-label = Secret code of the other report
-reply-again = Then press Send once more.
+reply-again = Then press Send again.
 reply-seal = Our site receives your message, then locks it before storing it.
 reply-send = Send
 stage-received = Received
@@ -324,14 +324,14 @@ stage-received-means = Your report has arrived. Someone will read it soon.
 stage-triaged = Read
 stage-triaged-means = A person has read your report and judged how urgent it is.
 stage-assessing = Being checked
-stage-assessing-means = We are checking whether the facts can be established.
+stage-assessing-means = We are checking whether we can confirm the facts.
 stage-investigating = Under investigation
 stage-investigating-means = An investigation is under way. It can take some months.
 stage-decided = Decision made
 stage-decided-means = A decision has been made. We will write to you about it here.
 stage-referred = With another authority
-stage-referred-means = Another authority is now in charge. We follow what it does.
-stage-closed = Closed
+stage-referred-means = Another authority is now in charge. We keep track of what it does.
+stage-closed = Case closed
 stage-closed-means = The work is done. You can still write, and it may be opened again.
 finding-forged = One message did not come from us. It is not shown.
 finding-earlier = { $count ->
@@ -343,20 +343,20 @@ finding-unseen = { $count ->
    *[other] { $count } earlier messages no longer fit here. If you have not read them, ask us for them.
 }
 finding-withheld = { $count ->
-    [one] One message is missing. Someone may be holding it back. Tell the oversight body.
-   *[other] { $count } messages are missing. Someone may be holding them back. Tell the oversight body.
+    [one] One message is missing. Someone may be holding it back. Report this to: { $body }.
+   *[other] { $count } messages are missing. Someone may be holding them back. Report this to: { $body }.
 }
-finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact the oversight body.
+finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact: { $body }.
 finding-missing = { $count ->
-    [one] One of your submissions did not arrive. If it is still missing tomorrow, send it again. If this happens again, contact the oversight body.
-   *[other] { $count } of your submissions did not arrive. If they are still missing tomorrow, send them again. If this happens again, contact the oversight body.
+    [one] One of your messages did not arrive. If it is still missing tomorrow, send it again. If this happens again, contact: { $body }.
+   *[other] { $count } of your messages did not arrive. If they are still missing tomorrow, send them again. If this happens again, contact: { $body }.
 }
-finding-surplus = We have received more submissions than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact the oversight body.
-finding-sequence = The messages do not follow one another. One of them may not be in the investigators’ records. Contact the oversight body before you act on any of them.
-finding-log-missing = This page does not show that your report is in our log. Come back tomorrow. If it is still missing, send it again. If this happens again, contact the oversight body.
-finding-log-message-missing = This page does not show that your last message is in our log. Come back tomorrow. If it is still missing, send it again. If this happens again, contact the oversight body.
-finding-log-wrong = The proof that your submissions are in our log is not valid. Come back tomorrow. If this happens again, contact the oversight body.
-finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the oversight body.
+finding-surplus = We have received more messages than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact: { $body }.
+finding-sequence = The messages do not follow one another. One of them may not be in the investigators’ records. Before you act on any of them, contact: { $body }.
+finding-log-missing = This page does not show that your report is in our register. Come back tomorrow. If it is still missing, send it again. If this happens again, contact: { $body }.
+finding-log-message-missing = This page does not show that your last message is in our register. Come back tomorrow. If it is still missing, send it again. If this happens again, contact: { $body }.
+finding-log-wrong = The proof that your messages are in our register is not valid. Come back tomorrow. If this happens again, contact: { $body }.
+finding-wrong-key = Something is wrong with these messages. Do not write here. Contact: { $body }.
 finding-unconfirmed = The keys of your case were changed to protect you. Two investigators must confirm this, and that is not done yet. Newer answers cannot be shown, and you cannot write here for now. Please come back in a few days.
 
 ## How we protect you
@@ -367,7 +367,7 @@ protect-lead = Your report is locked (encrypted). Only the people it is meant fo
 protect-stored = What this site stores
 protect-stored-sealed = A locked package that our site cannot open again.
 protect-stored-week = The week in which it came. Not the day, not the hour.
-protect-stored-size = One of ten sizes, so that size says almost nothing.
+protect-stored-size = A rounded size, so that it says almost nothing.
 protect-stored-hour = Without JavaScript: your text, locked, for one hour in memory. The secret code, for three. The messages that it opened, for 15 minutes.
 protect-stored-handler = The case service also stores the day, team, urgency, file sizes and whom you excluded.
 protect-not = What we never store
@@ -376,34 +376,34 @@ protect-not-address = No internet address and no trace of your device.
 protect-not-cookie = No cookies. Your phone’s history can still show this visit.
 protect-not-third = No other company sees your visit.
 protect-who = Who can read it
-protect-who-desk = The few people of the desk in charge of the subject.
-protect-who-excluded = Never those you ruled out: they get no key.
-protect-who-outside = The oversight body, for some subjects, if a deadline is missed, if too few of the team are left, or if you or the team ask: { $body }.
-protect-who-technician = No technician: they run the machines and hold no key.
+protect-who-desk = The small team in charge of the subject.
+protect-who-excluded = Never the people you excluded: they have no key.
+protect-who-outside = Sometimes this authority outside customs too: { $body }. That is for some subjects, after a missed deadline, or if too few of the team are left. You and the team can also ask for it.
+protect-who-technician = No technician: they run the machines but have no key.
 protect-ways = Two ways to lock
 protect-device = Your device locks
-protect-device-what = This site never sees what you write. It sees your first choices if you were faster than the page.
+protect-device-what = Our site never sees what you write. It sees your first choices if the page was not ready.
 protect-device-needs = It needs JavaScript. It does not protect you from a forged page: check its address.
 protect-server = Our site locks
 protect-server-what = It sees your text in its memory, on each page, then stores it locked.
 protect-server-needs = It works without JavaScript, also in the safest mode of Tor.
-protect-ways-know = One sentence on each page says which way is in force.
+protect-ways-know = Each page says which of the two is used.
 protect-limits = What we cannot promise
-protect-limit-network = Your operator or office network may see that you came here. Tor hides it.
+protect-limit-network = Your operator or office network may see that you came here. The Tor browser hides it.
 protect-words = The twelve words of our keys
-protect-words-what = They stand for the keys that say who may read reports.
+protect-words-what = They let you recognise the keys that decide who can read.
 protect-words-compare = Compare them with the poster. If one word differs, do not report here.
-protect-until = The list of those who may read is signed until { $day }.
-protect-until-after = After that day no report or message is taken before a new list is signed.
-protect-until-none = No signed list of readers is in force today. We take no reports or messages.
+protect-until = The list of authorised readers is valid until { $day }.
+protect-until-after = After that day we take no report or message until a new list is signed.
+protect-until-none = We cannot receive anything today: no list of readers is valid.
 protect-receipt = Your secret code
 protect-receipt-what = It lets you read our replies and write to us. It never opens your report.
 
 ## Errors
 
-error-title = Notice
-error-home = Go to the first page
-error-outside = You can also contact the oversight body:
+error-title = Problem
+error-home = Go to the home page
+error-outside = You can also contact this authority, outside customs:
 error-busy = We cannot take this right now
 error-busy-what = Nothing has been sent.
 error-busy-do = Wait a minute, then reload this page. It sends everything again.
@@ -413,7 +413,7 @@ held-files = Choose your files again.
 held-again = Send again
 error-full = There is no room now
 error-full-what = Nothing has been sent. Our site has no room for it now.
-error-full-do = Try again tomorrow, or contact the oversight body.
+error-full-do = Try again tomorrow, or contact: { $body }.
 error-no-files = There is no room for files now
 error-no-files-what = Nothing has been sent. A text without files can still get through.
 error-no-files-do = Send it now without files. Add them later with your secret code.
@@ -421,18 +421,18 @@ error-large = This is too much to send at once
 error-large-what = Nothing has been sent. The limit is 32 files and 60 MB in all.
 error-large-do = Choose fewer or smaller files.
 error-form = We could not read this form
-error-form-what = Nothing has been sent. The page may be too old.
-error-form-do = Go back and try again, or begin anew.
+error-form-what = Nothing has been sent. Perhaps the page was open for too long.
+error-form-do = Go back and try again, or start again.
 error-expired = This page is no longer kept
 error-expired-what = To protect you, a text is forgotten after one hour. A secret code is forgotten after three.
-error-expired-do = Please start again from the first page.
+error-expired-do = Please start again from the home page.
 error-missing = This page does not exist
-error-missing-what = The address may be mistyped.
-error-missing-do = Begin at the first page.
+error-missing-what = Perhaps the address has a typing mistake.
+error-missing-do = Start from the home page.
 error-directory = We cannot take reports safely right now
 error-directory-what = Nothing has been sent. We could not lock it for the right people.
 error-directory-do = Please come back tomorrow.
-error-broken = Something broke on our side
+error-broken = Something went wrong on our side
 error-broken-what = If no confirmation was shown, what you sent may not have arrived.
 error-broken-do = Reload this page to send again. The same text never counts twice.
 
@@ -444,12 +444,12 @@ seal-here-return = Your device opens your messages itself. Our site can read non
 seal-date = If the date of your device is wrong, set it right. Then it can lock your report.
 altered-heading = Do not write anything here now
 altered-what = Parts of this form are not signed by the administration. Someone may want to read what you write.
-altered-do = Try again in ten minutes. If this message returns, use this form on no device. Call the oversight body: its number is on the posters.
+altered-do = Try again in ten minutes. If this message returns, use this form on no device. Call the number on the posters.
 send-sealing = Your device is locking your report.
 send-progress = Sending: { $done }%
 send-waiting = No connection. Keep this page open. Next attempt in { $seconds } s.
 send-again = Try now
-send-stop = Stop
+send-stop = Stop sending
 send-failed = It could not be sent. Keep this page open and try again.
 send-too-large = This is too much to send at once. The limit is 32 files and about 60 MB in all.
 send-busy = The service is very busy. Keep this page open. Next attempt in { $seconds } s.

@@ -3,13 +3,13 @@
 ## Marco
 
 skip = Ir al contenido
-leave = Salir rápido
+leave = Salir del sitio
 languages = Idiomas
 back = Volver
 change = Cambiar
-cover = Tapar
-required = (necesario)
-footer-kept = Esta página no guarda ni cookie, ni nombre, ni dirección.
+cover = Ocultar
+required = (obligatorio)
+footer-kept = Este sitio no guarda ni nombre, ni dirección de internet, ni cookies.
 protect-link = Cómo le protegemos
 step = Paso { $number } de 4
 seal = Nuestro sitio recibe lo que escribe y lo protege con clave antes de guardarlo.
@@ -36,52 +36,52 @@ month-12 = diciembre
 ## Inicio
 
 home-title = Inicio
-home-heading = ¿Algo va mal en la aduana? Puede decirlo.
+home-heading = ¿Algo va mal en la aduana? Cuéntelo aquí.
 home-lead = Sobornos, abusos, trato injusto: cuéntelo sin decir quién es.
 home-promise-name = Sin cuenta, sin nombre, sin número de teléfono.
-home-promise-minutes = Bastan diez minutos. Puede saltarse casi todas las preguntas.
-home-promise-who = Usted elige quién no debe recibir su denuncia.
-home-report = Denunciar
+home-promise-minutes = Calcule diez minutos. Puede saltarse casi todas las preguntas.
+home-promise-who = Usted elige quién no debe ver su denuncia.
+home-report = Hacer una denuncia
 home-return = Seguir mi denuncia
 home-return-what = Con su código secreto: leer nuestra respuesta, escribirnos, añadir un archivo.
 home-advice = Pedir consejo
-home-advice-what = ¿No sabe qué es correcto? Pregunte primero.
-home-learn = Aprender
-home-learn-what = Escenas breves del trabajo diario. ¿Qué haría usted?
-home-protect-what = Lo que guardamos, lo que nunca guardamos y los límites.
-home-outside = Hablar con el órgano externo
-home-outside-what = No pertenece a la aduana. Puede dirigirse a él directamente.
+home-advice-what = ¿No sabe si algo está permitido? Pregúntenos primero.
+home-learn = ¿Qué haría usted?
+home-learn-what = Situaciones breves del trabajo diario.
+home-protect-what = Lo que guardamos, lo que nunca guardamos y lo que no podemos prometer.
+home-outside = Hablar con alguien ajeno a la aduana
+home-outside-what = Esta autoridad no forma parte de la aduana. Puede dirigirse a ella directamente.
 
 ## Aprender
 
 learn-title = Aprender
 learn-heading = ¿Qué haría usted?
-learn-lead = Escenas breves del trabajo en la aduana. Abra una respuesta y vea qué sigue.
-learn-untracked = Sus respuestas se quedan en su dispositivo. No se cuenta nada.
+learn-lead = Situaciones breves del trabajo en la aduana. Toque una respuesta para ver qué pasa.
+learn-untracked = Sus respuestas no salen de su dispositivo.
 learn-what = ¿Qué haría usted?
 learn-sound = Una buena decisión.
-learn-unsound = Piénselo otra vez.
-learn-seen = ¿Ha visto algo parecido? El asunto es:
-learn-report = Quiero denunciarlo
+learn-unsound = No es la mejor decisión.
+learn-seen = ¿Ha visto algo parecido? El asunto que debe elegir:
+learn-report = Denunciarlo
 
 ## Antes de empezar
 
 before-title = Antes de empezar
 before-heading = Antes de empezar
-before-device = Use su propio dispositivo.
-before-device-why = No un teléfono ni un ordenador de su trabajo.
+before-device = Use su propio teléfono u ordenador.
+before-device-why = No use los del trabajo.
 before-network = Evite la red de la oficina.
 before-network-why = El wifi de la oficina puede mostrar quién abrió esta página.
 before-names = No ponga su nombre ni su número.
 before-names-why = No los necesitamos. Un código secreto le permitirá volver.
-before-photos = Las fotos y los archivos pueden hablar de usted.
-before-photos-why = A menudo contienen un lugar, una fecha o un aparato.
+before-photos = Las fotos y los archivos pueden mostrar quién es usted.
+before-photos-why = A menudo contienen el lugar, la fecha o el nombre del aparato.
 before-danger = ¿Alguien corre peligro? Llame primero al { $number }.
-before-danger-why = Este servicio no atiende las 24 horas.
+before-danger-why = Este sitio no es un servicio de emergencia.
 before-limits = Lo que no podemos prometer
 before-limit-server = Su texto llega legible a nuestro sitio. Se protege con clave antes de guardarlo.
-before-limit-facts = Los hechos que pocos conocen pueden señalarle.
-before-limit-history = Su teléfono puede recordar esta visita. Una ventana privada ayuda.
+before-limit-facts = Un hecho que pocos conocen puede señalarle.
+before-limit-history = Su teléfono puede recordar esta visita. Use una ventana privada.
 before-start = Empezar
 
 ## Elección
@@ -91,9 +91,9 @@ audience-heading = ¿Qué le describe mejor?
 audience-hint = Ordena los temas, ayuda a elegir el equipo y se envía con su denuncia.
 subject-title = Paso 2
 family-heading = ¿De qué se trata?
-family-hint = Elija lo más cercano. Podrá volver y cambiarlo.
-category-heading = ¿Qué se acerca más?
-category-hint = Los ejemplos son solo ejemplos.
+family-hint = Elija lo más parecido. Podrá cambiarlo.
+category-heading = ¿Qué se parece más a lo que pasó?
+category-hint = Su caso puede ser distinto del ejemplo.
 choose-unsure = No lo sé
 choose-unsure-what = Cuéntelo con sus palabras. Un equipo lo leerá.
 
@@ -101,12 +101,12 @@ choose-unsure-what = Cuéntelo con sus palabras. Un equipo lo leerá.
 
 questions-title = Paso 3
 questions-hint = Responda lo que pueda. Deje vacío lo que quiera.
-questions-to-story = Ir directamente a su relato, la única parte necesaria
+questions-to-story = Ir directamente a su relato, la única parte obligatoria
 questions-where = Dónde y cuándo
 questions-what = Los hechos
 questions-who = Las personas implicadas
-questions-exclude = Quién no debe recibirla
-questions-you = Su seguridad y lo que sigue
+questions-exclude = Quién no debe ver su denuncia
+questions-you = Su seguridad y lo que pasa después
 questions-count = { $count ->
     [one] 1 pregunta
    *[other] { $count } preguntas
@@ -114,27 +114,27 @@ questions-count = { $count ->
 questions-pace = Tanto como quiera
 questions-few = Algunos hechos
 gentle-heading = Usted marca el ritmo
-gentle-pace = Cuente hoy solo lo que quiera. Cada pregunta puede quedar vacía.
+gentle-pace = Cuente hoy solo lo que quiera. Puede dejar vacía cualquier pregunta.
 gentle-later = Puede enviar muy poco. Con su código secreto podrá añadir más después.
 gentle-fault = Lo que le hicieron no es culpa suya.
 gentle-support = Alguien con quien hablar
 questions-story = Su relato
-questions-review = Revisar
+questions-review = Revisar mi denuncia
 questions-back = Pulse «{ questions-review }» antes del botón Atrás del teléfono. Si no, se pierde lo que acaba de escribir aquí.
 questions-keep = Mantenga abierta esta página hasta tener su código secreto. Si se cierra, se pierde lo que ha escrito.
 no-answer = Sin respuesta
-period-date = Quiero dar una fecha
-period-words = Fecha, o palabras como «principios de mayo»
+period-date = Dar una fecha
+period-words = Una fecha, o por ejemplo «principios de mayo»
 guarded-anyway = Quiero darlo de todos modos
 format-example = Ejemplo: { $example }
-story-hint = Media página basta. Qué pasó, dónde y cómo lo sabe.
+story-hint = Bastan unas líneas: qué pasó, dónde, cómo lo sabe.
 
 ## Errores al escribir
 
 wrong-title = {"Error: "}
-wrong-heading = Revise esto, por favor
+wrong-heading = Hay algo que corregir
 wrong-choice = Esta opción ya no existe. Elija de nuevo.
-wrong-option = Elija una de las respuestas propuestas.
+wrong-option = Elija una de las respuestas de la lista.
 wrong-story-missing = Cuente qué pasó. Una frase basta.
 wrong-message-missing = Escriba un mensaje o añada un archivo.
 wrong-receipt-missing = Escriba su código secreto, o sus doce palabras.
@@ -147,35 +147,35 @@ wrong-receipt-character = El signo «{ $sign }» no está en ningún código. Co
 wrong-receipt-check = Un carácter o una palabra está mal, o cambió el orden. Compare con lo que anotó.
 wrong-earlier = Este no es el código secreto de otra denuncia. Corríjalo o déjelo vacío.
 wrong-earlier-nothing = Aún no hay nada con el otro código secreto. Inténtelo mañana.
-wrong-earlier-damaged = Los mensajes de la otra denuncia están dañados. Contacte con el órgano externo.
+wrong-earlier-damaged = Los mensajes de la otra denuncia están dañados. Contacte con: { $body }.
 wrong-long = Es demasiado largo. El límite es de { $limit } caracteres.
 wrong-format = Escriba la respuesta como en el ejemplo.
-wrong-much = Es más de lo que cabe en un formulario.
-wrong-text = Contiene signos que no son texto.
+wrong-much = Es demasiado para un formulario. Acorte su texto.
+wrong-text = Hay caracteres que no podemos leer. Bórrelos e inténtelo de nuevo.
 
 ## Revisión
 
 review-title = Paso 4
-review-heading = Léalo y luego envíe
+review-heading = Revise su denuncia y envíela
 review-warnings = Esto podría señalarle
-review-warnings-what = Usted decide. Puede taparlo, cambiarlo o dejarlo así.
+review-warnings-what = Usted decide. Puede ocultarlo, cambiarlo o dejarlo así.
 review-hint = Esto se leerá, con sus archivos, su idioma y el día de llegada.
 readers-heading = Quién la leerá
 readers-count = { $count ->
     [one] 1 persona
    *[other] { $count } personas
 }
-readers-later = Más tarde también el órgano externo, si se incumple un plazo, si quedan muy pocos en el equipo, o si usted o el equipo lo piden: { $body }.
+readers-later = Más tarde también podrá leerla esta autoridad: { $body }. Ocurre si se incumple un plazo, o si quedan muy pocos en el equipo. Usted y el equipo también pueden pedirlo.
 readers-none-left = Tras sus elecciones, no queda otro equipo que pueda leerla.
-readers-oversight = Va directamente al órgano externo: { $body }.
+readers-oversight = Va directamente a esta autoridad, ajena a la aduana: { $body }.
 review-danger = Si alguien corre peligro ahora, llame primero al { $number }.
 review-category = Asunto
 review-audience = Denuncia como
 review-send = Enviar mi denuncia
 review-wait = El envío puede tardar un minuto, o más con archivos. Después recibirá su código secreto.
-files-heading = Añadir fotos o archivos (no es necesario)
-files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Envíe solo lo que muchos tienen.
-files-hint = Elija los archivos al final: al volver atrás se olvidan.
+files-heading = Añadir fotos o archivos (opcional)
+files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Tenga cuidado si pocos lo tienen.
+files-hint = Añada los archivos al final. Si vuelve atrás, tendrá que elegirlos de nuevo.
 files-again = Elija de nuevo sus archivos.
 files-clean = Antes de protegerlos con clave, quitamos lugares, aparatos, fechas y nombres ocultos. También cambiamos el nombre de los archivos.
 files-unclean = No podemos limpiar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, correos, páginas web y los tipos que no conocemos. Se envían tal cual. Limpiar un archivo firmado anula su firma.
@@ -185,7 +185,7 @@ guard-receipt = Un código secreto. Quien lo lea puede abrir nuestras respuestas
 guard-phone = Un número de teléfono:
 guard-email = Una dirección de correo:
 guard-name = Quizá su nombre:
-guard-declaration = Un número que lleva a un solo expediente:
+guard-declaration = Un número que identifica un expediente:
 guard-vehicle = Un número de vehículo o de contenedor:
 guard-time = Una hora exacta:
 guard-date = Una fecha exacta:
@@ -197,24 +197,24 @@ guard-only-me = Pocas personas lo saben. Podrían adivinar que es usted.
 ## Lo que dicen los archivos
 
 file-looking = Lo examinamos en su aparato…
-file-redrawn = Dibujada de nuevo en su aparato. Ya no hay lugar, fechas ni aparato.
-file-failed = Su aparato no puede dibujar de nuevo esta imagen. Puede mostrar quién es usted.
+file-redrawn = Redibujada en su aparato. Ya no lleva lugar, fechas ni aparato.
+file-failed = No pudimos limpiar esta imagen. Puede mostrar quién es usted.
 file-as-it-is = Enviarla tal cual
 file-kept = Se enviará tal cual, como usted eligió. Puede mostrar quién es usted.
-file-left-out = No enviar
-file-choose = { $what } espera su decisión. Envíe esta imagen tal cual, o no la envíe.
-file-unknown = No podemos examinarlo todo. Puede mostrar quién es usted.
+file-left-out = No enviarla
+file-choose = Decida sobre { $what }: envíe esta imagen tal cual, o no la envíe.
+file-unknown = No podemos comprobar todo en este archivo. Puede mostrar quién es usted.
 file-unreadable = No podemos examinar este archivo. Quizá se cortó la conexión, o el archivo se movió, se modificó o se borró.
 file-unreadable-choose = No podemos examinar { $what }. Elíjalo de nuevo, o no lo envíe.
 file-again = Elegirlo de nuevo
 scrubbed-heading = Lo que hicimos con sus archivos
 scrubbed-image = Imagen { $number }
 scrubbed-document = Documento { $number }
-scrubbed-audio = Sonido { $number }
+scrubbed-audio = Grabación { $number }
 scrubbed-video = Vídeo { $number }
 scrubbed-file = Archivo { $number }
 scrubbed-removed = Quitado: { $what }.
-scrubbed-left = Puede quedar: { $what }.
+scrubbed-left = Aún puede contener: { $what }.
 scrubbed-nothing = No encontramos nada que muestre quién lo hizo.
 scrubbed-kept = Enviado tal cual, como usted eligió.
 scrubbed-broken = Una parte no se pudo leer. Esa parte se envió tal cual.
@@ -223,7 +223,7 @@ scrubbed-failed = No pudimos limpiar este archivo. No se envió entero. Vuelva c
 scrubbed-empty = Este archivo está vacío.
 scrubbed-signed = Lleva una firma electrónica. La firma nombra a quien firmó.
 scrubbed-signature-broken = Lleva una firma electrónica. Ya no es válida, porque quitamos algo. Aún nombra a quien firmó.
-scrubbed-advice = La foto de una página dice menos que el documento.
+scrubbed-advice = Una foto de la página dice menos que el archivo.
 # Between the items of a list, with the space.
 list-separator = { ", " }
 trace-author = un nombre
@@ -247,16 +247,16 @@ receipt-keep-how = Uno de los dos basta. El papel es lo más seguro.
 receipt-secret = No lo enseñe a nadie.
 receipt-secret-why = Quien lo tiene puede leer nuestras respuestas y escribir en su lugar. Nunca abre su denuncia.
 receipt-print = Puede imprimir o fotografiar esta página.
-receipt-print-why = No dice qué denunció. Los dispositivos compartidos guardan copias.
+receipt-print-why = No muestra qué denunció. Nunca en un dispositivo compartido: allí queda una copia.
 receipt-qr = El código como código QR
-receipt-qr-use = Leído con otro dispositivo suyo, este cuadrado muestra allí el código. El lector puede guardarlo en su historial.
+receipt-qr-use = Escanee este cuadrado con otro dispositivo suyo para copiar allí el código. El lector puede guardarlo en su historial.
 receipt-save = Guardar como archivo de texto
 receipt-save-what = El archivo se llama «reference». Solo contiene el código y las palabras.
 receipt-next = Qué pasa ahora
-receipt-next-read = Las personas encargadas la recogen, sin las que usted excluyó.
+receipt-next-read = El equipo encargado la recibe, sin las personas que usted excluyó.
 receipt-next-answer = Una persona le responde aquí a más tardar el { $day }. Vuelva entonces.
 receipt-next-answer-soon = Una persona le responde aquí en una semana, más o menos. Vuelva entonces.
-receipt-next-missed = Si no cumplen el plazo, el órgano externo recibe su denuncia, salvo que la tenga.
+receipt-next-missed = Si se retrasan, su denuncia va a esta autoridad, si no está ya allí: { $body }.
 receipt-done = Lo he anotado
 receipt-still = Anote primero su código secreto. Después pulse «{ receipt-done }».
 
@@ -270,10 +270,10 @@ return-seal = Nuestro sitio abre sus mensajes para usted y los olvida a los 15 m
 return-open = Abrir
 return-nothing = Aquí no hay nada todavía
 return-nothing-soon = Si envió su denuncia hoy, vuelva mañana.
-return-nothing-check = Si no, compare cada carácter con lo que anotó.
+return-nothing-check = Si no, revise de nuevo su código secreto, carácter por carácter.
 return-damaged = Este buzón está dañado
 return-damaged-what = Su código secreto es correcto, pero lo que hay aquí se dañó o se cambió. No lo mostramos.
-return-damaged-do = No escriba aquí. Contacte con el órgano externo.
+return-damaged-do = No escriba aquí. Contacte con: { $body }.
 return-failed = No hemos podido abrir sus mensajes. Mantenga abierta esta página e inténtelo de nuevo.
 return-lost = He perdido mi código secreto
 return-lost-what = Nadie puede recuperarlo, ni siquiera nosotros. Puede hacer otra denuncia.
@@ -281,38 +281,38 @@ return-lost-what = Nadie puede recuperarlo, ni siquiera nosotros. Puede hacer ot
 ## Mensajes
 
 thread-title = Mensajes
-thread-heading = Cómo va
+thread-heading = Cómo va su denuncia
 thread-next = Puede esperar noticias a más tardar el { $day }.
-thread-outside = El órgano externo tiene su denuncia.
+thread-outside = Esta autoridad tiene su denuncia: { $body }.
 thread-received = { $count ->
-    [one] Hemos recibido 1 envío suyo.
-   *[other] Hemos recibido { $count } envíos suyos.
+    [one] Hemos recibido su denuncia.
+   *[other] Hemos recibido { $count } mensajes suyos, incluida la denuncia.
 }
 thread-read = { $count ->
     [one] Una persona le respondió después de leer su denuncia.
-   *[other] Una persona le respondió después de leer sus primeros { $count } envíos.
+   *[other] Una persona le respondió después de leer sus primeros { $count } mensajes.
 }
-thread-unread = Nuestras respuestas confirmarán aquí lo que una persona ha leído.
-thread-log-countersigned = Su denuncia está inscrita en el registro que el órgano externo refrendó el { $day }.
-thread-log-logged = Su denuncia está inscrita en nuestro registro. El órgano externo suele refrendarlo en una semana.
+thread-unread = Cuando respondamos, esta página mostrará lo que una persona ha leído.
+thread-log-countersigned = Su denuncia está inscrita en nuestro registro, refrendado el { $day } por: { $body }.
+thread-log-logged = Su denuncia está inscrita en nuestro registro. Suele refrendarlo en una semana: { $body }.
 thread-log-waiting = Su denuncia está guardada. La prueba de que está en nuestro registro aparecerá aquí.
 thread-log-message = Su último mensaje recibido también está en él.
 thread-log-message-waiting = Su último mensaje recibido está guardado y vendrá después.
-thread-uncollected = Su último envío todavía no se ha recogido.
-thread-week = Situación de la { $week }.
+thread-uncollected = Su último mensaje todavía no ha llegado al equipo.
+thread-week = Actualizado en la { $week }.
 thread-messages = Mensajes para usted
 thread-none = Todavía no hay mensajes.
 thread-sent = Su mensaje está en camino
-thread-sent-what = Se contará aquí cuando lo hayan recogido.
-thread-again = Mirar otra vez
+thread-sent-what = Esta página mostrará cuándo lo ha recibido el equipo. No lo envíe otra vez hoy.
+thread-again = Ver si hay novedades
 thread-close = Cerrar
 thread-kept = Durante 15 minutos, el historial de este dispositivo puede reabrir esta página. «Cerrar» lo impide.
 reply-heading = Escríbanos
 reply-label = Su mensaje
-reply-warn = Siga sin poner su nombre ni lo que solo usted sabe.
-reply-outside = Quiero que el órgano externo se ocupe de esto: { $body }.
-reply-files = Añadir fotos o archivos (no es necesario)
-earlier-heading = ¿Otra denuncia suya trata de lo mismo?
+reply-warn = Recuerde: ni su nombre, ni lo que solo usted sabe.
+reply-outside = Quiero que esta autoridad lea también mi denuncia: { $body }.
+reply-files = Añadir fotos o archivos (opcional)
+earlier-heading = ¿Ha hecho otra denuncia sobre lo mismo?
 earlier-what = Escriba el código secreto de la otra: las dos se leerán juntas. El código no se transmite.
 earlier-warn = Quien pueda leer las dos sabrá que las escribió la misma persona.
 earlier-label = Código secreto de la otra denuncia
@@ -324,14 +324,14 @@ stage-received-means = Su denuncia ha llegado. Alguien la leerá pronto.
 stage-triaged = Leída
 stage-triaged-means = Una persona leyó su denuncia y valoró su urgencia.
 stage-assessing = En comprobación
-stage-assessing-means = Comprobamos si se pueden establecer los hechos.
+stage-assessing-means = Comprobamos si podemos confirmar los hechos.
 stage-investigating = En investigación
 stage-investigating-means = Hay una investigación en curso. Puede durar varios meses.
 stage-decided = Decidida
 stage-decided-means = Se ha tomado una decisión. Le escribiremos aquí sobre ella.
 stage-referred = En otra autoridad
 stage-referred-means = Otra autoridad se encarga ahora. Seguimos lo que hace.
-stage-closed = Cerrada
+stage-closed = Caso cerrado
 stage-closed-means = El trabajo ha terminado. Aún puede escribir, y puede reabrirse.
 finding-forged = Un mensaje no era nuestro. No se muestra.
 finding-earlier = { $count ->
@@ -343,20 +343,20 @@ finding-unseen = { $count ->
    *[other] { $count } mensajes anteriores ya no caben aquí. Si no los ha leído, pídanoslos.
 }
 finding-withheld = { $count ->
-    [one] Falta un mensaje. Quizá alguien lo retiene. Avise al órgano externo.
-   *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise al órgano externo.
+    [one] Falta un mensaje. Quizá alguien lo retiene. Avise a: { $body }.
+   *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise a: { $body }.
 }
-finding-older-state = Esta página va por detrás de sus mensajes. Los investigadores tienen un mensaje suyo más reciente. Si no envió nada más, contacte con el órgano externo.
+finding-older-state = Esta página va por detrás de sus mensajes. Los investigadores tienen un mensaje suyo más reciente. Si no envió nada más, contacte con: { $body }.
 finding-missing = { $count ->
-    [one] Uno de sus envíos no ha llegado. Si mañana sigue faltando, envíelo de nuevo. Si se repite, contacte con el órgano externo.
-   *[other] { $count } de sus envíos no han llegado. Si mañana siguen faltando, envíelos de nuevo. Si se repite, contacte con el órgano externo.
+    [one] Uno de sus mensajes no ha llegado. Si mañana sigue faltando, envíelo de nuevo. Si se repite, contacte con: { $body }.
+   *[other] { $count } de sus mensajes no han llegado. Si mañana siguen faltando, envíelos de nuevo. Si se repite, contacte con: { $body }.
 }
-finding-surplus = Hemos recibido más envíos de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con el órgano externo.
-finding-sequence = Los mensajes no se siguen unos a otros. Quizá uno de ellos no figura en el expediente de los investigadores. Contacte con el órgano externo antes de actuar según alguno de ellos.
-finding-log-missing = Esta página no muestra que su denuncia esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíela de nuevo. Si se repite, contacte con el órgano externo.
-finding-log-message-missing = Esta página no muestra que su último mensaje esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíelo de nuevo. Si se repite, contacte con el órgano externo.
-finding-log-wrong = La prueba de que sus envíos están en nuestro registro no es válida. Vuelva mañana. Si se repite, contacte con el órgano externo.
-finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
+finding-surplus = Hemos recibido más mensajes de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con: { $body }.
+finding-sequence = Los mensajes no se siguen unos a otros. Quizá uno de ellos no figura en el expediente de los investigadores. Antes de actuar según alguno de ellos, contacte con: { $body }.
+finding-log-missing = Esta página no muestra que su denuncia esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíela de nuevo. Si se repite, contacte con: { $body }.
+finding-log-message-missing = Esta página no muestra que su último mensaje esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíelo de nuevo. Si se repite, contacte con: { $body }.
+finding-log-wrong = La prueba de que sus mensajes están en nuestro registro no es válida. Vuelva mañana. Si se repite, contacte con: { $body }.
+finding-wrong-key = Algo va mal con estos mensajes. No escriba aquí. Contacte con: { $body }.
 finding-unconfirmed = Las claves de su caso se cambiaron para protegerle. Dos investigadores deben confirmarlo, y todavía no está hecho. Las respuestas más recientes no se pueden mostrar, y por ahora no puede escribir aquí. Vuelva dentro de unos días.
 
 ## Cómo le protegemos
@@ -367,7 +367,7 @@ protect-lead = Su denuncia está protegida con clave (cifrada). Solo pueden abri
 protect-stored = Lo que guarda este sitio
 protect-stored-sealed = Un paquete protegido con clave que nuestro sitio no puede volver a abrir.
 protect-stored-week = La semana en que llegó. Ni el día ni la hora.
-protect-stored-size = Uno de diez tamaños: el tamaño casi no dice nada.
+protect-stored-size = Un tamaño redondeado, que casi no dice nada.
 protect-stored-hour = Sin JavaScript: su texto, protegido con clave, una hora en memoria. El código secreto, tres horas. Los mensajes que abrió, 15 minutos.
 protect-stored-handler = El servicio de casos guarda también día, equipo, urgencia, tamaños y a quién excluyó.
 protect-not = Lo que nunca guardamos
@@ -376,34 +376,34 @@ protect-not-address = Ni dirección de internet ni rastro de su dispositivo.
 protect-not-cookie = Sin cookies. El historial de su teléfono puede mostrar esta visita.
 protect-not-third = Ninguna otra empresa ve su visita.
 protect-who = Quién puede leerla
-protect-who-desk = Las pocas personas del servicio encargado del asunto.
-protect-who-excluded = Nunca las que usted excluyó: no reciben ninguna clave.
-protect-who-outside = El órgano externo, para algunos temas, si se incumple un plazo, si quedan muy pocos en el equipo, o si usted o el equipo lo piden: { $body }.
-protect-who-technician = Ningún técnico: manejan las máquinas y no tienen ninguna clave.
+protect-who-desk = El pequeño equipo encargado del asunto.
+protect-who-excluded = Nunca las personas que usted excluyó: no tienen clave.
+protect-who-outside = A veces también esta autoridad, ajena a la aduana: { $body }. Es para algunos temas, si se incumple un plazo, o si quedan muy pocos en el equipo. Usted y el equipo también pueden pedirlo.
+protect-who-technician = Ningún técnico: manejan las máquinas, pero no tienen clave.
 protect-ways = Dos maneras de proteger con clave
 protect-device = Su dispositivo protege con clave
-protect-device-what = Este sitio nunca ve lo que escribe. Ve sus primeras elecciones si usted se adelanta a la página.
+protect-device-what = Nuestro sitio nunca ve lo que escribe. Ve sus primeras elecciones si la página no estaba lista.
 protect-device-needs = Necesita JavaScript. No le protege de una página falsa: compruebe su dirección.
 protect-server = Nuestro sitio protege con clave
 protect-server-what = Ve su texto en memoria, en cada página, y luego lo guarda protegido con clave.
 protect-server-needs = Funciona sin JavaScript, también en el modo más seguro de Tor.
-protect-ways-know = Una frase en cada página dice qué manera está en vigor.
+protect-ways-know = Cada página dice cuál de las dos se usa.
 protect-limits = Lo que no podemos prometer
-protect-limit-network = Su operador o la red de la oficina puede ver su visita. Tor la oculta.
+protect-limit-network = Su operador o la red de la oficina puede ver su visita. El navegador Tor la oculta.
 protect-words = Las doce palabras de nuestras claves
-protect-words-what = Representan las claves que dicen quién puede leer las denuncias.
+protect-words-what = Permiten reconocer las claves que deciden quién puede leer.
 protect-words-compare = Compárelas con el cartel. Si una palabra cambia, no denuncie aquí.
-protect-until = La lista de quienes pueden leer está firmada hasta el { $day }.
-protect-until-after = Después de ese día no se recibe ninguna denuncia ni mensaje sin nueva firma.
-protect-until-none = Hoy no hay ninguna lista firmada de lectores. No recibimos denuncias ni mensajes.
+protect-until = La lista de lectores autorizados es válida hasta el { $day }.
+protect-until-after = Después no recibimos denuncias ni mensajes sin una nueva lista firmada.
+protect-until-none = Hoy no podemos recibir nada: ninguna lista de lectores es válida.
 protect-receipt = Su código secreto
 protect-receipt-what = Permite leer nuestras respuestas y escribirnos. Nunca abre su denuncia.
 
 ## Errores
 
-error-title = Aviso
-error-home = Ir a la primera página
-error-outside = También puede dirigirse al órgano externo:
+error-title = Problema
+error-home = Ir al inicio
+error-outside = También puede dirigirse a esta autoridad, ajena a la aduana:
 error-busy = No podemos recibirlo en este momento
 error-busy-what = No se ha enviado nada.
 error-busy-do = Espere un minuto y recargue esta página. Lo envía todo de nuevo.
@@ -413,7 +413,7 @@ held-files = Elija de nuevo sus archivos.
 held-again = Volver a enviar
 error-full = Ahora no hay espacio
 error-full-what = No se ha enviado nada. Nuestro sitio no tiene espacio para este envío.
-error-full-do = Pruebe mañana, o diríjase al órgano externo.
+error-full-do = Pruebe mañana, o diríjase a: { $body }.
 error-no-files = Ahora no hay espacio para archivos
 error-no-files-what = No se ha enviado nada. Un texto sin archivos todavía puede pasar.
 error-no-files-do = Envíelo ahora sin archivos. Añádalos después con su código secreto.
@@ -421,14 +421,14 @@ error-large = Es demasiado para un envío
 error-large-what = No se ha enviado nada. El límite es de 32 archivos y 60 MB en total.
 error-large-do = Elija menos archivos o más pequeños.
 error-form = No pudimos leer este formulario
-error-form-what = No se ha enviado nada. Quizá la página es demasiado antigua.
+error-form-what = No se ha enviado nada. Quizá la página estuvo abierta demasiado tiempo.
 error-form-do = Vuelva atrás y pruebe otra vez, o empiece de nuevo.
 error-expired = Esta página ya no se guarda
 error-expired-what = Para protegerle, un texto se olvida tras una hora. Un código secreto, tras tres horas.
-error-expired-do = Empiece de nuevo desde la primera página, por favor.
+error-expired-do = Empiece de nuevo desde el inicio, por favor.
 error-missing = Esta página no existe
 error-missing-what = Quizá la dirección está mal escrita.
-error-missing-do = Empiece por la primera página.
+error-missing-do = Empiece por el inicio.
 error-directory = Ahora no podemos recibir denuncias con seguridad
 error-directory-what = No se ha enviado nada. No pudimos protegerlo con clave para las personas adecuadas.
 error-directory-do = Vuelva mañana, por favor.
@@ -444,12 +444,12 @@ seal-here-return = Su dispositivo abre sus mensajes. Nuestro sitio no puede leer
 seal-date = Si la fecha de su dispositivo es incorrecta, corríjala. Entonces podrá proteger su denuncia con clave.
 altered-heading = No escriba nada aquí por ahora
 altered-what = Partes de este formulario no están firmadas por la administración. Alguien quizá quiere leer lo que usted escribe.
-altered-do = Inténtelo de nuevo en diez minutos. Si el mensaje vuelve, no use este formulario en ningún dispositivo. Llame al órgano externo: su número está en los carteles.
+altered-do = Inténtelo de nuevo en diez minutos. Si el mensaje vuelve, no use este formulario en ningún dispositivo. Llame al número de los carteles.
 send-sealing = Su dispositivo protege su denuncia con clave.
 send-progress = Enviando: { $done } %
 send-waiting = Sin conexión. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
 send-again = Probar ahora
-send-stop = Parar
+send-stop = Detener el envío
 send-failed = No se pudo enviar. Mantenga abierta esta página e inténtelo de nuevo.
 send-too-large = Es demasiado para un envío. El límite es de 32 archivos y unos 60 MB en total.
 send-busy = El servicio está muy ocupado. Mantenga abierta esta página. Nuevo intento en { $seconds } s.

@@ -3,13 +3,13 @@
 ## Cadre
 
 skip = Aller au contenu
-leave = Quitter vite
+leave = Quitter ce site
 languages = Langues
 back = Retour
 change = Modifier
 cover = Masquer
-required = (nécessaire)
-footer-kept = Cette page ne garde ni cookie, ni nom, ni adresse.
+required = (obligatoire)
+footer-kept = Ce site ne garde ni nom, ni adresse internet, ni cookie.
 protect-link = Comment nous vous protégeons
 step = Étape { $number } sur 4
 seal = Notre site reçoit ce que vous écrivez, puis le verrouille avant de l’enregistrer.
@@ -36,64 +36,64 @@ month-12 = décembre
 ## Accueil
 
 home-title = Accueil
-home-heading = Un problème à la douane ? Vous pouvez le dire.
+home-heading = Un problème à la douane ? Dites-le ici.
 home-lead = Corruption, abus, injustice : parlez-nous sans dire qui vous êtes.
 home-promise-name = Ni compte, ni nom, ni numéro de téléphone.
-home-promise-minutes = Dix minutes suffisent. Presque toutes les questions sont facultatives.
-home-promise-who = Vous choisissez qui ne doit pas recevoir votre signalement.
-home-report = Signaler
+home-promise-minutes = Comptez dix minutes. Vous pouvez passer presque toutes les questions.
+home-promise-who = Vous choisissez qui ne doit pas voir votre signalement.
+home-report = Faire un signalement
 home-return = Suivre mon signalement
 home-return-what = Avec votre code secret : lire notre réponse, nous écrire, ajouter un fichier.
 home-advice = Demander conseil
-home-advice-what = Vous hésitez sur ce qui est permis ? Demandez d’abord.
-home-learn = Apprendre
-home-learn-what = De courtes scènes du travail quotidien. Que feriez-vous ?
-home-protect-what = Ce que nous gardons, ce que nous ne gardons jamais, les limites.
-home-outside = Parler à l’organe externe
-home-outside-what = Il n’appartient pas à la douane. Vous pouvez le joindre directement.
+home-advice-what = Vous ne savez pas si c’est permis ? Demandez-nous d’abord.
+home-learn = Que feriez-vous ?
+home-learn-what = De courtes situations du travail de tous les jours.
+home-protect-what = Ce que nous gardons ou non, et ce que nous ne pouvons pas promettre.
+home-outside = Parler à quelqu’un hors de la douane
+home-outside-what = Cette autorité ne fait pas partie de la douane. Vous pouvez la joindre directement.
 
 ## Apprendre
 
 learn-title = Apprendre
 learn-heading = Que feriez-vous ?
-learn-lead = De courtes scènes du travail en douane. Ouvrez une réponse pour voir la suite.
-learn-untracked = Vos réponses restent sur votre appareil. Rien n’est compté.
+learn-lead = De courtes situations du travail en douane. Touchez une réponse pour voir la suite.
+learn-untracked = Vos réponses ne quittent pas votre appareil.
 learn-what = Que feriez-vous ?
 learn-sound = Un bon choix.
-learn-unsound = À revoir.
-learn-seen = Avez-vous vu quelque chose de semblable ? Le sujet est :
-learn-report = Je veux le signaler
+learn-unsound = Ce n’est pas le meilleur choix.
+learn-seen = Avez-vous vu quelque chose de semblable ? Le sujet à choisir :
+learn-report = Le signaler
 
 ## Avant de commencer
 
 before-title = Avant de commencer
 before-heading = Avant de commencer
-before-device = Utilisez votre propre appareil.
-before-device-why = Pas un téléphone ni un ordinateur de votre travail.
+before-device = Utilisez votre propre téléphone ou ordinateur.
+before-device-why = N’utilisez ni le téléphone ni l’ordinateur du travail.
 before-network = Évitez le réseau du bureau.
 before-network-why = Le Wi-Fi du bureau peut montrer qui a ouvert cette page.
 before-names = Ne donnez ni votre nom ni votre numéro.
 before-names-why = Nous n’en avons pas besoin. Un code secret vous permettra de revenir.
-before-photos = Les photos et les fichiers parlent de vous.
-before-photos-why = Ils contiennent souvent un lieu, une date ou un appareil.
+before-photos = Les photos et les fichiers peuvent vous trahir.
+before-photos-why = Ils contiennent souvent le lieu, la date ou le nom de l’appareil.
 before-danger = Quelqu’un est en danger ? Appelez d’abord le { $number }.
-before-danger-why = Ce site n’est pas surveillé jour et nuit.
+before-danger-why = Ce site n’est pas un service d’urgence.
 before-limits = Ce que nous ne pouvons pas promettre
 before-limit-server = Votre texte arrive lisible sur notre site. Il est verrouillé avant d’être enregistré.
-before-limit-facts = Des faits connus de peu de personnes peuvent vous désigner.
-before-limit-history = Votre téléphone peut garder la trace de cette visite. Une fenêtre privée aide.
+before-limit-facts = Un fait que peu de gens connaissent peut vous désigner.
+before-limit-history = Votre téléphone peut garder la trace de cette visite. Utilisez la navigation privée.
 before-start = Commencer
 
 ## Choix
 
 audience-title = Étape 1
-audience-heading = Qu’est-ce qui vous décrit le mieux ?
-audience-hint = Cela trie les sujets, aide à choisir l’équipe et est joint au signalement.
+audience-heading = Vous signalez en tant que…
+audience-hint = Cela aide à trier les sujets et à choisir l’équipe. C’est joint au signalement.
 subject-title = Étape 2
 family-heading = De quoi s’agit-il ?
-family-hint = Choisissez le plus proche. Vous pourrez revenir et changer.
-category-heading = Qu’est-ce qui s’en rapproche le plus ?
-category-hint = Les exemples ne sont que des exemples.
+family-hint = Choisissez ce qui s’en rapproche le plus. Vous pourrez changer.
+category-heading = Qu’est-ce qui ressemble le plus à ce qui s’est passé ?
+category-hint = Votre cas peut être différent de l’exemple.
 choose-unsure = Je ne sais pas
 choose-unsure-what = Racontez avec vos mots. Une équipe le lira.
 
@@ -101,11 +101,11 @@ choose-unsure-what = Racontez avec vos mots. Une équipe le lira.
 
 questions-title = Étape 3
 questions-hint = Répondez à ce que vous pouvez. Laissez le reste vide.
-questions-to-story = Aller tout de suite à votre récit, la seule partie nécessaire
+questions-to-story = Passer directement au récit, la seule partie obligatoire
 questions-where = Où et quand
 questions-what = Les faits
 questions-who = Les personnes concernées
-questions-exclude = Qui ne doit pas le recevoir
+questions-exclude = Qui ne doit pas voir votre signalement
 questions-you = Votre sécurité et la suite
 questions-count = { $count ->
     [one] 1 question
@@ -114,27 +114,27 @@ questions-count = { $count ->
 questions-pace = Autant que vous voulez
 questions-few = Quelques faits
 gentle-heading = Vous allez à votre rythme
-gentle-pace = Dites seulement ce que vous voulez aujourd’hui. Chaque question peut rester vide.
+gentle-pace = Dites aujourd’hui seulement ce que vous voulez. Vous pouvez laisser toutes les questions vides.
 gentle-later = Vous pouvez envoyer très peu. Avec votre code secret, vous pourrez compléter plus tard.
 gentle-fault = Ce qu’on vous a fait n’est pas votre faute.
 gentle-support = Des personnes à qui parler
 questions-story = Votre récit
-questions-review = Relire
+questions-review = Vérifier mon signalement
 questions-back = Touchez « { questions-review } » avant la touche Retour du téléphone. Sinon, ce que vous venez d’écrire ici se perd.
 questions-keep = Gardez cette page ouverte jusqu’à votre code secret. Si elle se ferme, ce que vous avez écrit est perdu.
 no-answer = Sans réponse
-period-date = Je veux donner une date
-period-words = Date, ou des mots comme « début mai »
+period-date = Donner une date
+period-words = Une date, ou par exemple « début mai »
 guarded-anyway = Je veux le donner quand même
 format-example = Exemple : { $example }
-story-hint = Une demi-page suffit. Les faits, le lieu, et comment vous le savez.
+story-hint = Quelques lignes suffisent : ce qui s’est passé, où, comment vous le savez.
 
 ## Erreurs de saisie
 
 wrong-title = {"Erreur : "}
-wrong-heading = À revoir, s’il vous plaît
+wrong-heading = Il y a quelque chose à corriger
 wrong-choice = Ce choix n’est plus proposé. Choisissez à nouveau.
-wrong-option = Choisissez l’une des réponses proposées.
+wrong-option = Choisissez une des réponses de la liste.
 wrong-story-missing = Racontez ce qui s’est passé. Une phrase suffit.
 wrong-message-missing = Écrivez un message ou ajoutez un fichier.
 wrong-receipt-missing = Entrez votre code secret, ou vos douze mots.
@@ -147,16 +147,16 @@ wrong-receipt-character = Le signe « { $sign } » n’est dans aucun code. Co
 wrong-receipt-check = Un caractère ou un mot est faux, ou l’ordre a changé. Comparez avec ce que vous avez noté.
 wrong-earlier = Ce n’est pas le code secret d’un autre signalement. Corrigez-le, ou laissez vide.
 wrong-earlier-nothing = Il n’y a encore rien avec l’autre code secret. Réessayez demain.
-wrong-earlier-damaged = Les messages de l’autre signalement sont abîmés. Contactez l’organe externe.
+wrong-earlier-damaged = Les messages de l’autre signalement sont abîmés. Contactez : { $body }.
 wrong-long = C’est trop long. La limite est de { $limit } caractères.
 wrong-format = Écrivez la réponse comme dans l’exemple.
-wrong-much = C’est plus qu’un formulaire ne peut contenir.
-wrong-text = Il y a des signes qui ne sont pas du texte.
+wrong-much = C’est trop pour un seul formulaire. Raccourcissez votre texte.
+wrong-text = Certains caractères ne peuvent pas être lus. Effacez-les et réessayez.
 
 ## Relecture
 
 review-title = Étape 4
-review-heading = Relisez, puis envoyez
+review-heading = Vérifiez, puis envoyez
 review-warnings = Ceci pourrait vous désigner
 review-warnings-what = Vous décidez. Masquez, modifiez ou laissez tel quel.
 review-hint = Voici ce qui sera lu, avec vos fichiers, votre langue et le jour d’arrivée.
@@ -165,65 +165,65 @@ readers-count = { $count ->
     [one] { $count } personne
    *[other] { $count } personnes
 }
-readers-later = Plus tard l’organe externe aussi, si un délai est dépassé, s’il reste trop peu de membres dans l’équipe, ou si vous ou l’équipe le demandez : { $body }.
+readers-later = Plus tard, cette autorité pourra aussi le lire : { $body }. Cela arrive si un délai est dépassé, ou si l’équipe n’a plus assez de membres. Vous et l’équipe pouvez aussi le demander.
 readers-none-left = Après vos choix, il ne reste aucune autre équipe pour le lire.
-readers-oversight = Il va directement à l’organe externe : { $body }.
+readers-oversight = Il va directement à cette autorité, hors de la douane : { $body }.
 review-danger = Si quelqu’un est en danger maintenant, appelez d’abord le { $number }.
 review-category = Sujet
 review-audience = Vous signalez en tant que
 review-send = Envoyer mon signalement
 review-wait = L’envoi peut prendre une minute, ou plus avec des fichiers. Vous recevrez ensuite votre code secret.
 files-heading = Ajouter des photos ou fichiers (facultatif)
-files-warn = Un fichier peut contenir votre nom, un lieu, une date. N’envoyez que ce que beaucoup possèdent.
-files-hint = Choisissez les fichiers en dernier : un retour les oublie.
+files-warn = Un fichier peut contenir votre nom, un lieu, une date. Attention si peu de gens l’ont.
+files-hint = Ajoutez les fichiers en dernier. Si vous revenez en arrière, choisissez-les de nouveau.
 files-again = Choisissez de nouveau vos fichiers.
 files-clean = Avant de verrouiller vos fichiers, nous retirons les lieux, appareils, dates et noms cachés. Nous les renommons aussi.
 files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, courriels, pages web, et les types que nous ne connaissons pas. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
 files-keep = Garder mes fichiers exactement comme ils sont.
 files-keep-why = Ils peuvent alors montrer qui vous êtes.
-guard-receipt = Un code secret. Qui le lit peut ouvrir nos réponses :
+guard-receipt = Un code secret. Une personne qui le lit peut ouvrir nos réponses :
 guard-phone = Un numéro de téléphone :
-guard-email = Une adresse électronique :
+guard-email = Une adresse e-mail :
 guard-name = Peut-être votre nom :
-guard-declaration = Un numéro qui mène à un dossier précis :
+guard-declaration = Un numéro qui identifie un dossier :
 guard-vehicle = Un numéro de véhicule ou de conteneur :
 guard-time = Une heure exacte :
 guard-date = Une date exacte :
 guard-tax = Un numéro fiscal :
 guard-identity = Un numéro de pièce d’identité :
-guard-function = Une fonction que peu de personnes occupent :
+guard-function = Un poste que peu de personnes occupent :
 guard-only-me = Peu de personnes le savent. Elles pourraient deviner que c’est vous.
 
 ## Ce que disent les fichiers
 
-file-looking = Nous l’examinons sur votre appareil…
+file-looking = Vérification sur votre appareil…
 file-redrawn = Redessinée sur votre appareil. Lieu, dates et appareil ont disparu.
-file-failed = Votre appareil ne peut pas redessiner cette image. Elle peut montrer qui vous êtes.
+file-failed = Nous n’avons pas pu nettoyer cette image. Elle peut montrer qui vous êtes.
 file-as-it-is = L’envoyer telle quelle
 file-kept = Il partira tel quel, comme vous l’avez choisi. Il peut montrer qui vous êtes.
 file-left-out = Ne pas l’envoyer
-file-choose = { $what } attend votre choix. Envoyez cette image telle quelle, ou ne l’envoyez pas.
-file-unknown = Nous ne pouvons pas tout y examiner. Il peut montrer qui vous êtes.
+file-choose = Décidez pour { $what } : envoyez cette image telle quelle, ou ne l’envoyez pas.
+file-unknown = Nous ne pouvons pas tout vérifier dans ce fichier. Il peut montrer qui vous êtes.
 file-unreadable = Nous ne pouvons pas examiner ce fichier. La connexion a peut-être été coupée, ou le fichier a été déplacé, modifié ou supprimé.
 file-unreadable-choose = Nous ne pouvons pas examiner { $what }. Choisissez-le de nouveau, ou ne l’envoyez pas.
 file-again = Le choisir de nouveau
 scrubbed-heading = Ce que nous avons fait de vos fichiers
 scrubbed-image = Image { $number }
 scrubbed-document = Document { $number }
-scrubbed-audio = Son { $number }
+scrubbed-audio = Enregistrement { $number }
 scrubbed-video = Vidéo { $number }
 scrubbed-file = Fichier { $number }
 scrubbed-removed = Retiré : { $what }.
-scrubbed-left = Peut y rester : { $what }.
+scrubbed-left = Il peut encore contenir : { $what }.
 scrubbed-nothing = Nous n’avons rien trouvé qui montre son auteur.
 scrubbed-kept = Envoyé tel quel, comme vous l’avez choisi.
 scrubbed-broken = Une partie n’a pas pu être lue. Elle a été envoyée telle quelle.
-scrubbed-unknown = Nous ne pouvons pas examiner ce type de fichier. Il est parti tel quel.
+scrubbed-unknown = Nous ne pouvons pas vérifier ce type de fichier. Il a été envoyé tel quel.
 scrubbed-failed = Nous n’avons pas pu nettoyer ce fichier. Il n’est pas parti en entier. Revenez avec votre code secret pour l’envoyer tel quel. Il peut alors montrer qui vous êtes.
 scrubbed-empty = Ce fichier est vide.
 scrubbed-signed = Il porte une signature électronique. Elle nomme qui a signé.
 scrubbed-signature-broken = Il porte une signature électronique. Elle n’est plus valable, car nous avons retiré quelque chose. Elle nomme encore qui a signé.
-scrubbed-advice = La photo d’une page en dit moins que le document lui-même.
+scrubbed-advice = Une photo de la page en dit moins que le fichier lui-même.
 # Between the items of a list, with the space.
 list-separator = { ", " }
 trace-author = un nom
@@ -245,18 +245,18 @@ receipt-words = Ou ces douze mots, dans cet ordre
 receipt-keep = Notez le code ou les mots.
 receipt-keep-how = L’un des deux suffit. Le papier est le plus sûr.
 receipt-secret = Ne le montrez à personne.
-receipt-secret-why = Qui l’a peut lire nos réponses et écrire à votre place. Il n’ouvre jamais votre signalement.
+receipt-secret-why = Une personne qui l’a peut lire nos réponses et écrire à votre place. Il n’ouvre jamais votre signalement.
 receipt-print = Vous pouvez imprimer ou photographier cette page.
-receipt-print-why = Elle ne dit rien de vos propos. Un appareil partagé garde des copies.
+receipt-print-why = Elle ne montre pas ce que vous signalez. Jamais sur un appareil partagé : une copie y reste.
 receipt-qr = Le code sous forme de code QR
-receipt-qr-use = Lu par un autre appareil à vous, ce carré y affiche le code. Le lecteur peut le garder dans son historique.
+receipt-qr-use = Scannez ce carré avec un autre de vos appareils pour y copier le code. Le lecteur peut le garder dans son historique.
 receipt-save = Enregistrer en fichier texte
 receipt-save-what = Le fichier s’appelle « reference ». Il ne contient que le code et les mots.
 receipt-next = Et maintenant ?
-receipt-next-read = Les personnes chargées du sujet le recevront, sans celles que vous avez écartées.
+receipt-next-read = L’équipe chargée du sujet le reçoit, sans les personnes que vous avez exclues.
 receipt-next-answer = Une personne vous répond ici au plus tard le { $day }. Revenez alors.
 receipt-next-answer-soon = Une personne vous répond ici dans une semaine environ. Revenez alors.
-receipt-next-missed = Si le délai est dépassé, l’organe externe reçoit votre signalement, s’il ne l’a pas déjà.
+receipt-next-missed = En cas de retard, votre signalement va à cette autorité, s’il n’y est pas déjà : { $body }.
 receipt-done = Je l’ai noté
 receipt-still = Notez d’abord votre code secret. Touchez ensuite « { receipt-done } ».
 
@@ -270,10 +270,10 @@ return-seal = Notre site ouvre vos messages pour vous, puis les oublie après 15
 return-open = Ouvrir
 return-nothing = Rien n’est encore arrivé ici
 return-nothing-soon = Si vous avez envoyé votre signalement aujourd’hui, revenez demain.
-return-nothing-check = Sinon, comparez chaque caractère avec ce que vous avez noté.
+return-nothing-check = Sinon, vérifiez encore votre code secret, caractère par caractère.
 return-damaged = Cette boîte de messages est abîmée
 return-damaged-what = Votre code secret est bon, mais ce qui est ici a été abîmé ou modifié. Nous ne le montrons pas.
-return-damaged-do = N’écrivez pas ici. Contactez l’organe externe.
+return-damaged-do = N’écrivez pas ici. Contactez : { $body }.
 return-failed = Nous n’avons pas pu ouvrir vos messages. Gardez cette page ouverte et réessayez.
 return-lost = J’ai perdu mon code secret
 return-lost-what = Personne ne peut le retrouver, pas même nous. Vous pouvez refaire un signalement.
@@ -281,42 +281,42 @@ return-lost-what = Personne ne peut le retrouver, pas même nous. Vous pouvez re
 ## Messages
 
 thread-title = Messages
-thread-heading = Où en est-on ?
+thread-heading = Où en est votre signalement ?
 thread-next = Vous aurez des nouvelles au plus tard le { $day }.
-thread-outside = L’organe externe a votre signalement.
+thread-outside = Cette autorité a votre signalement : { $body }.
 thread-received = { $count ->
-    [one] Nous avons reçu 1 envoi de votre part.
-   *[other] Nous avons reçu { $count } envois de votre part.
+    [one] Nous avons reçu { $count } message de vous, signalement compris.
+   *[other] Nous avons reçu { $count } messages de vous, signalement compris.
 }
 thread-read = { $count ->
     [one] Une personne vous a répondu après avoir lu votre signalement.
-   *[other] Une personne vous a répondu après avoir lu vos { $count } premiers envois.
+   *[other] Une personne vous a répondu après avoir lu vos { $count } premiers messages.
 }
-thread-unread = Nos réponses confirmeront ici ce qu’une personne a lu.
-thread-log-countersigned = Votre signalement est inscrit dans le journal que l’organe externe a contresigné le { $day }.
-thread-log-logged = Votre signalement est inscrit dans notre journal. L’organe externe le contresigne d’ordinaire en une semaine.
-thread-log-waiting = Votre signalement est enregistré. La preuve de son inscription dans notre journal suivra ici.
+thread-unread = Quand nous répondrons, cette page dira ce qu’une personne a lu.
+thread-log-countersigned = Votre signalement est inscrit dans notre registre, contresigné le { $day } par : { $body }.
+thread-log-logged = Votre signalement est inscrit dans notre registre. Il est d’ordinaire contresigné en une semaine par : { $body }.
+thread-log-waiting = Votre signalement est enregistré. La preuve de son inscription dans notre registre suivra ici.
 thread-log-message = Votre dernier message reçu y est aussi.
 thread-log-message-waiting = Votre dernier message reçu est enregistré et suivra.
-thread-uncollected = Votre dernier envoi n’est pas encore relevé.
-thread-week = État de la { $week }.
+thread-uncollected = Votre dernier message n’est pas encore arrivé chez l’équipe.
+thread-week = Mis à jour la { $week }.
 thread-messages = Messages pour vous
 thread-none = Pas encore de message.
 thread-sent = Votre message est en route
-thread-sent-what = Il sera compté ici une fois relevé.
-thread-again = Regarder à nouveau
+thread-sent-what = Cette page montrera quand l’équipe l’a reçu. Ne le renvoyez pas aujourd’hui.
+thread-again = Voir s’il y a du nouveau
 thread-close = Fermer
 thread-kept = Pendant 15 minutes, l’historique de cet appareil peut rouvrir cette page. « Fermer » y met fin.
 reply-heading = Nous écrire
 reply-label = Votre message
-reply-warn = Taisez toujours votre nom et ce que vous seul(e) savez.
-reply-outside = Je veux que l’organe externe s’en saisisse : { $body }.
+reply-warn = Rappel : ni votre nom, ni ce que personne d’autre ne sait.
+reply-outside = Je veux que cette autorité lise aussi mon signalement : { $body }.
 reply-files = Ajouter des photos ou fichiers (facultatif)
-earlier-heading = Un autre de vos signalements parle-t-il de la même chose ?
+earlier-heading = Avez-vous fait un autre signalement sur la même chose ?
 earlier-what = Donnez son code secret : les deux seront lus ensemble. Le code n’est pas transmis.
-earlier-warn = Qui peut lire les deux saura qu’une même personne les a écrits.
+earlier-warn = Les personnes qui lisent les deux sauront qu’une même personne les a écrits.
 earlier-label = Code secret de l’autre signalement
-reply-again = Appuyez ensuite encore une fois sur Envoyer.
+reply-again = Appuyez ensuite de nouveau sur Envoyer.
 reply-seal = Notre site reçoit votre message, puis le verrouille avant de l’enregistrer.
 reply-send = Envoyer
 stage-received = Reçu
@@ -324,14 +324,14 @@ stage-received-means = Votre signalement est arrivé. Quelqu’un le lira bient�
 stage-triaged = Lu
 stage-triaged-means = Une personne a lu votre signalement et jugé de son urgence.
 stage-assessing = En vérification
-stage-assessing-means = Nous vérifions si les faits peuvent être établis.
+stage-assessing-means = Nous vérifions si les faits peuvent être confirmés.
 stage-investigating = Enquête en cours
 stage-investigating-means = Une enquête est en cours. Elle peut durer quelques mois.
 stage-decided = Décision prise
 stage-decided-means = Une décision est prise. Nous vous écrirons ici à ce sujet.
 stage-referred = Confié à une autre autorité
 stage-referred-means = Une autre autorité s’en charge. Nous suivons ce qu’elle fait.
-stage-closed = Clos
+stage-closed = Dossier clos
 stage-closed-means = Le travail est terminé. Vous pouvez encore écrire, et le dossier peut rouvrir.
 finding-forged = Un message ne venait pas de nous. Il n’est pas montré.
 finding-earlier = { $count ->
@@ -343,20 +343,20 @@ finding-unseen = { $count ->
    *[other] { $count } messages plus anciens ne tiennent plus ici. Si vous ne les avez pas lus, demandez-les-nous.
 }
 finding-withheld = { $count ->
-    [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à l’organe externe.
-   *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à l’organe externe.
+    [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à : { $body }.
+   *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à : { $body }.
 }
-finding-older-state = Cette page est en retard sur vos messages. Les enquêteurs ont un message plus récent de vous. Si vous n’avez rien envoyé d’autre, contactez l’organe externe.
+finding-older-state = Cette page est en retard sur vos messages. Les enquêteurs ont un message plus récent de vous. Si vous n’avez rien envoyé d’autre, contactez : { $body }.
 finding-missing = { $count ->
-    [one] Un de vos envois n’est pas arrivé. S’il manque encore demain, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
-   *[other] { $count } de vos envois ne sont pas arrivés. S’ils manquent encore demain, envoyez-les de nouveau. Si cela se répète, contactez l’organe externe.
+    [one] Un de vos messages n’est pas arrivé. S’il manque encore demain, envoyez-le de nouveau. Si cela se répète, contactez : { $body }.
+   *[other] { $count } de vos messages ne sont pas arrivés. S’ils manquent encore demain, envoyez-les de nouveau. Si cela se répète, contactez : { $body }.
 }
-finding-surplus = Nous avons reçu plus d’envois que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez l’organe externe.
-finding-sequence = Les messages ne se suivent pas. L’un d’eux ne figure peut-être pas dans le dossier des enquêteurs. Contactez l’organe externe avant d’agir d’après l’un d’eux.
-finding-log-missing = Cette page ne montre pas que votre signalement est dans notre journal. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
-finding-log-message-missing = Cette page ne montre pas que votre dernier message est dans notre journal. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez l’organe externe.
-finding-log-wrong = La preuve que vos envois sont dans notre journal n’est pas valable. Revenez demain. Si cela se répète, contactez l’organe externe.
-finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
+finding-surplus = Nous avons reçu plus de messages que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez : { $body }.
+finding-sequence = Les messages ne se suivent pas. L’un d’eux ne figure peut-être pas dans le dossier des enquêteurs. Avant d’agir d’après l’un d’eux, contactez : { $body }.
+finding-log-missing = Cette page ne montre pas que votre signalement est dans notre registre. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez : { $body }.
+finding-log-message-missing = Cette page ne montre pas que votre dernier message est dans notre registre. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez : { $body }.
+finding-log-wrong = La preuve que vos messages sont dans notre registre n’est pas valable. Revenez demain. Si cela se répète, contactez : { $body }.
+finding-wrong-key = Quelque chose ne va pas avec ces messages. N’écrivez pas ici. Contactez : { $body }.
 finding-unconfirmed = Les clés de votre dossier ont été changées pour vous protéger. Deux enquêteurs doivent le confirmer, et ce n’est pas encore fait. Les réponses plus récentes ne peuvent pas être affichées. Vous ne pouvez pas écrire ici pour le moment. Revenez dans quelques jours.
 
 ## Protection
@@ -367,43 +367,43 @@ protect-lead = Votre signalement est verrouillé (chiffré). Seuls ses destinata
 protect-stored = Ce que ce site garde
 protect-stored-sealed = Un paquet verrouillé que notre site ne peut plus ouvrir.
 protect-stored-week = La semaine de son arrivée. Ni le jour, ni l’heure.
-protect-stored-size = L’une de dix tailles, pour que la taille ne dise presque rien.
+protect-stored-size = Une taille arrondie, pour qu’elle ne révèle presque rien.
 protect-stored-hour = Sans JavaScript : votre texte verrouillé, une heure en mémoire. Le code secret, trois heures. Les messages ouverts avec ce code, 15 minutes.
-protect-stored-handler = Le service des dossiers garde aussi jour, équipe, urgence, tailles et personnes écartées.
+protect-stored-handler = Le service des dossiers garde aussi jour, équipe, urgence, tailles et personnes exclues.
 protect-not = Ce que nous ne gardons jamais
 protect-not-name = Ni nom, ni compte, ni mot de passe.
 protect-not-address = Ni adresse internet, ni trace de votre appareil.
 protect-not-cookie = Aucun cookie. L’historique de votre téléphone peut quand même montrer cette visite.
 protect-not-third = Aucune autre société ne voit votre visite.
 protect-who = Qui peut le lire
-protect-who-desk = Les quelques personnes du service chargé du sujet.
-protect-who-excluded = Jamais celles que vous avez écartées : elles n’ont pas de clé.
-protect-who-outside = L’organe externe, pour certains sujets, si un délai est dépassé, s’il reste trop peu de membres dans l’équipe, ou à votre demande ou celle de l’équipe : { $body }.
-protect-who-technician = Aucun technicien : ils font marcher les machines et n’ont pas de clé.
+protect-who-desk = La petite équipe chargée du sujet.
+protect-who-excluded = Jamais les personnes que vous avez exclues : elles n’ont pas de clé.
+protect-who-outside = Parfois aussi cette autorité, hors de la douane : { $body }. C’est pour certains sujets, si un délai est dépassé, ou si l’équipe manque de membres. Vous et l’équipe pouvez aussi le demander.
+protect-who-technician = Aucun technicien : ils entretiennent les machines, mais n’ont pas de clé.
 protect-ways = Deux façons de verrouiller
 protect-device = Votre appareil verrouille
-protect-device-what = Ce site ne voit jamais votre texte. Il voit vos premiers choix si vous devancez la page.
+protect-device-what = Notre site ne voit jamais votre texte. Il voit vos premiers choix si la page n’était pas prête.
 protect-device-needs = Il faut JavaScript. Cela ne protège pas d’une fausse page : vérifiez son adresse.
 protect-server = Notre site verrouille
 protect-server-what = Il voit votre texte en mémoire, à chaque page, puis l’enregistre verrouillé.
 protect-server-needs = Cela marche sans JavaScript, même dans le mode le plus sûr de Tor.
-protect-ways-know = Une phrase sur chaque page dit quelle façon est en vigueur.
+protect-ways-know = Chaque page dit laquelle des deux est utilisée.
 protect-limits = Ce que nous ne pouvons pas promettre
-protect-limit-network = Votre opérateur ou le réseau du bureau peut voir votre visite. Tor la cache.
+protect-limit-network = Votre opérateur ou le réseau du bureau peut voir votre visite. Le navigateur Tor la cache.
 protect-words = Les douze mots de nos clés
-protect-words-what = Ils désignent les clés qui disent qui peut lire les signalements.
+protect-words-what = Ils permettent de reconnaître les clés qui décident qui peut lire.
 protect-words-compare = Comparez-les avec l’affiche. Si un mot diffère, ne signalez rien ici.
-protect-until = La liste de ceux qui peuvent lire est signée jusqu’au { $day }.
-protect-until-after = Après ce jour, aucun signalement ni message n’est pris avant une nouvelle signature.
-protect-until-none = Aucune liste signée de lecteurs n’est en vigueur. Nous ne prenons ni signalement ni message.
+protect-until = La liste des lecteurs autorisés est valable jusqu’au { $day }.
+protect-until-after = Ensuite, nous ne prenons ni signalement ni message sans nouvelle liste signée.
+protect-until-none = Nous ne pouvons rien recevoir aujourd’hui : aucune liste de lecteurs n’est valable.
 protect-receipt = Votre code secret
 protect-receipt-what = Il permet de lire nos réponses et de nous écrire. Il n’ouvre jamais votre signalement.
 
 ## Pannes
 
-error-title = Avis
-error-home = Aller à la première page
-error-outside = Vous pouvez aussi joindre l’organe externe :
+error-title = Problème
+error-home = Aller à l’accueil
+error-outside = Vous pouvez aussi joindre cette autorité, hors de la douane :
 error-busy = Nous ne pouvons pas recevoir cet envoi maintenant
 error-busy-what = Rien n’est parti.
 error-busy-do = Attendez une minute, puis rechargez cette page. Elle renvoie tout.
@@ -413,7 +413,7 @@ held-files = Choisissez de nouveau vos fichiers.
 held-again = Renvoyer
 error-full = Il n’y a pas de place en ce moment
 error-full-what = Rien n’est parti. Notre site n’a pas de place pour cet envoi.
-error-full-do = Réessayez demain, ou appelez l’organe externe.
+error-full-do = Réessayez demain, ou appelez : { $body }.
 error-no-files = Il n’y a plus de place pour des fichiers
 error-no-files-what = Rien n’est parti. Un texte sans fichier peut encore passer.
 error-no-files-do = Envoyez-le maintenant sans fichiers. Ajoutez-les plus tard avec votre code secret.
@@ -421,15 +421,15 @@ error-large = C’est trop pour un envoi
 error-large-what = Rien n’est parti. La limite est de 32 fichiers et de 60 Mo en tout.
 error-large-do = Choisissez moins de fichiers, ou de plus petits.
 error-form = Nous n’avons pas pu lire ce formulaire
-error-form-what = Rien n’est parti. La page était peut-être trop ancienne.
+error-form-what = Rien n’est parti. La page est peut-être restée ouverte trop longtemps.
 error-form-do = Revenez en arrière et réessayez, ou recommencez.
 error-expired = Cette page n’est plus gardée
 error-expired-what = Pour vous protéger, un texte est oublié après une heure. Un code secret, après trois heures.
-error-expired-do = Recommencez depuis la première page, s’il vous plaît.
+error-expired-do = Recommencez depuis l’accueil, s’il vous plaît.
 error-missing = Cette page n’existe pas
 error-missing-what = L’adresse est peut-être mal écrite.
-error-missing-do = Repartez de la première page.
-error-directory = Nous ne pouvons pas recevoir de signalement en sécurité pour l’instant
+error-missing-do = Repartez de l’accueil.
+error-directory = Nous ne pouvons pas recevoir de signalement en toute sécurité pour l’instant
 error-directory-what = Rien n’est parti. Nous n’avons pas pu le verrouiller pour les bonnes personnes.
 error-directory-do = Revenez demain, s’il vous plaît.
 error-broken = Une panne est survenue chez nous
@@ -444,12 +444,12 @@ seal-here-return = Votre appareil ouvre vos messages lui-même. Notre site ne pe
 seal-date = Si la date de votre appareil est fausse, corrigez-la. Il pourra alors verrouiller votre signalement.
 altered-heading = N’écrivez rien ici pour le moment
 altered-what = Des parties de ce formulaire ne sont pas signées par l’administration. Quelqu’un veut peut-être lire ce que vous écrivez.
-altered-do = Réessayez dans dix minutes. Si ce message revient, n’utilisez ce formulaire sur aucun appareil. Appelez l’organe externe : son numéro est sur les affiches.
+altered-do = Réessayez dans dix minutes. Si ce message revient, n’utilisez ce formulaire sur aucun appareil. Appelez le numéro qui est sur les affiches.
 send-sealing = Votre appareil verrouille votre signalement.
 send-progress = Envoi : { $done } %
 send-waiting = Pas de connexion. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
 send-again = Essayer maintenant
-send-stop = Arrêter
+send-stop = Arrêter l’envoi
 send-failed = L’envoi a échoué. Gardez cette page ouverte et réessayez.
 send-too-large = C’est trop pour un envoi. La limite est de 32 fichiers et d’environ 60 Mo en tout.
 send-busy = Le service est très occupé. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.

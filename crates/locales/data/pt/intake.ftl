@@ -3,13 +3,13 @@
 ## Moldura
 
 skip = Ir para o conteúdo
-leave = Sair depressa
+leave = Sair do site
 languages = Línguas
 back = Voltar
 change = Mudar
-cover = Tapar
-required = (necessário)
-footer-kept = Esta página não guarda cookie, nem nome, nem endereço.
+cover = Ocultar
+required = (obrigatório)
+footer-kept = Este site não guarda nome, nem endereço de internet, nem cookies.
 protect-link = Como o protegemos
 step = Passo { $number } de 4
 seal = O nosso site recebe o que escreve e fecha-o à chave antes de o guardar.
@@ -36,52 +36,52 @@ month-12 = dezembro
 ## Início
 
 home-title = Início
-home-heading = Algo está mal na alfândega? Pode dizê-lo.
+home-heading = Algo está mal na alfândega? Conte-o aqui.
 home-lead = Subornos, abusos, injustiças: conte-nos sem dizer quem é.
 home-promise-name = Sem conta, sem nome, sem número de telefone.
-home-promise-minutes = Dez minutos bastam. Quase todas as perguntas podem ficar vazias.
-home-promise-who = É você que escolhe quem não deve receber a denúncia.
-home-report = Denunciar
+home-promise-minutes = Conte com dez minutos. Pode saltar quase todas as perguntas.
+home-promise-who = É você que escolhe quem não deve ver a denúncia.
+home-report = Fazer uma denúncia
 home-return = Acompanhar a minha denúncia
 home-return-what = Com o seu código secreto: ler a nossa resposta, escrever-nos, juntar um ficheiro.
 home-advice = Pedir conselho
-home-advice-what = Não sabe o que é correto? Pergunte primeiro.
-home-learn = Aprender
-home-learn-what = Pequenas cenas do trabalho diário. O que faria?
-home-protect-what = O que guardamos, o que nunca guardamos e os limites.
-home-outside = Falar com o órgão externo
-home-outside-what = Não pertence à alfândega. Pode contactá-lo diretamente.
+home-advice-what = Não sabe se algo é permitido? Pergunte-nos primeiro.
+home-learn = O que faria?
+home-learn-what = Situações curtas do trabalho diário.
+home-protect-what = O que guardamos, o que nunca guardamos e o que não podemos prometer.
+home-outside = Falar com alguém fora da alfândega
+home-outside-what = Esta autoridade não faz parte da alfândega. Pode contactá-la diretamente.
 
 ## Aprender
 
 learn-title = Aprender
 learn-heading = O que faria?
-learn-lead = Pequenas cenas do trabalho na alfândega. Abra uma resposta para ver o que segue.
-learn-untracked = As suas respostas ficam no seu aparelho. Nada é contado.
+learn-lead = Situações curtas do trabalho na alfândega. Toque numa resposta para ver o que acontece.
+learn-untracked = As suas respostas não saem do seu aparelho.
 learn-what = O que faria?
 learn-sound = Uma boa escolha.
-learn-unsound = Pense outra vez.
-learn-seen = Já viu algo parecido? O assunto é:
-learn-report = Quero denunciar isto
+learn-unsound = Não é a melhor escolha.
+learn-seen = Já viu algo parecido? O assunto a escolher:
+learn-report = Denunciar isto
 
 ## Antes de começar
 
 before-title = Antes de começar
 before-heading = Antes de começar
-before-device = Use o seu próprio aparelho.
-before-device-why = Não um telefone nem um computador do trabalho.
+before-device = Use o seu próprio telefone ou computador.
+before-device-why = Não use os do trabalho.
 before-network = Evite a rede do escritório.
 before-network-why = O Wi-Fi do escritório pode mostrar quem abriu esta página.
 before-names = Não ponha o seu nome nem o seu número.
 before-names-why = Não precisamos deles. Um código secreto permite-lhe voltar.
-before-photos = As fotos e os ficheiros podem falar de si.
-before-photos-why = Muitas vezes contêm um lugar, uma data ou um aparelho.
+before-photos = As fotos e os ficheiros podem mostrar quem é.
+before-photos-why = Muitas vezes contêm o lugar, a data ou o nome do aparelho.
 before-danger = Alguém está em perigo? Ligue primeiro para o { $number }.
-before-danger-why = Este serviço não funciona 24 horas por dia.
+before-danger-why = Este site não é um serviço de emergência.
 before-limits = O que não podemos prometer
 before-limit-server = O seu texto chega legível ao nosso site. É fechado à chave antes de ser guardado.
-before-limit-facts = Factos que poucos conhecem podem apontar para si.
-before-limit-history = O seu telefone pode lembrar esta visita. Uma janela privada ajuda.
+before-limit-facts = Um facto que poucos conhecem pode apontar para si.
+before-limit-history = O seu telefone pode lembrar esta visita. Use uma janela privada.
 before-start = Começar
 
 ## Escolha
@@ -91,9 +91,9 @@ audience-heading = O que o descreve melhor?
 audience-hint = Ordena os assuntos, ajuda a escolher a equipa e é enviado com a denúncia.
 subject-title = Passo 2
 family-heading = De que se trata?
-family-hint = Escolha o mais próximo. Pode voltar e mudar.
-category-heading = O que está mais próximo?
-category-hint = Os exemplos são apenas exemplos.
+family-hint = Escolha o mais parecido. Pode mudar depois.
+category-heading = O que se parece mais com o que aconteceu?
+category-hint = O seu caso pode ser diferente do exemplo.
 choose-unsure = Não sei
 choose-unsure-what = Conte por palavras suas. Uma equipa vai lê-lo.
 
@@ -101,12 +101,12 @@ choose-unsure-what = Conte por palavras suas. Uma equipa vai lê-lo.
 
 questions-title = Passo 3
 questions-hint = Responda ao que puder. Deixe vazio o que quiser.
-questions-to-story = Ir já para o seu relato, a única parte necessária
+questions-to-story = Ir diretamente para o relato, a única parte obrigatória
 questions-where = Onde e quando
 questions-what = Os factos
 questions-who = As pessoas em causa
-questions-exclude = Quem não a deve receber
-questions-you = A sua segurança e o que segue
+questions-exclude = Quem não deve ver a denúncia
+questions-you = A sua segurança e o que acontece a seguir
 questions-count = { $count ->
     [one] 1 pergunta
    *[other] { $count } perguntas
@@ -114,27 +114,27 @@ questions-count = { $count ->
 questions-pace = Tanto quanto quiser
 questions-few = Alguns factos
 gentle-heading = O ritmo é seu
-gentle-pace = Conte hoje só o que quiser. Cada pergunta pode ficar vazia.
+gentle-pace = Conte hoje só o que quiser. Pode deixar vazia qualquer pergunta.
 gentle-later = Pode enviar muito pouco. Com o seu código secreto pode acrescentar mais tarde.
 gentle-fault = O que lhe fizeram não é culpa sua.
 gentle-support = Alguém com quem falar
 questions-story = O seu relato
-questions-review = Reler
+questions-review = Rever a minha denúncia
 questions-back = Toque em «{ questions-review }» antes do botão Voltar do telefone. Senão, perde-se o que acabou de escrever aqui.
 questions-keep = Mantenha esta página aberta até ter o seu código secreto. Se ela se fechar, perde-se o que escreveu.
 no-answer = Sem resposta
-period-date = Quero dar uma data
-period-words = Data, ou palavras como «início de maio»
+period-date = Dar uma data
+period-words = Uma data, ou por exemplo «início de maio»
 guarded-anyway = Quero dá-lo mesmo assim
 format-example = Exemplo: { $example }
-story-hint = Meia página basta. O que aconteceu, onde e como sabe.
+story-hint = Bastam algumas linhas: o que aconteceu, onde, como sabe.
 
 ## Erros ao escrever
 
 wrong-title = {"Erro: "}
-wrong-heading = Reveja isto, por favor
+wrong-heading = Há algo a corrigir
 wrong-choice = Esta opção já não existe. Escolha de novo.
-wrong-option = Escolha uma das respostas propostas.
+wrong-option = Escolha uma das respostas da lista.
 wrong-story-missing = Conte o que aconteceu. Uma frase basta.
 wrong-message-missing = Escreva uma mensagem ou junte um ficheiro.
 wrong-receipt-missing = Escreva o seu código secreto, ou as suas doze palavras.
@@ -147,35 +147,35 @@ wrong-receipt-character = O sinal «{ $sign }» não está em nenhum código. Co
 wrong-receipt-check = Um carácter ou uma palavra está errado, ou a ordem mudou. Compare com o que anotou.
 wrong-earlier = Este não é o código secreto de outra denúncia. Corrija-o ou deixe-o vazio.
 wrong-earlier-nothing = Ainda não há nada com o outro código secreto. Tente amanhã.
-wrong-earlier-damaged = As mensagens da outra denúncia estão danificadas. Contacte o órgão externo.
-wrong-long = É longo de mais. O limite é de { $limit } caracteres.
+wrong-earlier-damaged = As mensagens da outra denúncia estão danificadas. Contacte: { $body }.
+wrong-long = É demasiado longo. O limite é de { $limit } caracteres.
 wrong-format = Escreva a resposta como no exemplo.
-wrong-much = É mais do que cabe num formulário.
-wrong-text = Contém sinais que não são texto.
+wrong-much = É demasiado para um formulário. Encurte o seu texto.
+wrong-text = Há caracteres que não conseguimos ler. Apague-os e tente de novo.
 
 ## Releitura
 
 review-title = Passo 4
-review-heading = Leia e depois envie
+review-heading = Reveja a denúncia e envie-a
 review-warnings = Isto pode apontar para si
-review-warnings-what = Decide você. Pode tapar, mudar ou deixar como está.
+review-warnings-what = A decisão é sua. Pode ocultar, mudar ou deixar como está.
 review-hint = Isto será lido, com os seus ficheiros, a sua língua e o dia de chegada.
 readers-heading = Quem a vai ler
 readers-count = { $count ->
     [one] { $count } pessoa
    *[other] { $count } pessoas
 }
-readers-later = Mais tarde também o órgão externo, se um prazo não for cumprido, se restarem muito poucos na equipa, ou a pedido seu ou da equipa: { $body }.
+readers-later = Mais tarde, esta autoridade também a poderá ler: { $body }. Isso acontece se um prazo falhar, ou se restarem muito poucos na equipa. Você e a equipa também o podem pedir.
 readers-none-left = Depois das suas escolhas, não resta outra equipa para a ler.
-readers-oversight = Vai diretamente para o órgão externo: { $body }.
+readers-oversight = Vai diretamente para esta autoridade, fora da alfândega: { $body }.
 review-danger = Se alguém está em perigo agora, ligue primeiro para o { $number }.
 review-category = Assunto
 review-audience = Denuncia como
 review-send = Enviar a minha denúncia
 review-wait = O envio pode demorar um minuto, ou mais com ficheiros. Depois recebe o seu código secreto.
-files-heading = Juntar fotos ou ficheiros (não é necessário)
-files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Envie só o que muitos têm.
-files-hint = Escolha os ficheiros no fim: ao voltar atrás, são esquecidos.
+files-heading = Juntar fotos ou ficheiros (opcional)
+files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Tenha cuidado se poucos o têm.
+files-hint = Junte os ficheiros no fim. Se voltar atrás, terá de os escolher de novo.
 files-again = Escolha de novo os seus ficheiros.
 files-clean = Antes de os fechar à chave, retiramos lugares, aparelhos, datas e nomes escondidos. Também mudamos o nome dos ficheiros.
 files-unclean = Não podemos limpar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, e-mails, páginas web e os tipos que não conhecemos. São enviados tal como estão. Limpar um ficheiro assinado anula a assinatura.
@@ -185,7 +185,7 @@ guard-receipt = Um código secreto. Quem o ler pode abrir as nossas respostas:
 guard-phone = Um número de telefone:
 guard-email = Um endereço de correio:
 guard-name = Talvez o seu nome:
-guard-declaration = Um número que leva a um só processo:
+guard-declaration = Um número que identifica um processo:
 guard-vehicle = Um número de veículo ou de contentor:
 guard-time = Uma hora exata:
 guard-date = Uma data exata:
@@ -197,24 +197,24 @@ guard-only-me = Poucas pessoas o sabem. Podem adivinhar que é você.
 ## O que dizem os ficheiros
 
 file-looking = Examinamo-lo no seu aparelho…
-file-redrawn = Desenhada de novo no seu aparelho. Já não há lugar, datas nem aparelho.
-file-failed = O seu aparelho não pode desenhar de novo esta imagem. Pode mostrar quem é.
+file-redrawn = Redesenhada no seu aparelho. Já não tem lugar, datas nem aparelho.
+file-failed = Não conseguimos limpar esta imagem. Pode mostrar quem é.
 file-as-it-is = Enviá-la tal como está
 file-kept = Será enviado tal como está, como escolheu. Pode mostrar quem é.
-file-left-out = Não enviar
-file-choose = { $what } espera a sua decisão. Envie esta imagem tal como está, ou não a envie.
-file-unknown = Não podemos examinar tudo. Pode mostrar quem é.
+file-left-out = Não a enviar
+file-choose = Decida sobre { $what }: envie esta imagem tal como está, ou não a envie.
+file-unknown = Não podemos verificar tudo neste ficheiro. Pode mostrar quem é.
 file-unreadable = Não conseguimos examinar este ficheiro. Talvez a ligação tenha caído, ou o ficheiro tenha sido movido, alterado ou apagado.
 file-unreadable-choose = Não conseguimos examinar { $what }. Escolha-o de novo, ou não o envie.
 file-again = Escolhê-lo de novo
 scrubbed-heading = O que fizemos com os seus ficheiros
 scrubbed-image = Imagem { $number }
 scrubbed-document = Documento { $number }
-scrubbed-audio = Som { $number }
+scrubbed-audio = Gravação { $number }
 scrubbed-video = Vídeo { $number }
 scrubbed-file = Ficheiro { $number }
 scrubbed-removed = Retirado: { $what }.
-scrubbed-left = Pode ficar: { $what }.
+scrubbed-left = Ainda pode conter: { $what }.
 scrubbed-nothing = Não encontrámos nada que mostre quem o fez.
 scrubbed-kept = Enviado tal como estava, como escolheu.
 scrubbed-broken = Uma parte não pôde ser lida. Essa parte foi enviada tal como estava.
@@ -223,7 +223,7 @@ scrubbed-failed = Não conseguimos limpar este ficheiro. Não foi enviado por in
 scrubbed-empty = Este ficheiro está vazio.
 scrubbed-signed = Tem uma assinatura eletrónica. Ela diz quem assinou.
 scrubbed-signature-broken = Tem uma assinatura eletrónica. Já não é válida, porque retirámos algo. Ainda diz quem assinou.
-scrubbed-advice = A foto de uma página diz menos do que o documento.
+scrubbed-advice = Uma foto da página diz menos do que o ficheiro.
 # Between the items of a list, with the space.
 list-separator = { ", " }
 trace-author = um nome
@@ -247,16 +247,16 @@ receipt-keep-how = Um dos dois basta. O papel é o mais seguro.
 receipt-secret = Não o mostre a ninguém.
 receipt-secret-why = Quem o tem pode ler as nossas respostas e escrever em seu lugar. Nunca abre a denúncia.
 receipt-print = Pode imprimir ou fotografar esta página.
-receipt-print-why = Não diz o que denunciou. Aparelhos partilhados guardam cópias.
+receipt-print-why = Não mostra o que denunciou. Nunca num aparelho partilhado: fica lá uma cópia.
 receipt-qr = O código em forma de código QR
-receipt-qr-use = Lido com outro aparelho seu, este quadrado mostra lá o código. O leitor pode guardá-lo no histórico.
+receipt-qr-use = Leia este quadrado com outro aparelho seu para copiar lá o código. O leitor pode guardá-lo no histórico.
 receipt-save = Guardar como ficheiro de texto
 receipt-save-what = O ficheiro chama-se «reference». Contém só o código e as palavras.
 receipt-next = O que acontece a seguir
-receipt-next-read = As pessoas encarregadas recolhem-na, sem as que você excluiu.
+receipt-next-read = A equipa encarregada recebe-a, sem as pessoas que excluiu.
 receipt-next-answer = Uma pessoa responde-lhe aqui até { $day }. Volte então.
 receipt-next-answer-soon = Uma pessoa responde-lhe aqui dentro de cerca de uma semana. Volte então.
-receipt-next-missed = Se falharem o prazo, o órgão externo recebe a denúncia, se ainda não a tem.
+receipt-next-missed = Se se atrasarem, a denúncia vai para esta autoridade, se ainda não estiver lá: { $body }.
 receipt-done = Já anotei
 receipt-still = Anote primeiro o seu código secreto. Depois toque em «{ receipt-done }».
 
@@ -270,10 +270,10 @@ return-seal = O nosso site abre as suas mensagens para si e esquece-as passados 
 return-open = Abrir
 return-nothing = Ainda não há nada aqui
 return-nothing-soon = Se enviou a denúncia hoje, volte amanhã.
-return-nothing-check = Se não, compare cada carácter com o que anotou.
+return-nothing-check = Se não, verifique de novo o seu código secreto, carácter a carácter.
 return-damaged = Esta caixa está danificada
 return-damaged-what = O seu código secreto está certo, mas o que está aqui foi danificado ou alterado. Não o mostramos.
-return-damaged-do = Não escreva aqui. Contacte o órgão externo.
+return-damaged-do = Não escreva aqui. Contacte: { $body }.
 return-failed = Não conseguimos abrir as suas mensagens. Mantenha esta página aberta e tente de novo.
 return-lost = Perdi o meu código secreto
 return-lost-what = Ninguém o pode recuperar, nem nós. Pode fazer uma nova denúncia.
@@ -281,38 +281,38 @@ return-lost-what = Ninguém o pode recuperar, nem nós. Pode fazer uma nova den�
 ## Mensagens
 
 thread-title = Mensagens
-thread-heading = Como está
+thread-heading = Como está a sua denúncia
 thread-next = Pode esperar notícias até { $day }.
-thread-outside = O órgão externo tem a sua denúncia.
+thread-outside = Esta autoridade tem a sua denúncia: { $body }.
 thread-received = { $count ->
-    [one] Recebemos 1 envio seu.
-   *[other] Recebemos { $count } envios seus.
+    [one] Recebemos { $count } mensagem sua, incluindo a denúncia.
+   *[other] Recebemos { $count } mensagens suas, incluindo a denúncia.
 }
 thread-read = { $count ->
     [one] Uma pessoa respondeu-lhe depois de ler a sua denúncia.
-   *[other] Uma pessoa respondeu-lhe depois de ler os seus primeiros { $count } envios.
+   *[other] Uma pessoa respondeu-lhe depois de ler as suas primeiras { $count } mensagens.
 }
-thread-unread = As nossas respostas vão confirmar aqui o que uma pessoa leu.
-thread-log-countersigned = A sua denúncia está inscrita no registo que o órgão externo contra-assinou em { $day }.
-thread-log-logged = A sua denúncia está inscrita no nosso registo. O órgão externo costuma contra-assiná-lo numa semana.
+thread-unread = Quando respondermos, esta página mostrará o que uma pessoa leu.
+thread-log-countersigned = A sua denúncia está inscrita no nosso registo, contra-assinado em { $day } por: { $body }.
+thread-log-logged = A sua denúncia está inscrita no nosso registo. Costuma ser contra-assinado numa semana por: { $body }.
 thread-log-waiting = A sua denúncia está guardada. A prova de que está no nosso registo aparecerá aqui.
 thread-log-message = A sua última mensagem recebida também lá está.
 thread-log-message-waiting = A sua última mensagem recebida está guardada e virá a seguir.
-thread-uncollected = O seu último envio ainda não foi recolhido.
-thread-week = Situação da { $week }.
+thread-uncollected = A sua última mensagem ainda não chegou à equipa.
+thread-week = Atualizado na { $week }.
 thread-messages = Mensagens para si
 thread-none = Ainda não há mensagens.
 thread-sent = A sua mensagem está a caminho
-thread-sent-what = Será contada aqui depois de recolhida.
-thread-again = Ver outra vez
+thread-sent-what = Esta página mostrará quando a equipa a recebeu. Não a envie outra vez hoje.
+thread-again = Ver se há novidades
 thread-close = Fechar
 thread-kept = Durante 15 minutos, o histórico deste dispositivo pode reabrir esta página. «Fechar» impede-o.
 reply-heading = Escreva-nos
 reply-label = A sua mensagem
-reply-warn = Continue sem pôr o seu nome nem o que só você sabe.
-reply-outside = Quero que o órgão externo trate disto: { $body }.
-reply-files = Juntar fotos ou ficheiros (não é necessário)
-earlier-heading = Outra denúncia sua trata do mesmo?
+reply-warn = Lembre-se: nem o seu nome, nem o que só você sabe.
+reply-outside = Quero que esta autoridade leia também a minha denúncia: { $body }.
+reply-files = Juntar fotos ou ficheiros (opcional)
+earlier-heading = Fez outra denúncia sobre o mesmo?
 earlier-what = Escreva o código secreto da outra: as duas serão lidas em conjunto. O código não é transmitido.
 earlier-warn = Quem puder ler as duas saberá que uma só pessoa as escreveu.
 earlier-label = Código secreto da outra denúncia
@@ -324,14 +324,14 @@ stage-received-means = A sua denúncia chegou. Alguém a lerá em breve.
 stage-triaged = Lida
 stage-triaged-means = Uma pessoa leu a sua denúncia e avaliou a urgência.
 stage-assessing = Em verificação
-stage-assessing-means = Verificamos se os factos podem ser provados.
+stage-assessing-means = Verificamos se podemos confirmar os factos.
 stage-investigating = Em investigação
 stage-investigating-means = Há uma investigação em curso. Pode levar alguns meses.
 stage-decided = Decidida
 stage-decided-means = Foi tomada uma decisão. Vamos escrever-lhe aqui sobre ela.
 stage-referred = Noutra autoridade
 stage-referred-means = Outra autoridade trata agora do caso. Acompanhamos o que faz.
-stage-closed = Encerrada
+stage-closed = Caso encerrado
 stage-closed-means = O trabalho terminou. Ainda pode escrever, e o caso pode ser reaberto.
 finding-forged = Uma mensagem não era nossa. Não é mostrada.
 finding-earlier = { $count ->
@@ -343,20 +343,20 @@ finding-unseen = { $count ->
    *[other] { $count } mensagens anteriores já não cabem aqui. Se não as leu, peça-nos essas mensagens.
 }
 finding-withheld = { $count ->
-    [one] Falta uma mensagem. Talvez alguém a retenha. Avise o órgão externo.
-   *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise o órgão externo.
+    [one] Falta uma mensagem. Talvez alguém a retenha. Avise: { $body }.
+   *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise: { $body }.
 }
-finding-older-state = Esta página está atrasada em relação às suas mensagens. Os investigadores têm uma mensagem sua mais recente. Se não enviou mais nada, contacte o órgão externo.
+finding-older-state = Esta página está atrasada em relação às suas mensagens. Os investigadores têm uma mensagem sua mais recente. Se não enviou mais nada, contacte: { $body }.
 finding-missing = { $count ->
-    [one] Um dos seus envios não chegou. Se amanhã ainda faltar, envie-o de novo. Se isto se repetir, contacte o órgão externo.
-   *[other] { $count } dos seus envios não chegaram. Se amanhã ainda faltarem, envie-os de novo. Se isto se repetir, contacte o órgão externo.
+    [one] Uma das suas mensagens não chegou. Se amanhã ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $body }.
+   *[other] { $count } das suas mensagens não chegaram. Se amanhã ainda faltarem, envie-as de novo. Se isto se repetir, contacte: { $body }.
 }
-finding-surplus = Recebemos mais envios do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte o órgão externo.
-finding-sequence = As mensagens não se seguem umas às outras. Uma delas talvez não conste do processo dos investigadores. Contacte o órgão externo antes de agir com base em alguma delas.
-finding-log-missing = Esta página não mostra que a sua denúncia está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte o órgão externo.
-finding-log-message-missing = Esta página não mostra que a sua última mensagem está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte o órgão externo.
-finding-log-wrong = A prova de que os seus envios estão no nosso registo não é válida. Volte amanhã. Se isto se repetir, contacte o órgão externo.
-finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
+finding-surplus = Recebemos mais mensagens do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte: { $body }.
+finding-sequence = As mensagens não se seguem umas às outras. Uma delas talvez não conste do processo dos investigadores. Antes de agir com base em alguma delas, contacte: { $body }.
+finding-log-missing = Esta página não mostra que a sua denúncia está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $body }.
+finding-log-message-missing = Esta página não mostra que a sua última mensagem está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $body }.
+finding-log-wrong = A prova de que as suas mensagens estão no nosso registo não é válida. Volte amanhã. Se isto se repetir, contacte: { $body }.
+finding-wrong-key = Algo está mal com estas mensagens. Não escreva aqui. Contacte: { $body }.
 finding-unconfirmed = As chaves do seu caso foram mudadas para o proteger. Dois investigadores têm de o confirmar, e isso ainda não foi feito. As respostas mais recentes não podem ser mostradas e, por agora, não pode escrever aqui. Volte dentro de alguns dias.
 
 ## Como o protegemos
@@ -367,7 +367,7 @@ protect-lead = A sua denúncia está fechada à chave (cifrada). Só os destinat
 protect-stored = O que este site guarda
 protect-stored-sealed = Um pacote fechado à chave que o nosso site não consegue voltar a abrir.
 protect-stored-week = A semana em que chegou. Nem o dia nem a hora.
-protect-stored-size = Um de dez tamanhos: o tamanho quase não diz nada.
+protect-stored-size = Um tamanho arredondado, que quase nada diz.
 protect-stored-hour = Sem JavaScript: o seu texto, fechado à chave, uma hora na memória. O código secreto, três horas. As mensagens que ele abriu, 15 minutos.
 protect-stored-handler = O serviço de casos guarda também dia, equipa, urgência, tamanhos e quem excluiu.
 protect-not = O que nunca guardamos
@@ -376,34 +376,34 @@ protect-not-address = Nem endereço de internet nem rasto do seu aparelho.
 protect-not-cookie = Sem cookies. O histórico do seu telefone pode mostrar esta visita.
 protect-not-third = Nenhuma outra empresa vê a sua visita.
 protect-who = Quem a pode ler
-protect-who-desk = As poucas pessoas do serviço encarregado do assunto.
-protect-who-excluded = Nunca as que você excluiu: não recebem nenhuma chave.
-protect-who-outside = O órgão externo, para alguns temas, se um prazo falhar, se restarem muito poucos na equipa, ou a pedido seu ou da equipa: { $body }.
-protect-who-technician = Nenhum técnico: cuidam das máquinas e não têm nenhuma chave.
+protect-who-desk = A pequena equipa encarregada do assunto.
+protect-who-excluded = Nunca as pessoas que excluiu: não têm chave.
+protect-who-outside = Por vezes também esta autoridade, fora da alfândega: { $body }. É para alguns temas, se um prazo falhar, ou se restarem muito poucos na equipa. Você e a equipa também o podem pedir.
+protect-who-technician = Nenhum técnico: cuidam das máquinas, mas não têm chave.
 protect-ways = Duas formas de fechar à chave
 protect-device = O seu aparelho fecha à chave
-protect-device-what = Este site nunca vê o que escreve. Vê as suas primeiras escolhas se for mais rápido do que a página.
+protect-device-what = O nosso site nunca vê o que escreve. Vê as primeiras escolhas se a página não estava pronta.
 protect-device-needs = Precisa de JavaScript. Não o protege de uma página falsa: verifique o endereço.
 protect-server = O nosso site fecha à chave
 protect-server-what = Vê o seu texto na memória, em cada página, e guarda-o fechado à chave.
 protect-server-needs = Funciona sem JavaScript, também no modo mais seguro do Tor.
-protect-ways-know = Uma frase em cada página diz qual das formas está em vigor.
+protect-ways-know = Cada página diz qual das duas é usada.
 protect-limits = O que não podemos prometer
-protect-limit-network = A operadora ou a rede do escritório pode ver que veio cá. O Tor esconde-o.
+protect-limit-network = A operadora ou a rede do escritório pode ver que veio cá. O navegador Tor esconde-o.
 protect-words = As doze palavras das nossas chaves
-protect-words-what = Representam as chaves que dizem quem pode ler as denúncias.
+protect-words-what = Permitem reconhecer as chaves que decidem quem pode ler.
 protect-words-compare = Compare-as com o cartaz. Se uma palavra for diferente, não denuncie aqui.
-protect-until = A lista de quem pode ler está assinada até { $day }.
-protect-until-after = Depois desse dia, nenhuma denúncia ou mensagem é recebida antes de nova assinatura.
-protect-until-none = Hoje não há lista assinada de leitores em vigor. Não recebemos denúncias nem mensagens.
+protect-until = A lista de leitores autorizados é válida até { $day }.
+protect-until-after = Depois não recebemos denúncias nem mensagens sem uma nova lista assinada.
+protect-until-none = Hoje não podemos receber nada: nenhuma lista de leitores é válida.
 protect-receipt = O seu código secreto
 protect-receipt-what = Permite ler as nossas respostas e escrever-nos. Nunca abre a denúncia.
 
 ## Erros
 
-error-title = Aviso
-error-home = Ir para a primeira página
-error-outside = Também pode contactar o órgão externo:
+error-title = Problema
+error-home = Ir para o início
+error-outside = Também pode contactar esta autoridade, fora da alfândega:
 error-busy = Não podemos receber isto neste momento
 error-busy-what = Nada foi enviado.
 error-busy-do = Espere um minuto e recarregue esta página. Ela envia tudo de novo.
@@ -413,7 +413,7 @@ held-files = Escolha de novo os seus ficheiros.
 held-again = Enviar de novo
 error-full = Agora não há espaço
 error-full-what = Nada foi enviado. O nosso site não tem espaço para este envio.
-error-full-do = Tente amanhã, ou contacte o órgão externo.
+error-full-do = Tente amanhã, ou contacte: { $body }.
 error-no-files = Agora não há espaço para ficheiros
 error-no-files-what = Nada foi enviado. Um texto sem ficheiros ainda pode passar.
 error-no-files-do = Envie-o agora sem ficheiros. Junte-os depois com o seu código secreto.
@@ -421,14 +421,14 @@ error-large = É demasiado para um envio
 error-large-what = Nada foi enviado. O limite é de 32 ficheiros e 60 MB ao todo.
 error-large-do = Escolha menos ficheiros ou mais pequenos.
 error-form = Não conseguimos ler este formulário
-error-form-what = Nada foi enviado. A página pode ser antiga de mais.
+error-form-what = Nada foi enviado. Talvez a página tenha estado aberta demasiado tempo.
 error-form-do = Volte atrás e tente outra vez, ou comece de novo.
 error-expired = Esta página já não está guardada
 error-expired-what = Para o proteger, um texto é esquecido após uma hora. Um código secreto, após três.
-error-expired-do = Recomece na primeira página, por favor.
+error-expired-do = Recomece a partir do início, por favor.
 error-missing = Esta página não existe
 error-missing-what = O endereço pode estar mal escrito.
-error-missing-do = Comece pela primeira página.
+error-missing-do = Comece pelo início.
 error-directory = Agora não podemos receber denúncias com segurança
 error-directory-what = Nada foi enviado. Não conseguimos fechá-lo à chave para as pessoas certas.
 error-directory-do = Volte amanhã, por favor.
@@ -444,12 +444,12 @@ seal-here-return = O seu aparelho abre as suas mensagens. O nosso site não cons
 seal-date = Se a data do seu aparelho está errada, corrija-a. Então poderá fechar a denúncia à chave.
 altered-heading = Não escreva nada aqui por agora
 altered-what = Partes deste formulário não estão assinadas pela administração. Alguém talvez queira ler o que escreve.
-altered-do = Tente de novo em dez minutos. Se a mensagem voltar, não use este formulário em nenhum aparelho. Ligue para o órgão externo: o número está nos cartazes.
+altered-do = Tente de novo em dez minutos. Se a mensagem voltar, não use este formulário em nenhum aparelho. Ligue para o número dos cartazes.
 send-sealing = O seu aparelho fecha a denúncia à chave.
 send-progress = A enviar: { $done } %
 send-waiting = Sem ligação. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
 send-again = Tentar agora
-send-stop = Parar
+send-stop = Parar o envio
 send-failed = Não foi possível enviar. Mantenha esta página aberta e tente de novo.
 send-too-large = É demasiado para um envio. O limite é de 32 ficheiros e cerca de 60 MB ao todo.
 send-busy = O serviço está muito ocupado. Mantenha esta página aberta. Nova tentativa em { $seconds } s.

@@ -98,6 +98,30 @@ async fn the_pages_name_what_is_sent_and_never_say_that_nothing_else_is() {
     }
 }
 
+/// Readers do not know what an oversight body is. The texts name it as the configuration does, on
+/// the pages and in the form of the script.
+#[tokio::test]
+async fn texts_name_the_oversight_body_as_it_is_configured() {
+    let pages = test_pages();
+    for locale in Locale::ALL {
+        let messages = pages.catalogs.catalog(locale);
+        let named = [
+            messages.get("error-full-do"),
+            messages.with("thread-log-countersigned", &[("day", "1")]),
+            messages.count("finding-withheld", 2),
+            body_text(error_page(&pages, locale, ErrorKind::Full)).await,
+        ];
+        for text in named {
+            assert!(text.contains("Autorité"), "{}: {text}", locale.code);
+        }
+        let bundle = super::super::offline_form::build_bundle(&pages, locale).await.unwrap();
+        let bundle = String::from_utf8(bundle).unwrap();
+        for text in ["Autorité", "{$body}", "{ $body }"] {
+            assert_eq!(bundle.contains(text), text == "Autorité", "{} {text}", locale.code);
+        }
+    }
+}
+
 /// A link made by the browser would send a number of the report to another program.
 #[tokio::test]
 async fn browsers_make_no_links_of_numbers_and_dates() {
