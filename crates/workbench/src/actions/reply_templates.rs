@@ -12,6 +12,8 @@ static TEXTS: EmbeddedFiles = locales::embedded!("reply_templates.toml");
 pub struct ReplyTemplate {
     /// Id, such as `received`.
     pub id: String,
+    /// The categories of the cases for which it comes first.
+    categories: Vec<String>,
     /// Purpose, in the languages of the workbench.
     label: BTreeMap<String, String>,
     /// Text in each language.
@@ -27,6 +29,8 @@ struct ReplyTemplatesFile {
 #[serde(deny_unknown_fields)]
 struct TemplateEntry {
     id: String,
+    #[serde(default)]
+    categories: Vec<String>,
     label: BTreeMap<String, String>,
 }
 
@@ -43,12 +47,19 @@ impl ReplyTemplate {
             .iter()
             .map(|(code, texts)| (code, toml::from_str(texts).expect("a test reads each file")))
             .collect();
-        let with_texts = |TemplateEntry { id, label }| {
+        let with_texts = |TemplateEntry { id, categories, label }| {
             let by_language =
                 texts.iter_mut().map(|(code, texts)| Some((*code, texts.remove(&id)?)));
-            Self { text: by_language.flatten().collect(), id, label }
+            Self { text: by_language.flatten().collect(), id, categories, label }
         };
         file.templates.into_iter().map(with_texts).collect()
+    }
+
+    /// Returns all templates, those for this category first.
+    pub fn for_category(category: &str) -> Vec<Self> {
+        let mut templates = Self::built_in();
+        templates.sort_by_key(|template| !template.categories.iter().any(|one| one == category));
+        templates
     }
 
     /// Returns the purpose, in the given language or else in English.
@@ -88,7 +99,7 @@ mod tests {
     #[test]
     fn every_template_exists_in_every_language_and_does_not_ask_for_identity() {
         let templates = ReplyTemplate::built_in();
-        assert!(templates.len() >= 10);
+        assert!(templates.len() >= 14);
         for template in &templates {
             let id = &template.id;
             assert_eq!(template.label.len(), 2, "{id}");
@@ -100,6 +111,24 @@ mod tests {
                 assert_eq!(text.matches('[').count(), placeholders, "{id} {code}");
                 assert!(!asks_for_identity(text), "{id} {code} asks who the reporter is");
                 assert!(text.chars().count() < 700, "{id} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_victim_of_violence_first_receives_the_template_for_victims() {
+        let taxonomy = taxonomy::Taxonomy::built_in();
+        let first = |category: &str| ReplyTemplate::for_category(category).remove(0).id;
+        for category in &taxonomy.categories {
+            // The form asks a victim first how much to tell.
+            let is_victim_category = category.opening_question.is_some();
+            let expected = if is_victim_category { "harmed" } else { "received" };
+            assert_eq!(first(&category.id), expected, "{}", category.id);
+        }
+        assert_eq!(first("unknown"), "received");
+        for template in ReplyTemplate::built_in() {
+            for category in &template.categories {
+                assert!(taxonomy.category(category).is_some(), "{} {category}", template.id);
             }
         }
     }

@@ -196,7 +196,8 @@ fn messages_page(
     if session.connection().allowed_actions(case).contains(&ActionKind::Renew) {
         purposes.push("renew");
     }
-    let templates = ReplyTemplate::built_in();
+    let category = view.report.as_ref().map_or("", |report| report.category.as_str());
+    let templates = ReplyTemplate::for_category(category);
     CaseMessagesTemplate {
         purposes,
         messages: view
