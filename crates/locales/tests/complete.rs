@@ -49,8 +49,8 @@ fn add_paths(value: &Value, path: &str, texts: &mut Texts) {
         Value::Array(list) => {
             texts.insert(path.to_owned(), "list".to_owned());
             for (number, value) in list.iter().enumerate().filter(|(_, value)| value.is_table()) {
-                // Each language has its own cases, and its own words that readers misread.
-                if !matches!(path, ".cases" | ".misread") {
+                // Each language has its own cases and its own words that its readers misread.
+                if !matches!(path, ".cases" | ".misread" | ".vocabulary") {
                     add_paths(value, &format!("{path}.{number}"), texts);
                 }
             }
