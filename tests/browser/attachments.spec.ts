@@ -139,7 +139,7 @@ test.describe("sealed in the browser", () => {
       await fillReport(page, { story: STORY, files: scans });
       await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(2);
       await page.locator("form[action$='/report/send'] .button:visible").first().click();
-      await expect(page.locator(".wrong[role=alert]")).toContainText("attend votre choix");
+      await expect(page.locator(".wrong[role=alert]")).toContainText("Décidez pour");
       await page.locator(".scrubbed li").nth(0).getByRole("button").nth(0).click();
       await page.locator(".scrubbed li").nth(1).getByRole("button").nth(1).click();
       await sendReport(page);

@@ -133,7 +133,7 @@ test("an empty file is called empty, and a recording gets no advice for pages", 
   await chooseFiles(page, installation, [writeTempFile("vide.pdf", ""), writeTempFile("vide.jpg", ""), writeTempFile("voix.ogg", "OggS\0\x02"), writeTempFile("note.doc", "{\\rtf1 note}")]);
   await expect(fileItems(page).nth(0)).toContainText("Ce fichier est vide.");
   await expect(fileItems(page).nth(1)).toContainText("Ce fichier est vide.");
-  await expect(fileItems(page).nth(2)).toContainText("ne pouvons pas tout y examiner");
-  await expect(fileItems(page).nth(2)).not.toContainText("photo d’une page");
-  await expect(fileItems(page).nth(3)).toContainText("photo d’une page");
+  await expect(fileItems(page).nth(2)).toContainText("ne pouvons pas tout vérifier");
+  await expect(fileItems(page).nth(2)).not.toContainText("photo de la page");
+  await expect(fileItems(page).nth(3)).toContainText("photo de la page");
 });

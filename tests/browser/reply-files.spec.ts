@@ -62,7 +62,7 @@ test("original files of a message are described as originals before and after se
   await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(1);
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   const summary = page.locator(".wrong[role=alert]");
-  await expect(summary).toContainText("attend votre choix");
+  await expect(summary).toContainText("Décidez pour");
   await page.check("input[name=keep]");
   await expect(summary).toHaveCount(0);
   await expect(fileItems(page).filter({ hasText: "partira tel quel" })).toHaveCount(3);

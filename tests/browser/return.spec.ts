@@ -3,7 +3,7 @@ import { type Page } from "@playwright/test";
 import { fillReport, openMailbox, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
 
-const UNREAD = "Nos réponses confirmeront ici ce qu’une personne a lu.";
+const UNREAD = "Quand nous répondrons, cette page dira ce qu’une personne a lu.";
 const READ_REPORT = "Une personne vous a répondu après avoir lu votre signalement.";
 const READ_TWO = "Une personne vous a répondu après avoir lu vos 2 premiers envois.";
 

@@ -29,21 +29,22 @@ async fn the_review_page_names_the_desk_and_the_number_of_readers() {
     let at_a_desk = shown_readers(&intake, "category=FAC").await;
     assert_eq!(at_a_desk.len(), 2, "{at_a_desk:?}");
     assert_eq!(at_a_desk[0], "internal_affairs – 2 people");
-    assert!(at_a_desk[1].starts_with("Later the oversight body too"), "{at_a_desk:?}");
+    assert!(at_a_desk[1].starts_with("Later this authority can read it too"), "{at_a_desk:?}");
     // The reporter excludes the only desk.
     for exclusion in ["internal_affairs", "unsure_all"] {
         let to_oversight =
             shown_readers(&intake, &format!("category=FAC&a.handlers_involved={exclusion}")).await;
         assert_eq!(to_oversight[0], "After your choices, no other team is left to read it.");
         assert!(
-            to_oversight[1].starts_with("It goes straight to the oversight body:"),
+            to_oversight[1].starts_with("It goes straight to this authority, outside customs:"),
             "{to_oversight:?}"
         );
     }
     // No desk handles this category. The page does not name the reporter's choices as the reason.
     let no_desk = shown_readers(&intake, "category=SMU").await;
     assert_eq!(no_desk.len(), 1, "{no_desk:?}");
-    assert!(no_desk[0].starts_with("It goes straight to the oversight body:"), "{no_desk:?}");
+    let to_oversight = no_desk[0].starts_with("It goes straight to this authority, outside customs:");
+    assert!(to_oversight, "{no_desk:?}");
     // An exclusion that applies to no member of the desk changes nothing.
     assert_eq!(
         shown_readers(&intake, "category=FAC&a.handlers_involved=it_audit").await,

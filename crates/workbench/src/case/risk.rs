@@ -176,7 +176,7 @@ mod tests {
             [
                 (RiskLevel::High, "3 to 5"),
                 (RiskLevel::Raised, "C 48213"),
-                (RiskLevel::Raised, "I fear them")
+                (RiskLevel::Raised, "No, but I am afraid of it")
             ]
         );
     }
@@ -196,7 +196,7 @@ mod tests {
         let urgent = report(&[("retaliation_now", "threat"), ("ongoing", "imminent")]);
         let reasons = priority_reasons(&urgent, &[], Priority::P1, &taxonomy, "en");
         assert!(
-            matches!(&reasons[..], [PriorityReason::Answer { question, .. }] if question.contains("reprisals"))
+            matches!(&reasons[..], [PriorityReason::Answer { question, .. }] if question.contains("threatened"))
         );
         let floor = taxonomy.category("FAC").unwrap().priority_floor;
         assert_eq!(

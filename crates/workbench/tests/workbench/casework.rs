@@ -39,7 +39,7 @@ async fn a_report_is_read_answered_and_closed_by_two_people() {
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
     let report = view.report.unwrap();
     assert_eq!(report.story, "An officer asked me for money.");
-    assert_eq!(report.category_label, "Unofficial payment to speed things up");
+    assert_eq!(report.category_label, "Paying to make things go faster");
     assert_eq!(view.attachments.len(), 1);
 
     lead.send_reply(&mut case, ReplyInput { text: "  Thank you. We look into it. ", lang: "en" })

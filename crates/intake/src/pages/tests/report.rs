@@ -131,7 +131,7 @@ async fn errors_are_listed_first_and_typed_values_are_preserved() {
     let (status, page) =
         post("/en/report", &with_fields(Vec::new(), &[("go", "category.XYZ")])).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("no longer on offer"));
+    assert!(page.contains("no longer available"));
 }
 
 #[tokio::test]
