@@ -373,9 +373,9 @@ keys-words = The words of your key
 keys-words-what = The administration compares them with you, in person, before it adds you to the directory.
 keys-refused = Refused requests
 keys-refused-count = { $count ->
-    [0] Since the start nothing strange has knocked at this workbench.
-    [one] Since the start one strange request was refused: from another page, for another address, or without having been let in.
-   *[other] Since the start { $count } strange requests were refused: from other pages, for other addresses, or without having been let in.
+    [0] Since the start no unexpected request was refused.
+    [one] Since the start one unexpected request was refused: from another page, for another address, or without access.
+   *[other] Since the start { $count } unexpected requests were refused: from other pages, for other addresses, or without access.
 }
 
 ## Administration

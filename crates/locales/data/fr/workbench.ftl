@@ -373,9 +373,9 @@ keys-words = Les mots de votre clé
 keys-words-what = L’administration les compare avec vous, de vive voix, avant de vous inscrire dans l’annuaire.
 keys-refused = Demandes refusées
 keys-refused-count = { $count ->
-    [0] Depuis le démarrage, rien d’étranger n’a frappé à cet atelier.
-    [one] Depuis le démarrage, une demande étrangère a été refusée : d’une autre page, d’une autre adresse, ou sans admission.
-   *[other] Depuis le démarrage, { $count } demandes étrangères ont été refusées : d’autres pages, d’autres adresses, ou sans admission.
+    [0] Depuis le démarrage, aucune demande inattendue n’a été refusée.
+    [one] Depuis le démarrage, une demande inattendue a été refusée : d’une autre page, pour une autre adresse, ou sans accès.
+   *[other] Depuis le démarrage, { $count } demandes inattendues ont été refusées : d’autres pages, pour d’autres adresses, ou sans accès.
 }
 
 ## Administration

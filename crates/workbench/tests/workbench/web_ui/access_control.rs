@@ -58,7 +58,7 @@ async fn a_request_without_the_session_of_the_owner_is_rejected() {
         assert!(!headers.contains_key("access-control-allow-origin"), "{who}");
     }
     let keys = screen.get("/keys").await;
-    assert!(keys.text.contains(&format!("{count} strange requests")), "its owner is told");
+    assert!(keys.text.contains(&format!("{count} unexpected requests")), "its owner is told");
 }
 
 #[tokio::test(flavor = "multi_thread")]
