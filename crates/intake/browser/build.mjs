@@ -37,8 +37,9 @@ const withoutUnreachableCode = {
 };
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
-  // The second part cleans files. The first one loads it: who chooses none does not wait for it.
-  entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts` },
+  // The second part cleans files and the third one alters recorded voices. The first one loads them:
+  // who needs neither does not wait for them.
+  entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts`, voice: `${here}src/voice/voice.ts` },
   outdir: `${here}dist`,
   bundle: true,
   minify: true,

@@ -12,3 +12,7 @@ test("the sealing script has at most 70 kB when compressed", () => {
 test("the scrubbing script has at most 24 kB when compressed", () => {
   assert.ok(gzippedSize("files.js") <= 24_000, `${gzippedSize("files.js")} bytes`);
 });
+
+test("the recording script has at most 8 kB when compressed", () => {
+  assert.ok(gzippedSize("voice.js") <= 8_000, `${gzippedSize("voice.js")} bytes`);
+});
