@@ -14,7 +14,7 @@ use regex::Regex;
 const TIMEOUT_SECONDS: &str = "240";
 
 /// The number of the searches in each file. A search that is not read is not run either.
-const SEARCHES: [(&str, usize); 4] = [("query", 21), ("control", 19), ("limit", 7), ("run", 10)];
+const SEARCHES: [(&str, usize); 4] = [("query", 22), ("control", 22), ("limit", 8), ("run", 11)];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("model")
