@@ -12,6 +12,8 @@ pub enum NoteKind {
     Hypothesis,
     /// A task.
     Task,
+    /// What is said in a recording.
+    Transcript,
     /// The reason of an action, such as that of declining a proposal. Earlier versions wrote
     /// `objection`.
     #[serde(alias = "objection")]

@@ -108,6 +108,7 @@ fn treated_attachments() -> Vec<Attachment> {
         AttachmentTreatment::Redrawn,
         AttachmentTreatment::Kept,
         AttachmentTreatment::CutOff,
+        AttachmentTreatment::VoiceAltered,
     ]
     .map(|treatment| Attachment { treatment: Some(treatment), ..attachment() })
     .into()

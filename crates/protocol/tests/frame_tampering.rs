@@ -142,6 +142,7 @@ fn the_manifest_cannot_be_changed_without_the_reporters_key() {
         Some(AttachmentTreatment::Kept),
         Some(AttachmentTreatment::Redrawn),
         Some(AttachmentTreatment::CutOff),
+        Some(AttachmentTreatment::VoiceAltered),
     ] {
         let forged =
             Frame::sign(&with_treatment(other), b"text", &SigningKey::from_bytes(&[4; 32]));

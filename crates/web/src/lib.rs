@@ -12,7 +12,9 @@ pub use clock::{BOOT_ID_VARIABLE, Clock, Uptime};
 pub use l10n::{MessageCatalog, MessageCatalogs};
 pub use locales::Locale;
 pub use logging::{LogSafe, init_logging};
-pub use security_headers::{SecurityPolicy, with_security_headers};
+pub use security_headers::{
+    PERMISSIONS_POLICY, SecurityPolicy, permissions_policy, with_security_headers,
+};
 
 /// The colours that all pages have in common, by day and by night: custom properties of CSS, for
 /// the head of a style sheet.

@@ -14,6 +14,8 @@ pub struct SecurityPolicy {
     pub scripts: bool,
     /// Whether scripts may compile WebAssembly.
     pub wasm: bool,
+    /// Whether pages may play the service's own recordings.
+    pub media: bool,
     /// Whether browsers send the service a referrer from its own pages. Only then do they send the
     /// origin of a posted form. Other sites never get a referrer.
     pub own_referrer: bool,
@@ -37,16 +39,29 @@ impl SecurityPolicy {
                 "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
             }
         };
+        if self.media {
+            policy += "; media-src 'self'";
+        }
         policy
     }
 }
 
-/// Browser features that no page uses, switched off.
+/// The other features that no page uses, switched off.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
-                           magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()";
+                           magnetometer=(), midi=(), payment=(), usb=(), browsing-topics=()";
 
-/// Adds the headers to every response of a router. A response keeps its own content policy and its
-/// own caching rule. Responses without a caching rule are never stored.
+/// The header that switches off browser features.
+pub const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// Returns the value of [`PERMISSIONS_POLICY`]. With `microphone`, the page may ask the visitor for
+/// the microphone.
+pub fn permissions_policy(microphone: bool) -> HeaderValue {
+    let allowed = if microphone { "self" } else { "" };
+    HeaderValue::try_from(format!("microphone=({allowed}), {PERMISSIONS}")).expect("made of ASCII")
+}
+
+/// Adds the headers to every response of a router. A response keeps its own content policy, its own
+/// permissions policy and its own caching rule. Responses without a caching rule are never stored.
 pub fn with_security_headers<S>(router: Router<S>, policy: &SecurityPolicy) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -60,19 +75,19 @@ where
 }
 
 fn apply_headers(headers: &mut HeaderMap, csp: &HeaderValue, referrer: &'static str) {
-    let fixed: [(HeaderName, &'static str); 7] = [
+    let fixed: [(HeaderName, &'static str); 6] = [
         (header::REFERRER_POLICY, referrer),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(csp.clone());
+    headers.entry(PERMISSIONS_POLICY).or_insert_with(|| permissions_policy(false));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.remove(header::SERVER);
 }
@@ -102,6 +117,7 @@ mod tests {
         );
         assert_eq!(headers["referrer-policy"], "no-referrer");
         assert_eq!(headers["cache-control"], "no-store");
+        assert!(headers["permissions-policy"].to_str().unwrap().starts_with("microphone=(), "));
         assert!(!headers.contains_key("server"));
     }
 
@@ -111,6 +127,19 @@ mod tests {
             headers(SecurityPolicy::default(), "/asset").await["cache-control"],
             "max-age=1"
         );
+    }
+
+    #[test]
+    fn only_the_page_itself_may_use_the_microphone() {
+        let policy = permissions_policy(true);
+        assert!(policy.to_str().unwrap().starts_with("microphone=(self), accelerometer=(), "));
+    }
+
+    #[test]
+    fn recordings_are_our_own_or_none() {
+        let policy = |media| SecurityPolicy { media, ..SecurityPolicy::default() }.header();
+        assert!(policy(true).to_str().unwrap().ends_with("; media-src 'self'"));
+        assert!(!policy(false).to_str().unwrap().contains("media-src"));
     }
 
     #[tokio::test]

@@ -19,6 +19,8 @@ pub mod keys;
 pub mod l10n;
 pub mod preview;
 pub mod private_files;
+pub mod recording;
+mod sandboxed_decoder;
 pub mod search;
 pub mod session;
 pub mod terminal_text;

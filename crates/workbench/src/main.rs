@@ -15,8 +15,14 @@ static ALLOC: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if std::env::args_os().nth(1).is_some_and(|first| first == workbench::preview::WORKER_ARG) {
-        return workbench::preview::run_child();
+    match std::env::args_os().nth(1) {
+        Some(first) if first == workbench::preview::WORKER_ARG => {
+            return workbench::preview::run_child();
+        }
+        Some(first) if first == workbench::recording::WORKER_ARG => {
+            return workbench::recording::run_child();
+        }
+        _ => {}
     }
     let cli = Cli::parse_from(cli::split_exclusions(std::env::args_os()));
     let mut output = CliOutput::new(cli.json);

@@ -15,8 +15,11 @@ export interface CleaningReport {
   signature: "absent" | "kept" | "broken";
 }
 
-/** Cleaned, redrawn, kept by the reporter's choice, or cut off where cleaning failed. */
-export type FileTreatment = CleaningReport | { how: "redrawn" | "kept" | "cut-off" };
+/** The other treatments. A cut-off file ends where cleaning failed. */
+const OTHER_TREATMENTS = ["redrawn", "kept", "cut-off", "voice-altered"] as const;
+
+/** What was done to a file: cleaned, or one of the other treatments. */
+export type FileTreatment = CleaningReport | { how: (typeof OTHER_TREATMENTS)[number] };
 
 /**
  * Decodes a list of kinds into canonical order. Any other list then differs from the input and is
@@ -32,7 +35,7 @@ const readCleaned = object<CleaningReport>({
   signature: exactly("absent", "kept", "broken"),
 });
 
-const readOther = object<{ how: "redrawn" | "kept" | "cut-off" }>({ how: exactly("redrawn", "kept", "cut-off") });
+const readOther = object<{ how: (typeof OTHER_TREATMENTS)[number] }>({ how: exactly(...OTHER_TREATMENTS) });
 
 export const readTreatment: Decoder<FileTreatment> = (value) =>
   (value as { how?: unknown } | null)?.how === "cleaned" ? readCleaned(value) : readOther(value);

@@ -216,6 +216,7 @@ fn treatments() -> Vec<(String, bool, String)> {
             ("no signature said", ",\"signature\":\"kept\"", ""),
             ("a treatment with an unknown field", "\"how\"", "\"note\":\"x\",\"how\""),
             ("a redrawn picture with metadata", "\"cleaned\"", "\"redrawn\""),
+            ("an altered voice with metadata", "\"cleaned\"", "\"voice-altered\""),
             ("a treatment of a treatment", "\"how\":\"cleaned\"", "\"how\":{\"how\":\"cleaned\"}"),
         ],
     );
@@ -224,6 +225,7 @@ fn treatments() -> Vec<(String, bool, String)> {
         ("a redrawn picture", AttachmentTreatment::Redrawn),
         ("a file that was kept", AttachmentTreatment::Kept),
         ("a file that was cut off", AttachmentTreatment::CutOff),
+        ("a recording with an altered voice", AttachmentTreatment::VoiceAltered),
     ] {
         all.push((what.to_owned(), true, with(treatment)));
     }

@@ -17,6 +17,8 @@ pub enum AttachmentTreatment {
     Kept,
     /// Cleaning failed. The file ends where the failure appeared.
     CutOff,
+    /// It is a recording of speech whose voice was altered. Words, accent and background remain.
+    VoiceAltered,
 }
 
 /// The result of cleaning a file.
@@ -117,6 +119,7 @@ mod tests {
             (AttachmentTreatment::Redrawn, r#"{"how":"redrawn"}"#),
             (AttachmentTreatment::Kept, r#"{"how":"kept"}"#),
             (AttachmentTreatment::CutOff, r#"{"how":"cut-off"}"#),
+            (AttachmentTreatment::VoiceAltered, r#"{"how":"voice-altered"}"#),
         ] {
             assert_eq!(serde_json::to_string(&treatment).unwrap(), json);
             assert_eq!(

@@ -179,7 +179,10 @@ impl NoteArgs {
 /// Parses the kind of a note. The reason of an action is written with the action.
 fn parse_note_kind(word: &str) -> Result<NoteKind, String> {
     match parse_enum(word)? {
-        NoteKind::Reason => Err("choose fact, hypothesis or task".to_owned()),
-        kind @ (NoteKind::Fact | NoteKind::Hypothesis | NoteKind::Task) => Ok(kind),
+        NoteKind::Reason => Err("choose fact, hypothesis, task or transcript".to_owned()),
+        kind @ (NoteKind::Fact
+        | NoteKind::Hypothesis
+        | NoteKind::Task
+        | NoteKind::Transcript) => Ok(kind),
     }
 }

@@ -20,6 +20,7 @@ mod passphrase;
 mod preview;
 mod proposals;
 mod queue;
+mod recording;
 mod reply_templates;
 mod search;
 mod serve;
@@ -100,6 +101,8 @@ enum WorkbenchCommand {
     Verify(verify::VerifyArgs),
     /// Decode an attached image in a sandbox and save the picture as PNG.
     Preview(preview::PreviewArgs),
+    /// Decode an attached recording in a sandbox and save the sound as WAV.
+    Recording(recording::RecordingArgs),
     /// An action of the table.
     #[command(flatten)]
     Act(table_actions::TableAction),
@@ -211,6 +214,7 @@ async fn run_command(
         WorkbenchCommand::Unseal(command) => command.run(c, screen),
         WorkbenchCommand::Verify(command) => command.run(c, screen),
         WorkbenchCommand::Preview(command) => command.run(c, screen).await,
+        WorkbenchCommand::Recording(command) => command.run(c, screen).await,
         WorkbenchCommand::Act(command) => command.run(c, screen).await,
         WorkbenchCommand::Reply(command) => command.run(c, screen).await,
         WorkbenchCommand::Renew(command) => command.run(c, screen).await,

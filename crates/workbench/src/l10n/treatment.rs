@@ -19,6 +19,7 @@ impl Localizer {
             Some(AttachmentTreatment::Redrawn) => vec![self.t("treated-redrawn")],
             Some(AttachmentTreatment::Kept) => vec![self.t("treated-kept")],
             Some(AttachmentTreatment::CutOff) => vec![self.t("treated-cut-off")],
+            Some(AttachmentTreatment::VoiceAltered) => vec![self.t("treated-voice-altered")],
         }
     }
 
@@ -110,6 +111,7 @@ mod tests {
                 Some(AttachmentTreatment::Redrawn),
                 Some(AttachmentTreatment::Kept),
                 Some(AttachmentTreatment::CutOff),
+                Some(AttachmentTreatment::VoiceAltered),
             ]
             .iter()
             .map(Option::as_ref),
@@ -128,6 +130,8 @@ mod tests {
              a comparison of hashes says nothing.",
             "The reporter sent it as it was. It may show who the reporter is.",
             "It could not be cleaned. It ends where that failed, and is not whole.",
+            "Spoken on the reporter’s device, with the voice altered there. Who knows the reporter may \
+             still recognise the voice, the accent or the words.",
         ];
         assert_eq!(lines, expected);
         let french = Localizer::for_lang("fr").treatment_lines(Some(&cleaned_treatment(

@@ -9,16 +9,11 @@ mod worker;
 #[cfg(target_os = "linux")]
 pub use worker::run as run_child;
 
-use std::{
-    io::{Read, Write},
-    path::Path,
-    process::Child,
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use zeroize::Zeroizing;
+
+use crate::sandboxed_decoder::{DecodeError, SandboxedDecoder};
 
 /// The argument that starts this program as the sandboxed process.
 pub const WORKER_ARG: &str = "preview-child";
@@ -51,8 +46,12 @@ pub enum PreviewError {
     Spawn(std::io::Error),
 }
 
-/// Exit code of the child process.
-pub(crate) const EXIT_NOT_AN_IMAGE: u8 = 3;
+const DECODER: SandboxedDecoder = SandboxedDecoder {
+    argument: WORKER_ARG,
+    max_input: MAX_INPUT_BYTES,
+    max_output: MAX_OUTPUT_BYTES,
+    timeout: RENDER_TIMEOUT,
+};
 
 /// Returns a PNG of at most `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels. `program` is the path
 /// of this program. Blocks for at most [`RENDER_TIMEOUT`].
@@ -66,41 +65,9 @@ pub fn render_sandboxed(
     if !cfg!(target_os = "linux") {
         return Err(PreviewError::UnsupportedPlatform);
     }
-    if image.len() > MAX_INPUT_BYTES {
-        return Err(PreviewError::Refused);
-    }
-    let mut child =
-        sandbox::child_command(program, WORKER_ARG).spawn().map_err(PreviewError::Spawn)?;
-    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return reap(child, Err(PreviewError::Refused));
-    };
-    // A child that fails closes the pipe. Its exit code states the reason.
-    thread::spawn(move || drop(stdin.write_all(&image)));
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut png = Zeroizing::new(Vec::new());
-        let read = stdout.take(MAX_OUTPUT_BYTES + 1).read_to_end(&mut png);
-        drop(sender.send(read.map(|_| png)));
-    });
-    let png = match receiver.recv_timeout(RENDER_TIMEOUT) {
-        Ok(Ok(png)) if png.len() as u64 <= MAX_OUTPUT_BYTES => Ok(png),
-        _ => Err(PreviewError::Refused),
-    };
-    reap(child, png)
-}
-
-/// Waits for the child. The output counts only if the child succeeded.
-fn reap(
-    mut child: Child,
-    png: Result<Zeroizing<Vec<u8>>, PreviewError>,
-) -> Result<Zeroizing<Vec<u8>>, PreviewError> {
-    if png.is_err() {
-        drop(child.kill());
-    }
-    let status = child.wait().map_err(PreviewError::Spawn)?;
-    match (png, status.code()) {
-        (Ok(png), Some(0)) => Ok(png),
-        (_, Some(code)) if code == i32::from(EXIT_NOT_AN_IMAGE) => Err(PreviewError::NotAnImage),
-        _ => Err(PreviewError::Refused),
-    }
+    DECODER.decode(program, image).map_err(|error| match error {
+        DecodeError::Unsupported => PreviewError::NotAnImage,
+        DecodeError::Refused => PreviewError::Refused,
+        DecodeError::Spawn(error) => PreviewError::Spawn(error),
+    })
 }

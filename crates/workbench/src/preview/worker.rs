@@ -12,7 +12,8 @@ use image::{
 };
 use sandbox::{SandboxLimits, enter_sandbox};
 
-use super::{EXIT_NOT_AN_IMAGE, MAX_INPUT_BYTES, MAX_PREVIEW_SIDE};
+use super::{MAX_INPUT_BYTES, MAX_PREVIEW_SIDE};
+use crate::sandboxed_decoder::EXIT_UNSUPPORTED;
 
 /// Maximum longer side of a source image, in pixels.
 const MAX_SOURCE_SIDE: u32 = 20_000;
@@ -41,10 +42,10 @@ pub fn run() -> ExitCode {
     if enter_sandbox(&SANDBOX_LIMITS).is_err() {
         return ExitCode::from(EXIT_FAILED);
     }
-    let Ok(format) = image::guess_format(&bytes) else { return ExitCode::from(EXIT_NOT_AN_IMAGE) };
+    let Ok(format) = image::guess_format(&bytes) else { return ExitCode::from(EXIT_UNSUPPORTED) };
     let supported = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP];
     if !supported.contains(&format) {
-        return ExitCode::from(EXIT_NOT_AN_IMAGE);
+        return ExitCode::from(EXIT_UNSUPPORTED);
     }
     match render_png(bytes, format).and_then(|png| Ok(stdout().write_all(&png)?)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -197,8 +197,10 @@ fn router(state: &UiState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), request_guard::guard_request))
         .with_state(state.clone());
     let router = web::catch_panic::catch_panics(router, layout::internal_error_page);
-    web::with_security_headers(
-        router,
-        &SecurityPolicy { scripts: true, own_referrer: true, ..SecurityPolicy::default() },
-    )
+    web::with_security_headers(router, &page_policy())
+}
+
+/// Returns the content policy of the pages.
+fn page_policy() -> SecurityPolicy {
+    SecurityPolicy { scripts: true, own_referrer: true, ..SecurityPolicy::default() }
 }

@@ -453,6 +453,8 @@ async fn search_preview_and_exposure_check_work_from_the_command_line() {
     assert_eq!(code(&lead(&["declare", &id])), 0);
     assert_eq!(code(&lead(&["preview", &id, "1", "--to", "invoice.png"])), 1);
     assert!(!folder.join("invoice.png").exists(), "never shown");
+    assert_eq!(code(&lead(&["recording", &id, "1", "--to", "invoice.wav"])), 1);
+    assert!(!folder.join("invoice.wav").exists(), "no recording");
     let words = ["--home", "home-lead", "--passphrase-fd", "0", "save", &id, "--to", "saved"];
     let saved = run(folder, &format!("{PASSPHRASE}\n"), &words);
     assert_eq!(code(&saved), 0);

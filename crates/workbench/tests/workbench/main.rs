@@ -28,6 +28,7 @@ mod programs;
 mod promises;
 mod proposals;
 mod queue_command;
+mod recordings;
 mod retention;
 mod search;
 mod served_program;

@@ -80,12 +80,14 @@ fn enums() -> Vec<(&'static str, Vec<Value>)> {
                 AttachmentTreatment::Redrawn,
                 AttachmentTreatment::Kept,
                 AttachmentTreatment::CutOff,
+                AttachmentTreatment::VoiceAltered,
             ]
             .map(|treatment| match &treatment {
                 AttachmentTreatment::Cleaned(_)
                 | AttachmentTreatment::Redrawn
                 | AttachmentTreatment::Kept
-                | AttachmentTreatment::CutOff => json!(treatment)["how"].clone(),
+                | AttachmentTreatment::CutOff
+                | AttachmentTreatment::VoiceAltered => json!(treatment)["how"].clone(),
             })
             .to_vec(),
         ),

@@ -1,5 +1,5 @@
-//! Attached files. Images are decoded in a sandboxed process. All other files can only be saved,
-//! with a warning.
+//! Attached files. Images and recordings are decoded in a sandboxed process. All other files can
+//! only be saved, with a warning.
 
 use askama::Template;
 use axum::{
@@ -11,17 +11,20 @@ use axum::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::submission::frame::Attachment;
 use uuid::Uuid;
+use web::SecurityPolicy;
 use zeroize::Zeroizing;
 
 use super::case_header::{AlertView, CaseHeader, CasePageContext, alert_view};
 use crate::{
     case::export::to_hex,
     preview::{self, PreviewError},
+    recording::{self, RecordingError},
     terminal_text,
     web_ui::{
         error_page::PageError,
         extract::SignedInSession,
         layout::{PageFrame, render_ok},
+        page_policy,
     },
 };
 
@@ -39,6 +42,7 @@ struct AttachmentTemplate {
     len: u64,
     sha256: String,
     may_be_shown: bool,
+    may_be_played: bool,
     /// What the sender did to the file before sealing it.
     treated: Vec<String>,
 }
@@ -53,7 +57,8 @@ pub(super) async fn show(
     let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "story");
     let index = number.checked_sub(1).ok_or_else(PageError::not_found)?;
     let file = view.attachments.get(index).ok_or_else(PageError::not_found)?;
-    Ok(render_ok(&AttachmentTemplate {
+    let may_be_played = file.media_type.starts_with("audio/");
+    let mut page = render_ok(&AttachmentTemplate {
         number,
         name: terminal_text::safe_file_name(&file.name, number),
         media_type: terminal_text::sanitize_line(&file.media_type),
@@ -62,9 +67,15 @@ pub(super) async fn show(
         treated: frame.treatment_lines(file.treatment.as_ref()),
         // The declared type only decides whether the preview is tried.
         may_be_shown: file.media_type.starts_with("image/"),
+        may_be_played,
         frame,
         head,
-    }))
+    });
+    if may_be_played {
+        let policy = SecurityPolicy { media: true, ..page_policy() };
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.header());
+    }
+    Ok(page)
 }
 
 /// Returns the file as it was sent.
@@ -109,6 +120,22 @@ pub(super) async fn preview_image(
         tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, content)).await;
     let png = rendered.unwrap_or(Err(PreviewError::Refused)).map_err(|_| PageError::not_found())?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png.to_vec()).into_response())
+}
+
+/// Returns a WAV file made of the samples of a recording alone.
+pub(super) async fn play_recording(
+    mut session: SignedInSession,
+    Path((_, id, number)): AttachmentPath,
+) -> Result<Response, PageError> {
+    let Ok((_, content)) = open_attachment(&mut session, id, number).await? else {
+        return Err(PageError::not_found());
+    };
+    let program = session.request.state.program.clone();
+    drop(session);
+    let decoded =
+        tokio::task::spawn_blocking(move || recording::decode_sandboxed(&program, content)).await;
+    let wav = decoded.unwrap_or(Err(RecordingError::Refused)).map_err(|_| PageError::not_found())?;
+    Ok(([(header::CONTENT_TYPE, "audio/wav")], wav.to_vec()).into_response())
 }
 
 #[derive(Template)]

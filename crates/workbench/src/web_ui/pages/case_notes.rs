@@ -25,17 +25,18 @@ use crate::{
     },
 };
 
-const NOTE_KINDS: [NoteKind; 3] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task];
+const NOTE_KINDS: [NoteKind; 4] =
+    [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Transcript];
 
 #[derive(Template)]
 #[template(path = "case-notes.html")]
 struct CaseNotesTemplate {
     frame: PageFrame,
     head: CaseHeader,
-    /// Facts, hypotheses, tasks and reasons of actions.
+    /// Facts, hypotheses, tasks, transcripts and reasons of actions.
     groups: Vec<(String, Vec<NoteRow>)>,
     /// The kinds of a new note.
-    kinds: [String; 3],
+    kinds: [String; 4],
     text: String,
     kind: String,
     wrong: Option<String>,
@@ -110,10 +111,12 @@ fn notes_page(
             view.notes.iter().filter(|note| note.kind == kind).map(row).collect::<Vec<_>>(),
         )
     };
-    // Reasons are written with the action. Their group is shown if there are any.
-    let reasons = Some(group(NoteKind::Reason)).filter(|(_, notes)| !notes.is_empty());
+    let always = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task].map(group);
+    // Few cases have a recording, and reasons are written with the action.
+    let others = [NoteKind::Transcript, NoteKind::Reason].map(group);
+    let others = others.into_iter().filter(|(_, notes)| !notes.is_empty());
     CaseNotesTemplate {
-        groups: NOTE_KINDS.map(group).into_iter().chain(reasons).collect(),
+        groups: always.into_iter().chain(others).collect(),
         kinds: NOTE_KINDS.map(|kind| serde_word(&kind)),
         text: form.get("text").to_owned(),
         kind: form.get("kind").to_owned(),

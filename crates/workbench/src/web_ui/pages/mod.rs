@@ -76,6 +76,7 @@ pub(super) fn routes(site: &UiState) -> Router<UiState> {
             get(case_attachments::show).post(case_attachments::save),
         )
         .route("/{lang}/case/{id}/picture/{number}", get(case_attachments::preview_image))
+        .route("/{lang}/case/{id}/recording/{number}", get(case_attachments::play_recording))
         .route("/{lang}/search", get(search::show).post(search::search))
         .route("/{lang}/keys", get(key_health::show))
         .route("/{lang}/keys/request", get(onboarding::download_key_request))
