@@ -5,6 +5,7 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
     api::workbench::{CaseLog, EventProof},
+    directory::FIRST_LOG_EPOCH,
 };
 use rand::{CryptoRng, RngCore};
 use transparency_log::{
@@ -25,6 +26,9 @@ use crate::{
     directory_cache::DirectoryCache,
     store::{CaseStore, EventLeaf, StoreError},
 };
+
+/// The minimum number of batches with which a log that begins again begins.
+const RESTARTED_LOG_BATCHES: u32 = 256;
 
 /// Why the log was not extended, or an event was not proved.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +79,22 @@ impl From<StoreError> for CosignatureError {
     }
 }
 
+/// Returns the number of batches with which a log that begins again begins: the smallest of 256,
+/// 1,024, 4,096 and so on that has a leaf for each event. So every event has a leaf in the first
+/// checkpoint, and its size shows only this class.
+pub fn first_batches(events: u64) -> u32 {
+    let mut batches = RESTARTED_LOG_BATCHES;
+    while log_size(batches) < events {
+        batches = batches.saturating_mul(4);
+    }
+    batches
+}
+
 /// Adds a batch with the events that have no leaf yet, at most 256, to the log of the newest
-/// directory, and signs the checkpoint. All of it is written in one transaction. Without a
-/// directory there is neither an event nor a reader, and no batch is added.
+/// directory, and signs the checkpoint. A log that begins again gets as many batches as all events
+/// need, see [`first_batches`]. All of it is written in one transaction. Without a directory there
+/// is neither an event nor a reader, and no batch is added. Returns false, and adds nothing, while
+/// the log is paused after a restore.
 ///
 /// # Errors
 /// If the store fails or contradicts itself. Nothing is written then.
@@ -86,13 +103,19 @@ pub async fn add_batch(
     directories: &DirectoryCache,
     log_key: &SigningKey,
     rng: &mut (impl RngCore + CryptoRng),
-) -> Result<(), LogTreeError> {
+) -> Result<bool, LogTreeError> {
     let transaction = store.begin_write().await?;
-    // Within the transaction, because a directory with another epoch of the log clears the tree.
-    let Some(newest) = directories.latest() else { return Ok(()) };
+    // Within the transaction, because a directory with another epoch of the log clears the tree
+    // and ends the pause.
+    if transaction.log_paused_since().await?.is_some() {
+        return Ok(false);
+    }
+    let Some(newest) = directories.latest() else { return Ok(true) };
     let directory = &newest.directory;
-    let number = transaction.log_batches().await?;
-    let batches = number.checked_add(1).ok_or(LogTreeError::Full)?;
+    let before = transaction.log_batches().await?;
+    let begins_again = before == 0 && directory.log.epoch > FIRST_LOG_EPOCH;
+    let added = if begins_again { first_batches(transaction.count_events().await?) } else { 1 };
+    let batches = before.checked_add(added).ok_or(LogTreeError::Full)?;
     let secret = if let Some(secret) = transaction.leaf_secret().await? {
         secret
     } else {
@@ -100,15 +123,27 @@ pub async fn add_batch(
         transaction.add_leaf_secret(&secret).await?;
         secret
     };
-    let waiting = transaction.events_without_leaf(BATCH_LEAVES).await?;
-    let hashes: Vec<Hash> = waiting.iter().map(|event| event.hash).collect();
-    let placed = place_events(number, &hashes, rng);
-    let batch = Batch::build(number, &placed, &secret)?;
-    // The perfect subtrees of the old tree contain the left sibling of each node that the batch
+    // The perfect subtrees of the old tree contain the left sibling of each node that a batch
     // completes.
-    let mut nodes = transaction.log_nodes(&TreePlan::root(number.into()).nodes()).await?;
-    let completed = completed_nodes(number.into(), batch.root(), |node| nodes.get(&node).copied())?;
-    nodes.extend(completed.iter().copied());
+    let mut nodes = transaction.log_nodes(&TreePlan::root(before.into()).nodes()).await?;
+    for number in before..batches {
+        let waiting = transaction.events_without_leaf(BATCH_LEAVES).await?;
+        let hashes: Vec<Hash> = waiting.iter().map(|event| event.hash).collect();
+        let placed = place_events(number, &hashes, rng);
+        let batch = Batch::build(number, &placed, &secret)?;
+        let completed =
+            completed_nodes(number.into(), batch.root(), |node| nodes.get(&node).copied())?;
+        nodes.extend(completed.iter().copied());
+        let leaves: Vec<EventLeaf> = placed
+            .iter()
+            .zip(&waiting)
+            .map(|(logged, event)| {
+                let path = batch.prove_in_batch(logged.index)?;
+                Ok(EventLeaf { position: event.position, index: logged.index, path })
+            })
+            .collect::<Result<_, ProofError>>()?;
+        transaction.add_log_batch(&leaves, &completed).await?;
+    }
     let root = TreePlan::root(batches.into()).hashes(|node| nodes.get(&node).copied())?;
     let head = Checkpoint {
         origin: log_origin(directory.instance, directory.log.epoch).to_string(),
@@ -116,17 +151,9 @@ pub async fn add_batch(
         root: *root.first().expect("a tree with a batch has a root"),
     };
     let checkpoint = SignedCheckpoint::sign(head, log_key)?;
-    let leaves: Vec<EventLeaf> = placed
-        .iter()
-        .zip(&waiting)
-        .map(|(logged, event)| {
-            let path = batch.prove_in_batch(logged.index)?;
-            Ok(EventLeaf { position: event.position, index: logged.index, path })
-        })
-        .collect::<Result<_, ProofError>>()?;
-    let (size, note) = (log_size(batches), checkpoint.to_string());
-    transaction.add_log_batch(&leaves, &completed, size, note).await?;
-    Ok(transaction.commit().await?)
+    transaction.add_checkpoint(log_size(batches), checkpoint.to_string()).await?;
+    transaction.commit().await?;
+    Ok(true)
 }
 
 /// Returns the newest checkpoint with the consistency proof from an old size, which consists of
@@ -229,4 +256,23 @@ pub async fn prove_leaf(
     let nodes = store.log_nodes(&needed).await?;
     let above = prove_batch(number, batches, |node| nodes.get(&node).copied())?;
     Ok([in_batch, above].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_batches;
+
+    #[test]
+    fn a_log_that_begins_again_shows_only_a_class_of_its_number_of_events() {
+        for (events, batches) in [
+            (0, 256),
+            (1, 256),
+            (256 * 256, 256),
+            (256 * 256 + 1, 1024),
+            (1024 * 256, 1024),
+            (1024 * 256 + 1, 4096),
+        ] {
+            assert_eq!(first_batches(events), batches, "{events} events");
+        }
+    }
 }

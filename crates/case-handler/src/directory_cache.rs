@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use protocol::{
     Hash,
-    directory::{DirectoryError, SignedDirectory, TrustRoots},
+    directory::{DirectoryError, FIRST_LOG_EPOCH, SignedDirectory, TrustRoots},
 };
 use service_kit::directory::{LatestDirectory, VerifiedDirectory};
 use time::Date;
@@ -79,7 +79,7 @@ impl DirectoryCache {
     /// is the JSON of a [`SignedDirectory`].
     ///
     /// A directory with a later epoch of the log begins an empty log, in the same transaction:
-    /// every event gets a leaf again.
+    /// every event gets a leaf again. It also ends the pause of the log after a restore.
     ///
     /// Any client may send a directory. Therefore verification runs one call at a time, outside of
     /// the async threads, and before the writer lock is taken. Only a directory that the root keys
@@ -99,7 +99,8 @@ impl DirectoryCache {
         let Some(accepted) = update.verify(signed, today).await? else { return Ok(()) };
         let accepted = Arc::new(accepted);
         let offered = accepted.directory.log.epoch;
-        let present = self.latest().map_or(offered, |latest| latest.directory.log.epoch);
+        // A store without a directory has signed no checkpoint. A restored one may have lost them.
+        let present = self.latest().map_or(FIRST_LOG_EPOCH, |latest| latest.directory.log.epoch);
         if offered < present {
             return Err(PublishError::EarlierLog { present, offered });
         }
@@ -112,6 +113,7 @@ impl DirectoryCache {
         }
         if offered > present {
             transaction.clear_transparency_log().await?;
+            transaction.end_log_pause().await?;
             tracing::info!("the transparency log begins again, as log {offered}");
         }
         transaction

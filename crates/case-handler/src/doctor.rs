@@ -1,6 +1,7 @@
 //! The `doctor` command: checks that only the machine of the case handler can make. `burkindi admin
 //! doctor` checks the service from outside.
 
+mod log_pause;
 mod parts;
 mod witnesses;
 
@@ -22,10 +23,12 @@ use crate::{
     saved_clock::{ClockVerdict, SavedClock, UnsettledMove},
     server,
     store::{
-        newest_directory, poison_count, read_quarantine_size, read_saved_clock, read_witness_states,
+        newest_directory, poison_count, read_log_pause, read_quarantine_size, read_saved_clock,
+        read_witness_states,
     },
 };
 
+pub use log_pause::check_log_pause;
 pub use parts::check_parts;
 pub use witnesses::check_witnesses;
 
@@ -188,6 +191,9 @@ async fn check_database(
     }
     if let Some(finding) = check_keys(config, directory.as_ref()) {
         report.add(finding);
+    }
+    if let Ok(since) = read_log_pause(url).await {
+        report.add(check_log_pause(since));
     }
     if let Some(directory) = &directory
         && let Ok(states) = read_witness_states(url).await

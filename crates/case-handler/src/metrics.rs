@@ -35,6 +35,7 @@ pub struct HandlerMetrics {
     ready: Gauge,
     collecting: Gauge,
     directory_days: Gauge,
+    log_signing: Gauge,
     /// The certificate files.
     certificate_days: [(Gauge, PathBuf); 2],
     /// By the name of the witness.
@@ -59,6 +60,10 @@ impl HandlerMetrics {
             "handler_directory_days",
             "Days until the directory expires; below 0 the intake refuses reports",
         );
+        let log_signing = registry.register_gauge(
+            "handler_log_signing",
+            "1 if checkpoints of the transparency log are signed; 0 if it is paused after a restore",
+        );
         let mut certificate = |name: &str, path: &PathBuf| {
             let help = "Days until this certificate expires; below 0 clients refuse it";
             (registry.register_gauge(name, help), path.clone())
@@ -80,6 +85,7 @@ impl HandlerMetrics {
             ready,
             collecting,
             directory_days,
+            log_signing,
             certificate_days,
             witness_hours,
             witnesses: config.log.witnesses.iter().map(|witness| witness.name.clone()).collect(),
@@ -98,6 +104,9 @@ impl HandlerMetrics {
         self.collecting.set(i64::from(self.collector_healthy.load(Ordering::Relaxed)));
         let expires = self.directories.latest().map(|accepted| accepted.directory.expires);
         self.directory_days.set(expires.map_or(-1, |last| (last - now.date()).whole_days()));
+        if let Ok(paused) = self.store.log_paused_since().await {
+            self.log_signing.set(i64::from(paused.is_none()));
+        }
         for (gauge, path) in &self.certificate_days {
             let end = fs::read(path).ok().and_then(|bytes| doctor::not_after(&bytes));
             gauge.set(end.map_or(-1, |end| (end - now).whole_days()));

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
-pub use log_settings::{LogQuorum, LogSettings, LogWitness, MAX_WITNESS_NAME_LEN, MAX_WITNESSES};
+pub use log_settings::{
+    FIRST_LOG_EPOCH, LogQuorum, LogSettings, LogWitness, MAX_WITNESS_NAME_LEN, MAX_WITNESSES,
+};
 pub use signed::{
     LastSeen, MAX_DIRECTORY_LEN, MAX_SIGNATURES, RootSignature, SignedDirectory, TrustRoots,
 };

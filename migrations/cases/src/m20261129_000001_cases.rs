@@ -177,6 +177,8 @@ fn other_tables() -> Vec<TableCreateStatement> {
                 text_null("refusal"),
             ],
         ),
+        // The date of a restore after which no checkpoint is signed.
+        table("log_pauses", &["name"], vec![string("name"), date("since")]),
         table("log_secrets", &["name"], vec![string("name"), binary_len("secret", 32)]),
         table("directories", &["epoch"], vec![big_integer("epoch"), text("signed")]),
         table(

@@ -328,15 +328,20 @@ impl Collector {
 
     /// Adds one batch to the transparency log for each poll interval. Cycles that follow each other
     /// sooner, because there is more to collect or the last one failed, add none. Otherwise the
-    /// number of batches would reveal them.
+    /// number of batches would reveal them. While the log is paused after a restore, each cycle
+    /// looks for the end of the pause.
     async fn extend_transparency_log(&mut self) -> Result<(), CollectError> {
         let interval = Duration::from_secs(self.reply_schedule.poll_interval_seconds.into());
         let now = self.clock.monotonic();
         if self.state.last_batch.is_some_and(|last| now.saturating_sub(last) < interval) {
             return Ok(());
         }
-        checkpoints::add_batch(&self.store, &self.directories, &self.log_key, &mut OsRng).await?;
-        self.state.last_batch = Some(now);
+        let (store, directories) = (&self.store, &self.directories);
+        let signs = checkpoints::add_batch(store, directories, &self.log_key, &mut OsRng).await?;
+        self.log_pause(!signs);
+        if signs {
+            self.state.last_batch = Some(now);
+        }
         Ok(())
     }
 

@@ -15,6 +15,8 @@ pub(super) struct LoggedNotices {
     directory_rejection: Option<String>,
     /// Epoch of the expiring directory, and the warning about it.
     directory_expiry: Option<(u64, ExpiryWarning)>,
+    /// That the transparency log is paused.
+    log_pause: bool,
 }
 
 /// How soon a directory expires.
@@ -71,6 +73,18 @@ impl Collector {
         }
         self.state.logged.directory_rejection = rejection;
         Ok(())
+    }
+
+    /// Logs that the transparency log is paused after a restore, or that it is signed again.
+    pub(super) fn log_pause(&mut self, paused: bool) {
+        match (std::mem::replace(&mut self.state.logged.log_pause, paused), paused) {
+            (false, true) => tracing::error!(
+                "the store was restored from a backup, so no checkpoint of the transparency log is signed. Begin an empty log: `burkindi admin log \
+                 restart`, sign, publish. If the service stored nothing after the backup, stop it and run `case-handler log continue`"
+            ),
+            (true, false) => tracing::info!("checkpoints of the transparency log are signed again"),
+            _ => {}
+        }
     }
 
     /// Logs one line per reason and cycle, so that a flood of invalid submissions does not flood

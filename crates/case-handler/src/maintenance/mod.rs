@@ -1,7 +1,8 @@
 //! Maintenance of the store: create it, back it up, verify a backup, restore it, migrate it to
-//! another database, and handle clock jumps and the quarantine.
+//! another database, and handle clock jumps, the quarantine and the log after a restore.
 
 pub mod day;
+pub mod log;
 pub mod quarantine;
 
 use std::{fs, path::Path};
@@ -22,6 +23,7 @@ use crate::{
     store::{self, CaseStore, PartObjectStore, StoreError},
 };
 use day::DayCommand;
+use log::LogCommand;
 use quarantine::QuarantineCommand;
 
 /// Name of the database file in a backup.
@@ -38,6 +40,9 @@ pub enum MaintenanceCommand {
     /// Show, confirm or take back the date that counts.
     #[command(subcommand)]
     Day(DayCommand),
+    /// Continue the transparency log after a restore that lost nothing.
+    #[command(subcommand)]
+    Log(LogCommand),
     /// List, retry or delete submissions that terminated the process.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
@@ -56,6 +61,7 @@ pub async fn run(config: &Config, command: MaintenanceCommand) -> Result<Vec<Str
         MaintenanceCommand::Day(command) => {
             day::run(&url, config.calendar.max_clock_jump_days, command, &Clock::system()).await
         }
+        MaintenanceCommand::Log(command) => log::run(&url, command).await,
         MaintenanceCommand::Quarantine(command) => quarantine::run(config, &url, command).await,
     }
 }
@@ -152,6 +158,7 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
     backup.verify()?;
     let temporary = tempfile::tempdir()?;
     let from = backup.unpack::<Migrator>(temporary.path()).await?;
+    pause_log(&from).await?;
     let lock = url.acquire_lock_even_if_moved().await.map_err(StoreCommandError::from)?;
     let objects = open_object_store(config)?;
     // The parts come first, because the rows refer to them.
@@ -180,12 +187,23 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
     Ok(copy_summary(
         &tables,
         &format!(
-            "restored into {url}. If the service stored anything after this backup, sign a \
-             directory that begins an empty transparency log (`burkindi admin log restart`). Start \
-             the service, publish the newest directory, and ask the oversight body and the members \
-             to run `burkindi audit verify`, then `burkindi audit accept`: OPERATING, Backups"
+            "restored into {url}. The service signs no checkpoint of the transparency log until you \
+             publish a directory that begins an empty one (`burkindi admin log restart`). Start the \
+             service, publish that directory, and ask the oversight body and the members to run \
+             `burkindi audit verify`, then `burkindi audit accept`: OPERATING, Backups. Only if \
+             the service stored nothing after this backup, run `case-handler log continue` instead"
         ),
     ))
+}
+
+/// Pauses the log in the unpacked backup. So the pause is written in the same transaction as the
+/// restored rows, and no store exists that would continue the log without it.
+async fn pause_log(unpacked: &DatabaseUrl) -> Result<(), StoreError> {
+    let store = CaseStore::open_at(unpacked).await?;
+    let writing = store.begin_write().await?;
+    writing.pause_log(Clock::system().today()).await?;
+    writing.commit().await?;
+    store.release_writer().await
 }
 
 fn open_object_store(config: &Config) -> Result<Option<PartObjectStore>> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use protocol::{Hash, case::event::SignedEvent};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use transparency_log::{
     batch::{BATCH_PATH_HASHES, LoggedEvent},
@@ -138,6 +138,14 @@ impl WriteTransaction<'_> {
         log_batches(self.flushed_transaction().await?).await
     }
 
+    /// Returns the number of all events.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn count_events(&self) -> Result<u64, StoreError> {
+        Ok(event::Entity::find().count(self.flushed_transaction().await?).await?)
+    }
+
     /// Returns the oldest events that have no leaf yet.
     ///
     /// # Errors
@@ -233,7 +241,7 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Stores a batch: the leaves of its events, the nodes that it completes, and the checkpoint.
+    /// Stores a batch: the leaves of its events, and the nodes that it completes.
     ///
     /// # Errors
     /// Fails if the database fails.
@@ -241,8 +249,6 @@ impl WriteTransaction<'_> {
         &self,
         leaves: &[EventLeaf],
         nodes: &[(NodeId, Hash)],
-        size: u64,
-        checkpoint: String,
     ) -> Result<(), StoreError> {
         let tx = self.flushed_transaction().await?;
         let leaves: Vec<_> = leaves
@@ -262,12 +268,22 @@ impl WriteTransaction<'_> {
             hash: Set(hash.0.to_vec()),
         });
         log_node::Entity::insert_many(nodes).exec_without_returning(tx).await?;
+        Ok(())
+    }
+
+    /// Stores a checkpoint, which no one has cosigned yet.
+    ///
+    /// # Errors
+    /// Fails if there is one of this size, or the database fails.
+    pub async fn add_checkpoint(&self, size: u64, note: String) -> Result<(), StoreError> {
         let row = log_checkpoint::ActiveModel {
             size: Set(from_index(size)),
-            note: Set(checkpoint),
+            note: Set(note),
             cosigned: Set(false),
         };
-        log_checkpoint::Entity::insert(row).exec_without_returning(tx).await?;
+        log_checkpoint::Entity::insert(row)
+            .exec_without_returning(self.flushed_transaction().await?)
+            .await?;
         Ok(())
     }
 }

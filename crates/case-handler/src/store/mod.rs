@@ -8,6 +8,7 @@ pub(crate) mod entities;
 mod grants;
 mod log;
 mod log_leaves;
+mod log_pause;
 mod log_witnesses;
 mod mailbox_logs;
 mod mailboxes;
@@ -30,6 +31,7 @@ pub use directories::newest_directory;
 pub use grants::HeldGrant;
 pub use log::StoredEvent;
 pub use log_leaves::{EventLeaf, WaitingEvent};
+pub use log_pause::read_log_pause;
 pub use log_witnesses::{WitnessState, read_witness_states};
 pub use mailbox_logs::{MailboxLogState, OutdatedMailboxLog, SubmissionEvent};
 pub use mailboxes::MailboxContent;
@@ -301,6 +303,7 @@ pub fn tables() -> Vec<TableCopier> {
         TableCopier::for_entity::<entities::log_checkpoint::Entity>(),
         TableCopier::for_entity::<entities::log_leaf::Entity>(),
         TableCopier::for_entity::<entities::log_node::Entity>(),
+        TableCopier::for_entity::<entities::log_pause::Entity>(),
         TableCopier::for_entity::<entities::log_secret::Entity>(),
         TableCopier::for_entity::<entities::log_witness::Entity>(),
         TableCopier::for_entity::<entities::opening::Entity>(),

@@ -113,13 +113,16 @@ impl WitnessClient {
 
     /// Asks for a cosignature of the newest checkpoint, verifies it with the key in the newest
     /// directory, and stores it. Does nothing if the checkpoint has the cosignature, if there is no
-    /// checkpoint, or if the directory does not name the witness.
+    /// checkpoint, if the directory does not name the witness, or while the log is paused.
     ///
     /// # Errors
     /// If the witness cannot be reached or refuses, or the store fails. A refusal is stored.
     pub async fn ask(&self) -> Result<(), WitnessError> {
         let Some(newest) = self.directories.latest() else { return Ok(()) };
         let Some(key) = self.key_in(&newest.directory) else { return Ok(()) };
+        if self.store.log_paused_since().await?.is_some() {
+            return Ok(());
+        }
         let Some(note) = self.store.newest_checkpoint().await? else { return Ok(()) };
         let checkpoint = SignedCheckpoint::parse(&note).map_err(LogTreeError::from)?;
         if checkpoint.cosigned_at(&key).is_ok_and(|time| time.is_some()) {

@@ -11,6 +11,7 @@ mod listing;
 mod maintenance;
 mod program;
 mod quarantine;
+mod restored_log;
 mod service;
 mod witness_settings;
 mod witnesses;

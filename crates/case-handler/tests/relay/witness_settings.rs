@@ -59,37 +59,41 @@ async fn only_witnesses_of_the_directory_are_asked_and_the_doctor_compares_both_
     assert!(findings[0].found.contains("and not in the directory"), "{findings:?}");
 }
 
-#[tokio::test]
-async fn the_metrics_page_shows_the_age_of_the_newest_cosignature() {
-    let (mut fixture, witness) = HandlerFixture::with_witness().await;
-    let folder = tempfile::tempdir().unwrap();
-    let config = fixture.witness_config(folder.path(), &[NAME]);
-    let context = HandlerContext {
-        store: Arc::clone(&fixture.store),
-        log_key: Arc::new(fixture.log_key.clone()),
-        clock: fixture.clock.clone(),
-        trusted_date: fixture.trusted_date(),
-        calendar: Calendar::default(),
-        warn_days: 3,
-    };
-    let observed = CollectorState::default();
-    let metrics = HandlerMetrics::new(&config, &context, &fixture.directories, &observed);
-    let page = async || {
+impl HandlerFixture {
+    /// Returns the metrics page after a refresh.
+    pub(super) async fn metrics_page(&self, config: &Config) -> String {
+        let context = HandlerContext {
+            store: Arc::clone(&self.store),
+            log_key: Arc::new(self.log_key.clone()),
+            clock: self.clock.clone(),
+            trusted_date: self.trusted_date(),
+            calendar: Calendar::default(),
+            warn_days: 3,
+        };
+        let observed = CollectorState::default();
+        let metrics = HandlerMetrics::new(config, &context, &self.directories, &observed);
         metrics.refresh().await;
         let request = Request::get("/metrics").body(Body::empty()).unwrap();
         let response = metrics.registry().routes().oneshot(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(body.to_vec()).unwrap()
-    };
+    }
+}
+
+#[tokio::test]
+async fn the_metrics_page_shows_the_age_of_the_newest_cosignature() {
+    let (mut fixture, witness) = HandlerFixture::with_witness().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = fixture.witness_config(folder.path(), &[NAME]);
     let shown = |hours: i64| {
         format!("burkindi_handler_witness_hours{{witness=\"witness.example/w1\"}} {hours}\n")
     };
-    let before = page().await;
+    let before = fixture.metrics_page(&config).await;
     assert!(before.contains(&shown(-1)), "{before}");
     fixture.add_batches(1).await;
     fixture.client(&witness.url).ask().await.unwrap();
     fixture.clock.advance(time::Duration::minutes(359));
-    let after = page().await;
+    let after = fixture.metrics_page(&config).await;
     assert!(after.contains(&shown(5)), "{after}");
 }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Directory, DirectoryError};
 use crate::keys::PublicKey;
 
+/// The epoch of the first log of an installation. A log with a later epoch has begun again.
+pub const FIRST_LOG_EPOCH: u32 = 1;
 /// The maximum number of outside witnesses.
 pub const MAX_WITNESSES: usize = 8;
 /// The maximum length of the name of a witness in bytes.
@@ -52,7 +54,11 @@ impl Default for LogSettings {
     /// Returns the first log, without witnesses, which one member of the oversight body
     /// countersigns.
     fn default() -> Self {
-        Self { epoch: 1, witnesses: Vec::new(), quorum: LogQuorum { oversight: 1, witnesses: 0 } }
+        Self {
+            epoch: FIRST_LOG_EPOCH,
+            witnesses: Vec::new(),
+            quorum: LogQuorum { oversight: 1, witnesses: 0 },
+        }
     }
 }
 

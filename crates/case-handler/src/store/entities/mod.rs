@@ -11,6 +11,7 @@ pub(crate) mod grant;
 pub(crate) mod log_checkpoint;
 pub(crate) mod log_leaf;
 pub(crate) mod log_node;
+pub(crate) mod log_pause;
 pub(crate) mod log_secret;
 pub(crate) mod log_witness;
 pub(crate) mod opening;
