@@ -2,6 +2,9 @@
 
 use sea_orm::{DbErr, RuntimeErr, sqlx::postgres::PgDatabaseError};
 
+/// The name that `PostgreSQL` gives to the constraint that the same bytes are stored once.
+const DIGEST_CONSTRAINT: &str = "submissions_digest_key";
+
 /// Why the spool failed. It contains nothing of the statement or its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -42,7 +45,7 @@ impl From<&DbErr> for StoreError {
         };
         let Some(error) = error.as_database_error() else { return Self::Unavailable };
         match error.try_downcast_ref::<PgDatabaseError>() {
-            Some(postgres) => from_sqlstate(postgres.code()),
+            Some(postgres) => from_sqlstate(postgres.code(), postgres.constraint()),
             None => from_sqlite_code(
                 error.code().and_then(|code| code.parse().ok()).unwrap_or_default(),
             ),
@@ -67,13 +70,15 @@ fn from_sqlite_code(code: u32) -> StoreError {
     }
 }
 
-/// Maps `SQLSTATE` codes (documentation of `PostgreSQL`, appendix A).
-fn from_sqlstate(code: &str) -> StoreError {
+/// Maps `SQLSTATE` codes (documentation of `PostgreSQL`, appendix A), with the violated constraint.
+fn from_sqlstate(code: &str, constraint: Option<&str>) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         "58030" | "25006" => StoreError::Disk,
         "XX001" | "XX002" => StoreError::Corrupt,
-        "23505" => StoreError::Duplicate,
+        // The sender may be sent an acknowledgement only if the same bytes are stored. Two rows with
+        // the same random key are another conflict.
+        "23505" if constraint == Some(DIGEST_CONSTRAINT) => StoreError::Duplicate,
         _ => StoreError::Unavailable,
     }
 }

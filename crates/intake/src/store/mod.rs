@@ -8,6 +8,7 @@ mod garbage_collect;
 mod group_commit;
 mod mailboxes;
 mod outbox;
+mod small_inserts;
 mod submission_writer;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use error::StoreError;
 use group_commit::StoreWriter;
 pub use mailboxes::MailboxSnapshot;
 pub use outbox::StoredSubmission;
+use small_inserts::SmallInserts;
 pub use submission_writer::SubmissionUpload;
 
 /// Size of a chunk in bytes: the part of a submission in one row, and in memory during an upload.
@@ -59,6 +61,8 @@ pub struct StoreLimits {
 #[derive(Clone)]
 pub struct Store {
     writer: StoreWriter,
+    /// Only on `PostgreSQL`. On `SQLite` the writer groups all work.
+    small_inserts: Option<SmallInserts>,
     /// For statements that cannot run in a transaction.
     write_db: DatabaseConnection,
     read_db: DatabaseConnection,
@@ -102,6 +106,7 @@ impl Store {
         };
         let store = Self {
             writer,
+            small_inserts: is_shared.then(|| SmallInserts::start(write_db.clone(), writers)),
             write_db,
             read_db,
             is_shared,

@@ -5,13 +5,13 @@ use std::mem;
 use protocol::encoding::size_classes;
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    QuerySelect, Statement, prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, DatabaseTransaction, DbErr, QuerySelect, prelude::*, sea_query::OnConflict,
 };
 use sha2::{Digest, Sha256};
 
 use super::{
-    CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key, submission,
+    CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key,
+    small_inserts::SmallSubmission, submission,
 };
 
 /// A submission that is being written. Dropping it before [`SubmissionUpload::commit`] deletes what
@@ -96,30 +96,45 @@ impl SubmissionUpload {
         }
         self.reserve()?;
         let digest = mem::take(&mut self.digest).finalize().to_vec();
-        let length = i64::try_from(self.length).expect("the largest size class is 64 MiB");
         let last = self.next_chunk();
-        let row = submission::ActiveModel {
-            id: Set(self.id),
-            digest: Set(Some(digest.clone())),
-            week: Set(mem::take(&mut self.week)),
-            length: Set(length),
-            complete: Set(true),
-        };
-        let written = if self.position == 1 && self.store.is_shared {
-            insert_single_statement(&self.store.write_db, row, last).await
-        } else if self.position == 1 {
-            self.store.writer.write(move |txn| Box::pin(insert_small(txn, row, last))).await
-        } else {
-            self.store
-                .writer
-                .write(move |txn| Box::pin(commit_last_chunk(txn, row, digest, last)))
-                .await
+        let written = match &self.store.small_inserts {
+            Some(inserts) if self.position == 1 => {
+                let small = SmallSubmission {
+                    id: self.id,
+                    digest,
+                    week: mem::take(&mut self.week),
+                    chunk_key: last.key.unwrap(),
+                    bytes: last.bytes.unwrap(),
+                };
+                inserts.insert(small).await
+            }
+            _ => self.commit_in_transaction(digest, last).await,
         };
         self.is_stored = written.is_ok();
         match written {
             // Another replica has just stored the same bytes. Dropping `self` deletes these.
             Err(StoreError::Duplicate) => Ok(()),
             other => other,
+        }
+    }
+
+    async fn commit_in_transaction(
+        &mut self,
+        digest: Vec<u8>,
+        last: chunk::ActiveModel,
+    ) -> Result<(), StoreError> {
+        let row = submission::ActiveModel {
+            id: Set(self.id),
+            digest: Set(Some(digest.clone())),
+            week: Set(mem::take(&mut self.week)),
+            length: Set(i64::try_from(self.length).expect("the largest size class is 64 MiB")),
+            complete: Set(true),
+        };
+        let writer = &self.store.writer;
+        if self.position == 1 {
+            writer.write(move |txn| Box::pin(insert_small(txn, row, last))).await
+        } else {
+            writer.write(move |txn| Box::pin(commit_last_chunk(txn, row, digest, last))).await
         }
     }
 
@@ -170,31 +185,6 @@ async fn append_chunk(
         submission::Entity::insert(row).exec_without_returning(txn).await?;
     }
     chunk::Entity::insert(chunk).exec_without_returning(txn).await.map(drop)
-}
-
-/// Does the same as [`insert_small`] in one statement of `PostgreSQL`: one round trip instead of
-/// four.
-async fn insert_single_statement(
-    db: &DatabaseConnection,
-    row: submission::ActiveModel,
-    only: chunk::ActiveModel,
-) -> Result<(), StoreError> {
-    const INSERT_SQL: &str = "WITH stored AS (\
-        INSERT INTO submissions (id, digest, week, length, complete) VALUES ($1, $2, $3, $4, $5) \
-        ON CONFLICT (digest) DO NOTHING RETURNING id) \
-        INSERT INTO chunks (submission, key, position, bytes) SELECT id, $6, $7, $8 FROM stored";
-    let values: [Value; 8] = [
-        row.id.unwrap().into(),
-        row.digest.unwrap().into(),
-        row.week.unwrap().into(),
-        row.length.unwrap().into(),
-        row.complete.unwrap().into(),
-        only.key.unwrap().into(),
-        only.position.unwrap().into(),
-        only.bytes.unwrap().into(),
-    ];
-    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, INSERT_SQL, values)).await?;
-    Ok(())
 }
 
 /// The only transaction of a small submission. The same bytes are stored once: the second upload

@@ -6,6 +6,8 @@ on_both_databases!(
     the_same_bytes_are_stored_once_and_read_back_unchanged,
     submissions_of_concurrent_clients_are_all_stored,
     the_same_bytes_of_concurrent_clients_are_stored_once_and_acknowledged_to_all,
+    many_clients_with_the_same_submissions_in_other_orders_do_not_block_each_other,
+    other_bytes_under_a_key_that_exists_are_not_acknowledged,
     a_length_that_is_no_size_class_is_rejected,
     deleting_a_submission_twice_deletes_no_other,
     garbage_collection_deletes_orphans_and_no_running_upload,
@@ -49,6 +51,34 @@ async fn submissions_of_concurrent_clients_are_all_stored(spool: TestSpool) {
         (0..100).map(|n| Hash::of(&[&bytes(size_classes::SIZE_CLASSES[0], n)])).collect();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+async fn many_clients_with_the_same_submissions_in_other_orders_do_not_block_each_other(
+    spool: TestSpool,
+) {
+    let contents: Vec<_> = (0..40).map(|n| bytes(size_classes::SIZE_CLASSES[0], n)).collect();
+    let uploads = (0..8).flat_map(|client| {
+        let mut order: Vec<_> = contents.iter().collect();
+        order.rotate_left(client * 5);
+        if client % 2 == 1 {
+            order.reverse();
+        }
+        order.into_iter().map(|content| spool.submit(content))
+    });
+    for outcome in futures_util::future::join_all(uploads).await {
+        outcome.unwrap();
+    }
+    assert_eq!(spool.count_rows().await, (40, 40));
+}
+
+async fn other_bytes_under_a_key_that_exists_are_not_acknowledged(spool: TestSpool) {
+    let same_keys = || StdRng::from_seed([3; 32]);
+    for (content, is_stored) in [(1, true), (2, false)] {
+        let mut upload = spool.store.begin_submission("2026-W48".to_owned(), &mut same_keys());
+        upload.write(&bytes(size_classes::SIZE_CLASSES[0], content)).await.unwrap();
+        assert_eq!(upload.commit().await.is_ok(), is_stored, "content {content}");
+    }
+    assert_eq!(spool.count_rows().await, (1, 1));
 }
 
 async fn a_length_that_is_no_size_class_is_rejected(spool: TestSpool) {
