@@ -106,7 +106,7 @@ impl RecordMaker<'_> {
         events: &[SubmissionEvent],
     ) -> Result<(Option<SignedCheckpoint>, MailboxLogState), LogTreeError> {
         let leaves: Vec<u64> = events.iter().filter_map(|event| event.leaf).collect();
-        let Some(last) = leaves.iter().max() else { return Ok((None, MailboxLogState::Outdated)) };
+        let Some(last) = leaves.iter().max() else { return Ok((None, MailboxLogState::Waiting)) };
         let all_logged = leaves.len() == events.len();
         let uncosigned =
             if all_logged { MailboxLogState::Logged } else { MailboxLogState::Outdated };
@@ -116,7 +116,8 @@ impl RecordMaker<'_> {
         if let Some(report) = events.first().and_then(|event| event.leaf)
             && let Some(found) = self.first_countersigned(report).await?
         {
-            return Ok((Some(found), uncosigned));
+            let state = if all_logged { uncosigned } else { MailboxLogState::Waiting };
+            return Ok((Some(found), state));
         }
         let Some(note) = self.store.newest_checkpoint().await? else {
             return Ok((None, MailboxLogState::Outdated));

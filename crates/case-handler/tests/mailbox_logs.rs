@@ -135,7 +135,11 @@ async fn a_record_is_made_again_only_when_it_changes() {
     let mut fixture = HandlerFixture::new().await;
     let (report, _) = fixture.new_report(&DESK_MEMBERS);
     fixture.ingest(&report).await.unwrap();
+    fixture.refresh().await;
+    assert_eq!(fixture.shown(&report).await, (vec![("sealed body", false)], None));
+    assert_eq!(fixture.store.outdated_mailbox_logs(None, 9).await.unwrap(), [], "no leaf yet");
     fixture.run_log_cycle().await;
+    assert_eq!(fixture.shown(&report).await, (vec![("sealed body", true)], None));
     let case = report.header.case.id;
     let logged = fixture.record_bytes(case).await;
     fixture.run_log_cycle().await;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     CaseStore, StoreError, WriteTransaction,
     entities::{event, log_checkpoint, log_leaf, log_node, log_secret, log_witness},
+    mailbox_logs::outdate_waiting_mailbox_logs,
     parse_hash, to_i32, to_u32,
 };
 
@@ -241,7 +242,8 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Stores a batch: the leaves of its events, and the nodes that it completes.
+    /// Stores a batch: the leaves of its events, and the nodes that it completes. The log records of
+    /// mailboxes that wait for these leaves are made again.
     ///
     /// # Errors
     /// Fails if the database fails.
@@ -251,6 +253,7 @@ impl WriteTransaction<'_> {
         nodes: &[(NodeId, Hash)],
     ) -> Result<(), StoreError> {
         let tx = self.flushed_transaction().await?;
+        outdate_waiting_mailbox_logs(tx, leaves.iter().map(|leaf| leaf.position)).await?;
         let leaves: Vec<_> = leaves
             .iter()
             .map(|leaf| log_leaf::ActiveModel {

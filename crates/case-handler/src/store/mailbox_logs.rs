@@ -3,7 +3,8 @@
 use protocol::case::event::SignedEvent;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait as _,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -18,9 +19,10 @@ use super::{
 /// How far the log record of a mailbox has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailboxLogState {
-    /// It must be made again: an event is new or waits for its leaf, or the signers of the log have
-    /// changed.
+    /// It must be made again: an event or a leaf is new, or the signers of the log have changed.
     Outdated,
+    /// An event has no leaf yet. Its batch makes the record outdated.
+    Waiting,
     /// Every event has a leaf. A cosignature is missing.
     Logged,
     /// One countersigned tree contains every event. The record does not change any more.
@@ -33,6 +35,7 @@ impl MailboxLogState {
             Self::Outdated => 0,
             Self::Logged => 1,
             Self::Countersigned => 2,
+            Self::Waiting => 3,
         }
     }
 }
@@ -185,6 +188,25 @@ impl WriteTransaction<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// Has the log records made again that wait for the leaf of one of these events.
+pub(super) async fn outdate_waiting_mailbox_logs(
+    db: &impl ConnectionTrait,
+    positions: impl IntoIterator<Item = i64>,
+) -> Result<(), StoreError> {
+    let cases = event::Entity::find()
+        .select_only()
+        .column(event::Column::CaseId)
+        .filter(event::Column::Position.is_in(positions))
+        .into_query();
+    case::Entity::update_many()
+        .col_expr(case::Column::MailboxLogState, outdated())
+        .filter(case::Column::MailboxLogState.eq(MailboxLogState::Waiting.to_number()))
+        .filter(case::Column::Id.in_subquery(cases))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 fn outdated() -> Expr {
