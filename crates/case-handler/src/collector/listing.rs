@@ -39,7 +39,8 @@ const MAX_REMEMBERED_LEFT: usize = 500_000;
 
 /// Progress of one cycle.
 struct CycleProgress {
-    workload: WorkloadByReaders,
+    /// Read before the first batch, because it reads all open cases and most cycles ingest nothing.
+    workload: Option<WorkloadByReaders>,
     batches: u32,
     failures: u32,
     first_error: Option<CollectError>,
@@ -61,12 +62,8 @@ impl Collector {
             self.state.not_sent_by_intake.clear();
         }
         let suspects = self.store.crash_suspects().await?;
-        let mut progress = CycleProgress {
-            workload: self.store.workload_by_readers().await?,
-            batches: 0,
-            failures: 0,
-            first_error: None,
-        };
+        let mut progress =
+            CycleProgress { workload: None, batches: 0, failures: 0, first_error: None };
         let mut listed_suspects = Vec::new();
         self.collect_listed(&suspects, &mut listed_suspects, &mut progress).await?;
         self.collect_former_orphans(&mut progress).await?;
@@ -160,8 +157,12 @@ impl Collector {
             return Ok(());
         };
         progress.batches += 1;
+        let workload = match &mut progress.workload {
+            Some(workload) => workload,
+            None => progress.workload.insert(self.store.workload_by_readers().await?),
+        };
         self.store.journal_open_started(ids).await?;
-        let ingested = self.pull_and_ingest(ids, &accepted, &mut progress.workload).await;
+        let ingested = self.pull_and_ingest(ids, &accepted, workload).await;
         // The process still runs, so none of these terminated it.
         let journaled = self.store.journal_open_finished(ids).await;
         match ingested {
