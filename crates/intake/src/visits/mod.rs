@@ -37,7 +37,7 @@ const FORM_TTL: Duration = Duration::from_hours(1);
 /// Lifetime of a receipt that the reporter has not confirmed. Phones close background pages.
 const RECEIPT_TTL: Duration = Duration::from_hours(3);
 /// Lifetime of the answer to a posted receipt after its last use. The receipt opens it again.
-const ANSWER_TTL: Duration = Duration::from_mins(15);
+pub(crate) const ANSWER_TTL: Duration = Duration::from_mins(15);
 /// Maximum size of all forms, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
 /// Maximum size of all receipts, in bytes. A flood of forms uses none of it, and each receipt costs

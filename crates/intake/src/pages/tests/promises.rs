@@ -122,6 +122,20 @@ async fn texts_name_the_oversight_body_as_it_is_configured() {
     }
 }
 
+/// The pages say for how long an opened mailbox stays in memory.
+#[test]
+fn the_texts_state_how_long_an_opened_mailbox_is_kept() {
+    let minutes = (crate::visits::ANSWER_TTL.as_secs() / 60).to_string();
+    for locale in Locale::ALL {
+        for key in ["return-seal", "thread-kept", "protect-stored-hour"] {
+            let text = text_of(locale, key);
+            let numbers: Vec<&str> =
+                text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+            assert_eq!(numbers, [&*minutes], "{} {key}: {text}", locale.code);
+        }
+    }
+}
+
 /// A link made by the browser would send a number of the report to another program.
 #[tokio::test]
 async fn browsers_make_no_links_of_numbers_and_dates() {
