@@ -252,9 +252,12 @@ export-count = { $count ->
    *[other] the { $count } attached files, as they came;
 }
 export-log = the sealed parts with the key of each one, what happened, and the signatures;
+export-log-unreadable = what happened in the case, and the signatures;
 export-manifest = a signed list of all of it with the hash of each file.
 export-before = Before you save it
 export-warning = A person who opens the archive can read who is concerned, and what the reporter wrote. Give it only to the authority that two members decided on, and delete it afterwards.
+export-unreadable = The report of this case does not open. So the archive contains neither the report nor files, messages or notes.
+export-warning-unreadable = A person who opens the archive can read who did what in this case, and when. Give it only to the authority that two members decided on, and delete it afterwards.
 export-files = The attached files come from an unknown sender. Open them only on a machine without a network, with a viewer that confines them, such as Dangerzone. Never by a double click.
 export-verify = A recipient verifies the archive with the command burkindi verify. The command needs no key and no network, and finds each change.
 export-proof = What this export proves once the command burkindi verify accepts it: on { $day }, the case handler signed that it had recorded this report. The report, the messages, the notes and the files are unchanged since they were recorded. The people named here took these actions on these dates.

@@ -252,9 +252,12 @@ export-count = { $count ->
    *[other] les { $count } fichiers joints, tels qu’ils sont venus ;
 }
 export-log = les parties scellées avec la clé de chacune, ce qui s’est passé, et les signatures ;
+export-log-unreadable = ce qui s’est passé dans le dossier, et les signatures ;
 export-manifest = une liste signée du tout, avec l’empreinte de chaque fichier.
 export-before = Avant de l’enregistrer
 export-warning = La personne qui ouvre l’archive peut lire qui est visé et ce que la personne a écrit. Ne la donnez qu’à l’autorité qu’une décision à deux a désignée, et effacez-la ensuite.
+export-unreadable = Le signalement de ce dossier ne s’ouvre pas. L’archive ne contient donc ni le signalement, ni les fichiers, ni les messages, ni les notes.
+export-warning-unreadable = La personne qui ouvre l’archive peut lire qui a fait quoi dans ce dossier, et quand. Ne la donnez qu’à l’autorité qu’une décision à deux a désignée, et effacez-la ensuite.
 export-files = Un inconnu a fait les fichiers joints. Ne les ouvrez que sur une machine sans réseau, avec un lecteur qui les isole, comme Dangerzone. Jamais d’un double-clic.
 export-verify = Qui reçoit l’archive la vérifie par la commande burkindi verify. La commande n’a besoin ni de clé ni de réseau, et trouve chaque modification.
 export-proof = Ce que cet export prouve, une fois que la commande burkindi verify l’accepte : le { $day }, le gestionnaire des dossiers a signé qu’il avait enregistré ce signalement. Le signalement, les messages, les notes et les fichiers n’ont pas changé depuis leur enregistrement. Les personnes nommées ici ont fait ces actes à ces dates.

@@ -79,6 +79,8 @@ pub(crate) struct ErrorView {
     pub(crate) detail: String,
     /// The unreadable case that this member can close from the page.
     pub(crate) closable: Option<Uuid>,
+    /// The unreadable case, whose events this member can export.
+    pub(crate) exportable: Option<Uuid>,
 }
 
 impl PageError {
@@ -121,6 +123,7 @@ impl PageError {
             cause: self.text.localize(frame),
             detail: self.text.detail().to_owned(),
             closable: self.text.closable_case(),
+            exportable: self.text.unreadable_case(),
         }
     }
 

@@ -34,8 +34,10 @@ pub(crate) struct ErrorText {
     /// The handle or the date that a rule concerns. The page shows it after the text.
     subject: Option<String>,
     events: Vec<Event>,
-    /// The unreadable case, if it can be closed as unreadable.
-    closable_case: Option<Uuid>,
+    /// The unreadable case.
+    unreadable_case: Option<Uuid>,
+    /// Whether this member can close the unreadable case.
+    closable: bool,
     /// The message of the system or of a library in English, for a person who helps.
     detail: String,
 }
@@ -66,13 +68,19 @@ impl ErrorText {
     fn from_unreadable(unreadable: &UnreadableCase) -> Self {
         let open = unreadable.state.stage == Stage::Received;
         let key = if open { "cause-unreadable" } else { "cause-unreadable-closed" };
-        Self { closable_case: open.then_some(unreadable.case), ..Self::new(key) }
+        let case = Some(unreadable.case);
+        Self { unreadable_case: case, closable: open, ..Self::new(key) }
             .with_detail(&unreadable.reason)
+    }
+
+    /// Returns the unreadable case.
+    pub(crate) fn unreadable_case(&self) -> Option<Uuid> {
+        self.unreadable_case
     }
 
     /// Returns the case that can be closed as unreadable.
     pub(crate) fn closable_case(&self) -> Option<Uuid> {
-        self.closable_case
+        self.unreadable_case.filter(|_| self.closable)
     }
 
     /// Returns whether the case is unreadable.

@@ -115,10 +115,20 @@ impl SignedInSession {
         id: uuid::Uuid,
     ) -> Result<VerifiedCase, PageError> {
         let case = self.read_case_unchecked(id).await?;
-        if self.must_declare(&case) {
-            return Err(PageError::redirect(self.request.url(&format!("/case/{id}/declare"))));
-        }
+        self.require_declaration(&case)?;
         Ok(case)
+    }
+
+    /// Checks that this member has declared to have no conflict of interest.
+    ///
+    /// # Errors
+    /// Redirects to the page that asks for the declaration.
+    pub(crate) fn require_declaration(&self, case: &VerifiedCase) -> Result<(), PageError> {
+        if self.must_declare(case) {
+            let path = format!("/case/{}/declare", case.file.row.id);
+            return Err(PageError::redirect(self.request.url(&path)));
+        }
+        Ok(())
     }
 
     /// Opens a case to write something in it. Stores the form as a draft first, so that the text

@@ -1,8 +1,13 @@
 //! A case whose report does not open is exported with its events. `burkindi verify` accepts it and
 //! names what it does not open.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Cursor, Read as _},
+    path::Path,
+};
 
+use reqwest::{Method, StatusCode};
 use tempfile::TempDir;
 use workbench::{
     case::{
@@ -13,12 +18,13 @@ use workbench::{
     },
     session::HandlerConnection,
 };
+use zip::ZipArchive;
 
 use crate::{
     cli::{code, json, run},
     common::{
-        PASSPHRASE, environment::TestEnvironment, fake_handler::SealedReport,
-        reporter::TestReporter,
+        PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvironment,
+        fake_handler::SealedReport, reporter::TestReporter,
     },
     unreadable::{corrupt_grants, file_tampered},
 };
@@ -114,4 +120,58 @@ async fn the_commands_export_and_verify_an_unreadable_case() {
     let shown = lead(&["verify", "out"]);
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(text.contains("Not opened: the report of event 0."), "{text}");
+}
+
+/// The page exports what the command exports, and says what the archive does not contain.
+#[tokio::test]
+async fn the_page_exports_a_case_whose_report_does_not_open() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    let reporter = file_tampered(&screen.environment, corrupt_body);
+    let case = format!("/case/{}", reporter.case);
+    let export = format!("{case}/export");
+    let error = screen.get(&case).await.text;
+    assert!(error.contains(&format!("{export}\"")), "the error page links to it: {error}");
+    let page = screen.get(&export).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    let said = page.texts("div.careful").concat();
+    assert!(said.contains("does not open. So the archive contains neither the report"), "{said}");
+    assert!(!page.text.contains("what the reporter wrote"), "{}", page.text);
+    let refused = screen.post(&export, &[("seal", "key"), ("key", "age1")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.texts("div.careful").len(), 1, "the sentence is there after a mistake too");
+
+    let answer = screen
+        .request(&Method::POST, &export)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("seal=unsealed")
+        .send()
+        .await
+        .unwrap();
+    let mut archive = ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..archive.len() {
+        let mut file = archive.by_index(number).unwrap();
+        let name = file.name().unwrap().split_once('/').unwrap().1.to_owned();
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    let result = verify_export(folder.path(), None).unwrap();
+    assert_eq!(result.differences, []);
+    assert_eq!(result.summary.unwrap().unopened.len(), 2);
+}
+
+/// A case that opens still needs a declaration, and one of another member is not exported.
+#[tokio::test]
+async fn the_page_exports_no_case_without_a_declaration_or_a_grant() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    let reporter = file_tampered(&screen.environment, |_| ());
+    let export = format!("/case/{}/export", reporter.case);
+    for answer in [screen.get(&export).await, screen.post(&export, &[("seal", "unsealed")]).await] {
+        assert!(answer.redirect.ends_with("/declare"), "{}", answer.text);
+    }
+    let other = format!("/case/{}/export", uuid::Uuid::new_v4());
+    assert_eq!(screen.get(&other).await.status, StatusCode::NOT_FOUND);
 }

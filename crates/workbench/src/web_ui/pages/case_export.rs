@@ -25,10 +25,12 @@ use super::{
 };
 use crate::{
     case::{
-        VerifiedCase,
+        CaseReadError, VerifiedCase,
+        collection_check::UnreadableCase,
         export::{
             CaseExport,
             archive::{ArchiveSeal, ArchiveWriter},
+            source::ExportSource,
         },
     },
     session::HandlerConnection,
@@ -36,7 +38,7 @@ use crate::{
         error_page::PageError,
         extract::SignedInSession,
         forms::{FormInput, InvalidField},
-        layout::{PageFrame, render},
+        layout::{NavSection, PageFrame, render},
         spawn_cpu_bound,
     },
 };
@@ -45,7 +47,11 @@ use crate::{
 #[template(path = "case-export.html")]
 struct CaseExportTemplate {
     frame: PageFrame,
-    head: CaseHeader,
+    id: String,
+    /// The header. `None` if the report does not open.
+    head: Option<CaseHeader>,
+    /// What does not open, and why, in English.
+    unreadable: Option<String>,
     files: usize,
     /// The handles of the members whom the archive can be sealed to.
     members: Vec<String>,
@@ -60,26 +66,68 @@ const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 
 type CaseExportPath = Path<(String, Uuid)>;
 
+/// The case that the page exports.
+enum ExportedCase {
+    Readable(Box<VerifiedCase>),
+    Unreadable(Box<UnreadableCase>),
+}
+
+impl ExportedCase {
+    /// Reads the case. A case whose report does not open needs no declaration, because its export
+    /// shows nothing of the report.
+    async fn read(session: &mut SignedInSession, id: Uuid) -> Result<Self, PageError> {
+        match session.connection_mut().read_case(id).await {
+            Err(CaseReadError::Unreadable(unreadable)) => Ok(Self::Unreadable(unreadable)),
+            read => {
+                let case = read?;
+                session.require_declaration(&case)?;
+                Ok(Self::Readable(Box::new(case)))
+            }
+        }
+    }
+
+    fn source(&self) -> ExportSource<'_> {
+        match self {
+            Self::Readable(case) => ExportSource::Readable(case),
+            Self::Unreadable(case) => ExportSource::Unreadable(case),
+        }
+    }
+}
+
 pub(super) async fn show(
     mut session: SignedInSession,
     Path((_, id)): CaseExportPath,
 ) -> Result<Response, PageError> {
-    let case = session.open_declared_case(id).await?;
-    Ok(export_page(&session, &case, "member", InvalidField::default()))
+    let case = ExportedCase::read(&mut session, id).await?;
+    Ok(export_page(&session, id, &case, "member", InvalidField::default()))
 }
 
 fn export_page(
     session: &SignedInSession,
-    case: &VerifiedCase,
+    id: Uuid,
+    case: &ExportedCase,
     seal: &str,
     wrong: InvalidField,
 ) -> Response {
-    let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "export");
+    let (frame, head, files, unreadable) = match case {
+        ExportedCase::Readable(case) => {
+            let CasePageContext { frame, head, view } =
+                CasePageContext::new(session, case, "export");
+            (frame, Some(head), view.attachments.len(), None)
+        }
+        ExportedCase::Unreadable(case) => {
+            let mut frame = session.frame("case-title", NavSection::Queue);
+            frame.title = format!("{} {}", frame.title, &id.to_string()[..8]);
+            (frame, None, 0, Some(case.reason.clone()))
+        }
+    };
     let members = &session.connection().directory().members;
     let page = CaseExportTemplate {
         frame,
+        id: id.to_string(),
         head,
-        files: view.attachments.len(),
+        unreadable,
+        files,
         members: members.iter().map(|member| member.handle.clone()).collect(),
         seal: seal.to_owned(),
         suggested: PassphraseRejection::suggest(session.request.locale.code),
@@ -117,10 +165,10 @@ pub(super) async fn save(
     Path((_, id)): CaseExportPath,
     form: FormInput,
 ) -> Result<Response, PageError> {
-    let case = session.open_declared_case(id).await?;
+    let case = ExportedCase::read(&mut session, id).await?;
     let seal = match parse_seal(&session, &form) {
         Ok(seal) => seal,
-        Err(wrong) => return Ok(export_page(&session, &case, form.get("seal"), wrong)),
+        Err(wrong) => return Ok(export_page(&session, id, &case, form.get("seal"), wrong)),
     };
     let localizer = session.request.state.localizer(session.request.locale);
     let folder = format!("case-{}", &id.to_string()[..8]);
@@ -138,7 +186,7 @@ pub(super) async fn save(
             // When this future ends or the workbench locks, the keys are released, also if the
             // download continues.
             let (session, case) = (session, case);
-            let export = CaseExport::with_localizer(&case, localizer);
+            let export = CaseExport::with_localizer(case.source(), localizer);
             write_archive(session.connection(), export, (archive, packed), &sender).await
         };
         let packed = state.key_session.hold_and_cancel_on_lock(Box::pin(packing)).await;
