@@ -258,3 +258,39 @@ async fn without_a_valid_directory_no_submission_is_accepted() {
     assert_eq!(intake.post_form(SEND_REPORT_PATH, form()).await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(intake.collect_submissions().await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_report_without_a_story_needs_a_file() {
+    let intake = TestIntake::with_directory().await;
+    let form = || MultipartFormData::report("", 7).field("told", "file");
+    let (status, page) = intake.post_form(SEND_REPORT_PATH, form().end()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    assert!(page.contains("You neither wrote nor attached a file. Nothing was sent."), "{page}");
+    assert!(page.contains(r#"name="told" value="file""#), "the choice remains: {page}");
+    assert!(intake.collect_submissions().await.is_empty());
+    let (status, page) =
+        intake.post_form(SEND_REPORT_PATH, form().file("memo.mp3", b"ID3 sound").end()).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let opened = intake.collect_submissions().await;
+    let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
+    assert_eq!(ReportBody::from_bytes(&frame.body).unwrap().story, "");
+    assert_eq!(frame.header.attachments.len(), 1);
+}
+
+#[tokio::test]
+async fn only_the_pages_of_a_report_may_ask_for_the_microphone() {
+    let intake = TestIntake::with_directory().await;
+    for (path, may_ask) in
+        [("/en/report", true), ("/en", false), ("/en/return", false), ("/en/protect", false)]
+    {
+        let response = intake.get(path).await;
+        let policy = response.headers()["permissions-policy"].to_str().unwrap().to_owned();
+        // A build without scripts has no recorder.
+        let microphone = if may_ask && response.text().await.unwrap().contains("data-voice=") {
+            "microphone=(self), "
+        } else {
+            "microphone=(), "
+        };
+        assert!(policy.starts_with(microphone), "{path}: {policy}");
+    }
+}

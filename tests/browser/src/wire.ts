@@ -56,6 +56,11 @@ export class RecordingProxy {
     return texts.filter((text) => encodingsOf(text).some((form) => lines.some((line) => line.includes(form))));
   }
 
+  /** Returns whether these bytes were recorded as they are. */
+  contains(bytes: Buffer): boolean {
+    return this.lines.some((line) => Buffer.concat(line).includes(bytes));
+  }
+
   close(): void {
     this.server.close();
     this.sockets.forEach((socket) => socket.destroy());

@@ -1,7 +1,7 @@
 // The answers of a form, and the report composed from them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ReportAnswers } from "../src/pages/answers.ts";
+import { ReportAnswers, type ToldStory } from "../src/pages/answers.ts";
 import type { FormQuestion, OfflineForm } from "../src/pages/offline_form.ts";
 
 const question = (answer: FormQuestion["answer"], pattern?: string): FormQuestion => ({
@@ -20,6 +20,8 @@ const offlineForm = {
   longest: { story: 100, text: 50 },
 } as unknown as OfflineForm;
 
+const nothingSpoken: ToldStory = { problem: undefined, isTold: false, hasRecording: false };
+
 /** Returns answers that were typed into a form. Only the fields of the form are read. */
 function typed(fields: Record<string, string>): ReportAnswers {
   const form = { elements: Object.keys(fields).map((name) => ({ name })) } as unknown as HTMLFormElement;
@@ -36,11 +38,29 @@ function typed(fields: Record<string, string>): ReportAnswers {
 
 test("a text must have the form that its question requires", () => {
   for (const time of ["2 pm", "24:00", "14:30:00", "at 14:30"]) {
-    const found = typed({ "a.time": time, "a.story": "text" }).report(offlineForm);
+    const found = typed({ "a.time": time, "a.story": "text" }).report(offlineForm, nothingSpoken);
     assert.deepEqual(found, [{ question: "time", problem: "format", limit: 50 }], time);
   }
-  const report = typed({ "a.time": " 14:30 ", "a.story": "text" }).report(offlineForm);
+  const report = typed({ "a.time": " 14:30 ", "a.story": "text" }).report(offlineForm, nothingSpoken);
   assert.ok(!Array.isArray(report));
   assert.deepEqual(report.body.answers, { time: "14:30" });
-  assert.ok(!Array.isArray(typed({ "a.time": "", "a.story": "text" }).report(offlineForm)));
+  assert.ok(!Array.isArray(typed({ "a.time": "", "a.story": "text" }).report(offlineForm, nothingSpoken)));
+});
+
+test("the story may be empty if a recording or a file tells it", () => {
+  const report = (story: string, spoken: Partial<ToldStory>) => {
+    const found = typed({ "a.story": story }).report(offlineForm, { ...nothingSpoken, ...spoken });
+    return Array.isArray(found) ? found.map(({ problem }) => problem) : { story: found.body.story, needsFile: found.needsFile };
+  };
+  assert.deepEqual(report("", {}), ["missing"]);
+  assert.deepEqual(report("", { isTold: true, hasRecording: true }), { story: "", needsFile: false });
+  assert.deepEqual(report("", { isTold: true }), { story: "", needsFile: true });
+  assert.deepEqual(report("text", { isTold: true }), { story: "text", needsFile: false });
+});
+
+test("a recording that was not heard, or is not ready, is not sent, also beside a text", () => {
+  for (const problem of ["unheard", "busy"] as const) {
+    const found = typed({ "a.story": "text" }).report(offlineForm, { problem, isTold: true, hasRecording: true });
+    assert.deepEqual(found, [{ question: "story", problem, limit: 100 }]);
+  }
 });

@@ -42,6 +42,8 @@ pub struct ReportForm {
     pub action: String,
     /// Whether files are sealed unchanged, with their metadata.
     pub keep_metadata: bool,
+    /// Whether the reporter attaches a recording or another file instead of a story.
+    pub story_in_file: bool,
     answers: BTreeMap<String, Vec<String>>,
     dates: BTreeMap<String, String>,
     reader: FieldReader,
@@ -58,8 +60,11 @@ pub struct ValidatedReport {
     pub lang: String,
     /// The answers, without the story.
     pub answers: AnswerMap,
-    /// The own text of the reporter; empty if the category allows it.
+    /// The own text of the reporter. It is empty if the category allows it, or if a file tells the
+    /// story.
     pub story: String,
+    /// Whether the report needs a file, because the story is empty and the category requires one.
+    pub needs_file: bool,
     /// The excluded desks, units and functions.
     pub excluded: Vec<String>,
     /// The priority that follows from category and answers.
@@ -78,6 +83,7 @@ impl ReportForm {
             visit: String::new(),
             action: String::new(),
             keep_metadata: false,
+            story_in_file: false,
             answers: BTreeMap::new(),
             dates: BTreeMap::new(),
             reader: FieldReader::default(),
@@ -87,7 +93,7 @@ impl ReportForm {
     /// Returns whether a report has a text field of this name. All other parts of a multipart body
     /// are files.
     pub fn is_field(name: &str) -> bool {
-        matches!(name, "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep")
+        matches!(name, "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep" | "told")
             || name.starts_with("a.")
             || name.starts_with("d.")
     }
@@ -112,6 +118,7 @@ impl ReportForm {
             "visit" => self.visit = text,
             "go" => self.action = text,
             "keep" => self.keep_metadata = true,
+            "told" => self.story_in_file = true,
             _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
                 (Some(question), _) => {
                     let values = self.answers.entry(question.to_owned()).or_default();
@@ -180,7 +187,16 @@ impl ReportForm {
             .iter()
             .filter(|(id, _)| !is_shown(id))
             .map(|(id, value)| (format!("d.{id}"), value.clone()));
-        chosen.chain(answers).chain(dates).filter(|(_, value)| !value.is_empty()).collect()
+        let shows_story =
+            shown.iter().any(|question| question.kind.purpose() == QuestionPurpose::Story);
+        let told = (self.story_in_file && !shows_story)
+            .then(|| ("told".to_owned(), "file".to_owned()));
+        chosen
+            .chain(answers)
+            .chain(dates)
+            .chain(told)
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
     }
 
     /// Applies the action of the pressed button, and returns the next step. Steps are never
@@ -302,6 +318,7 @@ impl ReportForm {
             excluded: excluded_desks(taxonomy, category, &answers),
             priority: taxonomy.priority(category, &answers),
             answers,
+            needs_file: story.is_empty() && category.story_required,
             story,
         })
     }
@@ -358,7 +375,7 @@ impl ReportForm {
         let story = self.value(&question.id).trim();
         let invalid = |problem| Err(FieldError::new(&format!("a.{}", question.id), problem));
         let story = if is_blank(story) { "" } else { story };
-        if story.is_empty() && category.story_required {
+        if story.is_empty() && category.story_required && !self.story_in_file {
             invalid(FieldProblem::Missing)
         } else if story.chars().count() > MAX_STORY_CHARS {
             invalid(FieldProblem::TooLong(MAX_STORY_CHARS))

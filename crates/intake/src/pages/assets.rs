@@ -46,7 +46,7 @@ impl StaticAssets {
             StaticAsset::new("site", "css", "text/css; charset=utf-8", style),
             StaticAsset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
         ];
-        for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js")] {
+        for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js"), ("voice", "voice.js")] {
             let script = ScriptBundle::get(file).map(|file| file.data.into_owned());
             assets.extend(script.map(|script| {
                 StaticAsset::new(stem, "js", "text/javascript; charset=utf-8", script)
@@ -72,6 +72,12 @@ impl StaticAssets {
     /// main script loads it.
     pub fn files_script(&self) -> Option<(String, &str)> {
         self.get("files").map(|script| (script.url(), &*script.integrity))
+    }
+
+    /// Returns URL and integrity hash of the script that records and alters voices, if this build
+    /// has one. The main script loads it.
+    pub fn voice_script(&self) -> Option<(String, &str)> {
+        self.get("voice").map(|script| (script.url(), &*script.integrity))
     }
 
     /// Returns the content of the style sheet.

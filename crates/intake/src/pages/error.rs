@@ -28,6 +28,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The form is unknown or malformed: 400.
     BadForm,
+    /// The report has neither a story nor a file: 422.
+    NothingTold,
     /// The visit has expired: 410.
     Expired,
     /// No such page: 404.
@@ -40,12 +42,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Busy,
         Self::Full,
         Self::FullForFiles,
         Self::TooLarge,
         Self::BadForm,
+        Self::NothingTold,
         Self::Expired,
         Self::NotFound,
         Self::NoDirectory,
@@ -60,6 +63,7 @@ impl ErrorKind {
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadForm => StatusCode::BAD_REQUEST,
+            Self::NothingTold => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Expired => StatusCode::GONE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -74,6 +78,7 @@ impl ErrorKind {
             Self::FullForFiles => ["error-no-files", "error-no-files-what", "error-no-files-do"],
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
             Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
+            Self::NothingTold => ["error-untold", "error-untold-what", "error-untold-do"],
             Self::Expired => ["error-expired", "error-expired-what", "error-expired-do"],
             Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],
             Self::NoDirectory => ["error-directory", "error-directory-what", "error-directory-do"],

@@ -35,6 +35,8 @@ pub(super) struct FormField<'a> {
     pub(super) value: &'a str,
     pub(super) date: &'a str,
     pub(super) required: bool,
+    /// Whether the reporter attaches a file instead of a story.
+    pub(super) told_in_file: bool,
     pub(super) error: Option<String>,
 }
 
@@ -167,6 +169,7 @@ fn form_field<'a>(
         value: form.value(&question.id),
         date: form.date(&question.id),
         required: false,
+        told_in_file: form.story_in_file,
         error: errors
             .iter()
             .find(|error| error.field == name)

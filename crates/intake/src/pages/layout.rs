@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{StatusCode, header};
 use tower_http::compression::Predicate;
-use web::{Locale, MessageCatalog, SecurityPolicy};
+use web::{Locale, MessageCatalog, PERMISSIONS_POLICY, SecurityPolicy, permissions_policy};
 
 use super::{
     ErrorKind, Pages, error_page,
@@ -107,6 +107,12 @@ impl<'a> PageLayout<'a> {
         self.pages.assets.files_script()
     }
 
+    /// Returns URL and integrity hash of the script that records and alters voices, if this build
+    /// has one.
+    pub(super) fn voice_script(&self) -> Option<(String, &str)> {
+        self.pages.assets.voice_script()
+    }
+
     pub(super) fn asset(&self, stem: &str) -> String {
         self.pages.assets.url(stem)
     }
@@ -177,7 +183,21 @@ fn html_response(
     }
 }
 
-/// Renders a page that may run our scripts, if this build has them. No other page may run scripts.
+/// Renders a page of the report. It may run our scripts, if this build has them, and the script may
+/// ask for the microphone, because it shows the page with the recorder without another request.
+pub(super) fn render_report_page(
+    pages: &Pages,
+    status: StatusCode,
+    page: &impl Template,
+) -> Response {
+    let mut response = render_with_script(pages, status, page);
+    if pages.has_script() {
+        response.headers_mut().insert(PERMISSIONS_POLICY, permissions_policy(true));
+    }
+    response
+}
+
+/// Renders a page that may run our scripts, if this build has them.
 pub(super) fn render_with_script(
     pages: &Pages,
     status: StatusCode,

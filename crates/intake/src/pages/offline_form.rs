@@ -35,7 +35,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 103] = [
+const TEXT_KEYS: [&str; 125] = [
     "change",
     "cover",
     "date-day",
@@ -139,6 +139,28 @@ const TEXT_KEYS: [&str; 103] = [
     "wrong-receipt-words",
     "wrong-story-missing",
     "wrong-title",
+    "recorder-about",
+    "recorder-again",
+    "recorder-altering",
+    "recorder-asking",
+    "recorder-cancel",
+    "recorder-clock",
+    "recorder-failed",
+    "recorder-heading",
+    "recorder-known",
+    "recorder-noise",
+    "recorder-pause",
+    "recorder-play",
+    "recorder-ready",
+    "recorder-refused",
+    "recorder-remove",
+    "recorder-silent",
+    "recorder-start",
+    "recorder-stop",
+    "review-recording",
+    "wrong-recording-busy",
+    "wrong-recording-unheard",
+    "wrong-told-nothing",
 ];
 
 /// Keys of counted texts that the script needs.
@@ -295,7 +317,7 @@ pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8
 fn text_with_placeholders(messages: &MessageCatalog, key: &str) -> String {
     let placeholders = [
         "day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near",
-        "count", "sign",
+        "count", "sign", "time",
     ]
     .map(|name| (name, placeholder(name)));
     let arguments: Vec<(&'static str, &str)> =

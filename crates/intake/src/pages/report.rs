@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     ErrorKind, Pages, error_page,
     fields::{FormError, FormSection, Widget, form_errors, form_sections},
-    layout::{LanguageSwitch, PageLayout, render_with_script},
+    layout::{LanguageSwitch, PageLayout, render_report_page},
     receipt, review, visit,
 };
 use crate::{
@@ -256,7 +256,7 @@ pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKi
 fn before_page(pages: &Pages, form: &ReportForm) -> Response {
     let switch = LanguageSwitch::Form { path: "/report", go: "before", enter: None };
     let frame = PageLayout::new(pages, form.lang, "before-title", switch).with_visit(&form.visit);
-    render_with_script(
+    render_report_page(
         pages,
         StatusCode::OK,
         &BeforeYouStartTemplate { frame, hidden_fields: form.hidden_fields(&[]) },
@@ -363,7 +363,7 @@ fn render_choice(
         back: spec.back,
         frame,
     };
-    render_with_script(pages, status_for(errors), &page)
+    render_report_page(pages, status_for(errors), &page)
 }
 
 fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
@@ -386,7 +386,7 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
         story: story.filter(|_| category.story_required).map(|question| question.id.as_str()),
         frame,
     };
-    render_with_script(pages, status_for(errors), &page)
+    render_report_page(pages, status_for(errors), &page)
 }
 
 /// Returns the status of a page: 422 if it shows errors.

@@ -302,7 +302,8 @@ async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
             assert!(
                 scripts.len() <= 1
                     && scripts.iter().all(|script| is_bound(script, "src", "integrity")
-                        && is_bound(script, "data-files", "data-files-integrity")),
+                        && is_bound(script, "data-files", "data-files-integrity")
+                        && is_bound(script, "data-voice", "data-voice-integrity")),
                 "{name}"
             );
             assert!(page.contains("href=\"/leave"), "{name} has a quick exit");

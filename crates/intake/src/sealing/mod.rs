@@ -45,6 +45,9 @@ enum SubmitError {
     /// The reporter must correct an answer first.
     #[error("validation failed")]
     InvalidAnswers,
+    /// The reporter wanted to attach a file instead of a story, and attached none.
+    #[error("neither a story nor a file")]
+    NothingTold,
     /// The submission exceeds the largest size class.
     #[error("payload too large")]
     TooLarge,
@@ -103,6 +106,7 @@ impl SubmitError {
     fn error_kind(self, app: &AppState) -> ErrorKind {
         match self {
             Self::BadForm | Self::InvalidAnswers => ErrorKind::BadForm,
+            Self::NothingTold => ErrorKind::NothingTold,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,
             Self::Busy => {

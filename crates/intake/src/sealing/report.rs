@@ -69,6 +69,9 @@ async fn submit_report(
     first: Option<UploadedFile>,
 ) -> Result<(Receipt, Vec<SentFile>), SubmitError> {
     let report = form.validate(&app.pages.taxonomy).map_err(|_| SubmitError::InvalidAnswers)?;
+    if report.needs_file && first.is_none() {
+        return Err(SubmitError::NothingTold);
+    }
     let seed = Zeroizing::new(form.seed_bytes().map_err(|_| SubmitError::BadForm)?);
     let draft = to_report_input(report, iso_week(app.clock.today()));
     let secrets = derive_secrets(&seed, &draft);

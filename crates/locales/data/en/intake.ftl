@@ -454,3 +454,33 @@ send-failed = It could not be sent. Keep this page open and try again.
 send-too-large = This is too much to send at once. The limit is 32 files and about 60 MB in all.
 send-busy = The service is very busy. Keep this page open. Next attempt in { $seconds } s.
 send-full = Our site has no room for it now. Keep this page open. Next attempt in { $seconds } s.
+
+## Speaking instead of writing
+
+told-file = I will attach a recording or another file instead of writing
+told-file-why = In a sound file, your voice stays as it is. Who knows it knows you.
+recorder-heading = Or say it
+recorder-about = Your voice is changed here, on your device. Your real voice is not sent.
+recorder-known = People who know you, or a machine, may still recognise your voice, words or accent.
+recorder-noise = Sounds around you can still be heard. Do not say your name.
+recorder-start = Record my voice
+recorder-stop = Stop
+recorder-cancel = Cancel
+recorder-play = Listen
+recorder-pause = Stop the sound
+recorder-again = Record again
+recorder-remove = Delete
+recorder-clock = Recording: { $time } of { $limit }
+recorder-asking = Allow the microphone in your browser.
+recorder-altering = We are changing your voice. Keep this page open.
+recorder-ready = Listen before you send. Use headphones if people are near.
+recorder-silent = We heard nothing. Speak closer to the microphone, and record again.
+recorder-failed = Your device could not change the voice. Nothing is kept. Please write instead.
+recorder-refused = The microphone does not work here. Write, or attach a file at the end.
+wrong-recording-unheard = Listen to your recording, or delete it, before you go on.
+wrong-recording-busy = Stop the recording first, or wait until it is ready.
+review-recording = Your voice, changed
+wrong-told-nothing = The file that tells it is missing. Attach it here, or go back and write.
+error-untold = What happened is missing
+error-untold-what = You neither wrote nor attached a file. Nothing was sent.
+error-untold-do = Attach the file here, or go back and write.

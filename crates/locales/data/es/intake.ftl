@@ -454,3 +454,33 @@ send-failed = No se pudo enviar. Mantenga abierta esta página e inténtelo de n
 send-too-large = Es demasiado para un envío. El límite es de 32 archivos y unos 60 MB en total.
 send-busy = El servicio está muy ocupado. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
 send-full = Nuestro sitio no tiene espacio para este envío. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
+
+## Hablar en lugar de escribir
+
+told-file = Adjuntaré una grabación u otro archivo en lugar de escribir
+told-file-why = En un archivo de audio, su voz queda tal cual. Quien la conoce le reconoce.
+recorder-heading = O dígalo
+recorder-about = Su voz se cambia aquí, en su dispositivo. Su voz real no se envía.
+recorder-known = Quien le conoce, o una máquina, aún puede reconocer su voz, sus palabras o su acento.
+recorder-noise = Los ruidos a su alrededor aún se oyen. No diga su nombre.
+recorder-start = Grabar mi voz
+recorder-stop = Parar
+recorder-cancel = Cancelar
+recorder-play = Escuchar
+recorder-pause = Parar el sonido
+recorder-again = Grabar de nuevo
+recorder-remove = Borrar
+recorder-clock = Grabación: { $time } de { $limit }
+recorder-asking = Permita el micrófono en su navegador.
+recorder-altering = Estamos cambiando su voz. Deje esta página abierta.
+recorder-ready = Escuche antes de enviar. Use auriculares si hay gente cerca.
+recorder-silent = No hemos oído nada. Hable más cerca del micrófono y grabe de nuevo.
+recorder-failed = Su dispositivo no pudo cambiar la voz. No se guarda nada. Escriba, por favor.
+recorder-refused = El micrófono no funciona aquí. Escriba, o adjunte un archivo al final.
+wrong-recording-unheard = Escuche su grabación, o bórrela, antes de seguir.
+wrong-recording-busy = Pare primero la grabación, o espere a que esté lista.
+review-recording = Su voz, cambiada
+wrong-told-nothing = Falta el archivo que lo cuenta. Adjúntelo aquí, o vuelva y escriba.
+error-untold = Falta lo que pasó
+error-untold-what = No ha escrito ni adjuntado un archivo. No se envió nada.
+error-untold-do = Adjunte el archivo aquí, o vuelva y escriba.

@@ -454,3 +454,33 @@ send-failed = L’envoi a échoué. Gardez cette page ouverte et réessayez.
 send-too-large = C’est trop pour un envoi. La limite est de 32 fichiers et d’environ 60 Mo en tout.
 send-busy = Le service est très occupé. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
 send-full = Notre site n’a pas de place pour cet envoi. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
+
+## Parler au lieu d’écrire
+
+told-file = Je joindrai un enregistrement ou un autre fichier au lieu d’écrire
+told-file-why = Dans un fichier audio, votre voix reste telle quelle. Qui la connaît vous reconnaît.
+recorder-heading = Ou dites-le
+recorder-about = Votre voix est changée ici, sur votre appareil. Votre vraie voix n’est pas envoyée.
+recorder-known = Qui vous connaît, ou une machine, peut encore reconnaître votre voix, vos mots ou votre accent.
+recorder-noise = Les bruits autour de vous s’entendent encore. Ne dites pas votre nom.
+recorder-start = Enregistrer ma voix
+recorder-stop = Arrêter
+recorder-cancel = Annuler
+recorder-play = Écouter
+recorder-pause = Arrêter le son
+recorder-again = Recommencer
+recorder-remove = Effacer
+recorder-clock = Enregistrement : { $time } sur { $limit }
+recorder-asking = Permettez le micro dans votre navigateur.
+recorder-altering = Nous changeons votre voix. Gardez cette page ouverte.
+recorder-ready = Écoutez avant d’envoyer. Mettez un casque s’il y a du monde.
+recorder-silent = Nous n’avons rien entendu. Parlez plus près du micro, et recommencez.
+recorder-failed = Votre appareil n’a pas pu changer la voix. Rien n’est gardé. Écrivez plutôt.
+recorder-refused = Le micro ne marche pas ici. Écrivez, ou joignez un fichier à la fin.
+wrong-recording-unheard = Écoutez votre enregistrement, ou effacez-le, avant de continuer.
+wrong-recording-busy = Arrêtez d’abord l’enregistrement, ou attendez qu’il soit prêt.
+review-recording = Votre voix, changée
+wrong-told-nothing = Il manque le fichier qui raconte. Joignez-le ici, ou revenez pour écrire.
+error-untold = Il manque ce qui s’est passé
+error-untold-what = Vous n’avez ni écrit, ni joint un fichier. Rien n’a été envoyé.
+error-untold-do = Joignez le fichier ici, ou revenez en arrière pour écrire.

@@ -454,3 +454,33 @@ send-failed = Não foi possível enviar. Mantenha esta página aberta e tente de
 send-too-large = É demasiado para um envio. O limite é de 32 ficheiros e cerca de 60 MB ao todo.
 send-busy = O serviço está muito ocupado. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
 send-full = O nosso site não tem espaço para este envio. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
+
+## Falar em vez de escrever
+
+told-file = Vou juntar uma gravação ou outro ficheiro em vez de escrever
+told-file-why = Num ficheiro de som, a sua voz fica tal como é. Quem a conhece reconhece-o.
+recorder-heading = Ou diga-o
+recorder-about = A sua voz é mudada aqui, no seu aparelho. A sua voz verdadeira não é enviada.
+recorder-known = Quem o conhece, ou uma máquina, ainda pode reconhecer a sua voz, as palavras ou o sotaque.
+recorder-noise = Os ruídos à sua volta ainda se ouvem. Não diga o seu nome.
+recorder-start = Gravar a minha voz
+recorder-stop = Parar
+recorder-cancel = Cancelar
+recorder-play = Ouvir
+recorder-pause = Parar o som
+recorder-again = Gravar de novo
+recorder-remove = Apagar
+recorder-clock = Gravação: { $time } de { $limit }
+recorder-asking = Permita o microfone no seu navegador.
+recorder-altering = Estamos a mudar a sua voz. Deixe esta página aberta.
+recorder-ready = Ouça antes de enviar. Use auscultadores se houver gente perto.
+recorder-silent = Não ouvimos nada. Fale mais perto do microfone e grave de novo.
+recorder-failed = O seu aparelho não conseguiu mudar a voz. Nada fica guardado. Escreva, por favor.
+recorder-refused = O microfone não funciona aqui. Escreva, ou junte um ficheiro no fim.
+wrong-recording-unheard = Ouça a sua gravação, ou apague-a, antes de continuar.
+wrong-recording-busy = Pare primeiro a gravação, ou espere que fique pronta.
+review-recording = A sua voz, mudada
+wrong-told-nothing = Falta o ficheiro que conta. Junte-o aqui, ou volte e escreva.
+error-untold = Falta o que aconteceu
+error-untold-what = Não escreveu nem juntou um ficheiro. Nada foi enviado.
+error-untold-do = Junte o ficheiro aqui, ou volte e escreva.

@@ -4,6 +4,7 @@ import type { ReportBody } from "../report.ts";
 import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import type { OfflineForm, FormQuestion } from "./offline_form.ts";
+import type { RecordingProblem, SpokenStory } from "./spoken_story.ts";
 
 export type FormStep = "before" | "audience" | "family" | "category" | "questions" | "review";
 const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
@@ -11,7 +12,7 @@ const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category
 /** An error in the answer to one question. */
 export interface ValidationError {
   question: string;
-  problem: "missing" | "long" | "format";
+  problem: "missing" | "long" | "format" | RecordingProblem;
   limit: number;
 }
 
@@ -28,10 +29,15 @@ export interface DetailWarning {
 /** The answer that only the reporter knows of the matter. */
 const ONLY_ME = "only_me";
 
+/** What tells the story instead of text. */
+export type ToldStory = Pick<SpokenStory, "problem" | "isTold" | "hasRecording">;
+
 /** A report ready to be sealed. */
 export interface ComposedReport {
   body: ReportBody;
   priority: Priority;
+  /** Whether a file has to tell the story, because nothing else does. */
+  needsFile: boolean;
 }
 
 export class ReportAnswers {
@@ -122,8 +128,11 @@ export class ReportAnswers {
     return wanted === "category" && !family ? "family" : wanted;
   }
 
-  /** Returns the report, or the errors in the order of the questions. */
-  report(offlineForm: OfflineForm): ComposedReport | ValidationError[] {
+  /**
+   * Returns the report, or the errors in the order of the questions. The story may be empty if it is
+   * told by a recording or a file.
+   */
+  report(offlineForm: OfflineForm, spoken: ToldStory): ComposedReport | ValidationError[] {
     const category = offlineForm.categories[this.category]!;
     const errors: ValidationError[] = [];
     const answers: Record<string, string | string[]> = {};
@@ -139,14 +148,16 @@ export class ReportAnswers {
         errors.push({ question: id, problem: "format", limit });
       } else if (isStory) {
         story = answer as string;
-        if (story === "" && category.story_required) errors.push({ question: id, problem: "missing", limit });
+        if (spoken.problem) errors.push({ question: id, problem: spoken.problem, limit });
+        else if (story === "" && category.story_required && !spoken.isTold) errors.push({ question: id, problem: "missing", limit });
       } else if (answer.length > 0) {
         answers[id] = answer;
       }
     }
     if (errors.length > 0) return errors;
     const audience = this.audience in offlineForm.audiences ? this.audience : "public";
-    return { body: { category: this.category, audience, answers, story }, priority: priorityOf(offlineForm, this.category, answers) };
+    const needsFile = story === "" && category.story_required && !spoken.hasRecording;
+    return { body: { category: this.category, audience, answers, story }, priority: priorityOf(offlineForm, this.category, answers), needsFile };
   }
 
   private answer(id: string, question: FormQuestion): string | string[] {

@@ -3,10 +3,12 @@
 // seals. If a file is not that of the signed manifest, the page refuses to be used.
 import { DirectoryNotValidTodayError } from "../directory.ts";
 import { refuseIfAltered } from "./altered_program.ts";
-import { loadScrubber, scrubWith } from "./scrubber.ts";
+import { loadModulesOf } from "./program_module.ts";
+import { loadScrubber } from "./scrubber.ts";
 import { createElement, queryOne, showSealingNotice } from "./dom.ts";
 import { type OfflineForm, formPath, parseOfflineForm, translate } from "./offline_form.ts";
 import { fetchOk, fetchService } from "./program_files.ts";
+import { loadVoice } from "./voice_module.ts";
 import { watchQuickExit } from "./quick_exit.ts";
 import { ReportPages } from "./report_pages.ts";
 import { ReturnPages } from "./return_pages.ts";
@@ -33,10 +35,11 @@ async function hydrate(): Promise<void> {
   document.addEventListener("submit", (event) => {
     if (pages?.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
   });
-  // The form is usable now. The module is loaded for all visitors, so that no request shows who
-  // chooses files.
-  scrubWith(files);
+  // The form is usable now. The modules are loaded for all visitors, so that no request shows who
+  // chooses files or records.
+  loadModulesOf(files);
   await loadScrubber();
+  if (page === "report") await loadVoice();
 }
 
 /** A device with a wrong date cannot distinguish today's directory from an old one. */

@@ -16,6 +16,7 @@ import { showReaders } from "./readers.ts";
 import { showReceipt } from "./receipt_page.ts";
 import { UploadRejectedError, UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchWordList } from "./service.ts";
+import { SpokenStory } from "./spoken_story.ts";
 import { type Stored, answerInWords } from "./submission_receipt.ts";
 import { renderWarnings } from "./warnings.ts";
 
@@ -34,6 +35,8 @@ export class ReportPages {
   private receipt: Receipt | undefined;
   /** The files of the review page, so that going back or changing the language loses none. */
   private readonly chosen = new FileSelection();
+  /** The recording, or the choice that a file tells the story. */
+  private readonly spoken = new SpokenStory();
   /** The visited steps. The history contains only indexes into them. */
   private readonly visited: FormStep[];
 
@@ -58,6 +61,7 @@ export class ReportPages {
     watchFiles(() => this.offlineForm);
     // The page stays unchanged, with the text that is being typed.
     showSealingNotice(offlineForm, this.sealing);
+    void this.spoken.show(offlineForm).catch(() => undefined);
   }
 
   /**
@@ -75,7 +79,7 @@ export class ReportPages {
     const [, lang, page, last] = target.pathname.split("/");
     if (page !== "report") return false;
     if (this.busy || this.sent) return true;
-    this.answers.captureFields(form);
+    this.captureFields(form);
     const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
     if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
     else if (last === "send" && go === null) void this.send(form);
@@ -87,6 +91,7 @@ export class ReportPages {
   leave(): number {
     this.answers.clear();
     this.chosen.clear();
+    this.spoken.clear();
     this.receipt = undefined;
     this.left = this.sent = true;
     return (history.state as { at?: number } | null)?.at ?? 0;
@@ -96,16 +101,21 @@ export class ReportPages {
     if (this.receipt) return true;
     if (this.sent) return false;
     const form = queryOne<HTMLFormElement>("form#f");
-    if (form) this.answers.captureFields(form);
+    if (form) this.captureFields(form);
     this.chosen.captureFromInput();
-    return this.answers.hasText() || this.chosen.hasFiles();
+    return this.answers.hasText() || this.chosen.hasFiles() || this.spoken.hasRecording;
+  }
+
+  private captureFields(form: HTMLFormElement): void {
+    this.answers.captureFields(form);
+    this.spoken.captureField(form);
   }
 
   private goBack(state: { at?: number } | null): void {
     if (this.busy || this.left) return;
     if (this.receipt) return this.showQuickExitReminder();
     const form = queryOne<HTMLFormElement>("form#f");
-    if (form) this.answers.captureFields(form);
+    if (form) this.captureFields(form);
     const step = this.sent ? undefined : this.visited[state?.at ?? 0];
     if (step === undefined) location.reload();
     else this.show(step);
@@ -139,7 +149,7 @@ export class ReportPages {
   private show(step: FormStep): void {
     this.chosen.captureFromInput();
     if (step === "review") {
-      const report = this.answers.report(this.offlineForm);
+      const report = this.answers.report(this.offlineForm, this.spoken);
       if (Array.isArray(report)) return this.showQuestions(report);
     }
     this.step = step;
@@ -152,6 +162,8 @@ export class ReportPages {
       this.fillReview();
       this.chosen.restoreToInput();
     }
+    // A module that does not load leaves the choice of a file.
+    void this.spoken.show(this.offlineForm).catch(() => undefined);
   }
 
   private showQuestions(errors: ValidationError[]): void {
@@ -159,6 +171,8 @@ export class ReportPages {
     const text = ({ question, problem, limit }: ValidationError) =>
       problem === "missing"
         ? translate(this.offlineForm, "wrong-story-missing")
+        : problem === "unheard" || problem === "busy"
+          ? translate(this.offlineForm, `wrong-recording-${problem}`)
         : `${this.offlineForm.questions[question]!.label} – ${translate(this.offlineForm, `wrong-${problem}`, { limit })}`;
     showErrors(
       this.offlineForm,
@@ -198,8 +212,9 @@ export class ReportPages {
       if (lines.length > 0) rows.push(this.reviewRow(offlineForm.questions[id]!.label, lines, "questions", id));
     }
     queryOne("dl.given")?.replaceChildren(...rows);
+    this.spoken.showReview(offlineForm, () => this.show("review"));
     this.showWarnings();
-    const report = answers.report(offlineForm);
+    const report = answers.report(offlineForm, this.spoken);
     if (!Array.isArray(report)) showReaders(offlineForm, this.directory, report);
     queryOne(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.priority !== "P1");
   }
@@ -239,7 +254,7 @@ export class ReportPages {
   }
 
   private async send(form: HTMLFormElement): Promise<void> {
-    const report = this.answers.report(this.offlineForm);
+    const report = this.answers.report(this.offlineForm, this.spoken);
     if (Array.isArray(report)) return this.showQuestions(report);
     this.busy = true;
     // Fetched while the report is uploaded, because the connection may be lost afterwards.
@@ -251,6 +266,7 @@ export class ReportPages {
       const { receipt, stored } = await this.seal(report, form, place);
       this.answers.clear();
       this.chosen.clear();
+      this.spoken.clear();
       this.sent = true;
       this.receipt = receipt;
       void showReceipt(this.offlineForm, this.files, { sealing: this.sealing, receipt, words, answer: answerInWords(this.offlineForm, stored) });
@@ -280,7 +296,13 @@ export class ReportPages {
     const files = await collectAttachments(this.offlineForm, form);
     // The reporter has to decide something.
     if (files === null) throw new UploadCancelledError();
-    return sealReport(this.directory, secrets, { ...report, lang: this.offlineForm.lang, week: isoWeek(new Date()), program: this.files.hash, files });
+    files.unshift(...this.spoken.attachments());
+    if (report.needsFile && files.length === 0) {
+      showErrors(this.offlineForm, [{ target: "files", text: translate(this.offlineForm, "wrong-told-nothing") }]);
+      throw new UploadCancelledError();
+    }
+    const { body, priority } = report;
+    return sealReport(this.directory, secrets, { body, priority, lang: this.offlineForm.lang, week: isoWeek(new Date()), program: this.files.hash, files });
   }
 }
 

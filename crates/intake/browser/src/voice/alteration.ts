@@ -66,7 +66,7 @@ const SPEECH_RANGE = 6;
 /** Frames before and after the speech that remain: 0.15 s. */
 const MARGIN = 15;
 /** The share of the dynamic range that remains. */
-const DYNAMIC_RANGE = 0.5;
+const DYNAMIC_RANGE = 0.65;
 /** The mean power of speech in the result, as a natural logarithm. */
 const SPEECH_LEVEL = Math.log(0.012);
 

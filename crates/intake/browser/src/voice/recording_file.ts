@@ -1,6 +1,6 @@
 // The file of a recording: WAV with IMA ADPCM, four bits a sample, at 8000 samples a second. Every
-// recording has the same length, so that no length shows how long the reporter spoke. The Rust
-// implementation in crates/workbench/src/recording decodes it.
+// recording has the same length, so that no length shows how long the reporter spoke. The
+// workbench decodes it (crates/workbench/src/recording).
 import { MIN_TEMPO } from "./alteration.ts";
 import { SAMPLE_RATE } from "./resample.ts";
 

@@ -1,12 +1,9 @@
-// The module that alters a recorded voice. The pages load it beside the module that scrubs files.
+// Alters a recorded voice.
 import { type RandomNumber, alterFrames, browserRandom, drawAlteration } from "./alteration.ts";
 import { measureEnvelopes } from "./envelope.ts";
 import { trackPitch } from "./pitch.ts";
 import { MAX_SAMPLES, encodeRecording } from "./recording_file.ts";
 import { synthesize } from "./synthesis.ts";
-
-export { MAX_SECONDS, RECORDING_TYPE, decodeRecording } from "./recording_file.ts";
-export { Downsampler, SAMPLE_RATE } from "./resample.ts";
 
 /** How long the page is busy before it reacts to the reporter again. */
 const SLICE_MS = 40;
