@@ -1,4 +1,7 @@
 // Poor connections and impatient reporters: nothing is lost, doubled or left behind.
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fillReport, storedBrowserData, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/installation.ts";
 
@@ -22,6 +25,60 @@ test("a connection that breaks during an upload costs only time", async ({ page,
   });
   expect(cuts).toBe(3);
   expect(cases).toHaveLength(1);
+});
+
+test("an upload that is cut continues where it was cut, and the file arrives unchanged", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  const offsets: number[] = [];
+  await page.route(/\/api\/uploads\/[^/]+$/, async (route) => {
+    const request = route.request();
+    if (request.method() !== "POST") return route.continue();
+    const headers = await request.allHeaders();
+    offsets.push(Number(headers["upload-offset"]));
+    if (offsets.length === 3) return route.continue();
+    // The line is cut after a part of the body. The answer to it is lost as well.
+    const postData = request.postDataBuffer()!.subarray(0, 700_000);
+    await route.fetch({ postData, headers: { ...headers, "content-length": String(postData.length) } });
+    await route.abort("connectionreset");
+  });
+  const buffer = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 31 + (at >> 8)) & 255));
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Une ligne coupée au milieu.", files: [{ name: "a.bin", mimeType: "", buffer }] });
+    await page.locator(SEND_BUTTON).first().click();
+    for (const cut of [1, 2]) {
+      await expect.poll(() => offsets.length).toBe(cut);
+      await page.locator(".sending .button").click();
+    }
+    await receiptCode(page);
+  });
+  // Pieces have 256 KiB.
+  expect(offsets).toEqual([0, 2 * 262_144, 4 * 262_144]);
+  installation.runAs("inspector-1", "declare", row!.id);
+  const folder = mkdtempSync(join(tmpdir(), "saved-"));
+  const { saved } = installation.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
+  expect(saved.map(({ path }) => readFileSync(path).equals(buffer))).toEqual([true]);
+});
+
+test("a cancelled upload leaves no piece at the server", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  let upload = "";
+  await page.route(/\/api\/uploads\/[^/]+$/, async (route) => {
+    const request = route.request();
+    if (request.method() !== "POST") return route.continue();
+    upload = request.url();
+    const postData = request.postDataBuffer()!.subarray(0, 700_000);
+    await route.fetch({ postData, headers: { ...(await request.allHeaders()), "content-length": String(postData.length) } });
+    await route.abort("connectionreset");
+  });
+  await fillReport(page, { story: "Un envoi abandonné.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(3_000_000, 7) }] });
+  await page.locator(SEND_BUTTON).first().click();
+  await expect(page.locator(".sending .quiet")).toBeVisible();
+  const offset = async () => ((await (await page.request.get(upload)).json()) as { offset: number }).offset;
+  expect(await offset()).toBe(2 * 262_144);
+  await page.locator(".sending .quiet").click();
+  await expect.poll(offset).toBe(0);
 });
 
 test("a connection that stalls silently is abandoned, and the next attempt arrives", async ({ page, installation }) => {

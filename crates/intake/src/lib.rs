@@ -24,6 +24,7 @@ pub mod sealing;
 pub mod server;
 pub mod state;
 pub mod store;
+pub mod upload_api;
 pub mod visits;
 
 pub use server::run;

@@ -21,6 +21,12 @@ impl Problem {
         Self { status, title }
     }
 
+    /// Returns the problem with another title.
+    #[must_use]
+    pub const fn with_title(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
     /// Returns a problem with status 400.
     pub const fn bad_request(title: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, title)

@@ -34,9 +34,10 @@ use crate::{
     problem::Problem,
     relay, sealing,
     state::AppState,
+    upload_api,
 };
 
-/// Age at which garbage collection deletes an incomplete submission. It is longer than
+/// Age at which garbage collection deletes an incomplete submission that cannot be continued. It is longer than
 /// [`crate::admission::body_timeout::MAX_UPLOAD_DURATION`].
 const INCOMPLETE_UPLOAD_TTL: Duration = Duration::from_hours(1);
 /// Interval of the garbage collection.
@@ -64,6 +65,7 @@ const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(30);
 pub fn public_router(state: &AppState) -> Router {
     let router = Router::new()
         .merge(http_api::routes())
+        .merge(upload_api::routes())
         .merge(sealing::routes())
         .merge(pages::routes())
         .layer(axum::middleware::from_fn_with_state(
@@ -122,7 +124,9 @@ fn spawn<R: Future<Output = ()> + Send + 'static>(
 }
 
 async fn collect_garbage(state: AppState) {
-    if let Err(error) = state.store.delete_incomplete(INCOMPLETE_UPLOAD_TTL).await {
+    let deleted = state.store.delete_incomplete(INCOMPLETE_UPLOAD_TTL).await;
+    let expired = state.store.delete_expired_uploads(state.clock.today()).await;
+    if let Err(error) = deleted.and(expired) {
         state.counters.record_store_failure(error);
     }
 }

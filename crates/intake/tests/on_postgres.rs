@@ -1,4 +1,4 @@
-//! Runs the tests of the API, the forms, returning reporters and the relay again, on `PostgreSQL`.
+//! Runs the tests of the API, the forms, returning reporters, the relay and uploads again, on `PostgreSQL`.
 #![expect(clippy::duplicate_mod, reason = "each test file includes the common module")]
 
 #[path = "api.rs"]
@@ -9,3 +9,5 @@ mod forms;
 mod relay;
 #[path = "returning.rs"]
 mod returning;
+#[path = "uploads.rs"]
+mod uploads;

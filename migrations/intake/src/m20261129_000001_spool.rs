@@ -1,9 +1,9 @@
 //! The schema of version 0.1: submissions on their way to the case handler, mailboxes on their way
 //! back, and the state of the intake.
 //!
-//! No column holds a time finer than the ISO week or a size finer than the size class. Ids and keys
-//! are random, and `SQLite` stores rows in the order of the key, so that the file does not show
-//! which row arrived first.
+//! No column holds a time finer than the ISO week or a size finer than the size class, except the
+//! last day of an upload that has not ended. Ids and keys are random, and `SQLite` stores rows in
+//! the order of the key, so that the file does not show which row arrived first.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{
@@ -78,6 +78,29 @@ fn chunks() -> TableCreateStatement {
     chunks.foreign_key(&mut submission).take()
 }
 
+/// Returns the table of the uploads that can be continued after a cut.
+fn uploads(engine: DbBackend) -> TableCreateStatement {
+    let mut uploads = table(
+        "uploads",
+        vec![
+            binary("id").primary_key().take(),
+            uuid("submission"),
+            // NULL after the end of the upload.
+            ColumnDef::new(Alias::new("last_day")).string().take(),
+        ],
+    );
+    let mut submission = ForeignKey::create();
+    submission
+        .from(Alias::new("uploads"), Alias::new("submission"))
+        .to(Alias::new("submissions"), Alias::new("id"))
+        .on_delete(ForeignKeyAction::Cascade);
+    uploads.foreign_key(&mut submission);
+    if engine == DbBackend::Sqlite {
+        uploads.extra("WITHOUT ROWID");
+    }
+    uploads
+}
+
 fn mailboxes() -> TableCreateStatement {
     table("mailboxes", vec![big_integer("generation"), binary("id"), blob("sealed")])
 }
@@ -103,6 +126,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(submissions(manager.get_database_backend())).await?;
         create_large_rows(manager, chunks(), ("chunks", ["submission", "position"])).await?;
+        manager.create_table(uploads(manager.get_database_backend())).await?;
         create_large_rows(manager, mailboxes(), ("mailboxes", ["generation", "id"])).await?;
         manager.create_table(state()).await
     }

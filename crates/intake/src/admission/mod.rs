@@ -227,6 +227,11 @@ pub struct StorageReservation {
 }
 
 impl StorageReservation {
+    /// Counts bytes that were stored, which the end of the reservation does not release.
+    pub fn record(&mut self, bytes: u64) {
+        self.stored += bytes;
+    }
+
     /// Replaces the reservation with the stored length, in bytes.
     pub fn commit(mut self, length: u64) {
         self.stored = length;

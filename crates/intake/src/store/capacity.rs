@@ -1,6 +1,9 @@
 //! The remaining capacity of the spool.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use protocol::encoding::size_classes;
 
@@ -45,6 +48,16 @@ impl SpoolCapacity {
     /// [`StoreError::Full`] if the spool is full, [`StoreError::FullForFiles`] if the rest is
     /// reserved for text.
     pub(super) fn reserve(&self, bytes: u64, length: u64) -> Result<(), StoreError> {
+        self.check(bytes, length)?;
+        self.uploading.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Checks that there is space as [`Self::reserve`] does, and reserves nothing.
+    ///
+    /// # Errors
+    /// As [`Self::reserve`].
+    pub(super) fn check(&self, bytes: u64, length: u64) -> Result<(), StoreError> {
         let (used, limit) = self.usage();
         if used + bytes > limit {
             return Err(StoreError::Full);
@@ -52,8 +65,20 @@ impl SpoolCapacity {
         if length > MAX_TEXT_BYTES && used + bytes > limit / 100 * FILES_PERCENT {
             return Err(StoreError::FullForFiles);
         }
-        self.uploading.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Reserves `bytes` as [`Self::reserve`] does, until the result is dropped.
+    ///
+    /// # Errors
+    /// As [`Self::reserve`].
+    pub(super) fn reserve_piece(
+        self: &Arc<Self>,
+        bytes: u64,
+        length: u64,
+    ) -> Result<ReservedPiece, StoreError> {
+        self.reserve(bytes, length)?;
+        Ok(ReservedPiece { capacity: Arc::clone(self), bytes, is_stored: true })
     }
 
     /// Releases the reservation of an upload that has ended.
@@ -62,6 +87,27 @@ impl SpoolCapacity {
         if is_stored {
             self.stored.fetch_add(bytes, Ordering::Relaxed);
         }
+    }
+}
+
+/// Bytes that are reserved while they are written.
+pub(super) struct ReservedPiece {
+    capacity: Arc<SpoolCapacity>,
+    bytes: u64,
+    /// True until the write fails: a write whose caller was dropped is completed anyway.
+    is_stored: bool,
+}
+
+impl ReservedPiece {
+    /// Ends the reservation with the result of the write.
+    pub(super) fn settle(mut self, is_stored: bool) {
+        self.is_stored = is_stored;
+    }
+}
+
+impl Drop for ReservedPiece {
+    fn drop(&mut self) {
+        self.capacity.release(self.bytes, self.is_stored);
     }
 }
 

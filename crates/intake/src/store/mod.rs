@@ -8,6 +8,7 @@ mod garbage_collect;
 mod group_commit;
 mod mailboxes;
 mod outbox;
+mod resumable_upload;
 mod small_inserts;
 mod submission_writer;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use std::{
 };
 
 use database::{DatabaseUrl, OpenError, PoolOptions, TableCopier, WriterLock};
-use entities::{chunk, mailbox, state, submission};
+use entities::{chunk, mailbox, state, submission, upload};
 use migrations_intake::Migrator;
 use protocol::{api::relay::ReplySchedule, directory::SignedDirectory};
 use rand::{CryptoRng, RngCore};
@@ -37,6 +38,7 @@ pub use error::StoreError;
 use group_commit::StoreWriter;
 pub use mailboxes::MailboxSnapshot;
 pub use outbox::StoredSubmission;
+pub use resumable_upload::{AppendOutcome, ResumableUpload, UploadId, UploadProgress};
 use small_inserts::SmallInserts;
 pub use submission_writer::SubmissionUpload;
 
@@ -76,7 +78,7 @@ pub struct Store {
 
 impl Store {
     /// Opens or creates the spool. On `SQLite` it deletes the incomplete submissions of an earlier
-    /// process.
+    /// process, except those of uploads that can be continued.
     ///
     /// # Errors
     /// If another process uses the `SQLite` file, or the database cannot be opened or migrated.
@@ -132,7 +134,7 @@ impl Store {
     /// If the database fails.
     pub async fn refresh_usage(&self) -> Result<(), StoreError> {
         if self.is_shared {
-            self.capacity.set_stored(self.pending_bytes().await?);
+            self.capacity.set_stored(self.pending_bytes().await? + self.piece_bytes().await?);
         } else {
             self.capacity.set_measured(self.database_bytes().await?);
         }
@@ -256,10 +258,11 @@ impl Store {
 }
 
 /// Returns all tables, each after the tables that it refers to.
-pub fn tables() -> [TableCopier; 4] {
+pub fn tables() -> [TableCopier; 5] {
     [
         TableCopier::for_entity::<submission::Entity>(),
         TableCopier::for_entity::<chunk::Entity>(),
+        TableCopier::for_entity::<upload::Entity>(),
         TableCopier::for_entity::<mailbox::Entity>(),
         TableCopier::for_entity::<state::Entity>(),
     ]
@@ -301,9 +304,9 @@ async fn load_or_init_state(
 }
 
 /// Returns a random key for a row, so that its position in the file does not reveal the time of its
-/// arrival. The 255 keys after it are free for the other rows of the same submission.
+/// arrival. The 1,023 keys after it are free for the other rows of the same submission.
 fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
-    // 54 bits: among a million rows, two collide with a probability of about 1 in 30,000. The
+    // 52 bits: among a million rows, two collide with a probability of about 1 in 9,000. The
     // second submission then fails and is not acknowledged.
-    (rng.next_u64() >> 10 << 8).cast_signed()
+    (rng.next_u64() >> 12 << 10).cast_signed()
 }

@@ -159,7 +159,7 @@ impl Store {
         )))
     }
 
-    async fn load_chunk(&self, id: Uuid, position: i32) -> Result<Vec<u8>, StoreError> {
+    pub(super) async fn load_chunk(&self, id: Uuid, position: i32) -> Result<Vec<u8>, StoreError> {
         self.find_chunk(id, position).await?.ok_or(StoreError::Corrupt)
     }
 

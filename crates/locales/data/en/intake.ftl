@@ -367,6 +367,7 @@ protect-lead = Your report is locked (encrypted). Only the people it is meant fo
 protect-stored = What this site stores
 protect-stored-sealed = A locked package that our site cannot open again.
 protect-stored-week = The week in which it came. Not the day, not the hour.
+protect-stored-pieces = If sending is cut: the locked pieces that came, and until which day we keep them. About two days.
 protect-stored-size = A rounded size, so that it says almost nothing.
 protect-stored-hour = Without JavaScript: your text, locked, for one hour in memory. The secret code, for three. The messages that it opened, for 15 minutes.
 protect-stored-handler = The case service also stores the day, team, urgency, file sizes and whom you excluded.

@@ -367,6 +367,7 @@ protect-lead = Su denuncia está protegida con clave (cifrada). Solo pueden abri
 protect-stored = Lo que guarda este sitio
 protect-stored-sealed = Un paquete protegido con clave que nuestro sitio no puede volver a abrir.
 protect-stored-week = La semana en que llegó. Ni el día ni la hora.
+protect-stored-pieces = Si el envío se corta: los trozos cerrados que llegaron, y hasta qué día los guardamos. Unos dos días.
 protect-stored-size = Un tamaño redondeado, que casi no dice nada.
 protect-stored-hour = Sin JavaScript: su texto, protegido con clave, una hora en memoria. El código secreto, tres horas. Los mensajes que abrió, 15 minutos.
 protect-stored-handler = El servicio de casos guarda también día, equipo, urgencia, tamaños y a quién excluyó.

@@ -367,6 +367,7 @@ protect-lead = Votre signalement est verrouillé (chiffré). Seuls ses destinata
 protect-stored = Ce que ce site garde
 protect-stored-sealed = Un paquet verrouillé que notre site ne peut plus ouvrir.
 protect-stored-week = La semaine de son arrivée. Ni le jour, ni l’heure.
+protect-stored-pieces = Si l’envoi est coupé : les morceaux verrouillés déjà arrivés, et jusqu’à quel jour nous les gardons. Deux jours environ.
 protect-stored-size = Une taille arrondie, pour qu’elle ne révèle presque rien.
 protect-stored-hour = Sans JavaScript : votre texte verrouillé, une heure en mémoire. Le code secret, trois heures. Les messages ouverts avec ce code, 15 minutes.
 protect-stored-handler = Le service des dossiers garde aussi jour, équipe, urgence, tailles et personnes exclues.

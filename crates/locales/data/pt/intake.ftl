@@ -367,6 +367,7 @@ protect-lead = A sua denúncia está fechada à chave (cifrada). Só os destinat
 protect-stored = O que este site guarda
 protect-stored-sealed = Um pacote fechado à chave que o nosso site não consegue voltar a abrir.
 protect-stored-week = A semana em que chegou. Nem o dia nem a hora.
+protect-stored-pieces = Se o envio for cortado: os pedaços fechados que chegaram, e até que dia os guardamos. Cerca de dois dias.
 protect-stored-size = Um tamanho arredondado, que quase nada diz.
 protect-stored-hour = Sem JavaScript: o seu texto, fechado à chave, uma hora na memória. O código secreto, três horas. As mensagens que ele abriu, 15 minutos.
 protect-stored-handler = O serviço de casos guarda também dia, equipa, urgência, tamanhos e quem excluiu.

@@ -1,5 +1,7 @@
 // Uploads sealed bytes and retries until they have arrived. The server stores the same bytes only
-// once.
+// once. It stores the pieces of a large submission as they arrive, so that an attempt continues
+// where the one before it was cut.
+import { encode, random } from "../bytes.ts";
 import { type OfflineForm, translate } from "./offline_form.ts";
 import { createElement, queryOne } from "./dom.ts";
 import { type Stored, stored } from "./submission_receipt.ts";
@@ -12,8 +14,11 @@ export class UploadRejectedError extends Error {}
 
 const MAX_RETRY_DELAY_SECONDS = 60;
 
-/** Idle timeout of the first attempt in seconds. It doubles with each attempt. */
+/** Idle timeout of the first attempt in seconds. It doubles with each attempt without progress. */
 const IDLE_TIMEOUT_SECONDS = 120;
+
+/** A submission of at least this length in bytes can be continued after a cut. */
+const MIN_RESUMABLE_BYTES = 1024 * 1024;
 
 /**
  * Uploads with visible progress. Resolves when the server confirms that the submission is stored
@@ -22,26 +27,73 @@ const IDLE_TIMEOUT_SECONDS = 120;
 export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, after: Element): Promise<Stored> {
   const status = createElement("div", { class: "sending", role: "status" });
   after.after(status);
+  const upload: Upload = { sealed, id: sealed.size < MIN_RESUMABLE_BYTES ? undefined : encode(random(32)), offset: 0 };
   try {
     for (let wait = 2, idleTimeout = IDLE_TIMEOUT_SECONDS; ; wait = Math.min(wait * 2, MAX_RETRY_DELAY_SECONDS), idleTimeout *= 2) {
-      const outcome = await postSealed(sealed, idleTimeout, (share) => showProgress(offlineForm, status, share));
+      const before = upload.offset;
+      const outcome = await postRest(upload, idleTimeout, (share) => showProgress(offlineForm, status, share));
       if (typeof outcome === "object") return outcome;
       if (outcome === "refused") throw new UploadRejectedError();
-      await waitForRetry(offlineForm, status, outcome, wait);
+      for (let next: UploadOutcome | undefined = outcome; next !== undefined; ) {
+        await waitForRetry(offlineForm, status, next, wait);
+        const found = await findOffset(upload);
+        if (typeof found === "object") return found;
+        next = found;
+      }
+      if (upload.offset > before) [wait, idleTimeout] = [1, IDLE_TIMEOUT_SECONDS / 2];
     }
+  } catch (error) {
+    if (error instanceof UploadCancelledError) discard(upload);
+    throw error;
   } finally {
     status.remove();
   }
 }
 
-type UploadOutcome = Stored | "refused" | "lost" | "busy" | "full";
+/** A submission that is being uploaded. */
+interface Upload {
+  readonly sealed: Blob;
+  /** The random id under which the server stores the pieces. A small submission has none. */
+  readonly id: string | undefined;
+  /** The number of bytes that the server has stored. */
+  offset: number;
+}
+
+type RetryReason = "lost" | "busy" | "full";
+type UploadOutcome = Stored | "refused" | RetryReason;
+
+/** Timeout for the question how much has arrived, in milliseconds. */
+const OFFSET_TIMEOUT_MS = 30_000;
+
+/**
+ * Asks how much of the upload the server has stored. Returns the confirmation if it is all, a
+ * reason to ask again later, or undefined if the upload can continue.
+ */
+async function findOffset(upload: Upload): Promise<Stored | RetryReason | undefined> {
+  if (upload.id === undefined) return undefined;
+  try {
+    const response = await fetch(`/api/uploads/${upload.id}`, { cache: "no-store", signal: AbortSignal.timeout(OFFSET_TIMEOUT_MS) });
+    if (response.status === 201) return stored(await response.text());
+    if (!response.ok) return "busy";
+    const { offset } = (await response.json()) as { offset?: unknown };
+    upload.offset = typeof offset === "number" && offset >= 0 && offset < upload.sealed.size ? offset : 0;
+    return undefined;
+  } catch {
+    return "lost";
+  }
+}
+
+/** Deletes the pieces of a cancelled upload. The server deletes them later if this fails. */
+function discard({ id }: Upload): void {
+  if (id !== undefined) void fetch(`/api/uploads/${id}/discard`, { method: "POST", keepalive: true }).catch(() => undefined);
+}
 
 /**
  * Makes one attempt. A browser waits without limit on a dead connection, for instance after a phone
  * changed its network. Such an attempt is aborted after `idleTimeout` seconds. A slow connection
  * needs longer for what the system has buffered, hence the doubling.
  */
-function postSealed(sealed: Blob, idleTimeout: number, progress: (share: number) => void): Promise<UploadOutcome> {
+function postRest({ sealed, id, offset }: Upload, idleTimeout: number, progress: (share: number) => void): Promise<UploadOutcome> {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,21 +102,27 @@ function postSealed(sealed: Blob, idleTimeout: number, progress: (share: number)
       timer = setTimeout(() => request.abort(), idleTimeout * 1000);
     };
     request.onloadend = () => clearTimeout(timer);
-    request.open("POST", "/api/reports");
+    request.open("POST", id === undefined ? "/api/reports" : `/api/uploads/${id}`);
     request.setRequestHeader("content-type", "application/octet-stream");
-    request.upload.onprogress = ({ loaded, total }) => {
+    if (id !== undefined) {
+      request.setRequestHeader("upload-offset", String(offset));
+      request.setRequestHeader("upload-length", String(sealed.size));
+    }
+    request.upload.onprogress = ({ loaded }) => {
       restart();
-      progress(total > 0 ? loaded / total : 0);
+      progress(Math.min(1, (offset + loaded) / sealed.size));
     };
     request.onload = () => {
-      if (request.status === 201) resolve(stored(request.responseText));
-      else if (request.status === 507) resolve("full");
-      else resolve(request.status === 408 || request.status === 429 || request.status >= 500 ? "busy" : "refused");
+      const { status } = request;
+      if (status === 201) resolve(stored(request.responseText));
+      else if (status === 507) resolve("full");
+      // 202, 409: the server has stored more or less of the upload than this attempt assumes.
+      else resolve([202, 408, 409, 429].includes(status) || status >= 500 ? "busy" : "refused");
     };
     request.onerror = request.onabort = request.ontimeout = () => resolve("lost");
-    progress(0);
+    progress(offset / sealed.size);
     restart();
-    request.send(sealed);
+    request.send(sealed.slice(offset));
   });
 }
 
@@ -77,7 +135,7 @@ function showProgress(offlineForm: OfflineForm, status: HTMLElement, share: numb
 }
 
 /** Counts down, unless the reporter retries at once or cancels. */
-function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: "lost" | "busy" | "full", wait: number): Promise<void> {
+function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: RetryReason, wait: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = wait;
     const key = { lost: "send-waiting", busy: "send-busy", full: "send-full" }[outcome];

@@ -6,3 +6,4 @@ pub(super) mod chunk;
 pub(super) mod mailbox;
 pub(super) mod state;
 pub(super) mod submission;
+pub(super) mod upload;
