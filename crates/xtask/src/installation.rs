@@ -2,6 +2,7 @@
 
 mod ports;
 mod program;
+mod witness;
 
 use std::{
     fs,
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::ChildService;
 use ports::bind_ports;
 pub use ports::free_ports;
+pub use witness::WitnessProcess;
 
 /// The variable that names the signed manifest of the browser program.
 const PROGRAM_VARIABLE: &str = "INTAKE_PROGRAM_MANIFEST";
@@ -65,6 +67,8 @@ pub struct InstallationSettings {
     pub case_handler_store_url: Option<String>,
     /// Whether root keys sign the manifest of the browser program. The build needs the script.
     pub sign_program: bool,
+    /// The name and the address of the outside witness that the case handler asks.
+    pub witness: Option<(String, String)>,
     /// Preferred ports of pages, relay and API. A free port replaces one that is taken.
     pub preferred_ports: Option<[u16; 3]>,
 }
@@ -79,6 +83,7 @@ impl Default for InstallationSettings {
             intake_store_url: None,
             case_handler_store_url: None,
             sign_program: false,
+            witness: None,
             preferred_ports: None,
         }
     }
@@ -249,7 +254,7 @@ impl Installation {
         if self.settings.sign_program {
             environment.push((PROGRAM_VARIABLE, self.path("program.json")));
         }
-        service_command("intake", Command::new(program), &environment)
+        Ok(with_environment(Command::new(program), &shipped_config("intake")?, &environment))
     }
 
     /// Starts the case handler with the shipped configuration. The environment sets paths and
@@ -278,9 +283,10 @@ impl Installation {
     /// # Errors
     /// If the workspace is not found.
     pub fn with_case_handler_config(&self, program: Command) -> Result<Command> {
-        service_command(
-            "case-handler",
+        let config = self.case_handler_config()?;
+        Ok(with_environment(
             program,
+            &config,
             &[
                 ("CASE_HANDLER_DIRECTORY_TRUST", self.path("admin/trust.json")),
                 ("CASE_HANDLER_STORE_URL", self.case_handler_store_url()),
@@ -300,7 +306,7 @@ impl Installation {
                 ("CASE_HANDLER_RETENTION_MONTHS", self.settings.retention_months.to_string()),
                 ("CASE_HANDLER_LOG_LEVEL", self.settings.log_level.clone()),
             ],
-        )
+        ))
     }
 
     /// Switches to other, empty databases, as on a new machine with the same keys and members.
@@ -320,18 +326,9 @@ impl Installation {
     /// # Errors
     /// If `burkindi` fails.
     pub fn publish(&self) -> Result<()> {
-        let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));
+        self.publish_directory()?;
         let (trust, handler) = (self.path("admin/trust.json"), self.handler_url());
-        self.run_admin(&[
-            "directory",
-            "publish",
-            "--dir",
-            &admin,
-            "--handler",
-            &handler,
-            "--ca",
-            &ca,
-        ])?;
+        let ca = self.path("admin/tls/ca.pem");
         for member in TEST_MEMBERS {
             let connect = ["connect", "--handler", &handler, "--ca", &ca, "--trust", &trust];
             run_json(&mut self.workbench_command(member.handle, &connect), &[PASSPHRASE])?;
@@ -414,16 +411,20 @@ impl Installation {
     }
 }
 
-/// Adds the shipped configuration and the environment to the command of a service.
-fn service_command(
-    name: &str,
+/// Returns the path of the shipped configuration of a service.
+fn shipped_config(name: &str) -> Result<PathBuf> {
+    Ok(workspace_root()?.join("deploy/config").join(format!("{name}.toml")))
+}
+
+/// Adds a configuration file and the environment to the command of a service.
+fn with_environment(
     mut command: Command,
+    config: &Path,
     environment: &[(&str, String)],
-) -> Result<Command> {
-    let shipped = workspace_root()?.join("deploy/config");
-    command.arg("--config").arg(shipped.join(format!("{name}.toml")));
+) -> Command {
+    command.arg("--config").arg(config);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    Ok(command)
+    command
 }
 
 /// Runs a command to its end, writes passphrases to its standard input, and returns its JSON

@@ -6,6 +6,6 @@ mod process;
 
 pub use installation::{
     Installation, InstallationSettings, PASSPHRASE, ROOT_PASSPHRASES, TEST_MEMBERS, TestMember,
-    free_ports,
+    WitnessProcess, free_ports,
 };
 pub use process::ChildService;
