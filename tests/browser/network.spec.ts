@@ -221,11 +221,80 @@ for (const how of ["link", "escape"])
     });
     if (how === "link") await page.locator("a.leave").click();
     else for (let times = 0; times < 3; times++) await page.keyboard.press("Escape");
-    await page.waitForURL("**/leave");
-    expect(await page.content()).toContain("elsewhere");
+    await expect(page.locator("body")).toHaveText("elsewhere");
     await page.goBack();
     expect(page.url()).toBe("about:blank");
   });
+
+for (const how of ["link", "escape"])
+  test(`after a quick exit neither Back nor Forward shows a page of ours, and nothing of ours is seen meanwhile: ${how}`, async ({ page, installation }) => {
+    await page.route("**/leave", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
+    const seen: string[] = [];
+    let left = false;
+    await page.exposeFunction("report", (path: string) => left && seen.push(path));
+    await page.addInitScript(() => {
+      const look = () => {
+        const shown = document.documentElement?.checkVisibility() ? (document.body?.innerText ?? "") : "";
+        if (shown !== "") void (globalThis as unknown as { report(path: string): unknown }).report(location.pathname);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    let from = "";
+    const leave = async () => {
+      from = new URL(page.url()).pathname;
+      left = true;
+      if (how === "link") await page.locator(".bar a.leave").click();
+      else for (let times = 0; times < 3; times++) await page.keyboard.press("Escape");
+      await expect(page.locator("body")).toHaveText("elsewhere", { timeout: 10_000 });
+    };
+    const expectGone = async () => {
+      for (let steps = 0; steps < 3; steps++) {
+        await page.goForward();
+        expect(await page.content(), "forward").toContain("elsewhere");
+      }
+      for (let steps = 0; steps < 3 && page.url() !== "about:blank"; steps++) {
+        await page.goBack();
+        expect(page.url() === "about:blank" || (await page.content()).includes("elsewhere"), page.url()).toBe(true);
+      }
+      expect(page.url()).toBe("about:blank");
+      expect(seen.filter((path) => ![from, "/leave"].includes(path))).toEqual([]);
+      left = false;
+      seen.length = 0;
+    };
+    // From the first page through the form.
+    await page.goto("about:blank");
+    await page.goto(`${installation.url}/fr`);
+    await page.locator("main a[href='/fr/report']").first().click();
+    await waitForHydration(page);
+    await fillReport(page, { story: "Quelqu’un entre." });
+    await leave();
+    await expectGone();
+    // From pages without a form, and from the return page with a typed code.
+    await page.goto(`${installation.url}/fr`);
+    await page.locator("main a[href='/fr/protect']").first().click();
+    await leave();
+    await expectGone();
+    await page.goto(`${installation.url}/fr`);
+    await leave();
+    await expectGone();
+    await page.goto(`${installation.url}/fr`);
+    await page.locator("main a[href='/fr/return']").first().click();
+    await waitForHydration(page);
+    await page.fill("textarea[name=receipt]", "0024-H36H");
+    await leave();
+    await expectGone();
+  });
+
+test("a quick exit does not wait for a first page that does not load", async ({ page, installation }) => {
+  await page.route("**/leave", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
+  await page.goto(`${installation.url}/fr`);
+  await page.locator("main a[href='/fr/report']").first().click();
+  await waitForHydration(page);
+  await page.route(`${installation.url}/fr`, () => undefined);
+  await page.locator(".bar a.leave").click();
+  await expect(page.locator("body")).toHaveText("elsewhere", { timeout: 10_000 });
+});
 
 test("two tabs make two reports with two receipts", async ({ context, installation }) => {
   const codes = new Set<string>();

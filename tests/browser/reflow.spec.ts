@@ -50,6 +50,41 @@ for (const lang of ["fr", "ar"])
       await expectFits(page, `${lang} receipt`);
     });
 
+for (const lang of ["fr", "ar"])
+  test(`the bar of the quick exit covers no field that has the focus: ${lang}`, async ({ page, installation }) => {
+    await page.setViewportSize({ width: 360, height: 560 });
+    const expectUncovered = async (where: string) => {
+      let visited = 0;
+      for (let last = ""; visited < 120; visited++) {
+        await page.keyboard.press("Tab");
+        // Of a field of several lines, the first one is where the cursor is.
+        const { name, covered } = await page.evaluate(() => {
+          const LINE = 44;
+          const active = document.activeElement!;
+          const [field, bar] = [active.getBoundingClientRect(), document.querySelector(".bar .leave")!.getBoundingClientRect()];
+          const isBar = active.matches(".bar .leave") || active === document.body;
+          return { name: active.outerHTML.slice(0, 80), covered: !isBar && field.top < bar.bottom && Math.min(field.bottom, field.top + LINE) > bar.top };
+        });
+        expect(covered, `${where}: ${name}`).toBe(false);
+        if (name === last || name.startsWith("<body")) break;
+        last = name;
+      }
+      expect(visited, where).toBeGreaterThan(5);
+    };
+    await page.goto(`${installation.url}/${lang}/return`);
+    await expectUncovered("return");
+    await page.goto(`${installation.url}/${lang}/report`);
+    await waitForHydration(page);
+    await page.click("button[value=audience]");
+    await page.click("button[value='audience.trader']");
+    await page.click("button[value='family.money']");
+    await page.click("button[value='category.FAC']");
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+    await expectUncovered("questions");
+    const bar = (await page.locator(".bar .leave").boundingBox())!;
+    expect([bar.x, bar.width, bar.y + bar.height]).toEqual([0, 360, 560]);
+  });
+
 /** The theme by day: the colours of a main button. */
 const BUTTON_COLOURS = ["rgb(29, 58, 110)", "rgb(255, 255, 255)"];
 

@@ -1,6 +1,9 @@
 // The return page says what a person has read, and never shows a loss as an empty mailbox.
-import { type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import encodeQR from "qr";
+import decodeQR from "qr/decode.js";
 import { fillReport, openMailbox, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
+import { checkScreen, takeScreenshots } from "./src/barriers.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
 
 const UNREAD = "Quand nous répondrons, cette page dira ce qu’une personne a lu.";
@@ -107,5 +110,103 @@ test("without scripts, an unknown receipt and an open mailbox have pages of one 
   const unknown = await length("0000-0000-0000-0000-0000-0000-006X");
   await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
   expect(unknown).toBe(known);
+  await context.close();
+});
+
+const WORDS = "abaisser justice légume junior envahir crucial branche coincer pliage filière horizon xénon";
+const MISTYPED = WORDS.replace("branche", "branhce");
+
+for (const scripts of [true, false])
+  test(`a mistyped word is named with its number, and one tap takes the nearest: ${scripts ? "with scripts" : "without scripts"}`, async ({ browser, installation }) => {
+    const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
+    const page = await context.newPage();
+    const requested: string[] = [];
+    page.on("request", (request) => requested.push(request.url()));
+    await page.goto(`${installation.url}/fr/return`);
+    if (scripts) await waitForHydration(page);
+    const open = async (typed: string) => {
+      await page.fill("textarea[name=receipt]", typed);
+      await page.locator("form[action$='/return'] .button:visible").first().click();
+    };
+    await open(MISTYPED);
+    await expect(page.locator(".wrong")).toContainText("Le mot 7, « branhce », n’est pas dans la liste.");
+    const nearest = page.locator(".nearest");
+    await expect(nearest).toContainText("Le plus proche est « branche ».");
+    await expect(nearest).toHaveAttribute("translate", "no");
+    // axe needs scripts.
+    if (scripts) await checkScreen(page, "fr", "return mistyped");
+    else await takeScreenshots(page, "return mistyped plain");
+    await nearest.getByRole("button").click();
+    await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+    await expect(page.locator("textarea[name=receipt]")).toHaveValue(WORDS);
+    await expect(nearest).toHaveCount(0);
+    for (const [typed, error] of [
+      [WORDS.replace("branche coincer", "coincer branche"), "deux sont échangés"],
+      [WORDS.replace(" xénon", ""), "Il y a 11 mots sur 12."],
+      [`0000-0000-0000-0000-0000-0000-006X ${WORDS}`, "deux codes secrets différents"],
+      ["0024-H36H-2NC-VRH6-DAQF-6DVV-QZN3", "Le groupe 3 a 3 caractères au lieu de 4."],
+    ] as const) {
+      await open(typed);
+      await expect(page.locator(".wrong")).toContainText(error);
+      await expect(nearest).toHaveCount(0);
+    }
+    expect(requested.filter((url) => /branhce|abaisser|H36H/i.test(decodeURIComponent(url)))).toEqual([]);
+    await context.close();
+  });
+
+test("the saved file and a photo of the square open the mailbox, and stay on the device", async ({ page, installation }) => {
+  // Chromium has no detector of QR codes on Linux, so another decoder stands in for it.
+  await page.exposeFunction("decodeQrPixels", (width: number, height: number, data: number[]) => decodeQR({ width, height, data: Uint8Array.from(data) }));
+  await page.addInitScript(() => {
+    const decode = (globalThis as unknown as { decodeQrPixels(width: number, height: number, data: number[]): Promise<string> }).decodeQrPixels;
+    class BarcodeDetector {
+      static getSupportedFormats = () => Promise.resolve(["qr_code"]);
+      async detect(image: ImageBitmap) {
+        const context = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height }).getContext("2d")!;
+        context.drawImage(image, 0, 0);
+        const pixels = context.getImageData(0, 0, image.width, image.height);
+        return decode(image.width, image.height, [...pixels.data]).then((rawValue) => [{ rawValue }], () => []);
+      }
+    }
+    Object.assign(globalThis, { BarcodeDetector });
+  });
+  const sent: string[] = [];
+  page.on("request", (request) => sent.push(`${request.url()} ${request.postData() ?? ""}`));
+  const code = "0024-H36H-2NCS-VRH6-DAQF-6DVV-QZN3";
+  const text = Buffer.from(`${code}\r\n\r\n${WORDS}\r\n`);
+  const rows = encodeQR(code, "raw", { ecc: "medium", border: 4 });
+  const png = await page.evaluate((rows) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: rows.length * 6, height: rows.length * 6 });
+    const context = canvas.getContext("2d")!;
+    rows.forEach((row, y) => row.forEach((dark, x) => {
+      context.fillStyle = dark ? "#000" : "#fff";
+      context.fillRect(x * 6, y * 6, 6, 6);
+    }));
+    return canvas.toDataURL().split(",")[1]!;
+  }, rows);
+  for (const [file, error] of [
+    [{ name: "reference.txt", mimeType: "text/plain", buffer: text }, null],
+    [{ name: "photo.png", mimeType: "image/png", buffer: Buffer.from(png, "base64") }, null],
+    [{ name: "letter.txt", mimeType: "text/plain", buffer: Buffer.alloc(5000, "a") }, "Nous ne trouvons pas de code secret"],
+    [{ name: "broken.png", mimeType: "image/png", buffer: Buffer.from("x") }, "Nous ne trouvons pas de code secret"],
+  ] as const) {
+    await page.goto(`${installation.url}/fr/return`);
+    await waitForHydration(page);
+    await expect(page.locator("label[for=saved]")).toContainText("photo du carré");
+    await page.setInputFiles("#saved", file);
+    if (error === null) await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+    else await expect(page.locator(".wrong")).toContainText(error);
+    expect(await page.locator("#saved").evaluate((field: HTMLInputElement) => field.files!.length)).toBe(0);
+  }
+  await checkScreen(page, "fr", "return file");
+  expect(sent.filter((request) => /H36H|abaisser|reference|photo\.png/.test(request))).toEqual([]);
+});
+
+test("without scripts the page offers no file, because the file would be sent", async ({ browser, installation }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${installation.url}/fr/return`);
+  await expect(page.locator("#saved")).toBeHidden();
+  await expect(page.locator("#h-receipt")).toContainText("coller ici tout le fichier");
   await context.close();
 });

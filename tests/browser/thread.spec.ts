@@ -1,6 +1,7 @@
 // Messages after the report: identifying details are marked, and the reporter can name an earlier
 // report.
 import type { Page } from "@playwright/test";
+import { checkScreen, takeScreenshots } from "./src/barriers.ts";
 import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
 
@@ -95,3 +96,40 @@ test("checking for messages and changing the language lose no typed text", async
   await expect(page.locator(".wrong")).toContainText("No hemos podido abrir sus mensajes");
   await kept();
 });
+
+for (const scripts of [true, false])
+  test(`the newest message is first and marked, and the stage has its number: ${scripts ? "with scripts" : "without scripts"}`, async ({ browser, installation }) => {
+    const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
+    const page = await context.newPage();
+    const { code, id } = await submitReport(page, installation, scripts, "Un récit pour deux réponses.");
+    installation.runAs("inspector-1", "declare", id);
+    await openThread(page, installation, scripts, code);
+    await expect(page.locator(".no-message")).toBeVisible();
+    await expect(page.locator(".state .step")).toHaveText("Étape 1 sur 5");
+    await expect(page.locator(".steps li")).toHaveCount(5);
+    await expect(page.locator(".steps [aria-current=step]")).toHaveText("Reçu");
+    installation.runAs("inspector-1", "show", id);
+    for (const text of ["La première réponse.", "La dernière réponse."]) installation.runAs("inspector-1", "reply", id, "--text", text);
+    const directories: string[] = [];
+    page.on("request", (request) => request.url().endsWith("/directory.json") && directories.push(request.url()));
+    let looks = 0;
+    await waitUntil(async () => {
+      looks += 1;
+      await page.locator("main button[value=look]").click();
+      await page.waitForTimeout(700);
+      return (await page.locator(".messages .story").count()) === 2 ? true : undefined;
+    });
+    await expect(page.locator(".messages .story")).toHaveText(["La dernière réponse.", "La première réponse."]);
+    await expect(page.locator(".newest .story")).toHaveText("La dernière réponse.");
+    await expect(page.locator(".newest h2")).toHaveText("Dernier message pour vous");
+    await expect(page.locator(".no-message")).toHaveCount(0);
+    // It is in view without scrolling, above the bar at the bottom.
+    const [newest, bar] = [(await page.locator(".newest .story").boundingBox())!, (await page.locator(".bar .leave").boundingBox())!];
+    expect(newest.y + newest.height).toBeLessThan(bar.y);
+    // An open page gets the members who can confirm new keys when it looks for messages.
+    expect(directories.length).toBe(scripts ? looks : 0);
+    // axe needs scripts.
+    if (scripts) await checkScreen(page, "fr", "thread");
+    else await takeScreenshots(page, "thread plain");
+    await context.close();
+  });

@@ -50,3 +50,14 @@ await build({
   plugins: [withoutUnreachableCode],
   logLevel: "warning",
 });
+// The quick exit is a classic script in the head, so that it runs before the page is shown.
+await build({
+  entryPoints: { leave: `${here}src/pages/leave.ts` },
+  outdir: `${here}dist`,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["es2020", "chrome87", "firefox78", "safari15"],
+  legalComments: "none",
+  logLevel: "warning",
+});

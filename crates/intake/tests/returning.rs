@@ -140,6 +140,31 @@ async fn a_reporter_returns_and_sends_another_message() {
 }
 
 #[tokio::test]
+async fn a_button_takes_the_nearest_word_of_a_mistyped_receipt() {
+    let intake = TestIntake::with_directory().await;
+    let words = Receipt::from_bytes([9; 16]).words("en");
+    let last = words.rsplit_once(' ').unwrap().1;
+    let mistyped = format!("{words}x");
+    let (status, page) = intake.enter_receipt(&mistyped).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains(&format!("Word 12, “{last}x”, is not in the list.")), "{page}");
+    assert!(page.contains(&format!("Use “{last}”</button>")), "{page}");
+    // The button sends the text as it was typed. The corrected one is in the field of the answer.
+    let body = format!("receipt={}&take=nearest", mistyped.replace(' ', "+"));
+    let (status, _, page) = TestBrowser::new(&intake).post("/en/return", body, "").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("Nothing is here yet"), "{page}");
+    assert!(page.contains(&format!("{words}</textarea>")), "{page}");
+    // Two words that are swapped are not guessed, and the button changes nothing.
+    let swapped = words.split(' ').rev().collect::<Vec<_>>().join("+");
+    let body = format!("receipt={swapped}&take=nearest");
+    let (status, _, page) = TestBrowser::new(&intake).post("/en/return", body, "").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("one is wrong or two are swapped"), "{page}");
+    assert!(!page.contains("value=\"nearest\""), "{page}");
+}
+
+#[tokio::test]
 async fn readers_can_compare_the_fingerprint_with_a_poster() {
     let intake = TestIntake::new().await;
     let kept: TrustRoots = serde_json::from_slice(

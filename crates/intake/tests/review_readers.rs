@@ -43,7 +43,8 @@ async fn the_review_page_names_the_desk_and_the_number_of_readers() {
     // No desk handles this category. The page does not name the reporter's choices as the reason.
     let no_desk = shown_readers(&intake, "category=SMU").await;
     assert_eq!(no_desk.len(), 1, "{no_desk:?}");
-    let to_oversight = no_desk[0].starts_with("It goes straight to this authority, outside customs:");
+    let to_oversight =
+        no_desk[0].starts_with("It goes straight to this authority, outside customs:");
     assert!(to_oversight, "{no_desk:?}");
     // An exclusion that applies to no member of the desk changes nothing.
     assert_eq!(

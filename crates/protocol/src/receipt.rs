@@ -37,23 +37,44 @@ pub enum ReceiptError {
     /// The code has this number of characters.
     #[error("invalid receipt length (expected a code of 28 characters)")]
     CodeLength(usize),
+    /// One of the seven groups of a code does not have four characters.
+    #[error("group {group} of the code does not have 4 characters")]
+    GroupLength {
+        /// The group, from 1.
+        group: usize,
+        /// Its number of characters.
+        count: usize,
+    },
     /// The text has this number of words.
     #[error("invalid receipt length (expected 12 words)")]
     WordCount(usize),
-    /// This character is not in the alphabet of the code.
-    #[error("invalid character in receipt")]
-    InvalidCharacter(char),
+    /// A character is not in the alphabet of the code.
+    #[error("invalid character in group {group} of the code")]
+    InvalidCharacter {
+        /// The character.
+        sign: char,
+        /// The group of four that contains it, from 1.
+        group: usize,
+    },
     /// A word that is not in the same list as the others.
     #[error("word {place} is not in any word list")]
     UnknownWord {
         /// Its position among the typed words, from 1, as in [`Receipt::typed_word_at`].
         place: usize,
+        /// The number of typed words. The position is that on the receipt only if there are twelve.
+        count: usize,
         /// The closest word of the list, if one is clearly the closest.
         near: Option<&'static str>,
     },
-    /// The text has the form of a receipt, but its checksum does not match.
-    #[error("checksum mismatch: a character or word is mistyped")]
-    ChecksumMismatch,
+    /// The text has the form of a code, but its checksum does not match.
+    #[error("checksum mismatch: a character of the code is mistyped")]
+    CodeMismatch,
+    /// The text has twelve words of one list, but their checksum does not match.
+    #[error("checksum mismatch: a word is another one, or the words are in another order")]
+    WordsMismatch,
+    /// The text contains two different receipts.
+    #[error("two different receipts")]
+    TwoReceipts,
 }
 
 /// Identifies a mailbox. A client that has it can fetch the mailbox but not open it.
@@ -68,6 +89,9 @@ impl Locator {
 }
 
 impl Receipt {
+    /// The number of words that spell a receipt.
+    pub const WORD_COUNT: usize = WORD_COUNT;
+
     /// Generates a random receipt.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut bytes = [0; 16];
@@ -130,6 +154,12 @@ impl Receipt {
     /// Returns the typed word that a [`ReceiptError::UnknownWord`] refers to.
     pub fn typed_word_at(text: &str, place: usize) -> Option<String> {
         parser::word_at(text, place)
+    }
+
+    /// Returns the text with the nearest word of the list in the place of the unknown word. Returns
+    /// `None` if [`Receipt::parse`] does not name an unknown word with a nearest one.
+    pub fn with_nearest_word(text: &str) -> Option<String> {
+        parser::with_nearest_word(text)
     }
 
     /// Returns the locator of the mailbox.
@@ -238,23 +268,32 @@ mod tests {
             problem: Option<String>,
             word: Option<String>,
             near: Option<String>,
+            /// The text after the nearest word was taken.
+            taken: Option<String>,
         }
         let all: Vec<SpellingVector> =
             serde_json::from_str(include_str!("../receipt-spellings.json")).unwrap();
-        for SpellingVector { text, code, problem, word, near } in all {
+        assert!(all.len() >= 80, "{}", all.len());
+        for SpellingVector { text, code, problem, word, near, taken } in all {
             let read = Receipt::parse(&text);
             assert_eq!(read.as_ref().ok().map(Receipt::code), code, "{text:?}: {read:?}");
             let Err(error) = read else { continue };
+            assert_eq!(Receipt::with_nearest_word(&text), taken, "{text:?}");
             let code = match error {
                 ReceiptError::CodeLength(count) => format!("length {count}"),
+                ReceiptError::GroupLength { group, count } => format!("group {group} {count}"),
                 ReceiptError::WordCount(count) => format!("words {count}"),
-                ReceiptError::InvalidCharacter(sign) => format!("character {sign}"),
-                ReceiptError::UnknownWord { place, near: found } => {
+                ReceiptError::InvalidCharacter { sign, group } => {
+                    format!("character {sign} {group}")
+                }
+                ReceiptError::UnknownWord { place, count, near: found } => {
                     assert_eq!(Receipt::typed_word_at(&text, place), word, "{text:?}");
                     assert_eq!(found.map(|found| found.nfc().collect()), near, "{text:?}");
-                    format!("word {place}")
+                    format!("word {place} {count}")
                 }
-                ReceiptError::ChecksumMismatch => "check".to_owned(),
+                ReceiptError::CodeMismatch => "code".to_owned(),
+                ReceiptError::WordsMismatch => "order".to_owned(),
+                ReceiptError::TwoReceipts => "two".to_owned(),
             };
             assert_eq!(Some(code), problem, "{text:?}");
         }

@@ -173,6 +173,7 @@ export class VerifiedDirectory {
   private constructor(
     readonly document: DirectoryDocument,
     readonly hash: HashText,
+    private readonly trust: TrustAnchor,
   ) {}
 
   /** Verifies signatures, dates and rules. Throws with the reason. `today` is `YYYY-MM-DD`. */
@@ -186,7 +187,17 @@ export class VerifiedDirectory {
     if (document.expires < today) throw new DirectoryNotValidTodayError("directory has expired");
     // One day of tolerance, because the clocks of phones are wrong and time zones differ.
     if (dateToMs(document.issued) - DAY_MS > dateToMs(today)) throw new DirectoryNotValidTodayError("directory is dated in the future");
-    return new VerifiedDirectory(document, hashText(bytes));
+    return new VerifiedDirectory(document, hashText(bytes), trust);
+  }
+
+  /**
+   * Returns the directory with these bytes if it is a newer one of the same installation, or else
+   * this one. Throws if it is not valid, or not one that the root keys signed.
+   */
+  newer(bytes: Bytes, signatures: readonly RootSignature[], today: string): VerifiedDirectory {
+    if (hashText(bytes) === this.hash) return this;
+    const found = VerifiedDirectory.verify(bytes, signatures, this.trust, today);
+    return found.document.epoch > this.document.epoch ? found : this;
   }
 
   /**

@@ -13,15 +13,21 @@ const MIN_WORDS_TO_GUESS = 4;
 const MIN_LABEL_LEN = 6;
 /** Number of letters that identify a word in every list. */
 const MIN_PREFIX_LEN = 4;
+/** Number of characters of a group of the code. */
+const GROUP_CHARS = 4;
 
 /** The 2,048 words of each language. */
 export type WordLists = readonly (readonly string[])[];
 
 export type ReceiptProblem =
   | { kind: "length" | "words"; count: number }
-  | { kind: "character"; sign: string }
-  | { kind: "word"; place: number; word: string; near: string | undefined }
-  | { kind: "check" };
+  | { kind: "group"; group: number; count: number }
+  | { kind: "character"; sign: string; group: number }
+  /** `place` is the position on the receipt only if `count`, the number of typed words, is twelve. */
+  | { kind: "word"; place: number; count: number; word: string; near: string | undefined }
+  /** A mistyped code, or twelve words of which one is wrong or in another place. */
+  | { kind: "code" | "order" }
+  | { kind: "two" };
 
 /** A text is not a valid receipt. */
 export class ReceiptError extends Error {
@@ -44,8 +50,10 @@ export function parseReceipt(typed: string, lists: WordLists): Bytes {
   // The checksum of a code is longer, so a code is preferred. But the letters of words can form a
   // code by chance, so a text that consists of words only is read as words first.
   const isOnlyWords = words.length >= WORD_COUNT && words.length === parts.length;
-  const [code, spelled] = [findCode(parts), findWords(words, folded)];
-  const found = isOnlyWords ? (spelled ?? code) : (code ?? spelled);
+  const spelled = findWords(words, folded);
+  const codes = isOnlyWords && spelled.length > 0 ? [] : findCodes(parts);
+  if (contradict(codes, spelled)) throw new ReceiptError({ kind: "two" });
+  const found = codes[0] ?? spelled[0]?.bytes;
   if (found) return found;
   const known = folded.map((list) => words.filter((word) => indexOf(list, word) >= 0).length);
   // The list with the most known words is the intended one.
@@ -83,15 +91,19 @@ function lettersOnly(parts: readonly string[]): string[] {
   return words.filter((word) => !isLabel(word));
 }
 
-/** Returns the bytes of neighbouring parts that form a code with a valid checksum. */
-function findCode(parts: readonly string[]): Bytes | undefined {
+/** Returns the bytes of neighbouring parts that form a code with a valid checksum. No part belongs to two codes. */
+function findCodes(parts: readonly string[]): Bytes[] {
+  const found: Bytes[] = [];
   for (let from = 0; from < parts.length; from++) {
     let code = "";
-    for (let to = from; to < parts.length && code.length < CODE_CHARS; to++) code += parts[to]!;
-    const found = code.length === CODE_CHARS ? decodeCode(code) : undefined;
-    if (found) return found;
+    let to = from;
+    while (to < parts.length && code.length < CODE_CHARS) code += parts[to++]!;
+    const bytes = code.length === CODE_CHARS ? decodeCode(code) : undefined;
+    if (!bytes) continue;
+    found.push(bytes);
+    from = to - 1;
   }
-  return undefined;
+  return found;
 }
 
 /** Returns the value of a code character, or a negative number for an invalid one. */
@@ -112,23 +124,42 @@ function decodeCode(code: string): Bytes | undefined {
 
 const bytesFromNumber = (value: bigint): Bytes => Uint8Array.from({ length: 16 }, (_, at) => Number((value >> BigInt(8 * (15 - at))) & 255n));
 
+/** Twelve neighbouring words of one list with a valid checksum. */
+interface SpelledReceipt {
+  bytes: Bytes;
+  list: number;
+  from: number;
+}
+
 /**
- * Returns the bytes of twelve neighbouring words of one list with a valid checksum. Labels usually
- * precede the words, so the last match counts. An abbreviated word can match several lists, so the
+ * Returns the receipts that words spell, the most likely one first. Labels usually precede the
+ * words, so the last match is the most likely. An abbreviated word can match several lists, so the
  * checksum decides.
  */
-function findWords(words: readonly string[], lists: WordLists): Bytes | undefined {
-  for (const list of lists) {
-    const indices = words.map((word) => indexOf(list, word));
+function findWords(words: readonly string[], lists: WordLists): SpelledReceipt[] {
+  const found: SpelledReceipt[] = [];
+  for (const [list, known] of lists.entries()) {
+    const indices = words.map((word) => indexOf(known, word));
     for (let from = words.length - WORD_COUNT; from >= 0; from--) {
       const twelve = indices.slice(from, from + WORD_COUNT);
       if (twelve.some((index) => index < 0)) continue;
       const bits = twelve.reduce((value, index) => (value << 11n) | BigInt(index), 0n);
       const bytes = bytesFromNumber(bits >> 4n);
-      if (hash(bytes)[0]! >> 4 === Number(bits & 15n)) return bytes;
+      if (hash(bytes)[0]! >> 4 === Number(bits & 15n)) found.push({ bytes, list, from });
     }
   }
-  return undefined;
+  return found;
+}
+
+/**
+ * Returns whether codes and words are those of several receipts. Labels beside the words can match
+ * by chance when they are read as one of the twelve. Such a match shares words with the right one.
+ */
+function contradict(codes: readonly Bytes[], spelled: readonly SpelledReceipt[]): boolean {
+  const areSame = (one: Bytes, other: Bytes) => one.every((byte, at) => byte === other[at]);
+  const [code, words] = [codes[0], spelled[0]];
+  if (code) return codes.some((other) => !areSame(code, other)) || (spelled.length > 0 && !spelled.some(({ bytes }) => areSame(code, bytes)));
+  return spelled.some(({ bytes, list, from }) => list === words!.list && Math.abs(from - words!.from) >= WORD_COUNT && !areSame(bytes, words!.bytes));
 }
 
 /** Returns the index of a word, or of the only word with this prefix, or a negative number. */
@@ -155,14 +186,31 @@ function diagnoseWords(typed: string, words: readonly string[], list: readonly s
   const unknown = words.findIndex((word) => indexOf(folded, word) < 0);
   if (unknown >= 0 && known < WORD_COUNT) {
     const near = nearestWordIndex(folded, words[unknown]!);
-    return { kind: "word", place: unknown + 1, word: wordAsTyped(typed, words[unknown]!), near: near === undefined ? undefined : list[near]!.normalize("NFC") };
+    const word = [...typed.slice(...wordRange(typed, words[unknown]!))].slice(0, 40).join("");
+    return { kind: "word", place: unknown + 1, count: words.length, word, near: near === undefined ? undefined : list[near]!.normalize("NFC") };
   }
-  return known < WORD_COUNT || (known > WORD_COUNT && unknown < 0) ? { kind: "words", count: known } : { kind: "check" };
+  return known < WORD_COUNT || (known > WORD_COUNT && unknown < 0) ? { kind: "words", count: known } : { kind: "order" };
 }
 
-function wordAsTyped(typed: string, folded: string): string {
-  const found = typed.split(SEPARATORS).find((part) => trimmed(foldWord(part)) === folded) ?? folded;
-  return [...found.replace(/^\p{N}+|\p{N}+$/gu, "")].slice(0, 40).join("");
+/** Returns start and end of the first part with this word, without a number at either end. */
+function wordRange(typed: string, folded: string): [number, number] {
+  for (const { 0: part, index } of typed.matchAll(/[\p{Alphabetic}\p{N}\p{M}]+/gu)) {
+    if (trimmed(foldWord(part)) !== folded) continue;
+    const word = part.replace(/^\p{N}+/u, "");
+    const start = index + part.length - word.length;
+    return [start, start + word.replace(/\p{N}+$/u, "").length];
+  }
+  return [0, 0];
+}
+
+/**
+ * Returns the text with the nearest word in the place of the unknown one, or undefined if the
+ * problem names no nearest word.
+ */
+export function withNearestWord(typed: string, problem: ReceiptProblem): string | undefined {
+  if (problem.kind !== "word" || problem.near === undefined) return undefined;
+  const [start, end] = wordRange(typed, trimmed(foldWord(problem.word)));
+  return typed.slice(0, start) + problem.near + typed.slice(end);
 }
 
 /**
@@ -195,8 +243,12 @@ function editDistance(typed: string, word: string): number {
 }
 
 function diagnoseCode(parts: readonly string[]): ReceiptProblem {
+  const wrong = parts.map((part, at) => ({ group: at + 1, count: [...part].length })).filter(({ count }) => count !== GROUP_CHARS);
+  // One of seven groups has a character too few or too many.
+  if (parts.length === CODE_CHARS / GROUP_CHARS && wrong.length === 1) return { kind: "group", ...wrong[0]! };
   const code = [...parts.join("")];
   if (code.length !== CODE_CHARS) return { kind: "length", count: code.length };
-  const sign = code.find((letter) => valueOf(letter) < 0);
-  return sign === undefined ? { kind: "check" } : { kind: "character", sign: sign.replace(/[a-z]/, (small) => small.toUpperCase()) };
+  const at = code.findIndex((letter) => valueOf(letter) < 0);
+  if (at < 0) return { kind: "code" };
+  return { kind: "character", sign: code[at]!.replace(/[a-z]/, (small) => small.toUpperCase()), group: Math.floor(at / GROUP_CHARS) + 1 };
 }

@@ -16,3 +16,7 @@ test("the scrubbing script has at most 24 kB when compressed", () => {
 test("the recording script has at most 8 kB when compressed", () => {
   assert.ok(gzippedSize("voice.js") <= 8_000, `${gzippedSize("voice.js")} bytes`);
 });
+
+test("the script of the quick exit, which pages wait for, has at most 1.5 kB when compressed", () => {
+  assert.ok(gzippedSize("leave.js") <= 1_500, `${gzippedSize("leave.js")} bytes`);
+});

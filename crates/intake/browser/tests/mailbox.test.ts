@@ -5,12 +5,13 @@ import { WrongRecipientError, recipientOf, seal } from "../src/age.ts";
 import { week } from "../src/canonical.ts";
 import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
 import { type OfflineForm, translateCount } from "../src/pages/offline_form.ts";
-import { fetchMailbox } from "../src/pages/service.ts";
+import { fetchMailbox, fetchNewerDirectory } from "../src/pages/service.ts";
 import { Receipt } from "../src/receipt.ts";
-import { createTestWorld } from "./support/world.ts";
+import { createTestWorld, signDirectory, verifyDirectory } from "./support/world.ts";
 
 const receipt = new Receipt(new Uint8Array(16));
-const { directory } = await createTestWorld();
+const world = await createTestWorld();
+const { directory } = world;
 const MAILBOX_LEN = 32 * 1024;
 
 /** Runs a step while the service returns this response. */
@@ -65,4 +66,36 @@ test("only weeks that exist are weeks, as in the Rust implementation", () => {
   for (const written of ["2026-W01", "2026-W48", "2026-W53", "2024-W52", "0000-W52"]) assert.equal(week(written), written);
   for (const written of ["", "x", "2026-W00", "2026-W54", "2025-W53", "2027-W53", "0000-W53", "2026-W5", "2026-w05", "26-W05", "2026-W05\n"])
     assert.throws(() => week(written), /not a week/, written);
+});
+
+test("a page takes a newer directory of its installation, and no other one", async () => {
+  const { document, trust, rootKeys } = world;
+  const today = new Date().toISOString().slice(0, 10);
+  const later = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const two = rootKeys.slice(0, 2);
+  const valid = { ...document, issued: today, expires: later(20) };
+  const known = verifyDirectory(valid, two, trust, today);
+  const { fetch } = globalThis;
+  const epochAfter = async (change: Partial<typeof document>, keys = two, program?: string) => {
+    const { bytes, signatures } = signDirectory({ ...valid, ...change }, keys);
+    globalThis.fetch = (path) => Promise.resolve(path === "/directory.json" ? new Response(bytes) : Response.json(signatures));
+    return (await fetchNewerDirectory(known, program)).document.epoch;
+  };
+  try {
+    assert.equal(await epochAfter({}), valid.epoch);
+    assert.equal(await epochAfter({ epoch: valid.epoch + 1 }), valid.epoch + 1);
+    // Older, insufficiently signed, expired, of another installation, without the program.
+    const newer = { epoch: valid.epoch + 1 };
+    assert.equal(await epochAfter({ epoch: valid.epoch - 1, members: [] }), valid.epoch);
+    assert.equal(await epochAfter(newer, rootKeys.slice(0, 1)), valid.epoch);
+    assert.equal(await epochAfter({ ...newer, issued: later(-20), expires: later(-1) }), valid.epoch);
+    assert.equal(await epochAfter({ ...newer, instance: "00000000-9abc-4def-8123-456789abcdef" }), valid.epoch);
+    const programs = [directory.hash];
+    assert.equal(await epochAfter({ ...newer, programs }), valid.epoch);
+    assert.equal(await epochAfter({ ...newer, programs }, two, directory.hash), valid.epoch + 1);
+    globalThis.fetch = () => Promise.reject(new TypeError("offline"));
+    assert.equal((await fetchNewerDirectory(known, undefined)).document.epoch, valid.epoch);
+  } finally {
+    globalThis.fetch = fetch;
+  }
 });

@@ -6,7 +6,7 @@ import { type Bytes, decode, encode, utf8 } from "../src/bytes.ts";
 import { readFileSync } from "node:fs";
 import { peekFrame } from "../src/frame.ts";
 import { Receipt } from "../src/receipt.ts";
-import { ReceiptError } from "../src/typed_receipt.ts";
+import { ReceiptError, withNearestWord } from "../src/typed_receipt.ts";
 import { lists, vectors } from "./support/world.ts";
 
 const all = Object.values(lists);
@@ -59,13 +59,14 @@ test("a mistyped receipt is rejected with the reason", () => {
   };
   const code = receipt.code();
   assert.equal(problem(""), "length");
-  assert.equal(problem(code.slice(0, -1)), "length");
+  assert.equal(problem(code.slice(0, -1)), "group");
+  assert.equal(problem(code.slice(0, -6)), "length");
   assert.equal(problem(code.replace("A", "U")), "character");
-  assert.equal(problem("Z" + code.slice(1)), "check");
+  assert.equal(problem("Z" + code.slice(1)), "code");
   const words = receipt.words(lists.fr).split(" ");
   assert.equal(problem([...words.slice(1), "burkindi"].join(" ")), "word");
   assert.equal(problem(words.slice(1).join(" ")), "words");
-  assert.equal(problem([words[1], words[0], ...words.slice(2)].join(" ")), "check");
+  assert.equal(problem([words[1], words[0], ...words.slice(2)].join(" ")), "order");
   // Two swapped letters are detected, except once in a thousand times.
   let unnoticed = 0;
   for (let at = 0; at < code.length - 1; at++) {
@@ -78,15 +79,16 @@ test("a mistyped receipt is rejected with the reason", () => {
 
 test("real spellings are parsed and mistakes are named", () => {
   const spellings = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/receipt-spellings.json`, "utf8"));
-  assert.ok(spellings.length > 60);
-  for (const { text, code, problem, word, near } of spellings) {
+  assert.ok(spellings.length >= 80);
+  for (const { text, code, problem, word, near, taken } of spellings) {
     try {
       assert.equal(Receipt.parse(text, all).code(), code, text);
     } catch (error) {
       if (!(error instanceof ReceiptError)) throw error;
       const found = error.problem;
-      const detail = "count" in found ? ` ${found.count}` : "sign" in found ? ` ${found.sign}` : "place" in found ? ` ${found.place}` : "";
-      assert.equal(found.kind + detail, problem, text);
+      const { sign, place, group, count } = found as { sign?: string; place?: number; group?: number; count?: number };
+      assert.equal([found.kind, sign, place, group, count].filter((detail) => detail !== undefined).join(" "), problem, text);
+      assert.equal(withNearestWord(text, found), taken, text);
       if (found.kind === "word") assert.deepEqual([found.word, found.near], [word, near], text);
     }
   }

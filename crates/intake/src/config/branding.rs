@@ -19,8 +19,25 @@ pub struct Branding {
     pub support: Vec<Contact>,
     /// The telephone number for life-threatening emergencies.
     pub emergency_number: String,
-    /// The target of "leave quickly": an ordinary page that anyone might read.
+    /// The target of "leave quickly": an ordinary page that people of the place open anyway.
+    #[serde(default = "default_quick_exit_url")]
     pub quick_exit_url: String,
+}
+
+/// A page that people in every country open, in many languages.
+fn default_quick_exit_url() -> String {
+    "https://www.wikipedia.org/".to_owned()
+}
+
+/// Returns whether the quick exit can lead to this address: HTTPS, a name with a dot, no user.
+fn is_address_of_a_site(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|uri| {
+        uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+            && uri.authority().is_some_and(|site| !site.as_str().contains('@'))
+            && uri.host().is_some_and(|host| {
+                host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+            })
+    })
 }
 
 /// An organisation outside the service, as shown to reporters.
@@ -71,8 +88,11 @@ impl Branding {
         let none = self.locales().is_empty().then(|| {
             format!("branding.administration has no text in a language of the pages ({known})")
         });
-        let quick_exit = (!self.quick_exit_url.starts_with("https://"))
-            .then(|| "branding.quick_exit_url must begin with https://".to_owned());
+        let quick_exit = (!is_address_of_a_site(&self.quick_exit_url)).then(|| {
+            "branding.quick_exit_url must be the address of a site, such as \
+             https://www.wikipedia.org/"
+                .to_owned()
+        });
         let emergency = self
             .emergency_number
             .trim()

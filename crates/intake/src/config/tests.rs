@@ -117,6 +117,33 @@ fn an_error_names_its_key() {
 }
 
 #[test]
+fn the_quick_exit_leads_to_the_address_of_a_site() {
+    let load_with = |line: &str| {
+        load(&EXAMPLE.replace("quick_exit_url = \"https://www.wikipedia.org/\"", line))
+            .map(|config| config.branding.quick_exit_url)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(load_with("").unwrap(), "https://www.wikipedia.org/");
+    for url in ["https://news.example/", "https://meteo.example/ville?jour=1"] {
+        assert_eq!(load_with(&format!("quick_exit_url = \"{url}\"")).unwrap(), url);
+    }
+    for url in [
+        "",
+        "https://",
+        "http://news.example/",
+        "news.example",
+        "https://localhost/",
+        "https://a@news.example/",
+        "https://news.example./",
+        "https://news example/",
+        "javascript:alert(1)",
+    ] {
+        let error = load_with(&format!("quick_exit_url = \"{url}\"")).unwrap_err();
+        assert!(error.contains("branding.quick_exit_url"), "{url}: {error}");
+    }
+}
+
+#[test]
 fn a_public_listener_that_other_machines_reach_is_warned_of() {
     let warnings = |listen: &str| {
         let text = EXAMPLE.replace("\"127.0.0.1:8080\"", &format!("\"{listen}\""));

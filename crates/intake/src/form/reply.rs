@@ -35,6 +35,8 @@ pub struct ReplyForm {
     pub visit: String,
     /// Not empty if the pressed button shows the conversation again and sends nothing.
     pub action: String,
+    /// Whether the pressed button takes the nearest word of the list for an unknown one.
+    pub takes_nearest_word: bool,
     /// Whether the reporter chose files that the form did not send.
     pub files_not_sent: bool,
     /// Whether files are sealed unchanged, with their metadata.
@@ -98,6 +100,7 @@ impl ReplyForm {
             "seed" => self.seed = text,
             "visit" => self.visit = text,
             "go" => self.action = text,
+            "take" => self.takes_nearest_word = true,
             "keep" => self.keep_metadata = true,
             _ => {}
         }
@@ -134,6 +137,17 @@ impl ReplyForm {
     /// If the seed is not 64 hexadecimal digits.
     pub fn seed_bytes(&self) -> Result<[u8; 32], FieldError> {
         fields::parse_seed("seed", &self.seed)
+    }
+
+    /// Replaces an unknown word of the receipt by the nearest one, if the reporter asked for it.
+    pub fn take_nearest_word(&mut self) {
+        if !self.takes_nearest_word {
+            return;
+        }
+        if let Some(corrected) = Receipt::with_nearest_word(&self.receipt) {
+            self.receipt.zeroize();
+            self.receipt = corrected;
+        }
     }
 
     /// Parses the receipt, in any letter case and spacing.

@@ -93,8 +93,10 @@ impl ReportForm {
     /// Returns whether a report has a text field of this name. All other parts of a multipart body
     /// are files.
     pub fn is_field(name: &str) -> bool {
-        matches!(name, "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep" | "told")
-            || name.starts_with("a.")
+        matches!(
+            name,
+            "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep" | "told"
+        ) || name.starts_with("a.")
             || name.starts_with("d.")
     }
 
@@ -189,8 +191,8 @@ impl ReportForm {
             .map(|(id, value)| (format!("d.{id}"), value.clone()));
         let shows_story =
             shown.iter().any(|question| question.kind.purpose() == QuestionPurpose::Story);
-        let told = (self.story_in_file && !shows_story)
-            .then(|| ("told".to_owned(), "file".to_owned()));
+        let told =
+            (self.story_in_file && !shows_story).then(|| ("told".to_owned(), "file".to_owned()));
         chosen
             .chain(answers)
             .chain(dates)

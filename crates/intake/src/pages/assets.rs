@@ -46,8 +46,9 @@ impl StaticAssets {
             StaticAsset::new("site", "css", "text/css; charset=utf-8", style),
             StaticAsset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
         ];
-        for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js"), ("voice", "voice.js")] {
-            let script = ScriptBundle::get(file).map(|file| file.data.into_owned());
+        let scripts = ["reporter", "files", "voice", "leave"];
+        for (stem, file) in scripts.map(|stem| (stem, format!("{stem}.js"))) {
+            let script = ScriptBundle::get(&file).map(|file| file.data.into_owned());
             assets.extend(script.map(|script| {
                 StaticAsset::new(stem, "js", "text/javascript; charset=utf-8", script)
             }));
@@ -78,6 +79,11 @@ impl StaticAssets {
     /// has one. The main script loads it.
     pub fn voice_script(&self) -> Option<(String, &str)> {
         self.get("voice").map(|script| (script.url(), &*script.integrity))
+    }
+
+    /// Returns URL and integrity hash of the script of the quick exit, if this build has one.
+    pub fn quick_exit_script(&self) -> Option<(String, &str)> {
+        self.get("leave").map(|script| (script.url(), &*script.integrity))
     }
 
     /// Returns the content of the style sheet.

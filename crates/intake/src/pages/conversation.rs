@@ -162,8 +162,14 @@ impl ConversationView {
 struct ConversationTemplate<'a> {
     frame: PageLayout<'a>,
     view: &'a ConversationView,
+    /// The number of the stage among the usual ones, in words. `None` for the others.
+    step: Option<String>,
+    /// The names of the usual stages, and whether the case is at this one.
+    steps: Vec<(String, bool)>,
     stage: String,
     meaning: String,
+    /// What usually happens next.
+    what_follows: String,
     next_update: Option<String>,
     week: String,
     received: String,
@@ -171,7 +177,9 @@ struct ConversationTemplate<'a> {
     read: String,
     /// What the log shows about the submissions.
     log: Option<String>,
-    messages: Vec<MessageRow<'a>>,
+    newest: Option<MessageRow<'a>>,
+    /// The other messages, the newest first.
+    older: Vec<MessageRow<'a>>,
     findings: Vec<String>,
     files: Vec<FileSummary>,
     field_errors: Vec<(&'static str, String)>,
@@ -210,22 +218,31 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         LanguageSwitch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
     let frame = PageLayout::new(pages, locale, "thread-title", switch).with_visit(&view.visit);
     let catalog = frame.messages();
-    let [stage, meaning] = stage_text_keys(view.stage).map(|key| frame.t(key));
-    let messages = view.messages.iter().map(|message| MessageRow {
+    let [stage, meaning, what_follows] = stage_text_keys(view.stage).map(|key| frame.t(key));
+    let number = USUAL_STAGES.iter().position(|usual| *usual == view.stage);
+    let mut messages = view.messages.iter().rev().map(|message| MessageRow {
         week: i18n::format_week(catalog, &message.week),
         lang: &message.lang,
         text: &message.text,
     });
     let page = ConversationTemplate {
         view,
+        step: number.map(|at| frame.with("thread-step", "count", &(at + 1).to_string())),
+        steps: USUAL_STAGES
+            .iter()
+            .filter(|_| number.is_some())
+            .map(|usual| (frame.t(stage_text_keys(*usual)[0]), *usual == view.stage))
+            .collect(),
         stage,
         meaning,
+        what_follows,
         next_update: view.next_update.map(|day| i18n::format_date(catalog, day)),
         week: i18n::format_week(catalog, &view.week),
         received: catalog.count("thread-received", view.received),
         read: read_text(&frame, view.read_up_to),
         log: view.log.and_then(|log| log_text(&frame, log)),
-        messages: messages.collect(),
+        newest: messages.next(),
+        older: messages.collect(),
         findings: view
             .findings
             .iter()
@@ -275,16 +292,26 @@ fn error_anchor(error: &FieldError) -> &'static str {
     }
 }
 
-pub(super) fn stage_text_keys(stage: Stage) -> [&'static str; 2] {
+/// The stages that a case usually passes through. A case can also be referred or closed before the
+/// last of them.
+pub(super) const USUAL_STAGES: [Stage; 5] =
+    [Stage::Received, Stage::Triaged, Stage::Assessing, Stage::Investigating, Stage::Decided];
+
+/// Returns the keys of the name of a stage, of what it means, and of what usually follows.
+pub(super) fn stage_text_keys(stage: Stage) -> [&'static str; 3] {
     match stage {
-        Stage::Received => ["stage-received", "stage-received-means"],
-        Stage::Triaged => ["stage-triaged", "stage-triaged-means"],
-        Stage::Assessing => ["stage-assessing", "stage-assessing-means"],
-        Stage::Investigating => ["stage-investigating", "stage-investigating-means"],
-        Stage::Decided => ["stage-decided", "stage-decided-means"],
-        Stage::Referred => ["stage-referred", "stage-referred-means"],
+        Stage::Received => ["stage-received", "stage-received-means", "stage-received-next"],
+        Stage::Triaged => ["stage-triaged", "stage-triaged-means", "stage-triaged-next"],
+        Stage::Assessing => ["stage-assessing", "stage-assessing-means", "stage-assessing-next"],
+        Stage::Investigating => {
+            ["stage-investigating", "stage-investigating-means", "stage-investigating-next"]
+        }
+        Stage::Decided => ["stage-decided", "stage-decided-means", "stage-decided-next"],
+        Stage::Referred => ["stage-referred", "stage-referred-means", "stage-referred-next"],
         // A purged case has no mailbox, so no page shows this stage.
-        Stage::Closed | Stage::Purged => ["stage-closed", "stage-closed-means"],
+        Stage::Closed | Stage::Purged => {
+            ["stage-closed", "stage-closed-means", "stage-closed-next"]
+        }
     }
 }
 

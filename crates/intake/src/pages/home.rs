@@ -12,7 +12,7 @@ use web::Locale;
 
 use super::{
     ErrorKind, Pages, error_page,
-    layout::{LanguageSwitch, PageLayout, render},
+    layout::{LanguageSwitch, PageLayout, render_with_script},
 };
 
 #[derive(Template)]
@@ -46,5 +46,5 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
 /// Returns the page. It is the same for all visitors.
 pub(super) fn home_page(pages: &Pages, locale: Locale) -> Response {
     let frame = PageLayout::new(pages, locale, "home-title", LanguageSwitch::Link(""));
-    render(pages, StatusCode::OK, &HomeTemplate { frame })
+    render_with_script(pages, StatusCode::OK, &HomeTemplate { frame })
 }

@@ -113,6 +113,11 @@ impl<'a> PageLayout<'a> {
         self.pages.assets.voice_script()
     }
 
+    /// Returns URL and integrity hash of the script of the quick exit, if this build has one.
+    pub(super) fn quick_exit_script(&self) -> Option<(String, &str)> {
+        self.pages.assets.quick_exit_script()
+    }
+
     pub(super) fn asset(&self, stem: &str) -> String {
         self.pages.assets.url(stem)
     }

@@ -20,8 +20,9 @@ use web::{Locale, MessageCatalog};
 use zeroize::Zeroizing;
 
 use super::{
-    ConversationView, Pages, ReceiptView, conversation::stage_text_keys, conversation_page,
-    receipt, receipt_entry, report, review,
+    ConversationView, Pages, ReceiptView,
+    conversation::{USUAL_STAGES, stage_text_keys},
+    conversation_page, receipt, receipt_entry, report, review,
 };
 use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
 
@@ -35,7 +36,7 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
-const TEXT_KEYS: [&str; 125] = [
+const TEXT_KEYS: &[&str] = &[
     "change",
     "cover",
     "date-day",
@@ -94,6 +95,7 @@ const TEXT_KEYS: [&str; 125] = [
     "receipt-still",
     "reply-again",
     "return-failed",
+    "return-file-photo",
     "review-warnings",
     "review-warnings-what",
     "review-audience",
@@ -117,9 +119,12 @@ const TEXT_KEYS: [&str; 125] = [
     "thread-log-message",
     "thread-log-message-waiting",
     "thread-log-waiting",
+    "thread-newest",
     "thread-next",
     "thread-none",
+    "thread-older",
     "thread-outside",
+    "thread-step",
     "thread-uncollected",
     "thread-unread",
     "thread-week",
@@ -130,11 +135,17 @@ const TEXT_KEYS: [&str; 125] = [
     "wrong-heading",
     "wrong-long",
     "wrong-message-missing",
-    "wrong-receipt-check",
     "wrong-receipt-character",
+    "wrong-receipt-code",
+    "wrong-receipt-file",
+    "wrong-receipt-group",
     "wrong-receipt-length",
     "wrong-receipt-missing",
     "wrong-receipt-near",
+    "wrong-receipt-order",
+    "wrong-receipt-place",
+    "wrong-receipt-take",
+    "wrong-receipt-two",
     "wrong-receipt-word",
     "wrong-receipt-words",
     "wrong-story-missing",
@@ -183,7 +194,10 @@ struct FormBundle<'a> {
     pages: BTreeMap<String, OfflineFormPage>,
     texts: BTreeMap<&'a str, String>,
     months: Vec<String>,
-    stages: BTreeMap<&'a str, [String; 2]>,
+    /// Name, meaning and what follows, by stage.
+    stages: BTreeMap<&'a str, [String; 3]>,
+    /// The stages that the page numbers.
+    usual_stages: [&'a str; 5],
     /// Texts for the counts from 0 to [`MAX_PLURAL`].
     counted: BTreeMap<&'a str, Vec<String>>,
     questions: BTreeMap<&'a str, QuestionDto<'a>>,
@@ -284,6 +298,7 @@ pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8
         stages: Stage::VISIBLE_TO_REPORTER
             .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| messages.get(key))))
             .into(),
+        usual_stages: USUAL_STAGES.map(Stage::as_str),
         counted: COUNTED_TEXT_KEYS
             .map(|key| (key, (0..=MAX_PLURAL).map(|count| messages.count(key, count)).collect()))
             .into(),
@@ -317,7 +332,7 @@ pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8
 fn text_with_placeholders(messages: &MessageCatalog, key: &str) -> String {
     let placeholders = [
         "day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near",
-        "count", "sign", "time",
+        "count", "sign", "time", "place", "group",
     ]
     .map(|name| (name, placeholder(name)));
     let arguments: Vec<(&'static str, &str)> =

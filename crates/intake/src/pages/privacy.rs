@@ -14,7 +14,7 @@ use crate::i18n;
 
 use super::{
     ErrorKind, Pages, error_page,
-    layout::{LanguageSwitch, PageLayout, render},
+    layout::{LanguageSwitch, PageLayout, render_with_script},
 };
 
 #[derive(Template)]
@@ -43,5 +43,9 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
         pages.directory_cache.as_ref().and_then(|cache| cache.current(pages.clock.today()));
     let valid_until =
         current.map(|current| i18n::format_date(frame.messages(), current.directory.expires));
-    render(&pages, StatusCode::OK, &PrivacyTemplate { frame, fingerprint_words, valid_until })
+    render_with_script(
+        &pages,
+        StatusCode::OK,
+        &PrivacyTemplate { frame, fingerprint_words, valid_until },
+    )
 }

@@ -65,8 +65,8 @@ impl Pages {
                 let html: Bytes = to_bytes(page.into_body(), MAX_PAGE_BYTES).await.ok()?;
                 files.insert(format!("/{lang}{path}"), Hash::of(&[&html]));
             }
-            for path in ["report", "return"] {
-                extra_csp.insert(format!("/{lang}/{path}"), with_scripts.clone());
+            for path in ["", "/report", "/return", "/learn", "/protect"] {
+                extra_csp.insert(format!("/{lang}{path}"), with_scripts.clone());
             }
         }
         let lang = self.default_locale().code;

@@ -37,6 +37,8 @@ struct ReceiptEntryTemplate<'a> {
     frame: PageLayout<'a>,
     typed: &'a str,
     error: Option<String>,
+    /// The sentence with the nearest word of the list, and the text of the button that takes it.
+    nearest: Option<[String; 2]>,
     not_found: bool,
     damaged: bool,
     /// Whether the page runs scripts. Answers run none.
@@ -78,11 +80,24 @@ pub fn receipt_entry_page(
         }
         Some(ReceiptEntryError::NotFound | ReceiptEntryError::MailboxCorrupt) | None => None,
     };
+    let nearest = match problem {
+        Some(ReceiptEntryError::InvalidReceipt(ReceiptError::UnknownWord {
+            near: Some(near),
+            ..
+        })) => {
+            let near: String = near.nfc().collect();
+            Some(
+                ["near", "take"]
+                    .map(|key| frame.with(&format!("wrong-receipt-{key}"), "near", &near)),
+            )
+        }
+        _ => None,
+    };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let not_found = problem == Some(ReceiptEntryError::NotFound);
     let damaged = problem == Some(ReceiptEntryError::MailboxCorrupt);
     let scripts = problem.is_none();
-    let page = ReceiptEntryTemplate { frame, typed, error, not_found, damaged, scripts };
+    let page = ReceiptEntryTemplate { frame, typed, error, nearest, not_found, damaged, scripts };
     if scripts {
         render_with_script(pages, status, &page)
     } else {
@@ -97,26 +112,29 @@ pub(super) fn receipt_error_text(
     error: ReceiptError,
     typed: &str,
 ) -> String {
+    let text = |key: &str, arguments: &[(&'static str, &str)]| {
+        frame.messages().with(&format!("wrong-receipt-{key}"), arguments)
+    };
     match error {
-        ReceiptError::UnknownWord { place, near } => {
+        ReceiptError::UnknownWord { place, count, .. } => {
             let word = Receipt::typed_word_at(typed, place).unwrap_or_default();
-            match near {
-                Some(near) => {
-                    let near: String = near.nfc().collect();
-                    frame.messages().with("wrong-receipt-near", &[("word", &word), ("near", &near)])
-                }
-                None => frame.with("wrong-receipt-word", "word", &word),
+            // Among labels, the position of a word is not its number on the receipt.
+            if count == Receipt::WORD_COUNT {
+                text("place", &[("place", &place.to_string()), ("word", &word)])
+            } else {
+                text("word", &[("word", &word)])
             }
         }
-        ReceiptError::WordCount(count) => {
-            frame.with("wrong-receipt-words", "count", &count.to_string())
+        ReceiptError::WordCount(count) => text("words", &[("count", &count.to_string())]),
+        ReceiptError::CodeLength(count) => text("length", &[("count", &count.to_string())]),
+        ReceiptError::GroupLength { group, count } => {
+            text("group", &[("group", &group.to_string()), ("count", &count.to_string())])
         }
-        ReceiptError::CodeLength(count) => {
-            frame.with("wrong-receipt-length", "count", &count.to_string())
+        ReceiptError::InvalidCharacter { sign, group } => {
+            text("character", &[("group", &group.to_string()), ("sign", &sign.to_string())])
         }
-        ReceiptError::InvalidCharacter(sign) => {
-            frame.with("wrong-receipt-character", "sign", &sign.to_string())
-        }
-        ReceiptError::ChecksumMismatch => frame.t("wrong-receipt-check"),
+        ReceiptError::CodeMismatch => text("code", &[]),
+        ReceiptError::WordsMismatch => text("order", &[]),
+        ReceiptError::TwoReceipts => text("two", &[]),
     }
 }

@@ -14,7 +14,7 @@ use web::Locale;
 
 use super::{
     ErrorKind, Pages, error_page,
-    layout::{LanguageSwitch, PageLayout, render},
+    layout::{LanguageSwitch, PageLayout, render_with_script},
 };
 
 #[derive(Template)]
@@ -53,5 +53,5 @@ pub(super) fn training_page(pages: &Pages, locale: Locale) -> Response {
         frame: PageLayout::new(pages, locale, "learn-title", LanguageSwitch::Link("/learn")),
         scenarios,
     };
-    render(pages, StatusCode::OK, &page)
+    render_with_script(pages, StatusCode::OK, &page)
 }

@@ -42,6 +42,7 @@ pub(super) async fn open_mailbox(
         Ok(form) => form,
         Err(error) => return error.into_page(&app, locale),
     };
+    form.take_nearest_word();
     let receipt = Receipt::parse(&form.receipt);
     let address = app.pages.answer_address(&headers, &form.visit, receipt.as_ref().ok());
     address.token().clone_into(&mut form.visit);

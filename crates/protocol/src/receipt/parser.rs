@@ -3,7 +3,7 @@
 //! (`crates/intake/browser/src/typed_receipt.ts`). The test vectors of both are in
 //! `receipt-spellings.json`.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -18,6 +18,8 @@ const MIN_KNOWN_WORDS: usize = 4;
 const MIN_LABEL_REPEATS: usize = 6;
 /// No longer text is at an edit distance of two from a word. The longest words have 9 letters.
 const MAX_TYPED_WORD_BYTES: usize = 64;
+/// The number of characters of a group of the code.
+const GROUP_CHARS: usize = 4;
 /// The number of letters that identify a word in every list, if the word has that many.
 const MIN_PREFIX_LEN: usize = 4;
 
@@ -65,9 +67,14 @@ pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
     // The checksum of a code is longer than that of words, so a code is tried first. But letters of
     // words can form a valid code by chance, so a text of words alone is tried as words first.
     let is_only_words = words.len() >= WORD_COUNT && words.len() == parts.len();
-    let (code, from_words) = (find_code(&parts), find_words(&words));
-    if let Some(receipt) = if is_only_words { from_words.or(code) } else { code.or(from_words) } {
-        return Ok(receipt);
+    let spelled = find_words(&words);
+    let trust_words = is_only_words && !spelled.is_empty();
+    let codes = if trust_words { Vec::new() } else { find_codes(&parts) };
+    if contradict(&codes, &spelled) {
+        return Err(ReceiptError::TwoReceipts);
+    }
+    if let Some(found) = codes.first().or(spelled.first().map(|words| &words.receipt)) {
+        return Ok(found.clone());
     }
     let known: Vec<usize> = NORMALIZED_LISTS
         .iter()
@@ -83,13 +90,35 @@ pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
 
 /// Returns the typed word that an error refers to by its position, for showing it with the error.
 pub(super) fn word_at(text: &str, place: usize) -> Option<String> {
+    Some(text[word_range(text, place)?].chars().take(40).collect())
+}
+
+/// Returns the text with the nearest word in the place of the unknown one.
+pub(super) fn with_nearest_word(text: &str) -> Option<String> {
+    let Err(ReceiptError::UnknownWord { place, near: Some(near), .. }) = parse(text) else {
+        return None;
+    };
+    let unknown = word_range(text, place)?;
+    let near: String = near.nfc().collect();
+    Some([&text[..unknown.start], &near, &text[unknown.end..]].concat())
+}
+
+/// Returns the range of a typed word, without a number at either end. A word that occurs twice has
+/// the range of the first one.
+fn word_range(text: &str, place: usize) -> Option<Range<usize>> {
     let parts = split_parts(text);
-    let normalized =
-        candidate_words(&parts).get(place.checked_sub(1)?).map(|word| (*word).to_owned())?;
-    let typed = text
-        .split(|c: char| !is_part_char(c))
-        .find(|part| trim_digits(&normalize(part)) == normalized)?;
-    Some(typed.trim_matches(|c: char| c.is_numeric()).chars().take(40).collect())
+    let normalized = *candidate_words(&parts).get(place.checked_sub(1)?)?;
+    let mut end = 0;
+    text.split_inclusive(|c: char| !is_part_char(c)).find_map(|part| {
+        let start = end;
+        end += part.len();
+        let word = part.trim_end_matches(|c| !is_part_char(c));
+        let unnumbered = word.trim_start_matches(char::is_numeric);
+        let start = start + word.len() - unnumbered.len();
+        let unnumbered = unnumbered.trim_end_matches(char::is_numeric);
+        let is_same = trim_digits(&normalize(word)) == normalized;
+        is_same.then(|| start..start + unnumbered.len())
+    })
 }
 
 /// Returns the normalized parts of a text between separators.
@@ -143,20 +172,34 @@ fn candidate_words(parts: &[String]) -> Vec<&str> {
     words.iter().copied().filter(|word| !is_label(word)).collect()
 }
 
-/// Returns the receipt of consecutive parts that form a code with a valid checksum.
-fn find_code(parts: &[String]) -> Option<Receipt> {
-    (0..parts.len()).find_map(|from| {
-        let mut code = String::new();
-        for part in &parts[from..] {
-            code.push_str(part);
-            match code.len() {
-                length if length < CODE_CHARS + CHECK_CHARS => {}
-                length if length == CODE_CHARS + CHECK_CHARS => return decode_code(&code),
-                _ => return None,
+/// Returns the receipts of consecutive parts that form a code with a valid checksum. No part belongs
+/// to two of them.
+fn find_codes(parts: &[String]) -> Vec<Receipt> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while from < parts.len() {
+        match code_from(&parts[from..]) {
+            Some((receipt, length)) => {
+                found.push(receipt);
+                from += length;
             }
+            None => from += 1,
         }
-        None
-    })
+    }
+    found
+}
+
+/// Returns the receipt of the code that begins with the first part, and the number of its parts.
+fn code_from(parts: &[String]) -> Option<(Receipt, usize)> {
+    let mut code = String::new();
+    for (part, length) in parts.iter().zip(1..) {
+        code.push_str(part);
+        if code.len() >= CODE_CHARS + CHECK_CHARS {
+            let is_code = code.len() == CODE_CHARS + CHECK_CHARS;
+            return if is_code { decode_code(&code).map(|found| (found, length)) } else { None };
+        }
+    }
+    None
 }
 
 fn decode_code(code: &str) -> Option<Receipt> {
@@ -186,17 +229,45 @@ fn crockford_value(c: char) -> Option<u8> {
     ALPHABET.iter().position(|&a| char::from(a) == c).and_then(|at| u8::try_from(at).ok())
 }
 
-/// Returns the receipt of twelve consecutive words of one list with a valid checksum. Labels
-/// usually precede the words, so the last match counts. Abbreviated words can be in several lists,
-/// so the checksum decides.
-fn find_words(words: &[&str]) -> Option<Receipt> {
-    NORMALIZED_LISTS.iter().find_map(|list| {
+/// Twelve consecutive words of one list with a valid checksum.
+struct SpelledReceipt {
+    receipt: Receipt,
+    /// The list, and the position of the first word.
+    at: (usize, usize),
+}
+
+/// Returns the receipts that words spell, the most likely one first. Labels usually precede the
+/// words, so the last match is the most likely. Abbreviated words can be in several lists, so the
+/// checksum decides.
+fn find_words(words: &[&str]) -> Vec<SpelledReceipt> {
+    let mut found = Vec::new();
+    for (number, list) in NORMALIZED_LISTS.iter().enumerate() {
         let indices: Vec<Option<u16>> = words.iter().map(|word| list.index(word)).collect();
-        indices.windows(WORD_COUNT).rev().find_map(|twelve| {
-            let twelve: Option<Vec<u16>> = twelve.iter().copied().collect();
-            decode_word_indices(&twelve?)
-        })
-    })
+        for (from, window) in indices.windows(WORD_COUNT).enumerate().rev() {
+            let twelve: Option<Vec<u16>> = window.iter().copied().collect();
+            let receipt = twelve.and_then(|twelve| decode_word_indices(&twelve));
+            found.extend(receipt.map(|receipt| SpelledReceipt { receipt, at: (number, from) }));
+        }
+    }
+    found
+}
+
+/// Returns whether codes and words are those of several receipts.
+fn contradict(codes: &[Receipt], spelled: &[SpelledReceipt]) -> bool {
+    // Labels beside the words can match by chance when they are read as one of the twelve. Such a
+    // match shares words with the right one.
+    let are_apart = |one: &SpelledReceipt, other: &SpelledReceipt| {
+        one.receipt != other.receipt
+            && one.at.0 == other.at.0
+            && one.at.1.abs_diff(other.at.1) >= WORD_COUNT
+    };
+    match codes.first() {
+        Some(code) => {
+            codes.iter().any(|other| other != code)
+                || (!spelled.is_empty() && spelled.iter().all(|one| one.receipt != *code))
+        }
+        None => spelled.first().is_some_and(|one| spelled.iter().any(|it| are_apart(one, it))),
+    }
 }
 
 /// Decodes 12 × 11 bits: 128 of data and 4 of checksum (the first bits of SHA-256, BIP39).
@@ -215,12 +286,13 @@ fn words_error(words: &[&str], intended: usize) -> ReceiptError {
     match unknown {
         Some(at) if known < WORD_COUNT => ReceiptError::UnknownWord {
             place: at + 1,
+            count: words.len(),
             near: nearest_word(list, words[at]).map(|at| WORD_LISTS[intended].1[at]),
         },
         _ if known < WORD_COUNT || (known > WORD_COUNT && unknown.is_none()) => {
             ReceiptError::WordCount(known)
         }
-        _ => ReceiptError::ChecksumMismatch,
+        _ => ReceiptError::WordsMismatch,
     }
 }
 
@@ -263,11 +335,29 @@ fn edit_distance(typed: &str, word: &str) -> usize {
 fn code_error(parts: &[String]) -> ReceiptError {
     let code = parts.concat();
     let count = code.chars().count();
+    if let Some((group, count)) = wrong_group(parts) {
+        return ReceiptError::GroupLength { group, count };
+    }
     if count != CODE_CHARS + CHECK_CHARS {
         return ReceiptError::CodeLength(count);
     }
-    match code.chars().find(|c| crockford_value(*c).is_none()) {
-        Some(sign) => ReceiptError::InvalidCharacter(sign.to_ascii_uppercase()),
-        None => ReceiptError::ChecksumMismatch,
+    match code.chars().position(|c| crockford_value(c).is_none()) {
+        Some(at) => ReceiptError::InvalidCharacter {
+            sign: code.chars().nth(at).unwrap_or_default().to_ascii_uppercase(),
+            group: at / GROUP_CHARS + 1,
+        },
+        None => ReceiptError::CodeMismatch,
     }
+}
+
+/// Returns the number and the length of the only one of seven groups that does not have four
+/// characters.
+fn wrong_group(parts: &[String]) -> Option<(usize, usize)> {
+    if parts.len() != (CODE_CHARS + CHECK_CHARS) / GROUP_CHARS {
+        return None;
+    }
+    let lengths = parts.iter().map(|part| part.chars().count());
+    let mut wrong = lengths.zip(1..).filter(|(length, _)| *length != GROUP_CHARS);
+    let (count, group) = wrong.next()?;
+    if wrong.next().is_some() { None } else { Some((group, count)) }
 }

@@ -89,7 +89,7 @@ function markField(offlineForm: OfflineForm, field: Element, text: string): void
 
 /** Removes all errors before the next attempt. */
 export function clearErrors(offlineForm: OfflineForm): void {
-  queryAll(".wrong[role=alert], .error").forEach((error) => error.remove());
+  queryAll(".wrong[role=alert], .error, .nearest").forEach((error) => error.remove());
   queryAll(".bad").forEach((question) => question.classList.remove("bad"));
   queryAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
   const marked = translate(offlineForm, "wrong-title");

@@ -7,9 +7,9 @@ import { loadModulesOf } from "./program_module.ts";
 import { loadScrubber } from "./scrubber.ts";
 import { createElement, queryOne, showSealingNotice } from "./dom.ts";
 import { type OfflineForm, formPath, parseOfflineForm, translate } from "./offline_form.ts";
-import { fetchOk, fetchService } from "./program_files.ts";
+import { fetchOk } from "./fetch_ok.ts";
+import { fetchService } from "./program_files.ts";
 import { loadVoice } from "./voice_module.ts";
-import { watchQuickExit } from "./quick_exit.ts";
 import { ReportPages } from "./report_pages.ts";
 import { ReturnPages } from "./return_pages.ts";
 
@@ -17,8 +17,7 @@ let pages: ReportPages | ReturnPages | undefined;
 
 async function hydrate(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
-  // First of all, so that a reporter in a hurry does not wait.
-  watchQuickExit(() => pages?.leave() ?? 0);
+  document.addEventListener("leave", () => pages?.leave());
   if (page === "report" && !ReportPages.canHydrate()) return;
   const service = await fetchService(formPath(lang)).catch(async (error: unknown) => {
     if (error instanceof DirectoryNotValidTodayError) await showWrongDateNotice(lang);

@@ -43,7 +43,10 @@ export interface OfflineForm {
   pages: Record<string, PageTemplate>;
   texts: Record<string, string>;
   months: string[];
-  stages: Record<string, [string, string]>;
+  /** Name, meaning and what follows, by stage. */
+  stages: Record<string, [string, string, string]>;
+  /** The stages that the page numbers. */
+  usual_stages: string[];
   counted: Record<string, string[]>;
   questions: Record<string, FormQuestion>;
   categories: Record<string, FormCategory>;
@@ -68,7 +71,7 @@ export const parseOfflineForm = (content: Uint8Array): OfflineForm => JSON.parse
 export const fetchOfflineForm = async (files: ProgramFiles, lang: string): Promise<OfflineForm> => parseOfflineForm(await files.fetch(formPath(lang)));
 
 /** Returns a text, with values in the places that the server has marked. */
-export function translate(offlineForm: OfflineForm, key: string, values: Record<string, string | number> = {}): string {
+export function translate(offlineForm: OfflineForm, key: string, values: Record<string, string | number | undefined> = {}): string {
   return (offlineForm.texts[key] ?? "").replace(/\u0001(\w+)\u0001/g, (_, name: string) => String(values[name] ?? ""));
 }
 

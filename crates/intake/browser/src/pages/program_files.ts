@@ -4,16 +4,10 @@ import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../dire
 import type { HashText } from "../hash.ts";
 import { MANIFEST_PATH, ProgramMismatchError, VerifiedProgram } from "../program.ts";
 import { queryOne } from "./dom.ts";
+import { fetchOk } from "./fetch_ok.ts";
 
 /** The element of this script. Read at the start, because the first page removes it. */
 const ownScript = queryOne<HTMLScriptElement>("script[type=module]");
-
-/** Returns a response that is neither an error nor a redirect to one. */
-export async function fetchOk(path: string, cache: RequestCache = "default"): Promise<Response> {
-  const response = await fetch(path, { credentials: "omit", cache });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response;
-}
 
 const fetchBytes = async (path: string, cache?: RequestCache): Promise<Bytes> => new Uint8Array(await (await fetchOk(path, cache)).arrayBuffer());
 

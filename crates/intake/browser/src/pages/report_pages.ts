@@ -87,14 +87,13 @@ export class ReportPages {
     return true;
   }
 
-  /** Clears all state. Returns the number of steps that this page added to the history. */
-  leave(): number {
+  /** Clears all state. The script of the quick exit goes back in the history. */
+  leave(): void {
     this.answers.clear();
     this.chosen.clear();
     this.spoken.clear();
     this.receipt = undefined;
     this.left = this.sent = true;
-    return (history.state as { at?: number } | null)?.at ?? 0;
   }
 
   private hasUnsavedInput(): boolean {

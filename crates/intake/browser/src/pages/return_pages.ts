@@ -11,42 +11,31 @@ import { ProgramMismatchError } from "../program.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
-import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
+import { ReceiptError, WORD_COUNT, mayBeWords, withNearestWord } from "../typed_receipt.ts";
 import { refuseIfAltered } from "./altered_program.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl } from "./dom.ts";
 import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, translate, formatWeek } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
-import { fetchWordLists, fetchMailbox } from "./service.ts";
+import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { preserveInput } from "./preserve_input.ts";
+import { canReadPhotos, readSavedReceipt } from "./saved_receipt.ts";
 import { renderWarnings } from "./warnings.ts";
 
-/** Parses a receipt in either spelling. Throws `ReceiptError` if it is invalid. */
+/**
+ * Parses a receipt in either spelling. Words beside a code can be those of another receipt, so the
+ * lists are loaded for them too. Throws `ReceiptError` if the text is invalid.
+ */
 async function parseTypedReceipt(files: ProgramFiles, typed: string, wordLists: readonly string[]): Promise<Receipt> {
-  try {
-    return Receipt.parse(typed, []);
-  } catch (error) {
-    if (!mayBeWords(typed)) throw error;
-  }
-  return Receipt.parse(typed, await fetchWordLists(files, wordLists));
+  return Receipt.parse(typed, mayBeWords(typed) ? await fetchWordLists(files, wordLists) : []);
 }
 
 /** Returns the error text for a typed receipt, as the server shows it. */
 function receiptErrorText(offlineForm: OfflineForm, { problem }: ReceiptError): string {
-  switch (problem.kind) {
-    case "length":
-    case "words":
-      return translate(offlineForm, `wrong-receipt-${problem.kind}`, { count: problem.count });
-    case "character":
-      return translate(offlineForm, "wrong-receipt-character", { sign: problem.sign });
-    case "word":
-      return problem.near === undefined
-        ? translate(offlineForm, "wrong-receipt-word", { word: problem.word })
-        : translate(offlineForm, "wrong-receipt-near", { word: problem.word, near: problem.near });
-    case "check":
-      return translate(offlineForm, "wrong-receipt-check");
-  }
+  // Among labels, the position of a word is not its number on the receipt.
+  const key = problem.kind === "word" && problem.count === WORD_COUNT ? "place" : problem.kind;
+  return translate(offlineForm, `wrong-receipt-${key}`, { ...problem });
 }
 
 /** Returns the message to be sealed. It is empty if it has no visible character. */
@@ -75,6 +64,9 @@ function logFindingKey({ report, newestMessage }: LogView): string | null {
   return newestMessage?.kind === "missing" ? "finding-log-message-missing" : null;
 }
 
+/** The age of the page after which it fetches the directory before it opens a mailbox. */
+const MAX_DIRECTORY_AGE_MS = 60_000;
+
 export class ReturnPages {
   private receipt: Receipt | undefined;
   private inbox: ReporterInbox | undefined;
@@ -87,10 +79,15 @@ export class ReturnPages {
 
   constructor(
     private offlineForm: OfflineForm,
-    private readonly directory: VerifiedDirectory,
+    private directory: VerifiedDirectory,
     private readonly files: ProgramFiles,
   ) {
     watchFiles(() => this.offlineForm);
+    document.addEventListener("change", (event) => {
+      const input = event.target as HTMLInputElement;
+      if (input.id === "saved" && input.files?.[0]) void this.withBusyButtons("return-failed", () => this.openSaved(input));
+    });
+    void this.nameSavedFiles();
     addEventListener("beforeunload", (event) => {
       if (queryOne<HTMLTextAreaElement>("#message")?.value.trim()) event.preventDefault();
     });
@@ -108,11 +105,10 @@ export class ReturnPages {
     return true;
   }
 
-  /** Clears all state. Returns the number of steps that this page added to the history. */
-  leave(): number {
+  /** Clears all state. */
+  leave(): void {
     queryAll<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
     this.receipt = this.inbox = undefined;
-    return 0;
   }
 
   /** Runs one action at a time. `failed` is the key of the error text. */
@@ -142,7 +138,7 @@ export class ReturnPages {
     }
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
-      else showPage(this.offlineForm, this.offlineForm.pages["return"]!, "seal-here-return");
+      else this.showEntry("return");
     });
   }
 
@@ -157,6 +153,7 @@ export class ReturnPages {
         if (!(error instanceof ReceiptError)) throw error;
         const text = typed.trim() === "" ? translate(this.offlineForm, "wrong-receipt-missing") : receiptErrorText(this.offlineForm, error);
         showErrors(this.offlineForm, [{ target: "receipt", text }]);
+        this.offerNearestWord(form, typed, error);
         return;
       }
     }
@@ -164,8 +161,47 @@ export class ReturnPages {
     // A message draft is preserved, and so is a receipt without a mailbox.
     preserveInput(() => {
       if (found === "thread") this.showThread("thread");
-      else showPage(this.offlineForm, this.offlineForm.pages[found]!, "seal-here-return");
+      else this.showEntry(found);
     });
+  }
+
+  private showEntry(page: "return" | "nothing" | "damaged"): void {
+    showPage(this.offlineForm, this.offlineForm.pages[page]!, "seal-here-return");
+    void this.nameSavedFiles();
+  }
+
+  /** Offers photos too where the browser finds QR codes in them. */
+  private async nameSavedFiles(): Promise<void> {
+    if (!(await canReadPhotos())) return;
+    queryOne("#saved")?.setAttribute("accept", "text/plain,.txt,image/*");
+    queryOne("label[for=saved]")?.replaceChildren(translate(this.offlineForm, "return-file-photo"));
+  }
+
+  /** Opens the receipt in a saved file or in a photo. */
+  private async openSaved(input: HTMLInputElement): Promise<void> {
+    const text = await readSavedReceipt(input.files![0]!);
+    // The page does not show the name of the file any more.
+    input.value = "";
+    if (text === undefined) {
+      showErrors(this.offlineForm, [{ target: "saved", text: translate(this.offlineForm, "wrong-receipt-file") }]);
+      return;
+    }
+    queryOne<HTMLTextAreaElement>("textarea[name=receipt]", input.form!)!.value = text;
+    await this.open(input.form!);
+  }
+
+  /** Shows the nearest word of the list for an unknown one, with a button that takes it. */
+  private offerNearestWord(form: HTMLFormElement, typed: string, { problem }: ReceiptError): void {
+    const corrected = withNearestWord(typed, problem);
+    if (corrected === undefined || problem.kind !== "word") return;
+    const text = (key: string) => translate(this.offlineForm, `wrong-receipt-${key}`, { near: problem.near! });
+    const take = createElement("button", { class: "quiet", type: "button" }, text("take"));
+    const field = queryOne<HTMLTextAreaElement>("textarea[name=receipt]", form)!;
+    take.addEventListener("click", () => {
+      field.value = corrected;
+      void this.withBusyButtons("return-failed", () => this.open(form));
+    });
+    field.after(createElement("p", { class: "nearest notranslate", translate: "no" }, `${text("near")} `, take));
   }
 
   /**
@@ -173,6 +209,9 @@ export class ReturnPages {
    */
   private async refreshMailbox(): Promise<"thread" | "nothing" | "damaged"> {
     const before = this.inbox;
+    // Members who confirm new keys may have joined since this page was opened. Whether the page asks
+    // depends on nothing in the mailbox, so that the request reveals nothing about it.
+    if (before || performance.now() > MAX_DIRECTORY_AGE_MS) this.directory = await fetchNewerDirectory(this.directory, this.files.hash);
     const found = await openMailbox(this.receipt!, this.directory);
     this.inbox = typeof found === "string" ? undefined : found;
     if (typeof found === "string") return found;
@@ -256,8 +295,7 @@ export class ReturnPages {
     const { header } = inbox;
     const draft = queryOne<HTMLTextAreaElement>("#message")?.value.trim() ?? "";
     showPage(offlineForm, offlineForm.pages[page]!, "seal-here-reply");
-    const [stage, meaning] = offlineForm.stages[header.stage] ?? [header.stage, ""];
-    const state = [createElement("p", { class: "stage" }, stage), createElement("p", {}, meaning)];
+    const state = this.stageLines(header.stage);
     if (header.next_update !== null) {
       const next = translate(offlineForm, "thread-next", { day: formatDay(offlineForm, header.next_update) });
       state.push(createElement("p", {}, createElement("b", {}, next)));
@@ -290,8 +328,20 @@ export class ReturnPages {
     return [createElement("p", {}, createElement("label", { for: "message" }, translate(this.offlineForm, "held-text"))), text];
   }
 
+  /** Returns the stage, its number among the usual ones, and what follows. */
+  private stageLines(stage: string): HTMLElement[] {
+    const { stages, usual_stages } = this.offlineForm;
+    const [name, meaning, next] = stages[stage] ?? [stage, "", ""];
+    const lines: HTMLElement[] = [createElement("p", { class: "stage" }, name), createElement("p", {}, `${meaning} ${next}`)];
+    const at = usual_stages.indexOf(stage);
+    if (at < 0) return lines;
+    const steps = usual_stages.map((usual) => createElement("li", usual === stage ? { "aria-current": "step" } : {}, stages[usual]![0]));
+    lines.splice(1, 0, createElement("ol", { class: "steps" }, ...steps));
+    return [createElement("p", { class: "step" }, translate(this.offlineForm, "thread-step", { count: at + 1 })), ...lines];
+  }
+
+  /** Shows the newest message before the state, and the others below it, the newest first. */
   private showMessages(messages: InboxMessage[]): void {
-    if (messages.length === 0) return;
     const item = ({ week, lang, text }: InboxMessage) =>
       createElement(
         "li",
@@ -299,9 +349,14 @@ export class ReturnPages {
         createElement("p", { class: "hint" }, formatWeek(this.offlineForm, week)),
         createElement("p", { class: "story", lang, dir: "auto" }, text),
       );
-    const list = createElement("ol", { class: "messages" }, ...messages.map(item));
-    // The paragraph after the heading says that there is no message.
-    queryOne(".state ~ h2 + p")?.replaceWith(list);
+    const list = (shown: InboxMessage[]) => createElement("ol", { class: "messages" }, ...shown.map(item));
+    const heading = (key: string) => createElement("h2", {}, translate(this.offlineForm, key));
+    const [newest, ...older] = [...messages].reverse();
+    if (!newest) return;
+    queryOne(".no-message")?.remove();
+    const state = queryOne(".state");
+    state?.before(createElement("section", { class: "newest" }, heading("thread-newest"), list([newest])));
+    if (older.length > 0) state?.after(heading("thread-older"), list(older));
   }
 
   /** Returns up to which submission a person has read, the report included. */

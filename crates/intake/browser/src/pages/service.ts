@@ -1,6 +1,9 @@
 // The requests of the pages to the server: word lists and mailboxes.
 import { encode, text, type Bytes } from "../bytes.ts";
 import type { Receipt } from "../receipt.ts";
+import type { RootSignature, VerifiedDirectory } from "../directory.ts";
+import type { HashText } from "../hash.ts";
+import { fetchOk } from "./fetch_ok.ts";
 import type { ProgramFiles } from "./program_files.ts";
 
 /** Returns the list of words that spells receipts in a language of the pages. */
@@ -31,4 +34,22 @@ export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
   const sealed = new Uint8Array(await response.arrayBuffer());
   if (sealed.length !== MAILBOX_LEN) throw new Error(`/api/mailbox: ${sealed.length} bytes instead of ${MAILBOX_LEN}`);
   return sealed;
+}
+
+/**
+ * Returns the newest directory. The known one stays in use if the service serves none that is newer,
+ * valid today, and lists this program: it was valid when the page was opened.
+ */
+export async function fetchNewerDirectory(known: VerifiedDirectory, program: HashText | undefined): Promise<VerifiedDirectory> {
+  try {
+    const [content, signatures] = await Promise.all([
+      fetchOk("/directory.json", "no-cache").then((response) => response.arrayBuffer()),
+      fetchOk("/directory.sig", "no-cache").then((response) => response.json() as Promise<RootSignature[]>),
+    ]);
+    const newest = known.newer(new Uint8Array(content), signatures, new Date().toISOString().slice(0, 10));
+    const { programs } = newest.document;
+    return programs.length === 0 || programs.includes(program ?? "") ? newest : known;
+  } catch {
+    return known;
+  }
 }

@@ -49,7 +49,7 @@ async fn answers(pages: &Pages, locale: Locale) -> Vec<Answer> {
         ReceiptEntryError::NotFound,
         ReceiptEntryError::MailboxCorrupt,
         ReceiptEntryError::Empty,
-        ReceiptEntryError::InvalidReceipt(ReceiptError::ChecksumMismatch),
+        ReceiptEntryError::InvalidReceipt(ReceiptError::WordsMismatch),
     ] {
         let page = receipt_entry_page(pages, locale, (&receipt, &visit), Some(problem));
         answers.push(answer(&format!("{problem:?}"), page).await);
