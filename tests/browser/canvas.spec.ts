@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./src/installation.ts";
+import { checkScreen } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
 /** The ways in which a browser changes pictures that are read from a canvas. */
@@ -46,17 +47,18 @@ function emulateGuard(guard: CanvasGuard): void {
 }
 
 /** A picture like that of a page: light, with dark lines, and not square. */
-async function drawPhoto(page: Page, type: string): Promise<Buffer> {
-  const encoded = await page.evaluate(async (type) => {
+async function drawPhoto(page: Page, type: string, scale = 1): Promise<Buffer> {
+  const encoded = await page.evaluate(async ([type, scale]) => {
     const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [1400, 1000];
+    [canvas.width, canvas.height] = [1400 * scale, 1000 * scale];
     const drawing = canvas.getContext("2d")!;
+    drawing.scale(scale, scale);
     drawing.fillStyle = "#f4f1e8";
     drawing.fillRect(0, 0, 1400, 1000);
     drawing.fillStyle = "#222";
     for (let line = 60; line < 940; line += 40) drawing.fillRect(80, line, 500 + ((line * 7) % 700), 9);
     return canvas.toDataURL(type).split(",")[1]!;
-  }, type);
+  }, [type, scale] as const);
   return Buffer.from(encoded, "base64");
 }
 
@@ -117,4 +119,42 @@ test("a canvas that returns what was drawn: the photo is redrawn, and shows the 
   const buffer = await drawPhoto(page, "image/jpeg");
   await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });
   await expect(page.locator(".scrubbed li")).toContainText("Redessinée");
+});
+
+/** Returns width and height of a JPEG picture, from its frame header. */
+function jpegSize(jpeg: Buffer): [number, number] {
+  for (let at = 2; at < jpeg.length; at += 2 + jpeg.readUInt16BE(at + 2)) {
+    const marker = jpeg[at + 1]!;
+    if (marker >= 0xc0 && marker <= 0xc2) return [jpeg.readUInt16BE(at + 7), jpeg.readUInt16BE(at + 5)];
+  }
+  throw new Error("no frame header");
+}
+
+test("a large photo is reduced, each can keep its size, and a screenshot keeps it always", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  const files = await Promise.all(
+    ["one.jpg", "two.jpg", "screen.png"].map(async (name) => {
+      const mimeType = name.endsWith("png") ? "image/png" : "image/jpeg";
+      return { name, mimeType, buffer: await drawPhoto(page, mimeType, 2) };
+    }),
+  );
+  const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Deux photos et un écran.", files });
+    const items = page.locator(".scrubbed li");
+    await expect(items.filter({ hasText: "Redessinée plus petite" })).toHaveCount(2, { timeout: 30_000 });
+    await checkScreen(page, "fr", "photos-reduced");
+    const full = items.nth(1).getByRole("button", { name: "Garder la taille d’origine" });
+    await full.click();
+    await expect(items.filter({ hasText: "Redessinée plus petite" })).toHaveCount(1, { timeout: 30_000 });
+    await expect(full).toHaveAttribute("aria-pressed", "true");
+    await expect(items.nth(2).getByRole("button", { name: "Garder la taille d’origine" })).toHaveCount(0);
+    await sendReport(page);
+  });
+  installation.runAs("inspector-1", "declare", row!.id);
+  const folder = mkdtempSync(join(tmpdir(), "saved-"));
+  const { saved } = installation.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
+  const contents = saved.map(({ path }) => readFileSync(path));
+  expect(contents.slice(0, 2).map(jpegSize)).toEqual([[1600, 1143], [2800, 2000]]);
+  expect([contents[2]!.readUInt32BE(16), contents[2]!.readUInt32BE(20)]).toEqual([2800, 2000]);
 });

@@ -5,6 +5,8 @@ import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { concat, utf8 } from "../src/bytes.ts";
 import { crc32 } from "../src/metadata/crc32.ts";
+import { scrubBoxes } from "../src/metadata/isobmff.ts";
+import { ByteRewriter, MalformedFileError } from "../src/metadata/stream.ts";
 import { AuthorPseudonyms } from "../src/metadata/pseudonyms.ts";
 import { asText, noFindings } from "../src/metadata/rules.ts";
 import { scrub } from "../src/metadata/scrub.ts";
@@ -135,4 +137,60 @@ test("a text with hidden content is not reported as clean", async () => {
   for (const text of unclean) assert.equal((await scrub(new Blob([text]), neverRedraw)).reading, "unknown", text);
   for (const text of ["bonjour", "Date: lundi\nle quai", "a < b", "le quai\n\nFrom: x\nTo: y"])
     assert.equal((await scrub(new Blob([text]), neverRedraw)).reading, "whole", text);
+});
+
+/** A blob whose bytes can be read in small parts only. Slices of it are blobs of the same kind. */
+class UnreadableAsAWhole extends Blob {
+  override slice(start?: number, end?: number): Blob {
+    return new UnreadableAsAWhole([super.slice(start, end)]);
+  }
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    assert.ok(this.size < 1024 * 1024, `${this.size} bytes were read at once`);
+    return super.arrayBuffer();
+  }
+}
+
+/** Returns a box whose header states another length than it has. */
+function boxOfLength(kind: string, stated: number, payload: Uint8Array): Uint8Array {
+  const box = Buffer.from(isoBox(kind, payload));
+  box.writeUInt32BE(stated);
+  return box;
+}
+
+test("a long video is scrubbed as a short one is, without reading its media data", async () => {
+  const start = isoBox("ftyp", utf8("isom\0\0\0\0"));
+  const movie = isoBox("moov", concat(isoBox("mvhd", new Uint8Array(100).fill(7)), isoBox("udta", isoBox("\xA9xyz", utf8(CANARY)))));
+  const data = new Uint8Array(9 * 1024 * 1024).fill(9);
+  const large = Buffer.alloc(16);
+  large.writeUInt32BE(1);
+  large.write("mdat", 4, "latin1");
+  large.writeBigUInt64BE(BigInt(data.length + 16), 8);
+  const videos = {
+    "movie first": concat(start, movie, isoBox("mdat", data)),
+    "movie last": concat(start, isoBox("mdat", data), movie),
+    "64-bit length": concat(start, large, data, movie),
+    "no length at the end": concat(start, movie, boxOfLength("mdat", 0, data)),
+    "truncated data": concat(start, movie, boxOfLength("mdat", data.length + 99, data)),
+    "truncated movie": concat(start, isoBox("mdat", data), movie.subarray(0, 60)),
+    "a few bytes after the end": concat(start, isoBox("mdat", data), movie, utf8("end")),
+    "a box that is shorter than its header": concat(start, isoBox("mdat", data), boxOfLength("moov", 4, utf8(CANARY))),
+  };
+  for (const [what, video] of Object.entries(videos)) {
+    const found = noFindings();
+    const stream = new ByteRewriter(video as Uint8Array<ArrayBuffer>);
+    let reading = "whole";
+    try {
+      scrubBoxes(stream, found, false);
+    } catch (error) {
+      assert.ok(error instanceof MalformedFileError);
+      reading = "broken";
+    }
+    stream.copyRest();
+    const expected = Buffer.from(stream.content());
+    const report = await scrub(new UnreadableAsAWhole([video as Uint8Array<ArrayBuffer>]), neverRedraw);
+    assert.equal(report.reading, reading, what);
+    assert.deepEqual([...report.removed].sort(), [...found.removed].sort(), what);
+    const content = Buffer.from(await new Response(report.content).arrayBuffer());
+    assert.ok(content.equals(expected), what);
+  }
 });

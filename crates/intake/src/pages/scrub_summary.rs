@@ -62,7 +62,7 @@ pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<
             name,
             lines: match file.treatment {
                 FileOutcome::Unchanged => vec![frame.t("scrubbed-kept")],
-                FileOutcome::Cleaned(report) => summary_lines(frame, report),
+                FileOutcome::Cleaned(report) => summary_lines(frame, file.format, report),
                 FileOutcome::Failed => vec![frame.t("scrubbed-failed")],
             },
         }
@@ -70,7 +70,7 @@ pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<
     summaries.collect()
 }
 
-fn summary_lines(frame: &PageLayout<'_>, report: ScrubReport) -> Vec<String> {
+fn summary_lines(frame: &PageLayout<'_>, format: FileFormat, report: ScrubReport) -> Vec<String> {
     let mut lines = Vec::new();
     let mut push = |key, kinds: MetadataKinds| {
         if !kinds.is_empty() {
@@ -90,6 +90,12 @@ fn summary_lines(frame: &PageLayout<'_>, report: ScrubReport) -> Vec<String> {
         ParseCoverage::Empty => lines.push(frame.t("scrubbed-empty")),
         ParseCoverage::Whole if lines.is_empty() => lines.push(frame.t("scrubbed-nothing")),
         ParseCoverage::Whole => {}
+    }
+    // Audio and video have no page to take a photo of.
+    let is_unclean = matches!(report.reading, ParseCoverage::Broken | ParseCoverage::Unknown);
+    let is_document = format.media_class() == MediaClass::Document;
+    if is_document && (is_unclean || !report.left.is_empty()) {
+        lines.push(frame.t("scrubbed-advice"));
     }
     lines
 }

@@ -204,6 +204,8 @@ guard-only-me = Few people know this. They could guess that it is you.
 
 file-looking = Checking it on your device…
 file-redrawn = Redrawn on your device. Place, dates and device are gone.
+file-reduced = Redrawn smaller on your device. Place, dates and device are gone.
+file-full-size = Keep the original size
 file-failed = We could not clean this picture. It may show who you are.
 file-as-it-is = Send it as it is
 file-kept = It will be sent as it is, as you chose. It may show who you are.

@@ -204,6 +204,8 @@ guard-only-me = Pocas personas lo saben. Podrían adivinar que es usted.
 
 file-looking = Lo examinamos en su aparato…
 file-redrawn = Redibujada en su aparato. Ya no lleva lugar, fechas ni aparato.
+file-reduced = Redibujada más pequeña en su aparato. Ya no lleva lugar, fechas ni aparato.
+file-full-size = Mantener el tamaño original
 file-failed = No pudimos limpiar esta imagen. Puede mostrar quién es usted.
 file-as-it-is = Enviarla tal cual
 file-kept = Se enviará tal cual, como usted eligió. Puede mostrar quién es usted.

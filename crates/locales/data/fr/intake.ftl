@@ -204,6 +204,8 @@ guard-only-me = Peu de personnes le savent. Elles pourraient deviner que c’est
 
 file-looking = Vérification sur votre appareil…
 file-redrawn = Redessinée sur votre appareil. Lieu, dates et appareil ont disparu.
+file-reduced = Redessinée plus petite sur votre appareil. Lieu, dates et appareil ont disparu.
+file-full-size = Garder la taille d’origine
 file-failed = Nous n’avons pas pu nettoyer cette image. Elle peut montrer qui vous êtes.
 file-as-it-is = L’envoyer telle quelle
 file-kept = Il partira tel quel, comme vous l’avez choisi. Il peut montrer qui vous êtes.

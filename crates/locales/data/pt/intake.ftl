@@ -204,6 +204,8 @@ guard-only-me = Poucas pessoas o sabem. Podem adivinhar que é você.
 
 file-looking = Examinamo-lo no seu aparelho…
 file-redrawn = Redesenhada no seu aparelho. Já não tem lugar, datas nem aparelho.
+file-reduced = Redesenhada mais pequena no seu aparelho. Já não tem lugar, datas nem aparelho.
+file-full-size = Manter o tamanho original
 file-failed = Não conseguimos limpar esta imagem. Pode mostrar quem é.
 file-as-it-is = Enviá-la tal como está
 file-kept = Será enviado tal como está, como escolheu. Pode mostrar quem é.

@@ -1,6 +1,6 @@
 // ISO base media files (ISO/IEC 14496-12): video and audio of phones, and HEIC and AVIF pictures.
 // They contain absolute offsets, so no byte may move: boxes with metadata become `free` boxes.
-import { concat } from "../bytes.ts";
+import { type Bytes, concat } from "../bytes.ts";
 import { parseExif } from "./exif.ts";
 import { EarlyMetadata, type ByteRange, processMetaBox } from "./heif.ts";
 import { MalformedFileError, ByteRewriter, readBe, matchesAt } from "./stream.ts";
@@ -37,6 +37,12 @@ export function scrubBoxes(stream: ByteRewriter, found: ScrubFindings, isPicture
     else if (kind === "mdat" && isPicture && items.length === 0) early.scrubBox(stream, found, len);
     else copyExcept(stream, found, len, items);
   }
+}
+
+/** Returns the kind of a box, and its length unless it extends to the end of the file. */
+export function measureBox(header: Bytes): { kind: string; len: number | undefined } {
+  const { kind, headerLen, payload } = readBoxHeader(new ByteRewriter(header));
+  return { kind, len: payload === undefined ? undefined : headerLen + payload };
 }
 
 function readBoxHeader(stream: ByteRewriter): { kind: string; headerLen: number; payload: number | undefined } {

@@ -1,7 +1,7 @@
 // Removes metadata from a file. Nothing leaves the device.
 import type { Bytes } from "../bytes.ts";
 import { MAX_SIZE } from "../size_classes.ts";
-import { scrubBoxes } from "./isobmff.ts";
+import { measureBox, scrubBoxes } from "./isobmff.ts";
 import { parseExif } from "./exif.ts";
 import { SNIFF_LEN, type FileFormat, extensionOf, detectFormat, mediaClassOf } from "./detect.ts";
 import { stripGif } from "./gif.ts";
@@ -17,8 +17,18 @@ import { stripAudio } from "./audio.ts";
 import type { ParseCoverage, SignatureStatus, ScrubReport } from "./scrub_report.ts";
 import { rewriteXml } from "./xml.ts";
 
+/** A picture that was decoded and encoded again. */
+export interface RedrawnPicture {
+  content: Blob;
+  /** True if it has fewer pixels than the original. */
+  reduced: boolean;
+}
+
 /** Returns a picture without its metadata, or undefined if it cannot be drawn faithfully. */
-export type RedrawPicture = (picture: Blob) => Promise<Blob | undefined>;
+export type RedrawPicture = (picture: Blob) => Promise<RedrawnPicture | undefined>;
+
+/** A video or sound recording of more bytes is not read into memory as a whole. */
+const MAX_LEN_IN_MEMORY = 8 * 1024 * 1024;
 
 /** The formats in which pictures are redrawn, with their file extensions. */
 const REDRAWN_EXTENSIONS: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
@@ -37,6 +47,9 @@ const SCRUBBERS: Partial<Record<FileFormat, (stream: ByteRewriter, found: ScrubF
   mp3: stripAudio,
   flac: stripAudio,
 };
+
+/** Maximum length of the header of a box in bytes. */
+const BOX_HEADER_LEN = 16;
 
 /** The metadata that files usually carry whose formats are not parsed. */
 const KNOWN_METADATA: Partial<Record<FileFormat, MetadataKind[]>> = {
@@ -67,10 +80,14 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
     reading,
     signature: signatureOf(found),
     redrawn: false,
+    reduced: false,
   });
   if (file.size === 0) return report(file, "empty");
   const redrawn = mediaClassOf(format) === "image" && format !== "svg" ? await redraw(file) : undefined;
-  if (redrawn) return { ...report(redrawn, "whole", REDRAWN_EXTENSIONS[redrawn.type]), redrawn: true };
+  if (redrawn) {
+    const { content, reduced } = redrawn;
+    return { ...report(content, "whole", REDRAWN_EXTENSIONS[content.type]), redrawn: true, reduced };
+  }
   if (format === "tiff") {
     addKinds(found.left, ...parseExif(head).kinds);
     return report(undefined, "unknown");
@@ -79,6 +96,10 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
   // A file larger than a submission is not read, because it cannot be sent.
   if (KNOWN_METADATA[format] || format === "unknown" || file.size > MAX_SIZE) return report(file, "unknown");
   if (format === "text") return report(file, "whole");
+  if ((format === "mp4" || format === "m4a") && file.size > MAX_LEN_IN_MEMORY) {
+    const { content, reading } = await scrubBoxByBox(file, found);
+    return report(content, reading);
+  }
   const bytes = new Uint8Array(await file.arrayBuffer());
   const scrubber = SCRUBBERS[format];
   if (scrubber) {
@@ -87,7 +108,7 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
     // Metadata after the damage cannot be found, so the reporter decides.
     if (reading === "broken" && mediaClassOf(format) === "image") return report(undefined, reading);
     stream.copyRest();
-    return report(new Blob([stream.content()], { type: file.type }), reading);
+    return report(stream.blob(file.type), reading);
   }
   if (format === "pdf") {
     await scrubPdf(bytes, found);
@@ -104,6 +125,34 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
     addKinds(found.left, "author", "history", "other");
     return report(file, "broken", given);
   }
+}
+
+/**
+ * Scrubs the boxes of a video or sound recording one after the other. The media data, which is
+ * nearly all of it, is not read.
+ */
+async function scrubBoxByBox(file: Blob, found: ScrubFindings): Promise<{ content: Blob; reading: ParseCoverage }> {
+  const parts: Blob[] = [];
+  let reading: ParseCoverage = "whole";
+  for (let at = 0; at < file.size && reading === "whole"; ) {
+    let box: ReturnType<typeof measureBox> | undefined;
+    const header = new Uint8Array(await file.slice(at, at + BOX_HEADER_LEN).arrayBuffer());
+    reading = runScrubber(() => (box = measureBox(header)));
+    const end = at + (box?.len ?? file.size - at);
+    const content = file.slice(at, end);
+    if (box?.kind === "mdat") {
+      parts.push(content);
+      if (end > file.size) reading = "broken";
+    } else if (box) {
+      const stream = new ByteRewriter(new Uint8Array(await content.arrayBuffer()));
+      reading = runScrubber(() => scrubBoxes(stream, found, false));
+      stream.copyRest();
+      parts.push(stream.blob(""));
+    }
+    at = box ? end : at;
+    if (reading !== "whole") parts.push(file.slice(at));
+  }
+  return { content: new Blob(parts, { type: file.type }), reading };
 }
 
 function scrubSvg(bytes: Bytes, found: ScrubFindings): Blob | undefined {

@@ -26,6 +26,8 @@ export interface ScrubReport extends MetadataSummary {
   signature: SignatureStatus;
   /** True for a picture that the browser redrew: its bytes differ from the original. */
   redrawn: boolean;
+  /** True for a redrawn picture that has fewer pixels than the original. */
+  reduced: boolean;
 }
 
 /** Returns a neutral file name: the class of the format, and the number of the file in the list. */

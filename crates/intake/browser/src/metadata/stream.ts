@@ -58,6 +58,11 @@ export class ByteRewriter {
     return concat(...this.out);
   }
 
+  /** Returns the written bytes as a blob, without a copy of the whole content. */
+  blob(type: string): Blob {
+    return new Blob(this.out as Bytes[], { type });
+  }
+
   private consume(count: number, emit: (bytes: Bytes) => void): void {
     const bytes = this.peek(count);
     emit(bytes);

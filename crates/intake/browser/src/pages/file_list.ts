@@ -34,10 +34,11 @@ function createItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: S
   const kept = keepsOriginals(input.form);
   // A file that is retained unchanged must be readable as well.
   void chosen.scrubbed().then(
-    (report) =>
-      kept
-        ? fillItem(offlineForm, input, chosen, item, [describeKept(offlineForm, chosen.file)])
-        : fillItem(offlineForm, input, chosen, item, describeScrubbed(offlineForm, report), report.content === undefined ? "picture" : undefined),
+    (report) => {
+      if (kept) return fillItem(offlineForm, input, chosen, item, [describeKept(offlineForm, chosen.file)]);
+      const choice = report.content === undefined ? "picture" : report.reduced || chosen.keepsFullSize ? "size" : undefined;
+      fillItem(offlineForm, input, chosen, item, describeScrubbed(offlineForm, report), choice);
+    },
     () => fillItem(offlineForm, input, chosen, item, [textLine(offlineForm, "file-unreadable")], "unreadable"),
   );
   return item;
@@ -52,12 +53,12 @@ export function showUnreadable(offlineForm: OfflineForm, input: HTMLInputElement
 /** Marks an item while the reporter has to decide about its file. */
 const OPEN_DECISION_ATTRIBUTE = "data-open";
 
-/** The decision about a file that the reporter has to make. */
-type OpenDecision = "picture" | "unreadable";
+/** The decision about a file that the reporter has to make, or for the size of a photo can make. */
+type Decision = "picture" | "unreadable" | "size";
 
-function fillItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile, item: Element, lines: HTMLElement[], open?: OpenDecision): void {
+function fillItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: SelectedFile, item: Element, lines: HTMLElement[], open?: Decision): void {
   const buttons = createElement("p", { class: "act" });
-  item.toggleAttribute(OPEN_DECISION_ATTRIBUTE, open !== undefined);
+  item.toggleAttribute(OPEN_DECISION_ATTRIBUTE, open === "picture" || open === "unreadable");
   const add = (key: string, act: (button: HTMLElement) => void) => {
     const label = translate(offlineForm, key);
     const button = createElement("button", { type: "button", class: "quiet", "aria-label": `${label} – ${chosen.file.name}` }, label);
@@ -78,6 +79,15 @@ function fillItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: Sel
       }),
     );
   }
+  if (open === "size") {
+    const button = add("file-full-size", () => {
+      chosen.keepsFullSize = !chosen.keepsFullSize;
+      const drawn = createItem(offlineForm, input, chosen);
+      item.replaceWith(drawn);
+      drawn.focus();
+    });
+    button.setAttribute("aria-pressed", String(chosen.keepsFullSize));
+  }
   if (open === "unreadable") add("file-again", () => replaceFile(offlineForm, input, chosen));
   add("file-left-out", () => removeFile(offlineForm, input, chosen, item));
   item.replaceChildren(createElement("b", {}, createElement("bdi", {}, chosen.file.name)), ...lines, buttons);
@@ -92,7 +102,7 @@ function describeKept(offlineForm: OfflineForm, file: File): HTMLElement {
 function describeScrubbed(offlineForm: OfflineForm, report: ScrubReport): HTMLElement[] {
   if (report.reading === "empty") return [textLine(offlineForm, "scrubbed-empty")];
   if (!report.content) return [textLine(offlineForm, "file-failed")];
-  if (report.redrawn) return [textLine(offlineForm, "file-redrawn")];
+  if (report.redrawn) return [textLine(offlineForm, report.reduced ? "file-reduced" : "file-redrawn")];
   if (report.content.size > MAX_SIZE) return [textLine(offlineForm, "send-too-large")];
   const traces = (found: Set<MetadataKind>) =>
     inCanonicalOrder(found).map((trace) => translate(offlineForm, `trace-${trace}`)).join(translate(offlineForm, "list-separator"));

@@ -1,7 +1,13 @@
 // Redraws pictures to remove their metadata. Browsers that protect against fingerprinting return
 // noise or white from a canvas, and some return an empty picture above a size. Such a picture must
 // not replace a photo.
+import type { RedrawnPicture } from "../metadata/scrub.ts";
 
+/**
+ * Maximum length of the longer side of a photo in pixels, unless the reporter keeps its full size.
+ * The text of a photographed page remains readable.
+ */
+const MAX_PHOTO_SIDE = 1600;
 /** Quality for JPEG and WebP, which is not visibly worse than the original. */
 const JPEG_QUALITY = 0.9;
 /** Width and height, in pixels, of the known picture and of the samples that are compared. */
@@ -15,10 +21,11 @@ const MAX_MEAN_DIFFERENCE = 8;
 const FLAT_THRESHOLD = 4;
 
 /**
- * Returns the picture upright and without metadata. Returns undefined for an animation, or if this
- * browser cannot redraw it faithfully.
+ * Returns the picture upright and without metadata. A photo is reduced, unless `isFullSize`.
+ * Screenshots (PNG) are small, and their text would suffer. Returns undefined for an animation, or
+ * if this browser cannot redraw it faithfully.
  */
-export async function redraw(picture: Blob): Promise<Blob | undefined> {
+export async function redraw(picture: Blob, isFullSize: boolean): Promise<RedrawnPicture | undefined> {
   try {
     const head = new TextDecoder("latin1").decode(await picture.slice(0, 32).arrayBuffer());
     // Only the first frame of an animation would be left.
@@ -28,8 +35,11 @@ export async function redraw(picture: Blob): Promise<Blob | undefined> {
     const type = head.startsWith("PNG", 1) ? "image/png" : head.startsWith("RIFF") ? "image/webp" : "image/jpeg";
     const bitmap = await createImageBitmap(picture, { imageOrientation: "from-image" });
     try {
-      const drawn = await encode(context(bitmap.width, bitmap.height, bitmap).canvas, type);
-      return (await isFaithfulRedraw(drawn, bitmap)) ? drawn : undefined;
+      const keeps = isFullSize || type === "image/png";
+      const scale = keeps ? 1 : Math.min(1, MAX_PHOTO_SIDE / Math.max(bitmap.width, bitmap.height));
+      const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale))) as [number, number];
+      const content = await encode(context(width, height, bitmap).canvas, type);
+      return (await isFaithfulRedraw(content, bitmap, width, height)) ? { content, reduced: scale < 1 } : undefined;
     } finally {
       bitmap.close();
     }
@@ -57,11 +67,11 @@ async function isCanvasFaithful(): Promise<boolean> {
   return isSame(read);
 }
 
-/** Returns whether the redrawn picture decodes to the same size and content as the original. */
-async function isFaithfulRedraw(drawn: Blob, original: ImageBitmap): Promise<boolean> {
+/** Returns whether the redrawn picture decodes to this size and to the content of the original. */
+async function isFaithfulRedraw(drawn: Blob, original: ImageBitmap, width: number, height: number): Promise<boolean> {
   const bitmap = await createImageBitmap(drawn);
   try {
-    if (bitmap.width !== original.width || bitmap.height !== original.height) return false;
+    if (bitmap.width !== width || bitmap.height !== height) return false;
     const [before, after] = [sample(original), sample(bitmap)];
     const difference = before.reduce((sum, value, at) => sum + Math.abs(value - after[at]!), 0) / before.length;
     return difference <= MAX_MEAN_DIFFERENCE && (isFlat(before) || !isFlat(after));
@@ -72,10 +82,7 @@ async function isFaithfulRedraw(drawn: Blob, original: ImageBitmap): Promise<boo
 
 /** Returns the pixels of a small copy. */
 function sample(bitmap: ImageBitmap): Uint8ClampedArray {
-  const small = context(SAMPLE_SIZE, SAMPLE_SIZE);
-  small.imageSmoothingQuality = "high";
-  small.drawImage(bitmap, 0, 0, SAMPLE_SIZE, SAMPLE_SIZE);
-  return small.getImageData(0, 0, SAMPLE_SIZE, SAMPLE_SIZE).data;
+  return context(SAMPLE_SIZE, SAMPLE_SIZE, bitmap).getImageData(0, 0, SAMPLE_SIZE, SAMPLE_SIZE).data;
 }
 
 /** Returns whether the picture has one colour. */
@@ -97,7 +104,8 @@ function context(width: number, height: number, bitmap?: ImageBitmap): CanvasRen
   [canvas.width, canvas.height] = [width, height];
   const drawing = canvas.getContext("2d");
   if (!drawing) throw new Error("the browser provides no drawing context");
-  if (bitmap) drawing.drawImage(bitmap, 0, 0);
+  drawing.imageSmoothingQuality = "high";
+  if (bitmap) drawing.drawImage(bitmap, 0, 0, width, height);
   return drawing;
 }
 

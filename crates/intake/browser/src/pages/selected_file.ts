@@ -9,6 +9,8 @@ import { redraw } from "./redraw.ts";
  * as unreadable.
  */
 const READ_TIMEOUT_MS = 120_000;
+/** Maximum length of an unchanged file that is read into memory before it is sealed, in bytes. */
+const MAX_LEN_IN_MEMORY = 8 * 1024 * 1024;
 
 export class SelectedFile {
   private static readonly known = new WeakMap<File, SelectedFile>();
@@ -18,6 +20,7 @@ export class SelectedFile {
   readonly id = `file-${(SelectedFile.count += 1)}`;
   /** Whether the reporter decided to send a picture that cannot be redrawn. */
   sendsAsItIs = false;
+  private isFullSize = false;
   private scrubbing: Promise<ScrubReport> | undefined;
 
   private constructor(readonly file: File) {}
@@ -33,18 +36,36 @@ export class SelectedFile {
    * reads again.
    */
   scrubbed(): Promise<ScrubReport> {
-    this.scrubbing ??= withTimeout(loadScrubber().then(({ scrub }) => scrub(this.file, redraw))).catch((error: unknown) => {
+    const { isFullSize } = this;
+    this.scrubbing ??= withTimeout(loadScrubber().then(({ scrub }) => scrub(this.file, (picture) => redraw(picture, isFullSize)))).catch((error: unknown) => {
       this.scrubbing = undefined;
       throw error;
     });
     return this.scrubbing;
   }
 
+  /** Whether the reporter decided to keep the full size of a photo. */
+  get keepsFullSize(): boolean {
+    return this.isFullSize;
+  }
+
+  /** Sets whether a photo keeps its full size. The next call of `scrubbed` draws it again. */
+  set keepsFullSize(keeps: boolean) {
+    this.isFullSize = keeps;
+    this.scrubbing = undefined;
+  }
+
   /**
-   * Returns the unchanged content in memory, so that sealing and every retry use the same bytes.
-   * Rejects if it cannot be read.
+   * Returns the unchanged content. It is in memory, so that sealing uses the bytes that were read.
+   * A large file is read while it is sealed: the browser then fails if it has changed. Rejects if
+   * it cannot be read.
    */
   async original(): Promise<Blob> {
+    if (this.file.size > MAX_LEN_IN_MEMORY) {
+      const ends = [this.file.slice(0, 1), this.file.slice(-1)].map((end) => end.arrayBuffer());
+      await withTimeout(Promise.all(ends));
+      return this.file;
+    }
     const bytes = await withTimeout(this.file.arrayBuffer());
     if (bytes.byteLength !== this.file.size) throw new Error("the file has changed since it was chosen");
     return new Blob([bytes], { type: this.file.type });
