@@ -26,23 +26,19 @@ for (const lang of LANGUAGES) {
       await cost(`/${lang}${path}`);
     }
     await page.goto(`${installation.url}/${lang}/report`);
-    await cost("before");
-    await page.click("button[name=go][value=audience]");
-    await cost("audience");
-    await page.click("button[value='audience.trader']");
-    await cost("family");
+    await cost("subject");
     await page.click("button[value='family.money']");
     await cost("categories of money");
     const categories = await page.locator("button[value^='category.']").evaluateAll((buttons) => buttons.map((button) => (button as HTMLButtonElement).value));
     for (const category of categories) {
       await page.goto(`${installation.url}/${lang}/report`);
-      await page.click("button[name=go][value=audience]");
-      await page.click("button[value='audience.trader']");
       await page.click("button[value='family.money']");
       await page.waitForLoadState("networkidle");
       received = 0;
       await page.click(`button[value='${category}']`);
       await cost(category);
+      await page.click("button[name=go][value=facts]");
+      await cost(`facts of ${category}`);
     }
     await page.goto(`${installation.url}/${lang}/report`);
     await fillReport(page, { story: "Un récit." });

@@ -14,8 +14,6 @@ for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(EN
   let code = "";
   const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
     await page.goto(`${installation.url}/${lang}/report`);
-    await page.click("button[name=go][value=audience]");
-    await page.click("button[value='audience.trader']");
     await page.click("button[value='family.money']");
     await page.click("button[value='category.FAC']");
     await page.fill("[name='a.story']", STORY);

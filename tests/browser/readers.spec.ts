@@ -9,12 +9,11 @@ import { waitForHydration } from "./src/reporting.ts";
 async function readers(page: Page, url: string, excluded: string[], scripts: boolean): Promise<string[]> {
   await page.goto(`${url}/fr/report`);
   if (scripts) await waitForHydration(page);
-  await page.click("button[name=go][value=audience]");
-  await page.click("button[value='audience.trader']");
   await page.click("button[value='family.money']");
   await page.click("button[value='category.FAC']");
-  for (const unit of excluded) await page.check(`[name='a.handlers_involved'][value='${unit}']`);
   await page.fill("[name='a.story']", "On m’a demandé de l’argent.");
+  await page.click("button[name=go][value=facts]");
+  for (const unit of excluded) await page.check(`[name='a.handlers_involved'][value='${unit}']`);
   await page.click("button[value=review]:not(.enter)");
   await expect(page.locator(".readers")).toBeVisible();
   return page.locator(".readers p:visible").allInnerTexts();

@@ -31,16 +31,15 @@ for (const lang of ["fr", "ar"])
       }
       await page.goto(`${installation.url}/${lang}/report`);
       await waitForHydration(page);
-      await page.click("button[value=audience]");
-      await expectFits(page, `${lang} audience`);
-      await page.click("button[value='audience.trader']");
-      await expectFits(page, `${lang} family`);
+      await expectFits(page, `${lang} subject`);
       await page.click("button[value='family.respect']");
       await expectFits(page, `${lang} category`);
       await page.click("button[value='category.SXH']");
       await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
       await page.evaluate(() => scrollTo(0, 1500));
-      await expectFits(page, `${lang} questions`);
+      await expectFits(page, `${lang} tell`);
+      await page.click("button[name=go][value=facts]");
+      await expectFits(page, `${lang} facts`);
       await page.goto(`${installation.url}/${lang}/report`);
       await waitForHydration(page);
       await fillReport(page, { story: `${LONG_URL} 70 12 34 56`, place: LONG_URL });
@@ -112,14 +111,13 @@ for (const lang of ["fr", "ar"])
       await expectUsable(path);
     }
     await page.goto(`${installation.url}/${lang}/report`);
-    await expectUsable("before");
-    await page.click("button[value=audience]");
-    await expectUsable("audience");
-    await page.click("button[value='audience.trader']");
+    await expectUsable("subject");
     await page.click("button[value='family.respect']");
     await expectUsable("category");
     await page.click("button[value='category.SXH']");
-    await expectUsable("questions");
+    await expectUsable("tell");
+    await page.click("button[name=go][value=facts]");
+    await expectUsable("facts");
     await page.goto(`${installation.url}/${lang}/report`);
     await fillReport(page, { story: `${LONG_URL} 70 12 34 56` });
     await expectUsable("review");

@@ -17,8 +17,6 @@ test("the pictures of the README are taken", async ({ page, installation, openWo
   await page.setViewportSize({ width: 390, height: 780 });
   await page.goto(`${installation.url}/en/report`);
   await waitForHydration(page);
-  await page.click("button[name=go][value=audience]");
-  await page.click("button[value='audience.trader']");
   await page.screenshot({ path: `${folder}/report.png` });
 
   execFileSync(`${process.env["PROGRAMS"]}/sample-reports`, [installation.url]);

@@ -181,12 +181,10 @@ impl ReporterBrowser {
     /// # Errors
     /// If a page is missing.
     pub async fn open_review_page(&self, typed: &[(&str, &str)]) -> Result<ReporterPage> {
-        let before = self.get_page("/report").await?;
-        let audience = self.press_button(&before, "/report", "audience", &[]).await?;
-        let family = self.press_button(&audience, "/report", "audience.trader", &[]).await?;
-        let category = self.press_button(&family, "/report", "family.money", &[]).await?;
-        let questions = self.press_button(&category, "/report", "category.FAC", &[]).await?;
-        self.press_button(&questions, "/report", "review", typed).await
+        let subject = self.get_page("/report").await?;
+        let case = self.press_button(&subject, "/report", "family.money", &[]).await?;
+        let tell = self.press_button(&case, "/report", "category.FAC", &[]).await?;
+        self.press_button(&tell, "/report", "review", typed).await
     }
 
     /// Submits a report and returns the page with the receipt.
@@ -289,7 +287,7 @@ fn field_value(field: ElementRef<'_>) -> Option<(String, String)> {
                 .to_owned()
         }
         (_, Some("file")) => return None,
-        (_, Some("checkbox")) => {
+        (_, Some("checkbox" | "radio")) => {
             field.attr("checked")?;
             field.attr("value").unwrap_or("on").to_owned()
         }

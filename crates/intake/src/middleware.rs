@@ -147,7 +147,8 @@ fn rejection_response(
 ) -> Response {
     app.counters.record_rejected();
     if post.is_api() {
-        return Problem::new(status, "busy: nothing of this request was stored, try again later").into_response();
+        return Problem::new(status, "busy: nothing of this request was stored, try again later")
+            .into_response();
     }
     let page = match form.filter(|form| !form.fields.is_empty()) {
         Some(form) => {

@@ -19,7 +19,9 @@ async fn shown_readers(intake: &TestIntake, fields: &str) -> Vec<String> {
         None => answer.text().await.unwrap(),
     };
     let html = Html::parse_document(&page);
-    let shown = Selector::parse(".readers:not([hidden]) p:not([hidden])").unwrap();
+    let shown = ".readers:not([hidden]) > p:not([hidden]), \
+                 .readers:not([hidden]) > details:not([hidden]) p";
+    let shown = Selector::parse(shown).unwrap();
     html.select(&shown).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
 }
 

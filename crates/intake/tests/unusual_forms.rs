@@ -63,7 +63,7 @@ async fn a_file_arrives_with_any_spelling_of_its_name() {
 #[tokio::test]
 async fn a_button_that_does_not_send_stores_nothing() {
     let intake = TestIntake::with_directory().await;
-    for go in ["questions", "cover.phone.story", "review", "family"] {
+    for go in ["tell", "cover.phone.story", "review", "facts"] {
         // A browser without `formaction` posts the steps to this address.
         let form = MultipartFormData::report("call me at 70 12 34 56", 1)
             .field("go", go)

@@ -6,6 +6,7 @@
 //! references are checked when the files are read, so that no page can meet a missing item.
 
 mod answers;
+mod conditions;
 mod load;
 mod texts;
 mod training;
@@ -13,10 +14,11 @@ mod types;
 mod validate;
 
 pub use answers::{Answer, AnswerError, AnswerMap, DECLINED, MAX_TEXT_CHARS, UNKNOWN};
+pub use conditions::{Condition, applicable};
 pub use load::TaxonomyLoadError;
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
     AnswerFormat, AnswerType, Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor,
-    ImpliedAnswers, LocalizedText, PriorityRule, Question, QuestionKind, QuestionOption,
-    QuestionPurpose, Taxonomy,
+    ImpliedAnswers, LocalizedText, MAX_QUICK_QUESTIONS, PLACE_KIND_QUESTION, Place, PriorityRule,
+    Question, QuestionKind, QuestionOption, QuestionPurpose, Taxonomy,
 };

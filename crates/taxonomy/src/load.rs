@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::{
     AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText,
-    PriorityRule, Question, Taxonomy,
+    Place, PriorityRule, Question, Taxonomy,
     texts::{LanguageTexts, add_texts},
 };
 
@@ -52,6 +52,7 @@ struct SettingsFile {
     implied: ImpliedAnswers,
     common_start: Vec<String>,
     common_end: Vec<String>,
+    quick: Vec<String>,
     #[serde(default)]
     priority_rules: Vec<PriorityRule>,
 }
@@ -92,6 +93,12 @@ struct DesksFile {
     desks: Vec<DeskLabel>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlacesFile {
+    places: Vec<Place>,
+}
+
 impl Taxonomy {
     /// Returns the built-in taxonomy.
     ///
@@ -127,12 +134,14 @@ impl Taxonomy {
             audiences: files.parse::<AudiencesFile>("audiences.toml", "audiences")?.audiences,
             common_start: settings.common_start,
             common_end: settings.common_end,
+            quick: settings.quick,
             priority_rules: settings.priority_rules,
             factors: files.parse::<FactorsFile>("factors.toml", "factors")?.factors,
             families: files.parse::<FamiliesFile>("families.toml", "families")?.families,
             categories: files.parse::<CategoriesFile>("categories.toml", "categories")?.categories,
             questions,
             desks: files.parse::<DesksFile>("desks.toml", "desks")?.desks,
+            places: files.parse::<PlacesFile>("places.toml", "places")?.places,
         };
         let mut wrong = taxonomy.validate();
         let unit = |lang: &&String| {
@@ -157,6 +166,7 @@ pub(crate) fn read_built_in(file: &str) -> io::Result<String> {
         "categories.toml" => include_str!("../data/categories.toml"),
         "questions.toml" => include_str!("../data/questions.toml"),
         "desks.toml" => include_str!("../data/desks.toml"),
+        "places.toml" => include_str!("../data/places.toml"),
         "learn.toml" => include_str!("../data/learn.toml"),
         texts => texts
             .strip_suffix(TEXTS_FILE)

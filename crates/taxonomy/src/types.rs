@@ -6,7 +6,7 @@ use protocol::Priority;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use crate::{DECLINED, UNKNOWN};
+use crate::{Condition, DECLINED, UNKNOWN};
 
 /// A text in each language.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -111,6 +111,21 @@ pub struct CategoryGroup {
     pub label: LocalizedText,
 }
 
+/// A border post or office of the administration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The id, such as `dakola`.
+    pub id: String,
+    /// What it is: an option of the question [`PLACE_KIND_QUESTION`].
+    pub kind: String,
+    /// The name.
+    pub label: LocalizedText,
+}
+
+/// The question whose options are the kinds of places.
+pub const PLACE_KIND_QUESTION: &str = "place_type";
+
 /// A desk that an administration can set up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,10 +168,20 @@ pub struct Category {
     /// The id of a question that comes before all others.
     #[serde(default)]
     pub opening_question: Option<String>,
+    /// The ids of the questions beside the story, at most [`MAX_QUICK_QUESTIONS`]. Without them,
+    /// those of the settings.
+    #[serde(default)]
+    pub quick: Option<Vec<String>>,
+    /// What the form asks instead of the label of the story, such as for a question.
+    #[serde(default)]
+    pub story_label: Option<LocalizedText>,
     /// Whether the story must be filled in.
     #[serde(default = "default_true")]
     pub story_required: bool,
 }
+
+/// Maximum number of questions beside the story. The page with the story stays short.
+pub const MAX_QUICK_QUESTIONS: usize = 4;
 
 fn default_true() -> bool {
     true
@@ -323,9 +348,15 @@ pub struct Question {
     /// Whether the answers are amounts. The currency is then added to the label in every language.
     #[serde(default)]
     pub money: bool,
+    /// Whether the page suggests the places of the administration. Any text is an answer.
+    #[serde(default)]
+    pub places: bool,
     /// The form that a text must have, for the answer type [`AnswerType::Text`].
     #[serde(default)]
     pub format: Option<AnswerFormat>,
+    /// When the question applies; always without a condition.
+    #[serde(default)]
+    pub when: Option<Condition>,
     /// The options, for kinds that have options.
     #[serde(default)]
     pub options: Vec<QuestionOption>,
@@ -371,6 +402,8 @@ pub struct Taxonomy {
     pub common_start: Vec<String>,
     /// The questions after those of a category.
     pub common_end: Vec<String>,
+    /// The questions beside the story, for categories that name none of their own.
+    pub quick: Vec<String>,
     /// The rules that raise the priority.
     pub priority_rules: Vec<PriorityRule>,
     /// The ten factors.
@@ -383,6 +416,8 @@ pub struct Taxonomy {
     pub questions: Vec<Question>,
     /// All desks.
     pub desks: Vec<DeskLabel>,
+    /// The border posts and offices in the order of the list.
+    pub places: Vec<Place>,
 }
 
 impl Taxonomy {
@@ -396,6 +431,18 @@ impl Taxonomy {
         self.questions.iter().find(|question| question.id == id)
     }
 
+    /// Returns what the form asks, in the words of a category.
+    pub fn label_in<'a>(
+        &self,
+        category: &'a Category,
+        question: &'a Question,
+    ) -> &'a LocalizedText {
+        match (&category.story_label, question.kind.purpose()) {
+            (Some(label), QuestionPurpose::Story) => label,
+            _ => &question.label,
+        }
+    }
+
     /// Returns the factors of a category, the primary one first.
     pub fn factors_of<'a>(&'a self, category: &'a Category) -> impl Iterator<Item = &'a Factor> {
         let ids = std::iter::once(&category.factor).chain(&category.secondary_factors);
@@ -405,6 +452,17 @@ impl Taxonomy {
     /// Returns the desk with this id.
     pub fn desk(&self, id: &str) -> Option<&DeskLabel> {
         self.desks.iter().find(|desk| desk.id == id)
+    }
+
+    /// Returns what a place is, in words.
+    pub fn place_kind(&self, place: &Place) -> Option<&LocalizedText> {
+        let question = self.question(PLACE_KIND_QUESTION)?;
+        self.option_label(question, &place.kind)
+    }
+
+    /// Returns the name of a place as desks read it: in the default language.
+    pub fn place_name<'a>(&self, place: &'a Place) -> &'a str {
+        place.label.get(&self.default_language)
     }
 
     /// Returns the label of an option, including the implied ones.
@@ -449,5 +507,13 @@ impl Taxonomy {
             }
         }
         asked
+    }
+
+    /// Returns the questions beside the story, in their order. All others are on the page of
+    /// further facts. A category with few questions has those that it asks.
+    pub fn quick_questions<'a>(&'a self, category: &'a Category) -> Vec<&'a Question> {
+        let asked = self.questions_for(category);
+        let ids = category.quick.as_ref().unwrap_or(&self.quick);
+        ids.iter().filter_map(|id| asked.iter().copied().find(|asked| asked.id == *id)).collect()
     }
 }

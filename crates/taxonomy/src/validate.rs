@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{AnswerType, Audience, Category, LocalizedText, Question, QuestionPurpose, Taxonomy};
+use crate::{
+    AnswerType, Audience, Category, LocalizedText, MAX_QUICK_QUESTIONS, PLACE_KIND_QUESTION,
+    Question, QuestionPurpose, Taxonomy,
+};
 
 impl Taxonomy {
     /// Returns all errors, each with the file and the key.
@@ -46,6 +49,15 @@ impl Taxonomy {
         for desk in &self.desks {
             wrong.check_translations(&format!("desks.toml: {}", desk.id), &desk.label);
         }
+        wrong.check_unique("places.toml", self.places.iter().map(|place| place.id.clone()));
+        for place in &self.places {
+            let entry = format!("places.toml: {}", place.id);
+            wrong.check_translations(&entry, &place.label);
+            wrong.report_if(
+                self.place_kind(place).is_none(),
+                &format!("{entry} kind {} is no option of {PLACE_KIND_QUESTION}", place.kind),
+            );
+        }
         for question in &self.questions {
             validate_question(question, &mut wrong);
         }
@@ -53,6 +65,7 @@ impl Taxonomy {
             self.validate_category(category, &mut wrong);
         }
         self.validate_settings(&mut wrong);
+        wrong.errors.extend(self.condition_errors());
         wrong.errors
     }
 
@@ -60,6 +73,9 @@ impl Taxonomy {
         let place = format!("categories.toml: {}", category.id);
         wrong.check_translations(&format!("{place} label"), &category.label);
         wrong.check_translations(&format!("{place} example"), &category.example);
+        if let Some(label) = &category.story_label {
+            wrong.check_translations(&format!("{place} story_label"), label);
+        }
         let family = self.families.iter().any(|family| family.id == category.family);
         wrong.report_if(!family, &format!("{place} family {} is unknown", category.family));
         wrong.report_if(
@@ -87,6 +103,31 @@ impl Taxonomy {
         let story =
             self.questions_for(category).iter().any(|q| q.kind.purpose() == QuestionPurpose::Story);
         wrong.report_if(!story, &format!("{place} does not ask for the story"));
+        if let Some(quick) = &category.quick {
+            self.validate_quick(&place, quick, &self.questions_for(category), wrong);
+        }
+    }
+
+    /// Checks a list of questions beside the story against the questions that can be asked.
+    fn validate_quick(
+        &self,
+        place: &str,
+        quick: &[String],
+        asked: &[&Question],
+        wrong: &mut ValidationErrors<'_>,
+    ) {
+        wrong.check_unique(&format!("{place} quick"), quick.iter().cloned());
+        wrong.report_if(
+            quick.len() > MAX_QUICK_QUESTIONS,
+            &format!("{place} has more than {MAX_QUICK_QUESTIONS} quick questions"),
+        );
+        for id in quick {
+            let question = asked.iter().find(|question| question.id == *id);
+            wrong.report_if(
+                question.is_none_or(|question| question.kind.purpose() != QuestionPurpose::Answer),
+                &format!("{place} quick {id} is not one of its questions with a plain answer"),
+            );
+        }
     }
 
     fn validate_settings(&self, wrong: &mut ValidationErrors<'_>) {
@@ -104,6 +145,8 @@ impl Taxonomy {
                 &format!("settings.toml: common question {id} is unknown"),
             );
         }
+        let all: Vec<&Question> = self.questions.iter().collect();
+        self.validate_quick("settings.toml:", &self.quick, &all, wrong);
         for rule in &self.priority_rules {
             let place = format!("settings.toml: priority_rules {}", rule.question);
             match self.question(&rule.question) {
@@ -139,6 +182,10 @@ fn validate_question(question: &Question, wrong: &mut ValidationErrors<'_>) {
     wrong.report_if(
         question.kind.has_options() == question.options.is_empty(),
         &format!("{place} has options but is not a choice, or is a choice without options"),
+    );
+    wrong.report_if(
+        question.places && question.kind.answer_type() != AnswerType::Text,
+        &format!("{place} has places but its answer is not a line of text"),
     );
     if let Some(format) = &question.format {
         wrong.report_if(

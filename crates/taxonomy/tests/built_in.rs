@@ -211,6 +211,67 @@ fn errors_in_the_data_files_are_named() {
             "answers = [\"you\"",
             "priority_rules safety has no option you",
         ),
+        (
+            "questions.toml",
+            "when = { question = \"payment_status\", answers = [\"paid\"] }",
+            "when = { question = \"payment_state\", answers = [\"paid\"] }",
+            "receipt_given when: payment_state is not a question",
+        ),
+        (
+            "questions.toml",
+            "when = { question = \"payment_status\", answers = [\"paid\"] }",
+            "when = { question = \"payment_status\", answers = [\"payed\"] }",
+            "receipt_given when: payment_status has no option payed",
+        ),
+        (
+            "questions.toml",
+            "when = { question = \"payment_status\", answers = [\"paid\"] }",
+            "when = { question = \"payment_status\", answers = [] }",
+            "receipt_given when has no answers",
+        ),
+        (
+            "questions.toml",
+            "when = { question = \"payment_status\", answers = [\"paid\"] }",
+            "when = { question = \"place\", answers = [\"paid\"] }",
+            "receipt_given when: place has no list of options",
+        ),
+        (
+            "questions.toml",
+            "id = \"payment_status\"\n",
+            "id = \"payment_status\"\n\
+             when = { question = \"receipt_given\", answers = [\"none\"] }\n",
+            "payment_status when: payment_status depends on itself",
+        ),
+        (
+            "questions.toml",
+            "when = { question = \"payment_status\", answers = [\"paid\"] }",
+            "when = { question = \"intermediary\", answers = [\"no\"] }",
+            "FAC asks receipt_given before intermediary, which decides whether it applies",
+        ),
+        (
+            "categories.toml",
+            "quick = [\"place\", \"period\", \"payment_status\", \"amount_band\"]",
+            "quick = [\"place\", \"period\", \"receipt_given\"]",
+            "FAC asks receipt_given before payment_status, which decides whether it applies",
+        ),
+        (
+            "categories.toml",
+            "quick = [\"place\", \"period\", \"payment_status\", \"amount_band\"]",
+            "quick = [\"place\", \"period\", \"story\"]",
+            "FAC quick story is not one of its questions with a plain answer",
+        ),
+        (
+            "settings.toml",
+            "quick = [\"place\", \"period\", \"ongoing\"]",
+            "quick = [\"place\", \"period\", \"ongoing\", \"safety\", \"goods\"]",
+            "has more than 4 quick questions",
+        ),
+        (
+            "places.toml",
+            "kind = \"border_post\"",
+            "kind = \"border\"",
+            "dakola kind border is no option of place_type",
+        ),
         ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
         (
             "audiences.toml",

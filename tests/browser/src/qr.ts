@@ -5,6 +5,7 @@ import decodeQR from "qr/decode.js";
 /** Returns the text in the code, read from the colours on the screen. */
 export async function readQr(page: Page): Promise<string> {
   const svg = page.locator(".qr svg");
+  if (!(await svg.isVisible())) await page.locator(".ticket summary").click();
   await svg.scrollIntoViewIfNeeded();
   const png = (await svg.screenshot()).toString("base64");
   // A second page, because the page under test may run without scripts.

@@ -15,15 +15,9 @@ export async function waitForHydration(page: Page): Promise<void> {
 
 /** Fills the form in up to the review page. */
 export async function fillReport(page: Page, input: ReportInput): Promise<void> {
-  await page.click("button[name=go][value=audience]");
-  await page.click("button[value='audience.trader']");
   await page.click("button[value='family.money']");
   await page.click("button[value='category.FAC']");
-  if (input.place) {
-    const place = page.locator("[name='a.place']");
-    await place.evaluate((field) => field.closest("details")?.setAttribute("open", ""));
-    await place.fill(input.place);
-  }
+  if (input.place) await page.fill("[name='a.place']", input.place);
   await page.fill("[name='a.story']", input.story);
   await page.click("button[value=review]:not(.enter)");
   if (input.files) await page.setInputFiles("input[type=file]", input.files);

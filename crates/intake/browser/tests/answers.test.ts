@@ -8,6 +8,8 @@ const question = (answer: FormQuestion["answer"], pattern?: string): FormQuestio
   label: "Label",
   answer,
   format: pattern === undefined ? null : { pattern, example: "14:30" },
+  when: null,
+  places: false,
   guarded: false,
   options: {},
 });

@@ -121,7 +121,7 @@ pub fn asks_for_identifier(question: &Question) -> bool {
 /// Returns all identifying details of a form, in the order of the questions.
 pub fn find_in_form(form: &ReportForm, taxonomy: &Taxonomy) -> Vec<IdentifyingDetail> {
     let Some(category) = taxonomy.category(&form.category) else { return Vec::new() };
-    let asked = taxonomy.questions_for(category);
+    let asked = form.applicable_questions(taxonomy, category);
     asked.into_iter().flat_map(|question| find_in_answer(form, question)).collect()
 }
 

@@ -13,7 +13,7 @@ use zeroize::Zeroize;
 use super::{
     FormStep, NavAction,
     fields::{self, FieldError, FieldProblem, FieldReader, is_blank},
-    identifying_details,
+    identifying_details, places,
 };
 
 /// Maximum length of the story, in characters: about four pages.
@@ -27,7 +27,7 @@ const MAX_OPTIONS: usize = 40;
 pub struct ReportForm {
     /// The current language of the pages.
     pub lang: Locale,
-    /// The audience, such as `trader`.
+    /// The audience, such as `trader`; empty if the reporter did not answer that question.
     pub audience: String,
     /// The group of categories, such as `money`.
     pub family: String,
@@ -49,12 +49,21 @@ pub struct ReportForm {
     reader: FieldReader,
 }
 
+/// The fields that a page shows, so that its form has no hidden fields for them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ShownFields<'a> {
+    /// The questions of the page.
+    pub questions: &'a [&'a Question],
+    /// Whether the page asks which audience the reporter belongs to.
+    pub audience: bool,
+}
+
 /// A valid report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidatedReport {
     /// Category id.
     pub category: String,
-    /// The audience, such as `trader`.
+    /// The audience, such as `trader`. It is `public` if the reporter did not answer that question.
     pub audience: String,
     /// The language code (ISO 639-1).
     pub lang: String,
@@ -169,17 +178,18 @@ impl ReportForm {
         !self.reader.invalid_utf8().is_empty()
     }
 
-    /// Returns the hidden fields of a page: all fields except the seed, the button and the
-    /// questions in `shown`.
-    pub fn hidden_fields(&self, shown: &[&Question]) -> Vec<(String, String)> {
-        let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
+    /// Returns the hidden fields of a page: all fields except the seed, the button and the fields
+    /// that the page shows.
+    pub fn hidden_fields(&self, shown: ShownFields<'_>) -> Vec<(String, String)> {
+        let is_shown = |id: &String| shown.questions.iter().any(|question| question.id == *id);
+        let audience = if shown.audience { "" } else { &self.audience };
         let chosen = [
-            ("visit", &self.visit),
-            ("audience", &self.audience),
+            ("visit", self.visit.as_str()),
+            ("audience", audience),
             ("family", &self.family),
             ("category", &self.category),
         ];
-        let chosen = chosen.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
+        let chosen = chosen.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let answers =
             self.answers.iter().filter(|(id, _)| !is_shown(id)).flat_map(|(id, values)| {
                 values.iter().map(move |value| (format!("a.{id}"), value.clone()))
@@ -189,8 +199,10 @@ impl ReportForm {
             .iter()
             .filter(|(id, _)| !is_shown(id))
             .map(|(id, value)| (format!("d.{id}"), value.clone()));
-        let shows_story =
-            shown.iter().any(|question| question.kind.purpose() == QuestionPurpose::Story);
+        let shows_story = shown
+            .questions
+            .iter()
+            .any(|question| question.kind.purpose() == QuestionPurpose::Story);
         let told =
             (self.story_in_file && !shows_story).then(|| ("told".to_owned(), "file".to_owned()));
         chosen
@@ -203,62 +215,48 @@ impl ReportForm {
 
     /// Applies the action of the pressed button, and returns the next step. Steps are never
     /// skipped: without a category, the next step is the choice of one. An unknown button leads to
-    /// the questions, with all answers.
+    /// the story, with all answers.
     pub fn advance(&mut self, taxonomy: &Taxonomy) -> FormStep {
-        let wanted = match NavAction::parse(&self.action)
-            .unwrap_or(NavAction::ShowStep(FormStep::Questions))
-        {
+        let action = NavAction::parse(&self.action).unwrap_or(NavAction::ShowStep(FormStep::Tell));
+        let wanted = match action {
             NavAction::ShowStep(step) => step,
             NavAction::Redact(kind, question) => {
                 identifying_details::redact_in_form(self, taxonomy, kind, &question);
                 FormStep::Review
             }
-            NavAction::Unsure => {
-                self.choose_category(taxonomy, &taxonomy.unsure);
-                FormStep::Questions
-            }
-            NavAction::Advice => {
-                self.choose_category(taxonomy, &taxonomy.advice);
-                FormStep::BeforeYouStart
-            }
-            NavAction::Choose(FormStep::Audience, choice) => {
-                self.audience = choice;
-                // A reporter who asked for advice has a category already.
-                if self.category.is_empty() { FormStep::Family } else { FormStep::Questions }
-            }
-            NavAction::Choose(FormStep::Family, choice) => {
+            NavAction::Unsure => self.choose_category(taxonomy, &taxonomy.unsure),
+            NavAction::Advice => self.choose_category(taxonomy, &taxonomy.advice),
+            NavAction::ChooseCategory(choice) => self.choose_category(taxonomy, &choice),
+            NavAction::ChooseFamily(choice) => {
                 self.family = choice;
-                FormStep::Category
-            }
-            NavAction::Choose(_, choice) => {
-                self.choose_category(taxonomy, &choice);
-                FormStep::Questions
+                FormStep::Case
             }
         };
         self.reachable_step(wanted, taxonomy)
     }
 
-    fn choose_category(&mut self, taxonomy: &Taxonomy, category: &str) {
+    fn choose_category(&mut self, taxonomy: &Taxonomy, category: &str) -> FormStep {
         category.clone_into(&mut self.category);
         if let Some(category) = taxonomy.category(category) {
             self.family.clone_from(&category.family);
         }
+        FormStep::Tell
     }
 
     /// Returns the wanted step, or the step that must come before it.
     pub fn reachable_step(&self, wanted: FormStep, taxonomy: &Taxonomy) -> FormStep {
         let family = taxonomy.families.iter().any(|family| family.id == self.family);
         match wanted {
-            FormStep::Questions | FormStep::Review
+            FormStep::Tell | FormStep::Facts | FormStep::Review
                 if taxonomy.category(&self.category).is_none() =>
             {
                 if family {
-                    FormStep::Category
+                    FormStep::Case
                 } else {
-                    FormStep::Family
+                    FormStep::Subject
                 }
             }
-            FormStep::Category if !family => FormStep::Family,
+            FormStep::Case if !family => FormStep::Subject,
             step => step,
         }
     }
@@ -278,6 +276,16 @@ impl ReportForm {
         } else {
             None
         }
+    }
+
+    /// Returns the questions of a category that apply to these answers. Answers to the others
+    /// remain in the form and are not sent.
+    pub fn applicable_questions<'a>(
+        &self,
+        taxonomy: &'a Taxonomy,
+        category: &'a Category,
+    ) -> Vec<&'a Question> {
+        taxonomy.applicable_questions(category, |id| self.values(id).iter().collect())
     }
 
     /// Returns the seed as bytes.
@@ -330,11 +338,13 @@ impl ReportForm {
         taxonomy: &Taxonomy,
         category: &Category,
     ) -> Result<AnswerMap, Vec<FieldError>> {
-        let asked = taxonomy.questions_for(category);
+        let asked = self.applicable_questions(taxonomy, category);
         let given = asked
             .iter()
             .filter(|question| question.kind.purpose() != QuestionPurpose::Story)
-            .filter_map(|question| Some((question.id.clone(), self.parse_answer(question)?)))
+            .filter_map(|question| {
+                Some((question.id.clone(), self.parse_answer(taxonomy, question)?))
+            })
             .collect();
         taxonomy.validate_answers(category, given).map_err(|mut errors| {
             errors.sort_by_key(|error| {
@@ -344,7 +354,19 @@ impl ReportForm {
         })
     }
 
-    fn parse_answer(&self, question: &Question) -> Option<Answer> {
+    /// Returns the lines of an answer as desks read them, before options get their labels.
+    pub fn answer_lines(&self, taxonomy: &Taxonomy, question: &Question) -> Vec<String> {
+        if question.kind.purpose() == QuestionPurpose::Story {
+            return vec![self.value(&question.id).trim().to_owned()];
+        }
+        match self.parse_answer(taxonomy, question) {
+            None => Vec::new(),
+            Some(Answer::One(one)) => vec![one],
+            Some(Answer::Many(many)) => many,
+        }
+    }
+
+    fn parse_answer(&self, taxonomy: &Taxonomy, question: &Question) -> Option<Answer> {
         let date = self.date(&question.id).trim();
         if question.kind.accepts_date() && !is_blank(date) {
             return Some(Answer::One(date.to_owned()));
@@ -358,6 +380,9 @@ impl ReportForm {
         match values.len() {
             0 => None,
             _ if question.kind.is_multiple_choice() => Some(Answer::Many(values)),
+            1 if question.places => {
+                Some(Answer::One(places::known_spelling(taxonomy, self.lang.code, &values[0])))
+            }
             1 => values.into_iter().next().map(Answer::One),
             _ => Some(Answer::Many(values)),
         }

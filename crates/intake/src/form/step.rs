@@ -5,29 +5,20 @@ use super::identifying_details::IdentifyingDetailKind;
 /// One page of the report form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FormStep {
-    /// Safety points and honest limits.
-    BeforeYouStart,
-    /// The audience of the reporter.
-    Audience,
-    /// The group of categories.
-    Family,
+    /// The group of categories, or that the reporter is unsure or asks for advice.
+    Subject,
     /// The category.
-    Category,
-    /// The questions of the category.
-    Questions,
+    Case,
+    /// The story and the quick questions of the category.
+    Tell,
+    /// All other questions of the category. Every answer here is optional.
+    Facts,
     /// All answers, as readers will see them.
     Review,
 }
 
 impl FormStep {
-    const ALL: [Self; 6] = [
-        Self::BeforeYouStart,
-        Self::Audience,
-        Self::Family,
-        Self::Category,
-        Self::Questions,
-        Self::Review,
-    ];
+    const ALL: [Self; 5] = [Self::Subject, Self::Case, Self::Tell, Self::Facts, Self::Review];
 
     /// Parses the name of a step; returns `None` for any other text.
     pub fn parse(name: &str) -> Option<Self> {
@@ -37,11 +28,10 @@ impl FormStep {
     /// Returns the name in the value of a button.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::BeforeYouStart => "before",
-            Self::Audience => "audience",
-            Self::Family => "family",
-            Self::Category => "category",
-            Self::Questions => "questions",
+            Self::Subject => "subject",
+            Self::Case => "case",
+            Self::Tell => "tell",
+            Self::Facts => "facts",
             Self::Review => "review",
         }
     }
@@ -53,8 +43,10 @@ impl FormStep {
 pub enum NavAction {
     /// Show a step.
     ShowStep(FormStep),
-    /// Answer the question of a step, and continue.
-    Choose(FormStep, String),
+    /// Choose a group of categories.
+    ChooseFamily(String),
+    /// Choose a category.
+    ChooseCategory(String),
     /// Redact details of this kind in the answer to this question.
     Redact(IdentifyingDetailKind, String),
     /// Choose the category for reporters who are unsure.
@@ -66,24 +58,20 @@ pub enum NavAction {
 impl NavAction {
     /// Parses the value of a button; returns `None` if no button has this value.
     pub fn parse(value: &str) -> Option<Self> {
-        let (action, choice) = match value.split_once('.') {
-            Some((action, choice)) => (action, Some(choice)),
-            None => (value, None),
+        let Some((action, choice)) = value.split_once('.') else {
+            return match value {
+                "unsure" => Some(Self::Unsure),
+                "advice" => Some(Self::Advice),
+                step => FormStep::parse(step).map(Self::ShowStep),
+            };
         };
-        let step = FormStep::parse(action);
-        match (action, step, choice) {
-            ("unsure", _, None) => Some(Self::Unsure),
-            ("advice", _, None) => Some(Self::Advice),
-            ("cover", _, Some(choice)) => {
+        match action {
+            "family" => Some(Self::ChooseFamily(choice.to_owned())),
+            "category" => Some(Self::ChooseCategory(choice.to_owned())),
+            "cover" => {
                 let (kind, question) = choice.split_once('.')?;
                 Some(Self::Redact(IdentifyingDetailKind::parse(kind)?, question.to_owned()))
             }
-            (_, Some(step), None) => Some(Self::ShowStep(step)),
-            (
-                _,
-                Some(step @ (FormStep::Audience | FormStep::Family | FormStep::Category)),
-                Some(choice),
-            ) => Some(Self::Choose(step, choice.to_owned())),
             _ => None,
         }
     }
@@ -98,7 +86,11 @@ mod tests {
         assert_eq!(NavAction::parse("review"), Some(NavAction::ShowStep(FormStep::Review)));
         assert_eq!(
             NavAction::parse("family.money"),
-            Some(NavAction::Choose(FormStep::Family, "money".to_owned()))
+            Some(NavAction::ChooseFamily("money".to_owned()))
+        );
+        assert_eq!(
+            NavAction::parse("category.FAC"),
+            Some(NavAction::ChooseCategory("FAC".to_owned()))
         );
         assert_eq!(NavAction::parse("advice"), Some(NavAction::Advice));
         assert_eq!(
@@ -112,6 +104,8 @@ mod tests {
             "cover.else.story",
             ".",
             "review.x",
+            "audience.trader",
+            "questions",
             "advice.x",
             "send",
             "family_money",

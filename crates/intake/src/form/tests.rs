@@ -4,7 +4,7 @@ use protocol::Priority;
 use taxonomy::{Answer, AnswerFormat, Taxonomy};
 use web::Locale;
 
-use super::{FieldError, FieldProblem, FormStep, ReportForm, parse_urlencoded};
+use super::{FieldError, FieldProblem, FormStep, ReportForm, ShownFields, parse_urlencoded};
 
 fn form(fields: &[(&str, &str)]) -> ReportForm {
     let mut form = ReportForm::new(Locale::FR);
@@ -17,7 +17,7 @@ fn form(fields: &[(&str, &str)]) -> ReportForm {
 /// Returns the form as the next page would send it: the hidden fields and a button.
 fn press_button(form: &ReportForm, go: &str) -> ReportForm {
     let mut next = ReportForm::new(form.lang);
-    for (name, value) in form.hidden_fields(&[]) {
+    for (name, value) in form.hidden_fields(ShownFields::default()) {
         next.set_field(&name, value.as_bytes()).unwrap();
     }
     next.set_field("go", go.as_bytes()).unwrap();
@@ -44,14 +44,13 @@ fn answers_survive_navigation_in_both_directions() {
     let mut navigated = start;
     for (button, step) in [
         ("review", FormStep::Review),
-        ("questions", FormStep::Questions),
-        ("category", FormStep::Category),
-        ("family", FormStep::Family),
-        ("audience", FormStep::Audience),
-        ("before", FormStep::BeforeYouStart),
-        ("audience.carrier", FormStep::Questions),
-        ("family.money", FormStep::Category),
-        ("category.FAC", FormStep::Questions),
+        ("facts", FormStep::Facts),
+        ("tell", FormStep::Tell),
+        ("case", FormStep::Case),
+        ("subject", FormStep::Subject),
+        ("family.money", FormStep::Case),
+        ("category.FAC", FormStep::Tell),
+        ("facts", FormStep::Facts),
         ("review", FormStep::Review),
     ] {
         navigated = press_button(&navigated, button);
@@ -69,7 +68,7 @@ fn answers_survive_navigation_in_both_directions() {
 fn answers_to_questions_of_another_category_stay_in_the_form_and_are_not_sent() {
     let taxonomy = Taxonomy::built_in();
     let mut other = press_button(&form(&FILLED_FIELDS), "category.SXT");
-    assert_eq!(other.advance(&taxonomy), FormStep::Questions);
+    assert_eq!(other.advance(&taxonomy), FormStep::Tell);
     assert_eq!(other.family, "respect", "the family of the new category");
     let report = other.validate(&taxonomy).unwrap();
     assert!(!report.answers.contains_key("frequency"));
@@ -83,25 +82,26 @@ fn answers_to_questions_of_another_category_stay_in_the_form_and_are_not_sent() 
 fn the_choice_of_a_category_cannot_be_skipped() {
     let taxonomy = Taxonomy::built_in();
     let reach = |fields: &[(&str, &str)]| form(fields).advance(&taxonomy);
-    assert_eq!(reach(&[("go", "review")]), FormStep::Family);
-    assert_eq!(reach(&[("go", "questions"), ("family", "money")]), FormStep::Category);
-    assert_eq!(reach(&[("go", "category"), ("family", "x")]), FormStep::Family);
-    assert_eq!(reach(&[("go", "unsure")]), FormStep::Questions);
-    assert_eq!(reach(&[("go", "advice")]), FormStep::BeforeYouStart);
+    assert_eq!(reach(&[("go", "review")]), FormStep::Subject);
+    assert_eq!(reach(&[("go", "tell"), ("family", "money")]), FormStep::Case);
+    assert_eq!(reach(&[("go", "facts"), ("family", "money")]), FormStep::Case);
+    assert_eq!(reach(&[("go", "case"), ("family", "x")]), FormStep::Subject);
+    assert_eq!(reach(&[("go", "unsure")]), FormStep::Tell);
+    assert_eq!(reach(&[("go", "advice")]), FormStep::Tell);
 }
 
 #[test]
-fn an_unknown_button_leads_to_the_questions_with_all_answers() {
+fn an_unknown_button_leads_to_the_story_with_all_answers() {
     let taxonomy = Taxonomy::built_in();
     for go in [None, Some("advice.x"), Some("send"), Some("Relire"), Some("ok")] {
         let mut form = form(&FILLED_FIELDS);
         if let Some(go) = go {
             form.set_field("go", go.as_bytes()).unwrap();
         }
-        assert_eq!(form.advance(&taxonomy), FormStep::Questions, "{go:?}");
+        assert_eq!(form.advance(&taxonomy), FormStep::Tell, "{go:?}");
         assert!(form.value("story").starts_with("Première"));
     }
-    assert_eq!(ReportForm::new(Locale::FR).advance(&taxonomy), FormStep::Family);
+    assert_eq!(ReportForm::new(Locale::FR).advance(&taxonomy), FormStep::Subject);
 }
 
 #[test]
@@ -165,7 +165,10 @@ fn an_answer_to_a_removed_question_does_not_prevent_sending() {
     let old =
         form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x"), ("d.nonsense", "x")]);
     assert!(old.validate(&taxonomy).unwrap().answers.is_empty());
-    assert!(old.hidden_fields(&[]).contains(&("a.nonsense".to_owned(), "x".to_owned())));
+    assert!(
+        old.hidden_fields(ShownFields::default())
+            .contains(&("a.nonsense".to_owned(), "x".to_owned()))
+    );
 }
 
 #[test]

@@ -1,19 +1,26 @@
 //! The questions of a page, with their answers and errors.
 
+use http::StatusCode;
 use taxonomy::{Category, DECLINED, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN};
 
-use super::layout::PageLayout;
+use super::{layout::PageLayout, tell::step_of};
 use crate::form::{FieldError, FieldProblem, ReportForm};
+
+/// Maximum number of options that a page shows side by side. A longer list is a select.
+const MAX_RADIOS: usize = 7;
 
 /// The control of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Widget {
     Select,
+    Radios,
     Checks,
     Line,
     Identifier,
     Story,
     Period,
+    /// A long list of periods.
+    PeriodSelect,
 }
 
 /// One option of a field.
@@ -34,21 +41,31 @@ pub(super) struct FormField<'a> {
     pub(super) choices: Vec<FieldChoice<'a>>,
     pub(super) value: &'a str,
     pub(super) date: &'a str,
+    /// The places that the page suggests: name, and what it is.
+    pub(super) places: Vec<(&'a str, &'a str)>,
     pub(super) required: bool,
     /// Whether the reporter attaches a file instead of a story.
     pub(super) told_in_file: bool,
+    /// When the question applies; always without a condition.
+    pub(super) condition: Option<FieldCondition>,
     pub(super) error: Option<String>,
+}
+
+/// The condition of a field. Without scripts the page states it; with scripts the page shows the
+/// field only while it holds. A page that was posted to ask for more would cost a slow connection
+/// another round trip, and a reporter who has answered would not expect it.
+pub(super) struct FieldCondition {
+    /// The condition in words.
+    pub(super) text: String,
+    /// Whether the field is hidden: the question that decides was on an earlier page, and its
+    /// answer is another one.
+    pub(super) is_hidden: bool,
 }
 
 /// Questions under one heading.
 pub(super) struct FormSection<'a> {
     pub(super) heading: String,
     pub(super) fields: Vec<FormField<'a>>,
-    /// Whether the section can be folded. Exclusions and story never fold, so that they are not
-    /// overlooked.
-    pub(super) folds: bool,
-    pub(super) open: bool,
-    pub(super) count: String,
 }
 
 /// An error and the anchor of its field.
@@ -57,57 +74,27 @@ pub(super) struct FormError {
     pub(super) text: String,
 }
 
-/// Returns the questions of a category in order, in sections.
+/// Returns these questions of a category in order, in sections.
 pub(super) fn form_sections<'a>(
     frame: &PageLayout<'_>,
     taxonomy: &'a Taxonomy,
     category: &'a Category,
+    questions: &[&'a Question],
     filled: (&'a ReportForm, &[FieldError]),
 ) -> Vec<FormSection<'a>> {
     let mut sections: Vec<(&'static str, FormSection<'a>)> = Vec::new();
-    for question in taxonomy.questions_for(category) {
+    for question in questions {
         let key = section_heading(taxonomy, category, question);
-        let field = form_field(frame, taxonomy, question, filled);
+        let field = form_field(frame, taxonomy, (category, question), filled);
         match sections.last_mut() {
             Some((last, section)) if *last == key => section.fields.push(field),
-            _ => sections.push((key, FormSection::new(frame, key, field))),
+            _ => {
+                let section = FormSection { heading: frame.t(key), fields: vec![field] };
+                sections.push((key, section));
+            }
         }
-    }
-    for (_, section) in &mut sections {
-        section.finish(frame, category);
     }
     sections.into_iter().map(|(_, section)| section).collect()
-}
-
-impl<'a> FormSection<'a> {
-    fn new(frame: &PageLayout<'_>, key: &'static str, first: FormField<'a>) -> Self {
-        Self {
-            heading: frame.t(key),
-            fields: vec![first],
-            folds: matches!(
-                key,
-                "questions-few"
-                    | "questions-where"
-                    | "questions-what"
-                    | "questions-who"
-                    | "questions-you"
-            ),
-            open: matches!(key, "questions-where" | "questions-what"),
-            count: String::new(),
-        }
-    }
-
-    fn finish(&mut self, frame: &PageLayout<'_>, category: &Category) {
-        // A single question is not folded, because its heading takes as much space.
-        self.folds &= self.fields.len() > 1;
-        let count = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
-        self.count = frame.messages().count("questions-count", count);
-        // A section with an answer or an error is open.
-        self.open |= self.fields.iter().any(|field| field.is_filled() || field.error.is_some());
-        for field in self.fields.iter_mut().filter(|field| field.widget == Widget::Story) {
-            field.required = category.story_required;
-        }
-    }
 }
 
 fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'static str {
@@ -117,13 +104,9 @@ fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question
         .position(|asked| asked.kind.purpose() == QuestionPurpose::Exclusion);
     let position =
         taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
-    if category.opening_question.as_ref() == Some(&question.id) {
-        return "questions-pace";
-    }
     match question.kind.purpose() {
-        QuestionPurpose::Story => "questions-story",
         QuestionPurpose::Exclusion => "questions-exclude",
-        QuestionPurpose::Answer | QuestionPurpose::SensitiveAnswer => {
+        QuestionPurpose::Answer | QuestionPurpose::SensitiveAnswer | QuestionPurpose::Story => {
             if position > exclusions {
                 "questions-you"
             } else if category.common_questions_override.is_some() {
@@ -139,16 +122,22 @@ fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question
     }
 }
 
-fn form_field<'a>(
+/// Returns the field of a question.
+pub(super) fn form_field<'a>(
     frame: &PageLayout<'_>,
     taxonomy: &'a Taxonomy,
-    question: &'a Question,
+    (category, question): (&'a Category, &'a Question),
     (form, errors): (&'a ReportForm, &[FieldError]),
 ) -> FormField<'a> {
     let lang = frame.code();
     let values = form.values(&question.id);
-    let implied: &[&str] =
-        if question.kind.has_implied_answers() { &[UNKNOWN, DECLINED] } else { &[] };
+    let widget = widget_for(question);
+    let implied: &[&str] = match widget {
+        _ if !question.kind.has_implied_answers() => &[],
+        // Their button for no answer is as good as declining.
+        Widget::Radios | Widget::Period => &[UNKNOWN],
+        _ => &[UNKNOWN, DECLINED],
+    };
     let ids =
         question.options.iter().map(|option| option.id.as_str()).chain(implied.iter().copied());
     let choices = ids
@@ -161,15 +150,17 @@ fn form_field<'a>(
     let name = format!("a.{}", question.id);
     FormField {
         id: &question.id,
-        widget: widget_for(question.kind),
-        label: question.label.get(lang),
+        widget,
+        label: taxonomy.label_in(category, question).get(lang),
         warning: question.warn.as_ref().map(|warn| warn.get(lang)),
         example: question.format().map(|format| &*format.example),
         choices,
         value: form.value(&question.id),
         date: form.date(&question.id),
+        places: if question.places { suggested_places(taxonomy, lang) } else { Vec::new() },
         required: false,
         told_in_file: form.story_in_file,
+        condition: field_condition(frame, taxonomy, (category, question), form),
         error: errors
             .iter()
             .find(|error| error.field == name)
@@ -177,21 +168,62 @@ fn form_field<'a>(
     }
 }
 
-fn widget_for(kind: QuestionKind) -> Widget {
-    match kind {
+fn suggested_places<'a>(taxonomy: &'a Taxonomy, lang: &str) -> Vec<(&'a str, &'a str)> {
+    let places = taxonomy.places.iter();
+    let kind = |place| taxonomy.place_kind(place).map_or("", |kind| kind.get(lang));
+    places.map(|place| (place.label.get(lang), kind(place))).collect()
+}
+
+fn field_condition(
+    frame: &PageLayout<'_>,
+    taxonomy: &Taxonomy,
+    (category, question): (&Category, &Question),
+    form: &ReportForm,
+) -> Option<FieldCondition> {
+    let condition = question.when.as_ref()?;
+    let asked = taxonomy.questions_for(category);
+    let deciding = asked.into_iter().find(|asked| asked.id == condition.question)?;
+    let lang = frame.code();
+    let labels = condition.answers.iter().filter_map(|id| taxonomy.option_label(deciding, id));
+    let answers = labels.map(|label| label.get(lang)).collect::<Vec<_>>();
+    let is_earlier = step_of(taxonomy, category, deciding) != step_of(taxonomy, category, question);
+    let mut applying = form.applicable_questions(taxonomy, category).into_iter();
+    Some(FieldCondition {
+        text: frame.condition(deciding.label.get(lang), &answers.join(&frame.t("list-or"))),
+        is_hidden: is_earlier && !applying.any(|applying| applying.id == question.id),
+    })
+}
+
+fn widget_for(question: &Question) -> Widget {
+    let is_short = question.options.len() <= MAX_RADIOS;
+    match question.kind {
+        QuestionKind::Choice | QuestionKind::EarlierReport if is_short => Widget::Radios,
         QuestionKind::Choice | QuestionKind::EarlierReport => Widget::Select,
         QuestionKind::Multi | QuestionKind::ExcludeDesks => Widget::Checks,
         QuestionKind::Text => Widget::Line,
         QuestionKind::SensitiveText => Widget::Identifier,
         QuestionKind::LongText => Widget::Story,
-        QuestionKind::Period => Widget::Period,
+        QuestionKind::Period if is_short => Widget::Period,
+        QuestionKind::Period => Widget::PeriodSelect,
     }
 }
 
-impl FormField<'_> {
-    fn is_filled(&self) -> bool {
-        !self.value.is_empty() || !self.date.is_empty()
-    }
+/// Returns the audiences that the reporter can choose.
+pub(super) fn audience_choices<'a>(
+    taxonomy: &'a Taxonomy,
+    form: &ReportForm,
+) -> Vec<FieldChoice<'a>> {
+    let choice = |audience: &'a taxonomy::AudienceLabel| FieldChoice {
+        id: audience.id.as_str(),
+        label: audience.label.get(form.lang.code),
+        chosen: form.audience == audience.id.as_str(),
+    };
+    taxonomy.audiences.iter().map(choice).collect()
+}
+
+/// Returns the status of a page: 422 if it shows errors.
+pub(super) fn status_for(errors: &[FieldError]) -> StatusCode {
+    if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
 }
 
 /// Returns the error summary. Each error links to its field.

@@ -48,11 +48,12 @@ impl<'a> PageLayout<'a> {
     pub(super) fn new(
         pages: &'a Pages,
         locale: Locale,
-        title: &str,
+        title: &'static str,
         switch: LanguageSwitch,
     ) -> Self {
         let messages = pages.catalogs.catalog(locale);
-        Self { pages, messages, locale, title: messages.get(title), switch, visit: "" }
+        let title = messages.get(title);
+        Self { pages, messages, locale, title, switch, visit: "" }
     }
 
     /// Sets the visit of the page.
@@ -82,6 +83,16 @@ impl<'a> PageLayout<'a> {
     /// Returns a text with one argument.
     pub(super) fn with(&self, key: &str, name: &'static str, value: &str) -> String {
         self.messages.with(key, &[(name, value)])
+    }
+
+    /// Returns the number of a step of the form, among all steps.
+    pub(super) fn step(&self, number: &str, last: &str) -> String {
+        self.messages.with("step", &[("number", number), ("last", last)])
+    }
+
+    /// Returns the condition of a question in words.
+    pub(super) fn condition(&self, question: &str, answers: &str) -> String {
+        self.messages.with("only-if", &[("question", question), ("answers", answers)])
     }
 
     pub(super) fn messages(&self) -> &MessageCatalog {

@@ -9,6 +9,8 @@ mod fields;
 mod home;
 mod layout;
 mod offline_form;
+mod offline_texts;
+mod page_parts;
 mod phone_links;
 mod privacy;
 mod program;
@@ -20,6 +22,8 @@ mod report;
 mod report_readers;
 mod review;
 mod scrub_summary;
+mod subject;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod training;

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use protocol::case::Stage;
 use serde::Serialize;
 use taxonomy::{
-    AnswerFormat, AnswerType, Category, MAX_TEXT_CHARS, PriorityRule, Question, Taxonomy,
+    AnswerFormat, AnswerType, Category, Condition, MAX_TEXT_CHARS, PriorityRule, Question, Taxonomy,
 };
 use web::{Locale, MessageCatalog};
 use zeroize::Zeroizing;
@@ -22,7 +22,10 @@ use zeroize::Zeroizing;
 use super::{
     ConversationView, Pages, ReceiptView,
     conversation::{USUAL_STAGES, stage_text_keys},
-    conversation_page, receipt, receipt_entry, report, review,
+    conversation_page,
+    offline_texts::{COUNTED_TEXT_KEYS, TEXT_KEYS},
+    page_parts, receipt, receipt_entry, report, review,
+    tell::step_of,
 };
 use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
 
@@ -34,166 +37,16 @@ const MAX_PLURAL: u32 = 40;
 /// Maximum size of a page, in bytes. Every page is smaller.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
-/// Keys of texts that pages show only after an event, and which the script therefore needs
-/// separately.
-const TEXT_KEYS: &[&str] = &[
-    "change",
-    "cover",
-    "date-day",
-    "date-first",
-    "date-week",
-    "file-again",
-    "file-as-it-is",
-    "file-choose",
-    "file-failed",
-    "file-full-size",
-    "file-kept",
-    "file-left-out",
-    "file-looking",
-    "file-redrawn",
-    "file-reduced",
-    "file-unknown",
-    "file-unreadable",
-    "file-unreadable-choose",
-    "trace-author",
-    "trace-date",
-    "trace-device",
-    "trace-history",
-    "trace-other",
-    "trace-place",
-    "trace-preview",
-    "trace-words",
-    "scrubbed-advice",
-    "scrubbed-empty",
-    "scrubbed-left",
-    "scrubbed-nothing",
-    "scrubbed-removed",
-    "scrubbed-signature-broken",
-    "scrubbed-signed",
-    "finding-forged",
-    "finding-log-message-missing",
-    "finding-log-missing",
-    "finding-log-wrong",
-    "finding-wrong-key",
-    "finding-unconfirmed",
-    "finding-older-state",
-    "finding-surplus",
-    "finding-sequence",
-    "guard-date",
-    "guard-declaration",
-    "guard-email",
-    "guard-function",
-    "guard-identity",
-    "guard-name",
-    "guard-only-me",
-    "guard-phone",
-    "guard-receipt",
-    "guard-tax",
-    "guard-time",
-    "guard-vehicle",
-    "held-text",
-    "list-separator",
-    "receipt-next-answer",
-    "receipt-still",
-    "reply-again",
-    "return-failed",
-    "return-file-photo",
-    "review-warnings",
-    "review-warnings-what",
-    "review-audience",
-    "review-category",
-    "seal-date",
-    "seal-here",
-    "seal-here-reply",
-    "seal-here-return",
-    "seal-here-text",
-    "send-again",
-    "send-progress",
-    "send-sealing",
-    "send-stop",
-    "send-waiting",
-    "send-failed",
-    "send-too-large",
-    "send-busy",
-    "send-full",
-    "thread-log-countersigned",
-    "thread-log-logged",
-    "thread-log-message",
-    "thread-log-message-waiting",
-    "thread-log-waiting",
-    "thread-newest",
-    "thread-next",
-    "thread-none",
-    "thread-older",
-    "thread-outside",
-    "thread-step",
-    "thread-uncollected",
-    "thread-unread",
-    "thread-week",
-    "wrong-earlier",
-    "wrong-earlier-nothing",
-    "wrong-earlier-damaged",
-    "wrong-format",
-    "wrong-heading",
-    "wrong-long",
-    "wrong-message-missing",
-    "wrong-receipt-character",
-    "wrong-receipt-code",
-    "wrong-receipt-file",
-    "wrong-receipt-group",
-    "wrong-receipt-length",
-    "wrong-receipt-missing",
-    "wrong-receipt-near",
-    "wrong-receipt-order",
-    "wrong-receipt-place",
-    "wrong-receipt-take",
-    "wrong-receipt-two",
-    "wrong-receipt-word",
-    "wrong-receipt-words",
-    "wrong-story-missing",
-    "wrong-title",
-    "recorder-about",
-    "recorder-again",
-    "recorder-altering",
-    "recorder-asking",
-    "recorder-cancel",
-    "recorder-clock",
-    "recorder-failed",
-    "recorder-heading",
-    "recorder-known",
-    "recorder-noise",
-    "recorder-pause",
-    "recorder-play",
-    "recorder-ready",
-    "recorder-refused",
-    "recorder-remove",
-    "recorder-silent",
-    "recorder-start",
-    "recorder-stop",
-    "review-recording",
-    "wrong-recording-busy",
-    "wrong-recording-unheard",
-    "wrong-told-nothing",
-];
-
-/// Keys of counted texts that the script needs.
-const COUNTED_TEXT_KEYS: [&str; 7] = [
-    "thread-received",
-    "thread-read",
-    "finding-earlier",
-    "finding-missing",
-    "finding-unseen",
-    "finding-withheld",
-    "readers-count",
-];
-
 #[derive(Serialize)]
 struct FormBundle<'a> {
     lang: &'a str,
     dir: &'a str,
-    /// Pages by name: steps, `family.ID` for the categories of a family, `category.ID` for the
-    /// questions of a category.
+    /// Pages by name: `subject`, `case.FAMILY`, `tell.CATEGORY`, `facts.CATEGORY`, `review`,
+    /// `review.advice` and those around them.
     pages: BTreeMap<String, OfflineFormPage>,
+    /// The parts that pages share, such as the field of a question. A page contains the number of a
+    /// part between two placeholders.
+    parts: Vec<String>,
     texts: BTreeMap<&'a str, String>,
     months: Vec<String>,
     /// Name, meaning and what follows, by stage.
@@ -206,6 +59,8 @@ struct FormBundle<'a> {
     categories: BTreeMap<&'a str, CategoryDto<'a>>,
     audiences: BTreeMap<&'a str, &'a str>,
     families: Vec<&'a str>,
+    /// The names of places in this language, and as desks read them.
+    places: Vec<[&'a str; 2]>,
     priority_rules: &'a [PriorityRule],
     unsure: &'a str,
     advice: &'a str,
@@ -227,6 +82,10 @@ struct QuestionDto<'a> {
     answer: AnswerType,
     /// The form that a text must have.
     format: Option<&'a AnswerFormat>,
+    /// Whether known places are sent in one spelling.
+    places: bool,
+    /// When the question applies; always without a condition.
+    when: Option<&'a Condition>,
     /// Whether any answer to it is an identifying detail.
     guarded: bool,
     options: BTreeMap<&'a str, &'a str>,
@@ -236,8 +95,11 @@ struct QuestionDto<'a> {
 struct CategoryDto<'a> {
     label: &'a str,
     family: &'a str,
-    audience: Vec<&'a str>,
     questions: Vec<&'a str>,
+    /// The questions on the page of the story. All others are on the page of further facts.
+    tell: Vec<&'a str>,
+    /// What the form asks instead of the label of the story.
+    story_label: Option<&'a str>,
     story_required: bool,
     priority_floor: Priority,
 }
@@ -291,10 +153,13 @@ impl FormBundles {
 pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
     let (taxonomy, lang) = (&*pages.taxonomy, locale.code);
     let messages = pages.catalogs.catalog(locale);
+    let mut form_pages = render_pages(pages, locale).await?;
+    let parts = page_parts::share(form_pages.values_mut().map(|page| &mut page.body));
     let bundle = FormBundle {
         lang,
         dir: locale.dir,
-        pages: render_pages(pages, locale).await?,
+        pages: form_pages,
+        parts,
         texts: TEXT_KEYS.iter().map(|key| (*key, text_with_placeholders(messages, key))).collect(),
         months: (1..=12).map(|month| messages.get(&format!("month-{month}"))).collect(),
         stages: Stage::VISIBLE_TO_REPORTER
@@ -319,6 +184,11 @@ pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8
             .iter()
             .map(|one| (one.id.as_str(), one.label.get(lang)))
             .collect(),
+        places: taxonomy
+            .places
+            .iter()
+            .map(|place| [place.label.get(lang), taxonomy.place_name(place)])
+            .collect(),
         families: taxonomy.families.iter().map(|family| &*family.id).collect(),
         priority_rules: &taxonomy.priority_rules,
         unsure: &taxonomy.unsure,
@@ -342,7 +212,7 @@ fn text_with_placeholders(messages: &MessageCatalog, key: &str) -> String {
     messages.with(key, &arguments)
 }
 
-fn placeholder(name: &str) -> String {
+pub(super) fn placeholder(name: &str) -> String {
     format!("{PLACEHOLDER}{name}{PLACEHOLDER}")
 }
 
@@ -359,21 +229,25 @@ fn question_dto<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) 
         label: question.label.get(lang),
         answer: question.kind.answer_type(),
         format: question.format(),
+        places: question.places,
+        when: question.when.as_ref(),
         guarded: identifying_details::asks_for_identifier(question),
         options,
     }
 }
 
 fn category_dto<'a>(taxonomy: &'a Taxonomy, category: &'a Category, lang: &str) -> CategoryDto<'a> {
+    let asked = taxonomy.questions_for(category);
     CategoryDto {
         label: category.label.get(lang),
         family: &category.family,
-        audience: category.audience.iter().map(|audience| audience.as_str()).collect(),
-        questions: taxonomy
-            .questions_for(category)
-            .into_iter()
+        questions: asked.iter().map(|question| &*question.id).collect(),
+        tell: asked
+            .iter()
+            .filter(|question| step_of(taxonomy, category, question) == FormStep::Tell)
             .map(|question| &*question.id)
             .collect(),
+        story_label: category.story_label.as_ref().map(|label| label.get(lang)),
         story_required: category.story_required,
         priority_floor: category.priority_floor,
     }
@@ -383,23 +257,24 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
     let taxonomy = &*pages.taxonomy;
     let mut all = BTreeMap::new();
     let mut form = ReportForm::new(locale);
-    for step in [FormStep::BeforeYouStart, FormStep::Audience, FormStep::Family] {
-        all.insert(
-            step.as_str().to_owned(),
-            split_page(report::step_page(pages, &mut form, step)).await?,
-        );
-    }
+    let subject = report::step_page(pages, &mut form, FormStep::Subject);
+    all.insert("subject".to_owned(), split_page(subject).await?);
     for family in &taxonomy.families {
         form.family.clone_from(&family.id);
-        let page = split_page(report::step_page(pages, &mut form, FormStep::Category)).await?;
-        all.insert(format!("family.{}", family.id), page);
+        let page = split_page(report::step_page(pages, &mut form, FormStep::Case)).await?;
+        all.insert(format!("case.{}", family.id), page);
     }
     for category in &taxonomy.categories {
         form.category.clone_from(&category.id);
-        let page = split_page(report::step_page(pages, &mut form, FormStep::Questions)).await?;
-        all.insert(format!("category.{}", category.id), page);
+        for step in [FormStep::Tell, FormStep::Facts] {
+            let page = split_page(report::step_page(pages, &mut form, step)).await?;
+            all.insert(format!("{}.{}", step.as_str(), category.id), page);
+        }
     }
-    all.insert("review".to_owned(), split_page(review::render_review(pages, &form, None)).await?);
+    for (name, category) in [("review", &taxonomy.unsure), ("review.advice", &taxonomy.advice)] {
+        form.category.clone_from(category);
+        all.insert(name.to_owned(), split_page(review::render_review(pages, &form, None)).await?);
+    }
     // The script replaces this placeholder receipt. The date of the answer comes with the response
     // to the submission, because a bundle that was fetched before midnight would show another date.
     let receipt = ReceiptView {

@@ -10,9 +10,10 @@ use super::{
     ErrorKind, Pages,
     layout::{LanguageSwitch, PageLayout, render_uncompressed},
     report_readers::{self, ReportReaders},
+    tell::{FormSteps, step_of},
 };
 use crate::form::{
-    ReportForm,
+    FormStep, ReportForm, ShownFields,
     identifying_details::{self, IdentifyingDetailKind},
 };
 
@@ -20,6 +21,9 @@ use crate::form::{
 #[template(path = "review.html")]
 struct ReviewTemplate<'a> {
     frame: PageLayout<'a>,
+    step: FormSteps,
+    /// Whether the page shows a question to the service, not a report.
+    is_advice: bool,
     category: &'a str,
     audience: &'a str,
     seed: &'a str,
@@ -47,6 +51,8 @@ struct WarningRow {
     text: String,
     found: Vec<String>,
     question: String,
+    /// The step that asks the question.
+    step: &'static str,
     /// The value of the button that redacts the detail.
     redact_label: String,
 }
@@ -54,8 +60,10 @@ struct WarningRow {
 /// A question with the texts of its answer.
 struct AnswerRow<'a> {
     id: &'a str,
+    /// The step that asks the question.
+    step: &'static str,
     label: &'a str,
-    lines: Vec<&'a str>,
+    lines: Vec<String>,
     story: bool,
 }
 
@@ -70,24 +78,33 @@ pub(super) fn render_review(
         return super::error_page(pages, form.lang, ErrorKind::BadForm);
     };
     let switch = LanguageSwitch::Form { path: "/report", go: "review", enter: None };
-    let frame = PageLayout::new(pages, form.lang, "review-title", switch).with_visit(&form.visit);
-    let answers: Vec<AnswerRow<'_>> = taxonomy
-        .questions_for(category)
+    let step = FormSteps::of(pages, category);
+    let frame =
+        PageLayout::new(pages, form.lang, step.review_title, switch).with_visit(&form.visit);
+    let asked_on = |id: &str| {
+        let question = taxonomy.question(id);
+        question.map_or(FormStep::Tell, |question| step_of(taxonomy, category, question)).as_str()
+    };
+    let answers: Vec<AnswerRow<'_>> = form
+        .applicable_questions(taxonomy, category)
         .into_iter()
         .map(|question| AnswerRow {
             id: &question.id,
-            label: question.label.get(lang),
+            step: asked_on(&question.id),
+            label: taxonomy.label_in(category, question).get(lang),
             lines: answer_lines(taxonomy, question, form),
             story: question.kind.purpose() == QuestionPurpose::Story,
         })
         .filter(|row| !row.lines.is_empty())
         .collect();
     let page = ReviewTemplate {
+        step,
+        is_advice: category.id == taxonomy.advice,
         category: category.label.get(lang),
         audience: audience_label(taxonomy, form),
         seed: &form.seed,
-        hidden_fields: form.hidden_fields(&[]),
-        warnings: warning_rows(&frame, form, taxonomy),
+        hidden_fields: form.hidden_fields(ShownFields::default()),
+        warnings: warning_rows(&frame, form, taxonomy, asked_on),
         answers,
         readers: report_readers::resolve_readers(pages, &frame, form),
         danger: form.validate(taxonomy).is_ok_and(|report| report.priority == Priority::P1),
@@ -107,29 +124,28 @@ fn audience_label<'a>(taxonomy: &'a Taxonomy, form: &ReportForm) -> &'a str {
     chosen.map_or("", |audience| audience.label.get(form.lang.code))
 }
 
-fn answer_lines<'a>(
-    taxonomy: &'a Taxonomy,
-    question: &'a Question,
-    form: &'a ReportForm,
-) -> Vec<&'a str> {
-    let date = form.date(&question.id).trim();
-    if question.kind.accepts_date() && !date.is_empty() {
-        return vec![date];
-    }
-    let line = |value: &'a String| match taxonomy.option_label(question, value) {
-        Some(label) => label.get(form.lang.code),
-        None => value.trim(),
+fn answer_lines(taxonomy: &Taxonomy, question: &Question, form: &ReportForm) -> Vec<String> {
+    let line = |value: String| match taxonomy.option_label(question, &value) {
+        Some(label) => label.get(form.lang.code).to_owned(),
+        None => value,
     };
-    form.values(&question.id).iter().map(line).filter(|line| !line.is_empty()).collect()
+    let lines = form.answer_lines(taxonomy, question).into_iter().map(line);
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
-fn warning_rows(frame: &PageLayout<'_>, form: &ReportForm, taxonomy: &Taxonomy) -> Vec<WarningRow> {
+fn warning_rows(
+    frame: &PageLayout<'_>,
+    form: &ReportForm,
+    taxonomy: &Taxonomy,
+    asked_on: impl Fn(&str) -> &'static str,
+) -> Vec<WarningRow> {
     identifying_details::find_in_form(form, taxonomy)
         .into_iter()
         .map(|detail| WarningRow {
             text: frame.t(detail_text_key(detail.kind)),
             redact_label: format!("cover.{}.{}", detail.kind.as_str(), detail.question),
             found: detail.matches,
+            step: asked_on(&detail.question),
             question: detail.question,
         })
         .collect()

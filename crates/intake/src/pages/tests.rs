@@ -1,5 +1,6 @@
 mod altered_program;
 mod answer_length;
+mod labels;
 mod log;
 mod promises;
 mod receipts;
@@ -96,14 +97,18 @@ async fn post(path: &str, fields: &[(String, String)]) -> (StatusCode, String) {
 
 /// Sends a request and follows a redirect, as a browser does.
 async fn send_following_redirect(request: Request<Body>) -> Response {
-    let service = test_router();
+    send_to(&test_router(), request).await
+}
+
+/// Sends a request to this service and follows a redirect, as a browser does.
+async fn send_to(service: &Router, request: Request<Body>) -> Response {
     let compression = request.headers().get(header::ACCEPT_ENCODING).cloned();
     let response = service.clone().oneshot(request).await.unwrap();
     let Some(to) = response.headers().get(header::LOCATION) else { return response };
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     let mut request = Request::get(to.to_str().unwrap()).body(Body::empty()).unwrap();
     request.headers_mut().extend(compression.map(|encoding| (header::ACCEPT_ENCODING, encoding)));
-    service.oneshot(request).await.unwrap()
+    service.clone().oneshot(request).await.unwrap()
 }
 
 fn select_attributes(html: &Html, selector: &str) -> Vec<BTreeMap<String, String>> {
@@ -129,7 +134,7 @@ fn filled_fields(page: &str) -> Vec<(String, String)> {
                 fields.push((name, value.unwrap_or("").to_owned()));
             }
             (_, "file") => {}
-            (_, "checkbox") if element.value().attr("checked").is_none() => {}
+            (_, "checkbox" | "radio") if element.value().attr("checked").is_none() => {}
             _ => fields.push((name, attr("value").to_owned())),
         }
     }
@@ -213,21 +218,14 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
     }
     let report = format!("/{lang}/report");
     let go = |go: &str| vec![("go".to_owned(), go.to_owned())];
-    for button in [
-        "before",
-        "audience",
-        "family",
-        "family.money",
-        "category.SXT",
-        "unsure",
-        "advice",
-        "family.x",
-    ] {
+    for button in ["subject", "family.money", "category.SXT", "unsure", "advice", "family.x"] {
         all.push((button.to_owned(), post(&report, &go(button)).await.1));
     }
     for category in &pages.taxonomy.categories {
         let button = format!("category.{}", category.id);
         all.push((button.clone(), post(&report, &go(&button)).await.1));
+        let facts = with_fields(go("facts"), &[("category", &category.id)]);
+        all.push((format!("facts {}", category.id), post(&report, &facts).await.1));
     }
     let empty = post(&report, &with_fields(go("review"), &[("category", "FAC")])).await.1;
     all.push(("wrong".to_owned(), empty));
@@ -328,44 +326,24 @@ async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
                     }
                 }
             }
-            assert_fields_labelled(&name, &html);
+            labels::assert_fields_labelled(&name, &html);
         }
-    }
-}
-
-fn assert_fields_labelled(name: &str, html: &Html) {
-    let mut ids = std::collections::BTreeSet::new();
-    for element in select_attributes(html, "[id]") {
-        assert!(ids.insert(element["id"].clone()), "{name}: id {} occurs twice", element["id"]);
-    }
-    for element in select_attributes(html, "[aria-describedby]") {
-        for id in element["aria-describedby"].split_whitespace() {
-            assert!(ids.contains(id), "{name}: nothing is {id}");
-        }
-    }
-    for element in select_attributes(html, "a[href^='#']") {
-        assert!(ids.contains(&element["href"][1..]), "{name}: {} leads nowhere", element["href"]);
-    }
-    for element in
-        select_attributes(html, "select, textarea, input:not([type=hidden]):not([type=checkbox])")
-    {
-        let label = format!("label[for='{}']", element["id"]);
-        assert_eq!(select_attributes(html, &label).len(), 1, "{name}: {}", element["id"]);
     }
 }
 
 /// Returns the number of bytes of a response as transferred to a browser.
-async fn response_bytes(path: &str, form: Option<&str>) -> usize {
+async fn response_bytes(service: &Router, path: &str, form: Option<&str>) -> usize {
     let method = if form.is_some() { "POST" } else { "GET" };
     let request =
         Request::builder().method(method).uri(path).header(header::ACCEPT_ENCODING, "gzip");
     let body = form.map_or_else(Body::empty, |form| Body::from(form.to_owned()));
-    let response = send_following_redirect(request.body(body).unwrap()).await;
+    let response = send_to(service, request.body(body).unwrap()).await;
     axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap().len()
 }
 
 #[tokio::test]
 async fn every_page_fits_the_size_limit_of_a_first_visit() {
+    let service = test_router();
     for locale in Locale::ALL {
         let lang = locale.code;
         let home = get(&format!("/{lang}")).await.1;
@@ -373,7 +351,7 @@ async fn every_page_fits_the_size_limit_of_a_first_visit() {
         let links = select_attributes(&Html::parse_document(&home), "link[href]");
         assert_eq!(links.len(), 2);
         for link in &links {
-            assets += response_bytes(&link["href"], None).await;
+            assets += response_bytes(&service, &link["href"], None).await;
         }
         let small = |name: &str, size: usize| {
             assert!(
@@ -382,19 +360,17 @@ async fn every_page_fits_the_size_limit_of_a_first_visit() {
             );
         };
         for path in ["", "/report", "/return", "/protect", "/learn", "/nowhere"] {
-            small(path, response_bytes(&format!("/{lang}{path}"), None).await);
+            small(path, response_bytes(&service, &format!("/{lang}{path}"), None).await);
         }
         let taxonomy = Taxonomy::built_in();
         let families = taxonomy.families.iter().map(|family| format!("family.{}", family.id));
         let categories =
             taxonomy.categories.iter().map(|category| format!("category.{}", category.id));
-        for go in ["before", "audience", "family"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(families)
-            .chain(categories)
-        {
-            small(&go, response_bytes(&format!("/{lang}/report"), Some(&format!("go={go}"))).await);
+        let facts =
+            taxonomy.categories.iter().map(|category| format!("facts&category={}", category.id));
+        for go in families.chain(categories).chain(facts) {
+            let form = format!("go={go}");
+            small(&go, response_bytes(&service, &format!("/{lang}/report"), Some(&form)).await);
         }
         // Pages with a secret are not compressed. The padding follows the visible page.
         for (name, page) in all_pages(locale).await {

@@ -18,7 +18,7 @@ use web::Locale;
 
 use super::{Pages, ReceiptView, SentFile, receipt, scrub_summary};
 use crate::{
-    form::{FormStep, ReportForm, parse_urlencoded},
+    form::{FormStep, ReportForm, ShownFields, parse_urlencoded},
     visits::{VisitState, VisitToken},
 };
 
@@ -42,7 +42,7 @@ pub(super) fn save_and_redirect(pages: &Pages, form: &ReportForm, step: FormStep
 
 /// Stores a form, under the token of its visit if it has one. Returns the token.
 pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
-    let mut fields = form.hidden_fields(&[]);
+    let mut fields = form.hidden_fields(ShownFields::default());
     fields.retain(|(name, _)| name != "visit");
     fields.push(("seed".to_owned(), form.seed.clone()));
     pages.save_visit(&form.visit, &VisitState::Writing(fields))

@@ -19,7 +19,7 @@ use protocol::submission::envelope::SealError;
 use web::Locale;
 
 use crate::{
-    form::ReportForm,
+    form::{ReportForm, ShownFields},
     pages::{ErrorKind, RejectedForm, error_page, rejected_form_page, review_page},
     problem::with_retry_after,
     state::AppState,
@@ -82,7 +82,7 @@ impl SubmitError {
 
     /// Returns the review page with the answers, so that the reporter can send them again.
     fn into_review_page(self, app: &AppState, form: &mut ReportForm) -> Response {
-        if form.hidden_fields(&[]).is_empty() {
+        if form.hidden_fields(ShownFields::default()).is_empty() {
             return self.into_page(app, form.lang);
         }
         let problem = (self != Self::InvalidAnswers).then(|| self.error_kind(app));

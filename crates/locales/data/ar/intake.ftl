@@ -11,9 +11,10 @@ cover = إخفاء
 required = (إلزامي)
 footer-kept = لا يطلب هذا الموقع اسماً، ولا يحتفظ بعنوان إنترنت ولا بملف ارتباط.
 protect-link = كيف نحميك
-step = الخطوة { $number } من 4
+step = الخطوة { $number }/{ $last }
 seal = يستلم موقعنا ما تكتبه، ثم يقفله قبل أن يحفظه.
-emergency = إذا كانت حياة في خطر، فاتصل أولاً بالرقم { $number }.
+seal-short = يقرأ موقعنا ما تكتبه، ثم يقفله.
+emergency = هل حياة في خطر؟ اتصل أولاً بالرقم { $number }.
 
 ## التواريخ
 
@@ -36,21 +37,15 @@ month-12 = ديسمبر
 ## البداية
 
 home-title = البداية
-home-heading = هل حدث أمر خاطئ في الجمارك؟ أخبرنا هنا.
-home-lead = رشوة أو تعسف أو ظلم: أخبرنا دون أن تقول من أنت.
-home-promise-name = لا حساب ولا اسم ولا رقم هاتف.
-home-promise-minutes = يستغرق ذلك نحو عشر دقائق. يمكنك تخطّي معظم الأسئلة.
-home-promise-who = أنت تختار من لا يجب أن يرى بلاغك.
-home-report = تقديم بلاغ
+home-heading = هل حدث خطأ في الجمارك؟ قل ذلك هنا.
+home-lead = لا حساب ولا اسم ولا رقم.
+home-promise-who = أنت تختار من لا يجب أن يراه.
+home-promise-device = استعمل هاتفك الخاص، لا شبكة المكتب.
+home-report = أبلّغ
 home-return = متابعة بلاغي
-home-return-what = برمزك السري: اقرأ ردّنا، واكتب إلينا، وأضف ملفاً.
 home-advice = طلب نصيحة
-home-advice-what = لست متأكداً مما هو مسموح؟ اسألنا أولاً.
 home-learn = ماذا كنت ستفعل؟
-home-learn-what = مواقف قصيرة من العمل اليومي.
-home-protect-what = ما نحفظه، وما لا نحفظه أبداً، وما لا نستطيع أن نعد به.
-home-outside = التحدث إلى جهة خارج الجمارك
-home-outside-what = هذه الهيئة ليست من الجمارك. يمكنك الاتصال بها مباشرة.
+home-outside-what = خارج الجمارك:
 
 ## التعلّم
 
@@ -66,72 +61,62 @@ learn-report = الإبلاغ عنه
 
 ## قبل أن تبدأ
 
-before-title = قبل أن تبدأ
-before-heading = قبل أن تبدأ
 before-device = استعمل هاتفك أو حاسوبك الخاص.
 before-device-why = لا هاتف العمل ولا حاسوبه.
 before-network = تجنّب شبكة المكتب.
 before-network-why = قد تُظهر شبكة المكتب من فتح هذه الصفحة.
-before-names = لا تكتب اسمك ولا رقمك.
-before-names-why = لا نحتاج إليهما. ستعود برمز سري نعطيك إياه.
 before-photos = قد تكشف الصور والملفات هويتك.
 before-photos-why = كثيراً ما تحمل المكان أو التاريخ أو اسم الجهاز.
-before-danger = هل أحد في خطر؟ اتصل أولاً بالرقم { $number }.
 before-danger-why = هذا الموقع ليس خدمة طوارئ.
-before-limits = ما لا نستطيع أن نعد به
-before-limit-server = يصل نصك مقروءاً إلى موقعنا. ثم يُقفل قبل حفظه.
 before-limit-facts = قد تدل عليك واقعة لا يعرفها إلا القليل.
 before-limit-history = قد يتذكر هاتفك هذه الزيارة. استعمل نافذة خاصة.
-before-start = ابدأ
 
 ## الاختيار
 
-audience-title = الخطوة 1
 audience-heading = ما الذي يصفك أفضل؟
-audience-hint = يرتّب المواضيع ويساعد على اختيار الفريق، ويُرسل مع بلاغك.
-subject-title = الخطوة 2
-family-heading = ما الموضوع؟
-family-hint = اختر الأقرب. يمكنك تغييره لاحقاً.
-category-heading = ما الأقرب إلى ما حدث؟
-category-hint = قد تختلف حالتك عن المثال.
+audience-hint = يساعد على اختيار الفريق، ويُرسل مع ما تكتبه.
+subject-title = الخطوة 1
+subject-heading = ما الموضوع؟
+case-title = الخطوة 2
+case-heading = أي حالة هي الأقرب؟
 choose-unsure = لا أعرف
-choose-unsure-what = احكِ بكلماتك. سيقرؤه فريق.
+choose-advice = أريد نصيحة
+tell-title = الخطوة 3
+advice-tell-title = نصيحة، الخطوة 2
+advice-review-title = نصيحة، الخطوة 3
+tell-heading-advice = اطرح سؤالك
+tell-quick = اختياري
+tell-speak = أو تكلم
+tell-facts = أضف تفاصيل
+facts-title = تفاصيل
+facts-heading = تفاصيل تساعد
+facts-hint = أجب عما تستطيع. واترك الباقي فارغاً.
+facts-you = أنت
 
 ## الأسئلة
 
-questions-title = الخطوة 3
-questions-hint = أجب عما تستطيع. وتجاوز ما تشاء.
-questions-to-story = الانتقال مباشرة إلى روايتك، وهي الجزء الإلزامي الوحيد
 questions-where = أين ومتى
 questions-what = ما حدث
 questions-who = الأشخاص المعنيون
 questions-exclude = من لا يجب أن يرى بلاغك
 questions-you = سلامتك وما يحدث بعد ذلك
-questions-count = { $count ->
-    [zero] لا أسئلة
-    [one] سؤال واحد
-    [two] سؤالان
-    [few] { $count } أسئلة
-    [many] { $count } سؤالاً
-   *[other] { $count } سؤال
-}
-questions-pace = بالقدر الذي تريد
 questions-few = بعض الوقائع
 gentle-heading = أنت تحدد الإيقاع
 gentle-pace = قل اليوم ما تريد فقط. يمكنك ترك أي سؤال فارغاً.
 gentle-later = يمكنك إرسال القليل جداً. يمكنك برمزك السري أن تضيف لاحقاً.
 gentle-fault = ما فُعل بك ليس ذنبك.
 gentle-support = من يمكنك التحدث إليه
-questions-story = روايتك
-questions-review = مراجعة بلاغي
-questions-back = اضغط «{ questions-review }» قبل زر الرجوع في الهاتف. وإلا ضاع ما كتبته هنا للتو.
-questions-keep = أبقِ هذه الصفحة مفتوحة حتى تحصل على رمزك السري. إذا أُغلقت، ضاع ما كتبته.
+questions-review = مراجعة
+questions-back = اضغط «{ questions-review }» قبل الرجوع. وإلا ضاع هذا النص.
+questions-keep = أبقِ هذه الصفحة مفتوحة.
 no-answer = اختر (اختياري)
+radio-none = تخطٍّ
+only-if = فقط إذا أجبت «{ $answers }» عن «{ $question }»
+list-or = {" أو "}
 period-date = إعطاء تاريخ
 period-words = تاريخ، أو مثلاً «أوائل مايو»
 guarded-anyway = أريد أن أعطيه رغم ذلك
 format-example = مثال: { $example }
-story-hint = تكفي بضعة أسطر: ماذا حدث، وأين، وكيف عرفت.
 
 ## أخطاء الكتابة
 
@@ -139,7 +124,7 @@ wrong-title = {"خطأ: "}
 wrong-heading = هناك ما يحتاج إلى تصحيح
 wrong-choice = لم يعد هذا الاختيار متاحاً. اختر من جديد.
 wrong-option = اختر واحداً من أجوبة القائمة.
-wrong-story-missing = قل لنا ماذا حدث. تكفي جملة واحدة.
+wrong-story-missing = اكتب بضع كلمات. تكفي جملة واحدة.
 wrong-message-missing = اكتب رسالة أو أضف ملفاً.
 wrong-receipt-missing = اكتب رمزك السري أو كلماتك الاثنتي عشرة.
 wrong-receipt = لا نتعرف على هذا الرمز. قارن كل حرف بما دوّنته.
@@ -166,10 +151,10 @@ wrong-text = فيه علامات لا يمكن قراءتها. احذفها وح
 ## المراجعة
 
 review-title = الخطوة 4
-review-heading = راجع بلاغك ثم أرسله
+review-heading = راجعه ثم أرسله
 review-warnings = قد يدل هذا عليك
 review-warnings-what = القرار لك. أخفه أو غيّره أو اتركه كما هو.
-review-hint = هذا ما سيُقرأ، مع ملفاتك ولغتك ويوم وصوله.
+review-hint = سيُقرأ هذا مع ملفاتك ولغتك ويوم وصوله.
 readers-heading = من سيقرؤه
 readers-count = { $count ->
     [zero] لا أحد
@@ -180,16 +165,19 @@ readers-count = { $count ->
    *[other] { $count } شخص
 }
 readers-later = وقد تقرؤه لاحقاً هذه الهيئة أيضاً: { $body }. يحدث ذلك إذا فات موعد، أو لم يبق في الفريق عدد كافٍ. ويمكنك أنت أو الفريق طلب ذلك أيضاً.
+readers-cases = ولاحقاً؟
 readers-none-left = بعد اختياراتك لم يبق فريق آخر ليقرأه.
 readers-oversight = يذهب مباشرة إلى هذه الهيئة خارج الجمارك: { $body }.
 review-danger = إذا كان أحد في خطر الآن، فاتصل أولاً بالرقم { $number }.
 review-category = الموضوع
-review-audience = تبلّغ بصفتك
+review-audience = أنت
 review-send = أرسل بلاغي
-review-wait = قد يستغرق الإرسال دقيقة، أو أكثر مع الملفات. ثم تحصل على رمزك السري.
-files-heading = إضافة صور أو ملفات (اختياري)
-files-warn = قد يحمل الملف اسمك أو مكاناً أو تاريخاً. احذر إذا كان عند القليل فقط.
-files-hint = أضف الملفات في النهاية. إذا رجعت، فعليك اختيارها من جديد.
+review-send-advice = أرسل سؤالي
+review-wait = قد يستغرق الإرسال دقيقة أو أكثر.
+files-heading = صور أو ملفات (اختياري)
+files-warn = قد يُظهر الملف من أنت.
+files-hint = أضف الملفات في النهاية.
+files-how = كيف ننظّفها
 files-again = اختر ملفاتك من جديد.
 files-clean = قبل قفل ملفاتك نزيل ما خفي فيها من أماكن وأجهزة وتواريخ وأسماء. ونغيّر أسماءها أيضاً.
 files-unclean = لا يمكننا تنظيف: ‎.doc و‎.xls و‎.ppt و‎.rtf و‎.tif و‎.ogg و‎.zip و‎.vcf و‎.ps والرسائل وصفحات الويب والأنواع التي لا نعرفها. تُرسل كما هي. تنظيف ملف موقّع يُبطل توقيعه.
@@ -253,15 +241,14 @@ trace-other = ملاحظات أخرى
 
 ## الرمز السري
 
-receipt-title = تم استلام البلاغ
-receipt-heading = تم استلام بلاغك. دوّن الآن رمزك السري.
-receipt-lead = دوّنه قبل أن تفعل أي شيء آخر. من دونه لن تستطيع قراءة ردّنا.
+receipt-title = وصل
+receipt-heading = وصل ما كتبته. دوّن رمزك السري.
+receipt-lead = من دونه لن تستطيع قراءة ردّنا.
 receipt-code = الرمز السري
 receipt-words = أو هذه الكلمات الفرنسية الاثنتا عشرة، بهذا الترتيب
-receipt-keep = دوّن الرمز أو الكلمات.
-receipt-keep-how = يكفي واحد منهما. الورق أكثر أماناً.
+receipt-keep-how = يكفي واحد منهما.
 receipt-secret = لا تُرِه لأحد.
-receipt-secret-why = من يملكه يقرأ ردودنا ويكتب مكانك. لكنه لا يفتح بلاغك أبداً.
+receipt-secret-why = من يملكه يقرأ ردودنا ويكتب مكانك.
 receipt-print = يمكنك طباعة هذه الصفحة أو تصويرها.
 receipt-print-why = لا تُظهر بماذا أبلغت. لا تفعل ذلك على جهاز مشترك: تبقى فيه نسخة.
 receipt-qr = الرمز على شكل QR
@@ -269,11 +256,13 @@ receipt-qr-use = إذا مسحت هذا المربع بجهاز آخر لك ظه
 receipt-save = حفظ كملف نصي
 receipt-save-what = اسم الملف «reference». فيه الرمز والكلمات فقط.
 receipt-next = ماذا يحدث بعد ذلك
-receipt-next-read = يستلمه الفريق المكلف، دون من استبعدتهم.
-receipt-next-answer = يجيبك شخص هنا في موعد أقصاه { $day }. عد حينها.
+receipt-next-answer = يجيبك شخص هنا في موعد أقصاه { $day }.
 receipt-next-answer-soon = يجيبك شخص هنا خلال أسبوع تقريباً. عد حينها.
-receipt-next-missed = إذا تأخروا، يذهب بلاغك إلى هذه الهيئة، إن لم يكن عندها: { $body }.
+receipt-next-missed = ما لم يكن عندها، ينتقل حينها إلى هذه الهيئة: { $body }.
+receipt-late = وإن تأخروا؟
 receipt-done = دوّنته
+receipt-more = طباعة، حفظ
+receipt-scan = مسح الرمز
 receipt-still = دوّن رمزك السري أولاً. ثم اضغط «{ receipt-done }».
 
 ## العودة
@@ -441,8 +430,9 @@ protect-device-needs = يحتاج إلى جافاسكربت. ولا يحميك �
 protect-server = موقعنا يقفل
 protect-server-what = يرى نصك في ذاكرته عند كل صفحة ثم يحفظه مقفلاً.
 protect-server-needs = يعمل بلا جافاسكربت، حتى في الوضع الأكثر أماناً في تور.
-protect-ways-know = تقول كل صفحة أي الطريقتين مستعملة.
+protect-ways-know = جملة قرب نصك تقول أي طريقة هي السارية.
 protect-limits = ما لا نستطيع أن نعد به
+protect-before = قبل أن تكتب
 protect-limit-network = قد يرى مشغّلك أو شبكة المكتب أنك جئت هنا. متصفح Tor يخفي ذلك.
 protect-limit-leave = «{ leave }» يفتح صفحة أخرى. ومع JavaScript، الضغط ثلاث مرات على Escape يفعل الشيء نفسه. من دون JavaScript، أو في بعض المتصفحات، قد يُظهر زر الرجوع موقعنا من جديد.
 protect-words = الكلمات الاثنتا عشرة لمفاتيحنا
@@ -494,6 +484,7 @@ error-broken-do = أعد تحميل هذه الصفحة للإرسال مجدد�
 # مع البرنامج: المتصفح هو الذي يقفل.
 seal-here = جهازك يقفل كل شيء بنفسه. لا يستطيع موقعنا قراءة شيء.
 seal-here-text = جهازك يقفل ما تكتبه. لا يعرف موقعنا إلا اختياراتك الأولى.
+seal-here-short = جهازك يقفل ما تكتبه.
 seal-here-reply = جهازك يقفل هذه الرسالة بنفسه. لا يستطيع موقعنا قراءة شيء.
 seal-here-return = جهازك يفتح رسائلك بنفسه. لا يستطيع موقعنا قراءة شيء.
 seal-date = إذا كان تاريخ جهازك خاطئاً، فصحّحه. عندها يستطيع جهازك قفل بلاغك.
@@ -503,6 +494,7 @@ altered-do = حاول بعد عشر دقائق. إذا عادت الرسالة،
 send-sealing = جهازك يقفل بلاغك.
 send-progress = الإرسال: { $done }%
 send-waiting = لا يوجد اتصال. أبقِ هذه الصفحة مفتوحة. المحاولة التالية بعد { $seconds } ث.
+switch-offline = لا يمكن تغيير اللغة دون اتصال. تبقى هذه الصفحة ونصك هنا.
 send-again = حاول الآن
 send-stop = إيقاف الإرسال
 send-failed = تعذّر الإرسال. أبقِ هذه الصفحة مفتوحة وحاول من جديد.

@@ -11,9 +11,10 @@ cover = Hide it
 required = (required)
 footer-kept = This site asks for no name, and keeps no internet address and no cookie.
 protect-link = How we protect you
-step = Step { $number } of 4
+step = Step { $number }/{ $last }
 seal = Our site receives what you write, then locks it before storing it.
-emergency = If a life is in danger, call { $number } first.
+seal-short = Our site reads what you write, then locks it.
+emergency = Is a life in danger? Call { $number } first.
 
 ## Dates
 
@@ -36,21 +37,15 @@ month-12 = December
 ## Home
 
 home-title = Welcome
-home-heading = Something wrong at customs? Tell us here.
-home-lead = Bribes, abuse, unfair treatment: tell us without saying who you are.
-home-promise-name = No account, no name, no phone number.
-home-promise-minutes = It takes about ten minutes. You can skip most questions.
-home-promise-who = You choose who must not see your report.
-home-report = Make a report
+home-heading = Something wrong at customs? Say so here.
+home-lead = No account, no name, no number.
+home-promise-who = You choose who must not see it.
+home-promise-device = Use your own phone, not the office network.
+home-report = Report
 home-return = Follow my report
-home-return-what = With your secret code: read our reply, write to us, add a file.
 home-advice = Ask for advice
-home-advice-what = Not sure if something is allowed? Ask us first.
 home-learn = What would you do?
-home-learn-what = Short situations from daily work.
-home-protect-what = What we keep, what we never keep, and what we cannot promise.
-home-outside = Talk to someone outside customs
-home-outside-what = This authority is not part of customs. You can contact it directly.
+home-outside-what = Outside customs:
 
 ## Learn
 
@@ -66,68 +61,62 @@ learn-report = Report it
 
 ## Before you start
 
-before-title = Before you start
-before-heading = Before you start
 before-device = Use your own phone or computer.
 before-device-why = Not one that belongs to your work.
 before-network = Stay off the office network.
 before-network-why = Office Wi-Fi can show who opened this page.
-before-names = Do not give your name or number.
-before-names-why = We do not need them. A secret code lets you come back.
 before-photos = Photos and files can give you away.
 before-photos-why = They often contain the place, the date or the name of the device.
-before-danger = Someone in danger? Call { $number } first.
 before-danger-why = This site is not an emergency service.
-before-limits = What we cannot promise
-before-limit-server = What you type reaches our site readable. It is locked before it is stored.
 before-limit-facts = A fact that few people know can point to you.
 before-limit-history = Your phone may remember that you came here. Use a private window.
-before-start = Start
 
 ## Choosing
 
-audience-title = Step 1
 audience-heading = Which describes you best?
-audience-hint = It sorts the subjects and helps choose the team. It is sent with your report.
-subject-title = Step 2
-family-heading = What is it about?
-family-hint = Choose the closest. You can change it later.
-category-heading = Which is closest to what happened?
-category-hint = Your case may differ from the example.
+audience-hint = It helps choose the team, and is sent with what you write.
+subject-title = Step 1
+subject-heading = What is it about?
+case-title = Step 2
+case-heading = Which case is most like it?
 choose-unsure = I am not sure
-choose-unsure-what = Tell us in your own words. A team will read it.
+choose-advice = I want advice
+tell-title = Step 3
+advice-tell-title = Advice, step 2
+advice-review-title = Advice, step 3
+tell-heading-advice = Ask your question
+tell-quick = Optional
+tell-speak = Or speak
+tell-facts = Add details
+facts-title = Details
+facts-heading = Details that help
+facts-hint = Answer what you can. Leave the rest empty.
+facts-you = You
 
 ## Questions
 
-questions-title = Step 3
-questions-hint = Answer what you can. Skip what you want.
-questions-to-story = Skip to your story, the only part we need
 questions-where = Where and when
 questions-what = What happened
 questions-who = The people concerned
 questions-exclude = Who must not see your report
 questions-you = Your safety and what happens next
-questions-count = { $count ->
-    [one] 1 question
-   *[other] { $count } questions
-}
-questions-pace = As much as you like
 questions-few = A few facts
 gentle-heading = You set the pace
 gentle-pace = Tell us only what you want today. You can leave any question empty.
 gentle-later = You may send very little. With your secret code you can add more later.
 gentle-fault = What was done to you is not your fault.
 gentle-support = Someone to talk to
-questions-story = Your story
-questions-review = Check my report
-questions-back = Press “{ questions-review }” before the Back button of your phone. Otherwise what you have just written here is lost.
-questions-keep = Keep this page open until you have your secret code. If it closes, what you have written is lost.
+questions-review = Check
+questions-back = Press “{ questions-review }” before Back. Otherwise this text is lost.
+questions-keep = Keep this page open.
 no-answer = Choose (optional)
+radio-none = Skip
+only-if = Only if you answered “{ $answers }” to “{ $question }”
+list-or = {" or "}
 period-date = Give a date
 period-words = A date, or for example “early May”
 guarded-anyway = I still want to give it
 format-example = Example: { $example }
-story-hint = A few lines are enough: what happened, where, how you know.
 
 ## What is wrong
 
@@ -135,7 +124,7 @@ wrong-title = {"Error: "}
 wrong-heading = There is something to correct
 wrong-choice = This choice is no longer available. Please choose again.
 wrong-option = Choose one of the answers in the list.
-wrong-story-missing = Tell us what happened. One sentence is enough.
+wrong-story-missing = Write a few words. One sentence is enough.
 wrong-message-missing = Write a message, or add a file.
 wrong-receipt-missing = Enter your secret code, or your twelve words.
 wrong-receipt = We do not recognise this code. Compare each character with what you noted.
@@ -162,26 +151,29 @@ wrong-text = Some characters cannot be read. Delete them and try again.
 ## Review
 
 review-title = Step 4
-review-heading = Check your report, then send it
+review-heading = Check it, then send it
 review-warnings = This could point to you
 review-warnings-what = You decide. Hide it, change it, or leave it as it is.
-review-hint = This will be read, with your files, your language and the day it arrives.
+review-hint = They will read this, your files, your language and the day it arrives.
 readers-heading = Who will read it
 readers-count = { $count ->
     [one] 1 person
    *[other] { $count } people
 }
 readers-later = Later this authority can read it too: { $body }. That happens if a deadline is missed, or if too few of the team are left. You and the team can also ask for it.
+readers-cases = And later?
 readers-none-left = After your choices, no other team is left to read it.
 readers-oversight = It goes straight to this authority, outside customs: { $body }.
 review-danger = If someone is in danger now, call { $number } first.
 review-category = Subject
-review-audience = Reporting as
+review-audience = You are
 review-send = Send my report
-review-wait = Sending can take a minute, or longer with files. You then get your secret code.
-files-heading = Add photos or files (optional)
-files-warn = A file can contain your name, a place, a date. Take care if few people have it.
-files-hint = Add files last. If you go back, you must choose them again.
+review-send-advice = Send my question
+review-wait = Sending can take a minute or more.
+files-heading = Photos or files (optional)
+files-warn = A file can show who you are.
+files-hint = Add files last.
+files-how = How we clean them
 files-again = Choose your files again.
 files-clean = Before we lock your files, we remove hidden places, devices, dates and names. We also rename them.
 files-unclean = We cannot clean: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, mails, web pages, and kinds that we do not know. They are sent as they are. Cleaning a signed file makes its signature invalid.
@@ -245,27 +237,28 @@ trace-other = other notes
 
 ## Secret code
 
-receipt-title = Report received
-receipt-heading = Your report has arrived. Write down your secret code now.
-receipt-lead = Write it down before you do anything else. Without it you cannot read our reply.
+receipt-title = It has arrived
+receipt-heading = It has arrived. Write down your secret code.
+receipt-lead = Without it you cannot read our reply.
 receipt-code = Secret code
 receipt-words = Or these twelve words, in this order
-receipt-keep = Write down the code or the words.
-receipt-keep-how = One of the two is enough. Paper is safest.
+receipt-keep-how = One of the two is enough.
 receipt-secret = Show it to no one.
-receipt-secret-why = Whoever has it can read our replies and write in your place. It never opens your report.
+receipt-secret-why = A person who has it can read our replies and write in your place.
 receipt-print = You may print or photograph this page.
-receipt-print-why = It does not show what you reported. Never on a shared device: a copy stays there.
+receipt-print-why = It does not show what you wrote. Never on a shared device: a copy stays there.
 receipt-qr = The code as a QR code
 receipt-qr-use = Scan this square with another device of yours to copy the code there. The scanner may keep it in its history.
 receipt-save = Save as a text file
 receipt-save-what = The file is called “reference”. It contains only the code and the words.
 receipt-next = What happens next
-receipt-next-read = The team in charge receives it, without the people you excluded.
-receipt-next-answer = A person answers you here by { $day }. Come back then.
+receipt-next-answer = A person answers you here by { $day }.
 receipt-next-answer-soon = A person answers you here within about a week. Come back then.
-receipt-next-missed = If they are late, your report goes to this authority, unless it is there already: { $body }.
+receipt-next-missed = Unless it is there already, it then goes to this authority: { $body }.
+receipt-late = And if they are late?
 receipt-done = I have written it down
+receipt-more = Print, save
+receipt-scan = Scan the code
 receipt-still = First note your secret code. Then press “{ receipt-done }”.
 
 ## Return
@@ -409,8 +402,9 @@ protect-device-needs = It needs JavaScript. It does not protect you from a forge
 protect-server = Our site locks
 protect-server-what = It sees your text in its memory, on each page, then stores it locked.
 protect-server-needs = It works without JavaScript, also in the safest mode of Tor.
-protect-ways-know = Each page says which of the two is used.
+protect-ways-know = A sentence near your text says which way is in force.
 protect-limits = What we cannot promise
+protect-before = Before you write
 protect-limit-network = Your operator or office network may see that you came here. The Tor browser hides it.
 protect-limit-leave = “{ leave }” opens another page. With JavaScript, pressing Escape three times does the same. Without JavaScript, or in some browsers, Back can show our site again.
 protect-words = The twelve words of our keys
@@ -462,6 +456,7 @@ error-broken-do = Reload this page to send again. The same text never counts twi
 # With scripts: the browser locks.
 seal-here = Your device locks everything itself. Our site can read none of it.
 seal-here-text = Your device locks what you write. Our site knows only your first choices.
+seal-here-short = Your device locks what you write.
 seal-here-reply = Your device locks this message itself. Our site can read none of it.
 seal-here-return = Your device opens your messages itself. Our site can read none of it.
 seal-date = If the date of your device is wrong, set it right. Then it can lock your report.
@@ -471,6 +466,7 @@ altered-do = Try again in ten minutes. If this message returns, use this form on
 send-sealing = Your device is locking your report.
 send-progress = Sending: { $done }%
 send-waiting = No connection. Keep this page open. Next attempt in { $seconds } s.
+switch-offline = Without a connection the language cannot change. This page and your text stay here.
 send-again = Try now
 send-stop = Stop sending
 send-failed = It could not be sent. Keep this page open and try again.

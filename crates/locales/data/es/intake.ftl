@@ -11,9 +11,10 @@ cover = Ocultar
 required = (obligatorio)
 footer-kept = Este sitio no pide nombre y no guarda dirección de internet ni cookies.
 protect-link = Cómo le protegemos
-step = Paso { $number } de 4
+step = Paso { $number }/{ $last }
 seal = Nuestro sitio recibe lo que escribe y lo protege con clave antes de guardarlo.
-emergency = Si una vida corre peligro, llame primero al { $number }.
+seal-short = Nuestro sitio lee lo que escribe y lo protege con clave.
+emergency = ¿Una vida corre peligro? Llame primero al { $number }.
 
 ## Fechas
 
@@ -36,21 +37,15 @@ month-12 = diciembre
 ## Inicio
 
 home-title = Inicio
-home-heading = ¿Algo va mal en la aduana? Cuéntelo aquí.
-home-lead = Sobornos, abusos, trato injusto: cuéntelo sin decir quién es.
-home-promise-name = Sin cuenta, sin nombre, sin número de teléfono.
-home-promise-minutes = Calcule diez minutos. Puede saltarse casi todas las preguntas.
-home-promise-who = Usted elige quién no debe ver su denuncia.
-home-report = Hacer una denuncia
+home-heading = ¿Algo va mal en la aduana? Dígalo aquí.
+home-lead = Sin cuenta, sin nombre, sin número.
+home-promise-who = Usted elige quién no debe verla.
+home-promise-device = Use su propio teléfono, no la red de la oficina.
+home-report = Denunciar
 home-return = Seguir mi denuncia
-home-return-what = Con su código secreto: leer nuestra respuesta, escribirnos, añadir un archivo.
 home-advice = Pedir consejo
-home-advice-what = ¿No sabe si algo está permitido? Pregúntenos primero.
 home-learn = ¿Qué haría usted?
-home-learn-what = Situaciones breves del trabajo diario.
-home-protect-what = Lo que guardamos, lo que nunca guardamos y lo que no podemos prometer.
-home-outside = Hablar con alguien ajeno a la aduana
-home-outside-what = Esta autoridad no forma parte de la aduana. Puede dirigirse a ella directamente.
+home-outside-what = Fuera de la aduana:
 
 ## Aprender
 
@@ -66,68 +61,62 @@ learn-report = Denunciarlo
 
 ## Antes de empezar
 
-before-title = Antes de empezar
-before-heading = Antes de empezar
 before-device = Use su propio teléfono u ordenador.
 before-device-why = No use los del trabajo.
 before-network = Evite la red de la oficina.
 before-network-why = El wifi de la oficina puede mostrar quién abrió esta página.
-before-names = No ponga su nombre ni su número.
-before-names-why = No los necesitamos. Un código secreto le permitirá volver.
 before-photos = Las fotos y los archivos pueden mostrar quién es usted.
 before-photos-why = A menudo contienen el lugar, la fecha o el nombre del aparato.
-before-danger = ¿Alguien corre peligro? Llame primero al { $number }.
 before-danger-why = Este sitio no es un servicio de emergencia.
-before-limits = Lo que no podemos prometer
-before-limit-server = Su texto llega legible a nuestro sitio. Se protege con clave antes de guardarlo.
 before-limit-facts = Un hecho que pocos conocen puede señalarle.
 before-limit-history = Su teléfono puede recordar esta visita. Use una ventana privada.
-before-start = Empezar
 
 ## Elección
 
-audience-title = Paso 1
 audience-heading = ¿Qué le describe mejor?
-audience-hint = Ordena los temas, ayuda a elegir el equipo y se envía con su denuncia.
-subject-title = Paso 2
-family-heading = ¿De qué se trata?
-family-hint = Elija lo más parecido. Podrá cambiarlo.
-category-heading = ¿Qué se parece más a lo que pasó?
-category-hint = Su caso puede ser distinto del ejemplo.
+audience-hint = Ayuda a elegir el equipo y se envía con lo que escribe.
+subject-title = Paso 1
+subject-heading = ¿De qué se trata?
+case-title = Paso 2
+case-heading = ¿Qué caso se parece más?
 choose-unsure = No lo sé
-choose-unsure-what = Cuéntelo con sus palabras. Un equipo lo leerá.
+choose-advice = Quiero un consejo
+tell-title = Paso 3
+advice-tell-title = Consejo, paso 2
+advice-review-title = Consejo, paso 3
+tell-heading-advice = Haga su pregunta
+tell-quick = Opcional
+tell-speak = O hable
+tell-facts = Añadir detalles
+facts-title = Detalles
+facts-heading = Detalles que ayudan
+facts-hint = Responda lo que pueda. Deje lo demás vacío.
+facts-you = Usted
 
 ## Preguntas
 
-questions-title = Paso 3
-questions-hint = Responda lo que pueda. Deje vacío lo que quiera.
-questions-to-story = Ir directamente a su relato, la única parte obligatoria
 questions-where = Dónde y cuándo
 questions-what = Los hechos
 questions-who = Las personas implicadas
 questions-exclude = Quién no debe ver su denuncia
 questions-you = Su seguridad y lo que pasa después
-questions-count = { $count ->
-    [one] 1 pregunta
-   *[other] { $count } preguntas
-}
-questions-pace = Tanto como quiera
 questions-few = Algunos hechos
 gentle-heading = Usted marca el ritmo
 gentle-pace = Cuente hoy solo lo que quiera. Puede dejar vacía cualquier pregunta.
 gentle-later = Puede enviar muy poco. Con su código secreto podrá añadir más después.
 gentle-fault = Lo que le hicieron no es culpa suya.
 gentle-support = Alguien con quien hablar
-questions-story = Su relato
-questions-review = Revisar mi denuncia
-questions-back = Pulse «{ questions-review }» antes del botón Atrás del teléfono. Si no, se pierde lo que acaba de escribir aquí.
-questions-keep = Mantenga abierta esta página hasta tener su código secreto. Si se cierra, se pierde lo que ha escrito.
+questions-review = Revisar
+questions-back = Pulse «{ questions-review }» antes de Atrás. Si no, este texto se pierde.
+questions-keep = Mantenga abierta esta página.
 no-answer = Elegir (opcional)
+radio-none = Omitir
+only-if = Solo si respondió «{ $answers }» a «{ $question }»
+list-or = {" o "}
 period-date = Dar una fecha
 period-words = Una fecha, o por ejemplo «principios de mayo»
 guarded-anyway = Quiero darlo de todos modos
 format-example = Ejemplo: { $example }
-story-hint = Bastan unas líneas: qué pasó, dónde, cómo lo sabe.
 
 ## Errores al escribir
 
@@ -135,7 +124,7 @@ wrong-title = {"Error: "}
 wrong-heading = Hay algo que corregir
 wrong-choice = Esta opción ya no existe. Elija de nuevo.
 wrong-option = Elija una de las respuestas de la lista.
-wrong-story-missing = Cuente qué pasó. Una frase basta.
+wrong-story-missing = Escriba unas palabras. Basta una frase.
 wrong-message-missing = Escriba un mensaje o añada un archivo.
 wrong-receipt-missing = Escriba su código secreto, o sus doce palabras.
 wrong-receipt = No reconocemos este código. Compare cada carácter con lo que anotó.
@@ -162,26 +151,29 @@ wrong-text = Hay caracteres que no podemos leer. Bórrelos e inténtelo de nuevo
 ## Revisión
 
 review-title = Paso 4
-review-heading = Revise su denuncia y envíela
+review-heading = Revise y luego envíe
 review-warnings = Esto podría señalarle
 review-warnings-what = Usted decide. Puede ocultarlo, cambiarlo o dejarlo así.
-review-hint = Esto se leerá, con sus archivos, su idioma y el día de llegada.
+review-hint = Se leerá esto, sus archivos, su idioma y el día de llegada.
 readers-heading = Quién la leerá
 readers-count = { $count ->
     [one] 1 persona
    *[other] { $count } personas
 }
 readers-later = Más tarde también podrá leerla esta autoridad: { $body }. Ocurre si se incumple un plazo, o si quedan muy pocos en el equipo. Usted y el equipo también pueden pedirlo.
+readers-cases = ¿Y más tarde?
 readers-none-left = Tras sus elecciones, no queda otro equipo que pueda leerla.
 readers-oversight = Va directamente a esta autoridad, ajena a la aduana: { $body }.
 review-danger = Si alguien corre peligro ahora, llame primero al { $number }.
 review-category = Asunto
-review-audience = Denuncia como
+review-audience = Usted es
 review-send = Enviar mi denuncia
-review-wait = El envío puede tardar un minuto, o más con archivos. Después recibirá su código secreto.
-files-heading = Añadir fotos o archivos (opcional)
-files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Tenga cuidado si pocos lo tienen.
-files-hint = Añada los archivos al final. Si vuelve atrás, tendrá que elegirlos de nuevo.
+review-send-advice = Enviar mi pregunta
+review-wait = El envío puede tardar un minuto o más.
+files-heading = Fotos o archivos (opcional)
+files-warn = Un archivo puede mostrar quién es usted.
+files-hint = Añada los archivos al final.
+files-how = Cómo los limpiamos
 files-again = Elija de nuevo sus archivos.
 files-clean = Antes de proteger sus archivos con clave, quitamos lugares, aparatos, fechas y nombres ocultos. También les cambiamos el nombre.
 files-unclean = No podemos limpiar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, correos, páginas web y los tipos que no conocemos. Se envían tal cual. Limpiar un archivo firmado anula su firma.
@@ -245,15 +237,14 @@ trace-other = otras notas
 
 ## Código secreto
 
-receipt-title = Denuncia recibida
-receipt-heading = Su denuncia ha llegado. Anote ahora su código secreto.
-receipt-lead = Anótelo antes de hacer otra cosa. Sin él no podrá leer nuestra respuesta.
+receipt-title = Ha llegado
+receipt-heading = Ha llegado. Anote su código secreto.
+receipt-lead = Sin él no podrá leer nuestra respuesta.
 receipt-code = Código secreto
 receipt-words = O estas doce palabras, en este orden
-receipt-keep = Anote el código o las palabras.
-receipt-keep-how = Uno de los dos basta. El papel es lo más seguro.
-receipt-secret = No lo enseñe a nadie.
-receipt-secret-why = Quien lo tiene puede leer nuestras respuestas y escribir en su lugar. Nunca abre su denuncia.
+receipt-keep-how = Basta uno de los dos.
+receipt-secret = No lo muestre a nadie.
+receipt-secret-why = Una persona que lo tiene puede leer nuestras respuestas y escribir en su lugar.
 receipt-print = Puede imprimir o fotografiar esta página.
 receipt-print-why = No muestra qué denunció. Nunca en un dispositivo compartido: allí queda una copia.
 receipt-qr = El código como código QR
@@ -261,11 +252,13 @@ receipt-qr-use = Escanee este cuadrado con otro dispositivo suyo para copiar all
 receipt-save = Guardar como archivo de texto
 receipt-save-what = El archivo se llama «reference». Solo contiene el código y las palabras.
 receipt-next = Qué pasa ahora
-receipt-next-read = El equipo encargado la recibe, sin las personas que usted excluyó.
-receipt-next-answer = Una persona le responde aquí a más tardar el { $day }. Vuelva entonces.
+receipt-next-answer = Una persona le responde aquí a más tardar el { $day }.
 receipt-next-answer-soon = Una persona le responde aquí en una semana, más o menos. Vuelva entonces.
-receipt-next-missed = Si se retrasan, su denuncia va a esta autoridad, si no está ya allí: { $body }.
+receipt-next-missed = Si aún no la tiene, pasa entonces a esta autoridad: { $body }.
+receipt-late = ¿Y si se retrasan?
 receipt-done = Lo he anotado
+receipt-more = Imprimir, guardar
+receipt-scan = Escanear el código
 receipt-still = Anote primero su código secreto. Después pulse «{ receipt-done }».
 
 ## Volver
@@ -409,8 +402,9 @@ protect-device-needs = Necesita JavaScript. No le protege de una página falsa: 
 protect-server = Nuestro sitio protege con clave
 protect-server-what = Ve su texto en memoria, en cada página, y luego lo guarda protegido con clave.
 protect-server-needs = Funciona sin JavaScript, también en el modo más seguro de Tor.
-protect-ways-know = Cada página dice cuál de las dos se usa.
+protect-ways-know = Una frase junto a su texto dice qué manera está en vigor.
 protect-limits = Lo que no podemos prometer
+protect-before = Antes de escribir
 protect-limit-network = Su operador o la red de la oficina puede ver su visita. El navegador Tor la oculta.
 protect-limit-leave = «{ leave }» abre otra página. Con JavaScript, pulsar Escape tres veces hace lo mismo. Sin JavaScript, o en algunos navegadores, Atrás puede volver a mostrar nuestro sitio.
 protect-words = Las doce palabras de nuestras claves
@@ -462,6 +456,7 @@ error-broken-do = Recargue esta página para enviar otra vez. El mismo envío nu
 # Con script: protege el navegador.
 seal-here = Su dispositivo lo protege todo con clave. Nuestro sitio no puede leer nada.
 seal-here-text = Su dispositivo protege con clave lo que escribe. Nuestro sitio solo conoce sus primeras elecciones.
+seal-here-short = Su dispositivo protege con clave lo que escribe.
 seal-here-reply = Su dispositivo protege este mensaje con clave. Nuestro sitio no puede leer nada.
 seal-here-return = Su dispositivo abre sus mensajes. Nuestro sitio no puede leer nada.
 seal-date = Si la fecha de su dispositivo es incorrecta, corríjala. Entonces podrá proteger su denuncia con clave.
@@ -471,6 +466,7 @@ altered-do = Inténtelo de nuevo en diez minutos. Si el mensaje vuelve, no use e
 send-sealing = Su dispositivo protege su denuncia con clave.
 send-progress = Enviando: { $done } %
 send-waiting = Sin conexión. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
+switch-offline = Sin conexión no se puede cambiar el idioma. Esta página y su texto siguen aquí.
 send-again = Probar ahora
 send-stop = Detener el envío
 send-failed = No se pudo enviar. Mantenga abierta esta página e inténtelo de nuevo.
@@ -484,7 +480,7 @@ told-file = Adjuntaré una grabación u otro archivo en lugar de escribir
 told-file-why = En un archivo de audio, su voz queda tal cual. Quien la conoce le reconoce.
 recorder-heading = O dígalo
 recorder-about = Su voz se cambia aquí, en su dispositivo. Su voz real no se envía.
-recorder-known = Quien le conoce, o una máquina, aún puede reconocer su voz, sus palabras o su acento.
+recorder-known = Un conocido o una máquina aún puede reconocer su voz, sus palabras o su acento.
 recorder-noise = Los ruidos a su alrededor aún se oyen. No diga su nombre.
 recorder-start = Grabar mi voz
 recorder-stop = Parar

@@ -11,9 +11,10 @@ cover = Masquer
 required = (obligatoire)
 footer-kept = Ce site ne demande pas de nom et ne garde ni adresse internet ni cookie.
 protect-link = Comment nous vous protégeons
-step = Étape { $number } sur 4
-seal = Notre site reçoit ce que vous écrivez, puis le verrouille avant de l’enregistrer.
-emergency = Si une vie est en danger, appelez d’abord le { $number }.
+step = Étape { $number }/{ $last }
+seal = Notre site lit ce que vous écrivez, puis le verrouille.
+seal-short = Notre site le lit, puis le verrouille.
+emergency = Une vie est en danger ? Appelez d’abord le { $number }.
 
 ## Dates
 
@@ -36,21 +37,15 @@ month-12 = décembre
 ## Accueil
 
 home-title = Accueil
-home-heading = Un problème à la douane ? Dites-le ici.
-home-lead = Corruption, abus, injustice : parlez-nous sans dire qui vous êtes.
-home-promise-name = Ni compte, ni nom, ni numéro de téléphone.
-home-promise-minutes = Comptez dix minutes. Vous pouvez passer presque toutes les questions.
-home-promise-who = Vous choisissez qui ne doit pas voir votre signalement.
-home-report = Faire un signalement
+home-heading = Un problème à la douane ? Dites-le.
+home-lead = Sans compte, sans nom, sans numéro.
+home-promise-who = Vous choisissez qui ne doit pas le voir.
+home-promise-device = Utilisez votre téléphone, pas le réseau du bureau.
+home-report = Signaler
 home-return = Suivre mon signalement
-home-return-what = Avec votre code secret : lire notre réponse, nous écrire, ajouter un fichier.
 home-advice = Demander conseil
-home-advice-what = Vous ne savez pas si c’est permis ? Demandez-nous d’abord.
 home-learn = Que feriez-vous ?
-home-learn-what = De courtes situations du travail de tous les jours.
-home-protect-what = Ce que nous gardons ou non, et ce que nous ne pouvons pas promettre.
-home-outside = Parler à quelqu’un hors de la douane
-home-outside-what = Cette autorité ne fait pas partie de la douane. Vous pouvez la joindre directement.
+home-outside-what = Hors de la douane :
 
 ## Apprendre
 
@@ -66,68 +61,62 @@ learn-report = Le signaler
 
 ## Avant de commencer
 
-before-title = Avant de commencer
-before-heading = Avant de commencer
 before-device = Utilisez votre propre téléphone ou ordinateur.
 before-device-why = N’utilisez ni le téléphone ni l’ordinateur du travail.
 before-network = Évitez le réseau du bureau.
 before-network-why = Le Wi-Fi du bureau peut montrer qui a ouvert cette page.
-before-names = Ne donnez ni votre nom ni votre numéro.
-before-names-why = Nous n’en avons pas besoin. Un code secret vous permettra de revenir.
 before-photos = Les photos et les fichiers peuvent vous trahir.
 before-photos-why = Ils contiennent souvent le lieu, la date ou le nom de l’appareil.
-before-danger = Quelqu’un est en danger ? Appelez d’abord le { $number }.
 before-danger-why = Ce site n’est pas un service d’urgence.
-before-limits = Ce que nous ne pouvons pas promettre
-before-limit-server = Votre texte arrive lisible sur notre site. Il est verrouillé avant d’être enregistré.
 before-limit-facts = Un fait que peu de gens connaissent peut vous désigner.
 before-limit-history = Votre téléphone peut garder la trace de cette visite. Utilisez la navigation privée.
-before-start = Commencer
 
 ## Choix
 
-audience-title = Étape 1
 audience-heading = Vous signalez en tant que…
-audience-hint = Cela aide à trier les sujets et à choisir l’équipe. C’est joint au signalement.
-subject-title = Étape 2
-family-heading = De quoi s’agit-il ?
-family-hint = Choisissez ce qui s’en rapproche le plus. Vous pourrez changer.
-category-heading = Qu’est-ce qui ressemble le plus à ce qui s’est passé ?
-category-hint = Votre cas peut être différent de l’exemple.
+audience-hint = Cela aide à choisir l’équipe et est joint à votre envoi.
+subject-title = Étape 1
+subject-heading = De quoi s’agit-il ?
+case-title = Étape 2
+case-heading = Le cas le plus proche ?
 choose-unsure = Je ne sais pas
-choose-unsure-what = Racontez avec vos mots. Une équipe le lira.
+choose-advice = Je veux un conseil
+tell-title = Étape 3
+advice-tell-title = Conseil, étape 2
+advice-review-title = Conseil, étape 3
+tell-heading-advice = Posez votre question
+tell-quick = Facultatif
+tell-speak = Ou parlez
+tell-facts = Ajouter des détails
+facts-title = Détails
+facts-heading = Des détails qui aident
+facts-hint = Répondez à ce que vous pouvez. Laissez le reste vide.
+facts-you = Vous
 
 ## Questions
 
-questions-title = Étape 3
-questions-hint = Répondez à ce que vous pouvez. Laissez le reste vide.
-questions-to-story = Passer directement au récit, la seule partie obligatoire
 questions-where = Où et quand
 questions-what = Les faits
 questions-who = Les personnes concernées
 questions-exclude = Qui ne doit pas voir votre signalement
 questions-you = Votre sécurité et la suite
-questions-count = { $count ->
-    [one] 1 question
-   *[other] { $count } questions
-}
-questions-pace = Autant que vous voulez
 questions-few = Quelques faits
 gentle-heading = Vous allez à votre rythme
 gentle-pace = Dites aujourd’hui seulement ce que vous voulez. Vous pouvez laisser toutes les questions vides.
 gentle-later = Vous pouvez envoyer très peu. Avec votre code secret, vous pourrez compléter plus tard.
 gentle-fault = Ce qu’on vous a fait n’est pas votre faute.
 gentle-support = Des personnes à qui parler
-questions-story = Votre récit
-questions-review = Vérifier mon signalement
-questions-back = Touchez « { questions-review } » avant la touche Retour du téléphone. Sinon, ce que vous venez d’écrire ici se perd.
-questions-keep = Gardez cette page ouverte jusqu’à votre code secret. Si elle se ferme, ce que vous avez écrit est perdu.
+questions-review = Vérifier
+questions-back = Touchez « { questions-review } » avant Retour. Sinon, ce texte se perd.
+questions-keep = Gardez cette page ouverte.
 no-answer = Choisir (facultatif)
+radio-none = Passer
+only-if = Seulement si vous avez répondu « { $answers } » à « { $question } »
+list-or = {" ou "}
 period-date = Donner une date
 period-words = Une date, ou par exemple « début mai »
 guarded-anyway = Je veux le donner quand même
 format-example = Exemple : { $example }
-story-hint = Quelques lignes suffisent : ce qui s’est passé, où, comment vous le savez.
 
 ## Erreurs de saisie
 
@@ -135,7 +124,7 @@ wrong-title = {"Erreur : "}
 wrong-heading = Il y a quelque chose à corriger
 wrong-choice = Ce choix n’est plus proposé. Choisissez à nouveau.
 wrong-option = Choisissez une des réponses de la liste.
-wrong-story-missing = Racontez ce qui s’est passé. Une phrase suffit.
+wrong-story-missing = Écrivez quelques mots. Une phrase suffit.
 wrong-message-missing = Écrivez un message ou ajoutez un fichier.
 wrong-receipt-missing = Entrez votre code secret, ou vos douze mots.
 wrong-receipt = Nous ne reconnaissons pas ce code. Comparez chaque caractère avec ce que vous avez noté.
@@ -165,23 +154,26 @@ review-title = Étape 4
 review-heading = Vérifiez, puis envoyez
 review-warnings = Ceci pourrait vous désigner
 review-warnings-what = Vous décidez. Masquez, modifiez ou laissez tel quel.
-review-hint = Voici ce qui sera lu, avec vos fichiers, votre langue et le jour d’arrivée.
+review-hint = Seront lus : ceci, vos fichiers, votre langue, le jour d’arrivée.
 readers-heading = Qui le lira
 readers-count = { $count ->
     [one] { $count } personne
    *[other] { $count } personnes
 }
 readers-later = Plus tard, cette autorité pourra aussi le lire : { $body }. Cela arrive si un délai est dépassé, ou si l’équipe n’a plus assez de membres. Vous et l’équipe pouvez aussi le demander.
+readers-cases = Et plus tard ?
 readers-none-left = Après vos choix, il ne reste aucune autre équipe pour le lire.
 readers-oversight = Il va directement à cette autorité, hors de la douane : { $body }.
 review-danger = Si quelqu’un est en danger maintenant, appelez d’abord le { $number }.
 review-category = Sujet
-review-audience = Vous signalez en tant que
+review-audience = Vous êtes
 review-send = Envoyer mon signalement
-review-wait = L’envoi peut prendre une minute, ou plus avec des fichiers. Vous recevrez ensuite votre code secret.
-files-heading = Ajouter des photos ou fichiers (facultatif)
-files-warn = Un fichier peut contenir votre nom, un lieu, une date. Attention si peu de gens l’ont.
-files-hint = Ajoutez les fichiers en dernier. Si vous revenez en arrière, choisissez-les de nouveau.
+review-send-advice = Envoyer ma question
+review-wait = L’envoi peut prendre une minute ou plus.
+files-heading = Photos ou fichiers (facultatif)
+files-warn = Un fichier peut montrer qui vous êtes.
+files-hint = Ajoutez les fichiers en dernier.
+files-how = Nettoyage des fichiers
 files-again = Choisissez de nouveau vos fichiers.
 files-clean = Avant de verrouiller vos fichiers, nous retirons les lieux, appareils, dates et noms cachés. Nous les renommons aussi.
 files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, courriels, pages web, et les types que nous ne connaissons pas. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
@@ -245,15 +237,14 @@ trace-other = d’autres notes
 
 ## Code secret
 
-receipt-title = Signalement reçu
-receipt-heading = Votre signalement est arrivé. Notez maintenant votre code secret.
-receipt-lead = Notez-le avant de faire autre chose. Sans lui, vous ne pourrez pas lire notre réponse.
+receipt-title = C’est arrivé
+receipt-heading = C’est arrivé. Notez votre code secret.
+receipt-lead = Sans lui, vous ne lirez pas notre réponse.
 receipt-code = Code secret
 receipt-words = Ou ces douze mots, dans cet ordre
-receipt-keep = Notez le code ou les mots.
-receipt-keep-how = L’un des deux suffit. Le papier est le plus sûr.
+receipt-keep-how = L’un des deux suffit.
 receipt-secret = Ne le montrez à personne.
-receipt-secret-why = Une personne qui l’a peut lire nos réponses et écrire à votre place. Il n’ouvre jamais votre signalement.
+receipt-secret-why = Une personne qui l’a peut lire nos réponses et écrire à votre place.
 receipt-print = Vous pouvez imprimer ou photographier cette page.
 receipt-print-why = Elle ne montre pas ce que vous signalez. Jamais sur un appareil partagé : une copie y reste.
 receipt-qr = Le code sous forme de code QR
@@ -261,11 +252,13 @@ receipt-qr-use = Scannez ce carré avec un autre de vos appareils pour y copier 
 receipt-save = Enregistrer en fichier texte
 receipt-save-what = Le fichier s’appelle « reference ». Il ne contient que le code et les mots.
 receipt-next = Et maintenant ?
-receipt-next-read = L’équipe chargée du sujet le reçoit, sans les personnes que vous avez exclues.
-receipt-next-answer = Une personne vous répond ici au plus tard le { $day }. Revenez alors.
+receipt-next-answer = Une personne vous répond ici au plus tard le { $day }.
 receipt-next-answer-soon = Une personne vous répond ici dans une semaine environ. Revenez alors.
-receipt-next-missed = En cas de retard, votre signalement va à cette autorité, s’il n’y est pas déjà : { $body }.
+receipt-next-missed = S’il n’y est pas déjà, il va alors à cette autorité : { $body }.
+receipt-late = Et sinon ?
 receipt-done = Je l’ai noté
+receipt-more = Imprimer, enregistrer
+receipt-scan = Scanner le code
 receipt-still = Notez d’abord votre code secret. Touchez ensuite « { receipt-done } ».
 
 ## Retour
@@ -409,8 +402,9 @@ protect-device-needs = Il faut JavaScript. Cela ne protège pas d’une fausse p
 protect-server = Notre site verrouille
 protect-server-what = Il voit votre texte en mémoire, à chaque page, puis l’enregistre verrouillé.
 protect-server-needs = Cela marche sans JavaScript, même dans le mode le plus sûr de Tor.
-protect-ways-know = Chaque page dit laquelle des deux est utilisée.
+protect-ways-know = Une phrase près de votre texte dit quelle façon est en vigueur.
 protect-limits = Ce que nous ne pouvons pas promettre
+protect-before = Avant d’écrire
 protect-limit-network = Votre opérateur ou le réseau du bureau peut voir votre visite. Le navigateur Tor la cache.
 protect-limit-leave = « { leave } » ouvre une autre page. Trois fois la touche Échap fait de même, avec JavaScript. Sans JavaScript, ou dans certains navigateurs, la touche Retour peut remontrer notre site.
 protect-words = Les douze mots de nos clés
@@ -462,6 +456,7 @@ error-broken-do = Rechargez cette page pour renvoyer. Un même envoi ne compte j
 # With scripts: the browser locks.
 seal-here = Votre appareil verrouille tout lui-même. Notre site ne peut rien lire.
 seal-here-text = Votre appareil verrouille ce que vous écrivez. Notre site ne connaît que vos premiers choix.
+seal-here-short = Votre appareil verrouille ce que vous écrivez.
 seal-here-reply = Votre appareil verrouille ce message lui-même. Notre site ne peut rien lire.
 seal-here-return = Votre appareil ouvre vos messages lui-même. Notre site ne peut rien lire.
 seal-date = Si la date de votre appareil est fausse, corrigez-la. Il pourra alors verrouiller votre signalement.
@@ -471,6 +466,7 @@ altered-do = Réessayez dans dix minutes. Si ce message revient, n’utilisez ce
 send-sealing = Votre appareil verrouille votre signalement.
 send-progress = Envoi : { $done } %
 send-waiting = Pas de connexion. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
+switch-offline = Sans connexion, la langue ne peut pas changer. Cette page et votre texte restent là.
 send-again = Essayer maintenant
 send-stop = Arrêter l’envoi
 send-failed = L’envoi a échoué. Gardez cette page ouverte et réessayez.
@@ -484,7 +480,7 @@ told-file = Je joindrai un enregistrement ou un autre fichier au lieu d’écrir
 told-file-why = Dans un fichier audio, votre voix reste telle quelle. Qui la connaît vous reconnaît.
 recorder-heading = Ou dites-le
 recorder-about = Votre voix est changée ici, sur votre appareil. Votre vraie voix n’est pas envoyée.
-recorder-known = Qui vous connaît, ou une machine, peut encore reconnaître votre voix, vos mots ou votre accent.
+recorder-known = Vos proches ou une machine peuvent encore reconnaître votre voix, vos mots ou votre accent.
 recorder-noise = Les bruits autour de vous s’entendent encore. Ne dites pas votre nom.
 recorder-start = Enregistrer ma voix
 recorder-stop = Arrêter

@@ -11,9 +11,10 @@ cover = Ocultar
 required = (obrigatório)
 footer-kept = Este site não pede nome e não guarda endereço de internet nem cookies.
 protect-link = Como o protegemos
-step = Passo { $number } de 4
+step = Passo { $number }/{ $last }
 seal = O nosso site recebe o que escreve e fecha-o à chave antes de o guardar.
-emergency = Se uma vida está em perigo, ligue primeiro para o { $number }.
+seal-short = O nosso site lê o que escreve e protege-o com chave.
+emergency = Uma vida está em perigo? Ligue primeiro para o { $number }.
 
 ## Datas
 
@@ -36,21 +37,15 @@ month-12 = dezembro
 ## Início
 
 home-title = Início
-home-heading = Algo está mal na alfândega? Conte-o aqui.
-home-lead = Subornos, abusos, injustiças: conte-nos sem dizer quem é.
-home-promise-name = Sem conta, sem nome, sem número de telefone.
-home-promise-minutes = Conte com dez minutos. Pode saltar quase todas as perguntas.
-home-promise-who = É você que escolhe quem não deve ver a denúncia.
-home-report = Fazer uma denúncia
+home-heading = Algo está mal na alfândega? Diga-o aqui.
+home-lead = Sem conta, sem nome, sem número.
+home-promise-who = É você que escolhe quem não a deve ver.
+home-promise-device = Use o seu próprio telefone, não a rede do escritório.
+home-report = Denunciar
 home-return = Acompanhar a minha denúncia
-home-return-what = Com o seu código secreto: ler a nossa resposta, escrever-nos, juntar um ficheiro.
 home-advice = Pedir conselho
-home-advice-what = Não sabe se algo é permitido? Pergunte-nos primeiro.
 home-learn = O que faria?
-home-learn-what = Situações curtas do trabalho diário.
-home-protect-what = O que guardamos, o que nunca guardamos e o que não podemos prometer.
-home-outside = Falar com alguém fora da alfândega
-home-outside-what = Esta autoridade não faz parte da alfândega. Pode contactá-la diretamente.
+home-outside-what = Fora da alfândega:
 
 ## Aprender
 
@@ -66,68 +61,62 @@ learn-report = Denunciar isto
 
 ## Antes de começar
 
-before-title = Antes de começar
-before-heading = Antes de começar
 before-device = Use o seu próprio telefone ou computador.
 before-device-why = Não use os do trabalho.
 before-network = Evite a rede do escritório.
 before-network-why = O Wi-Fi do escritório pode mostrar quem abriu esta página.
-before-names = Não ponha o seu nome nem o seu número.
-before-names-why = Não precisamos deles. Um código secreto permite-lhe voltar.
 before-photos = As fotos e os ficheiros podem mostrar quem é.
 before-photos-why = Muitas vezes contêm o lugar, a data ou o nome do aparelho.
-before-danger = Alguém está em perigo? Ligue primeiro para o { $number }.
 before-danger-why = Este site não é um serviço de emergência.
-before-limits = O que não podemos prometer
-before-limit-server = O seu texto chega legível ao nosso site. É fechado à chave antes de ser guardado.
 before-limit-facts = Um facto que poucos conhecem pode apontar para si.
 before-limit-history = O seu telefone pode lembrar esta visita. Use uma janela privada.
-before-start = Começar
 
 ## Escolha
 
-audience-title = Passo 1
 audience-heading = O que o descreve melhor?
-audience-hint = Ordena os assuntos, ajuda a escolher a equipa e é enviado com a denúncia.
-subject-title = Passo 2
-family-heading = De que se trata?
-family-hint = Escolha o mais parecido. Pode mudar depois.
-category-heading = O que se parece mais com o que aconteceu?
-category-hint = O seu caso pode ser diferente do exemplo.
+audience-hint = Ajuda a escolher a equipa e é enviado com o que escreve.
+subject-title = Passo 1
+subject-heading = De que se trata?
+case-title = Passo 2
+case-heading = Que caso é mais parecido?
 choose-unsure = Não sei
-choose-unsure-what = Conte por palavras suas. Uma equipa vai lê-lo.
+choose-advice = Quero um conselho
+tell-title = Passo 3
+advice-tell-title = Conselho, passo 2
+advice-review-title = Conselho, passo 3
+tell-heading-advice = Faça a sua pergunta
+tell-quick = Opcional
+tell-speak = Ou fale
+tell-facts = Juntar pormenores
+facts-title = Pormenores
+facts-heading = Pormenores que ajudam
+facts-hint = Responda ao que puder. Deixe o resto vazio.
+facts-you = Você
 
 ## Perguntas
 
-questions-title = Passo 3
-questions-hint = Responda ao que puder. Deixe vazio o que quiser.
-questions-to-story = Ir diretamente para o relato, a única parte obrigatória
 questions-where = Onde e quando
 questions-what = Os factos
 questions-who = As pessoas em causa
 questions-exclude = Quem não deve ver a denúncia
 questions-you = A sua segurança e o que acontece a seguir
-questions-count = { $count ->
-    [one] 1 pergunta
-   *[other] { $count } perguntas
-}
-questions-pace = Tanto quanto quiser
 questions-few = Alguns factos
 gentle-heading = O ritmo é seu
 gentle-pace = Conte hoje só o que quiser. Pode deixar vazia qualquer pergunta.
 gentle-later = Pode enviar muito pouco. Com o seu código secreto pode acrescentar mais tarde.
 gentle-fault = O que lhe fizeram não é culpa sua.
 gentle-support = Alguém com quem falar
-questions-story = O seu relato
-questions-review = Rever a minha denúncia
-questions-back = Toque em «{ questions-review }» antes do botão Voltar do telefone. Senão, perde-se o que acabou de escrever aqui.
-questions-keep = Mantenha esta página aberta até ter o seu código secreto. Se ela se fechar, perde-se o que escreveu.
+questions-review = Verificar
+questions-back = Toque em «{ questions-review }» antes de Voltar. Senão, este texto perde-se.
+questions-keep = Mantenha esta página aberta.
 no-answer = Escolher (opcional)
+radio-none = Saltar
+only-if = Só se respondeu «{ $answers }» a «{ $question }»
+list-or = {" ou "}
 period-date = Dar uma data
 period-words = Uma data, ou por exemplo «início de maio»
 guarded-anyway = Quero dá-lo mesmo assim
 format-example = Exemplo: { $example }
-story-hint = Bastam algumas linhas: o que aconteceu, onde, como sabe.
 
 ## Erros ao escrever
 
@@ -135,7 +124,7 @@ wrong-title = {"Erro: "}
 wrong-heading = Há algo a corrigir
 wrong-choice = Esta opção já não existe. Escolha de novo.
 wrong-option = Escolha uma das respostas da lista.
-wrong-story-missing = Conte o que aconteceu. Uma frase basta.
+wrong-story-missing = Escreva algumas palavras. Basta uma frase.
 wrong-message-missing = Escreva uma mensagem ou junte um ficheiro.
 wrong-receipt-missing = Escreva o seu código secreto, ou as suas doze palavras.
 wrong-receipt = Não reconhecemos este código. Compare cada carácter com o que anotou.
@@ -162,26 +151,29 @@ wrong-text = Há caracteres que não conseguimos ler. Apague-os e tente de novo.
 ## Releitura
 
 review-title = Passo 4
-review-heading = Reveja a denúncia e envie-a
+review-heading = Reveja e depois envie
 review-warnings = Isto pode apontar para si
 review-warnings-what = A decisão é sua. Pode ocultar, mudar ou deixar como está.
-review-hint = Isto será lido, com os seus ficheiros, a sua língua e o dia de chegada.
+review-hint = Será lido isto, os seus ficheiros, a sua língua e o dia de chegada.
 readers-heading = Quem a vai ler
 readers-count = { $count ->
     [one] { $count } pessoa
    *[other] { $count } pessoas
 }
 readers-later = Mais tarde, esta autoridade também a poderá ler: { $body }. Isso acontece se um prazo falhar, ou se restarem muito poucos na equipa. Você e a equipa também o podem pedir.
+readers-cases = E mais tarde?
 readers-none-left = Depois das suas escolhas, não resta outra equipa para a ler.
 readers-oversight = Vai diretamente para esta autoridade, fora da alfândega: { $body }.
 review-danger = Se alguém está em perigo agora, ligue primeiro para o { $number }.
 review-category = Assunto
-review-audience = Denuncia como
+review-audience = Você é
 review-send = Enviar a minha denúncia
-review-wait = O envio pode demorar um minuto, ou mais com ficheiros. Depois recebe o seu código secreto.
-files-heading = Juntar fotos ou ficheiros (opcional)
-files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Tenha cuidado se poucos o têm.
-files-hint = Junte os ficheiros no fim. Se voltar atrás, terá de os escolher de novo.
+review-send-advice = Enviar a minha pergunta
+review-wait = O envio pode demorar um minuto ou mais.
+files-heading = Fotos ou ficheiros (opcional)
+files-warn = Um ficheiro pode mostrar quem você é.
+files-hint = Junte os ficheiros no fim.
+files-how = Como os limpamos
 files-again = Escolha de novo os seus ficheiros.
 files-clean = Antes de fechar os seus ficheiros à chave, retiramos lugares, aparelhos, datas e nomes escondidos. Também lhes mudamos o nome.
 files-unclean = Não podemos limpar: .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, e-mails, páginas web e os tipos que não conhecemos. São enviados tal como estão. Limpar um ficheiro assinado anula a assinatura.
@@ -245,15 +237,14 @@ trace-other = outras notas
 
 ## Código secreto
 
-receipt-title = Denúncia recebida
-receipt-heading = A sua denúncia chegou. Anote agora o seu código secreto.
-receipt-lead = Anote-o antes de fazer outra coisa. Sem ele não poderá ler a nossa resposta.
+receipt-title = Chegou
+receipt-heading = Chegou. Anote o seu código secreto.
+receipt-lead = Sem ele não poderá ler a nossa resposta.
 receipt-code = Código secreto
 receipt-words = Ou estas doze palavras, por esta ordem
-receipt-keep = Anote o código ou as palavras.
-receipt-keep-how = Um dos dois basta. O papel é o mais seguro.
+receipt-keep-how = Basta um dos dois.
 receipt-secret = Não o mostre a ninguém.
-receipt-secret-why = Quem o tem pode ler as nossas respostas e escrever em seu lugar. Nunca abre a denúncia.
+receipt-secret-why = Uma pessoa que o tenha pode ler as nossas respostas e escrever em seu lugar.
 receipt-print = Pode imprimir ou fotografar esta página.
 receipt-print-why = Não mostra o que denunciou. Nunca num aparelho partilhado: fica lá uma cópia.
 receipt-qr = O código em forma de código QR
@@ -261,11 +252,13 @@ receipt-qr-use = Leia este quadrado com outro aparelho seu para copiar lá o có
 receipt-save = Guardar como ficheiro de texto
 receipt-save-what = O ficheiro chama-se «reference». Contém só o código e as palavras.
 receipt-next = O que acontece a seguir
-receipt-next-read = A equipa encarregada recebe-a, sem as pessoas que excluiu.
-receipt-next-answer = Uma pessoa responde-lhe aqui até { $day }. Volte então.
+receipt-next-answer = Uma pessoa responde-lhe aqui até { $day }.
 receipt-next-answer-soon = Uma pessoa responde-lhe aqui dentro de cerca de uma semana. Volte então.
-receipt-next-missed = Se se atrasarem, a denúncia vai para esta autoridade, se ainda não estiver lá: { $body }.
+receipt-next-missed = Se ainda não está lá, passa então para esta autoridade: { $body }.
+receipt-late = E se se atrasarem?
 receipt-done = Já anotei
+receipt-more = Imprimir, guardar
+receipt-scan = Ler o código
 receipt-still = Anote primeiro o seu código secreto. Depois toque em «{ receipt-done }».
 
 ## Voltar
@@ -409,8 +402,9 @@ protect-device-needs = Precisa de JavaScript. Não o protege de uma página fals
 protect-server = O nosso site fecha à chave
 protect-server-what = Vê o seu texto na memória, em cada página, e guarda-o fechado à chave.
 protect-server-needs = Funciona sem JavaScript, também no modo mais seguro do Tor.
-protect-ways-know = Cada página diz qual das duas é usada.
+protect-ways-know = Uma frase junto ao seu texto diz qual das formas está em vigor.
 protect-limits = O que não podemos prometer
+protect-before = Antes de escrever
 protect-limit-network = A operadora ou a rede do escritório pode ver que veio cá. O navegador Tor esconde-o.
 protect-limit-leave = «{ leave }» abre outra página. Com JavaScript, premir Escape três vezes faz o mesmo. Sem JavaScript, ou em alguns navegadores, Voltar pode mostrar de novo o nosso site.
 protect-words = As doze palavras das nossas chaves
@@ -462,6 +456,7 @@ error-broken-do = Recarregue esta página para enviar outra vez. O mesmo envio n
 # Com script: é o navegador que fecha à chave.
 seal-here = O seu aparelho fecha tudo à chave. O nosso site não consegue ler nada.
 seal-here-text = O seu aparelho fecha à chave o que escreve. O nosso site só conhece as primeiras escolhas.
+seal-here-short = O seu aparelho protege com chave o que escreve.
 seal-here-reply = O seu aparelho fecha esta mensagem à chave. O nosso site não consegue ler nada.
 seal-here-return = O seu aparelho abre as suas mensagens. O nosso site não consegue ler nada.
 seal-date = Se a data do seu aparelho está errada, corrija-a. Então poderá fechar a denúncia à chave.
@@ -471,6 +466,7 @@ altered-do = Tente de novo em dez minutos. Se a mensagem voltar, não use este f
 send-sealing = O seu aparelho fecha a denúncia à chave.
 send-progress = A enviar: { $done } %
 send-waiting = Sem ligação. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
+switch-offline = Sem ligação não se pode mudar a língua. Esta página e o seu texto ficam aqui.
 send-again = Tentar agora
 send-stop = Parar o envio
 send-failed = Não foi possível enviar. Mantenha esta página aberta e tente de novo.
@@ -484,7 +480,7 @@ told-file = Vou juntar uma gravação ou outro ficheiro em vez de escrever
 told-file-why = Num ficheiro de som, a sua voz fica tal como é. Quem a conhece reconhece-o.
 recorder-heading = Ou diga-o
 recorder-about = A sua voz é mudada aqui, no seu aparelho. A sua voz verdadeira não é enviada.
-recorder-known = Quem o conhece, ou uma máquina, ainda pode reconhecer a sua voz, as palavras ou o sotaque.
+recorder-known = Um conhecido ou uma máquina ainda pode reconhecer a sua voz, palavras ou sotaque.
 recorder-noise = Os ruídos à sua volta ainda se ouvem. Não diga o seu nome.
 recorder-start = Gravar a minha voz
 recorder-stop = Parar

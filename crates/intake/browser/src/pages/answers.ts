@@ -3,11 +3,13 @@ import { type DetailKind, redact, identifyingDetails } from "../identifying_deta
 import type { ReportBody } from "../report.ts";
 import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
+import { applicable } from "./conditions.ts";
 import type { OfflineForm, FormQuestion } from "./offline_form.ts";
+import { knownSpelling } from "./places.ts";
 import type { RecordingProblem, SpokenStory } from "./spoken_story.ts";
 
-export type FormStep = "before" | "audience" | "family" | "category" | "questions" | "review";
-const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
+export type FormStep = "subject" | "case" | "tell" | "facts" | "review";
+export const FORM_STEPS: readonly string[] = ["subject", "case", "tell", "facts", "review"];
 
 /** An error in the answer to one question. */
 export interface ValidationError {
@@ -56,7 +58,7 @@ export class ReportAnswers {
     if (form.getAttribute("action")?.endsWith("/send")) return true;
     const hasValue = (field: HTMLInputElement | HTMLSelectElement): boolean => {
       if (field instanceof HTMLSelectElement) return Array.from(field.options).some((one) => one.defaultSelected && one.value !== "");
-      return field.type === "checkbox" ? field.defaultChecked : field.defaultValue.trim() !== "";
+      return isOption(field) ? field.defaultChecked && field.value !== "" : field.defaultValue.trim() !== "";
     };
     return Array.from(form.elements).filter(isField).some(hasValue);
   }
@@ -78,6 +80,7 @@ export class ReportAnswers {
     const fields = Array.from(form.elements).filter(isField);
     fields.forEach((field) => this.given.delete(field.name));
     for (const [name, value] of new FormData(form)) {
+      if (name === "audience" && typeof value === "string") this.audience = value;
       if (!isQuestion(name) || typeof value !== "string" || value === "") continue;
       this.given.set(name, [...this.values(name), value]);
     }
@@ -101,31 +104,41 @@ export class ReportAnswers {
 
   private applyAction(offlineForm: OfflineForm, word: string, choice: string | undefined): FormStep {
     if (word === "unsure") return this.selectCategory(offlineForm, offlineForm.unsure);
-    if (word === "advice") {
-      this.selectCategory(offlineForm, offlineForm.advice);
-      return "before";
-    }
-    if (choice === undefined) return FORM_STEPS.includes(word) ? (word as FormStep) : "questions";
+    if (word === "advice") return this.selectCategory(offlineForm, offlineForm.advice);
+    if (choice === undefined) return FORM_STEPS.includes(word) ? (word as FormStep) : "tell";
     if (word === "category") return this.selectCategory(offlineForm, choice);
-    if (word === "family") {
-      this.family = choice;
-      return "category";
-    }
-    this.audience = choice;
-    // A reporter who asked for advice has a category already.
-    return this.category === "" ? "family" : "questions";
+    this.family = choice;
+    return "case";
+  }
+
+  /** Returns the questions of the chosen category that apply. Answers to the others are not sent. */
+  asked(offlineForm: OfflineForm): string[] {
+    const questions = offlineForm.categories[this.category]?.questions ?? [];
+    return applicable(questions.map((id) => ({ id, when: offlineForm.questions[id]!.when })), (id) => this.values(`a.${id}`));
+  }
+
+  /** Returns what the form asks, in the words of the chosen category. */
+  labelOf(offlineForm: OfflineForm, id: string): string {
+    const question = offlineForm.questions[id]!;
+    const own = question.answer === "story" ? offlineForm.categories[this.category]!.story_label : null;
+    return own ?? question.label;
+  }
+
+  /** Returns the step that asks a question of the chosen category. */
+  stepOf(offlineForm: OfflineForm, question: string): FormStep {
+    return offlineForm.categories[this.category]!.tell.includes(question) ? "tell" : "facts";
   }
 
   private selectCategory(offlineForm: OfflineForm, category: string): FormStep {
     this.category = category;
     this.family = offlineForm.categories[category]?.family ?? this.family;
-    return "questions";
+    return "tell";
   }
 
   private clampStep(offlineForm: OfflineForm, wanted: FormStep): FormStep {
     const family = offlineForm.families.includes(this.family);
-    if ((wanted === "questions" || wanted === "review") && !(this.category in offlineForm.categories)) return family ? "category" : "family";
-    return wanted === "category" && !family ? "family" : wanted;
+    if (["tell", "facts", "review"].includes(wanted) && !(this.category in offlineForm.categories)) return family ? "case" : "subject";
+    return wanted === "case" && !family ? "subject" : wanted;
   }
 
   /**
@@ -137,9 +150,9 @@ export class ReportAnswers {
     const errors: ValidationError[] = [];
     const answers: Record<string, string | string[]> = {};
     let story = "";
-    for (const id of category.questions) {
+    for (const id of this.asked(offlineForm)) {
       const question = offlineForm.questions[id]!;
-      const answer = this.answer(id, question);
+      const answer = this.answer(offlineForm, id);
       const isStory = question.answer === "story";
       const limit = isStory ? offlineForm.longest.story : offlineForm.longest.text;
       if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
@@ -160,17 +173,18 @@ export class ReportAnswers {
     return { body: { category: this.category, audience, answers, story }, priority: priorityOf(offlineForm, this.category, answers), needsFile };
   }
 
-  private answer(id: string, question: FormQuestion): string | string[] {
+  private answer(offlineForm: OfflineForm, id: string): string | string[] {
+    const question = offlineForm.questions[id]!;
     const date = normalizeText(this.values(`d.${id}`)[0] ?? "").trim();
     if (question.answer === "option_or_date" && !isBlank(date)) return date;
     const values = this.values(`a.${id}`).map((value) => normalizeText(value).trim()).filter((value) => !isBlank(value));
-    return question.answer === "options" ? values : (values[0] ?? "");
+    if (question.answer === "options") return values;
+    return question.places ? knownSpelling(offlineForm.places, values[0] ?? "") : (values[0] ?? "");
   }
 
   /** Returns all details that could identify the reporter, in the order of the questions. */
   warnings(offlineForm: OfflineForm): DetailWarning[] {
-    const asked = offlineForm.categories[this.category]?.questions ?? [];
-    return asked.flatMap((question) => this.warningsOf(offlineForm, question).map(([trace, words]) => ({ trace, question, words })));
+    return this.asked(offlineForm).flatMap((question) => this.warningsOf(offlineForm, question).map(([trace, words]) => ({ trace, question, words })));
   }
 
   private warningsOf(offlineForm: OfflineForm, question: string): [DetailKind, string[]][] {
@@ -198,7 +212,7 @@ export class ReportAnswers {
   /** Returns the answers of a question as text. */
   answerLines(offlineForm: OfflineForm, id: string): string[] {
     const question = offlineForm.questions[id]!;
-    const answer = this.answer(id, question);
+    const answer = this.answer(offlineForm, id);
     return [answer].flat().filter((line) => line !== "").map((line) => question.options[line] ?? line);
   }
 }
@@ -208,6 +222,9 @@ const takesText = (question: FormQuestion): boolean => !["option", "options"].in
 const hasFormat = ({ format }: FormQuestion, answer: string): boolean => format === null || new RegExp(`^(?:${format.pattern})$`, "u").test(answer);
 
 const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
+
+/** Returns whether an input is chosen, not typed. */
+export const isOption = (field: { type: string }): boolean => field.type === "checkbox" || field.type === "radio";
 
 const isField = (element: Element): element is HTMLInputElement => isQuestion((element as HTMLInputElement).name ?? "");
 

@@ -24,7 +24,8 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(
 export function showPage(offlineForm: OfflineForm, page: PageTemplate, seal: string): void {
   document.documentElement.lang = offlineForm.lang;
   document.documentElement.dir = offlineForm.dir;
-  const parsed = new DOMParser().parseFromString(`<title>${page.title}</title>${page.body}`, "text/html");
+  const body = page.body.replace(/\u0001(\d+)\u0001/g, (_, part: string) => offlineForm.parts[Number(part)] ?? "");
+  const parsed = new DOMParser().parseFromString(`<title>${page.title}</title>${body}`, "text/html");
   // The script is already running.
   queryAll("script", parsed).forEach((script) => script.remove());
   document.title = parsed.title;
@@ -44,10 +45,10 @@ export function submitUrl(form: HTMLFormElement, button: HTMLElement | null): UR
 /** Shows the sentence that states where the report is sealed. */
 export function showSealingNotice(offlineForm: OfflineForm, key: string): void {
   for (const seal of queryAll<HTMLElement>(".seal")) {
-    seal.textContent = translate(offlineForm, key);
+    seal.textContent = translate(offlineForm, "short" in seal.dataset ? "seal-here-short" : key);
     seal.dataset["sealed"] = "here";
   }
-  // True only where the server seals.
+  // True only where the server seals, or where no script hides the questions that do not apply.
   queryAll("[data-server-seals]").forEach((element) => element.remove());
   // True only where the browser seals.
   queryAll("[data-browser-seals]").forEach((element) => element.removeAttribute("hidden"));

@@ -2,6 +2,7 @@
 import { text } from "../bytes.ts";
 import type { DetailRule } from "../identifying_details.ts";
 import type { Priority } from "../frame.ts";
+import type { Condition } from "./conditions.ts";
 import type { ProgramFiles } from "./program_files.ts";
 
 export interface PageTemplate {
@@ -23,6 +24,10 @@ export interface FormQuestion {
   label: string;
   answer: AnswerType;
   format: AnswerFormat | null;
+  /** Whether known places are sent in one spelling. */
+  places: boolean;
+  /** When the question applies; always without a condition. */
+  when: Condition | null;
   /** Whether any answer to the question is an identifying detail. */
   guarded: boolean;
   options: Record<string, string>;
@@ -31,8 +36,11 @@ export interface FormQuestion {
 export interface FormCategory {
   label: string;
   family: string;
-  audience: string[];
   questions: string[];
+  /** The questions on the page of the story. All others are on the page of further facts. */
+  tell: string[];
+  /** What the form asks instead of the label of the story. */
+  story_label: string | null;
   story_required: boolean;
   priority_floor: Priority;
 }
@@ -41,6 +49,8 @@ export interface OfflineForm {
   lang: string;
   dir: string;
   pages: Record<string, PageTemplate>;
+  /** The parts that pages share, by the number that a page contains in their place. */
+  parts: string[];
   texts: Record<string, string>;
   months: string[];
   /** Name, meaning and what follows, by stage. */
@@ -52,6 +62,8 @@ export interface OfflineForm {
   categories: Record<string, FormCategory>;
   audiences: Record<string, string>;
   families: string[];
+  /** The names of places in this language, and as desks read them. */
+  places: string[][];
   priority_rules: { question: string; answers: string[]; raise_to: Priority }[];
   unsure: string;
   advice: string;

@@ -1,12 +1,13 @@
-// The pages of a report in the browser, from "before you start" to the receipt.
+// The pages of a report in the browser, from the first choice to the receipt.
 import { concat, random, utf8 } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
+import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
 import { encodeReportBody, sealReport } from "../report.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { refuseIfAltered } from "./altered_program.ts";
-import { ReportAnswers, type ValidationError, type ComposedReport, type FormStep } from "./answers.ts";
+import { FORM_STEPS, ReportAnswers, isOption, type ValidationError, type ComposedReport, type FormStep } from "./answers.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { FileSelection } from "./selected_files.ts";
 import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
@@ -58,9 +59,17 @@ export class ReportPages {
     document.addEventListener("click", (event) => {
       if (this.receipt && (event.target as Element).closest("a.noted")) this.receipt = undefined;
     });
+    document.addEventListener("change", (event) => {
+      const changed = event.target as HTMLInputElement;
+      if (!isOption(changed) && !(changed instanceof HTMLSelectElement)) return;
+      if (changed.form) this.answers.captureFields(changed.form);
+      this.showDependent();
+    });
     watchFiles(() => this.offlineForm);
     // The page stays unchanged, with the text that is being typed.
     showSealingNotice(offlineForm, this.sealing);
+    this.answers.captureFields(form);
+    this.showDependent();
     void this.spoken.show(offlineForm).catch(() => undefined);
   }
 
@@ -83,7 +92,7 @@ export class ReportPages {
     const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
     if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
     else if (last === "send" && go === null) void this.send(form);
-    else this.goTo(this.answers.advance(this.offlineForm, go ?? "questions"), target.hash);
+    else this.goTo(this.answers.advance(this.offlineForm, go ?? "tell"), target.hash);
     return true;
   }
 
@@ -140,9 +149,18 @@ export class ReportPages {
     try {
       this.offlineForm = await fetchOfflineForm(this.files, lang);
     } catch (error) {
-      return refuseIfAltered(error, this);
+      if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
+      // The page stays as it is, with everything that was typed into it.
+      return this.showOfflineNotice();
     }
     this.show(this.step);
+  }
+
+  private showOfflineNotice(): void {
+    queryOne(".offline")?.remove();
+    const notice = createElement("p", { class: "careful offline", role: "alert", tabindex: "-1" }, translate(this.offlineForm, "switch-offline"));
+    queryOne("main")?.prepend(notice);
+    notice.focus();
   }
 
   private show(step: FormStep): void {
@@ -152,11 +170,8 @@ export class ReportPages {
       if (Array.isArray(report)) return this.showQuestions(report);
     }
     this.step = step;
-    const { family, category } = this.answers;
-    const name = step === "category" ? `family.${family}` : step === "questions" ? `category.${category}` : step;
-    showPage(this.offlineForm, this.offlineForm.pages[name]!, this.sealing);
-    if (step === "category") this.sortCategories();
-    if (step === "questions") this.fillFields();
+    showPage(this.offlineForm, this.offlineForm.pages[this.pageName(step)]!, this.sealing);
+    if (step === "tell" || step === "facts") this.fillFields();
     if (step === "review") {
       this.fillReview();
       this.chosen.restoreToInput();
@@ -165,50 +180,58 @@ export class ReportPages {
     void this.spoken.show(this.offlineForm).catch(() => undefined);
   }
 
-  private showQuestions(errors: ValidationError[]): void {
-    this.show("questions");
+  /** Returns the name of the page of a step for the chosen subject and case. */
+  private pageName(step: FormStep): string {
+    const { family, category } = this.answers;
+    if (step === "case") return `case.${family}`;
+    if (step === "tell" || step === "facts") return `${step}.${category}`;
+    return step === "review" && category === this.offlineForm.advice ? "review.advice" : step;
+  }
+
+  /** Shows the first page with errors, as the server does. */
+  private showQuestions(all: ValidationError[]): void {
+    const step = all.some(({ question }) => this.answers.stepOf(this.offlineForm, question) === "tell") ? "tell" : "facts";
+    const errors = all.filter(({ question }) => this.answers.stepOf(this.offlineForm, question) === step);
+    this.show(step);
     const text = ({ question, problem, limit }: ValidationError) =>
       problem === "missing"
         ? translate(this.offlineForm, "wrong-story-missing")
         : problem === "unheard" || problem === "busy"
           ? translate(this.offlineForm, `wrong-recording-${problem}`)
-        : `${this.offlineForm.questions[question]!.label} – ${translate(this.offlineForm, `wrong-${problem}`, { limit })}`;
+        : `${this.answers.labelOf(this.offlineForm, question)} – ${translate(this.offlineForm, `wrong-${problem}`, { limit })}`;
     showErrors(
       this.offlineForm,
       errors.map((complaint) => ({ target: `q-${complaint.question}`, text: text(complaint) })),
     );
   }
 
-  /** Moves the usual categories of this audience to the front. None is left out. */
-  private sortCategories(): void {
-    const list = queryOne("ul.cards");
-    const usual = (card: Element) => {
-      const go = queryOne("button", card)?.getAttribute("value") ?? "";
-      return this.offlineForm.categories[go.replace("category.", "")]?.audience.includes(this.answers.audience) ?? false;
-    };
-    const cards = queryAll("li:not(.unsure)", list!);
-    const [first, rest] = [cards.filter(usual), cards.filter((card) => !usual(card))];
-    list?.prepend(...first, ...rest);
-  }
-
   private fillFields(): void {
     for (const field of queryAll<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>("[name^='a.'], [name^='d.']")) {
       const values = this.answers.values(field.name);
-      if (field instanceof HTMLInputElement && field.type === "checkbox") field.checked = values.includes(field.value);
+      if (field instanceof HTMLInputElement && isOption(field)) field.checked = values.includes(field.value);
       else field.value = values[0] ?? "";
-      if (values.length > 0) field.closest("details.part, details")?.setAttribute("open", "");
+      if (values.length > 0) field.closest("details")?.setAttribute("open", "");
     }
+    const audience = queryAll<HTMLInputElement>("input[type=radio][name=audience]").find(({ value }) => value !== "" && value === this.answers.audience);
+    if (audience) audience.checked = true;
+    this.showDependent();
+  }
+
+  /** Shows the dependent questions of the page that apply to the answers, and hides the others. */
+  private showDependent(): void {
+    const asked = this.answers.asked(this.offlineForm);
+    for (const field of queryAll<HTMLElement>("[data-depends]")) field.toggleAttribute("hidden", !asked.includes(field.dataset["depends"]!));
   }
 
   private fillReview(): void {
     const { offlineForm, answers } = this;
     const category = offlineForm.categories[answers.category]!;
     const audience = offlineForm.audiences[answers.audience];
-    const rows = [this.reviewRow(translate(offlineForm, "review-category"), [category.label], "family", "")];
-    if (audience !== undefined) rows.push(this.reviewRow(translate(offlineForm, "review-audience"), [audience], "audience", ""));
-    for (const id of category.questions) {
+    const rows = [this.reviewRow(translate(offlineForm, "review-category"), [category.label], "subject", "")];
+    if (audience !== undefined) rows.push(this.reviewRow(translate(offlineForm, "review-audience"), [audience], "facts", "audience"));
+    for (const id of answers.asked(offlineForm)) {
       const lines = answers.answerLines(offlineForm, id);
-      if (lines.length > 0) rows.push(this.reviewRow(offlineForm.questions[id]!.label, lines, "questions", id));
+      if (lines.length > 0) rows.push(this.reviewRow(answers.labelOf(offlineForm, id), lines, answers.stepOf(offlineForm, id), id));
     }
     queryOne("dl.given")?.replaceChildren(...rows);
     this.spoken.showReview(offlineForm, () => this.show("review"));
@@ -230,7 +253,7 @@ export class ReportPages {
         this.fillReview();
         (queryOne<HTMLElement>(".traces button") ?? queryOne<HTMLElement>("main"))?.focus();
       },
-      beside: this.changeButton("questions", question, translate(offlineForm, `guard-${trace}`)),
+      beside: this.changeButton(this.answers.stepOf(offlineForm, question), question, translate(offlineForm, `guard-${trace}`)),
     }));
     if (warnings.length > 0) queryOne("form#f")?.prepend(renderWarnings(offlineForm, warnings));
   }
@@ -310,7 +333,6 @@ export class ReportPages {
  * there.
  */
 function shownStep(form: HTMLFormElement): FormStep {
-  if (queryOne("[name^='a.']", form)) return "questions";
-  const steps: FormStep[] = ["category", "family", "audience"];
-  return steps.find((step) => queryOne(`button[value^='${step}.']`, form)) ?? "before";
+  const step = form.dataset["step"] ?? "";
+  return FORM_STEPS.includes(step) ? (step as FormStep) : "subject";
 }

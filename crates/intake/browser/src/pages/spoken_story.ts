@@ -39,9 +39,12 @@ export class SpokenStory {
     if (!place) return this.recorder?.leave();
     const told = queryOne<HTMLInputElement>("input[name=told]");
     if (told) told.checked = this.inFile;
+    if (this.isTold) place.closest("details")?.setAttribute("open", "");
     const { VoiceRecorder } = await loadVoice();
     if (!place.isConnected || !VoiceRecorder.isSupported) return;
     this.recorder ??= new VoiceRecorder(() => this.offerFile());
+    // Without the recorder, the page of a story that may be empty has nothing to offer here.
+    place.closest("details")?.removeAttribute("hidden");
     this.recorder.show(place, (key, values) => translate(offlineForm, key, values));
     this.offerFile();
   }

@@ -67,8 +67,8 @@ async fn formats_that_are_not_cleaned_are_named_before_they_are_sent() {
     }
 }
 
-/// Language and date are sent with every report, and so is the answer to the first question. No
-/// text may say that nothing else is sent, and the review page names what is.
+/// Language and date are sent with every report, and so is the answer about the audience. No text
+/// may say that nothing else is sent, and the review page names what is.
 #[tokio::test]
 async fn the_pages_name_what_is_sent_and_never_say_that_nothing_else_is() {
     // These texts are about what a receipt opens, and about the messages of the reporter.
@@ -85,7 +85,8 @@ async fn the_pages_name_what_is_sent_and_never_say_that_nothing_else_is() {
         assert!(review_page_of(locale).await.contains(&review), "{}", locale.code);
         let audience = text_of(locale, "audience-hint");
         assert!(audience.contains(sent), "{audience}");
-        let go = [("go".to_owned(), "audience".to_owned())];
+        let go = [("go", "facts"), ("category", "FAC")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let page = post(&format!("/{}/report", locale.code), &go).await.1;
         assert!(page.contains(&audience), "{}", locale.code);
         let file =

@@ -7,27 +7,25 @@ async fn the_steps_of_a_report_lose_no_field() {
     let path = "/fr/report";
     let go = |page: &str, button: &str| with_fields(filled_fields(page), &[("go", button)]);
     let page = get(path).await.1;
-    let page = post(path, &go(&page, "audience")).await.1;
-    let page = post(path, &go(&page, "audience.carrier")).await.1;
     let page = post(path, &go(&page, "family.money")).await.1;
-    let questions = post(path, &go(&page, "category.FAC")).await.1;
+    let tell = post(path, &go(&page, "category.FAC")).await.1;
     let story = "Ligne \"une\" & <deux>\n\n  trois";
-    let typed = [
-        ("a.story", story),
-        ("a.relation", "saw"),
-        ("a.handlers_involved", "regional"),
-        ("a.place", "x"),
-    ];
-    let review = post(path, &with_fields(go(&questions, "review"), &typed)).await.1;
+    let beside_story = [("a.story", story), ("a.place", "x"), ("a.payment_status", "paid")];
+    let facts =
+        [("a.relation", "saw"), ("a.handlers_involved", "regional"), ("audience", "carrier")];
+    let typed = [beside_story, facts].concat();
+    let page = post(path, &with_fields(go(&tell, "facts"), &beside_story)).await.1;
+    let review = post(path, &with_fields(go(&page, "review"), &facts)).await.1;
     let carried = filled_fields(&review);
-    for (name, value) in typed {
+    for (name, value) in typed.clone() {
         assert!(carried.contains(&(name.to_owned(), value.to_owned())), "{name} in {carried:?}");
     }
     let seed = &carried.iter().find(|(name, _)| name == "seed").unwrap().1;
     assert!(seed.len() == 64 && seed.chars().all(|c| c.is_ascii_hexdigit()));
 
-    let back = post("/en/report", &go(&review, "questions")).await.1;
+    let back = post("/en/report", &go(&review, "tell")).await.1;
     assert!(back.contains("lang=\"en\""));
+    let back = post("/en/report", &go(&back, "facts")).await.1;
     let again = filled_fields(&post(path, &go(&back, "review")).await.1);
     for (name, value) in typed {
         assert!(again.contains(&(name.to_owned(), value.to_owned())), "{name} in {again:?}");
@@ -135,7 +133,7 @@ async fn errors_are_listed_first_and_typed_values_are_preserved() {
 }
 
 #[tokio::test]
-async fn a_scene_shows_its_answers_and_leads_to_its_category_through_the_safety_advice() {
+async fn a_scene_shows_its_answers_and_leads_to_its_category() {
     let page = get("/fr/learn").await.1;
     let html = Html::parse_document(&page);
     assert!(select_attributes(&html, "details.part").len() >= 10);
@@ -147,15 +145,10 @@ async fn a_scene_shows_its_answers_and_leads_to_its_category_through_the_safety_
         select_attributes(&html, "details.part .sound").len(),
         select_attributes(&html, "details.part").len()
     );
-    let (status, before) =
-        post("/fr/report", &with_fields(Vec::new(), &[("category", "LEA"), ("go", "before")]))
-            .await;
-    assert!(status == StatusCode::OK && before.contains("name=\"category\" value=\"LEA\""));
-    let audience =
-        post("/fr/report", &with_fields(filled_fields(&before), &[("go", "audience.officer")]))
-            .await
-            .1;
-    assert!(audience.contains("a.story"), "the category is already chosen");
+    let (status, tell) =
+        post("/fr/report", &with_fields(Vec::new(), &[("category", "LEA"), ("go", "tell")])).await;
+    assert!(status == StatusCode::OK && tell.contains("name=\"category\" value=\"LEA\""));
+    assert!(tell.contains("a.story"), "the category is already chosen");
     assert!(page.contains("name=\"category\" value=\"LEA\""));
 }
 
@@ -215,4 +208,122 @@ async fn a_victim_sees_a_short_form_and_a_helpline() {
     }
     let page = post("/fr/report", &with_fields(Vec::new(), &[("go", "category.FAC")])).await.1;
     assert!(!page.contains("gentle"));
+}
+
+/// Returns the text of the main part of a page, without the form fields that it carries.
+fn main_text(page: &str) -> String {
+    let html = Html::parse_document(page);
+    let main = html.select(&Selector::parse("main").unwrap()).next().unwrap();
+    main.text().collect::<String>().to_lowercase()
+}
+
+#[tokio::test]
+async fn advice_is_a_short_form_that_speaks_of_a_question() {
+    for locale in Locale::ALL {
+        let lang = locale.code;
+        let file = locales::file_path(lang, "test_phrases.toml");
+        let phrases: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+        let word = phrases["report"].as_str().unwrap();
+        let path = format!("/{lang}/report");
+        let tell = post(&path, &with_fields(Vec::new(), &[("go", "advice")])).await.1;
+        let fields = select_attributes(&Html::parse_document(&tell), ".q [name^='a.']");
+        assert_eq!(fields.len(), 1, "{lang}: the question alone");
+        let typed = with_fields(filled_fields(&tell), &[("a.story", "text"), ("go", "review")]);
+        let (status, review) = post(&path, &typed).await;
+        assert_eq!(status, StatusCode::OK, "{lang}");
+        let receipt = Receipt::from_bytes([3; 16]);
+        let view = ReceiptView { code: receipt.code().into(), words: receipt.words(lang).into() };
+        let receipt = body_text(receipt_page(&test_pages(), locale, &view, &[])).await;
+        for (name, page) in [("tell", &tell), ("review", &review), ("receipt", &receipt)] {
+            let text = main_text(page);
+            assert!(!text.contains(word), "{lang} {name} says {word}: {text}");
+        }
+        // The control: the review of a report contains the word.
+        let report = [("go", "review"), ("category", "FAC"), ("a.story", "text")];
+        let report = post(&path, &with_fields(Vec::new(), &report)).await.1;
+        assert!(main_text(&report).contains(word), "{lang}");
+    }
+}
+
+#[tokio::test]
+async fn short_lists_are_radio_buttons_and_few_questions_are_beside_the_story() {
+    let taxonomy = Taxonomy::built_in();
+    let mut long_lists = 0;
+    for category in &taxonomy.categories {
+        let show = |go: &'static str| {
+            let fields = with_fields(Vec::new(), &[("go", go), ("category", &category.id)]);
+            async move { Html::parse_document(&post("/fr/report", &fields).await.1) }
+        };
+        let tell = show("tell").await;
+        assert!(select_attributes(&tell, ".quick .q").len() <= 4, "{}", category.id);
+        assert_eq!(select_attributes(&tell, "select").len(), 0, "{}", category.id);
+        let facts = show("facts").await;
+        let lists = select_attributes(&facts, "select").len();
+        // The question itself and the three answers that every list has.
+        let options = select_attributes(&facts, "select option").len();
+        assert!(options >= lists * (8 + 3), "{}: {lists} lists, {options} options", category.id);
+        long_lists += lists;
+        // Each question is on exactly one of the two pages.
+        let mut asked: Vec<String> = [&tell, &facts]
+            .into_iter()
+            .flat_map(|page| select_attributes(page, ".q [name^='a.']"))
+            .map(|field| field["name"]["a.".len()..].to_owned())
+            .collect();
+        asked.dedup();
+        asked.sort();
+        let mut expected: Vec<_> =
+            taxonomy.questions_for(category).iter().map(|question| question.id.clone()).collect();
+        expected.sort();
+        assert_eq!(asked, expected, "{}", category.id);
+    }
+    assert!(long_lists > 10, "{long_lists}");
+}
+
+#[tokio::test]
+async fn a_dependent_question_states_its_condition_and_its_answer_is_sent_only_with_it() {
+    let facts = |status: &str| {
+        let fields = [("go", "facts"), ("category", "FAC"), ("a.payment_status", status)];
+        with_fields(Vec::new(), &fields)
+    };
+    let receipt = "[data-depends=receipt_given]";
+    let page = post("/fr/report", &facts("refused")).await.1;
+    let html = Html::parse_document(&page);
+    assert!(select_attributes(&html, receipt)[0].contains_key("hidden"));
+    let html = Html::parse_document(&post("/fr/report", &facts("paid")).await.1);
+    assert!(!select_attributes(&html, receipt)[0].contains_key("hidden"));
+    let hint = Selector::parse(&format!("{receipt} .hint")).unwrap();
+    let hint = html.select(&hint).next().unwrap().text().collect::<String>();
+    assert!(
+        hint.starts_with("Seulement si vous avez répondu") && hint.contains("On a payé"),
+        "{hint}"
+    );
+    let sends = |status: &str| {
+        let mut form = ReportForm::new(Locale::FR);
+        for (name, value) in [
+            ("category", "FAC"),
+            ("a.story", "text"),
+            ("a.payment_status", status),
+            ("a.receipt_given", "false"),
+        ] {
+            form.set_field(name, value.as_bytes()).unwrap();
+        }
+        form.validate(&Taxonomy::built_in()).unwrap().answers.contains_key("receipt_given")
+    };
+    assert!(sends("paid"));
+    assert!(!sends("refused"));
+    assert!(!sends(""));
+}
+
+#[tokio::test]
+async fn a_place_is_suggested_and_sent_in_the_spelling_of_the_desks() {
+    let fields = with_fields(Vec::new(), &[("go", "category.EXT")]);
+    let tell = Html::parse_document(&post("/ar/report", &fields).await.1);
+    let list = &select_attributes(&tell, "#q-place")[0]["list"];
+    let places = select_attributes(&tell, &format!("datalist#{list} option"));
+    assert_eq!(places.len(), Taxonomy::built_in().places.len());
+    let typed = places[0]["value"].clone();
+    let fields = [("go", "review"), ("category", "EXT"), ("a.place", &typed), ("a.story", "text")];
+    // The review shows what the desk will read.
+    let review = main_text(&post("/ar/report", &with_fields(Vec::new(), &fields)).await.1);
+    assert!(review.contains("dakola") && !review.contains(&typed), "{review}");
 }

@@ -13,7 +13,7 @@ async fn a_form_that_a_browser_or_proxy_changed_keeps_the_typed_text() {
         "utf8=%E2%9C%93&go=review",
         "%FF=1&go=review",
         "go=cover.x.y",
-        "go=questions&a.place=a%0Cb%0Bc%03",
+        "go=tell&a.place=a%0Cb%0Bc%03",
     ] {
         let response = send_following_redirect(
             Request::post("/en/report").body(Body::from(format!("{typed}&{raw}"))).unwrap(),
@@ -86,15 +86,13 @@ async fn a_link_to_another_persons_visit_starts_a_new_visit() {
         go(Request::post("/fr/report").body(Body::from(form.to_owned())).unwrap()).await.0.unwrap()
     };
     let trap = "0b".repeat(16);
-    let questions = post(&format!(
-        "visit={trap}&category=FAC&audience=trader&go=questions&seed={}",
-        "1".repeat(64)
-    ))
-    .await;
+    let tell =
+        post(&format!("visit={trap}&category=FAC&audience=trader&go=tell&seed={}", "1".repeat(64)))
+            .await;
     // The link is followed from another site, from a message, and by a browser that does not send
     // the origin.
     for site in [Some("cross-site"), Some("none"), Some("same-site"), None] {
-        let mut link = Request::get(&questions).body(Body::empty()).unwrap();
+        let mut link = Request::get(&tell).body(Body::empty()).unwrap();
         if let Some(site) = site {
             link.headers_mut().insert(SEC_FETCH_SITE, site.parse().unwrap());
         }
@@ -106,7 +104,7 @@ async fn a_link_to_another_persons_visit_starts_a_new_visit() {
         request.headers_mut().insert(SEC_FETCH_SITE, "same-origin".parse().unwrap());
         assert!(go(request).await.1.contains("SECRET"));
         // The creator of the link sees only the earlier content.
-        for step in ["questions", "review"] {
+        for step in ["tell", "facts", "review"] {
             let own = Request::get(format!("/fr/report/{trap}/{step}"))
                 .header(SEC_FETCH_SITE, "same-origin");
             assert!(!go(own.body(Body::empty()).unwrap()).await.1.contains("SECRET"));
@@ -142,18 +140,21 @@ async fn back_and_reload_only_read_and_lose_nothing() {
     let post = async |form: String| {
         go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await.0.unwrap()
     };
-    let questions = post("go=category.FAC&audience=trader".to_owned()).await;
-    let token = questions.split('/').nth(3).unwrap().to_owned();
-    assert_eq!(questions, format!("/fr/report/{token}/questions"));
+    let tell = post("go=category.FAC&audience=trader".to_owned()).await;
+    let token = tell.split('/').nth(3).unwrap().to_owned();
+    assert_eq!(tell, format!("/fr/report/{token}/tell"));
     let typed = format!(
-        "visit={token}&category=FAC&audience=trader&a.story=CANARI&a.relation=saw&go=review"
+        "visit={token}&category=FAC&audience=trader&a.story=CANARI&a.ongoing=over\
+         &a.payment_status=asked&go=review"
     );
     let review = post(typed).await;
     assert_eq!(review, format!("/fr/report/{token}/review"));
     let (_, first) = read(&review).await;
-    let (_, back) = read(&questions).await;
+    let (_, back) = read(&tell).await;
     assert!(first.contains("CANARI") && back.contains("CANARI</textarea>"), "{back}");
-    assert!(back.contains("value=\"saw\" selected"));
+    assert!(back.contains("value=\"asked\" checked"));
+    let (_, facts) = read(&format!("/fr/report/{token}/facts")).await;
+    assert!(facts.contains("value=\"over\" checked"));
     let seed =
         |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
     assert_eq!(seed(&read(&review).await.1), seed(&first), "after a reload it is the same report");
@@ -162,7 +163,7 @@ async fn back_and_reload_only_read_and_lose_nothing() {
     assert!(read(&format!("/ar/report/{token}/review")).await.1.contains("CANARI"));
     // After the quick exit, none of its addresses shows any content.
     assert_eq!(read(&format!("/leave/{token}")).await.0.unwrap(), "https://example.org/");
-    for address in [&questions, &review] {
+    for address in [&tell, &review] {
         assert_eq!(read(address).await, (Some("https://example.org/".to_owned()), String::new()));
     }
 }
@@ -195,7 +196,7 @@ async fn the_receipt_is_shown_until_it_is_confirmed() {
     );
     // Posting an earlier page again does not overwrite the receipt.
     let again =
-        Request::post("/fr/report").body(Body::from(format!("visit={}&go=questions", form.visit)));
+        Request::post("/fr/report").body(Body::from(format!("visit={}&go=tell", form.visit)));
     let response = service.clone().oneshot(again.unwrap()).await.unwrap();
     assert_eq!(response.headers()[header::LOCATION], address);
     let noted = Request::post("/fr/report/noted").body(Body::from(format!("visit={}", form.visit)));

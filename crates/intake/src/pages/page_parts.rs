@@ -1,0 +1,30 @@
+//! The parts that the pages of the offline form share.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::offline_form::placeholder;
+
+/// Moves fields, headers and footers out of the pages, each of them once. Most pages differ in few
+/// of them. A page then contains the number of a part as a placeholder. Returns the parts.
+pub(super) fn share<'a>(pages: impl Iterator<Item = &'a mut String>) -> Vec<String> {
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            "(?s)\n<div class=\"q[^\n]*\n.*?\n</div>\n|<header>.*?</header>|<footer>.*?</footer>",
+        )
+        .expect("a test compiles it")
+    });
+    let mut parts: Vec<String> = Vec::new();
+    for page in pages {
+        let shared = PART.replace_all(page, |part: &Captures<'_>| {
+            let number = parts.iter().position(|known| *known == part[0]).unwrap_or_else(|| {
+                parts.push(part[0].to_owned());
+                parts.len() - 1
+            });
+            placeholder(&number.to_string())
+        });
+        *page = shared.into_owned();
+    }
+    parts
+}
