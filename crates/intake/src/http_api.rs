@@ -1,12 +1,15 @@
 //! The HTTP interface for programs. It accepts sealed reports and returns sealed mailboxes; the
 //! intake cannot read either.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
 use axum::{
     Extension, Json, Router,
-    body::{Body, Bytes, to_bytes},
+    body::{Body, to_bytes},
     extract::{Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -21,11 +24,11 @@ use protocol::{
 };
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
-use service_kit::directory::VerifiedDirectory;
 use web::Locale;
 
 use crate::{
     admission::{AdmissionPermit, body_timeout::retryable_body_error},
+    precompressed::{Precompressed, REVALIDATED},
     problem::Problem,
     state::AppState,
     store::StoreError,
@@ -156,39 +159,35 @@ pub async fn load_mailbox_or_decoy(
 
 const NO_DIRECTORY: Problem = Problem::unavailable("no valid directory: reports cannot be sealed");
 
-/// The bytes of a directory as signed, which a response sends without a copy.
-struct DirectoryBytes(Arc<VerifiedDirectory>);
-
-impl AsRef<[u8]> for DirectoryBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0.signed.bytes
-    }
+/// Returns the directory, byte for byte as it is signed. A browser may store it, and uses it again
+/// only if this service confirms in the same visit that it is the newest one.
+async fn directory(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let served = app.directory_cache.served(app.clock.today()).ok_or(NO_DIRECTORY)?;
+    Ok(served.document.response(&headers, REVALIDATED))
 }
 
-async fn directory(State(app): State<AppState>) -> Result<Response, Problem> {
-    let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
-    let bytes = Bytes::from_owner(DirectoryBytes(in_force));
-    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
-}
-
-async fn signatures(State(app): State<AppState>) -> Result<Response, Problem> {
-    let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
-    Ok(Json(&in_force.signed.signatures).into_response())
+async fn signatures(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let served = app.directory_cache.served(app.clock.today()).ok_or(NO_DIRECTORY)?;
+    Ok(served.signatures.response(&headers, REVALIDATED))
 }
 
 /// Returns the trusted root keys as JSON. A visitor compares their fingerprint with the one on a
 /// poster.
-async fn trust(State(app): State<AppState>) -> Response {
-    Json(app.directory_cache.trust()).into_response()
+async fn trust(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    app.directory_cache.served_trust().response(&headers, REVALIDATED)
 }
 
 /// Returns the 2,048 words in which receipts are spelled in a language of the pages, one per line.
-async fn serve_word_list(Path(lang): Path<String>) -> Response {
-    if Locale::parse(&lang).is_none() {
-        return StatusCode::NOT_FOUND.into_response();
-    }
+async fn serve_word_list(Path(lang): Path<String>, headers: HeaderMap) -> Response {
+    let Some(locale) = Locale::parse(&lang) else { return StatusCode::NOT_FOUND.into_response() };
+    let mut lists = WORD_LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let list = lists.entry(locale.code).or_insert_with(|| {
+        Precompressed::new("text/plain; charset=utf-8", word_list(locale.code).join("\n"))
+    });
     // A browser must not store the list: in its cache, the list would show that its user has a
     // receipt.
-    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-    (headers, word_list(&lang).join("\n")).into_response()
+    list.response(&headers, "no-store")
 }
+
+/// The word lists that were served, by language.
+static WORD_LISTS: Mutex<BTreeMap<&str, Precompressed>> = Mutex::new(BTreeMap::new());

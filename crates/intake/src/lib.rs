@@ -15,6 +15,7 @@ pub mod metrics;
 mod middleware;
 pub mod onion;
 pub mod pages;
+mod precompressed;
 pub mod problem;
 pub mod program_manifest;
 pub mod proxy_pages;

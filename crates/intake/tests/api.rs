@@ -199,6 +199,42 @@ async fn the_directory_is_served_as_signed_until_it_expires() {
 }
 
 #[tokio::test]
+async fn a_browser_uses_a_stored_directory_only_while_it_is_the_newest_one() {
+    let intake = TestIntake::new().await;
+    let today = intake.installation.clock.today();
+    let ask = async |path: &str, known: &str| {
+        let url = format!("{}{path}", intake.public);
+        intake.http.get(url).header("if-none-match", known).send().await.unwrap()
+    };
+    let publish = async |epoch| {
+        let signed = intake.installation.keys.directory(epoch, today, 2);
+        assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
+        signed
+    };
+    for (path, epoch) in [("/directory.json", 2), ("/directory.sig", 4)] {
+        publish(epoch).await;
+        let first = intake.get(path).await;
+        // Stored, and used again only after the service has confirmed it.
+        assert_eq!(first.headers()["cache-control"], "no-cache", "{path}");
+        let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(ask(path, &tag).await.status(), StatusCode::NOT_MODIFIED, "{path}");
+        // From the moment at which a newer one is published, the older one is not confirmed.
+        let newer = publish(epoch + 1).await;
+        let answer = ask(path, &tag).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_ne!(answer.headers()["etag"].to_str().unwrap(), tag, "{path}");
+        let signatures = serde_json::to_vec(&newer.signatures).unwrap();
+        let expected = if path == "/directory.json" { newer.bytes } else { signatures };
+        assert_eq!(answer.bytes().await.unwrap(), expected, "{path}");
+    }
+    let tag = intake.get("/directory.json").await.headers()["etag"].to_str().unwrap().to_owned();
+    intake.installation.clock.advance(Duration::days(31));
+    let expired = ask("/directory.json", &tag).await;
+    assert_eq!(expired.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(expired.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
 async fn every_response_has_the_security_headers_and_none_names_the_server_software() {
     let intake = TestIntake::new().await;
     for (path, status) in [

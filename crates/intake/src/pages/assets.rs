@@ -1,20 +1,19 @@
 //! Static assets, built in: style sheet, icon and scripts. Their URLs contain a hash of the
 //! content, so that browsers may cache them without limit.
 
-use std::{io::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use flate2::{Compression, write::GzEncoder};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use protocol::Hash;
 use rust_embed::RustEmbed;
 
 use super::Pages;
+use crate::precompressed::Precompressed;
 
 #[derive(RustEmbed)]
 #[folder = "assets"]
@@ -32,7 +31,6 @@ pub struct StaticAssets(Vec<StaticAsset>);
 struct StaticAsset {
     stem: &'static str,
     name: String,
-    hash: Hash,
     integrity: String,
     content: Precompressed,
 }
@@ -89,12 +87,12 @@ impl StaticAssets {
     /// Returns the content of the style sheet.
     pub(super) fn style(&self) -> String {
         let style = self.get("site").expect("the file is built in");
-        String::from_utf8_lossy(&style.content.plain).into_owned()
+        String::from_utf8_lossy(style.content.plain()).into_owned()
     }
 
     /// Returns the path and the hash of each file.
     pub(super) fn hashes(&self) -> impl Iterator<Item = (String, Hash)> {
-        self.0.iter().map(|asset| (asset.url(), asset.hash))
+        self.0.iter().map(|asset| (asset.url(), asset.content.hash()))
     }
 
     fn get(&self, stem: &str) -> Option<&StaticAsset> {
@@ -104,58 +102,15 @@ impl StaticAssets {
 
 impl StaticAsset {
     fn new(stem: &'static str, extension: &str, media_type: &'static str, bytes: Vec<u8>) -> Self {
-        let hash = Hash::of(&[&bytes]);
+        let content = Precompressed::new(media_type, bytes);
+        let hash = content.hash();
         let short = hex::encode(&hash.as_bytes()[..8]);
         let integrity = format!("sha256-{}", BASE64_STANDARD.encode(hash.as_bytes()));
-        Self {
-            stem,
-            name: format!("{stem}.{short}.{extension}"),
-            hash,
-            integrity,
-            content: Precompressed::new(media_type, bytes),
-        }
+        Self { stem, name: format!("{stem}.{short}.{extension}"), integrity, content }
     }
 
     fn url(&self) -> String {
         format!("/assets/{}", self.name)
-    }
-}
-
-/// A response that is the same for all visitors, with its compressed form. Text that a visitor
-/// typed is never compressed, because the compressed length would reveal something about it.
-pub(super) struct Precompressed {
-    media_type: &'static str,
-    plain: Bytes,
-    gzip: Bytes,
-}
-
-impl Precompressed {
-    pub(super) fn new(media_type: &'static str, plain: Vec<u8>) -> Self {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        let gzip = encoder
-            .write_all(&plain)
-            .and_then(|()| encoder.finish())
-            .expect("writing to memory does not fail");
-        Self { media_type, plain: plain.into(), gzip: gzip.into() }
-    }
-
-    pub(super) fn response(&self, headers: &HeaderMap, cache: &'static str) -> Response {
-        let accepts = headers
-            .get(header::ACCEPT_ENCODING)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("");
-        let gzip = accepts.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip"));
-        let response_headers = [
-            (header::CONTENT_TYPE, self.media_type),
-            (header::CACHE_CONTROL, cache),
-            (header::VARY, "accept-encoding"),
-        ];
-        if gzip {
-            (response_headers, [(header::CONTENT_ENCODING, "gzip")], self.gzip.clone())
-                .into_response()
-        } else {
-            (response_headers, self.plain.clone()).into_response()
-        }
     }
 }
 

@@ -54,6 +54,7 @@ use web::{Clock, Locale, MessageCatalogs};
 use crate::{
     directory_cache::DirectoryCache,
     form::MAX_FORM_BYTES,
+    precompressed::Precompressed,
     reply_schedule::ReplyScheduleCache,
     visits::{ReceiptFolder, VisitState, VisitStore, VisitToken},
 };
@@ -87,7 +88,7 @@ pub struct Pages {
     scenarios: Vec<TrainingScenario>,
     form_bundles: offline_form::FormBundles,
     /// The signed manifest of the browser program, as it is served.
-    program: Option<assets::Precompressed>,
+    program: Option<Precompressed>,
     visits: VisitStore,
     catalogs: MessageCatalogs,
     seed_rng: Mutex<Box<dyn RngCore + Send>>,

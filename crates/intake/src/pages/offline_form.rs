@@ -126,7 +126,7 @@ pub(super) async fn show(
 /// The bundles by language. They are static: each is built once.
 #[derive(Default)]
 pub(super) struct FormBundles(
-    tokio::sync::Mutex<BTreeMap<&'static str, Arc<super::assets::Precompressed>>>,
+    tokio::sync::Mutex<BTreeMap<&'static str, Arc<crate::precompressed::Precompressed>>>,
 );
 
 impl FormBundles {
@@ -134,12 +134,12 @@ impl FormBundles {
         &self,
         pages: &Pages,
         locale: Locale,
-    ) -> Option<Arc<super::assets::Precompressed>> {
+    ) -> Option<Arc<crate::precompressed::Precompressed>> {
         let mut bundles = self.0.lock().await;
         if let Some(bundle) = bundles.get(locale.code) {
             return Some(Arc::clone(bundle));
         }
-        let bundle = Arc::new(super::assets::Precompressed::new(
+        let bundle = Arc::new(crate::precompressed::Precompressed::new(
             "application/json",
             build_bundle(pages, locale).await?,
         ));

@@ -17,10 +17,8 @@ use protocol::{
 };
 use web::{Locale, SecurityPolicy};
 
-use super::{
-    Pages, assets::Precompressed, home, layout::script_policy, offline_form, receipt_entry, report,
-    training,
-};
+use super::{Pages, home, layout::script_policy, offline_form, receipt_entry, report, training};
+use crate::precompressed::{Precompressed, REVALIDATED};
 
 /// The name of the project. The sources have no public address yet.
 const APP: &str = "Burkindi";
@@ -132,7 +130,7 @@ fn policy_text(policy: &SecurityPolicy) -> String {
 /// `GET /.well-known/webcat/manifest.json`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     match &pages.program {
-        Some(manifest) => manifest.response(&headers, "no-store"),
+        Some(manifest) => manifest.response(&headers, REVALIDATED),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
