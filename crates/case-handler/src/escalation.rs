@@ -114,7 +114,10 @@ pub async fn escalate_overdue(
         let Some((last, _)) = page.last() else { return Ok(released) };
         cursor = Some(*last);
         for (_, overdue) in page {
-            if calendar.overdue_deadline(&overdue.state, signer.today).is_none() {
+            // The oversight body has no key of a case whose reporter refused it.
+            if overdue.state.oversight_refused
+                || calendar.overdue_deadline(&overdue.state, signer.today).is_none()
+            {
                 continue;
             }
             match escalate_one(store, overdue.id, directory, calendar, signer).await {
@@ -174,6 +177,7 @@ pub async fn escalate_without_readers(
         for case in page.iter().filter(|case| case.state.stage != Stage::Purged) {
             let mut readers = all_readers.remove(&case.id).unwrap_or_default();
             let lacks_readers = match case.state.released {
+                None if case.state.oversight_refused => false,
                 None => readers::are_too_few(directory, &readers),
                 // A member may have been missing from the directory at the release.
                 Some(_) => oversight_members(directory).iter().any(|who| !readers.contains(who)),

@@ -205,7 +205,9 @@ impl SubmissionIngester<'_> {
         let (mailbox_recipient, case_recipient) =
             opened.keys.as_ref().ok_or(IngestError::NoReader)?;
         let grants = self.match_grants_to_members(opened);
-        let placement = CasePlacement::choose(self.directory, &header.desk, &grants)?;
+        let oversight_refused = !self.has_oversight_grant(&grants);
+        let placement =
+            CasePlacement::choose(self.directory, &header.desk, &grants, oversight_refused)?;
         let lang = normalize_lang(&header.lang);
         let query = assignment::AssignmentQuery {
             case: header.case.id,
@@ -220,8 +222,9 @@ impl SubmissionIngester<'_> {
         let commitment =
             ReportCommitment::of_report(mailbox_recipient, case_recipient, &opened.grants, parts);
         let priority = header.priority;
+        let desk = placement.desk;
         let action =
-            Action::Received { desk: placement.desk, priority, retention_months, commitment };
+            Action::Received { desk, priority, retention_months, commitment, oversight_refused };
         let (signed, state) = self.signer.sign_received(header.case.id, action);
         let mut case = CaseRecord {
             id: header.case.id,
@@ -356,6 +359,17 @@ impl SubmissionIngester<'_> {
     }
 }
 
+impl SubmissionIngester<'_> {
+    /// Returns whether the report came with a grant for a member of the oversight body, now or in
+    /// the directory to which it was sealed.
+    fn has_oversight_grant(&self, grants: &[MemberGrant<'_>]) -> bool {
+        let directories = [Some(self.directory), self.submission_directory];
+        grants.iter().any(|known| {
+            directories.iter().flatten().any(|directory| directory.is_oversight(known.handle))
+        })
+    }
+}
+
 /// The desk of a new case and its first readers.
 struct CasePlacement {
     desk: String,
@@ -365,11 +379,13 @@ struct CasePlacement {
 
 impl CasePlacement {
     /// Chooses the desk that the reporter's side named, with its members who can read the case. If
-    /// the desk or all its readers are gone, the oversight body gets the case.
+    /// the desk or all its readers are gone, the oversight body gets the case. If the reporter
+    /// refused that body, the case is not released.
     fn choose(
         directory: &Directory,
         desk: &str,
         grants: &[MemberGrant<'_>],
+        oversight_refused: bool,
     ) -> Result<Self, IngestError> {
         let readers_at = |id: &str| -> Vec<String> {
             let members = directory.desk(id).map_or(&[][..], |desk| &desk.members);
@@ -381,7 +397,8 @@ impl CasePlacement {
         if desk != oversight && !holders.is_empty() {
             // The reporter's side never chooses a single reader, so the other readers have left
             // since.
-            let release = (holders.len() < MIN_READERS).then_some(ReleaseReason::DeskConflicted);
+            let too_few = holders.len() < MIN_READERS && !oversight_refused;
+            let release = too_few.then_some(ReleaseReason::DeskConflicted);
             return Ok(Self { desk: desk.to_owned(), holders, release });
         }
         let mut holders = readers_at(oversight);
@@ -394,7 +411,8 @@ impl CasePlacement {
         if holders.is_empty() {
             return Err(IngestError::NoReader);
         }
-        Ok(Self { desk: oversight.clone(), holders, release: Some(ReleaseReason::Filed) })
+        let release = (!oversight_refused).then_some(ReleaseReason::Filed);
+        Ok(Self { desk: oversight.clone(), holders, release })
     }
 }
 
@@ -416,7 +434,8 @@ pub fn oversight_members(directory: &Directory) -> &[String] {
     directory.desk(&directory.oversight).map_or(&[], |desk| &desk.members)
 }
 
-/// Releases a case to the oversight body. Returns false if it was released before.
+/// Releases a case to the oversight body. Returns false if it was released before, or if the
+/// reporter refused that body and does not ask for it now.
 ///
 /// # Errors
 /// Fails if the event breaks a rule or cannot be written.
@@ -427,7 +446,8 @@ pub async fn release_to_oversight(
     directory: &Directory,
     signer: HandlerSigner<'_>,
 ) -> Result<bool, LogError> {
-    if case.state.released.is_some() {
+    let is_refused = case.state.oversight_refused && reason != ReleaseReason::ReporterAsked;
+    if case.state.released.is_some() || is_refused {
         return Ok(false);
     }
     transaction.release_grants(case.id, oversight_members(directory)).await?;

@@ -190,7 +190,13 @@ mod tests {
             parts: parts.clone(),
         };
         let (desk, priority) = ("d".repeat(64), Priority::P1);
-        let received = Action::Received { desk, priority, retention_months: 600, commitment };
+        let received = Action::Received {
+            desk,
+            priority,
+            retention_months: 600,
+            commitment,
+            oversight_refused: false,
+        };
         let followed_up = Action::FollowedUp(FollowUpCommitment { generation: 100, parts });
         let signed = |(seq, action)| {
             let event = Event {

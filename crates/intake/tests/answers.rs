@@ -97,6 +97,7 @@ fn received_case(day: Date, priority: Priority) -> CaseState {
         priority,
         retention_months: 60,
         commitment: ReportCommitment::default(),
+        oversight_refused: false,
     };
     let at = day.midnight().assume_utc();
     let event = Event {

@@ -15,12 +15,13 @@ use protocol::{
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
     submission::{
-        envelope::{OpenedSubmission, SubmissionKind},
+        envelope::{OpenedSubmission, SealError, SubmissionKind},
         frame::{FrameDirection, FrameKind},
         key_grant::Grant,
+        report_body::{OVERSIGHT_QUESTION, ReportAnswer},
     },
 };
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
+use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSealer, ReportSecrets};
 
 /// Seals a mailbox that counts the report, and the follow-up if the capsule is that of a follow-up.
 fn seal_mailbox(
@@ -262,6 +263,48 @@ fn an_excluded_member_can_open_no_grant() {
         }
         let desk = if to.len() == 2 { "external" } else { "internal_affairs" };
         assert_eq!(opened.header.desk, desk, "{excluded:?}");
+    }
+}
+
+/// The reporter refuses the oversight body: no grant opens with its keys, and decoys keep the number
+/// of grants. Only "yes" is a consent once the question is answered.
+#[test]
+fn a_refused_oversight_body_can_open_no_grant() {
+    let mut world = fixture();
+    for (answer, reads) in [("no", false), ("unknown", false), ("unsaid", false), ("yes", true)] {
+        let mut refusing = draft("story", &[]);
+        let answer = ReportAnswer::One(answer.to_owned());
+        refusing.body.answers.insert(OVERSIGHT_QUESTION.to_owned(), answer.clone());
+        let (_, bytes) = submit_report(&mut world, refusing, &[]);
+        let opened = open_submission(&world, &bytes);
+        assert_eq!(opened.grants.len(), 8);
+        for handle in ["eva", "fofana"] {
+            let identity = &world.people[handle];
+            let opens = opened.grants.iter().any(|grant| identity.open(&grant.sealed).is_ok());
+            assert_eq!(opens, reads, "{handle} with the answer {answer:?}");
+            assert_eq!(grant_of(&world, &opened, handle).is_some(), reads, "{handle}");
+        }
+        for handle in ["awa", "bila", "coumba"] {
+            open_case(&world, &opened, handle);
+        }
+        assert_eq!(opened.header.desk, "internal_affairs");
+    }
+}
+
+/// The reporter excludes every desk and refuses the oversight body.
+#[test]
+fn a_report_that_nobody_may_read_is_not_sealed() {
+    let mut world = fixture();
+    for answer in ["no", "unknown", "unsaid"] {
+        let mut unread = draft("story", &["unsure_all"]);
+        let answer = ReportAnswer::One(answer.to_owned());
+        unread.body.answers.insert(OVERSIGHT_QUESTION.to_owned(), answer);
+        let secrets = ReportSecrets::generate(&mut world.rng);
+        let (hash, mut out) = (world.signed.hash(), Vec::new());
+        let sealed =
+            ReportSealer::begin(&world.directory, hash, &secrets, unread, &mut out, &mut world.rng);
+        assert!(matches!(sealed.err(), Some(SealError::NoReader)));
+        assert!(out.is_empty());
     }
 }
 

@@ -20,7 +20,7 @@ pub use signed::{
 use crate::{
     encoding::{canonical::is_lang, hash::Hash, iso_date},
     keys::{InvestigatorRecipient, PublicKey, TransportRecipient},
-    submission::key_grant::GRANT_SLOTS,
+    submission::{key_grant::GRANT_SLOTS, report_body::ReportBody},
 };
 
 /// The largest integer that JSON represents exactly in every language.
@@ -179,6 +179,12 @@ impl<'a> ReportRecipients<'a> {
     pub fn recipient_keys(&self) -> Vec<&'a InvestigatorRecipient> {
         self.members.iter().chain(&self.oversight).map(|member| &member.recipient).collect()
     }
+
+    /// Returns the recipients without the oversight body, or `None` if no other reader is left.
+    #[must_use]
+    pub fn without_oversight(self) -> Option<Self> {
+        (!self.oversight.is_empty()).then(|| Self { oversight: Vec::new(), ..self })
+    }
 }
 
 impl Directory {
@@ -215,6 +221,15 @@ impl Directory {
                 ReportRecipients { desk: oversight_desk, members: oversight, oversight: Vec::new() }
             }
         }
+    }
+
+    /// Returns who gets a report by its category, its audience, its exclusions, and the answer of
+    /// the reporter about the oversight body. `None` if the reporter refused the oversight body and
+    /// no desk is left: such a report cannot be sent.
+    pub fn recipients_of(&self, report: &ReportBody) -> Option<ReportRecipients<'_>> {
+        let exclusions = report.exclusions();
+        let recipients = self.recipients_for(&report.category, &report.audience, &exclusions);
+        if report.refuses_oversight() { recipients.without_oversight() } else { Some(recipients) }
     }
 
     /// Returns the handles of all members that these exclusions exclude. The oversight body cannot

@@ -130,6 +130,7 @@ impl InvariantChecker {
             priority: Priority::P3,
             retention_months: 12,
             commitment: ReportCommitment::default(),
+            oversight_refused: false,
         };
         let at = midnight(today);
         let event = Event {

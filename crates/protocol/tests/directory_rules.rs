@@ -10,6 +10,7 @@ use protocol::{
         MAX_DIRECTORY_LEN, Member, RootSignature, SignedDirectory, TrustRoots,
     },
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+    submission::report_body::{OVERSIGHT_QUESTION, ReportAnswer, ReportBody},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use time::{Date, macros::date};
@@ -224,6 +225,36 @@ fn a_category_without_a_desk_goes_to_the_oversight_body() {
     assert_eq!(to("FAC", "trader"), "one");
     assert_eq!(to("FAC", "officer"), "external");
     assert_eq!(to("XXX", "trader"), "external");
+}
+
+#[test]
+fn a_refused_oversight_body_is_no_recipient() {
+    let (directory, ..) = sample_directory();
+    let to = |category: &str, answer: Option<&str>| {
+        let answer = answer.map(|answer| ReportAnswer::One(answer.to_owned()));
+        let report = ReportBody {
+            category: category.to_owned(),
+            audience: "trader".to_owned(),
+            answers: answer
+                .map(|answer| (OVERSIGHT_QUESTION.to_owned(), answer))
+                .into_iter()
+                .collect(),
+            story: String::new(),
+        };
+        let recipients = directory.recipients_of(&report)?;
+        let (now, later) = (recipients.members.len(), recipients.oversight.len());
+        Some((recipients.desk.id.clone(), now, later))
+    };
+    let members = |desk: &str| directory.desk(desk).unwrap().members.len();
+    let (desk, oversight) = (members("one"), members("external"));
+    for answer in [None, Some("yes")] {
+        assert_eq!(to("FAC", answer), Some(("one".to_owned(), desk, oversight)), "{answer:?}");
+        assert_eq!(to("XXX", answer), Some(("external".to_owned(), oversight, 0)), "{answer:?}");
+    }
+    for answer in [Some("no"), Some("unknown"), Some("unsaid")] {
+        assert_eq!(to("FAC", answer), Some(("one".to_owned(), desk, 0)), "{answer:?}");
+        assert_eq!(to("XXX", answer), None, "no reader is left after {answer:?}");
+    }
 }
 
 #[test]

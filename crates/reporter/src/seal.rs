@@ -140,7 +140,8 @@ impl<W: Write> ReportSealer<W> {
     /// The caller has verified `directory`. `directory_hash` is the hash of its bytes as received.
     ///
     /// # Errors
-    /// If `out` cannot be written to.
+    /// If the reporter refused the oversight body and excluded every desk, or if `out` cannot be
+    /// written to.
     pub fn begin(
         directory: &Directory,
         directory_hash: Hash,
@@ -149,8 +150,11 @@ impl<W: Write> ReportSealer<W> {
         out: W,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, SealError> {
-        let addressees =
+        let mut addressees =
             directory.recipients_for(&draft.body.category, &draft.body.audience, &draft.excluded);
+        if draft.body.refuses_oversight() {
+            addressees = addressees.without_oversight().ok_or(SealError::NoReader)?;
+        }
         let receipt = secrets.receipt().clone();
         let signing_key: SigningKey = receipt.signing_key();
         let case_recipient = secrets.case_secret().identity().recipient();

@@ -108,6 +108,19 @@ impl Taxonomy {
         Self::load_with(read_built_in).expect("the built-in taxonomy is checked by a test")
     }
 
+    /// Returns the taxonomy with the name of the oversight body in the texts of its questions. `name`
+    /// returns the name in a language.
+    #[must_use]
+    pub fn with_oversight_body(mut self, name: impl Fn(&str) -> String) -> Self {
+        for question in &mut self.questions {
+            question.label.name_oversight_body(&name);
+            if let Some(warn) = &mut question.warn {
+                warn.name_oversight_body(&name);
+            }
+        }
+        self
+    }
+
     /// Loads a taxonomy from a folder with the same files, and `CODE/taxonomy.toml` for the texts
     /// of each language.
     ///

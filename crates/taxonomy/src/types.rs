@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Condition, DECLINED, UNKNOWN};
 
+/// The placeholder of the oversight body in the texts of questions.
+const OVERSIGHT_BODY: &str = "{body}";
+
 /// A text in each language.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -19,6 +22,15 @@ impl LocalizedText {
         for (lang, text) in &mut self.0 {
             if let Some(unit) = unit.0.get(lang) {
                 *text = format!("{text} ({unit})");
+            }
+        }
+    }
+
+    /// Replaces the placeholder of the oversight body by its name in each language.
+    pub(crate) fn name_oversight_body(&mut self, name: &impl Fn(&str) -> String) {
+        for (lang, text) in &mut self.0 {
+            if text.contains(OVERSIGHT_BODY) {
+                *text = text.replace(OVERSIGHT_BODY, &name(lang));
             }
         }
     }

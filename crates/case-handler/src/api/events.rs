@@ -258,6 +258,9 @@ impl EventPayloadHandler<'_> {
     async fn assign(&self, to: &str, grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
         let member = self.directory.member(to).ok_or_else(|| rule_violation("member not found"))?;
         let has_grant = self.holders.get(to) == Some(&true);
+        if self.directory.is_oversight(to) && !self.case.state.oversight_may_read() {
+            return Err(RuleViolation::OversightRefused.into());
+        }
         if grants.is_empty() {
             return if has_grant {
                 Ok(())

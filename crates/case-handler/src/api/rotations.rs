@@ -76,8 +76,10 @@ impl EventPayloadHandler<'_> {
         for grant in grants {
             let member = self.grant_owner(grant, statement.generation)?;
             let may_read = self.holders.contains_key(&member.handle)
-                // A member who joined the oversight body after the report was ingested.
-                || self.directory.is_oversight(&member.handle);
+                // A member who joined the oversight body after the report was ingested, or whose
+                // body the reporter refused first and asked for later.
+                || (self.directory.is_oversight(&member.handle)
+                    && self.case.state.oversight_may_read());
             if !may_read {
                 return Err(rule_violation("new keys may be granted to current readers only"));
             }

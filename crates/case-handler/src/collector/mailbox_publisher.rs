@@ -1,7 +1,7 @@
 //! Publishes mailboxes. Every cycle seals the mailbox of every case again, so that an observer
 //! cannot distinguish a reply from no reply.
 
-use std::{io, pin::pin, sync::Arc, thread};
+use std::{collections::BTreeSet, io, pin::pin, sync::Arc, thread};
 
 use bytes::Bytes;
 use futures_util::{TryStream, TryStreamExt, stream};
@@ -14,13 +14,14 @@ use protocol::{
 };
 use time::Date;
 use tokio::{sync::mpsc, task::spawn_blocking};
+use uuid::Uuid;
 
 use crate::{
     collector::{
         error::CollectError,
         relay_client::{RelayClient, receiver_stream},
     },
-    store::{CaseStore, MailboxContent},
+    store::{CaseStore, MailboxContent, StoreError},
 };
 
 /// Cases that are read at once and sealed one after the other: about 2 MiB.
@@ -39,6 +40,8 @@ pub struct MailboxTime {
     pub calendar: Calendar,
     /// The device keys of the newest directory, which confirm rotations.
     pub devices: Vec<PublicKey>,
+    /// The members of the oversight body.
+    pub oversight: Vec<String>,
 }
 
 /// Seals all mailboxes and uploads them to the intake at the same time.
@@ -64,9 +67,9 @@ async fn seal_mailboxes(
     sender: mpsc::Sender<io::Result<Bytes>>,
 ) -> Result<(), CollectError> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let sealing = mailbox_pages(&store).map_ok(|page| {
+    let sealing = mailbox_pages(&store, &as_of.oversight).map_ok(|(page, without_key)| {
         let as_of = Arc::clone(&as_of);
-        async move { Ok(spawn_blocking(move || seal_page(page, &as_of)).await?) }
+        async move { Ok(spawn_blocking(move || seal_page(page, &without_key, &as_of)).await?) }
     });
     let mut sealed = pin!(sealing.try_buffer_unordered(cores + 1));
     loop {
@@ -87,14 +90,41 @@ async fn seal_mailboxes(
     }
 }
 
-fn mailbox_pages(
-    store: &CaseStore,
-) -> impl TryStream<Ok = Vec<MailboxContent>, Error = CollectError> {
+/// The contents of some mailboxes, and the released cases of which the oversight body has no key.
+type MailboxPage = (Vec<MailboxContent>, BTreeSet<Uuid>);
+
+fn mailbox_pages<'s>(
+    store: &'s CaseStore,
+    oversight: &'s [String],
+) -> impl TryStream<Ok = MailboxPage, Error = CollectError> + use<'s> {
     stream::try_unfold(None, move |after| async move {
         let page = store.mailboxes(after, PAGE_SIZE).await?;
+        let without_key = without_oversight_key(store, oversight, &page).await?;
         let last = page.last().map(|content| content.id);
-        Ok(last.map(|last| (page, Some(last))))
+        Ok(last.map(|last| ((page, without_key), Some(last))))
     })
+}
+
+/// Returns the cases whose reporter refused the oversight body first, asked for it later, and for
+/// which no member has given it a key yet.
+async fn without_oversight_key(
+    store: &CaseStore,
+    oversight: &[String],
+    page: &[MailboxContent],
+) -> Result<BTreeSet<Uuid>, StoreError> {
+    let asked = |content: &&MailboxContent| {
+        content.state.oversight_refused && content.state.released.is_some()
+    };
+    let mut cases: BTreeSet<Uuid> = page.iter().filter(asked).map(|content| content.id).collect();
+    if !cases.is_empty() {
+        let ids: Vec<Uuid> = cases.iter().copied().collect();
+        for grant in store.held_grants(&ids).await? {
+            if oversight.contains(&grant.member) {
+                cases.remove(&grant.case);
+            }
+        }
+    }
+    Ok(cases)
 }
 
 /// Returns the rotations with confirmations of the newest one only, as many as the reporter's side
@@ -113,7 +143,11 @@ fn to_publish(
     rotations
 }
 
-fn seal_page(page: Vec<MailboxContent>, as_of: &MailboxTime) -> Bytes {
+fn seal_page(
+    page: Vec<MailboxContent>,
+    without_key: &BTreeSet<Uuid>,
+    as_of: &MailboxTime,
+) -> Bytes {
     let mut records = Vec::with_capacity(page.len() * MAILBOX_RECORD_LEN);
     for content in page {
         let state = &content.state;
@@ -122,7 +156,9 @@ fn seal_page(page: Vec<MailboxContent>, as_of: &MailboxTime) -> Bytes {
                 v: 1,
                 week: as_of.week.clone(),
                 stage: state.stage,
-                released_to_oversight: state.released.is_some(),
+                // After a refusal, the oversight body reads only once a member gave it a key.
+                released_to_oversight: state.released.is_some()
+                    && !without_key.contains(&content.id),
                 next_update: as_of.calendar.next_reporter_update(state, as_of.today),
                 received: state.received,
             },

@@ -43,7 +43,7 @@ use crate::{
     },
     directory_cache::DirectoryCache,
     event_log::HandlerSigner,
-    ingest::{IngestError, IngestOutcome, SubmissionIngester},
+    ingest::{IngestError, IngestOutcome, SubmissionIngester, oversight_members},
     mailbox_logs,
     store::CaseStore,
     trusted_date::TrustedDateSource,
@@ -188,6 +188,10 @@ impl Collector {
             week: iso_week(self.clock.today()),
             calendar: self.reply_schedule.calendar.clone(),
             devices: members.iter().map(|member| member.device).collect(),
+            oversight: latest
+                .as_ref()
+                .map(|latest| oversight_members(&latest.directory).to_vec())
+                .unwrap_or_default(),
         };
         mailbox_publisher::publish_mailboxes(&self.store, &self.relay, as_of).await?;
         collected?;

@@ -11,6 +11,7 @@ mod listing;
 mod maintenance;
 mod program;
 mod quarantine;
+mod refused_mailbox;
 mod restored_log;
 mod service;
 mod witness_settings;

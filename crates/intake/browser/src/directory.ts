@@ -168,6 +168,9 @@ export function countSignatures(signatures: readonly RootSignature[], trust: Tru
 /** The directory is not valid today: it is outdated, or the date of the device is wrong. */
 export class DirectoryNotValidTodayError extends Error {}
 
+/** The reporter refused the oversight body, and no desk is left. */
+export class NoReaderError extends Error {}
+
 /** A directory with valid signatures, dates and rules. */
 export class VerifiedDirectory {
   private constructor(
@@ -221,11 +224,18 @@ export class VerifiedDirectory {
   }
 
   /**
-   * Returns all recipients of a grant: the members who may read at once, and the oversight body.
+   * Returns all recipients of a grant: the members who may read at once, and the oversight body
+   * unless the reporter refused it. Throws if no other reader is left then.
    */
-  recipientsFor(category: string, audience: string, excluded: readonly string[]): SealRecipients {
+  recipientsFor(
+    category: string,
+    audience: string,
+    excluded: readonly string[],
+    oversightRefused: boolean,
+  ): SealRecipients {
     const { desk, members, oversight } = this.route(category, audience, excluded);
-    const later = oversight ? [] : this.desk(this.document.oversight).members;
+    if (oversight && oversightRefused) throw new NoReaderError("the oversight body is refused, and no desk is left");
+    const later = oversight || oversightRefused ? [] : this.desk(this.document.oversight).members;
     return { desk, readers: this.recipients([...members, ...later]) };
   }
 

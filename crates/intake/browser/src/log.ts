@@ -2,7 +2,7 @@
 // formats are those of C2SP (signed-note, tlog-checkpoint, tlog-cosignature) and RFC 6962.
 import { base64 } from "@scure/base";
 import { type Bytes, decode, equal, utf8 } from "./bytes.ts";
-import { type Decoder, checked, exactly, list, matching, nullable, object, parseCanonical, string, uuid, whole } from "./canonical.ts";
+import { type Decoder, MalformedJsonError, checked, exactly, list, matching, nullable, object, optional, parseCanonical, string, uuid, whole } from "./canonical.ts";
 import type { DirectoryDocument } from "./directory.ts";
 import { type HashText, hash, readHash } from "./hash.ts";
 import { verify } from "./keys.ts";
@@ -111,7 +111,14 @@ interface ReceivedData {
   priority: string;
   "retention-months": number;
   commitment: ReportCommitment;
+  "oversight-refused"?: true | undefined;
 }
+
+/** The only spelling of a fact that is absent if it is false. */
+const readTrue: Decoder<true> = (value) => {
+  if (value !== true) throw new MalformedJsonError("not true");
+  return true;
+};
 
 const readReceived = handlerEvent(
   "received",
@@ -120,6 +127,7 @@ const readReceived = handlerEvent(
     priority: exactly("P1", "P2", "P3", "P4"),
     "retention-months": whole(0xffff),
     commitment: object<ReportCommitment>({ keys: readHash, grants: list(readHash), parts: list(readHash) }),
+    "oversight-refused": optional(readTrue),
   }),
 );
 

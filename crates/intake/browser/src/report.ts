@@ -38,11 +38,22 @@ const EXCLUSION_QUESTION = "handlers_involved";
 /** Returns what the reporter excluded: ids of desks, units or functions. */
 export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();
 
+/** The question if the oversight body may read the report, and the only answer with which it gets a grant. */
+const OVERSIGHT_QUESTION = "oversight_consent";
+const OVERSIGHT_ALLOWED = "yes";
+
+/** Returns whether the reporter refused that the oversight body reads the report. */
+export function refusesOversight({ answers }: ReportBody): boolean {
+  const answer = answers[OVERSIGHT_QUESTION];
+  return answer !== undefined && answer !== OVERSIGHT_ALLOWED;
+}
+
 /** Selects the readers of a report and seals it. */
 export async function sealReport(directory: VerifiedDirectory, secrets: ReportSecrets, draft: ReportDraft): Promise<Blob> {
   const { receipt } = secrets;
+  const { category, audience } = draft.body;
   const excluded = exclusionsIn(draft.body);
-  const { desk, readers } = directory.recipientsFor(draft.body.category, draft.body.audience, excluded);
+  const { desk, readers } = directory.recipientsFor(category, audience, excluded, refusesOversight(draft.body));
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const caseKey = await recipientOf(caseIdentity(secrets.secret));
   const envelope = {

@@ -18,7 +18,7 @@ import { submissionDigest } from "../src/submission.ts";
 import type { CleaningReport, FileTreatment } from "../src/treatment.ts";
 import { parseRecords, splitHeader } from "../src/framing.ts";
 import { verifyDirectory, signDirectory, vectors, createTestWorld } from "./support/world.ts";
-import { VerifiedDirectory } from "../src/directory.ts";
+import { NoReaderError, VerifiedDirectory } from "../src/directory.ts";
 
 test("case secrets, report secrets and grant tags match the test vectors", async () => {
   const known = vectors.case;
@@ -236,8 +236,8 @@ test("a directory is accepted only if all its checks pass", async () => {
 
 test("the recipients of a report follow from the directory and the exclusions", async () => {
   const { directory, document } = await createTestWorld();
-  const to = (category: string, excluded: string[]) => {
-    const { desk, readers } = directory.recipientsFor(category, "trader", excluded);
+  const to = (category: string, excluded: string[], oversightRefused = false) => {
+    const { desk, readers } = directory.recipientsFor(category, "trader", excluded, oversightRefused);
     const handles = readers.map((reader) => document.members.find((member) => member.recipient === reader.text)!.handle);
     return `${desk.id}: ${handles.join(" ")}`;
   };
@@ -251,6 +251,27 @@ test("the recipients of a report follow from the directory and the exclusions", 
   assert.equal(to("FAC", ["unsure_all"]), "external: eva fofana");
   assert.equal(to("FAC", ["external"]), "internal_affairs: awa bila coumba eva fofana");
   assert.equal(to("XXX", []), "external: eva fofana");
+  // A reporter who refuses the oversight body cannot send a report that no desk would read.
+  assert.equal(to("FAC", [], true), "internal_affairs: awa bila coumba");
+  for (const [category, excluded] of [["FAC", ["unsure_all"]], ["XXX", []]] as const) {
+    assert.throws(() => to(category, [...excluded], true), NoReaderError);
+  }
+});
+
+test("a refused oversight body can open no grant, and decoys keep their number", async () => {
+  const w = await createTestWorld();
+  for (const [answer, reads] of [["no", false], ["unknown", false], ["unsaid", false], ["yes", true]] as const) {
+    const filed = deriveReportSecrets(random(32), utf8(answer));
+    const body = { category: "FAC", audience: "trader", answers: { oversight_consent: answer }, story: "Récit" };
+    const blob = await sealReport(w.directory, filed, { body, lang: "fr", priority: "P3", week: "2026-W48", files: [] });
+    const envelope = await open(w.transport, new Uint8Array(await blob.arrayBuffer()));
+    const grants = parseRecords(splitHeader("BKE1", 4096, envelope, (header) => header).rest).filter(({ type }) => type === 1);
+    assert.equal(grants.length, 8);
+    for (const [handle, expected] of [["awa", true], ["eva", reads], ["fofana", reads]] as const) {
+      const tried = grants.map(({ bytes }) => open(w.people[handle]!, bytes.subarray(32)).then(() => true, () => false));
+      assert.equal((await Promise.all(tried)).includes(true), expected, `${handle} after ${answer}`);
+    }
+  }
 });
 
 test("a report has the length of a size class, holds eight grants, and opens only for its readers", async () => {

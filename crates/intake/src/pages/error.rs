@@ -30,6 +30,8 @@ pub enum ErrorKind {
     BadForm,
     /// The report has neither a story nor a file: 422.
     NothingTold,
+    /// The reporter refused the oversight body, and no desk is left: 422.
+    NoReader,
     /// The visit has expired: 410.
     Expired,
     /// No such page: 404.
@@ -42,13 +44,14 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Busy,
         Self::Full,
         Self::FullForFiles,
         Self::TooLarge,
         Self::BadForm,
         Self::NothingTold,
+        Self::NoReader,
         Self::Expired,
         Self::NotFound,
         Self::NoDirectory,
@@ -63,7 +66,7 @@ impl ErrorKind {
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadForm => StatusCode::BAD_REQUEST,
-            Self::NothingTold => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NothingTold | Self::NoReader => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Expired => StatusCode::GONE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -79,6 +82,7 @@ impl ErrorKind {
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
             Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
             Self::NothingTold => ["error-untold", "error-untold-what", "error-untold-do"],
+            Self::NoReader => ["error-no-reader", "error-no-reader-what", "error-no-reader-do"],
             Self::Expired => ["error-expired", "error-expired-what", "error-expired-do"],
             Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],
             Self::NoDirectory => ["error-directory", "error-directory-what", "error-directory-do"],

@@ -1,6 +1,7 @@
 //! The questions of a page, with their answers and errors.
 
 use http::StatusCode;
+use protocol::submission::report_body::OVERSIGHT_QUESTION;
 use taxonomy::{Category, DECLINED, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN};
 
 use super::{layout::PageLayout, tell::step_of};
@@ -104,6 +105,10 @@ fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question
         .position(|asked| asked.kind.purpose() == QuestionPurpose::Exclusion);
     let position =
         taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
+    // It decides who can read the report, as the exclusions before it do.
+    if question.id == OVERSIGHT_QUESTION {
+        return "questions-exclude";
+    }
     match question.kind.purpose() {
         QuestionPurpose::Exclusion => "questions-exclude",
         QuestionPurpose::Answer | QuestionPurpose::SensitiveAnswer | QuestionPurpose::Story => {

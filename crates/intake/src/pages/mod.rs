@@ -109,8 +109,14 @@ impl Pages {
                 .with_constant("body", |locale| {
                     branding::localized(&branding.oversight_body.name, locale).to_owned()
                 });
+        let name = |code: &str| {
+            let locale = Locale::ALL.into_iter().find(|locale| locale.code == code);
+            let names = &branding.oversight_body.name;
+            branding::localized(names, locale.unwrap_or(Locale::ALL[0])).to_owned()
+        };
+        let taxonomy = Arc::unwrap_or_clone(taxonomy).with_oversight_body(name);
         Self {
-            taxonomy,
+            taxonomy: Arc::new(taxonomy),
             branding,
             clock,
             directory_cache: None,

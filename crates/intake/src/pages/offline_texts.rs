@@ -142,6 +142,7 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "wrong-recording-busy",
     "wrong-recording-unheard",
     "wrong-told-nothing",
+    "error-no-reader-what",
 ];
 
 /// Keys of counted texts that the script needs.

@@ -1,9 +1,13 @@
 //! The readers of a report, by the same rule by which it is sealed.
 
-use protocol::directory::{Directory, ReportRecipients};
+use protocol::{
+    directory::{Directory, ReportRecipients},
+    submission::report_body::{OVERSIGHT_ALLOWED, OVERSIGHT_QUESTION},
+};
+use taxonomy::Answer;
 
 use super::{Pages, layout::PageLayout};
-use crate::form::ReportForm;
+use crate::form::{ReportForm, ValidatedReport};
 
 /// The readers of a report, as the page shows them.
 pub(super) struct ReportReaders {
@@ -11,6 +15,8 @@ pub(super) struct ReportReaders {
     pub(super) team: Option<(String, String)>,
     /// Whether a desk would read it without the exclusions of the reporter.
     pub(super) none_left: bool,
+    /// Whether the reporter refused that the oversight body reads the report.
+    pub(super) oversight_refused: bool,
 }
 
 /// Returns the readers, or `None` if there is no valid directory. Reports cannot be sent then.
@@ -22,6 +28,7 @@ pub(super) fn resolve_readers(
     let current = pages.directory_cache.as_ref()?.current(pages.clock.today())?;
     let report = form.validate(&pages.taxonomy).ok()?;
     let directory = &current.directory;
+    let oversight_refused = refuses_oversight(&report);
     let recipients = |excluded: &[String]| {
         directory.recipients_for(&report.category, &report.audience, excluded)
     };
@@ -30,6 +37,7 @@ pub(super) fn resolve_readers(
         return Some(ReportReaders {
             team: None,
             none_left: !is_oversight_only(directory, &recipients(&[])),
+            oversight_refused,
         });
     }
     let people = u32::try_from(selected.members.len()).unwrap_or(u32::MAX);
@@ -39,7 +47,16 @@ pub(super) fn resolve_readers(
     Some(ReportReaders {
         team: Some((label, frame.messages().count("readers-count", people))),
         none_left: false,
+        oversight_refused,
     })
+}
+
+/// Returns whether the report refuses the oversight body, as [`ReportBody::refuses_oversight`] does.
+///
+/// [`ReportBody::refuses_oversight`]: protocol::submission::report_body::ReportBody
+fn refuses_oversight(report: &ValidatedReport) -> bool {
+    let answer = report.answers.get(OVERSIGHT_QUESTION);
+    answer.is_some_and(|answer| *answer != Answer::One(OVERSIGHT_ALLOWED.to_owned()))
 }
 
 fn is_oversight_only(directory: &Directory, recipients: &ReportRecipients<'_>) -> bool {

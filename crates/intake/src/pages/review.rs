@@ -42,6 +42,10 @@ impl ReviewTemplate<'_> {
         self.readers.as_ref()?.team.as_ref()
     }
 
+    fn oversight_refused(&self) -> bool {
+        self.readers.as_ref().is_some_and(|readers| readers.oversight_refused)
+    }
+
     fn no_desk_left(&self) -> bool {
         self.readers.as_ref().is_some_and(|readers| readers.none_left)
     }

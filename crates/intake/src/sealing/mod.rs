@@ -48,6 +48,9 @@ enum SubmitError {
     /// The reporter wanted to attach a file instead of a story, and attached none.
     #[error("neither a story nor a file")]
     NothingTold,
+    /// The reporter refused the oversight body, and no desk is left.
+    #[error("no reader is left")]
+    NoReader,
     /// The submission exceeds the largest size class.
     #[error("payload too large")]
     TooLarge,
@@ -69,6 +72,7 @@ impl From<SealError> for SubmitError {
     fn from(error: SealError) -> Self {
         match error {
             SealError::TooLarge | SealError::TooManyFiles => Self::TooLarge,
+            SealError::NoReader => Self::NoReader,
             SealError::NoMoreMessages | SealError::Write(_) => Self::Internal,
         }
     }
@@ -107,6 +111,7 @@ impl SubmitError {
         match self {
             Self::BadForm | Self::InvalidAnswers => ErrorKind::BadForm,
             Self::NothingTold => ErrorKind::NothingTold,
+            Self::NoReader => ErrorKind::NoReader,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,
             Self::Busy => {

@@ -41,7 +41,7 @@ pub(crate) struct TestKeys {
     pub(crate) transport: TransportIdentity,
     pub(crate) awa: InvestigatorIdentity,
     roots: Vec<ed25519_dalek::SigningKey>,
-    directory: Directory,
+    pub(crate) directory: Directory,
 }
 
 #[derive(Clone)]
@@ -184,7 +184,7 @@ impl TestKeys {
             log: LogSettings::default(),
             members,
             desks: vec![
-                desk("internal_affairs", &["FAC", "EXT"], &["awa", "bila"]),
+                desk("internal_affairs", &["FAC", "EXT", "VIO"], &["awa", "bila"]),
                 desk("external", &[], &["eva"]),
             ],
             oversight: "external".to_owned(),

@@ -95,7 +95,13 @@ fn event(case: Uuid, seq: u32, actor: &str, action: Action, signer: &SigningKey)
 fn received(case: Uuid, content: &[u8], desk: &str) -> SignedEvent {
     let commitment = report(content);
     let (desk, priority) = (desk.to_owned(), Priority::P3);
-    let action = Action::Received { desk, priority, retention_months: 60, commitment };
+    let action = Action::Received {
+        desk,
+        priority,
+        retention_months: 60,
+        commitment,
+        oversight_refused: false,
+    };
     event(case, 0, HANDLER_ACTOR, action, &handler())
 }
 
@@ -282,7 +288,13 @@ fn of_other_events() -> Vec<Value> {
     let by_member = {
         let (desk, priority) = ("audit".to_owned(), Priority::P3);
         let commitment = report(b"report");
-        let action = Action::Received { desk, priority, retention_months: 60, commitment };
+        let action = Action::Received {
+            desk,
+            priority,
+            retention_months: 60,
+            commitment,
+            oversight_refused: false,
+        };
         event(CASE, 0, "awa", action, &key(10))
     };
     [

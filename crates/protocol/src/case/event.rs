@@ -44,6 +44,10 @@ pub enum Action {
         retention_months: u16,
         /// The commitment to the report as collected.
         commitment: ReportCommitment,
+        /// Whether the report came without a grant for the oversight body, because the reporter
+        /// refused it. Absent if false.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        oversight_refused: bool,
     },
     /// By the case handler: the reporter sent a follow-up. Contains the commitment to it as
     /// collected.

@@ -126,6 +126,9 @@ impl CaseState {
         self.check_decision(decision, event)?;
         if matches!(decision, Decision::Refer { .. }) && self.released.is_none() {
             // The oversight body cannot decide on a case that it cannot read.
+            if self.oversight_refused {
+                return Err(RuleViolation::OversightRefused);
+            }
             self.released = Some(ReleaseReason::Referral);
         }
         self.pending_proposal = Some(Proposal { by: event.actor.clone(), role, decision });
@@ -232,8 +235,11 @@ impl CaseState {
                 self.deadlines.retain(|deadline| deadline.kind == DeadlineKind::Challenge);
                 if disposition == Disposition::Unreadable {
                     self.unhandled = 0;
-                    // Two members must not be able to hide a report by calling it unreadable.
-                    self.released.get_or_insert(ReleaseReason::Unreadable);
+                    // Two members must not be able to hide a report by calling it unreadable. If the
+                    // reporter refused the oversight body, it has no key that could open it.
+                    if !self.oversight_refused {
+                        self.released.get_or_insert(ReleaseReason::Unreadable);
+                    }
                 }
             }
             Decision::Lower { priority } => self.set_priority(priority),

@@ -116,6 +116,9 @@ pub enum RuleViolation {
     /// The case was released before.
     #[error("already escalated to the oversight body")]
     AlreadyReleased,
+    /// The reporter refused that the oversight body reads the case, and has not asked for it since.
+    #[error("the reporter refused that the oversight body reads this case")]
+    OversightRefused,
     /// The case handler releases a case only after a deadline.
     #[error("no deadline has been missed")]
     NotOverdue,
@@ -178,6 +181,7 @@ impl RuleViolation {
             Self::AnotherInvestigator(_) => "another-investigator",
             Self::ReporterDidNotAsk => "reporter-did-not-ask",
             Self::AlreadyReleased => "released",
+            Self::OversightRefused => "oversight-refused",
             Self::NotOverdue => "not-missed",
             Self::UnderLegalHold => "held",
             Self::NoLegalHold => "not-held",

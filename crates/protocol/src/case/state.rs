@@ -54,6 +54,10 @@ pub struct CaseState {
     pub recused: Vec<String>,
     /// The open conflict claims.
     pub conflict_claims: Vec<ConflictClaim>,
+    /// Whether the report came without a grant for the oversight body. The case is then released
+    /// only if the reporter asks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub oversight_refused: bool,
     /// Why the case was released to the oversight body, if it was.
     pub released: Option<ReleaseReason>,
     /// The proposal that waits for a second person.
@@ -117,7 +121,9 @@ impl CaseState {
     /// # Errors
     /// If the event is not a `received` event of the case handler with sequence number 0.
     pub fn from_first_event(first: &Event, hash: Hash) -> Result<Self, RuleViolation> {
-        let Action::Received { desk, priority, retention_months, .. } = &first.action else {
+        let Action::Received { desk, priority, retention_months, oversight_refused, .. } =
+            &first.action
+        else {
             return Err(RuleViolation::InvalidFirstEvent);
         };
         if first.actor != HANDLER_ACTOR {
@@ -139,6 +145,7 @@ impl CaseState {
             conflict_free: Vec::new(),
             recused: Vec::new(),
             conflict_claims: Vec::new(),
+            oversight_refused: *oversight_refused,
             released: None,
             pending_proposal: None,
             pending_rotation: None,
@@ -167,6 +174,12 @@ impl CaseState {
             next_seq: 1,
             head: hash,
         })
+    }
+
+    /// Returns whether members of the oversight body may get keys of the case: the reporter did not
+    /// refuse it, or asked for it later.
+    pub fn oversight_may_read(&self) -> bool {
+        !self.oversight_refused || self.released.is_some()
     }
 
     /// Checks an event against every rule and applies it.

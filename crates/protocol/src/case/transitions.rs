@@ -308,6 +308,9 @@ impl CaseState {
         if self.released.is_some() {
             return Err(RuleViolation::AlreadyReleased);
         }
+        if self.oversight_refused && reason != ReleaseReason::ReporterAsked {
+            return Err(RuleViolation::OversightRefused);
+        }
         self.released = Some(reason);
         Ok(())
     }

@@ -10,6 +10,12 @@ use crate::encoding::canonical::is_id;
 /// exclusions.
 pub const EXCLUSION_QUESTION: &str = "handlers_involved";
 
+/// The question that asks if the oversight body may read a report.
+pub const OVERSIGHT_QUESTION: &str = "oversight_consent";
+/// The answer to [`OVERSIGHT_QUESTION`] with which the oversight body gets a grant, as it does if
+/// the question is not answered. With any other answer it gets none.
+pub const OVERSIGHT_ALLOWED: &str = "yes";
+
 /// Category, answers and story, as the reporter entered them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +48,14 @@ impl ReportBody {
             Some(ReportAnswer::One(one)) => vec![one.clone()],
             Some(ReportAnswer::Many(many)) => many.clone(),
         }
+    }
+
+    /// Returns whether the reporter refused that the oversight body reads the report. It gets no
+    /// grant then.
+    pub fn refuses_oversight(&self) -> bool {
+        let refused =
+            |answer: &ReportAnswer| *answer != ReportAnswer::One(OVERSIGHT_ALLOWED.into());
+        self.answers.get(OVERSIGHT_QUESTION).is_some_and(refused)
     }
 
     /// Returns the bytes that are signed and sealed.

@@ -32,6 +32,7 @@ impl CaseScenario {
             priority,
             retention_months: 60,
             commitment: ReportCommitment::default(),
+            oversight_refused: false,
         };
         let event = Event {
             v: EVENT_VERSION,

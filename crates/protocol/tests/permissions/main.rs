@@ -50,6 +50,7 @@ fn new_case() -> CaseState {
         priority: Priority::P2,
         retention_months: 0,
         commitment: ReportCommitment::default(),
+        oversight_refused: false,
     };
     let at = midnight(FILED);
     let event = Event {

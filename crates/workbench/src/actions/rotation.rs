@@ -244,6 +244,9 @@ impl HandlerConnection {
             .desk(&self.directory().oversight)
             .into_iter()
             .flat_map(|desk| &desk.members);
+        // A reporter who refused the oversight body has not asked for it since.
+        let refused = case.state.as_ref().is_some_and(|state| !state.oversight_may_read());
+        let oversight = oversight.filter(|_| !refused);
         let candidates: BTreeSet<&String> = case.file.holders.iter().chain(oversight).collect();
         let is_remaining = |handle: &&String| {
             !without.contains(handle)

@@ -100,8 +100,7 @@ fn check_report_grants(
     let Action::Received { commitment, .. } = &events.first()?.action else { return None };
     let (frame, report) = thread.report()?;
     let directory = history.with_hash(frame.header.routing.as_ref()?.directory)?;
-    let readers =
-        directory.recipients_for(&report.category, &report.audience, &report.exclusions());
+    let readers = directory.recipients_of(&report)?;
     let mut missing = Vec::new();
     for member in readers.members.iter().chain(&readers.oversight) {
         if !commitment.grants.contains(&open.grant_hash(0, &member.recipient)?) {

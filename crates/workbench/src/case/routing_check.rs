@@ -28,6 +28,7 @@ pub(super) fn check_routing(
     for (frame, routing) in signed {
         if frame.header.kind == FrameKind::Report {
             alerts.extend(check_report(routing, events));
+            alerts.extend(check_refusal(thread, state));
         }
         if routing.release_to_oversight && state.is_some_and(|state| state.released.is_none()) {
             alerts.push(notice(format!(
@@ -65,6 +66,19 @@ fn check_report(routing: &Routing, events: &[Event]) -> Vec<IntegrityAlert> {
         )));
     }
     alerts
+}
+
+/// Compares the answer of the reporter about the oversight body with the first event. A case
+/// handler that claims a refusal would never release the case.
+fn check_refusal(thread: &Thread, state: Option<&CaseState>) -> Option<IntegrityAlert> {
+    let (_, report) = thread.report()?;
+    let refused = state?.oversight_refused;
+    (refused && !report.refuses_oversight()).then(|| {
+        notice(
+            "the reporter did not refuse the oversight body, but the report came without a grant for it: the case is not released to it by itself. Inform the oversight body"
+                .to_owned(),
+        )
+    })
 }
 
 /// Returns how a notice names a message.

@@ -50,6 +50,7 @@ mod tests {
             priority: Priority::P2,
             retention_months: 60,
             commitment: ReportCommitment::default(),
+            oversight_refused: false,
         };
         let at = midnight(date!(2026 - 11 - 23));
         let event = Event {

@@ -110,7 +110,10 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
         (
             "oversight body",
             state.released.map_or_else(
-                || "grant withheld".to_owned(),
+                || {
+                    let refused = state.oversight_refused;
+                    if refused { "refused by the reporter" } else { "grant withheld" }.to_owned()
+                },
                 |why| format!("released ({})", serde_word(&why)),
             ),
         ),

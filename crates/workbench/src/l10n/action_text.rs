@@ -113,6 +113,7 @@ mod tests {
                     priority: Priority::P2,
                     retention_months: 60,
                     commitment: ReportCommitment::default(),
+                    oversight_refused: false,
                 };
                 vec![received, Action::FollowedUp(FollowUpCommitment::default())]
             }

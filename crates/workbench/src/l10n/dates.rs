@@ -1,6 +1,7 @@
 //! Loads the catalogs of the pages, and formats dates.
 
 use locales::EmbeddedFiles;
+use taxonomy::Taxonomy;
 use time::{Date, OffsetDateTime, Weekday};
 use web::{Locale, MessageCatalog, MessageCatalogs};
 
@@ -15,6 +16,14 @@ pub(crate) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
 /// Never in a tested build, because a test loads every language.
 pub(crate) fn load_texts() -> MessageCatalogs {
     MessageCatalogs::load(PAGE_TEXTS, &LOCALES).expect("a test loads the built-in catalogs")
+}
+
+/// Returns the taxonomy with the term for the oversight body in each language of the pages.
+pub(crate) fn load_taxonomy(texts: &MessageCatalogs) -> Taxonomy {
+    let locale = |code: &str| LOCALES.into_iter().find(|locale| locale.code == code);
+    Taxonomy::built_in().with_oversight_body(|code| {
+        texts.catalog(locale(code).unwrap_or(LOCALES[0])).get("the-oversight-body")
+    })
 }
 
 /// Formats a date: `25 nov. 2026`.

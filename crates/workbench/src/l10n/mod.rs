@@ -35,9 +35,10 @@ impl Localizer {
     /// not have it.
     pub(crate) fn for_lang(code: &str) -> Self {
         let locale = dates::LOCALES.into_iter().find(|locale| locale.code == code);
+        let texts = dates::load_texts();
         Self {
-            texts: Arc::new(dates::load_texts()),
-            taxonomy: Arc::new(Taxonomy::built_in()),
+            taxonomy: Arc::new(dates::load_taxonomy(&texts)),
+            texts: Arc::new(texts),
             locale: locale.unwrap_or(dates::LOCALES[0]),
         }
     }

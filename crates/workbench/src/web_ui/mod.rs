@@ -129,15 +129,16 @@ impl BoundUiServer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         let address = listener.local_addr()?;
         let shortcuts = home.page_settings().unwrap_or_default().shortcuts.into();
+        let texts = dates::load_texts();
         let state = UiState(Arc::new(UiStateInner {
             browser_session: BrowserSession::new(address.port(), rng),
             key_session: KeySession::new(settings.idle_timeout, clock.clone()),
             drafts: DraftStore::default(),
             profile: home,
             clock,
-            texts: Arc::new(dates::load_texts()),
+            taxonomy: Arc::new(dates::load_taxonomy(&texts)),
+            texts: Arc::new(texts),
             assets: UiAssets::embedded(),
-            taxonomy: Arc::new(Taxonomy::built_in()),
             scrypt_cost: settings.scrypt_cost,
             page_timeout: settings.page_timeout,
             program: settings.program,

@@ -153,6 +153,19 @@ async fn another_desk_or_priority_than_the_signed_one_is_a_notice() {
     assert_eq!(lead.read_case(honest.case).await.unwrap().alarms, []);
 }
 
+/// A case handler that claims a refusal would never release the case.
+#[tokio::test]
+async fn a_refusal_that_the_reporter_did_not_state_is_a_notice() {
+    let environment = TestEnvironment::start();
+    let reporter = file_tampered(&environment, |sent| sent.oversight_refused = true);
+    let case = environment.connect("lead").await.read_case(reporter.case).await.unwrap();
+    let notices: Vec<_> =
+        case.alarms.iter().filter(|alarm| alarm.code == AlertCode::RoutingDiffers).collect();
+    assert_eq!(notices.len(), 1, "{:?}", case.alarms);
+    assert_eq!(notices[0].severity, AlertSeverity::Notice);
+    assert!(notices[0].text.contains("did not refuse the oversight body"), "{}", notices[0].text);
+}
+
 #[tokio::test]
 async fn a_wish_for_the_oversight_body_that_was_dropped_is_a_notice() {
     let environment = TestEnvironment::start();

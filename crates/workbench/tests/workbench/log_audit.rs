@@ -242,6 +242,7 @@ fn an_event_of_a_removed_member_is_detected() {
             priority: Priority::P3,
             retention_months: 60,
             commitment: ReportCommitment::default(),
+            oversight_refused: false,
         };
         let first = Event {
             v: EVENT_VERSION,

@@ -1,7 +1,7 @@
 // Shows on the review page who will read the report. This device decides it by the rule that
 // sealing uses.
 import type { VerifiedDirectory } from "../directory.ts";
-import { exclusionsIn } from "../report.ts";
+import { exclusionsIn, refusesOversight } from "../report.ts";
 import type { ComposedReport } from "./answers.ts";
 import { queryOne } from "./dom.ts";
 import { type OfflineForm, translateCount } from "./offline_form.ts";
@@ -13,7 +13,17 @@ export function showReaders(offlineForm: OfflineForm, directory: VerifiedDirecto
   const excluded = exclusionsIn(body);
   const { desk, members, oversight } = directory.route(body.category, body.audience, excluded);
   const noneLeft = oversight && !directory.route(body.category, body.audience, []).oversight;
-  const shown: [string, boolean][] = [[".team", !oversight], [".later", !oversight], [".none-left", noneLeft], [".oversight", oversight]];
+  const refused = refusesOversight(body);
+  const shown: [string, boolean][] = [
+    [".team", !oversight],
+    [".later", !oversight && !refused],
+    [".refused", !oversight && refused],
+    [".none-left", noneLeft],
+    [".oversight", oversight && !refused],
+    [".refused-alone", oversight && refused],
+    // The exclusions are the reason only if a desk serves the category without them.
+    [".exclude-fewer", noneLeft],
+  ];
   for (const [selector, shows] of shown) queryOne(selector, section)?.toggleAttribute("hidden", !shows);
   const [label, people] = [queryOne(".team b", section), queryOne(".team span", section)];
   if (label) label.textContent = desk.labels[offlineForm.lang] ?? Object.values(desk.labels)[0] ?? desk.id;

@@ -1,6 +1,6 @@
 // The pages of a report in the browser, from the first choice to the receipt.
 import { concat, random, utf8 } from "../bytes.ts";
-import type { VerifiedDirectory } from "../directory.ts";
+import { NoReaderError, type VerifiedDirectory } from "../directory.ts";
 import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
 import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
@@ -295,9 +295,14 @@ export class ReportPages {
     } catch (error) {
       buttons.forEach((button) => (button.disabled = false));
       if (error instanceof UploadCancelledError) return;
-      const key = error instanceof SubmissionTooLargeError ? "send-too-large" : "send-failed";
-      showErrors(this.offlineForm, [{ target: error instanceof SubmissionTooLargeError ? "files" : "main", text: translate(this.offlineForm, key) }]);
-      if (!(error instanceof SubmissionTooLargeError || error instanceof UploadRejectedError)) throw error;
+      const [target, key] =
+        error instanceof SubmissionTooLargeError
+          ? ["files", "send-too-large"]
+          : error instanceof NoReaderError
+            ? ["allow", "error-no-reader-what"]
+            : ["main", "send-failed"];
+      showErrors(this.offlineForm, [{ target, text: translate(this.offlineForm, key) }]);
+      if (!(error instanceof SubmissionTooLargeError || error instanceof NoReaderError || error instanceof UploadRejectedError)) throw error;
     } finally {
       this.busy = false;
     }

@@ -200,7 +200,7 @@ async fn a_victim_sees_a_short_form_and_a_helpline() {
             "a.detail_level",
             "{category}"
         );
-        assert!(select_attributes(&html, ".q").len() <= 11, "{category} is short");
+        assert!(select_attributes(&html, ".q").len() <= 12, "{category} is short");
         // An empty form is a valid report.
         let (status, _) =
             post("/fr/report", &with_fields(filled_fields(&page), &[("go", "review")])).await;

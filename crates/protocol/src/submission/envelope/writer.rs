@@ -26,6 +26,9 @@ pub enum SealError {
     /// Too many files for one message.
     #[error("too many files: a message has at most {MAX_ATTACHMENTS}")]
     TooManyFiles,
+    /// The reporter refused the oversight body, and no desk is left.
+    #[error("no reader is left: the reporter refused the oversight body, and no desk is left")]
+    NoReader,
     /// The case has the maximum number of messages.
     #[error("the case has the maximum number of messages")]
     NoMoreMessages,

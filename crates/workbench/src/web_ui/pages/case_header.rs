@@ -34,6 +34,8 @@ pub(super) struct CaseHeader {
     pub(super) mine: bool,
     pub(super) closed: bool,
     pub(super) released: Option<String>,
+    /// Whether the report came without a grant for the oversight body.
+    pub(super) oversight_refused: bool,
     pub(super) filed: String,
     pub(super) next: Option<(String, String, String, bool)>,
     pub(super) counts: TabCounts,
@@ -116,6 +118,7 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
         mine: state.assignee.as_deref() == Some(me),
         closed: !state.stage.is_open(),
         released: state.released.map(|release| frame.t_variant("release", &serde_word(&release))),
+        oversight_refused: state.oversight_refused,
         filed: frame.format_date(view.filed),
         next,
         counts: TabCounts {

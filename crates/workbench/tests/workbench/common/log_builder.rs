@@ -76,6 +76,7 @@ impl LogBuilder {
             priority: Priority::P3,
             retention_months: 60,
             commitment: ReportCommitment::default(),
+            oversight_refused: false,
         };
         let event = Event {
             v: EVENT_VERSION,

@@ -48,8 +48,11 @@ fn pattern(text: &Value) -> Regex {
 type OptionPromise = (&'static str, fn(&ReportHandling) -> bool);
 
 /// Options that ask for the default handling.
-const UNCONDITIONAL_PROMISES: [OptionPromise; 1] =
-    [("referral_consent.ask", |handling| handling.referral == [Err(ConsentError::NotAsked); 2])];
+const UNCONDITIONAL_PROMISES: [OptionPromise; 2] = [
+    ("referral_consent.ask", |handling| handling.referral == [Err(ConsentError::NotAsked); 2]),
+    // The two members of the desk, and the oversight body.
+    ("oversight_consent.yes", |handling| handling.readers == 3),
+];
 
 /// How the programs handle a report.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,7 +99,7 @@ fn report_handling(
         _ => Vec::new(),
     };
     let directory = test_directory(&category.id, units);
-    let addressees = directory.recipients_for(&category.id, "public", &report.exclusions());
+    let addressees = directory.recipients_of(&report).unwrap();
     let facts = answer.into_iter().map(|(question, option)| FactView {
         question: question.id.clone(),
         label: question.label.get("en").to_owned(),
@@ -106,7 +109,7 @@ fn report_handling(
     ReportHandling {
         priority: taxonomy.priority(category, &checked),
         desk: addressees.desk.id.clone(),
-        readers: addressees.members.len(),
+        readers: addressees.members.len() + addressees.oversight.len(),
         referral: [ReferralConsent::Summary, ReferralConsent::Full]
             .map(|consent| check_consent_answer(&report, consent)),
         // An answer that indicates a conflict of interest is a fact: showing it early demands

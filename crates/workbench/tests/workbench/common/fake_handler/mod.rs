@@ -88,6 +88,8 @@ pub(crate) struct SealedReport {
     pub(crate) desk: String,
     pub(crate) priority: Priority,
     pub(crate) retention_months: u16,
+    /// What the case handler records about the oversight body.
+    pub(crate) oversight_refused: bool,
 }
 
 #[derive(Default)]
@@ -244,6 +246,7 @@ impl FakeHandler {
             desk: reporter.routing.desk.clone(),
             priority: reporter.routing.priority,
             retention_months: 60,
+            oversight_refused: false,
         };
         spoil(&mut sent);
         let mailbox = reporter.receipt.mailbox_identity().recipient();
@@ -262,6 +265,7 @@ impl FakeHandler {
                 priority: sent.priority,
                 retention_months: sent.retention_months,
                 commitment,
+                oversight_refused: sent.oversight_refused,
             },
         };
         let signed = event.sign(&installation.log_key);
