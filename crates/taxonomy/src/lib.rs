@@ -8,6 +8,7 @@
 mod answers;
 mod conditions;
 mod load;
+mod question_kind;
 mod texts;
 mod training;
 mod types;
@@ -16,9 +17,10 @@ mod validate;
 pub use answers::{Answer, AnswerError, AnswerMap, DECLINED, MAX_TEXT_CHARS, UNKNOWN};
 pub use conditions::{Condition, applicable};
 pub use load::TaxonomyLoadError;
+pub use question_kind::{AnswerFormat, AnswerType, QuestionKind, QuestionPurpose};
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
-    AnswerFormat, AnswerType, Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor,
-    ImpliedAnswers, LocalizedText, MAX_QUICK_QUESTIONS, PLACE_KIND_QUESTION, Place, PriorityRule,
-    Question, QuestionKind, QuestionOption, QuestionPurpose, Taxonomy,
+    Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers,
+    LocalizedText, MAX_QUICK_QUESTIONS, PLACE_KIND_QUESTION, Place, PriorityRule, Question,
+    QuestionOption, Taxonomy,
 };
