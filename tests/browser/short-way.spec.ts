@@ -1,5 +1,5 @@
-// The way of a truck driver who was asked for money at a road check, on a small phone in French. The
-// test counts screens, taps and the words to read.
+// The way of a truck driver who was asked for money at a road check, on a small phone in French.
+// The test counts screens, taps and the words to read.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./src/installation.ts";
 import { receiptCode, waitForHydration } from "./src/reporting.ts";

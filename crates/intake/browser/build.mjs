@@ -37,8 +37,8 @@ const withoutUnreachableCode = {
 };
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
-  // The second part cleans files and the third one alters recorded voices. The first one loads them:
-  // who needs neither does not wait for them.
+  // The second part cleans files and the third one alters recorded voices. The first one loads
+  // them: who needs neither does not wait for them.
   entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts`, voice: `${here}src/voice/recorder.ts` },
   outdir: `${here}dist`,
   bundle: true,

@@ -37,8 +37,8 @@ use crate::{
     upload_api,
 };
 
-/// Age at which garbage collection deletes an incomplete submission that cannot be continued. It is longer than
-/// [`crate::admission::body_timeout::MAX_UPLOAD_DURATION`].
+/// Age at which garbage collection deletes an incomplete submission that cannot be continued. It is
+/// longer than [`crate::admission::body_timeout::MAX_UPLOAD_DURATION`].
 const INCOMPLETE_UPLOAD_TTL: Duration = Duration::from_hours(1);
 /// Interval of the garbage collection.
 const GC_INTERVAL: Duration = Duration::from_mins(10);

@@ -262,11 +262,11 @@ async fn without_a_valid_directory_no_submission_is_accepted() {
 #[tokio::test]
 async fn a_report_without_a_story_needs_a_file() {
     let intake = TestIntake::with_directory().await;
-    let form = || MultipartFormData::report("", 7).field("told", "file");
+    let form = || MultipartFormData::report("", 7).field("story_in_file", "file");
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form().end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
     assert!(page.contains("You neither wrote nor attached a file. Nothing was sent."), "{page}");
-    assert!(page.contains(r#"name="told" value="file""#), "the choice remains: {page}");
+    assert!(page.contains(r#"name="story_in_file" value="file""#), "the choice remains: {page}");
     assert!(intake.collect_submissions().await.is_empty());
     let (status, page) =
         intake.post_form(SEND_REPORT_PATH, form().file("memo.mp3", b"ID3 sound").end()).await;

@@ -1,4 +1,5 @@
-//! Runs the tests of the API, the forms, returning reporters, the relay and uploads again, on `PostgreSQL`.
+//! Runs the tests of the API, the forms, returning reporters, the relay and uploads again, on
+//! `PostgreSQL`.
 #![expect(clippy::duplicate_mod, reason = "each test file includes the common module")]
 
 #[path = "api.rs"]

@@ -12,7 +12,7 @@ pub enum NoteKind {
     Hypothesis,
     /// A task.
     Task,
-    /// What is said in a recording.
+    /// The words of a recording, written down.
     Transcript,
     /// The reason of an action, such as that of declining a proposal. Earlier versions wrote
     /// `objection`.

@@ -50,8 +50,12 @@ fn texts_for_reporters_contain_no_word_of_another_subject() {
             let forbidden = Regex::new(rule["pattern"].as_str().unwrap()).unwrap();
             let example = rule["example"].as_str().unwrap();
             assert!(forbidden.is_match(example), "{}: {rule}", locale.code);
-            let files: Vec<&str> =
-                rule["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+            let files: Vec<&str> = rule["files"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|file| file.as_str().unwrap())
+                .collect();
             assert!(!files.is_empty() && files.iter().all(|file| REPORTER_FILES.contains(file)));
             for file in files {
                 for text in texts_of(file, &read(locale, file)) {

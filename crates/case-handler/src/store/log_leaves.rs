@@ -242,8 +242,8 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Stores a batch: the leaves of its events, and the nodes that it completes. The log records of
-    /// mailboxes that wait for these leaves are made again.
+    /// Stores a batch: the leaves of its events, and the nodes that it completes. The log records
+    /// of mailboxes that wait for these leaves are made again.
     ///
     /// # Errors
     /// Fails if the database fails.

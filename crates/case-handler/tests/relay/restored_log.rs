@@ -40,8 +40,8 @@ impl RelayFixture {
         lose(self).await;
         let backup = self.folder.path().join("backup");
         let empty = empty_config(&config, self.folder.path());
-        let said = run_maintenance(&empty, StoreCommand::Restore { folder: backup }).await;
-        assert!(said.unwrap().contains("signs no checkpoint of the transparency log until"));
+        let output = run_maintenance(&empty, StoreCommand::Restore { folder: backup }).await;
+        assert!(output.unwrap().contains("signs no checkpoint of the transparency log until"));
         empty
     }
 

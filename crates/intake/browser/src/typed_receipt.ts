@@ -23,7 +23,7 @@ export type ReceiptProblem =
   | { kind: "length" | "words"; count: number }
   | { kind: "group"; group: number; count: number }
   | { kind: "character"; sign: string; group: number }
-  /** `place` is the position on the receipt only if `count`, the number of typed words, is twelve. */
+  /** `place` is the position on the receipt only if `count`, the number of words, is twelve. */
   | { kind: "word"; place: number; count: number; word: string; near: string | undefined }
   /** A mistyped code, or twelve words of which one is wrong or in another place. */
   | { kind: "code" | "order" }
@@ -91,7 +91,10 @@ function lettersOnly(parts: readonly string[]): string[] {
   return words.filter((word) => !isLabel(word));
 }
 
-/** Returns the bytes of neighbouring parts that form a code with a valid checksum. No part belongs to two codes. */
+/**
+ * Returns the bytes of neighbouring parts that form a code with a valid checksum. No part belongs
+ * to two codes.
+ */
 function findCodes(parts: readonly string[]): Bytes[] {
   const found: Bytes[] = [];
   for (let from = 0; from < parts.length; from++) {

@@ -1,7 +1,7 @@
 // The answers of a form, and the report composed from them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ReportAnswers, type ToldStory } from "../src/pages/answers.ts";
+import { ReportAnswers, type OtherStory } from "../src/pages/answers.ts";
 import type { FormQuestion, OfflineForm } from "../src/pages/offline_form.ts";
 
 const question = (answer: FormQuestion["answer"], pattern?: string): FormQuestion => ({
@@ -22,7 +22,7 @@ const offlineForm = {
   longest: { story: 100, text: 50 },
 } as unknown as OfflineForm;
 
-const nothingSpoken: ToldStory = { problem: undefined, isTold: false, hasRecording: false };
+const nothingSpoken: OtherStory = { problem: undefined, isGiven: false, hasRecording: false };
 
 /** Returns answers that were typed into a form. Only the fields of the form are read. */
 function typed(fields: Record<string, string>): ReportAnswers {
@@ -49,20 +49,20 @@ test("a text must have the form that its question requires", () => {
   assert.ok(!Array.isArray(typed({ "a.time": "", "a.story": "text" }).report(offlineForm, nothingSpoken)));
 });
 
-test("the story may be empty if a recording or a file tells it", () => {
-  const report = (story: string, spoken: Partial<ToldStory>) => {
+test("the story may be empty if it is in a recording or a file", () => {
+  const report = (story: string, spoken: Partial<OtherStory>) => {
     const found = typed({ "a.story": story }).report(offlineForm, { ...nothingSpoken, ...spoken });
     return Array.isArray(found) ? found.map(({ problem }) => problem) : { story: found.body.story, needsFile: found.needsFile };
   };
   assert.deepEqual(report("", {}), ["missing"]);
-  assert.deepEqual(report("", { isTold: true, hasRecording: true }), { story: "", needsFile: false });
-  assert.deepEqual(report("", { isTold: true }), { story: "", needsFile: true });
-  assert.deepEqual(report("text", { isTold: true }), { story: "text", needsFile: false });
+  assert.deepEqual(report("", { isGiven: true, hasRecording: true }), { story: "", needsFile: false });
+  assert.deepEqual(report("", { isGiven: true }), { story: "", needsFile: true });
+  assert.deepEqual(report("text", { isGiven: true }), { story: "text", needsFile: false });
 });
 
 test("a recording that was not heard, or is not ready, is not sent, also beside a text", () => {
   for (const problem of ["unheard", "busy"] as const) {
-    const found = typed({ "a.story": "text" }).report(offlineForm, { problem, isTold: true, hasRecording: true });
+    const found = typed({ "a.story": "text" }).report(offlineForm, { problem, isGiven: true, hasRecording: true });
     assert.deepEqual(found, [{ question: "story", problem, limit: 100 }]);
   }
 });

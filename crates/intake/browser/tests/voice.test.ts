@@ -27,7 +27,7 @@ const sine = (hz: number, rate: number, seconds: number): Float32Array =>
 
 const power = (samples: Float32Array): number => samples.reduce((sum, value) => sum + value * value, 0) / samples.length;
 
-/** Returns a vowel: pulses through two resonances. The pitch rises and falls a little, as in speech. */
+/** Returns a vowel: pulses through two resonances, with a pitch that rises and falls a little. */
 function vowel(pitchHz: number, formants: readonly number[], seconds: number): Float32Array {
   const samples = new Float32Array(SAMPLE_RATE * seconds);
   for (let at = 0; at < samples.length; at += SAMPLE_RATE / (pitchHz * (1 + 0.05 * Math.sin(at / 2000)))) samples[Math.floor(at)] = 1;

@@ -69,8 +69,8 @@ pub struct ValidatedReport {
     pub lang: String,
     /// The answers, without the story.
     pub answers: AnswerMap,
-    /// The own text of the reporter. It is empty if the category allows it, or if a file tells the
-    /// story.
+    /// The own text of the reporter. It is empty if the category allows it, or if a file contains
+    /// the story.
     pub story: String,
     /// Whether the report needs a file, because the story is empty and the category requires one.
     pub needs_file: bool,
@@ -104,7 +104,7 @@ impl ReportForm {
     pub fn is_field(name: &str) -> bool {
         matches!(
             name,
-            "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep" | "told"
+            "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep" | "story_in_file"
         ) || name.starts_with("a.")
             || name.starts_with("d.")
     }
@@ -129,7 +129,7 @@ impl ReportForm {
             "visit" => self.visit = text,
             "go" => self.action = text,
             "keep" => self.keep_metadata = true,
-            "told" => self.story_in_file = true,
+            "story_in_file" => self.story_in_file = true,
             _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
                 (Some(question), _) => {
                     let values = self.answers.entry(question.to_owned()).or_default();
@@ -203,12 +203,12 @@ impl ReportForm {
             .questions
             .iter()
             .any(|question| question.kind.purpose() == QuestionPurpose::Story);
-        let told =
-            (self.story_in_file && !shows_story).then(|| ("told".to_owned(), "file".to_owned()));
+        let in_file = (self.story_in_file && !shows_story)
+            .then(|| ("story_in_file".to_owned(), "file".to_owned()));
         chosen
             .chain(answers)
             .chain(dates)
-            .chain(told)
+            .chain(in_file)
             .filter(|(_, value)| !value.is_empty())
             .collect()
     }

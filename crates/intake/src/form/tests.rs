@@ -255,16 +255,16 @@ fn the_seed_is_32_bytes_in_hexadecimal() {
 }
 
 #[test]
-fn the_story_may_be_empty_if_a_file_tells_it() {
+fn the_story_may_be_empty_if_it_is_in_a_file() {
     let taxonomy = Taxonomy::built_in();
     let missing = form(&[("category", "FAC"), ("a.story", " ")]).validate(&taxonomy).unwrap_err();
     assert_eq!(missing, [FieldError::new("a.story", FieldProblem::Missing)]);
-    let told = form(&[("category", "FAC"), ("a.story", " "), ("told", "file")]);
-    let report = told.validate(&taxonomy).unwrap();
+    let in_file = form(&[("category", "FAC"), ("a.story", " "), ("story_in_file", "file")]);
+    let report = in_file.validate(&taxonomy).unwrap();
     assert_eq!((&*report.story, report.needs_file), ("", true));
     // The choice remains on the next page, and a typed story needs no file.
-    let next = press_button(&told, "review");
+    let next = press_button(&in_file, "review");
     assert_eq!(next.validate(&taxonomy).unwrap(), report);
-    let typed = form(&[("category", "FAC"), ("a.story", "text"), ("told", "file")]);
+    let typed = form(&[("category", "FAC"), ("a.story", "text"), ("story_in_file", "file")]);
     assert!(!typed.validate(&taxonomy).unwrap().needs_file);
 }

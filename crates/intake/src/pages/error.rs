@@ -29,7 +29,7 @@ pub enum ErrorKind {
     /// The form is unknown or malformed: 400.
     BadForm,
     /// The report has neither a story nor a file: 422.
-    NothingTold,
+    NoStoryOrFile,
     /// The reporter refused the oversight body, and no desk is left: 422.
     NoReader,
     /// The visit has expired: 410.
@@ -50,7 +50,7 @@ impl ErrorKind {
         Self::FullForFiles,
         Self::TooLarge,
         Self::BadForm,
-        Self::NothingTold,
+        Self::NoStoryOrFile,
         Self::NoReader,
         Self::Expired,
         Self::NotFound,
@@ -66,7 +66,7 @@ impl ErrorKind {
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadForm => StatusCode::BAD_REQUEST,
-            Self::NothingTold | Self::NoReader => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NoStoryOrFile | Self::NoReader => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Expired => StatusCode::GONE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -81,7 +81,7 @@ impl ErrorKind {
             Self::FullForFiles => ["error-no-files", "error-no-files-what", "error-no-files-do"],
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
             Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
-            Self::NothingTold => ["error-untold", "error-untold-what", "error-untold-do"],
+            Self::NoStoryOrFile => ["error-no-story", "error-no-story-what", "error-no-story-do"],
             Self::NoReader => ["error-no-reader", "error-no-reader-what", "error-no-reader-do"],
             Self::Expired => ["error-expired", "error-expired-what", "error-expired-do"],
             Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],

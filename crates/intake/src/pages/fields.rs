@@ -46,7 +46,7 @@ pub(super) struct FormField<'a> {
     pub(super) places: Vec<(&'a str, &'a str)>,
     pub(super) required: bool,
     /// Whether the reporter attaches a file instead of a story.
-    pub(super) told_in_file: bool,
+    pub(super) story_in_file: bool,
     /// When the question applies; always without a condition.
     pub(super) condition: Option<FieldCondition>,
     pub(super) error: Option<String>,
@@ -164,7 +164,7 @@ pub(super) fn form_field<'a>(
         date: form.date(&question.id),
         places: if question.places { suggested_places(taxonomy, lang) } else { Vec::new() },
         required: false,
-        told_in_file: form.story_in_file,
+        story_in_file: form.story_in_file,
         condition: field_condition(frame, taxonomy, (category, question), form),
         error: errors
             .iter()

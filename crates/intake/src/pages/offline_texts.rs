@@ -141,7 +141,7 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "review-recording",
     "wrong-recording-busy",
     "wrong-recording-unheard",
-    "wrong-told-nothing",
+    "wrong-no-story",
     "error-no-reader-what",
 ];
 

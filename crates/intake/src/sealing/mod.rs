@@ -47,7 +47,7 @@ enum SubmitError {
     InvalidAnswers,
     /// The reporter wanted to attach a file instead of a story, and attached none.
     #[error("neither a story nor a file")]
-    NothingTold,
+    NoStoryOrFile,
     /// The reporter refused the oversight body, and no desk is left.
     #[error("no reader is left")]
     NoReader,
@@ -110,7 +110,7 @@ impl SubmitError {
     fn error_kind(self, app: &AppState) -> ErrorKind {
         match self {
             Self::BadForm | Self::InvalidAnswers => ErrorKind::BadForm,
-            Self::NothingTold => ErrorKind::NothingTold,
+            Self::NoStoryOrFile => ErrorKind::NoStoryOrFile,
             Self::NoReader => ErrorKind::NoReader,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,

@@ -70,7 +70,7 @@ async fn submit_report(
 ) -> Result<(Receipt, Vec<SentFile>), SubmitError> {
     let report = form.validate(&app.pages.taxonomy).map_err(|_| SubmitError::InvalidAnswers)?;
     if report.needs_file && first.is_none() {
-        return Err(SubmitError::NothingTold);
+        return Err(SubmitError::NoStoryOrFile);
     }
     let seed = Zeroizing::new(form.seed_bytes().map_err(|_| SubmitError::BadForm)?);
     let draft = to_report_input(report, iso_week(app.clock.today()));

@@ -76,8 +76,8 @@ fn from_sqlstate(code: &str, constraint: Option<&str>) -> StoreError {
         "53100" => StoreError::Full,
         "58030" | "25006" => StoreError::Disk,
         "XX001" | "XX002" => StoreError::Corrupt,
-        // The sender may be sent an acknowledgement only if the same bytes are stored. Two rows with
-        // the same random key are another conflict.
+        // The sender may be sent an acknowledgement only if the same bytes are stored. Two rows
+        // with the same random key are another conflict.
         "23505" if constraint == Some(DIGEST_CONSTRAINT) => StoreError::Duplicate,
         _ => StoreError::Unavailable,
     }

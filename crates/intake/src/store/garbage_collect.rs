@@ -36,7 +36,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes the pieces of uploads whose last day is before `today`, and the ids of these uploads.
+    /// Deletes the pieces of uploads whose last day is before `today`, and the ids of these
+    /// uploads.
     ///
     /// # Errors
     /// If the database fails.

@@ -480,8 +480,8 @@ send-full = Our site has no room for it now. Keep this page open. Next attempt i
 
 ## Speaking instead of writing
 
-told-file = I will attach a recording or another file instead of writing
-told-file-why = In a sound file, your voice stays as it is. Who knows it knows you.
+story-in-file = I will attach a recording or another file instead of writing
+story-in-file-why = In a sound file, your voice stays as it is. Who knows it knows you.
 recorder-heading = Or say it
 recorder-about = Your voice is changed here, on your device. Your real voice is not sent.
 recorder-known = People who know you, or a machine, may still recognise your voice, words or accent.
@@ -503,10 +503,10 @@ recorder-refused = The microphone does not work here. Write, or attach a file at
 wrong-recording-unheard = Listen to your recording, or delete it, before you go on.
 wrong-recording-busy = Stop the recording first, or wait until it is ready.
 review-recording = Your voice, changed
-wrong-told-nothing = The file that tells it is missing. Attach it here, or go back and write.
-error-untold = What happened is missing
-error-untold-what = You neither wrote nor attached a file. Nothing was sent.
-error-untold-do = Attach the file here, or go back and write.
+wrong-no-story = The file that tells it is missing. Attach it here, or go back and write.
+error-no-story = What happened is missing
+error-no-story-what = You neither wrote nor attached a file. Nothing was sent.
+error-no-story-do = Attach the file here, or go back and write.
 error-no-reader = Nobody is left to read it
 error-no-reader-what = Nobody is left who may read it. Nothing was sent.
 error-no-reader-do = Your text is still here. Change an answer under “Who will read it”, then send.

@@ -480,8 +480,8 @@ send-full = Nuestro sitio no tiene espacio para este envío. Mantenga abierta es
 
 ## Hablar en lugar de escribir
 
-told-file = Adjuntaré una grabación u otro archivo en lugar de escribir
-told-file-why = En un archivo de audio, su voz queda tal cual. Quien la conoce le reconoce.
+story-in-file = Adjuntaré una grabación u otro archivo en lugar de escribir
+story-in-file-why = En un archivo de audio, su voz queda tal cual. Quien la conoce le reconoce.
 recorder-heading = O dígalo
 recorder-about = Su voz se cambia aquí, en su dispositivo. Su voz real no se envía.
 recorder-known = Un conocido o una máquina aún puede reconocer su voz, sus palabras o su acento.
@@ -503,10 +503,10 @@ recorder-refused = El micrófono no funciona aquí. Escriba, o adjunte un archiv
 wrong-recording-unheard = Escuche su grabación, o bórrela, antes de seguir.
 wrong-recording-busy = Pare primero la grabación, o espere a que esté lista.
 review-recording = Su voz, cambiada
-wrong-told-nothing = Falta el archivo que lo cuenta. Adjúntelo aquí, o vuelva y escriba.
-error-untold = Falta lo que pasó
-error-untold-what = No ha escrito ni adjuntado un archivo. No se envió nada.
-error-untold-do = Adjunte el archivo aquí, o vuelva y escriba.
+wrong-no-story = Falta el archivo que lo cuenta. Adjúntelo aquí, o vuelva y escriba.
+error-no-story = Falta lo que pasó
+error-no-story-what = No ha escrito ni adjuntado un archivo. No se envió nada.
+error-no-story-do = Adjunte el archivo aquí, o vuelva y escriba.
 error-no-reader = No queda nadie para leerla
 error-no-reader-what = No queda nadie que pueda leerla. No se envió nada.
 error-no-reader-do = Su texto sigue aquí. Cambie una respuesta en «Quién la leerá» y envíe.

@@ -480,8 +480,8 @@ send-full = Notre site n’a pas de place pour cet envoi. Gardez cette page ouve
 
 ## Parler au lieu d’écrire
 
-told-file = Je joindrai un enregistrement ou un autre fichier au lieu d’écrire
-told-file-why = Dans un fichier audio, votre voix reste telle quelle. Qui la connaît vous reconnaît.
+story-in-file = Je joindrai un enregistrement ou un autre fichier au lieu d’écrire
+story-in-file-why = Dans un fichier audio, votre voix reste telle quelle. Qui la connaît vous reconnaît.
 recorder-heading = Ou dites-le
 recorder-about = Votre voix est changée ici, sur votre appareil. Votre vraie voix n’est pas envoyée.
 recorder-known = Vos proches ou une machine peuvent encore reconnaître votre voix, vos mots ou votre accent.
@@ -503,10 +503,10 @@ recorder-refused = Le micro ne marche pas ici. Écrivez, ou joignez un fichier �
 wrong-recording-unheard = Écoutez votre enregistrement, ou effacez-le, avant de continuer.
 wrong-recording-busy = Arrêtez d’abord l’enregistrement, ou attendez qu’il soit prêt.
 review-recording = Votre voix, changée
-wrong-told-nothing = Il manque le fichier qui raconte. Joignez-le ici, ou revenez pour écrire.
-error-untold = Il manque ce qui s’est passé
-error-untold-what = Vous n’avez ni écrit, ni joint un fichier. Rien n’a été envoyé.
-error-untold-do = Joignez le fichier ici, ou revenez en arrière pour écrire.
+wrong-no-story = Il manque le fichier qui raconte. Joignez-le ici, ou revenez pour écrire.
+error-no-story = Il manque ce qui s’est passé
+error-no-story-what = Vous n’avez ni écrit, ni joint un fichier. Rien n’a été envoyé.
+error-no-story-do = Joignez le fichier ici, ou revenez en arrière pour écrire.
 error-no-reader = Il ne reste personne pour le lire
 error-no-reader-what = Il ne reste personne qui puisse le lire. Rien n’a été envoyé.
 error-no-reader-do = Votre texte est toujours ici. Changez une réponse sous « Qui le lira », puis envoyez.

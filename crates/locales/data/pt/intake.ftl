@@ -480,8 +480,8 @@ send-full = O nosso site não tem espaço para este envio. Mantenha esta página
 
 ## Falar em vez de escrever
 
-told-file = Vou juntar uma gravação ou outro ficheiro em vez de escrever
-told-file-why = Num ficheiro de som, a sua voz fica tal como é. Quem a conhece reconhece-o.
+story-in-file = Vou juntar uma gravação ou outro ficheiro em vez de escrever
+story-in-file-why = Num ficheiro de som, a sua voz fica tal como é. Quem a conhece reconhece-o.
 recorder-heading = Ou diga-o
 recorder-about = A sua voz é mudada aqui, no seu aparelho. A sua voz verdadeira não é enviada.
 recorder-known = Um conhecido ou uma máquina ainda pode reconhecer a sua voz, palavras ou sotaque.
@@ -503,10 +503,10 @@ recorder-refused = O microfone não funciona aqui. Escreva, ou junte um ficheiro
 wrong-recording-unheard = Ouça a sua gravação, ou apague-a, antes de continuar.
 wrong-recording-busy = Pare primeiro a gravação, ou espere que fique pronta.
 review-recording = A sua voz, mudada
-wrong-told-nothing = Falta o ficheiro que conta. Junte-o aqui, ou volte e escreva.
-error-untold = Falta o que aconteceu
-error-untold-what = Não escreveu nem juntou um ficheiro. Nada foi enviado.
-error-untold-do = Junte o ficheiro aqui, ou volte e escreva.
+wrong-no-story = Falta o ficheiro que conta. Junte-o aqui, ou volte e escreva.
+error-no-story = Falta o que aconteceu
+error-no-story-what = Não escreveu nem juntou um ficheiro. Nada foi enviado.
+error-no-story-do = Junte o ficheiro aqui, ou volte e escreva.
 error-no-reader = Não resta ninguém para a ler
 error-no-reader-what = Não resta ninguém que a possa ler. Nada foi enviado.
 error-no-reader-do = O seu texto continua aqui. Mude uma resposta em «Quem a vai ler» e envie.

@@ -172,8 +172,8 @@ fn candidate_words(parts: &[String]) -> Vec<&str> {
     words.iter().copied().filter(|word| !is_label(word)).collect()
 }
 
-/// Returns the receipts of consecutive parts that form a code with a valid checksum. No part belongs
-/// to two of them.
+/// Returns the receipts of consecutive parts that form a code with a valid checksum. No part
+/// belongs to two of them.
 fn find_codes(parts: &[String]) -> Vec<Receipt> {
     let mut found = Vec::new();
     let mut from = 0;

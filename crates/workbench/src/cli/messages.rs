@@ -180,9 +180,8 @@ impl NoteArgs {
 fn parse_note_kind(word: &str) -> Result<NoteKind, String> {
     match parse_enum(word)? {
         NoteKind::Reason => Err("choose fact, hypothesis, task or transcript".to_owned()),
-        kind @ (NoteKind::Fact
-        | NoteKind::Hypothesis
-        | NoteKind::Task
-        | NoteKind::Transcript) => Ok(kind),
+        kind @ (NoteKind::Fact | NoteKind::Hypothesis | NoteKind::Task | NoteKind::Transcript) => {
+            Ok(kind)
+        }
     }
 }

@@ -45,9 +45,7 @@ pub enum RecordingError {
     #[error("recording rejected by the sandboxed decoder (damaged, too large or malicious)")]
     Refused,
     /// This system cannot sandbox a process as required.
-    #[error(
-        "recordings are played only on Linux; save the file and open it in a sandboxed player"
-    )]
+    #[error("recordings are played only on Linux; save the file and open it in a sandboxed player")]
     UnsupportedPlatform,
     /// The process could not be started.
     #[error("failed to start the audio sandbox: {0}")]

@@ -83,10 +83,8 @@ fn audio_decoder(format: &dyn FormatReader) -> Result<(u32, Box<dyn AudioDecoder
     const UNSUPPORTED: Error = Error::Unsupported("track");
     let track = format.default_track(TrackType::Audio).ok_or(UNSUPPORTED)?;
     let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
-    let decoder = symphonia::default::get_codecs().make_audio_decoder(
-        parameters.ok_or(UNSUPPORTED)?,
-        &AudioDecoderOptions::default(),
-    )?;
+    let decoder = symphonia::default::get_codecs()
+        .make_audio_decoder(parameters.ok_or(UNSUPPORTED)?, &AudioDecoderOptions::default())?;
     Ok((track.id, decoder))
 }
 

@@ -87,9 +87,8 @@ fn a_recording_of_the_browser_is_decoded() {
 #[test]
 fn only_the_samples_of_a_recording_remain() {
     let telling = stereo_with_metadata(1);
-    let contains = |bytes: &[u8]| {
-        bytes.windows(METADATA_CANARY.len()).any(|window| window == METADATA_CANARY)
-    };
+    let contains =
+        |bytes: &[u8]| bytes.windows(METADATA_CANARY.len()).any(|window| window == METADATA_CANARY);
     assert!(contains(&telling));
     let wav = decode(&telling).unwrap();
     assert!(!contains(&wav));
@@ -123,10 +122,8 @@ fn damaged_and_oversized_recordings_are_errors_within_the_limits() {
         drop(decode(&good[..at]));
     }
     // A header that claims 65,535 channels at 4 billion samples a second.
-    let claims = riff(&[
-        (b"fmt ", format(1, u16::MAX, u32::MAX / 4, 4, 16, &[])),
-        (b"data", vec![0; 64]),
-    ]);
+    let claims =
+        riff(&[(b"fmt ", format(1, u16::MAX, u32::MAX / 4, 4, 16, &[])), (b"data", vec![0; 64])]);
     assert!(decode(&claims).is_err());
     let too_large = decode(&vec![0; recording::MAX_INPUT_BYTES + 1]);
     assert!(matches!(too_large, Err(RecordingError::Refused)));
@@ -135,10 +132,8 @@ fn damaged_and_oversized_recordings_are_errors_within_the_limits() {
 #[test]
 fn a_long_recording_ends_at_the_limit() {
     // One byte for each sample: the longest recording for its size.
-    let hours = riff(&[
-        (b"fmt ", format(1, 1, 8000, 1, 8, &[])),
-        (b"data", vec![0x80; 8000 * 3600]),
-    ]);
+    let hours =
+        riff(&[(b"fmt ", format(1, 1, 8000, 1, 8, &[])), (b"data", vec![0x80; 8000 * 3600])]);
     let (rate, samples) = samples(&decode(&hours).unwrap());
     assert_eq!(samples.len() as u64, u64::from(rate) * MAX_DURATION.as_secs());
 }

@@ -134,8 +134,11 @@ async fn the_page_exports_a_case_whose_report_does_not_open() {
     assert!(error.contains(&format!("{export}\"")), "the error page links to it: {error}");
     let page = screen.get(&export).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
-    let said = page.texts("div.careful").concat();
-    assert!(said.contains("does not open. So the archive contains neither the report"), "{said}");
+    let notice = page.texts("div.careful").concat();
+    assert!(
+        notice.contains("does not open. So the archive contains neither the report"),
+        "{notice}"
+    );
     assert!(!page.text.contains("what the reporter wrote"), "{}", page.text);
     let refused = screen.post(&export, &[("seal", "key"), ("key", "age1")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -31,8 +31,8 @@ export interface DetailWarning {
 /** The answer that only the reporter knows of the matter. */
 const ONLY_ME = "only_me";
 
-/** What tells the story instead of text. */
-export type ToldStory = Pick<SpokenStory, "problem" | "isTold" | "hasRecording">;
+/** The story in another form than text. */
+export type OtherStory = Pick<SpokenStory, "problem" | "isGiven" | "hasRecording">;
 
 /** A report ready to be sealed. */
 export interface ComposedReport {
@@ -111,7 +111,7 @@ export class ReportAnswers {
     return "case";
   }
 
-  /** Returns the questions of the chosen category that apply. Answers to the others are not sent. */
+  /** Returns the questions of the category that apply. Answers to the others are not sent. */
   asked(offlineForm: OfflineForm): string[] {
     const questions = offlineForm.categories[this.category]?.questions ?? [];
     return applicable(questions.map((id) => ({ id, when: offlineForm.questions[id]!.when })), (id) => this.values(`a.${id}`));
@@ -142,10 +142,10 @@ export class ReportAnswers {
   }
 
   /**
-   * Returns the report, or the errors in the order of the questions. The story may be empty if it is
-   * told by a recording or a file.
+   * Returns the report, or the errors in the order of the questions. The story may be empty if it
+   * is in a recording or a file.
    */
-  report(offlineForm: OfflineForm, spoken: ToldStory): ComposedReport | ValidationError[] {
+  report(offlineForm: OfflineForm, spoken: OtherStory): ComposedReport | ValidationError[] {
     const category = offlineForm.categories[this.category]!;
     const errors: ValidationError[] = [];
     const answers: Record<string, string | string[]> = {};
@@ -162,7 +162,7 @@ export class ReportAnswers {
       } else if (isStory) {
         story = answer as string;
         if (spoken.problem) errors.push({ question: id, problem: spoken.problem, limit });
-        else if (story === "" && category.story_required && !spoken.isTold) errors.push({ question: id, problem: "missing", limit });
+        else if (story === "" && category.story_required && !spoken.isGiven) errors.push({ question: id, problem: "missing", limit });
       } else if (answer.length > 0) {
         answers[id] = answer;
       }

@@ -1,5 +1,5 @@
-// Conditions of questions, by the same rule as in the crate `taxonomy`. Both are tested with the cases
-// in crates/taxonomy/tests/conditions.json.
+// Conditions of questions, by the same rule as in the crate `taxonomy`. Both are tested with the
+// cases in crates/taxonomy/tests/conditions.json.
 
 /** The condition of a question: an answer to an earlier question. */
 export interface Condition {
@@ -8,8 +8,8 @@ export interface Condition {
 }
 
 /**
- * Returns the ids of the questions that apply, in order. A question applies if it has no condition, if
- * the question that decides is not in the list, or if that question applies and has one of the
+ * Returns the ids of the questions that apply, in order. A question applies if it has no condition,
+ * if the question that decides is not in the list, or if that question applies and has one of the
  * answers.
  */
 export function applicable(questions: readonly { id: string; when?: Condition | null }[], values: (question: string) => readonly string[]): string[] {

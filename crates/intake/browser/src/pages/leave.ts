@@ -8,15 +8,15 @@
 
 /** Maximum duration of three presses in milliseconds. */
 const PRESS_WINDOW_MS = 2000;
-/** Maximum time to go back in the history of this page, in milliseconds. The page is empty meanwhile. */
+/** Maximum milliseconds to go back in the history of this page, which is empty meanwhile. */
 const MAX_STEP_WAIT_MS = 1000;
 /** Maximum time until our first page begins to load, in milliseconds. */
 const MAX_PAGE_WAIT_MS = 3000;
 /** The name of the window while it goes back. Our first page reads and clears it. */
 const LEAVING = "leaving";
 /**
- * The state by which this script marks an entry of the history. The browser does not tell a page the
- * addresses of other entries, because we allow no referrer.
+ * The state by which this script marks an entry of the history. The browser does not tell a page
+ * the addresses of other entries, because we allow no referrer.
  */
 const OWN_PAGE = "own";
 

@@ -1,5 +1,5 @@
-// The spelling of places. Desks read one name of each place, however a reporter spells it. The intake
-// has the same rule; both are tested with the cases in tests/places.json.
+// The spelling of places. Desks read one name of each place, however a reporter spells it. The
+// intake has the same rule; both are tested with the cases in tests/places.json.
 
 const fold = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 

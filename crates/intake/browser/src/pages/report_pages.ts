@@ -36,7 +36,7 @@ export class ReportPages {
   private receipt: Receipt | undefined;
   /** The files of the review page, so that going back or changing the language loses none. */
   private readonly chosen = new FileSelection();
-  /** The recording, or the choice that a file tells the story. */
+  /** The recording, or the choice that the story is in a file. */
   private readonly spoken = new SpokenStory();
   /** The visited steps. The history contains only indexes into them. */
   private readonly visited: FormStep[];
@@ -325,7 +325,7 @@ export class ReportPages {
     if (files === null) throw new UploadCancelledError();
     files.unshift(...this.spoken.attachments());
     if (report.needsFile && files.length === 0) {
-      showErrors(this.offlineForm, [{ target: "files", text: translate(this.offlineForm, "wrong-told-nothing") }]);
+      showErrors(this.offlineForm, [{ target: "files", text: translate(this.offlineForm, "wrong-no-story") }]);
       throw new UploadCancelledError();
     }
     const { body, priority } = report;

@@ -209,8 +209,8 @@ export class ReturnPages {
    */
   private async refreshMailbox(): Promise<"thread" | "nothing" | "damaged"> {
     const before = this.inbox;
-    // Members who confirm new keys may have joined since this page was opened. Whether the page asks
-    // depends on nothing in the mailbox, so that the request reveals nothing about it.
+    // Members who confirm new keys may have joined since this page was opened. Whether the page
+    // asks depends on nothing in the mailbox, so that the request reveals nothing about it.
     if (before || performance.now() > MAX_DIRECTORY_AGE_MS) this.directory = await fetchNewerDirectory(this.directory, this.files.hash);
     const found = await openMailbox(this.receipt!, this.directory);
     this.inbox = typeof found === "string" ? undefined : found;

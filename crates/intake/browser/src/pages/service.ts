@@ -37,8 +37,8 @@ export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
 }
 
 /**
- * Returns the newest directory. The known one stays in use if the service serves none that is newer,
- * valid today, and lists this program: it was valid when the page was opened.
+ * Returns the newest directory. The known one stays in use if the service serves none that is
+ * newer, valid today, and lists this program: it was valid when the page was opened.
  */
 export async function fetchNewerDirectory(known: VerifiedDirectory, program: HashText | undefined): Promise<VerifiedDirectory> {
   try {

@@ -1,4 +1,4 @@
-// What tells the story instead of text: a recording, or the reporter's word that a file will.
+// The story in another form than text: a recording, or the statement that it is in a file.
 import type { AttachmentSource } from "../submission.ts";
 import type { VoiceRecorder } from "../voice/recorder.ts";
 import { createElement, queryOne } from "./dom.ts";
@@ -13,7 +13,7 @@ export class SpokenStory {
   private inFile = false;
 
   /** Whether the story may be empty. */
-  get isTold(): boolean {
+  get isGiven(): boolean {
     return this.hasRecording || this.inFile;
   }
 
@@ -29,17 +29,17 @@ export class SpokenStory {
 
   /** Stores the choice of the page, if it offers it. */
   captureField(form: HTMLFormElement): void {
-    const told = queryOne<HTMLInputElement>("input[name=told]", form);
-    if (told) this.inFile = told.checked;
+    const choice = queryOne<HTMLInputElement>("input[name=story_in_file]", form);
+    if (choice) this.inFile = choice.checked;
   }
 
   /** Shows the recorder on the page of the story, once its module is loaded. */
   async show(offlineForm: OfflineForm): Promise<void> {
     const place = queryOne<HTMLElement>(".recorder");
     if (!place) return this.recorder?.leave();
-    const told = queryOne<HTMLInputElement>("input[name=told]");
-    if (told) told.checked = this.inFile;
-    if (this.isTold) place.closest("details")?.setAttribute("open", "");
+    const choice = queryOne<HTMLInputElement>("input[name=story_in_file]");
+    if (choice) choice.checked = this.inFile;
+    if (this.isGiven) place.closest("details")?.setAttribute("open", "");
     const { VoiceRecorder } = await loadVoice();
     if (!place.isConnected || !VoiceRecorder.isSupported) return;
     this.recorder ??= new VoiceRecorder(() => this.offerFile());
@@ -51,7 +51,7 @@ export class SpokenStory {
 
   /** A file keeps the voice as it is, so it is offered only where the microphone does not work. */
   private offerFile(): void {
-    const choice = queryOne("label.told");
+    const choice = queryOne("label.in-file");
     choice?.toggleAttribute("hidden", !this.inFile && !(this.recorder?.isRefused ?? true));
   }
 

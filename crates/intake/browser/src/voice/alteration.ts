@@ -33,7 +33,7 @@ const UP = [1.12, 1.25] as const;
 const WARP_SPREAD = 0.05;
 /** How far the drift moves the pitch, in octaves. */
 const DRIFT_OCTAVES = 0.05;
-/** The smallest factor by which a recording becomes longer. The size of a recording allows for it. */
+/** The slowest tempo. The size of a recording allows for it. */
 export const MIN_TEMPO = 0.94;
 const MAX_TEMPO = 1.1;
 

@@ -28,13 +28,8 @@ use crate::{
 };
 
 /// Order of the notes on the page.
-const NOTE_KIND_ORDER: [NoteKind; 5] = [
-    NoteKind::Fact,
-    NoteKind::Hypothesis,
-    NoteKind::Task,
-    NoteKind::Transcript,
-    NoteKind::Reason,
-];
+const NOTE_KIND_ORDER: [NoteKind; 5] =
+    [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Transcript, NoteKind::Reason];
 
 /// Everything that the page depends on, besides its language.
 pub(super) struct PageInput<'a> {

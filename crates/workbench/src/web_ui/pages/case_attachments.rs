@@ -134,7 +134,8 @@ pub(super) async fn play_recording(
     drop(session);
     let decoded =
         tokio::task::spawn_blocking(move || recording::decode_sandboxed(&program, content)).await;
-    let wav = decoded.unwrap_or(Err(RecordingError::Refused)).map_err(|_| PageError::not_found())?;
+    let wav =
+        decoded.unwrap_or(Err(RecordingError::Refused)).map_err(|_| PageError::not_found())?;
     Ok(([(header::CONTENT_TYPE, "audio/wav")], wav.to_vec()).into_response())
 }
 
