@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { type RunningInstallation, expect, test } from "./src/installation.ts";
-import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
+import { fillReport, sendReport, waitForHydration, keepOriginals } from "./src/reporting.ts";
 
 const STORY = "Trois photos du quai et la quittance.";
 /** Is in every metadata item of the samples (`crates/metadata-scrubber/tests/samples`). */
@@ -93,7 +93,7 @@ test.describe("without a script", () => {
 
   test("an original is kept when the reporter wants it", async ({ page, installation }) => {
     await page.goto(`${installation.url}/fr/report`);
-    const { metadata, treatments } = await sendFiles(installation, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    const { metadata, treatments } = await sendFiles(installation, page, ["a.jpg"], () => keepOriginals(page));
     expect([...metadata.keys()]).toEqual([`${CANARY} a.jpg`]);
     expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
     expect(metadata.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
@@ -157,13 +157,13 @@ test.describe("sealed in the browser", () => {
     const { metadata, treatments } = await sendFiles(installation, page, ["a.jpg", "a.pdf"], async () => {
       const items = page.locator(".scrubbed li");
       await expect(items.first()).toContainText("Redessinée");
-      await page.check("input[name=keep]");
+      await keepOriginals(page);
       // The list names what is sent.
       await expect(items.filter({ hasText: "partira tel quel" })).toHaveCount(2);
       await expect(page.locator(".scrubbed")).not.toContainText(/Redessinée|Retiré/);
-      await page.uncheck("input[name=keep]");
+      await keepOriginals(page, false);
       await expect(items.first()).toContainText("Redessinée");
-      await page.check("input[name=keep]");
+      await keepOriginals(page);
     });
     expect(metadata.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
     expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });

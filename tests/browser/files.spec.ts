@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { type RunningInstallation, expect, test } from "./src/installation.ts";
-import { fillReport, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
+import { fillReport, receiptCode, sendReport, waitForHydration, keepOriginals } from "./src/reporting.ts";
 
 /** A file on the disk, so that the test can move, change and delete it after it was chosen. */
 function writeTempFile(name: string, content: string | Uint8Array = "une note"): string {
@@ -43,7 +43,7 @@ for (const [loss, lose] of LOSSES) {
       const path = writeTempFile("note du quai.txt");
       await chooseFiles(page, installation, [path, writeTempFile("autre.txt")]);
       await expect(fileItems(page).first()).toContainText("rien trouvé");
-      if (keeps) await page.check("input[name=keep]");
+      if (keeps) await keepOriginals(page);
       lose(path);
       await clickSend(page);
       await expect(errorSummary(page)).toContainText("note du quai.txt");
@@ -93,7 +93,7 @@ test("the examination of a file that never arrives ends", async ({ page, install
       Blob.prototype.arrayBuffer = () => new Promise(() => undefined);
     }),
   );
-  await expect(fileItems(page)).toContainText("examinons");
+  await expect(fileItems(page)).toContainText("Vérification");
   await page.clock.fastForward(121_000);
   await expect(fileItems(page)).toContainText("ne pouvons pas examiner");
 });

@@ -10,7 +10,14 @@ export interface ReportInput {
 
 /** Waits until the script controls the form. */
 export async function waitForHydration(page: Page): Promise<void> {
-  await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible();
+  await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible({ timeout: 15_000 });
+}
+
+/** Chooses whether files are sent unchanged. The choice is folded on the review page. */
+export async function keepOriginals(page: Page, keep = true): Promise<void> {
+  const choice = page.locator("input[name=keep]");
+  if (!(await choice.isVisible())) await page.locator("details:has(input[name=keep]) > summary").click();
+  await choice.setChecked(keep);
 }
 
 /** Fills the form in up to the review page. */
