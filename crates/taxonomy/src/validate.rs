@@ -104,29 +104,7 @@ impl Taxonomy {
             self.questions_for(category).iter().any(|q| q.kind.purpose() == QuestionPurpose::Story);
         wrong.report_if(!story, &format!("{place} does not ask for the story"));
         if let Some(quick) = &category.quick {
-            self.validate_quick(&place, quick, &self.questions_for(category), wrong);
-        }
-    }
-
-    /// Checks a list of questions beside the story against the questions that can be asked.
-    fn validate_quick(
-        &self,
-        place: &str,
-        quick: &[String],
-        asked: &[&Question],
-        wrong: &mut ValidationErrors<'_>,
-    ) {
-        wrong.check_unique(&format!("{place} quick"), quick.iter().cloned());
-        wrong.report_if(
-            quick.len() > MAX_QUICK_QUESTIONS,
-            &format!("{place} has more than {MAX_QUICK_QUESTIONS} quick questions"),
-        );
-        for id in quick {
-            let question = asked.iter().find(|question| question.id == *id);
-            wrong.report_if(
-                question.is_none_or(|question| question.kind.purpose() != QuestionPurpose::Answer),
-                &format!("{place} quick {id} is not one of its questions with a plain answer"),
-            );
+            validate_quick(&place, quick, &self.questions_for(category), wrong);
         }
     }
 
@@ -146,7 +124,7 @@ impl Taxonomy {
             );
         }
         let all: Vec<&Question> = self.questions.iter().collect();
-        self.validate_quick("settings.toml:", &self.quick, &all, wrong);
+        validate_quick("settings.toml:", &self.quick, &all, wrong);
         for rule in &self.priority_rules {
             let place = format!("settings.toml: priority_rules {}", rule.question);
             match self.question(&rule.question) {
@@ -203,6 +181,27 @@ fn validate_question(question: &Question, wrong: &mut ValidationErrors<'_>) {
     wrong.check_unique(&place, question.options.iter().map(|option| option.id.clone()));
     for option in &question.options {
         wrong.check_translations(&format!("{place} option {}", option.id), &option.label);
+    }
+}
+
+/// Checks a list of questions beside the story against the questions that can be asked.
+fn validate_quick(
+    place: &str,
+    quick: &[String],
+    asked: &[&Question],
+    wrong: &mut ValidationErrors<'_>,
+) {
+    wrong.check_unique(&format!("{place} quick"), quick.iter().cloned());
+    wrong.report_if(
+        quick.len() > MAX_QUICK_QUESTIONS,
+        &format!("{place} has more than {MAX_QUICK_QUESTIONS} quick questions"),
+    );
+    for id in quick {
+        let question = asked.iter().find(|question| question.id == *id);
+        wrong.report_if(
+            question.is_none_or(|question| question.kind.purpose() != QuestionPurpose::Answer),
+            &format!("{place} quick {id} is not one of its questions with a plain answer"),
+        );
     }
 }
 

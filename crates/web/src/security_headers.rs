@@ -7,6 +7,7 @@ use http::{
 };
 
 /// The resources that pages may load. The browser blocks all others.
+#[expect(clippy::struct_excessive_bools, reason = "each permission is independent of the others")]
 #[derive(Debug, Clone, Default)]
 pub struct SecurityPolicy {
     /// Whether pages may run the service's own scripts, and the scripts may send requests to the
