@@ -11,8 +11,8 @@ use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use protocol::Hash;
 
-/// The highest quality of Brotli.
-const BROTLI_QUALITY: i32 = 11;
+/// The highest quality of Brotli. A build without optimization takes half a minute for it.
+const BROTLI_QUALITY: i32 = if cfg!(debug_assertions) { 4 } else { 11 };
 /// The base-2 logarithm of the largest window that every browser accepts.
 const BROTLI_WINDOW: i32 = 22;
 /// Size of the buffer of the encoder, in bytes.
