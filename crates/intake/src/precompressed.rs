@@ -181,7 +181,7 @@ fn brotli(plain: &[u8]) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
+    use std::{io::Read as _, slice};
 
     use axum::body::to_bytes;
 
@@ -253,7 +253,7 @@ mod tests {
     async fn an_interrupted_download_continues_where_it_ended() {
         let served = Precompressed::new("text/plain", content());
         let accepted = (header::ACCEPT_ENCODING, "br");
-        let (_, headers, whole) = get(&served, &[accepted.clone()]).await;
+        let (_, headers, whole) = get(&served, slice::from_ref(&accepted)).await;
         let tag = headers[header::ETAG].to_str().unwrap().to_owned();
         let (status, headers, rest) =
             get(&served, &[accepted.clone(), range("bytes=100-"), of(&tag)]).await;
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!((status, &byte[..]), (StatusCode::PARTIAL_CONTENT, &whole[7..8]));
         // The earlier part is of other content, of another coding, or of no known content.
         let other = Precompressed::new("text/plain", "other");
-        let (_, headers, _) = get(&other, &[accepted.clone()]).await;
+        let (_, headers, _) = get(&other, slice::from_ref(&accepted)).await;
         let other = headers[header::ETAG].to_str().unwrap().to_owned();
         let (_, headers, _) = get(&served, &[]).await;
         let identity = headers[header::ETAG].to_str().unwrap().to_owned();

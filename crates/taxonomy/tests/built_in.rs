@@ -136,6 +136,129 @@ fn a_text_must_have_the_form_that_its_question_requires() {
     }
 }
 
+/// A data file, a text in it, the wrong text in its place, and a part of the error.
+const WRONG_DATA: &[(&str, &str, &str, &str)] = &[
+    ("categories.toml", "family = \"money\"", "family = \"monye\"", "FAC family monye is unknown"),
+    ("categories.toml", "desk = \"internal_affairs\"", "desk = \"x\"", "FAC desk x is unknown"),
+    (
+        "categories.toml",
+        "\"process_step\", ",
+        "\"process_stpe\", ",
+        "FAC question process_stpe is unknown",
+    ),
+    ("categories.toml", "factor = 10", "factor = 11", "FAC factor 11 is not 1 to 10"),
+    (
+        "questions.toml",
+        "type = \"text\"\n",
+        "type = \"text\"\nformat = { pattern = \"[0-9]\", example = \"x\" }\n",
+        "place format.example does not match format.pattern",
+    ),
+    (
+        "questions.toml",
+        "type = \"text\"\n",
+        "type = \"text\"\nformat = { pattern = \"[0-9\", example = \"1\" }\n",
+        "place format.pattern: regex parse error",
+    ),
+    (
+        "questions.toml",
+        "type = \"period\"\n",
+        "type = \"period\"\nformat = { pattern = \"[0-9]\", example = \"1\" }\n",
+        "period has a format but its answer is not a line of text",
+    ),
+    (
+        "en/taxonomy.toml",
+        "label = \"How do you know about this?\"\n",
+        "",
+        "relation label has no text in en",
+    ),
+    (
+        "settings.toml",
+        "answers = [\"me\"",
+        "answers = [\"you\"",
+        "priority_rules safety has no option you",
+    ),
+    (
+        "questions.toml",
+        "when = { question = \"payment_status\", answers = [\"paid\"] }",
+        "when = { question = \"payment_state\", answers = [\"paid\"] }",
+        "receipt_given when: payment_state is not a question",
+    ),
+    (
+        "questions.toml",
+        "when = { question = \"payment_status\", answers = [\"paid\"] }",
+        "when = { question = \"payment_status\", answers = [\"payed\"] }",
+        "receipt_given when: payment_status has no option payed",
+    ),
+    (
+        "questions.toml",
+        "when = { question = \"payment_status\", answers = [\"paid\"] }",
+        "when = { question = \"payment_status\", answers = [] }",
+        "receipt_given when has no answers",
+    ),
+    (
+        "questions.toml",
+        "when = { question = \"payment_status\", answers = [\"paid\"] }",
+        "when = { question = \"place\", answers = [\"paid\"] }",
+        "receipt_given when: place has no list of options",
+    ),
+    (
+        "questions.toml",
+        "id = \"payment_status\"\n",
+        "id = \"payment_status\"\n\
+     when = { question = \"receipt_given\", answers = [\"none\"] }\n",
+        "payment_status when: payment_status depends on itself",
+    ),
+    (
+        "questions.toml",
+        "when = { question = \"payment_status\", answers = [\"paid\"] }",
+        "when = { question = \"intermediary\", answers = [\"no\"] }",
+        "FAC asks receipt_given before intermediary, which decides whether it applies",
+    ),
+    (
+        "categories.toml",
+        "quick = [\"place\", \"period\", \"payment_status\", \"amount_band\"]",
+        "quick = [\"place\", \"period\", \"receipt_given\"]",
+        "FAC asks receipt_given before payment_status, which decides whether it applies",
+    ),
+    (
+        "categories.toml",
+        "quick = [\"place\", \"period\", \"payment_status\", \"amount_band\"]",
+        "quick = [\"place\", \"period\", \"story\"]",
+        "FAC quick story is not one of its questions with a plain answer",
+    ),
+    (
+        "settings.toml",
+        "quick = [\"place\", \"period\", \"ongoing\"]",
+        "quick = [\"place\", \"period\", \"ongoing\", \"safety\", \"goods\"]",
+        "has more than 4 quick questions",
+    ),
+    (
+        "places.toml",
+        "kind = \"border_post\"",
+        "kind = \"border\"",
+        "dakola kind border is no option of place_type",
+    ),
+    ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
+    (
+        "audiences.toml",
+        "id = \"public\"\n",
+        "id = \"public\"\n\n[[audiences]]\nid = \"public\"\nlabel.fr = \"x\"\n",
+        "public must occur exactly once",
+    ),
+    (
+        "es/taxonomy.toml",
+        "[questions.relation]",
+        "[questions.relatoin]",
+        "es/taxonomy.toml: questions.relatoin does not match the data files",
+    ),
+    (
+        "desks.toml",
+        "id = \"ethics\"\n",
+        "id = \"ethics\"\n\n[[desks]]\nid = \"ethics\"\nlabel.fr = \"x\"\n",
+        "ethics occurs twice",
+    ),
+];
+
 #[test]
 fn errors_in_the_data_files_are_named() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
@@ -166,132 +289,7 @@ fn errors_in_the_data_files_are_named() {
     let no_unit =
         changed("pt/taxonomy.toml", "currency = \"francos CFA\"\n", "").unwrap_err().to_string();
     assert!(no_unit.contains("currency has no text in pt"), "{no_unit}");
-    for (file, from, to, expected) in [
-        (
-            "categories.toml",
-            "family = \"money\"",
-            "family = \"monye\"",
-            "FAC family monye is unknown",
-        ),
-        ("categories.toml", "desk = \"internal_affairs\"", "desk = \"x\"", "FAC desk x is unknown"),
-        (
-            "categories.toml",
-            "\"process_step\", ",
-            "\"process_stpe\", ",
-            "FAC question process_stpe is unknown",
-        ),
-        ("categories.toml", "factor = 10", "factor = 11", "FAC factor 11 is not 1 to 10"),
-        (
-            "questions.toml",
-            "type = \"text\"\n",
-            "type = \"text\"\nformat = { pattern = \"[0-9]\", example = \"x\" }\n",
-            "place format.example does not match format.pattern",
-        ),
-        (
-            "questions.toml",
-            "type = \"text\"\n",
-            "type = \"text\"\nformat = { pattern = \"[0-9\", example = \"1\" }\n",
-            "place format.pattern: regex parse error",
-        ),
-        (
-            "questions.toml",
-            "type = \"period\"\n",
-            "type = \"period\"\nformat = { pattern = \"[0-9]\", example = \"1\" }\n",
-            "period has a format but its answer is not a line of text",
-        ),
-        (
-            "en/taxonomy.toml",
-            "label = \"How do you know about this?\"\n",
-            "",
-            "relation label has no text in en",
-        ),
-        (
-            "settings.toml",
-            "answers = [\"me\"",
-            "answers = [\"you\"",
-            "priority_rules safety has no option you",
-        ),
-        (
-            "questions.toml",
-            "when = { question = \"payment_status\", answers = [\"paid\"] }",
-            "when = { question = \"payment_state\", answers = [\"paid\"] }",
-            "receipt_given when: payment_state is not a question",
-        ),
-        (
-            "questions.toml",
-            "when = { question = \"payment_status\", answers = [\"paid\"] }",
-            "when = { question = \"payment_status\", answers = [\"payed\"] }",
-            "receipt_given when: payment_status has no option payed",
-        ),
-        (
-            "questions.toml",
-            "when = { question = \"payment_status\", answers = [\"paid\"] }",
-            "when = { question = \"payment_status\", answers = [] }",
-            "receipt_given when has no answers",
-        ),
-        (
-            "questions.toml",
-            "when = { question = \"payment_status\", answers = [\"paid\"] }",
-            "when = { question = \"place\", answers = [\"paid\"] }",
-            "receipt_given when: place has no list of options",
-        ),
-        (
-            "questions.toml",
-            "id = \"payment_status\"\n",
-            "id = \"payment_status\"\n\
-             when = { question = \"receipt_given\", answers = [\"none\"] }\n",
-            "payment_status when: payment_status depends on itself",
-        ),
-        (
-            "questions.toml",
-            "when = { question = \"payment_status\", answers = [\"paid\"] }",
-            "when = { question = \"intermediary\", answers = [\"no\"] }",
-            "FAC asks receipt_given before intermediary, which decides whether it applies",
-        ),
-        (
-            "categories.toml",
-            "quick = [\"place\", \"period\", \"payment_status\", \"amount_band\"]",
-            "quick = [\"place\", \"period\", \"receipt_given\"]",
-            "FAC asks receipt_given before payment_status, which decides whether it applies",
-        ),
-        (
-            "categories.toml",
-            "quick = [\"place\", \"period\", \"payment_status\", \"amount_band\"]",
-            "quick = [\"place\", \"period\", \"story\"]",
-            "FAC quick story is not one of its questions with a plain answer",
-        ),
-        (
-            "settings.toml",
-            "quick = [\"place\", \"period\", \"ongoing\"]",
-            "quick = [\"place\", \"period\", \"ongoing\", \"safety\", \"goods\"]",
-            "has more than 4 quick questions",
-        ),
-        (
-            "places.toml",
-            "kind = \"border_post\"",
-            "kind = \"border\"",
-            "dakola kind border is no option of place_type",
-        ),
-        ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
-        (
-            "audiences.toml",
-            "id = \"public\"\n",
-            "id = \"public\"\n\n[[audiences]]\nid = \"public\"\nlabel.fr = \"x\"\n",
-            "public must occur exactly once",
-        ),
-        (
-            "es/taxonomy.toml",
-            "[questions.relation]",
-            "[questions.relatoin]",
-            "es/taxonomy.toml: questions.relatoin does not match the data files",
-        ),
-        (
-            "desks.toml",
-            "id = \"ethics\"\n",
-            "id = \"ethics\"\n\n[[desks]]\nid = \"ethics\"\nlabel.fr = \"x\"\n",
-            "ethics occurs twice",
-        ),
-    ] {
+    for &(file, from, to, expected) in WRONG_DATA {
         let wrong = changed(file, from, to);
         assert!(matches!(&wrong, Err(TaxonomyLoadError::Invalid(_))), "{expected}: {wrong:?}");
         let text = wrong.unwrap_err().to_string();

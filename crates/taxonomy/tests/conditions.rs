@@ -1,5 +1,4 @@
 //! The rule of conditions, with the cases that the script for browsers passes too.
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{collections::BTreeMap, fs};
 

@@ -18,11 +18,11 @@ pub const WORKER_ARG: &str = "recording-child";
 /// Maximum length of an audio file, in bytes.
 pub const MAX_INPUT_BYTES: usize = 64 * 1024 * 1024;
 /// Maximum duration that is decoded. The rest of a longer file is left out.
-pub const MAX_DURATION: Duration = Duration::from_secs(15 * 60);
+pub const MAX_DURATION: Duration = Duration::from_mins(15);
 /// Maximum number of samples per second of the result.
 const MAX_SAMPLE_RATE: u32 = 24_000;
 /// Bytes of the header of a WAV file.
-const HEADER_LEN: usize = 44;
+const HEADER_LEN: u32 = 44;
 /// Maximum length of the result, in bytes: two for each sample.
 const MAX_OUTPUT_BYTES: u64 =
     HEADER_LEN as u64 + 2 * MAX_SAMPLE_RATE as u64 * MAX_DURATION.as_secs();
@@ -31,7 +31,7 @@ const DECODER: SandboxedDecoder = SandboxedDecoder {
     argument: WORKER_ARG,
     max_input: MAX_INPUT_BYTES,
     max_output: MAX_OUTPUT_BYTES,
-    timeout: Duration::from_secs(60),
+    timeout: Duration::from_mins(1),
 };
 
 /// Why a recording cannot be played. The file can still be saved.

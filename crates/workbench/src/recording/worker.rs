@@ -11,7 +11,7 @@ use symphonia::core::{
     codecs::audio::{AudioDecoder, AudioDecoderOptions},
     errors::Error,
     formats::{FormatOptions, FormatReader, TrackType, probe::Hint},
-    io::MediaSourceStream,
+    io::{MediaSourceStream, MediaSourceStreamOptions},
     meta::MetadataOptions,
 };
 
@@ -53,7 +53,8 @@ pub fn run() -> ExitCode {
 }
 
 fn decode(file: Vec<u8>) -> Result<DecodedSound, Error> {
-    let stream = MediaSourceStream::new(Box::new(Cursor::new(file)), Default::default());
+    let stream =
+        MediaSourceStream::new(Box::new(Cursor::new(file)), MediaSourceStreamOptions::default());
     let probe = symphonia::default::get_probe();
     let mut format = probe
         .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
@@ -119,6 +120,7 @@ impl DecodedSound {
         self.rate = rate;
         buffer.copy_to_vec_interleaved(&mut self.interleaved);
         let group = channels * divisor as usize;
+        #[expect(clippy::cast_precision_loss, reason = "at most a few hundred samples")]
         let mean = |group: &[f32]| group.iter().sum::<f32>() / group.len() as f32;
         #[expect(clippy::cast_possible_truncation, reason = "within the range of 16 bits")]
         let to_sample = |value: f32| (value.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16;
@@ -140,9 +142,9 @@ impl DecodedSound {
     fn to_wav(&self) -> Vec<u8> {
         const BYTES_PER_SAMPLE: u16 = 2;
         let len = u32::try_from(2 * self.samples.len()).expect("limited by MAX_OUTPUT_BYTES");
-        let mut wav = Vec::with_capacity(HEADER_LEN + 2 * self.samples.len());
+        let mut wav = Vec::with_capacity(HEADER_LEN as usize + 2 * self.samples.len());
         wav.extend_from_slice(b"RIFF");
-        wav.extend_from_slice(&(len + HEADER_LEN as u32 - 8).to_le_bytes());
+        wav.extend_from_slice(&(len + HEADER_LEN - 8).to_le_bytes());
         wav.extend_from_slice(b"WAVEfmt ");
         wav.extend_from_slice(&16_u32.to_le_bytes());
         // PCM in one channel.

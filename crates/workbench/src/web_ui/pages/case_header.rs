@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// The data of the header: the case, its stage, and its next deadline.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts that the template shows")]
 pub(super) struct CaseHeader {
     pub(super) id: String,
     /// The number of events that the page shows. An action is refused if there are more by then.
