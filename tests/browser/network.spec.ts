@@ -272,7 +272,7 @@ for (const how of ["link", "escape"])
     await expectGone();
     // From pages without a form, and from the return page with a typed code.
     await page.goto(`${installation.url}/fr`);
-    await page.locator("main a[href='/fr/protect']").first().click();
+    await page.locator("a[href='/fr/protect']").first().click();
     await leave();
     await expectGone();
     await page.goto(`${installation.url}/fr`);
