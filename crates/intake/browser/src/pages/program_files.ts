@@ -3,11 +3,11 @@ import { type Bytes, decode, text } from "../bytes.ts";
 import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../directory.ts";
 import type { HashText } from "../hash.ts";
 import { MANIFEST_PATH, ProgramMismatchError, VerifiedProgram } from "../program.ts";
-import { queryOne } from "./dom.ts";
+import { queryAll } from "./dom.ts";
 import { fetchOk } from "./fetch_ok.ts";
 
-/** The element of this script. Read at the start, because the first page removes it. */
-const ownScript = queryOne<HTMLScriptElement>("script[type=module]");
+/** The scripts of the page. Read at the start, because the first page removes its own. */
+const pageScripts = queryAll<HTMLScriptElement>("script[src]");
 
 const fetchBytes = async (path: string, cache?: RequestCache): Promise<Bytes> => new Uint8Array(await (await fetchOk(path, cache)).arrayBuffer());
 
@@ -72,9 +72,11 @@ async function fetchAll(path: string, cache?: RequestCache): Promise<VerifiedSer
   const files = new ProgramFiles(program);
   program?.check("/directory.trust", trustBytes);
   program?.check(path, file);
-  // The browser has compared this script with the attribute.
-  const own = ownScript && new URL(ownScript.src).pathname;
-  if (program && ownScript?.integrity !== files.integrity(own!)) throw new ProgramMismatchError(own!);
+  // The browser has compared each script with its attribute.
+  for (const { src, integrity } of pageScripts) {
+    const script = new URL(src).pathname;
+    if (program && integrity !== files.integrity(script)) throw new ProgramMismatchError(script);
+  }
   const directory = VerifiedDirectory.verify(bytes, signatures, trust, new Date().toISOString().slice(0, 10));
   const { programs } = directory.document;
   if (programs.length > 0 && !programs.includes(program?.hash ?? "")) throw new ProgramMismatchError(MANIFEST_PATH);
