@@ -74,8 +74,6 @@ for (const lang of ["fr", "ar"])
     await expectUncovered("return");
     await page.goto(`${installation.url}/${lang}/report`);
     await waitForHydration(page);
-    await page.click("button[value=audience]");
-    await page.click("button[value='audience.trader']");
     await page.click("button[value='family.money']");
     await page.click("button[value='category.FAC']");
     await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));

@@ -60,13 +60,13 @@ async fn words_are_found_without_accents_in_every_text_of_a_case() {
         "registre peage",
         "الجمارك",
         "jeudi -brigade",
-        "unofficial payment -brigade",
-        "officieux \"a chaque\"",
+        "paying faster -brigade",
+        "payer \"a chaque\"",
         "photo dakola",
     ] {
         assert_eq!(search_ids(&mut index, words).await, [one.case], "{words}");
     }
-    assert_eq!(search_ids(&mut index, "unofficial").await.len(), 2);
+    assert_eq!(search_ids(&mut index, "faster").await.len(), 2);
     assert_eq!(search_ids(&mut index, "argent brigade").await, [two.case]);
     for nothing in ["dakola brigade", "\"dakola de poste\"", "akola", "quittance"] {
         assert_eq!(search_ids(&mut index, nothing).await, [] as [Uuid; 0], "{nothing}");
@@ -81,10 +81,10 @@ async fn words_are_found_without_accents_in_every_text_of_a_case() {
     assert!(around.iter().any(|piece| piece.found && piece.text == "Dakola"), "{around:?}");
 
     let mine = SearchFilter { assignee: Some("lead".into()), ..SearchFilter::default() };
-    assert_eq!(index.search("unofficial", &mine, 20).await.unwrap().len(), 1);
+    assert_eq!(index.search("faster", &mine, 20).await.unwrap().len(), 1);
     let elsewhere = SearchFilter { category: Some("EXT".into()), ..SearchFilter::default() };
-    assert_eq!(index.search("unofficial", &elsewhere, 20).await.unwrap(), []);
-    assert_eq!(index.search("unofficial", &SearchFilter::default(), 1).await.unwrap().len(), 1);
+    assert_eq!(index.search("faster", &elsewhere, 20).await.unwrap(), []);
+    assert_eq!(index.search("faster", &SearchFilter::default(), 1).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
