@@ -12,7 +12,9 @@ use transparency_log::batch::{batch_of, log_size};
 use super::{
     CaseStore, StoreError, StoredEvent,
     entities::{event, log_leaf},
-    log_leaves::{from_index, log_batches, to_index},
+    from_index,
+    log_leaves::log_batches,
+    to_index,
 };
 
 /// A range of the event log: all events of some batches.

@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::{
     CaseStore, StoreError, WriteTransaction,
     entities::{event, log_checkpoint, log_leaf, log_node, log_secret, log_witness},
+    from_index,
     mailbox_logs::outdate_waiting_mailbox_logs,
-    parse_hash, to_i32, to_u32,
+    parse_hash, to_i32, to_index, to_u32,
 };
 
 /// The name of the only row in `log_secrets`.
@@ -340,13 +341,4 @@ async fn log_nodes(
 
 fn hash_of(row: event::Model) -> Hash {
     SignedEvent { bytes: row.bytes, signature: row.signature }.hash()
-}
-
-/// Converts an index or a number for the database. All of them fit.
-pub(super) fn from_index(index: u64) -> i64 {
-    i64::try_from(index).unwrap_or(i64::MAX)
-}
-
-pub(super) fn to_index(number: i64) -> Result<u64, StoreError> {
-    u64::try_from(number).map_err(|_| StoreError::CorruptRow("log_leaves.leaf"))
 }

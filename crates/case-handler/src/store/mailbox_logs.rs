@@ -12,8 +12,7 @@ use uuid::Uuid;
 use super::{
     CaseStore, StoreError, WriteTransaction,
     entities::{case, event, log_checkpoint, log_leaf},
-    log_leaves::{from_index, to_index},
-    to_i32, to_u32,
+    from_index, to_i32, to_index, to_u32,
 };
 
 /// How far the log record of a mailbox has come.

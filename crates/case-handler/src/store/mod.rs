@@ -335,6 +335,16 @@ fn to_u32(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
+/// Converts an index or a number for the database. All of them fit.
+fn from_index(index: u64) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}
+
+/// Converts an index or a number from the database.
+fn to_index(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::CorruptRow("log_leaves.leaf"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use protocol::submission::report_body::OVERSIGHT_QUESTION;
 use taxonomy::{Category, DECLINED, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN};
 
-use super::{layout::PageLayout, tell::step_of};
+use super::{layout::PageLayout, question_step::step_of};
 use crate::form::{FieldError, FieldProblem, ReportForm};
 
 /// Maximum number of options that a page shows side by side. A longer list is a select.

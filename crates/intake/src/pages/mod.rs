@@ -14,6 +14,7 @@ mod page_parts;
 mod phone_links;
 mod privacy;
 mod program;
+mod question_step;
 mod quick_exit;
 mod receipt;
 mod receipt_entry;

@@ -24,13 +24,12 @@ use super::{
     conversation::{USUAL_STAGES, stage_text_keys},
     conversation_page,
     offline_texts::{COUNTED_TEXT_KEYS, TEXT_KEYS},
-    page_parts, receipt, receipt_entry, report, review,
-    tell::step_of,
+    page_parts,
+    question_step::step_of,
+    receipt, receipt_entry, report, review,
 };
 use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
 
-/// Marks the place in a text where the script inserts a value.
-const PLACEHOLDER: &str = "\u{1}";
 /// Maximum count with a text of its own, because the script has no plural rules. For a larger
 /// count, the script writes its number into the text of this one.
 const MAX_PLURAL: u32 = 40;
@@ -206,14 +205,10 @@ fn text_with_placeholders(messages: &MessageCatalog, key: &str) -> String {
         "day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near",
         "count", "sign", "time", "place", "group",
     ]
-    .map(|name| (name, placeholder(name)));
+    .map(|name| (name, page_parts::placeholder(name)));
     let arguments: Vec<(&'static str, &str)> =
         placeholders.iter().map(|(name, text)| (*name, &**text)).collect();
     messages.with(key, &arguments)
-}
-
-pub(super) fn placeholder(name: &str) -> String {
-    format!("{PLACEHOLDER}{name}{PLACEHOLDER}")
 }
 
 fn question_dto<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) -> QuestionDto<'a> {

@@ -4,7 +4,13 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::offline_form::placeholder;
+/// Marks the place in a text where the script inserts a value.
+pub(super) const PLACEHOLDER: &str = "\u{1}";
+
+/// Returns a placeholder with this name.
+pub(super) fn placeholder(name: &str) -> String {
+    format!("{PLACEHOLDER}{name}{PLACEHOLDER}")
+}
 
 /// Moves fields, headers and footers out of the pages, each of them once. Most pages differ in few
 /// of them. A page then contains the number of a part as a placeholder. Returns the parts.

@@ -9,8 +9,9 @@ use taxonomy::{Question, QuestionPurpose, Taxonomy};
 use super::{
     ErrorKind, Pages,
     layout::{LanguageSwitch, PageLayout, render_uncompressed},
+    question_step::step_of,
     report_readers::{self, ReportReaders},
-    tell::{FormSteps, step_of},
+    tell::FormSteps,
 };
 use crate::form::{
     FormStep, ReportForm, ShownFields,

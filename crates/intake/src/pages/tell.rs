@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use taxonomy::{Category, Question, QuestionPurpose, Taxonomy};
+use taxonomy::{Category, Question, QuestionPurpose};
 
 use super::{
     Pages,
@@ -12,6 +12,7 @@ use super::{
         form_field, form_sections, status_for,
     },
     layout::{LanguageSwitch, PageLayout, render_report_page},
+    question_step::step_of,
     subject::subject_page,
 };
 use crate::form::{FieldError, FormStep, ReportForm, ShownFields};
@@ -70,19 +71,6 @@ impl FormSteps {
         } else {
             Self { tell: "3", last: "4", tell_title: "tell-title", review_title: "review-title" }
         }
-    }
-}
-
-/// Returns the step that asks a question of a category.
-pub(super) fn step_of(taxonomy: &Taxonomy, category: &Category, question: &Question) -> FormStep {
-    let is_quick = || {
-        taxonomy.quick_questions(category).iter().any(|quick| quick.id == question.id)
-            || category.opening_question.as_ref() == Some(&question.id)
-    };
-    if question.kind.purpose() == QuestionPurpose::Story || is_quick() {
-        FormStep::Tell
-    } else {
-        FormStep::Facts
     }
 }
 
