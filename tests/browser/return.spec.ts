@@ -8,7 +8,7 @@ import { type RunningInstallation, expect, test, waitUntil } from "./src/install
 
 const UNREAD = "Quand nous répondrons, cette page dira ce qu’une personne a lu.";
 const READ_REPORT = "Une personne vous a répondu après avoir lu votre signalement.";
-const READ_TWO = "Une personne vous a répondu après avoir lu vos 2 premiers envois.";
+const READ_TWO = "Une personne vous a répondu après avoir lu vos 2 premiers messages.";
 
 async function submitReport(page: Page, installation: RunningInstallation, story: string): Promise<{ code: string; id: string }> {
   let code = "";

@@ -37,7 +37,7 @@ month-12 = December
 ## Home
 
 home-title = Welcome
-home-heading = Something wrong at customs? Say so here.
+home-heading = A problem at customs? Say so.
 home-lead = No account, no name, no number.
 home-promise-who = You choose who must not see it.
 home-promise-device = Use your own phone, not the office network.

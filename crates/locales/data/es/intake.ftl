@@ -37,7 +37,7 @@ month-12 = diciembre
 ## Inicio
 
 home-title = Inicio
-home-heading = ¿Algo va mal en la aduana? Dígalo aquí.
+home-heading = ¿Un problema en la aduana? Dígalo.
 home-lead = Sin cuenta, sin nombre, sin número.
 home-promise-who = Usted elige quién no debe verla.
 home-promise-device = Use su propio teléfono, no la red de la oficina.

@@ -37,7 +37,7 @@ month-12 = dezembro
 ## Início
 
 home-title = Início
-home-heading = Algo está mal na alfândega? Diga-o aqui.
+home-heading = Um problema na alfândega? Diga-o.
 home-lead = Sem conta, sem nome, sem número.
 home-promise-who = É você que escolhe quem não a deve ver.
 home-promise-device = Use o seu próprio telefone, não a rede do escritório.
