@@ -128,6 +128,10 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
         assert!(refused.contains("restore a backup"), "nothing starts empty: {refused}");
         let output = machine.run_ok(name, &["restore", &machine.newest_backup(name)]);
         assert!(output.contains(&store.display().to_string()), "the target is named: {output}");
+        if name == "case-handler" {
+            // Nothing was stored after the backup, so the log may continue.
+            machine.run_ok(name, &["log", "continue"]);
+        }
         machine.assert_owned_by_service(name);
         // A backup that an account may not read is not reported as damaged.
         if is_root() {
