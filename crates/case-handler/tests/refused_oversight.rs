@@ -1,6 +1,6 @@
 //! A reporter refuses that the oversight body reads the report. It has no grant, so nothing
-//! releases the case: not a missed deadline, not a member, not the loss of readers. The reporter can
-//! change that in a message, and then members give it keys.
+//! releases the case: not a missed deadline, not a member, not the loss of readers. The reporter
+//! can change that in a message, and then members give it keys.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;

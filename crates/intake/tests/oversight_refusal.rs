@@ -60,7 +60,7 @@ async fn the_review_page_says_what_follows_from_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_report_that_nobody_may_read_is_not_sent_and_its_text_is_kept() {
+async fn a_report_that_no_person_may_read_is_not_sent_and_its_text_is_kept() {
     let intake = TestIntake::with_directory().await;
     for answer in ["no", "unknown", "unsaid"] {
         let form = MultipartFormData::default()

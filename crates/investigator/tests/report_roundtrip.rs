@@ -266,8 +266,8 @@ fn an_excluded_member_can_open_no_grant() {
     }
 }
 
-/// The reporter refuses the oversight body: no grant opens with its keys, and decoys keep the number
-/// of grants. Only "yes" is a consent once the question is answered.
+/// The reporter refuses the oversight body: no grant opens with its keys, and decoys keep the
+/// number of grants. Only "yes" is a consent once the question is answered.
 #[test]
 fn a_refused_oversight_body_can_open_no_grant() {
     let mut world = fixture();
@@ -293,7 +293,7 @@ fn a_refused_oversight_body_can_open_no_grant() {
 
 /// The reporter excludes every desk and refuses the oversight body.
 #[test]
-fn a_report_that_nobody_may_read_is_not_sealed() {
+fn a_report_that_no_person_may_read_is_not_sealed() {
     let mut world = fixture();
     for answer in ["no", "unknown", "unsaid"] {
         let mut unread = draft("story", &["unsure_all"]);

@@ -108,8 +108,8 @@ impl Taxonomy {
         Self::load_with(read_built_in).expect("the built-in taxonomy is checked by a test")
     }
 
-    /// Returns the taxonomy with the name of the oversight body in the texts of its questions. `name`
-    /// returns the name in a language.
+    /// Returns the taxonomy with the name of the oversight body in the texts of its questions.
+    /// `name` returns the name in a language.
     #[must_use]
     pub fn with_oversight_body(mut self, name: impl Fn(&str) -> String) -> Self {
         for question in &mut self.questions {

@@ -38,7 +38,7 @@ const EXCLUSION_QUESTION = "handlers_involved";
 /** Returns what the reporter excluded: ids of desks, units or functions. */
 export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();
 
-/** The question if the oversight body may read the report, and the only answer with which it gets a grant. */
+/** Whether the oversight body may read the report, and the only answer that gives it a grant. */
 const OVERSIGHT_QUESTION = "oversight_consent";
 const OVERSIGHT_ALLOWED = "yes";
 

@@ -51,7 +51,8 @@ pub(super) fn resolve_readers(
     })
 }
 
-/// Returns whether the report refuses the oversight body, as [`ReportBody::refuses_oversight`] does.
+/// Returns whether the report refuses the oversight body, as [`ReportBody::refuses_oversight`]
+/// does.
 ///
 /// [`ReportBody::refuses_oversight`]: protocol::submission::report_body::ReportBody
 fn refuses_oversight(report: &ValidatedReport) -> bool {

@@ -235,8 +235,8 @@ impl CaseState {
                 self.deadlines.retain(|deadline| deadline.kind == DeadlineKind::Challenge);
                 if disposition == Disposition::Unreadable {
                     self.unhandled = 0;
-                    // Two members must not be able to hide a report by calling it unreadable. If the
-                    // reporter refused the oversight body, it has no key that could open it.
+                    // Two members must not be able to hide a report by calling it unreadable. If
+                    // the reporter refused the oversight body, it has no key that could open it.
                     if !self.oversight_refused {
                         self.released.get_or_insert(ReleaseReason::Unreadable);
                     }
