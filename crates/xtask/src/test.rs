@@ -84,7 +84,8 @@ fn install_missing() -> Result<()> {
         || !succeeds(command("python3", &["--version"]))
     {
         apt_install(
-            &["libimage-exiftool-perl", "python3"],
+            // ExifTool only recommends the library that it needs to read office documents.
+            &["libimage-exiftool-perl", "libarchive-zip-perl", "python3"],
             "ExifTool and Python, which read the metadata that remains in files",
         )?;
     }
