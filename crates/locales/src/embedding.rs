@@ -6,7 +6,10 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{Locale, file_path};
+use crate::{
+    Locale,
+    files::{package_dir, relative_data_dir},
+};
 
 /// The files with one name: the code of each language that has the file, and the content.
 #[derive(Debug, Clone, Copy)]
@@ -37,19 +40,41 @@ macro_rules! embedded {
 /// Embeds the files with this name in the crate whose build script calls this function.
 ///
 /// # Errors
-/// If the file for [`embedded!`](crate::embedded) cannot be written.
+/// If no language has such a file, or if the file for [`embedded!`](crate::embedded) cannot be
+/// written.
 pub fn embed(name: &str) -> io::Result<()> {
+    let package = package_dir();
+    let data = relative_data_dir(&package);
     let mut entries = Vec::new();
     for locale in Locale::ALL {
-        let path = file_path(locale.code, name);
+        let file = data.join(locale.code).join(name);
+        let path = package.join(&file);
         // Cargo would run the script in every build for a file that does not exist.
         if path.exists() {
+            // Cargo takes a relative path as one of the clone that it builds.
+            writeln!(io::stdout(), "cargo::rerun-if-changed={}", file.display())?;
             let (code, path) = (locale.code, path.display().to_string());
-            writeln!(io::stdout(), "cargo::rerun-if-changed={path}")?;
             entries.push(format!("({code:?}, include_str!({path:?}))"));
         }
+    }
+    if entries.is_empty() {
+        let folder = package.join(data);
+        let what = format!("no language in {} has a file {name}", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, what));
     }
     let list = format!("&[{}]", entries.join(", "));
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     fs::write(PathBuf::from(folder).join(format!("{name}.rs")), list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_no_language_has_is_an_error() {
+        let error = embed("missing.toml").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().ends_with("has a file missing.toml"), "{error}");
+    }
 }

@@ -1,6 +1,9 @@
 //! The files of a language.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 /// A file of a language, in the folder `data/CODE`.
 #[derive(Debug, Clone, Copy)]
@@ -33,5 +36,19 @@ pub const LOCALE_FILES: [LocaleFile; 9] = [
 
 /// Returns the path of a file of a language in the source tree, for build scripts and tests.
 pub fn file_path(code: &str, name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(code).join(name)
+    package_dir().join(relative_data_dir(&package_dir())).join(code).join(name)
+}
+
+/// Returns the folder of the package whose build script or test is running. Several clones can
+/// share one target folder, so the path that was compiled in may belong to another clone.
+pub(crate) fn package_dir() -> PathBuf {
+    env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
+/// Returns the path from the folder of a package to the folder of the languages.
+pub(crate) fn relative_data_dir(package: &Path) -> PathBuf {
+    const DATA: &str = "crates/locales/data";
+    let levels = package.ancestors().take_while(|folder| !folder.join(DATA).is_dir()).count();
+    [".."].repeat(levels).iter().collect::<PathBuf>().join(DATA)
 }
