@@ -1,5 +1,7 @@
 // Finds details in a text that could identify its author, by the rules of the intake
 // (crates/intake/src/form/detection_rules.rs). The text does not leave the device.
+import { foldText } from "./folded_text.ts";
+
 export type DetailKind = "receipt" | "phone" | "email" | "name" | "vehicle" | "declaration" | "tax" | "identity" | "date" | "function" | "time" | "only-me";
 
 export interface DetailRule {
@@ -16,7 +18,7 @@ interface DetailMatch {
   trace: DetailKind;
   from: number;
   to: number;
-  kept: string;
+  kept: [number, number];
 }
 
 /**
@@ -24,17 +26,24 @@ interface DetailMatch {
  * skipped.
  */
 function findMatches(rules: readonly DetailRule[], text: string): DetailMatch[] {
+  const folded = foldText(text);
   const found: DetailMatch[] = [];
   for (const { trace, ignore_case, pattern } of rules) {
-    for (const hit of text.matchAll(new RegExp(pattern, ignore_case ? "giu" : "gu"))) {
-      const [all, ...kept] = hit;
+    for (const hit of folded.text.matchAll(new RegExp(pattern, ignore_case ? "giu" : "gu"))) {
+      const [all, ...groups] = hit;
       const end = hit.index + all.length;
       if (found.some(({ from, to }) => from < end && hit.index < to)) continue;
       const from = end - all.trimStart().length;
-      found.push({ trace, from, to: from + all.trim().length, kept: kept.find((part) => part !== undefined) ?? "" });
+      const to = from + all.trim().length;
+      const kept = groups.find((group) => group !== undefined) ?? "";
+      // A group is at the beginning or at the end of its rule.
+      found.push({ trace, from, to, kept: kept !== "" && all.startsWith(kept) ? [from, from + kept.length] : [to - kept.length, to] });
     }
   }
-  return found;
+  return found.map(({ trace, from, to, kept }) => {
+    const [start, end] = folded.original(from, to);
+    return { trace, from: start, to: end, kept: kept[0] === kept[1] ? [end, end] : folded.original(...kept) };
+  });
 }
 
 /** Returns the details in a text by kind, in the order of the rules. */
@@ -53,8 +62,7 @@ export function redact(rules: readonly DetailRule[], text: string, trace: Detail
   let redacted = "";
   let at = 0;
   for (const { from, to, kept } of found.sort((a, b) => a.from - b.from)) {
-    const keptFirst = kept !== "" && text.startsWith(kept, from);
-    redacted += text.slice(at, from) + (keptFirst ? kept + REDACTED : REDACTED + kept);
+    redacted += text.slice(at, from) + (kept[0] > from ? REDACTED : "") + text.slice(...kept) + (kept[0] === from && kept[1] < to ? REDACTED : "");
     at = to;
   }
   return redacted + text.slice(at);

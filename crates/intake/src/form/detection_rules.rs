@@ -2,8 +2,8 @@
 //!
 //! The patterns are in `guard/rules.json`. They contain placeholders such as `{{month}}` for the
 //! terms of every language, which are patterns too and are in `identifying_details.json` of the
-//! language. The browser script uses the same rules. Patterns use only syntax that Rust and
-//! JavaScript interpret alike.
+//! language. The browser script uses the same rules. They search the folded text. Patterns use only
+//! syntax that Rust and JavaScript interpret alike, except `\b`, which the intake translates.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -141,6 +141,9 @@ mod tests {
     fn each_placeholder_has_terms_and_each_term_has_a_placeholder() {
         for rule in rules() {
             assert!(!rule.pattern.contains("{{"), "no language has terms for {}", rule.pattern);
+            for differing in [r"\d", r"\w", r"\D", r"\W", r"\B"] {
+                assert!(!rule.pattern.contains(differing), "{differing}: {}", rule.pattern);
+            }
         }
         let templates = include_str!("../../guard/rules.json");
         for (placeholder, terms) in terms_by_placeholder() {

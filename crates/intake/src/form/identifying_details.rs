@@ -9,8 +9,8 @@ use regex::{Regex, RegexBuilder};
 use taxonomy::{Question, QuestionPurpose, Taxonomy};
 use unicode_normalization::UnicodeNormalization;
 
-use super::ReportForm;
 pub use super::detection_rules::{DetectionRule, IdentifyingDetailKind, rules};
+use super::{ReportForm, folded_text::FoldedText};
 
 /// An identifying detail in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,9 @@ const ONLY_REPORTER_KNOWS: &str = "only_me";
 
 static PATTERNS: LazyLock<Vec<(IdentifyingDetailKind, Regex)>> = LazyLock::new(|| {
     let compile = |rule: &DetectionRule| {
-        let pattern = RegexBuilder::new(&rule.pattern).case_insensitive(rule.ignore_case).build();
+        // A boundary of words in JavaScript is one of ASCII words.
+        let pattern = rule.pattern.replace(r"\b", r"(?-u:\b)");
+        let pattern = RegexBuilder::new(&pattern).case_insensitive(rule.ignore_case).build();
         (rule.kind, pattern.expect("a test compiles every rule"))
     };
     rules().iter().map(compile).collect()
@@ -45,16 +47,17 @@ struct DetailMatch {
     retained: Option<Range<usize>>,
 }
 
-/// Returns all matches in a text, in the order of the rules, without matches that overlap an
-/// earlier one.
+/// Returns all matches in a text in composed form, in the order of the rules, without matches that
+/// overlap an earlier one.
 fn find_matches(text: &str) -> Vec<DetailMatch> {
+    let folded = FoldedText::new(text);
     // A pattern cannot express the word lists of receipts.
-    let receipts = find_receipt_words(text).into_iter();
+    let receipts = find_receipt_words(folded.as_str()).into_iter();
     let mut matches: Vec<DetailMatch> = receipts
         .map(|range| DetailMatch { kind: IdentifyingDetailKind::Receipt, range, retained: None })
         .collect();
     for (kind, pattern) in PATTERNS.iter() {
-        for found in pattern.captures_iter(text) {
+        for found in pattern.captures_iter(folded.as_str()) {
             let Some(all) = found.get(0) else { continue };
             let start = all.end() - all.as_str().trim_start().len();
             let range = start..all.start() + all.as_str().trim_end().len();
@@ -65,6 +68,10 @@ fn find_matches(text: &str) -> Vec<DetailMatch> {
             let retained = found.iter().skip(1).flatten().next().map(|group| group.range());
             matches.push(DetailMatch { kind: *kind, range, retained });
         }
+    }
+    for one in &mut matches {
+        one.range = folded.original_range(&one.range);
+        one.retained = one.retained.take().map(|range| folded.original_range(&range));
     }
     matches
 }
@@ -227,13 +234,18 @@ mod tests {
         }
     }
 
-    /// Measures recall and precision on sentences that were not used to write the rules. A match
-    /// that overlaps the expected passage counts.
-    #[test]
-    fn the_detection_of_identifying_details_has_high_recall_and_few_false_positives() {
+    const TEST_SETS: [&str; 3] = [
+        include_str!("../../guard/test_set.jsonl"),
+        include_str!("../../guard/second_test_set.jsonl"),
+        include_str!("../../guard/third_test_set.jsonl"),
+    ];
+
+    /// Measures recall and precision. A match that contains the expected passage counts, and one
+    /// that the passage contains.
+    fn measure(test_set: &str) -> (String, String) {
         let (mut expected, mut hits, mut found, mut right) = (0, 0, 0, 0);
         let mut failures = String::new();
-        for line in include_str!("../../guard/test_set.jsonl").lines() {
+        for line in test_set.lines() {
             let (text, wanted): (String, Vec<(IdentifyingDetailKind, String)>) =
                 serde_json::from_str(line).unwrap();
             let details: Vec<(IdentifyingDetailKind, String)> = find_details(&text)
@@ -257,22 +269,52 @@ mod tests {
                 writeln!(failures, "{text} missed {missed:?} wrong {wrong:?}").unwrap();
             }
         }
-        assert!(expected >= 115, "{expected} details");
-        let summary = format!("recall {hits}/{expected}, precision {right}/{found}\n{failures}");
-        assert!(hits * 100 >= expected * 90 && right * 100 >= found * 90, "{summary}");
+        (format!("recall {hits}/{expected}, precision {right}/{found}"), failures)
+    }
+
+    /// `docs/THREAT_MODEL.md` states these figures.
+    #[test]
+    fn the_detection_of_identifying_details_has_high_recall_and_few_false_positives() {
+        let figures = [
+            "recall 114/118, precision 114/118",
+            "recall 117/122, precision 117/117",
+            "recall 48/50, precision 48/50",
+        ];
+        for (test_set, expected) in TEST_SETS.iter().zip(figures) {
+            let (measured, failures) = measure(test_set);
+            assert_eq!(measured, expected, "{failures}");
+        }
+    }
+
+    fn redact_all(text: &str) -> String {
+        (0..3).fold(text.to_owned(), |text, _| {
+            find_details(&text).iter().fold(text, |text, (kind, _)| redact(&text, *kind))
+        })
+    }
+
+    /// The test of the browser script compares with the same file and can write it.
+    #[test]
+    fn each_sentence_has_the_details_that_the_browser_script_finds() {
+        let lines = include_str!("../../guard/detections.jsonl").lines();
+        let sentences = TEST_SETS.iter().flat_map(|set| set.lines()).count();
+        assert_eq!(lines.clone().count(), sentences);
+        for line in lines {
+            let (text, found, covered): (
+                String,
+                Vec<(IdentifyingDetailKind, Vec<String>)>,
+                String,
+            ) = serde_json::from_str(line).unwrap();
+            assert_eq!(find_details(&text), found, "{text}");
+            assert_eq!(redact_all(&text), covered);
+        }
     }
 
     #[test]
     fn redaction_removes_the_details_and_nothing_else() {
-        for line in include_str!("../../guard/test_set.jsonl").lines() {
+        for line in TEST_SETS.iter().flat_map(|set| set.lines()) {
             let (text, _): (String, Vec<(IdentifyingDetailKind, String)>) =
                 serde_json::from_str(line).unwrap();
-            let mut covered = text.clone();
-            for _ in 0..3 {
-                covered = find_details(&covered)
-                    .iter()
-                    .fold(covered, |text, (kind, _)| redact(&text, *kind));
-            }
+            let covered = redact_all(&text);
             assert_eq!(find_details(&covered), [], "{text}: {covered}");
             let mut rest = text.as_str();
             for part in covered.split(REDACTED) {

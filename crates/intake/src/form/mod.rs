@@ -4,6 +4,7 @@
 mod detection_rules;
 mod fields;
 mod file_name;
+mod folded_text;
 pub mod identifying_details;
 mod places;
 mod reply;
