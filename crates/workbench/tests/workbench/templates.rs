@@ -38,13 +38,17 @@ fn has(element: ElementRef<'_>, attribute: &str, value: &str) -> bool {
     element.value().attr(attribute) == Some(value)
 }
 
+/// Types of fields in which a person types no text that a keyboard or a browser stores.
+const OTHER_TYPES: [&str; 6] = ["hidden", "checkbox", "radio", "file", "date", "password"];
+
+fn is_text_field(field: ElementRef<'_>) -> bool {
+    !OTHER_TYPES.contains(&field.value().attr("type").unwrap_or("text"))
+}
+
 #[test]
 fn no_spelling_service_reads_a_text_field() {
-    const OTHER_TYPES: [&str; 6] = ["hidden", "checkbox", "radio", "file", "date", "password"];
-    let is_valid = |field: ElementRef<'_>| {
-        let kind = field.value().attr("type").unwrap_or("text");
-        OTHER_TYPES.contains(&kind) || has(field, "spellcheck", "false")
-    };
+    let is_valid =
+        |field: ElementRef<'_>| !is_text_field(field) || has(field, "spellcheck", "false");
     let mut fields = 0;
     for program in ["workbench", "intake"] {
         for (name, html) in templates(program) {
@@ -57,6 +61,70 @@ fn no_spelling_service_reads_a_text_field() {
         }
     }
     assert!(fields > 60, "{fields} fields");
+}
+
+/// Fields inherit these attributes from their form.
+const TYPING_ATTRIBUTES: [(&str, &str); 4] = [
+    ("autocomplete", "off"),
+    ("autocorrect", "off"),
+    ("autocapitalize", "off"),
+    ("spellcheck", "false"),
+];
+
+#[test]
+fn no_browser_or_keyboard_completes_corrects_or_stores_typed_text() {
+    let (fields, every_form) =
+        (Selector::parse("input, textarea").unwrap(), Selector::parse("form").unwrap());
+    let is_private =
+        |form: ElementRef<'_>| TYPING_ATTRIBUTES.iter().all(|(name, value)| has(form, name, value));
+    let mut forms = 0;
+    for program in ["workbench", "intake"] {
+        for (name, html) in templates(program) {
+            // The form of a step of a report contains the fields of `field.html`.
+            let is_valid = |form: ElementRef<'_>| {
+                let is_step = has(form, "id", "f");
+                let has_text = is_step || form.select(&fields).any(is_text_field);
+                !has_text || is_private(form)
+            };
+            assert_eq!(violations(&html, "form", is_valid), [] as [String; 0], "{program}: {name}");
+            let document = Html::parse_document(&html);
+            let count = document.select(&every_form).filter(|form| is_private(*form)).count();
+            forms += count;
+            let has_text = document.select(&fields).any(is_text_field);
+            assert!(!has_text || count > 0 || name == "field.html", "{program}: {name}");
+        }
+    }
+    assert!(forms >= 17, "{forms} forms");
+}
+
+#[test]
+fn no_field_that_a_script_makes_is_completed_corrected_or_checked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders =
+        ["workbench/assets", "intake/assets", "intake/browser/src", "intake/browser/src/pages"];
+    let made = Regex::new(r#"(?s)createElement\(\s*"(?:input|textarea)".*?\)"#).unwrap();
+    let (mut scripts, mut fields) = (0, 0);
+    for folder in folders {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.extension().is_some_and(|extension| extension == "ts" || extension == "js") {
+                continue;
+            }
+            scripts += 1;
+            let script = fs::read_to_string(&path).unwrap();
+            assert!(!script.contains("contentEditable"), "{path:?}");
+            for field in made.find_iter(&script) {
+                fields += 1;
+                let is_private = TYPING_ATTRIBUTES
+                    .iter()
+                    .all(|(name, value)| field.as_str().contains(&format!("{name}: \"{value}\"")));
+                let is_other =
+                    OTHER_TYPES.iter().any(|k| field.as_str().contains(&format!("type: \"{k}\"")));
+                assert!(is_private || is_other, "{path:?}: {}", field.as_str());
+            }
+        }
+    }
+    assert!(scripts > 30 && fields >= 2, "{scripts} scripts, {fields} fields");
 }
 
 #[test]

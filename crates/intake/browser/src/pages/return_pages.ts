@@ -324,7 +324,7 @@ export class ReturnPages {
   /** Returns the draft for copying, if there is one: it cannot be sent now. */
   private readOnlyDraft(draft: string): HTMLElement[] {
     if (draft === "") return [];
-    const text = createElement("textarea", { id: "message", name: "message", rows: "6", spellcheck: "false", readonly: "" }, draft);
+    const text = createElement("textarea", { id: "message", name: "message", rows: "6", autocomplete: "off", autocorrect: "off", autocapitalize: "off", spellcheck: "false", readonly: "" }, draft);
     return [createElement("p", {}, createElement("label", { for: "message" }, translate(this.offlineForm, "held-text"))), text];
   }
 
