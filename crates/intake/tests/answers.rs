@@ -161,8 +161,9 @@ async fn a_report_sent_just_before_midnight_is_due_from_the_date_of_its_collecti
     assert_eq!(pages.first_answer_date(), Some(burkina_calendar().first_reply_due(next)));
 }
 
-/// Returns the texts that the browser shows for these confirmations of the service.
-fn answer_dates_in_browser(bundle: &str, confirmations: &[String]) -> Vec<Option<String>> {
+/// Returns the texts that a browser in a time zone shows for these lines: confirmations of the
+/// service, days of the next news, weeks.
+fn dates_in_browser(bundle: &str, time_zone: &str, shown: &[String]) -> Vec<Option<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     assert!(
         folder.join("dist-peer/answers.js").is_file(),
@@ -170,13 +171,14 @@ fn answer_dates_in_browser(bundle: &str, confirmations: &[String]) -> Vec<Option
     );
     let mut node = Command::new("node")
         .arg("dist-peer/answers.js")
+        .env("TZ", time_zone)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut questions = node.stdin.take().unwrap();
-    let lines = [&[bundle.to_owned()], confirmations].concat().join("\n");
+    let lines = [&[bundle.to_owned()], shown].concat().join("\n");
     let writing = std::thread::spawn(move || questions.write_all(lines.as_bytes()).unwrap());
     let output = node.wait_with_output().unwrap();
     writing.join().unwrap();
@@ -232,16 +234,58 @@ async fn a_receipt_sealed_in_the_browser_shows_the_same_date() {
         expected.push(text_of(receipt_page(&pages, Locale::FR, &view, &[]), ".answer").await);
         clock.advance(Duration::days(1));
     }
-    let texts = answer_dates_in_browser(&bundle, &confirmations);
+    let texts = dates_in_browser(&bundle, "UTC", &confirmations);
     assert_eq!(texts.len(), DAYS_IN_YEAR);
     assert_eq!(texts, expected);
     assert_eq!(
-        answer_dates_in_browser(
+        dates_in_browser(
             &bundle,
+            "UTC",
             &["not JSON".to_owned(), r#"{"answer":"<b>"}"#.to_owned()]
         ),
         [None, None]
     );
+}
+
+/// Each day of a leap year is a filing day, in each calendar and language. The browsers are in the
+/// first and in the last time zone of the earth, where the local date differs from the one in UTC.
+#[tokio::test]
+async fn browser_intake_and_desk_show_the_same_dates_in_every_language_and_time_zone() {
+    let intake = TestIntake::new().await;
+    let catalogs = i18n::load_catalogs(&Locale::ALL);
+    for locale in Locale::ALL {
+        let messages = catalogs.catalog(locale);
+        let (mut shown, mut expected) = (Vec::new(), Vec::new());
+        for calendar in test_calendars() {
+            let clock = Clock::fixed(datetime!(2027-12-01 10:00 UTC));
+            let pages = pages_with_calendar(&clock, calendar.clone());
+            for _ in 0..DAYS_IN_YEAR {
+                let today = clock.today();
+                let desk = calendar.next_deadline(&received_case(today, Priority::P3)).unwrap().due;
+                let news =
+                    calendar.next_reporter_update(&received_case(today, Priority::P1), today);
+                let receipt = pages.first_answer_date().unwrap();
+                let week = protocol::encoding::canonical::iso_week(today);
+                shown.push(serde_json::json!({ "answer": receipt.to_string() }).to_string());
+                shown.push(format!("news {}", news.unwrap()));
+                shown.push(format!("week {week}"));
+                let day = i18n::format_date(messages, desk);
+                expected.push(Some(messages.with("receipt-next-answer", &[("day", &day)])));
+                expected.push(Some(messages.with("thread-next", &[("day", &day)])));
+                expected.push(Some(i18n::format_week(messages, &week)));
+                clock.advance(Duration::days(1));
+            }
+        }
+        let bundle = format!("{}/{}/form.json", intake.public, locale.code);
+        let bundle = intake.http.get(bundle).send().await.unwrap().text().await.unwrap();
+        for time_zone in ["Pacific/Kiritimati", "Etc/GMT+12"] {
+            let texts = dates_in_browser(&bundle, time_zone, &shown);
+            assert_eq!(texts.len(), 3 * 3 * DAYS_IN_YEAR);
+            for ((line, text), expected) in shown.iter().zip(&texts).zip(&expected) {
+                assert_eq!(text, expected, "{} {time_zone} {line}", locale.code);
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -105,6 +105,9 @@ export function formatDay(offlineForm: OfflineForm, iso: string): string {
   return translate(offlineForm, key, { day: day!, month: offlineForm.months[month! - 1] ?? "", year: year! });
 }
 
+/** Returns the sentence with the day of the next news, from the header of a mailbox. */
+export const nextUpdateInWords = (offlineForm: OfflineForm, day: string): string => translate(offlineForm, "thread-next", { day: formatDay(offlineForm, day) });
+
 /** Returns a week in words, named by its Monday, from `2026-W48`. */
 export function formatWeek(offlineForm: OfflineForm, iso: string): string {
   const [year, week] = iso.split("-W").map(Number);

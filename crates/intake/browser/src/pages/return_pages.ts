@@ -15,7 +15,7 @@ import { ReceiptError, WORD_COUNT, mayBeWords, withNearestWord } from "../typed_
 import { refuseIfAltered } from "./altered_program.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl } from "./dom.ts";
-import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, translate, formatWeek } from "./offline_form.ts";
+import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, nextUpdateInWords, translate, formatWeek } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
@@ -297,8 +297,7 @@ export class ReturnPages {
     showPage(offlineForm, offlineForm.pages[page]!, "seal-here-reply");
     const state = this.stageLines(header.stage);
     if (header.next_update !== null) {
-      const next = translate(offlineForm, "thread-next", { day: formatDay(offlineForm, header.next_update) });
-      state.push(createElement("p", {}, createElement("b", {}, next)));
+      state.push(createElement("p", {}, createElement("b", {}, nextUpdateInWords(offlineForm, header.next_update))));
     }
     if (header.released_to_oversight) state.push(createElement("p", {}, translate(offlineForm, "thread-outside")));
     state.push(createElement("p", {}, this.readText(inbox.readUpTo)));
