@@ -131,6 +131,9 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     if let Some(finding) = check_onion_circuits(&config.public, &torrc, args.no_proxy) {
         report.add(finding);
     }
+    if let Some(finding) = check_onion_address(&config.public, &torrc) {
+        report.add(finding);
+    }
     report
 }
 
@@ -150,6 +153,46 @@ async fn check_program(config: &Config) -> Finding {
     }
 }
 
+/// Returns the options of a configuration of Tor, each as its words.
+fn tor_options(torrc: &str) -> Vec<Vec<&str>> {
+    let lines = torrc.lines().map(|line| line.split('#').next().unwrap_or_default());
+    lines.map(|line| line.split_whitespace().collect()).collect()
+}
+
+/// Checks that the pages show the address of the onion service of this machine. Returns `None`
+/// without an address and without an onion service.
+fn check_onion_address(public: &PublicConfig, torrc: &str) -> Option<Finding> {
+    const CHECK: &str = "address of the onion service";
+    const ADVICE: &str =
+        "Set public.onion_address to the content of the file hostname in HiddenServiceDir.";
+    let folders = tor_options(torrc).into_iter().filter_map(|option| match option[..] {
+        [name, folder] if name.eq_ignore_ascii_case("HiddenServiceDir") => {
+            Some(PathBuf::from(folder))
+        }
+        _ => None,
+    });
+    let folders: Vec<PathBuf> = folders.collect();
+    let address = match public.onion_address() {
+        Err(error) => return Some(Finding::error(CHECK, error.to_string(), ADVICE)),
+        Ok(None) if public.onion_listen.is_none() || folders.is_empty() => return None,
+        Ok(None) => {
+            let problem = "the pages do not show it, and do not offer it to Tor Browser";
+            return Some(Finding::notice(CHECK, problem, ADVICE));
+        }
+        Ok(Some(address)) => address,
+    };
+    let hostnames = folders.iter().map(|folder| std::fs::read_to_string(folder.join("hostname")));
+    let hostnames: Vec<String> = hostnames.filter_map(Result::ok).collect();
+    if hostnames.iter().any(|hostname| hostname.trim() == address.as_str()) {
+        return Some(Finding::ok(CHECK, "the pages show the one of this machine"));
+    }
+    Some(if hostnames.is_empty() {
+        Finding::ok(CHECK, "valid. The file of Tor with the address was not readable to compare it")
+    } else {
+        Finding::error(CHECK, "public.onion_address is not the one of this machine", ADVICE)
+    })
+}
+
 /// Checks that the onion service names the circuit of each client. Returns `None` if this machine
 /// seems to have no onion service.
 fn check_onion_circuits(
@@ -158,8 +201,7 @@ fn check_onion_circuits(
     is_onion_only: bool,
 ) -> Option<Finding> {
     const CHECK: &str = "onion service";
-    let lines = torrc.lines().map(|line| line.split('#').next().unwrap_or_default());
-    let options: Vec<Vec<&str>> = lines.map(|line| line.split_whitespace().collect()).collect();
+    let options = tor_options(torrc);
     let connects_to = |address: SocketAddr| {
         options.iter().any(|option| {
             option.len() == 3
@@ -272,6 +314,31 @@ mod tests {
                 "{listen}"
             );
         }
+    }
+
+    #[test]
+    fn an_onion_address_that_is_not_the_one_of_this_machine_is_an_error() {
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+        let mut public = Config::load(&deploy.join("config/intake.toml")).unwrap().public;
+        let folder = tempfile::tempdir().unwrap();
+        let torrc = format!("hiddenservicedir {} # keys\n", folder.path().display());
+        let state = |public: &PublicConfig, torrc: &str| {
+            check_onion_address(public, torrc).map(|finding| finding.state)
+        };
+        assert_eq!(state(&public, ""), None);
+        assert_eq!(state(&public, &torrc), None, "the onion service of another program");
+        public.onion_listen = Some("127.0.0.1:8070".parse().unwrap());
+        assert_eq!(state(&public, &torrc), Some(Severity::Notice));
+        let address = web::OnionAddress::from_key(&[7; 32]);
+        public.onion_address = Some(address.to_string());
+        assert_eq!(state(&public, &torrc), Some(Severity::Ok), "the file is not readable");
+        let hostname = folder.path().join("hostname");
+        std::fs::write(&hostname, format!("{address}\n")).unwrap();
+        assert_eq!(state(&public, &torrc), Some(Severity::Ok));
+        std::fs::write(&hostname, web::OnionAddress::from_key(&[8; 32]).to_string()).unwrap();
+        assert_eq!(state(&public, &torrc), Some(Severity::Error));
+        public.onion_address = Some(address.to_string().replacen('a', "b", 1));
+        assert_eq!(state(&public, ""), Some(Severity::Error), "a mistyped character");
     }
 
     #[test]

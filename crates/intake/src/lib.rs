@@ -14,6 +14,7 @@ pub mod maintenance;
 pub mod metrics;
 mod middleware;
 pub mod onion;
+mod onion_location;
 pub mod pages;
 mod precompressed;
 pub mod problem;

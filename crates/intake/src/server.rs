@@ -30,6 +30,7 @@ use crate::{
     error::RunError,
     http_api, middleware,
     onion::OnionAcceptor,
+    onion_location::onion_location_middleware,
     pages::{self, ErrorKind},
     problem::Problem,
     relay, sealing,
@@ -71,6 +72,10 @@ pub fn public_router(state: &AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(
             state.clone(),
             middleware::admission_middleware,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&state.pages),
+            onion_location_middleware,
         ))
         .with_state(state.clone());
     let app = state.clone();

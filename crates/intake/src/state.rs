@@ -82,7 +82,8 @@ impl AppState {
             Arc::new(ReplyScheduleCache::load(&store).await.map_err(|error| store_error(&error))?);
         let mut pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
             .with_directory(Arc::clone(&directory_cache))
-            .with_reply_schedule(Arc::clone(&reply_schedule));
+            .with_reply_schedule(Arc::clone(&reply_schedule))
+            .with_onion_address(config.public.onion_address()?);
         if let Some(signed) = program {
             pages = pages
                 .with_program(&signed, &trust)

@@ -6,12 +6,14 @@ pub mod clock;
 pub mod catch_panic;
 pub mod l10n;
 pub mod logging;
+pub mod onion_address;
 pub mod security_headers;
 
 pub use clock::{BOOT_ID_VARIABLE, Clock, Uptime};
 pub use l10n::{MessageCatalog, MessageCatalogs};
 pub use locales::Locale;
 pub use logging::{LogSafe, init_logging};
+pub use onion_address::{OnionAddress, OnionAddressError};
 pub use security_headers::{
     PERMISSIONS_POLICY, SecurityPolicy, permissions_policy, with_security_headers,
 };

@@ -99,6 +99,7 @@ impl Config {
     fn validate(&self) -> Result<(), ConfigError> {
         self.log_level()?;
         self.store.database_url()?;
+        self.public.onion_address()?;
         let Self { limits, store, .. } = self;
         // Each upload of the form path uses one of tokio's 512 blocking threads.
         let ranges = [

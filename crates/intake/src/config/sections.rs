@@ -7,6 +7,7 @@ use std::{
 
 use database::{DatabaseUrl, DatabaseUrlError};
 use service_kit::parse_list;
+use web::{OnionAddress, OnionAddressError};
 
 use super::ConfigError;
 use crate::store::StoreLimits;
@@ -23,9 +24,26 @@ pub struct PublicConfig {
     /// PROXY header.
     #[config(env = "INTAKE_PUBLIC_ONION_LISTEN")]
     pub onion_listen: Option<SocketAddr>,
+    /// Address of the onion service, `….onion` without a scheme. The pages show it, and announce it
+    /// to Tor Browser.
+    #[config(env = "INTAKE_PUBLIC_ONION_ADDRESS")]
+    pub onion_address: Option<String>,
     /// Addresses of the proxies whose last `X-Forwarded-For` hop is the client address.
     #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = parse_list, default = [])]
     pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl PublicConfig {
+    /// Returns the address of the onion service, if one is configured.
+    ///
+    /// # Errors
+    /// If `public.onion_address` is not the address of an onion service of version 3.
+    pub fn onion_address(&self) -> Result<Option<OnionAddress>, ConfigError> {
+        let parsed = self.onion_address.as_deref().map(str::parse).transpose();
+        parsed.map_err(|error: OnionAddressError| {
+            ConfigError::invalid_value("public.onion_address", error.to_string())
+        })
+    }
 }
 
 /// `[relay]`

@@ -39,6 +39,22 @@ fn relative_paths_start_at_the_folder_of_the_file_and_not_at_the_current_one() {
 }
 
 #[test]
+fn a_mistyped_onion_address_is_refused() {
+    let with = |address: &str| {
+        let key = format!("[public]\nonion_address = \"{address}\"");
+        load(&EXAMPLE.replacen("[public]", &key, 1))
+    };
+    let address = web::OnionAddress::from_key(&[7; 32]).to_string();
+    let config = with(&address).unwrap();
+    assert_eq!(config.public.onion_address().unwrap().unwrap().as_str(), address);
+    for wrong in [address.replacen('a', "b", 1), format!("http://{address}"), String::new()] {
+        let error = with(&wrong).unwrap_err().to_string();
+        assert!(error.starts_with("public.onion_address: "), "{error}");
+    }
+    assert_eq!(load(EXAMPLE).unwrap().public.onion_address().unwrap(), None);
+}
+
+#[test]
 fn the_contacts_of_the_example_are_never_shown_to_reporters() {
     let config = load(EXAMPLE).unwrap();
     let error = config.check_contacts().unwrap_err().to_string();

@@ -50,7 +50,7 @@ use rand::{CryptoRng, RngCore};
 use taxonomy::{Taxonomy, TrainingScenario};
 use time::Date;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
-use web::{Clock, Locale, MessageCatalogs};
+use web::{Clock, Locale, MessageCatalogs, OnionAddress};
 
 use crate::{
     directory_cache::DirectoryCache,
@@ -85,6 +85,7 @@ pub struct Pages {
     pub clock: Clock,
     directory_cache: Option<Arc<DirectoryCache>>,
     reply_schedule: Option<Arc<ReplyScheduleCache>>,
+    onion_address: Option<OnionAddress>,
     assets: StaticAssets,
     scenarios: Vec<TrainingScenario>,
     form_bundles: offline_form::FormBundles,
@@ -122,6 +123,7 @@ impl Pages {
             clock,
             directory_cache: None,
             reply_schedule: None,
+            onion_address: None,
             assets: StaticAssets::built_in(),
             scenarios: TrainingScenario::built_in(),
             form_bundles: offline_form::FormBundles::default(),
@@ -145,6 +147,18 @@ impl Pages {
     pub fn with_reply_schedule(mut self, reply_schedule: Arc<ReplyScheduleCache>) -> Self {
         self.reply_schedule = Some(reply_schedule);
         self
+    }
+
+    /// Adds the address of the onion service, which the page on protection shows.
+    #[must_use]
+    pub fn with_onion_address(mut self, onion_address: Option<OnionAddress>) -> Self {
+        self.onion_address = onion_address;
+        self
+    }
+
+    /// Returns the address of the onion service, if one is configured.
+    pub(crate) fn onion_address(&self) -> Option<&OnionAddress> {
+        self.onion_address.as_ref()
     }
 
     /// Copies receipts that are not confirmed to a folder in memory, and adds those that an earlier

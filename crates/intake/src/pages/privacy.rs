@@ -9,6 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use protocol::receipt::Receipt;
+use web::OnionAddress;
 
 use crate::i18n;
 
@@ -21,6 +22,7 @@ use super::{
 #[template(path = "protect.html")]
 struct PrivacyTemplate<'a> {
     frame: PageLayout<'a>,
+    onion_address: Option<&'a OnionAddress>,
     /// The fingerprint of the root keys; empty if there is no directory cache.
     fingerprint_words: Vec<String>,
     /// The last date of the current directory.
@@ -46,6 +48,11 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
     render_with_script(
         &pages,
         StatusCode::OK,
-        &PrivacyTemplate { frame, fingerprint_words, valid_until },
+        &PrivacyTemplate {
+            frame,
+            onion_address: pages.onion_address(),
+            fingerprint_words,
+            valid_until,
+        },
     )
 }
