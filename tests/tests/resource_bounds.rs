@@ -1,5 +1,5 @@
-//! Submissions that are cheap to send and expensive to ingest: the memory of the case handler stays
-//! bounded while it ingests them and while a member reads the cases, and the honest reports between
+//! Submissions that are cheap to send and expensive to ingest: the memory of the services stays
+//! bounded while they arrive and while a member reads the cases, and the honest reports between
 //! them arrive.
 //!
 //! With `RESOURCE_BOUNDS=full`, the test sends 100 such submissions, and each shape once in the
@@ -46,6 +46,8 @@ use xtask::PASSPHRASE;
 
 /// Maximum memory of the case handler, in MiB.
 const MAX_MEMORY_MIB: f64 = 300.0;
+/// Maximum memory of the intake, in MiB.
+const MAX_INTAKE_MEMORY_MIB: f64 = 96.0;
 /// Maximum time until a submission is collected, on a slow machine under load. Half a minute of it
 /// passes only if the case handler is blocked.
 const COLLECTION_TIMEOUT: Duration = Duration::from_mins(2);
@@ -307,6 +309,8 @@ impl Bench<'_> {
         let memory = self.memory()?;
         println!("{what}: collected after {:.1?}, peak {memory:.0} MiB", start.elapsed());
         assert!(memory <= MAX_MEMORY_MIB, "{memory:.0} MiB after {what}");
+        let intake = peak_mib(self.running.intake.pid())?;
+        assert!(intake <= MAX_INTAKE_MEMORY_MIB, "{intake:.0} MiB at the intake after {what}");
         Ok(())
     }
 
@@ -365,6 +369,7 @@ async fn hostile_submissions_take_bounded_memory_and_time() -> Result<()> {
     bench.file("the largest honest report", &submission).await?;
     honest.push(with_large_file);
     println!("slowest: {:.1?}, {}", bench.slowest.0, bench.slowest.1);
+    println!("peak of the intake {:.0} MiB", peak_mib(running.intake.pid())?);
 
     let cases = Database::connect(running.installation.case_handler_store_url()).await?;
     let quarantined = count(&cases, "SELECT count(*) AS number FROM quarantine").await?;

@@ -22,6 +22,7 @@ use uuid::{Variant, Version};
 use crate::{
     assignment::{self, WorkloadByReaders},
     event_log::{HandlerSigner, LogError},
+    sealed_bytes::SealedSource,
     store::{CaseRecord, CaseStore, NewCase, NewPart, StagedObjects, StoreError, WriteTransaction},
 };
 
@@ -116,10 +117,10 @@ impl SubmissionIngester<'_> {
     /// # Errors
     /// Fails as [`Self::ingest_batch`] does, or with the reason for which this submission was not
     /// ingested.
-    pub async fn ingest(
+    pub async fn ingest<A: SealedSource>(
         &self,
         store: &CaseStore,
-        opened: &OpenedSubmission,
+        opened: &OpenedSubmission<A>,
         workload: &mut WorkloadByReaders,
     ) -> Result<IngestOutcome, IngestError> {
         let mut outcomes = self.ingest_batch(store, slice::from_ref(opened), workload).await?;
@@ -131,10 +132,10 @@ impl SubmissionIngester<'_> {
     ///
     /// # Errors
     /// Fails if the store fails or an event breaks a rule. Then no submission was ingested.
-    pub async fn ingest_batch(
+    pub async fn ingest_batch<A: SealedSource>(
         &self,
         store: &CaseStore,
-        batch: &[OpenedSubmission],
+        batch: &[OpenedSubmission<A>],
         workload: &mut WorkloadByReaders,
     ) -> Result<Vec<Result<IngestOutcome, IngestError>>, IngestError> {
         // Objects are uploaded before the transaction starts, so that other writers do not wait for
@@ -165,10 +166,10 @@ impl SubmissionIngester<'_> {
 
     /// Ingests one submission. All faults of the submission itself are found before the first
     /// write.
-    async fn ingest_one(
+    async fn ingest_one<A: SealedSource>(
         &self,
         transaction: &WriteTransaction<'_>,
-        opened: &OpenedSubmission,
+        opened: &OpenedSubmission<A>,
         staged_objects: &StagedObjects<'_>,
         workload: &mut WorkloadByReaders,
     ) -> Result<IngestOutcome, IngestError> {
@@ -194,10 +195,10 @@ impl SubmissionIngester<'_> {
         }
     }
 
-    async fn open_new_case(
+    async fn open_new_case<A: SealedSource>(
         &self,
         transaction: &WriteTransaction<'_>,
-        opened: &OpenedSubmission,
+        opened: &OpenedSubmission<A>,
         staged_objects: &StagedObjects<'_>,
         workload: &mut WorkloadByReaders,
     ) -> Result<IngestOutcome, IngestError> {
@@ -262,11 +263,11 @@ impl SubmissionIngester<'_> {
         Ok(IngestOutcome::NewCase)
     }
 
-    async fn append_to_case(
+    async fn append_to_case<A: SealedSource>(
         &self,
         transaction: &WriteTransaction<'_>,
         mut case: CaseRecord,
-        opened: &OpenedSubmission,
+        opened: &OpenedSubmission<A>,
         staged_objects: &StagedObjects<'_>,
     ) -> Result<IngestOutcome, IngestError> {
         let outcome = if transaction.is_recorded(case.id, opened.deduplication_tag).await? {
@@ -306,12 +307,12 @@ impl SubmissionIngester<'_> {
         release_to_oversight(transaction, case, reason, self.directory, self.signer).await
     }
 
-    async fn add_parts(
+    async fn add_parts<A: SealedSource>(
         &self,
         transaction: &WriteTransaction<'_>,
         case: &CaseRecord,
         batch: u32,
-        opened: &OpenedSubmission,
+        opened: &OpenedSubmission<A>,
         staged_objects: &StagedObjects<'_>,
     ) -> Result<(), IngestError> {
         let generation = opened.header.case.generation;
@@ -337,7 +338,7 @@ impl SubmissionIngester<'_> {
     /// Returns the grants whose tags match a member of the newest directory or of the directory
     /// that the reporter's side used. A member may have another key by now, or have left. The other
     /// grants are decoys.
-    fn match_grants_to_members(&self, opened: &OpenedSubmission) -> Vec<MemberGrant<'_>> {
+    fn match_grants_to_members<A>(&self, opened: &OpenedSubmission<A>) -> Vec<MemberGrant<'_>> {
         let find = |member: &Member| {
             let tag = grant_tag(opened.header.case.id, &member.recipient);
             opened.grants.iter().find(|grant| grant.tag == tag).cloned()
@@ -425,8 +426,9 @@ fn normalize_lang(lang: &str) -> String {
 }
 
 /// Returns the hashes of the sealed body and of the sealed files, in this order.
-fn part_hashes(opened: &OpenedSubmission) -> impl Iterator<Item = Hash> {
-    [&opened.body].into_iter().chain(&opened.attachments).map(|sealed| Hash::of(&[sealed]))
+fn part_hashes<A: SealedSource>(opened: &OpenedSubmission<A>) -> impl Iterator<Item = Hash> {
+    let files = opened.attachments.iter().map(SealedSource::sha256);
+    std::iter::once(opened.body.sha256()).chain(files)
 }
 
 /// Returns the members of the oversight body.

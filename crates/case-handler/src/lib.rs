@@ -25,6 +25,7 @@ pub mod notify;
 mod outbound;
 pub mod readers;
 pub mod saved_clock;
+pub mod sealed_bytes;
 pub mod server;
 pub mod state;
 pub mod store;

@@ -14,7 +14,7 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, Query, State},
     response::{IntoResponse, Response},
     routing::{get, put},
 };
@@ -39,7 +39,11 @@ struct FakeBucket(Arc<Mutex<BucketState>>);
 #[derive(Default)]
 struct BucketState {
     objects: BTreeMap<String, Bytes>,
+    /// The pieces of multipart uploads that have not ended.
+    uploads: BTreeMap<String, BTreeMap<usize, Bytes>>,
     is_down: bool,
+    /// Refuses this piece of a multipart upload.
+    refused_piece: Option<usize>,
     /// Returns other bytes than were stored.
     is_damaged: bool,
 }
@@ -48,7 +52,7 @@ impl FakeBucket {
     async fn serve(&self) -> String {
         let routes = Router::new()
             .route("/bucket", get(list))
-            .route("/bucket/{*key}", put(store).get(fetch).delete(delete))
+            .route("/bucket/{*key}", put(store).post(multipart).get(fetch).delete(delete))
             .layer(DefaultBodyLimit::disable())
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -57,21 +61,55 @@ impl FakeBucket {
         endpoint
     }
 
-    fn respond(&self, respond: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
+    fn respond(&self, respond: impl FnOnce(&mut BucketState) -> Response) -> Response {
         let mut state = self.0.lock().unwrap();
         if state.is_down {
             let body = "<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>user</AWSAccessKeyId></Error>";
             (StatusCode::FORBIDDEN, body).into_response()
         } else {
-            respond(&mut state.objects)
+            respond(&mut state)
         }
     }
 }
 
-async fn store(State(bucket): State<FakeBucket>, Path(key): Path<String>, body: Bytes) -> Response {
-    bucket.respond(|objects| {
-        objects.insert(key, body);
+type Parameters = Query<BTreeMap<String, String>>;
+
+async fn store(
+    State(bucket): State<FakeBucket>,
+    Path(key): Path<String>,
+    Query(parameters): Parameters,
+    body: Bytes,
+) -> Response {
+    bucket.respond(|state| {
+        if let Some(number) = parameters.get("partNumber") {
+            let number = number.parse().unwrap();
+            if state.refused_piece == Some(number) {
+                return StatusCode::FORBIDDEN.into_response();
+            }
+            state.uploads.get_mut(&key).unwrap().insert(number, body);
+        } else {
+            state.objects.insert(key, body);
+        }
         [("etag", "\"1\"")].into_response()
+    })
+}
+
+/// Begins or completes a multipart upload.
+async fn multipart(
+    State(bucket): State<FakeBucket>,
+    Path(key): Path<String>,
+    Query(parameters): Parameters,
+) -> Response {
+    bucket.respond(|state| {
+        if parameters.contains_key("uploadId") {
+            let pieces: Vec<_> = state.uploads.remove(&key).unwrap().into_values().collect();
+            state.objects.insert(key, pieces.concat().into());
+            return "<CompleteMultipartUploadResult><ETag>\"1\"</ETag></CompleteMultipartUploadResult>"
+                .into_response();
+        }
+        state.uploads.insert(key, BTreeMap::new());
+        "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+            .into_response()
     })
 }
 
@@ -80,7 +118,7 @@ async fn fetch(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Res
         let headers = [("etag", "\"1\""), ("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")];
         return (headers, "other bytes").into_response();
     }
-    bucket.respond(|objects| match objects.get(&key) {
+    bucket.respond(|state| match state.objects.get(&key) {
         Some(bytes) => {
             let headers = [("etag", "\"1\""), ("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")];
             (headers, bytes.clone()).into_response()
@@ -89,19 +127,27 @@ async fn fetch(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Res
     })
 }
 
-async fn delete(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Response {
-    bucket.respond(|objects| {
-        objects.remove(&key);
+async fn delete(
+    State(bucket): State<FakeBucket>,
+    Path(key): Path<String>,
+    Query(parameters): Parameters,
+) -> Response {
+    bucket.respond(|state| {
+        if parameters.contains_key("uploadId") {
+            state.uploads.remove(&key);
+        } else {
+            state.objects.remove(&key);
+        }
         StatusCode::NO_CONTENT.into_response()
     })
 }
 
 /// `ListObjectsV2`, with all objects in one response.
 async fn list(State(bucket): State<FakeBucket>) -> Response {
-    bucket.respond(|objects| {
+    bucket.respond(|state| {
         {
             let mut xml = "<ListBucketResult><IsTruncated>false</IsTruncated>".to_owned();
-            for (key, bytes) in objects {
+            for (key, bytes) in &state.objects {
                 let size = bytes.len();
                 write!(
                     xml,
@@ -205,12 +251,19 @@ async fn attachments(
         if part.kind == PartKind::Attachment {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(100);
             let part = handler.store.visible_part("awa", id, part.id).await.unwrap().unwrap();
-            let streamed = handler.store.stream_part(&part, &sender).await;
-            drop(sender);
-            let mut bytes = Vec::new();
-            while let Some(chunk) = receiver.recv().await {
-                bytes.extend(chunk.unwrap());
-            }
+            let send = async {
+                let streamed = handler.store.stream_part(&part, &sender).await;
+                drop(sender);
+                streamed
+            };
+            let receive = async {
+                let mut bytes = Vec::new();
+                while let Some(chunk) = receiver.recv().await {
+                    bytes.extend(chunk.unwrap());
+                }
+                bytes
+            };
+            let (streamed, bytes) = tokio::join!(send, receive);
             found.push(streamed.map(|()| bytes).map_err(|error| error.to_string()));
         }
     }
@@ -248,6 +301,49 @@ async fn large_parts_are_objects(handler: &mut HandlerFixture, backend: &ObjectB
     let read = attachments(handler, &report).await;
     assert_eq!(read[0].as_ref().unwrap(), &report.attachments[0]);
     assert!(read[1].as_ref().unwrap_err().contains("was altered"), "{read:?}");
+}
+
+/// Ingests a part that is written in three pieces.
+async fn a_very_large_part_is_read_again(handler: &mut HandlerFixture, backend: &ObjectBackend) {
+    let (mut report, _) = handler.new_report(&DESK_MEMBERS);
+    let bytes = (0..17 << 20).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    report.attachments = vec![bytes];
+    assert_eq!(handler.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
+    assert_eq!(backend.count(), 1);
+    assert!(attachments(handler, &report).await[0].as_ref().unwrap() == &report.attachments[0]);
+}
+
+#[tokio::test]
+async fn a_very_large_part_of_a_folder_is_written_in_pieces() {
+    let mut handler = HandlerFixture::new().await;
+    let (backend, objects) = folder_backend(&handler);
+    handler.set_object_store(objects).await;
+    a_very_large_part_is_read_again(&mut handler, &backend).await;
+
+    // A killed process leaves what it was writing under another name.
+    let ObjectBackend::Folder(folder) = &backend else { unreachable!() };
+    let unfinished = folder.join(format!("{}#1", Uuid::new_v4().simple()));
+    fs::write(&unfinished, "a piece").unwrap();
+    fs::write(folder.join("notes#1"), "a file of the operator").unwrap();
+    assert_eq!(handler.store.delete_orphaned_objects().await.unwrap(), 1);
+    assert!(!unfinished.exists());
+    assert_eq!(backend.count(), 2, "the part, and the file that is none of ours");
+}
+
+#[tokio::test]
+async fn a_very_large_part_of_a_bucket_is_written_in_pieces_that_do_not_stay() {
+    let mut handler = HandlerFixture::new().await;
+    let (backend, objects) = bucket_backend().await;
+    handler.set_object_store(objects).await;
+    a_very_large_part_is_read_again(&mut handler, &backend).await;
+
+    let ObjectBackend::Bucket(bucket) = &backend else { unreachable!() };
+    bucket.0.lock().unwrap().refused_piece = Some(2);
+    let (mut report, _) = handler.new_report(&DESK_MEMBERS);
+    report.attachments = vec![vec![7; 17 << 20]];
+    assert!(matches!(handler.ingest(&report).await, Err(IngestError::Store(_))));
+    let state = bucket.0.lock().unwrap();
+    assert_eq!((state.objects.len(), state.uploads.len()), (1, 0), "the pieces are deleted");
 }
 
 #[tokio::test]

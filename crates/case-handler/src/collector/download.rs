@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, thread};
 
-use bytes::Bytes;
 use protocol::{
     encoding::size_classes,
     keys::TransportIdentity,
@@ -15,26 +14,31 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::collector::relay_client::{RelayError, SubmissionStream};
+use crate::{
+    collector::relay_client::{RelayError, SubmissionStream},
+    sealed_bytes::{CollectedAttachments, SealedBytes, SealedSource as _},
+};
 
 /// Maximum number of submissions that are ingested together.
 const MAX_BATCH_SIZE: usize = 128;
-/// Memory of submissions in progress, in units of [`PERMIT_BYTES`]. It is enough for the largest
-/// submission.
-#[expect(clippy::cast_possible_truncation, reason = "2,048")]
-const MEMORY_PERMITS: u32 = (size_classes::MAX_SUBMISSION_LEN / PERMIT_BYTES) as u32;
+/// Total size of the submissions in progress, in units of [`PERMIT_BYTES`]: 64 MiB, or one larger
+/// submission. Submissions of more than a MiB are in files.
+const MAX_UNITS_IN_PROGRESS: u32 = 2048;
 /// Size of the smallest submission.
 const PERMIT_BYTES: u64 = size_classes::SIZE_CLASSES[0];
 
+/// A submission whose attachments are stored as its bytes are.
+pub(crate) type CollectedSubmission = OpenedSubmission<SealedBytes>;
+
 /// A task that opens a submission. Joining it fails if opening panicked.
-pub(crate) type OpenTask = JoinHandle<Result<OpenedSubmission, SubmissionOpenError>>;
+pub(crate) type OpenTask = JoinHandle<Result<CollectedSubmission, SubmissionOpenError>>;
 
 /// A submission that was downloaded completely.
 pub(crate) struct DownloadedSubmission {
     /// Its id at the intake.
     pub(crate) id: Uuid,
     /// The sealed bytes, as downloaded.
-    pub(crate) bytes: Bytes,
+    pub(crate) bytes: SealedBytes,
     open_task: OpenTask,
     _permit: OwnedSemaphorePermit,
 }
@@ -43,7 +47,7 @@ impl DownloadedSubmission {
     /// Returns the content of the outer seal.
     pub(crate) async fn join_open_task(
         &mut self,
-    ) -> Result<Result<OpenedSubmission, SubmissionOpenError>, JoinError> {
+    ) -> Result<Result<CollectedSubmission, SubmissionOpenError>, JoinError> {
         (&mut self.open_task).await
     }
 }
@@ -87,11 +91,12 @@ async fn download(
     transport: Arc<Vec<TransportIdentity>>,
     sender: mpsc::Sender<DownloadedSubmission>,
 ) -> Result<(), RelayError> {
-    let memory = Arc::new(Semaphore::new(MEMORY_PERMITS as usize));
+    let memory = Arc::new(Semaphore::new(MAX_UNITS_IN_PROGRESS as usize));
     let openers = Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from)));
     while let Some((id, len)) = stream.next_header().await? {
-        let units =
-            u32::try_from(len / PERMIT_BYTES).unwrap_or(MEMORY_PERMITS).clamp(1, MEMORY_PERMITS);
+        let units = u32::try_from(len / PERMIT_BYTES)
+            .unwrap_or(MAX_UNITS_IN_PROGRESS)
+            .clamp(1, MAX_UNITS_IN_PROGRESS);
         let memory = Arc::clone(&memory).acquire_many_owned(units).await.expect("never closed");
         let bytes = stream.read_body(len).await?;
         let opener = Arc::clone(&openers).acquire_owned().await.expect("never closed");
@@ -107,17 +112,22 @@ async fn download(
 /// Tries each transport key on a blocking thread, and drops `guard` afterwards.
 pub(crate) fn spawn_open(
     transport: Arc<Vec<TransportIdentity>>,
-    bytes: Bytes,
+    bytes: SealedBytes,
     guard: impl Send + 'static,
 ) -> OpenTask {
     spawn_blocking(move || {
         let _guard = guard;
-        let mut result = envelope::open(&transport[0], &bytes[..]);
+        let open = |identity| {
+            let attachments = CollectedAttachments::for_submission(bytes.byte_len())
+                .map_err(SubmissionOpenError::Storage)?;
+            envelope::open_into(identity, bytes.reader(), attachments)
+        };
+        let mut result = open(&transport[0]);
         for older in &transport[1..] {
             if !matches!(result, Err(SubmissionOpenError::Unopenable(_))) {
                 break;
             }
-            result = envelope::open(older, &bytes[..]);
+            result = open(older);
         }
         result
     })

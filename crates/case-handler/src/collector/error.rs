@@ -4,7 +4,8 @@ use tokio::task::JoinError;
 
 use crate::{
     checkpoints::LogTreeError, collector::relay_client::RelayError, event_log::LogError,
-    ingest::IngestError, store::StoreError, trusted_date::ClockError,
+    ingest::IngestError, sealed_bytes::TemporaryFileError, store::StoreError,
+    trusted_date::ClockError,
 };
 
 /// Why a collection cycle failed. The next cycle tries again, and nothing is lost meanwhile.
@@ -28,9 +29,22 @@ pub enum CollectError {
     /// Ingesting failed for a reason other than the submission itself.
     #[error(transparent)]
     Ingest(IngestError),
+    /// A temporary file failed.
+    #[error(transparent)]
+    TemporaryFile(#[from] TemporaryFileError),
     /// A task panicked or was cancelled.
     #[error("collection task panicked or was cancelled")]
     TaskFailed,
+}
+
+impl CollectError {
+    /// Returns whether other batches can be ingested although this one failed.
+    pub(super) fn concerns_one_batch(&self) -> bool {
+        matches!(
+            self,
+            Self::Ingest(_) | Self::TemporaryFile(_) | Self::Relay(RelayError::TemporaryFile(_))
+        )
+    }
 }
 
 impl From<JoinError> for CollectError {

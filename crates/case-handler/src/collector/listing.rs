@@ -31,7 +31,7 @@ const MAX_BATCH_BYTES: u64 = 256 * 1024 * 1024;
 /// Batches of one cycle. A flood must not prevent the publication of mailboxes; the next cycle
 /// starts soon.
 const MAX_BATCHES_PER_CYCLE: u32 = 32;
-/// Batches of one cycle that the database may reject.
+/// Batches of one cycle that may fail without ending it.
 const MAX_FAILURES_PER_CYCLE: u32 = 3;
 /// Submissions left at the intake whose ids are remembered. Beyond this number, the next cycle
 /// pulls all of them again.
@@ -146,8 +146,8 @@ impl Collector {
     }
 
     /// Records submissions in the journal, pulls and ingests them. A batch that the database
-    /// rejects waits for the next cycle; this happens at most [`MAX_FAILURES_PER_CYCLE`] times per
-    /// cycle.
+    /// rejects, or for which the folder for temporary files has no space, waits for the next cycle;
+    /// this happens at most [`MAX_FAILURES_PER_CYCLE`] times per cycle.
     async fn collect_batch(
         &mut self,
         ids: &[Uuid],
@@ -166,7 +166,9 @@ impl Collector {
         // The process still runs, so none of these terminated it.
         let journaled = self.store.journal_open_finished(ids).await;
         match ingested {
-            Err(error @ CollectError::Ingest(_)) if progress.failures < MAX_FAILURES_PER_CYCLE => {
+            Err(error)
+                if error.concerns_one_batch() && progress.failures < MAX_FAILURES_PER_CYCLE =>
+            {
                 progress.failures += 1;
                 progress.first_error.get_or_insert(error);
                 Ok(())

@@ -21,7 +21,6 @@ use std::{
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, api::relay::ReplySchedule, encoding::canonical::iso_week, keys::TransportIdentity,
-    submission::envelope::OpenedSubmission,
 };
 use rand::rngs::OsRng;
 use service_kit::{
@@ -37,7 +36,7 @@ use crate::{
     assignment::WorkloadByReaders,
     checkpoints,
     collector::{
-        download::{DownloadedSubmission, SubmissionDownload},
+        download::{CollectedSubmission, DownloadedSubmission, SubmissionDownload},
         mailbox_publisher::MailboxTime,
         relay_client::{RelayClient, RelayError, unexpected_response},
     },
@@ -293,7 +292,7 @@ impl Collector {
     /// each, up to the second database failure.
     async fn ingest_batch(
         &self,
-        batch: &[OpenedSubmission],
+        batch: &[CollectedSubmission],
         accepted: &VerifiedDirectory,
         workload: &mut WorkloadByReaders,
     ) -> Vec<Result<IngestOutcome, IngestError>> {

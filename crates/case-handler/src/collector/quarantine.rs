@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use protocol::submission::envelope::{OpenedSubmission, SubmissionOpenError};
+use protocol::submission::envelope::SubmissionOpenError;
 use service_kit::directory::VerifiedDirectory;
 use time::Date;
 use tokio::task::JoinError;
@@ -13,9 +12,10 @@ use uuid::Uuid;
 use super::{Collector, error::CollectError};
 use crate::{
     assignment::WorkloadByReaders,
-    collector::download::{self, DownloadedSubmission},
+    collector::download::{self, CollectedSubmission, DownloadedSubmission},
     ingest::IngestError,
     keys,
+    sealed_bytes::{SealedBytes, SealedSource as _, TemporaryFileError},
     store::{POISON_AFTER_CRASHES, QuarantinedSubmission, RetryScope},
 };
 
@@ -33,8 +33,9 @@ pub(super) struct QuarantineReason {
 }
 
 impl QuarantineReason {
-    fn from_open_error(error: &SubmissionOpenError) -> Self {
+    fn from_open_error(error: SubmissionOpenError) -> Result<Self, TemporaryFileError> {
         let (reason, retry) = match error {
+            SubmissionOpenError::Storage(error) => return Err(error.into()),
             // Another transport key or a newer build may open it.
             SubmissionOpenError::Unopenable(_) => ("no transport key opens its outer seal", true),
             SubmissionOpenError::UnsupportedVersion(_) => ("unsupported envelope version", true),
@@ -44,7 +45,8 @@ impl QuarantineReason {
             }
             SubmissionOpenError::InvalidKey => ("malformed public key in the envelope", false),
         };
-        Self { reason: reason.to_owned(), is_retryable: retry, case: None, is_orphan: false }
+        let reason = reason.to_owned();
+        Ok(Self { reason, is_retryable: retry, case: None, is_orphan: false })
     }
 
     /// A submission whose opening panicked must not block the others.
@@ -63,7 +65,7 @@ impl QuarantineReason {
         }
     }
 
-    fn into_quarantined(self, id: Uuid, day: Date, bytes: Bytes) -> QuarantinedSubmission {
+    fn into_quarantined(self, id: Uuid, day: Date, bytes: SealedBytes) -> QuarantinedSubmission {
         let Self { reason, is_retryable: retry, case, is_orphan: _ } = self;
         QuarantinedSubmission { id, day, reason, retry, case, bytes }
     }
@@ -71,10 +73,11 @@ impl QuarantineReason {
 
 /// Separates failures of the submission (inner error) from failures of the service (outer error).
 pub(super) fn classify_open_result(
-    opened: Result<Result<OpenedSubmission, SubmissionOpenError>, JoinError>,
-) -> Result<Result<OpenedSubmission, QuarantineReason>, CollectError> {
+    opened: Result<Result<CollectedSubmission, SubmissionOpenError>, JoinError>,
+) -> Result<Result<CollectedSubmission, QuarantineReason>, CollectError> {
     match opened {
-        Ok(result) => Ok(result.map_err(|error| QuarantineReason::from_open_error(&error))),
+        Ok(Ok(opened)) => Ok(Ok(opened)),
+        Ok(Err(error)) => Ok(Err(QuarantineReason::from_open_error(error)?)),
         Err(error) if error.is_panic() => Ok(Err(QuarantineReason::from_open_panic())),
         Err(_) => Err(CollectError::TaskFailed),
     }
@@ -94,7 +97,7 @@ impl Collector {
         let (mut stored, today) = (Vec::new(), self.cycle_date());
         let transaction = self.store.begin_write().await?;
         for (DownloadedSubmission { id, bytes, .. }, rejected) in rejected {
-            let Some(left) = capacity.checked_sub(bytes.len() as u64) else {
+            let Some(left) = capacity.checked_sub(bytes.byte_len()) else {
                 self.state.newly_left += 1;
                 self.state.capacity_when_left = capacity;
                 self.state.left_at_intake.insert(id, rejected.case.filter(|_| rejected.is_orphan));

@@ -23,7 +23,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::outbound::{innermost_cause, single_line};
+use crate::{
+    outbound::{innermost_cause, single_line},
+    sealed_bytes::{SealedBytes, SealedBytesWriter, TemporaryFileError},
+};
 
 /// Maximum length of one list entry, and of what surrounds all entries, in bytes. An entry has
 /// about 60.
@@ -34,8 +37,8 @@ const MAX_LISTED_ENTRY_LEN: usize = 128;
 /// which a link of 8 kbit/s transmits in time.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Minimum rate of a submission, in bytes per second. The largest submission may take 4 hours and
-/// 33 minutes.
+/// Minimum rate of a submission, in bytes per second. The largest submission may take 18 hours
+/// and 12 minutes.
 const MIN_BYTES_PER_SEC: u64 = 4 * 1024;
 
 /// A connection to the relay interface of the intake.
@@ -70,6 +73,9 @@ pub enum RelayError {
     /// The intake sent a response that violates the protocol.
     #[error("unexpected response from the intake: {0}")]
     Unexpected(#[from] io::Error),
+    /// A temporary file failed.
+    #[error(transparent)]
+    TemporaryFile(#[from] TemporaryFileError),
 }
 
 impl From<Elapsed> for RelayError {
@@ -301,7 +307,7 @@ impl SubmissionStream {
     /// # Errors
     /// Fails if the connection is lost, the intake sends too slowly, or the response violates the
     /// protocol.
-    pub async fn next_submission(&mut self) -> Result<Option<(Uuid, Bytes)>, RelayError> {
+    pub async fn next_submission(&mut self) -> Result<Option<(Uuid, SealedBytes)>, RelayError> {
         let Some((id, len)) = self.next_header().await? else { return Ok(None) };
         Ok(Some((id, self.read_body(len).await?)))
     }
@@ -325,32 +331,42 @@ impl SubmissionStream {
         Ok(Some((id, len)))
     }
 
-    /// Returns the body of a submission of this length, in exactly so much memory.
+    /// Returns the body of a submission of this length.
     ///
     /// # Errors
     /// As [`Self::next_submission`].
-    pub(super) async fn read_body(&mut self, len: u64) -> Result<Bytes, RelayError> {
+    pub(super) async fn read_body(&mut self, len: u64) -> Result<SealedBytes, RelayError> {
         self.time_left += Duration::from_secs(len / MIN_BYTES_PER_SEC);
-        let len = usize::try_from(len).map_err(|_| truncated())?;
-        let body = self.read_up_to(len).await?;
-        if body.len() < len { Err(truncated().into()) } else { Ok(body) }
+        let mut body = SealedBytesWriter::new(len)?;
+        while body.len() < len {
+            let Some(mut bytes) = self.next_bytes().await? else { return Err(truncated().into()) };
+            let missing = usize::try_from(len - body.len()).unwrap_or(usize::MAX);
+            let taken = bytes.split_to(missing.min(bytes.len()));
+            self.pending = bytes;
+            body.write(&taken).await?;
+        }
+        Ok(body.finish().await?)
+    }
+
+    /// Returns the bytes that arrived next, or `None` at the end of the response.
+    async fn next_bytes(&mut self) -> Result<Option<Bytes>, RelayError> {
+        if !self.pending.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.pending)));
+        }
+        let start = Instant::now();
+        let chunk = timeout(self.time_left, self.response.chunk()).await?;
+        self.time_left = self.time_left.saturating_sub(start.elapsed());
+        chunk.map_err(|error| RelayError::Interrupted(innermost_cause(&error)))
     }
 
     /// Returns fewer bytes only at the end of the response.
     async fn read_up_to(&mut self, len: usize) -> Result<Bytes, RelayError> {
         let mut read = BytesMut::with_capacity(len);
         while read.len() < len {
-            if self.pending.is_empty() {
-                let start = Instant::now();
-                let chunk = timeout(self.time_left, self.response.chunk()).await?;
-                self.time_left = self.time_left.saturating_sub(start.elapsed());
-                match chunk.map_err(|error| RelayError::Interrupted(innermost_cause(&error)))? {
-                    Some(chunk) => self.pending = chunk,
-                    None => break,
-                }
-            }
+            let Some(mut bytes) = self.next_bytes().await? else { break };
             let missing = len - read.len();
-            read.extend_from_slice(&self.pending.split_to(missing.min(self.pending.len())));
+            read.extend_from_slice(&bytes.split_to(missing.min(bytes.len())));
+            self.pending = bytes;
         }
         Ok(read.freeze())
     }

@@ -5,11 +5,12 @@ pub mod day;
 pub mod log;
 pub mod quarantine;
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
 use database::{BackupFolder, DatabaseUrl, OpenError, chown_folder_to_parent_owner};
+use futures_util::TryStreamExt as _;
 use migrations_cases::Migrator;
 use service_kit::store_commands::{self, StoreCommand, StoreCommandError, copy_summary};
 use uuid::Uuid;
@@ -20,6 +21,7 @@ use crate::{
     directory_cache::DirectoryCache,
     event_log,
     keys::{self, HandlerKeys},
+    sealed_bytes::SealedBytes,
     store::{self, CaseStore, PartObjectStore, StoreError},
 };
 use day::DayCommand;
@@ -106,8 +108,12 @@ async fn back_up(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
             .context("store.parts_url is not set, but the database refers to parts")?;
         fs::create_dir(backup.parts_folder())?;
         for object in object_keys {
-            let bytes = objects.read(object).await?;
-            fs::write(backup.parts_folder().join(object.simple().to_string()), bytes)?;
+            let path = backup.parts_folder().join(object.simple().to_string());
+            let mut file = fs::File::create_new(path)?;
+            let mut bytes = objects.get(object).await?;
+            while let Some(bytes) = bytes.try_next().await? {
+                file.write_all(&bytes)?;
+            }
         }
     }
     backup.finalize()?;
@@ -171,7 +177,8 @@ async fn restore(config: &Config, url: &DatabaseUrl, folder: &Path) -> Result<Ve
             let key = key.with_context(|| {
                 format!("unexpected file in the backup: {}", entry.path().display())
             })?;
-            objects.write(key, fs::read(entry.path())?).await?;
+            let part = SealedBytes::from_file(fs::File::open(entry.path())?)?;
+            objects.put(key, &part).await?;
         }
         if let Some(folder) =
             config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://"))

@@ -58,6 +58,8 @@ use tokio::{
 use uuid::Uuid;
 use write_batch::WriteBatch;
 
+use crate::sealed_bytes::TemporaryFileError;
+
 /// Time that a write waits for the log verification.
 const LOG_CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -107,6 +109,9 @@ pub enum StoreError {
     /// The bytes of a stored part are missing or differ from the ingested ones.
     #[error("{0}; restore a backup")]
     DamagedPart(&'static str),
+    /// A temporary file failed.
+    #[error(transparent)]
+    TemporaryFile(#[from] TemporaryFileError),
 }
 
 fn fmt_open_error(error: &OpenError, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,8 @@
 
 use std::{
     collections::HashSet,
-    fs,
+    fs, io,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,22 +15,28 @@ use bytes::Bytes;
 use database::{DatabaseUrl, PoolOptions};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem,
-    path::Path,
+    MultipartUpload, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
+    local::LocalFileSystem, path::Path,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::{CaseStore, StoreError, entities::part, parts::CHUNK_LEN};
+use crate::sealed_bytes::{SealedSource, chunk_ranges};
 
 /// Keys in one query.
 const KEYS_PER_PAGE: usize = 500;
+/// Maximum length of a request of an upload, in bytes. S3 requires at least 5 MiB of all but the
+/// last one.
+const UPLOAD_LEN: usize = 8 * 1024 * 1024;
 
 /// An object store for parts.
 #[derive(Debug)]
 pub struct PartObjectStore {
     store: Box<dyn ObjectStore>,
     folder: Path,
+    /// The folder of the file system that contains the objects, if they are in one.
+    local_folder: Option<PathBuf>,
     /// Objects that no committed row refers to yet.
     in_flight: Mutex<HashSet<Uuid>>,
 }
@@ -71,7 +78,8 @@ impl PartObjectStore {
                 .map_err(|_| StoreError::InvalidObjectUrl("failed to create the folder"))?;
             // Acknowledged parts must survive a power failure.
             let store = Box::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
-            return Ok(Self { store, folder: Path::default(), in_flight });
+            let local_folder = Some(folder.into());
+            return Ok(Self { store, folder: Path::default(), local_folder, in_flight });
         }
         let url = url.strip_prefix("s3://").ok_or(SCHEME)?;
         let (bucket, folder) = url.split_once('/').unwrap_or((url, ""));
@@ -85,7 +93,8 @@ impl PartObjectStore {
                 builder = builder.with_config(key, value);
             }
         }
-        Ok(Self { store: Box::new(builder.build()?), folder: Path::from(folder), in_flight })
+        let store = Box::new(builder.build()?);
+        Ok(Self { store, folder: Path::from(folder), local_folder: None, in_flight })
     }
 
     fn path(&self, key: Uuid) -> Path {
@@ -100,18 +109,31 @@ impl PartObjectStore {
         Ok(self.store.delete(&self.path(key)).await?)
     }
 
-    async fn put(&self, bytes: &[u8]) -> Result<Uuid, StoreError> {
-        let key = Uuid::new_v4();
-        self.lock_in_flight().insert(key);
-        self.write(key, Bytes::copy_from_slice(bytes)).await?;
-        Ok(key)
+    /// Writes a part. It exists only after all its bytes have been written.
+    ///
+    /// # Errors
+    /// Fails if the part cannot be read or the object store fails.
+    pub async fn put(&self, key: Uuid, part: &impl SealedSource) -> Result<(), StoreError> {
+        let len = part.byte_len();
+        if let Ok(len) = usize::try_from(len)
+            && len <= UPLOAD_LEN
+        {
+            return self.write(key, part.read_at(0, len).await?).await;
+        }
+        let mut upload = self.store.put_multipart(&self.path(key)).await?;
+        let uploaded = upload_in_pieces(&mut *upload, part).await;
+        if uploaded.is_err() {
+            // A bucket would retain the pieces.
+            upload.abort().await.ok();
+        }
+        uploaded
     }
 
-    /// Writes an object under a known key, for a restore.
+    /// Writes an object in one request.
     ///
     /// # Errors
     /// Fails if the object store fails.
-    pub async fn write(&self, key: Uuid, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
+    pub(super) async fn write(&self, key: Uuid, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
         self.store.put(&self.path(key), bytes.into().into()).await?;
         Ok(())
     }
@@ -120,13 +142,16 @@ impl PartObjectStore {
     ///
     /// # Errors
     /// Fails if the object is missing or the object store fails.
-    pub async fn read(&self, key: Uuid) -> Result<Bytes, StoreError> {
+    pub(super) async fn read(&self, key: Uuid) -> Result<Bytes, StoreError> {
         let chunks: Vec<Bytes> = self.get(key).await?.try_collect().await?;
         Ok(chunks.concat().into())
     }
 
     /// Returns the bytes of an object as a stream.
-    pub(super) async fn get(
+    ///
+    /// # Errors
+    /// Fails if the object is missing or the object store fails.
+    pub async fn get(
         &self,
         key: Uuid,
     ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
@@ -139,9 +164,44 @@ impl PartObjectStore {
         }
     }
 
+    /// Deletes the files of objects that a process was writing when it was killed, and returns
+    /// their number. The object store writes each object under another name first, and lists only
+    /// complete objects.
+    fn delete_unfinished_files(&self) -> Result<u64, StoreError> {
+        let failed = |error| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: Box::<io::Error>::new(error),
+        };
+        let Some(folder) = &self.local_folder else { return Ok(0) };
+        let mut deleted = 0;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            let unfinished = name.to_str().and_then(|name| name.split_once('#'));
+            let key = unfinished.and_then(|(key, _)| Uuid::try_parse(key).ok());
+            if key.is_some_and(|key| !self.lock_in_flight().contains(&key)) {
+                fs::remove_file(entry.path()).map_err(failed)?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+
     fn lock_in_flight(&self) -> MutexGuard<'_, HashSet<Uuid>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn upload_in_pieces(
+    upload: &mut dyn MultipartUpload,
+    part: &impl SealedSource,
+) -> Result<(), StoreError> {
+    for (offset, len) in chunk_ranges(part.byte_len(), UPLOAD_LEN) {
+        let bytes = part.read_at(offset, len).await?;
+        upload.put_part(bytes.into()).await?;
+    }
+    upload.complete().await?;
+    Ok(())
 }
 
 impl StagedObjects<'_> {
@@ -179,15 +239,22 @@ impl CaseStore {
     ///
     /// # Errors
     /// Fails if the object store fails.
-    pub async fn stage_objects(&self, parts: &[Vec<u8>]) -> Result<StagedObjects<'_>, StoreError> {
+    pub async fn stage_objects<A: SealedSource>(
+        &self,
+        parts: &[A],
+    ) -> Result<StagedObjects<'_>, StoreError> {
         let mut staged =
             StagedObjects { objects: self.objects.as_ref(), keys: Vec::with_capacity(parts.len()) };
         for part in parts {
-            let key = match &self.objects {
-                Some(objects) if part.len() > CHUNK_LEN => Some(objects.put(part).await?),
-                _ => None,
-            };
-            staged.keys.push(key);
+            let Some(objects) = &self.objects else { continue };
+            if part.byte_len() <= CHUNK_LEN as u64 {
+                staged.keys.push(None);
+                continue;
+            }
+            let key = Uuid::new_v4();
+            objects.lock_in_flight().insert(key);
+            staged.keys.push(Some(key));
+            objects.put(key, part).await?;
         }
         Ok(staged)
     }
@@ -198,7 +265,7 @@ impl CaseStore {
     /// Fails if the database or the object store fails.
     pub async fn delete_orphaned_objects(&self) -> Result<u64, StoreError> {
         let Some(objects) = &self.objects else { return Ok(0) };
-        let mut deleted = 0;
+        let mut deleted = objects.delete_unfinished_files()?;
         let mut pages = objects.store.list(Some(&objects.folder)).chunks(KEYS_PER_PAGE);
         while let Some(page) = pages.next().await {
             let mut keys = Vec::with_capacity(page.len());

@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use protocol::{
-    Hash,
-    api::workbench::{CasePart, PartKind},
-};
+use protocol::api::workbench::{CasePart, PartKind};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -21,6 +18,7 @@ use super::{
     entities::{part, part_chunk},
     parse_hash, to_i32, to_u32,
 };
+use crate::sealed_bytes::{SealedSource, chunk_ranges};
 
 /// Maximum size of a chunk, in bytes.
 pub(super) const CHUNK_LEN: usize = 256 * 1024;
@@ -29,7 +27,7 @@ const PAGE_SIZE: u64 = 500;
 
 /// A sealed part to be stored.
 #[derive(Debug, Clone, Copy)]
-pub struct NewPart<'a> {
+pub struct NewPart<'a, A = Vec<u8>> {
     /// The kind of the part.
     pub kind: PartKind,
     /// The generation of the case secret that it is sealed with.
@@ -39,7 +37,7 @@ pub struct NewPart<'a> {
     /// Its position within the batch.
     pub position: u32,
     /// `age(C, …)`.
-    pub sealed: &'a [u8],
+    pub sealed: &'a A,
     /// The key of its object, if it was written to the object store.
     pub object: Option<Uuid>,
 }
@@ -203,7 +201,11 @@ impl WriteTransaction<'_> {
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn add_part(&self, id: Uuid, new: &NewPart<'_>) -> Result<(), StoreError> {
+    pub async fn add_part<A: SealedSource>(
+        &self,
+        id: Uuid,
+        new: &NewPart<'_, A>,
+    ) -> Result<(), StoreError> {
         let part_id = Uuid::new_v4();
         let row = part::ActiveModel {
             id: Set(part_id),
@@ -212,21 +214,22 @@ impl WriteTransaction<'_> {
             generation: Set(to_i32(new.generation)),
             batch: Set(to_i32(new.batch)),
             position: Set(to_i32(new.position)),
-            len: Set(i64::try_from(new.sealed.len()).unwrap_or(i64::MAX)),
-            sha256: Set(Hash::of(&[new.sealed]).0.to_vec()),
+            len: Set(i64::try_from(new.sealed.byte_len()).unwrap_or(i64::MAX)),
+            sha256: Set(new.sealed.sha256().0.to_vec()),
             object: Set(new.object),
         };
         self.lock_batch().add_part(row);
         if new.object.is_some() {
             return self.flush_if_large().await;
         }
-        for (number, bytes) in (0..).zip(new.sealed.chunks(CHUNK_LEN)) {
+        for (number, (offset, len)) in (0..).zip(chunk_ranges(new.sealed.byte_len(), CHUNK_LEN)) {
+            let bytes = new.sealed.read_at(offset, len).await?;
             let row = part_chunk::ActiveModel {
                 part_id: Set(part_id),
                 number: Set(number),
-                bytes: Set(bytes.to_vec()),
+                bytes: Set(bytes.into()),
             };
-            self.lock_batch().add_chunk(row, bytes.len());
+            self.lock_batch().add_chunk(row, len);
             self.flush_if_large().await?;
         }
         Ok(())

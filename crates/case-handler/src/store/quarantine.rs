@@ -2,7 +2,6 @@
 //! reporter sent is lost. They are stored in chunks, because a database holds several copies of a
 //! value in memory.
 
-use bytes::{Bytes, BytesMut};
 use database::{DatabaseUrl, PoolOptions};
 use sea_orm::{
     ActiveValue::Set,
@@ -18,6 +17,7 @@ use super::{
     entities::{case, quarantine, quarantine_chunk},
     parts::CHUNK_LEN,
 };
+use crate::sealed_bytes::{SealedBytes, SealedBytesWriter, SealedSource as _, chunk_ranges};
 
 /// A submission that could not be ingested.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct QuarantinedSubmission {
     /// The case that it names, if it could be opened.
     pub case: Option<Uuid>,
     /// The sealed bytes, as collected.
-    pub bytes: Bytes,
+    pub bytes: SealedBytes,
 }
 
 /// Which submissions are retried.
@@ -77,19 +77,19 @@ impl CaseStore {
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn quarantined_bytes(&self, id: Uuid) -> Result<Option<Bytes>, StoreError> {
+    pub async fn quarantined_bytes(&self, id: Uuid) -> Result<Option<SealedBytes>, StoreError> {
         const MISSING: StoreError =
             StoreError::DamagedPart("quarantine_chunks: a chunk of a submission is missing");
         let row = quarantine::Entity::find_by_id(id);
         let len = row.select_only().column(quarantine::Column::Len).into_tuple::<i64>();
         let Some(len) = len.one(&self.db).await? else { return Ok(None) };
-        let len = usize::try_from(len).map_err(|_| MISSING)?;
-        let mut bytes = BytesMut::with_capacity(len);
-        for number in (0..).take(len.div_ceil(CHUNK_LEN)) {
+        let len = len.unsigned_abs();
+        let mut bytes = SealedBytesWriter::new(len)?;
+        for (number, _) in (0..).zip(chunk_ranges(len, CHUNK_LEN)) {
             let chunk = quarantine_chunk::Entity::find_by_id((id, number)).one(&self.db).await?;
-            bytes.extend_from_slice(&chunk.ok_or(MISSING)?.bytes);
+            bytes.write(&chunk.ok_or(MISSING)?.bytes).await?;
         }
-        Ok(Some(bytes.freeze()))
+        Ok(Some(bytes.finish().await?))
     }
 
     /// Returns the free size of the quarantine, in bytes.
@@ -136,14 +136,14 @@ impl WriteTransaction<'_> {
     /// # Errors
     /// Fails if the database fails.
     pub async fn quarantine(&self, submission: QuarantinedSubmission) -> Result<(), StoreError> {
-        let len = i64::try_from(submission.bytes.len()).unwrap_or(i64::MAX);
+        let len = submission.bytes.byte_len();
         let row = quarantine::ActiveModel {
             id: Set(submission.id),
             day: Set(submission.day),
             reason: Set(submission.reason),
             retry: Set(submission.retry),
             case_id: Set(submission.case),
-            len: Set(len),
+            len: Set(i64::try_from(len).unwrap_or(i64::MAX)),
         };
         let updated =
             [quarantine::Column::Reason, quarantine::Column::Retry, quarantine::Column::CaseId];
@@ -153,7 +153,8 @@ impl WriteTransaction<'_> {
             )
             .exec_without_returning(self.flushed_transaction().await?)
             .await?;
-        for (number, bytes) in (0..).zip(submission.bytes.chunks(CHUNK_LEN)) {
+        for (number, (offset, len)) in (0..).zip(chunk_ranges(len, CHUNK_LEN)) {
+            let bytes = submission.bytes.read_at(offset, len).await?;
             let row = quarantine_chunk::ActiveModel {
                 submission: Set(submission.id),
                 number: Set(number),

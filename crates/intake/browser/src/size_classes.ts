@@ -1,12 +1,12 @@
-// The size classes: every submission has exactly one of ten lengths.
+// The size classes: every submission has exactly one of twelve lengths.
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** The size classes in bytes, smallest first. */
-export const SIZE_CLASSES: readonly number[] = [32, 128, 512].map((n) => n * KIB).concat([1, 2, 4, 8, 16, 32, 64].map((n) => n * MIB));
+export const SIZE_CLASSES: readonly number[] = [32, 128, 512].map((n) => n * KIB).concat([1, 2, 4, 8, 16, 32, 64, 128, 256].map((n) => n * MIB));
 
 /** The largest size class. */
-export const MAX_SIZE = 64 * MIB;
+export const MAX_SIZE = 256 * MIB;
 
 /** Returns the smallest size class that holds so many bytes. */
 export const sizeClassFor = (sealedLen: number): number | undefined => SIZE_CLASSES.find((size) => size >= sealedLen);

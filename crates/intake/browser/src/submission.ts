@@ -51,7 +51,7 @@ export interface AttachmentSource {
 /** The submission exceeds the largest size class, or has more files than a message may have. */
 export class SubmissionTooLargeError extends Error {
   constructor() {
-    super("submission exceeds 64 MiB");
+    super("submission exceeds 256 MiB");
   }
 }
 

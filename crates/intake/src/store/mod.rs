@@ -22,7 +22,10 @@ use std::{
 use database::{DatabaseUrl, OpenError, PoolOptions, TableCopier, WriterLock};
 use entities::{chunk, mailbox, state, submission, upload};
 use migrations_intake::Migrator;
-use protocol::{api::relay::ReplySchedule, directory::SignedDirectory};
+use protocol::{
+    api::relay::ReplySchedule, directory::SignedDirectory,
+    encoding::size_classes::MAX_SUBMISSION_LEN,
+};
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
     ActiveValue::Set,
@@ -303,10 +306,14 @@ async fn load_or_init_state(
     state.ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
+/// Number of keys for the chunks of one submission.
+const KEYS_OF_SUBMISSION: u64 = 1024;
+const _: () = assert!(MAX_SUBMISSION_LEN.div_ceil(CHUNK_BYTES as u64) <= KEYS_OF_SUBMISSION);
+
 /// Returns a random key for a row, so that its position in the file does not reveal the time of its
 /// arrival. The 1,023 keys after it are free for the other rows of the same submission.
 fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
     // 52 bits: among a million rows, two collide with a probability of about 1 in 9,000. The
     // second submission then fails and is not acknowledged.
-    (rng.next_u64() >> 12 << 10).cast_signed()
+    ((rng.next_u64() >> 12) * KEYS_OF_SUBMISSION).cast_signed()
 }

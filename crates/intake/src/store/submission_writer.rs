@@ -127,7 +127,7 @@ impl SubmissionUpload {
             id: Set(self.id),
             digest: Set(Some(digest.clone())),
             week: Set(mem::take(&mut self.week)),
-            length: Set(i64::try_from(self.length).expect("the largest size class is 64 MiB")),
+            length: Set(i64::try_from(self.length).expect("the largest size class is 256 MiB")),
             complete: Set(true),
         };
         let writer = &self.store.writer;

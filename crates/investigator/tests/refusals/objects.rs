@@ -138,7 +138,7 @@ pub(super) fn frames() -> Vec<Value> {
             ("an unknown kind", "\"message\"", "\"note\""),
             ("another direction", "\"in\"", "\"out\""),
             ("33 files", &one, &many),
-            ("a file above the largest size class", "\"len\":3", "\"len\":67108865"),
+            ("a file above the largest size class", "\"len\":3", "\"len\":268435457"),
             ("a length that no number holds", "\"len\":3", "\"len\":9007199254740993"),
             (
                 "a weak key",

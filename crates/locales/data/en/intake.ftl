@@ -441,7 +441,7 @@ error-no-files = There is no room for files now
 error-no-files-what = Nothing has been sent. A text without files can still get through.
 error-no-files-do = Send it now without files. Add them later with your secret code.
 error-large = This is too much to send at once
-error-large-what = Nothing has been sent. The limit is 32 files and 60 MB in all.
+error-large-what = Nothing has been sent. The limit is 32 files and 230 MB in all.
 error-large-do = Choose fewer or smaller files.
 error-form = We could not read this form
 error-form-what = Nothing has been sent. Perhaps the page was open for too long.
@@ -476,7 +476,7 @@ switch-offline = Without a connection the language cannot change. This page and 
 send-again = Try now
 send-stop = Stop sending
 send-failed = It could not be sent. Keep this page open and try again.
-send-too-large = This is too much to send at once. The limit is 32 files and about 60 MB in all.
+send-too-large = This is too much to send at once. The limit is 32 files and about 230 MB in all.
 send-busy = The service is very busy. Keep this page open. Next attempt in { $seconds } s.
 send-full = Our site has no room for it now. Keep this page open. Next attempt in { $seconds } s.
 

@@ -441,7 +441,7 @@ error-no-files = Ahora no hay espacio para archivos
 error-no-files-what = No se ha enviado nada. Un texto sin archivos todavía puede pasar.
 error-no-files-do = Envíelo ahora sin archivos. Añádalos después con su código secreto.
 error-large = Es demasiado para un envío
-error-large-what = No se ha enviado nada. El límite es de 32 archivos y 60 MB en total.
+error-large-what = No se ha enviado nada. El límite es de 32 archivos y 230 MB en total.
 error-large-do = Elija menos archivos o más pequeños.
 error-form = No pudimos leer este formulario
 error-form-what = No se ha enviado nada. Quizá la página estuvo abierta demasiado tiempo.
@@ -476,7 +476,7 @@ switch-offline = Sin conexión no se puede cambiar el idioma. Esta página y su 
 send-again = Probar ahora
 send-stop = Detener el envío
 send-failed = No se pudo enviar. Mantenga abierta esta página e inténtelo de nuevo.
-send-too-large = Es demasiado para un envío. El límite es de 32 archivos y unos 60 MB en total.
+send-too-large = Es demasiado para un envío. El límite es de 32 archivos y unos 230 MB en total.
 send-busy = El servicio está muy ocupado. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
 send-full = Nuestro sitio no tiene espacio para este envío. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
 

@@ -441,7 +441,7 @@ error-no-files = Il n’y a plus de place pour des fichiers
 error-no-files-what = Rien n’est parti. Un texte sans fichier peut encore passer.
 error-no-files-do = Envoyez-le maintenant sans fichiers. Ajoutez-les plus tard avec votre code secret.
 error-large = C’est trop pour un envoi
-error-large-what = Rien n’est parti. La limite est de 32 fichiers et de 60 Mo en tout.
+error-large-what = Rien n’est parti. La limite est de 32 fichiers et de 230 Mo en tout.
 error-large-do = Choisissez moins de fichiers, ou de plus petits.
 error-form = Nous n’avons pas pu lire ce formulaire
 error-form-what = Rien n’est parti. La page est peut-être restée ouverte trop longtemps.
@@ -476,7 +476,7 @@ switch-offline = Sans connexion, la langue ne peut pas changer. Cette page et vo
 send-again = Essayer maintenant
 send-stop = Arrêter l’envoi
 send-failed = L’envoi a échoué. Gardez cette page ouverte et réessayez.
-send-too-large = C’est trop pour un envoi. La limite est de 32 fichiers et d’environ 60 Mo en tout.
+send-too-large = C’est trop pour un envoi. La limite est de 32 fichiers et d’environ 230 Mo en tout.
 send-busy = Le service est très occupé. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
 send-full = Notre site n’a pas de place pour cet envoi. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
 

@@ -441,7 +441,7 @@ error-no-files = Agora não há espaço para ficheiros
 error-no-files-what = Nada foi enviado. Um texto sem ficheiros ainda pode passar.
 error-no-files-do = Envie-o agora sem ficheiros. Junte-os depois com o seu código secreto.
 error-large = É demasiado para um envio
-error-large-what = Nada foi enviado. O limite é de 32 ficheiros e 60 MB ao todo.
+error-large-what = Nada foi enviado. O limite é de 32 ficheiros e 230 MB ao todo.
 error-large-do = Escolha menos ficheiros ou mais pequenos.
 error-form = Não conseguimos ler este formulário
 error-form-what = Nada foi enviado. Talvez a página tenha estado aberta demasiado tempo.
@@ -476,7 +476,7 @@ switch-offline = Sem ligação não se pode mudar a língua. Esta página e o se
 send-again = Tentar agora
 send-stop = Parar o envio
 send-failed = Não foi possível enviar. Mantenha esta página aberta e tente de novo.
-send-too-large = É demasiado para um envio. O limite é de 32 ficheiros e cerca de 60 MB ao todo.
+send-too-large = É demasiado para um envio. O limite é de 32 ficheiros e cerca de 230 MB ao todo.
 send-busy = O serviço está muito ocupado. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
 send-full = O nosso site não tem espaço para este envio. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
 

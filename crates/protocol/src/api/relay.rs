@@ -104,7 +104,7 @@ pub fn encode_submission_header(id: Uuid, len: u64) -> [u8; 20] {
     let mut head = [0; 20];
     head[..16].copy_from_slice(id.as_bytes());
     head[16..].copy_from_slice(
-        &u32::try_from(len).expect("the largest size class is 64 MiB").to_be_bytes(),
+        &u32::try_from(len).expect("the largest size class is 256 MiB").to_be_bytes(),
     );
     head
 }

@@ -79,6 +79,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::{encoding::size_classes::MAX_SUBMISSION_LEN, submission::frame::MAX_ATTACHMENTS};
 
     #[test]
     fn a_text_returns_from_its_padded_form() {
@@ -112,15 +113,28 @@ mod tests {
 
     #[test]
     fn size_classes_of_files_are_few_and_add_at_most_an_eighth() {
-        let lengths = (0..26).flat_map(|log| [0, 1, 3, 1000].map(|more| (1_u64 << log) + more));
+        let lengths = (0..28).flat_map(|log| [0, 1, 3, 1000].map(|more| (1_u64 << log) + more));
         for len in lengths {
             let padded = padded_file_len(len);
             assert!(padded >= len && padded >= MIN_FILE_LEN, "{len}: {padded}");
             assert!(len < 32_768 || (padded - len) * 8 <= len, "{len}: {padded}");
             assert_eq!(padded_file_len(padded), padded, "a class pads to itself");
         }
-        let classes: BTreeSet<u64> = (0..=16_384).map(|kib| padded_file_len(kib * 4096)).collect();
-        assert_eq!(classes.len(), 96, "up to 64 MiB");
+        let classes: BTreeSet<u64> = (0..=65_536).map(|kib| padded_file_len(kib * 4096)).collect();
+        assert_eq!(classes.len(), 112, "up to 256 MiB");
         assert_eq!(unpad_file(&[0; 4096], 0), Ok(&[][..]));
+    }
+
+    #[test]
+    fn files_of_230_mb_in_all_fit_into_the_largest_submission() {
+        // The limit that the pages state. Each file gains an eighth, or up to 4 KiB.
+        let files = 230_000_000_u64;
+        let padded = files + files / 8 + MAX_ATTACHMENTS as u64 * MIN_FILE_LEN;
+        // Each of the two seals adds 16 bytes to each chunk of 64 KiB. Headers of files, grants,
+        // capsule and body together are shorter than a MiB.
+        let sealed = padded + 2 * padded.div_ceil(4096) + 1024 * 1024;
+        assert!(sealed < MAX_SUBMISSION_LEN, "{sealed}");
+        // Some larger selections do not fit.
+        assert!(padded_file_len(241 << 20) + 1024 > MAX_SUBMISSION_LEN);
     }
 }

@@ -1,12 +1,24 @@
-//! The size classes: every submission has exactly one of ten lengths, so that its length reveals
+//! The size classes: every submission has exactly one of twelve lengths, so that its length reveals
 //! almost nothing.
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
 /// The lengths of a complete submission in bytes, the smallest first.
-pub const SIZE_CLASSES: [u64; 10] =
-    [32 * KIB, 128 * KIB, 512 * KIB, MIB, 2 * MIB, 4 * MIB, 8 * MIB, 16 * MIB, 32 * MIB, 64 * MIB];
+pub const SIZE_CLASSES: [u64; 12] = [
+    32 * KIB,
+    128 * KIB,
+    512 * KIB,
+    MIB,
+    2 * MIB,
+    4 * MIB,
+    8 * MIB,
+    16 * MIB,
+    32 * MIB,
+    64 * MIB,
+    128 * MIB,
+    256 * MIB,
+];
 
 /// The largest submission, in bytes.
 pub const MAX_SUBMISSION_LEN: u64 = SIZE_CLASSES[SIZE_CLASSES.len() - 1];

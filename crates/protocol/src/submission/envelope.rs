@@ -9,5 +9,7 @@ mod reader;
 mod writer;
 
 pub use header::{CaseRef, EnvelopeHeader, SubmissionKind};
-pub use reader::{OpenedSubmission, SubmissionOpenError, open};
+pub use reader::{
+    AttachmentStorage, AttachmentsInMemory, OpenedSubmission, SubmissionOpenError, open, open_into,
+};
 pub use writer::{SealError, SealedBody, SubmissionWriter};

@@ -1,5 +1,6 @@
 // Collects the chosen files for sealing: scrubbed, or unchanged by the reporter's choice. No file
 // is left out without a decision.
+import { MAX_ATTACHMENTS } from "../frame.ts";
 import { MAX_SIZE } from "../size_classes.ts";
 import { type AttachmentSource, SubmissionTooLargeError } from "../submission.ts";
 import { type ScrubReport, neutralName } from "../metadata/scrub_report.ts";
@@ -20,6 +21,8 @@ export { watchFiles } from "./file_list.ts";
  */
 export async function collectAttachments(offlineForm: OfflineForm, form: HTMLFormElement): Promise<AttachmentSource[] | null> {
   const input = queryOne<HTMLInputElement>("input[type=file]", form);
+  // Before reading any of them, as with the total below.
+  if ((input?.files?.length ?? 0) > MAX_ATTACHMENTS) throw new SubmissionTooLargeError();
   const keepsAll = keepsOriginals(form);
   const sources: AttachmentSource[] = [];
   const open: { target: string; text: string }[] = [];

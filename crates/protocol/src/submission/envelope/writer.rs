@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// Larger than the largest size class, or a record is too long.
-    #[error("submission exceeds 64 MiB")]
+    #[error("submission exceeds 256 MiB")]
     TooLarge,
     /// Too many files for one message.
     #[error("too many files: a message has at most {MAX_ATTACHMENTS}")]
