@@ -1,10 +1,13 @@
 //! A case with opened grants.
 
+use std::io::{self, BufRead, Read, Write};
+
 use protocol::{
     Hash,
     api::workbench::{GenerationGrant, SealedBytes},
     encoding::padding::{
-        LEN_PREFIX, MAX_PADDED_NOTE, PaddingError, TEXT_STEP, pad_text, unpad_file, unpad_text,
+        LEN_PREFIX, MAX_PADDED_NOTE, PaddingError, TEXT_STEP, pad_text, padded_file_len,
+        unpad_file, unpad_text,
     },
     keys::{
         CaseIdentity, CaseRecipient, CaseSecret, InvestigatorIdentity, InvestigatorRecipient,
@@ -16,10 +19,14 @@ use protocol::{
         key_grant::{Grant, GrantError},
     },
 };
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{Note, PartKey};
+
+/// Bytes of a file that are in memory while it is written.
+const BUFFER_LEN: usize = 64 * 1024;
 
 /// The keys of a case by generation. A value of this type is the permission to read the case.
 pub struct OpenCase {
@@ -80,6 +87,9 @@ pub enum CaseError {
     /// It opens, but is not the file of the manifest.
     #[error("attachment hash mismatch: {0}")]
     AttachmentMismatch(&'static str),
+    /// The opened file cannot be written.
+    #[error("failed to write the file: {0}")]
+    Unwritable(io::Error),
     /// The key for answers is not the reporter's, so another party would be able to read them.
     #[error("the case handler's mailbox key is not the reporter's")]
     WrongMailbox,
@@ -228,6 +238,22 @@ impl OpenCase {
         check_attachment(self.generation(generation)?.identity.open(sealed)?, named)
     }
 
+    /// Opens a file of any length in constant memory, and compares it with the manifest. What was
+    /// written to `out` is that file only after `Ok`.
+    ///
+    /// # Errors
+    /// As [`Self::open_attachment`], or if `out` fails.
+    pub fn write_attachment(
+        &self,
+        sealed: impl BufRead,
+        generation: u32,
+        named: &Attachment,
+        out: &mut impl Write,
+    ) -> Result<(), CaseError> {
+        let identity = self.generation(generation)?.identity.as_identity();
+        write_attachment(age_hybrid::open_reader(identity, sealed)?, named, out)
+    }
+
     /// Returns the key of one sealed part. It opens that part only.
     ///
     /// # Errors
@@ -307,6 +333,37 @@ pub(crate) fn check_attachment(
     let len = file.len();
     plain.truncate(len);
     Ok(plain)
+}
+
+fn write_attachment(
+    mut plain: impl Read,
+    named: &Attachment,
+    out: &mut impl Write,
+) -> Result<(), CaseError> {
+    const LENGTH_DIFFERS: CaseError = CaseError::AttachmentMismatch("its length differs");
+    let (mut digest, mut len) = (Sha256::new(), 0);
+    let mut buffer = Zeroizing::new(vec![0; BUFFER_LEN]);
+    loop {
+        let read = plain.read(&mut buffer).map_err(age_hybrid::OpenError::Payload)?;
+        if read == 0 {
+            break;
+        }
+        let of_file = usize::try_from(named.len.saturating_sub(len)).unwrap_or(read).min(read);
+        let (file, padding) = buffer[..read].split_at(of_file);
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(LENGTH_DIFFERS);
+        }
+        digest.update(file);
+        out.write_all(file).map_err(CaseError::Unwritable)?;
+        len += read as u64;
+    }
+    if len != padded_file_len(named.len) {
+        return Err(LENGTH_DIFFERS);
+    }
+    if Hash(digest.finalize().into()) != named.sha256 {
+        return Err(CaseError::AttachmentMismatch("its hash differs"));
+    }
+    Ok(())
 }
 
 /// Returns the note in an opened part.

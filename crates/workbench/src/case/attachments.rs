@@ -1,10 +1,12 @@
 //! Fetches, verifies and saves attachments. Files are saved under sanitized names.
 
 use std::{
-    io::Write,
+    fs::{self, File},
+    io::{self, BufReader, Seek as _, Write},
     path::{Path, PathBuf},
 };
 
+use investigator::CaseError;
 use protocol::{
     Hash,
     api::workbench::{CasePart, PartKind},
@@ -70,16 +72,16 @@ impl HandlerConnection {
         let (mut saved, mut alarms) = (Vec::new(), Vec::new());
         for file in listed {
             let name = terminal_text::safe_file_name(&file.attachment.name, file.number);
-            match self.fetch_attachment(case, &file).await? {
+            match self.download_attachment(case, &file).await? {
                 Err(alarm) => {
                     alarms.push(
                         IntegrityAlert { text: format!("{name}: {}", alarm.text), ..alarm }
                             .in_case(case.id()),
                     );
                 }
-                Ok(plain) => {
+                Ok(verified) => {
+                    let path = write_unique(folder, &name, |out| verified.write(case, out))?;
                     let file = file.attachment.clone();
-                    let path = write_unique(folder, &name, &plain)?;
                     let Attachment { name, media_type, len, sha256, treatment } = file;
                     saved.push(SavedAttachment { path, name, media_type, len, sha256, treatment });
                     saved.last().into_iter().for_each(&mut on_saved);
@@ -107,6 +109,26 @@ impl HandlerConnection {
         Ok(Some(fetched.map(|plain| (attachment, plain)).map_err(|alarm| alarm.in_case(case.id()))))
     }
 
+    /// Downloads a file to a temporary file, sealed, and verifies it. Returns an alert if it
+    /// differs from the report's description.
+    async fn download_attachment<'a>(
+        &self,
+        case: &VerifiedCase,
+        listed: &ListedAttachment<'a>,
+    ) -> Result<Result<VerifiedFile<'a>, IntegrityAlert>, CaseReadError> {
+        let Some(part) = listed.part else { return Ok(Err(missing_file())) };
+        let mut sealed = tempfile::tempfile().map_err(temporary_file_error)?;
+        let written = self.client.stream_part(case.id(), part, |bytes| sealed.write_all(bytes));
+        written.await?.and_then(|()| sealed.rewind()).map_err(temporary_file_error)?;
+        let verified =
+            VerifiedFile { sealed, generation: part.generation, attachment: listed.attachment };
+        let checked = verified.open(case, &mut io::sink());
+        Ok(match checked {
+            Ok(()) => Ok(verified),
+            Err(error) => Err(IntegrityAlert::new(AlertCode::Damaged, error.to_string())),
+        })
+    }
+
     /// Fetches and verifies a file. Returns an alert if it differs from the report's description.
     pub(crate) async fn fetch_attachment(
         &self,
@@ -114,12 +136,47 @@ impl HandlerConnection {
         listed: &ListedAttachment<'_>,
     ) -> Result<Result<Zeroizing<Vec<u8>>, IntegrityAlert>, ClientError> {
         let Some(part) = listed.part else {
-            return Ok(Err(IntegrityAlert::new(AlertCode::Withheld, "the file is missing")));
+            return Ok(Err(missing_file()));
         };
         let sealed = self.client.fetch_part(case.id(), part.id, part.len).await?;
         let opened = case.open_case.open_attachment(&sealed, part.generation, listed.attachment);
         Ok(opened.map_err(|error| IntegrityAlert::new(AlertCode::Damaged, error.to_string())))
     }
+}
+
+/// A sealed file on the disk that was opened once and is the file of the report.
+struct VerifiedFile<'a> {
+    sealed: File,
+    generation: u32,
+    attachment: &'a Attachment,
+}
+
+impl VerifiedFile<'_> {
+    fn open(&self, case: &VerifiedCase, out: &mut impl Write) -> Result<(), CaseError> {
+        case.open_case.write_attachment(
+            BufReader::new(&self.sealed),
+            self.generation,
+            self.attachment,
+            out,
+        )
+    }
+
+    fn write(&self, case: &VerifiedCase, out: &mut File) -> io::Result<()> {
+        (&self.sealed).rewind()?;
+        self.open(case, out).map_err(|error| match error {
+            CaseError::Unwritable(error) => error,
+            // The temporary file has changed since.
+            error => io::Error::other(error),
+        })
+    }
+}
+
+fn missing_file() -> IntegrityAlert {
+    IntegrityAlert::new(AlertCode::Withheld, "the file is missing")
+}
+
+fn temporary_file_error(source: io::Error) -> FileError {
+    FileError::Io { verb: "use a temporary file in", path: std::env::temp_dir(), source }
 }
 
 /// Returns all attachments, in the order of the case.
@@ -140,8 +197,13 @@ pub(crate) fn listed_attachments(case: &VerifiedCase) -> Vec<ListedAttachment<'_
         .collect()
 }
 
-/// Writes the file under the first name that is free.
-fn write_unique(folder: &Path, name: &str, plain: &[u8]) -> Result<PathBuf, FileError> {
+/// Creates a file under the first name that is free, and writes it. A file that cannot be written
+/// completely is deleted.
+fn write_unique(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<PathBuf, FileError> {
     for number in 1..MAX_NAME_ATTEMPTS {
         let name =
             if number == 1 { name.to_owned() } else { terminal_text::numbered_name(name, number) };
@@ -150,10 +212,13 @@ fn write_unique(folder: &Path, name: &str, plain: &[u8]) -> Result<PathBuf, File
             Err(FileError::AlreadyExists(_)) => {}
             Err(error) => return Err(error),
             Ok(mut file) => {
-                let written = file.write_all(plain).and_then(|()| file.sync_all());
+                let written = write(&mut file).and_then(|()| file.sync_all());
                 return match written {
                     Ok(()) => Ok(path),
-                    Err(source) => Err(FileError::Io { verb: "write", path, source }),
+                    Err(source) => {
+                        fs::remove_file(&path).ok();
+                        Err(FileError::Io { verb: "write", path, source })
+                    }
                 };
             }
         }
@@ -168,10 +233,18 @@ mod tests {
     #[test]
     fn an_existing_name_gets_a_number() {
         let folder = tempfile::tempdir().unwrap();
-        let first = write_unique(folder.path(), "photo.jpg", b"one").unwrap();
-        let second = write_unique(folder.path(), "photo.jpg", b"two").unwrap();
+        let first =
+            write_unique(folder.path(), "photo.jpg", |file| file.write_all(b"one")).unwrap();
+        let second =
+            write_unique(folder.path(), "photo.jpg", |file| file.write_all(b"two")).unwrap();
         assert_eq!(first, folder.path().join("photo.jpg"));
         assert_eq!(second, folder.path().join("photo (2).jpg"));
-        assert_eq!(std::fs::read(first).unwrap(), b"one");
+        assert_eq!(fs::read(first).unwrap(), b"one");
+        let failed = write_unique(folder.path(), "film.mp4", |file| {
+            file.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(matches!(failed, Err(FileError::Io { verb: "write", .. })));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no half of a file is left");
     }
 }

@@ -1,12 +1,12 @@
 //! HTTP client for the case handler's API, over TLS with a pinned certificate authority.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use protocol::{
     api::{
         checkpoint::NewCosignature,
         workbench::{
-            Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseLog, CaseSummary,
+            Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseLog, CasePart, CaseSummary,
             ChallengeRequest, ChallengeResponse, FormerReaders, NewEvent, ProblemDetails,
             SessionRequest, SessionResponse, sign_session,
         },
@@ -253,10 +253,41 @@ impl HandlerClient {
         part: Uuid,
         expected_len: u64,
     ) -> Result<Vec<u8>, ClientError> {
-        let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
-        let timeout = RESPONSE_TIMEOUT + Duration::from_secs(expected_len / MIN_BYTES_PER_SEC);
-        let response = send_checked(self.request(Method::GET, &path).timeout(timeout)).await?;
+        let response = self.get_part(case, part, expected_len).await?;
         read_body(response, expected_len.min(size_classes::MAX_SUBMISSION_LEN)).await
+    }
+
+    /// Passes one sealed part to `write` as it arrives. Returns the first error of `write`.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_part`].
+    pub async fn stream_part(
+        &self,
+        case: Uuid,
+        part: &CasePart,
+        mut write: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<io::Result<()>, ClientError> {
+        let mut response = self.get_part(case, part.id, part.len).await?;
+        let (expected, mut received) = (response.content_length(), 0);
+        loop {
+            let chunk = response.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| body_error(error, received, expected))? else {
+                return Ok(Ok(()));
+            };
+            received += chunk.len() as u64;
+            if received > part.len.min(size_classes::MAX_SUBMISSION_LEN) {
+                return Err(ClientError::Unexpected(format!("more than {} bytes", part.len)));
+            }
+            if let Err(error) = write(&chunk) {
+                return Ok(Err(error));
+            }
+        }
+    }
+
+    async fn get_part(&self, case: Uuid, part: Uuid, len: u64) -> Result<Response, ClientError> {
+        let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
+        let timeout = RESPONSE_TIMEOUT + Duration::from_secs(len / MIN_BYTES_PER_SEC);
+        send_checked(self.request(Method::GET, &path).timeout(timeout)).await
     }
 
     /// Submits a signed event, and returns the event that the case handler has recorded.

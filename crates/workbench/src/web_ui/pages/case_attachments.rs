@@ -83,12 +83,12 @@ pub(super) async fn save(
     mut session: SignedInSession,
     Path((_, id, number)): AttachmentPath,
 ) -> Result<Response, PageError> {
-    let (attachment, content) = match open_attachment(&mut session, id, number).await? {
+    let (attachment, mut content) = match open_attachment(&mut session, id, number).await? {
         Ok(opened) => opened,
         Err(alarm_page) => return Ok(alarm_page),
     };
     let name = terminal_text::safe_file_name(&attachment.name, number);
-    Ok(download(&name, content.to_vec()).into_response())
+    Ok(download(&name, std::mem::take(&mut *content)).into_response())
 }
 
 /// Returns a download. The headers prevent that a browser displays it, whatever it contains.
