@@ -9,6 +9,7 @@ import { scrubBoxes } from "../src/metadata/isobmff.ts";
 import { ByteRewriter, MalformedFileError } from "../src/metadata/stream.ts";
 import { AuthorPseudonyms } from "../src/metadata/pseudonyms.ts";
 import { asText, noFindings } from "../src/metadata/rules.ts";
+import { scrubRiff } from "../src/metadata/riff.ts";
 import { scrub } from "../src/metadata/scrub.ts";
 import { neutralName } from "../src/metadata/scrub_report.ts";
 import { rewriteXml } from "../src/metadata/xml.ts";
@@ -193,4 +194,63 @@ test("a long video is scrubbed as a short one is, without reading its media data
     const content = Buffer.from(await new Response(report.content).arrayBuffer());
     assert.ok(content.equals(expected), what);
   }
+});
+
+function riffChunk(kind: string, payload: Uint8Array, stated = payload.length): Uint8Array {
+  const head = Buffer.alloc(8);
+  head.write(kind, "latin1");
+  head.writeUInt32LE(stated, 4);
+  return concat(head, payload, new Uint8Array(payload.length % 2));
+}
+
+function riff(form: string, chunks: Uint8Array[], stated?: number): Uint8Array {
+  const content = concat(utf8(form), ...chunks);
+  return riffChunk("RIFF", content, stated ?? content.length);
+}
+
+test("a long sound recording is scrubbed as a short one is, without reading its samples", async () => {
+  const format = riffChunk("fmt ", new Uint8Array(16).fill(1));
+  const info = riffChunk("LIST", concat(utf8("INFO"), riffChunk("IART", utf8(CANARY))));
+  const odd = riffChunk("bext", utf8(`${CANARY}!`));
+  const samples = riffChunk("data", new Uint8Array(9 * 1024 * 1024).fill(9));
+  const headers = riffChunk("LIST", concat(utf8("hdrl"), riffChunk("avih", new Uint8Array(56)), riffChunk("IDIT", utf8(CANARY))));
+  const film = riffChunk("LIST", concat(utf8("movi"), samples));
+  const files = {
+    "notes after the samples": riff("WAVE", [format, samples, info]),
+    "notes before the samples": riff("WAVE", [format, odd, info, samples]),
+    film: riff("AVI ", [headers, film, riffChunk("idx1", new Uint8Array(16))]),
+    "bytes after the end": concat(riff("WAVE", [format, samples, info]), utf8("more")),
+    "an end that is not in the file": riff("WAVE", [format, samples, info], 20 * 1024 * 1024),
+    "a chunk that is longer than the file": riff("WAVE", [format, samples, riffChunk("LIST", utf8(CANARY), 99)]),
+    "a chunk that is longer than the stated end": riff("WAVE", [format, samples, info], samples.length),
+    "three bytes at the end": riff("WAVE", [format, samples, utf8("abc")]),
+  };
+  for (const [what, file] of Object.entries(files)) {
+    const found = noFindings();
+    const stream = new ByteRewriter(file as Uint8Array<ArrayBuffer>);
+    let reading = "whole";
+    try {
+      scrubRiff(stream, found);
+    } catch (error) {
+      assert.ok(error instanceof MalformedFileError);
+      reading = "broken";
+    }
+    stream.copyRest();
+    const report = await scrub(new UnreadableAsAWhole([file as Uint8Array<ArrayBuffer>]), neverRedraw);
+    assert.equal(report.reading, reading, what);
+    assert.deepEqual([...report.removed].sort(), [...found.removed].sort(), what);
+    const content = Buffer.from(await new Response(report.content).arrayBuffer());
+    assert.ok(content.equals(Buffer.from(stream.content())), what);
+  }
+});
+
+test("a file that is too long for the memory is not read as a whole, and the reporter learns it", async () => {
+  class Long extends UnreadableAsAWhole {
+    override get size(): number {
+      return super.size > 1024 ? 200 * 1024 * 1024 : super.size;
+    }
+  }
+  const { reading, content, removed } = await scrub(new Long([concat(pdf, new Uint8Array(1024))]), neverRedraw);
+  assert.deepEqual([reading, removed.size], ["unknown", 0]);
+  assert.ok(content !== undefined);
 });

@@ -1,5 +1,6 @@
 // RIFF: WebP pictures, WAV audio, AVI video. The header contains the total length, so no offset may
 // change: chunks with metadata become chunks of zeros.
+import type { Bytes } from "../bytes.ts";
 import { orientationOnly, parseExif } from "./exif.ts";
 import { MalformedFileError, ByteRewriter, readLe, matchesAt } from "./stream.ts";
 import { type ScrubFindings, addKinds, asBytes, asText, rules, classify } from "./rules.ts";
@@ -20,22 +21,16 @@ export function scrubRiff(stream: ByteRewriter, found: ScrubFindings): void {
   let isDrawn = false;
   while (stream.at < end) {
     if (end - stream.at < 8) throw new MalformedFileError();
-    const chunk = stream.peekExact(8);
-    const [kind, len] = [asText(chunk.subarray(0, 4)), readLe(chunk, 4, 4)!];
-    const padded = len + (len % 2);
+    const { kind, len, padded, copied } = measureChunk(stream.peek(CHUNK_HEADER_LEN), form);
     if (padded > end - stream.at - 8) throw new MalformedFileError();
     isDrawn ||= ["VP8 ", "VP8L", "ANMF"].includes(kind);
-    const list = kind === "LIST" ? asText(stream.peek(12).subarray(8)) : "";
-    // The chunks of a header list are processed one by one.
-    if (["hdrl", "strl", "odml"].includes(list)) stream.copy(12);
-    else if (list === "movi") stream.copy(8 + padded);
-    else if (kind === "VP8X" && len === 10) {
+    if (kind === "VP8X" && len === 10) {
       const picture = stream.peekExact(18).slice();
       picture[8]! &= ~PROFILE_AND_XMP;
       stream.write(picture);
       stream.skip(18);
     } else if (kind === "EXIF") scrubExifChunk(stream, found, padded);
-    else if (rules.riff[form]?.includes(kind)) stream.copy(8 + padded);
+    else if (copied !== undefined) stream.copy(copied);
     else {
       if (kind !== "ICCP") addKinds(found.removed, ...classify(stream.peek(8 + Math.min(len, INSPECT_LIMIT)).subarray(8)));
       eraseChunk(stream, padded);
@@ -47,6 +42,25 @@ export function scrubRiff(stream: ByteRewriter, found: ScrubFindings): void {
   if (!isDrawn) throw new MalformedFileError();
   found.removed.add("other");
   stream.skipRest();
+}
+
+/** Bytes of a chunk that `measureChunk` reads, if there are so many. */
+export const CHUNK_HEADER_LEN = 12;
+
+/**
+ * Returns the kind of a chunk, its length, its length with padding, and how many bytes of it are
+ * copied before the next chunk. A chunk that is not copied contains metadata. Throws
+ * `MalformedFileError` if the file ends.
+ */
+export function measureChunk(header: Bytes, form: string): { kind: string; len: number; padded: number; copied: number | undefined } {
+  if (header.length < 8) throw new MalformedFileError();
+  const [kind, len] = [asText(header.subarray(0, 4)), readLe(header, 4, 4)!];
+  const padded = len + (len % 2);
+  const list = kind === "LIST" ? asText(header.subarray(8)) : "";
+  // The chunks of a header list are processed one by one.
+  if (["hdrl", "strl", "odml"].includes(list)) return { kind, len, padded, copied: CHUNK_HEADER_LEN };
+  const isCopied = list === "movi" || (rules.riff[form]?.includes(kind) ?? false);
+  return { kind, len, padded, copied: isCopied ? 8 + padded : undefined };
 }
 
 function eraseChunk(stream: ByteRewriter, padded: number): void {

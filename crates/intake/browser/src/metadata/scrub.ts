@@ -1,6 +1,5 @@
 // Removes metadata from a file. Nothing leaves the device.
-import type { Bytes } from "../bytes.ts";
-import { MAX_SIZE } from "../size_classes.ts";
+import { type Bytes, concat } from "../bytes.ts";
 import { measureBox, scrubBoxes } from "./isobmff.ts";
 import { parseExif } from "./exif.ts";
 import { SNIFF_LEN, type FileFormat, extensionOf, detectFormat, mediaClassOf } from "./detect.ts";
@@ -9,10 +8,10 @@ import { stripJpeg } from "./jpeg.ts";
 import { AuthorPseudonyms } from "./pseudonyms.ts";
 import { rewritePackage } from "./office.ts";
 import { scrubPdf } from "./pdf.ts";
-import { MalformedFileError, ByteRewriter } from "./stream.ts";
+import { MalformedFileError, ByteRewriter, readLe } from "./stream.ts";
 import { stripPng } from "./png.ts";
-import { scrubRiff } from "./riff.ts";
-import { type ScrubFindings, type MetadataKind, addKinds, noFindings } from "./rules.ts";
+import { CHUNK_HEADER_LEN, measureChunk, scrubRiff } from "./riff.ts";
+import { type ScrubFindings, type MetadataKind, addKinds, asBytes, asText, noFindings } from "./rules.ts";
 import { stripAudio } from "./audio.ts";
 import type { ParseCoverage, SignatureStatus, ScrubReport } from "./scrub_report.ts";
 import { rewriteXml } from "./xml.ts";
@@ -27,8 +26,13 @@ export interface RedrawnPicture {
 /** Returns a picture without its metadata, or undefined if it cannot be drawn faithfully. */
 export type RedrawPicture = (picture: Blob) => Promise<RedrawnPicture | undefined>;
 
-/** A video or sound recording of more bytes is not read into memory as a whole. */
-const MAX_LEN_IN_MEMORY = 8 * 1024 * 1024;
+/**
+ * A video or sound recording of more bytes is scrubbed part by part, if its format allows it. Its
+ * media data is then not read.
+ */
+const MIN_LEN_BY_PARTS = 8 * 1024 * 1024;
+/** A file of more bytes is never read into memory as a whole, which a phone may not have. */
+const MAX_LEN_IN_MEMORY = 64 * 1024 * 1024;
 
 /** The formats in which pictures are redrawn, with their file extensions. */
 const REDRAWN_EXTENSIONS: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
@@ -47,6 +51,20 @@ const SCRUBBERS: Partial<Record<FileFormat, (stream: ByteRewriter, found: ScrubF
   mp3: stripAudio,
   flac: stripAudio,
 };
+
+/** Scrubbers of long files that read each part on its own. */
+const SCRUBBERS_BY_PARTS: Partial<Record<FileFormat, (file: Blob, found: ScrubFindings) => Promise<PartlyRead>>> = {
+  mp4: scrubBoxByBox,
+  m4a: scrubBoxByBox,
+  wav: scrubChunkByChunk,
+  avi: scrubChunkByChunk,
+};
+
+/** The result of scrubbing a file part by part. */
+interface PartlyRead {
+  content: Blob;
+  reading: ParseCoverage;
+}
 
 /** Maximum length of the header of a box in bytes. */
 const BOX_HEADER_LEN = 16;
@@ -93,13 +111,14 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
     return report(undefined, "unknown");
   }
   addKinds(found.left, ...(KNOWN_METADATA[format] ?? []));
-  // A file larger than a submission is not read, because it cannot be sent.
-  if (KNOWN_METADATA[format] || format === "unknown" || file.size > MAX_SIZE) return report(file, "unknown");
+  if (KNOWN_METADATA[format] || format === "unknown") return report(file, "unknown");
   if (format === "text") return report(file, "whole");
-  if ((format === "mp4" || format === "m4a") && file.size > MAX_LEN_IN_MEMORY) {
-    const { content, reading } = await scrubBoxByBox(file, found);
+  const byParts = file.size > MIN_LEN_BY_PARTS ? SCRUBBERS_BY_PARTS[format] : undefined;
+  if (byParts) {
+    const { content, reading } = await byParts(file, found);
     return report(content, reading);
   }
+  if (file.size > MAX_LEN_IN_MEMORY) return report(file, "unknown");
   const bytes = new Uint8Array(await file.arrayBuffer());
   const scrubber = SCRUBBERS[format];
   if (scrubber) {
@@ -131,7 +150,7 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
  * Scrubs the boxes of a video or sound recording one after the other. The media data, which is
  * nearly all of it, is not read.
  */
-async function scrubBoxByBox(file: Blob, found: ScrubFindings): Promise<{ content: Blob; reading: ParseCoverage }> {
+async function scrubBoxByBox(file: Blob, found: ScrubFindings): Promise<PartlyRead> {
   const parts: Blob[] = [];
   let reading: ParseCoverage = "whole";
   for (let at = 0; at < file.size && reading === "whole"; ) {
@@ -153,6 +172,43 @@ async function scrubBoxByBox(file: Blob, found: ScrubFindings): Promise<{ conten
     if (reading !== "whole") parts.push(file.slice(at));
   }
   return { content: new Blob(parts, { type: file.type }), reading };
+}
+
+/** Scrubs the chunks of a RIFF file one after the other. Media data is not read. */
+async function scrubChunkByChunk(file: Blob, found: ScrubFindings): Promise<PartlyRead> {
+  const read = async (from: number, until: number) => new Uint8Array(await file.slice(from, until).arrayBuffer());
+  const riffHeader = await read(0, 12);
+  const [end, form] = [8 + readLe(riffHeader, 4, 4)!, asText(riffHeader.subarray(8))];
+  const parts: Blob[] = [file.slice(0, 12)];
+  let [at, reading]: [number, ParseCoverage] = [12, "whole"];
+  while (at < end && reading === "whole") {
+    const header = await read(at, at + CHUNK_HEADER_LEN);
+    let chunk: ReturnType<typeof measureChunk> | undefined;
+    reading = runScrubber(() => (chunk = measureChunk(header, form)));
+    if (chunk === undefined) break;
+    const len = chunk.copied ?? 8 + chunk.padded;
+    if (8 + chunk.padded > end - at || at + len > file.size) {
+      reading = "broken";
+    } else if (chunk.copied !== undefined) {
+      parts.push(file.slice(at, at + len));
+      at += len;
+    } else {
+      const stream = new ByteRewriter(concat(asBytes("RIFF"), littleEndian(len + 4), asBytes(form), await read(at, at + len)));
+      reading = runScrubber(() => scrubRiff(stream, found));
+      parts.push(new Blob([stream.content().subarray(12)]));
+      at += len;
+    }
+  }
+  // Long files continue after the stated end.
+  if (at < file.size) reading = "broken";
+  parts.push(file.slice(at));
+  return { content: new Blob(parts, { type: file.type }), reading };
+}
+
+function littleEndian(value: number): Bytes {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
 }
 
 function scrubSvg(bytes: Bytes, found: ScrubFindings): Blob | undefined {
