@@ -13,10 +13,11 @@ use regex::Regex;
 
 /// The sealed and signed objects of the protocol, in the order of the document. Browsers read those
 /// with `true`.
-const OBJECTS: [(&str, bool); 30] = [
+const OBJECTS: [(&str, bool); 31] = [
     ("Receipt", true),
     ("Sending tag", false),
     ("Submission", false),
+    ("Upload", false),
     ("Frame of the reporter", false),
     ("Attached file", false),
     ("Reply capsule", true),

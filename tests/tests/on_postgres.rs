@@ -1,5 +1,7 @@
 //! Runs every scenario on `PostgreSQL`.
 
+#[path = "cut_uploads.rs"]
+mod cut_uploads;
 #[path = "excluded_desk.rs"]
 mod excluded_desk;
 #[path = "leaks.rs"]

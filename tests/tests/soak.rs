@@ -1,4 +1,5 @@
-//! Kills under load: every acknowledged report arrives exactly once.
+//! Kills under load: every acknowledged report arrives exactly once, from forms and from uploads
+//! that are cut by the kills.
 //!
 //! `SOAK_KILLS` sets how many times each service is killed; the default is 20.
 
@@ -14,12 +15,21 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use protocol::receipt::Receipt;
-use rand::{Rng, SeedableRng, rngs::StdRng};
-use scenarios::{FormFile, ReporterBrowser, RunningInstallation, settings_for};
+use rand::{
+    Rng, SeedableRng,
+    rngs::{OsRng, StdRng},
+};
+use scenarios::{
+    FormFile, ReporterBrowser, ResumableUpload, RunningInstallation, SealingReporter, settings_for,
+};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
-/// Reporters who send at the same time.
+/// Reporters who send forms at the same time.
 const REPORTERS: usize = 4;
+/// Reporters who upload at the same time.
+const UPLOADERS: usize = 2;
+/// Length of a file that is uploaded: its submission has eight pieces.
+const UPLOADED_FILE_LEN: u64 = 1_500_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
@@ -28,12 +38,17 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     let running =
         RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = running.reporter("fr").await?;
+    let sealing = SealingReporter::of(&running).await?;
     let RunningInstallation { installation, intake, case_handler } = running;
     let (mut intake, mut case_handler) = (Some(intake), Some(case_handler));
 
     let ended = Arc::new(AtomicBool::new(false));
     let reporters: Vec<_> = (0..REPORTERS)
         .map(|n| tokio::spawn(submit_until(visitor.clone(), n, Arc::clone(&ended))))
+        .collect();
+    let url = installation.public_url();
+    let uploaders: Vec<_> = (0..UPLOADERS)
+        .map(|_| tokio::spawn(upload_until(url.clone(), sealing.clone(), Arc::clone(&ended))))
         .collect();
     let mut rng = StdRng::seed_from_u64(20);
     for _ in 0..kills {
@@ -49,6 +64,14 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     for reporter in reporters {
         receipts.extend(reporter.await??);
     }
+    let (mut uploads, mut attempts) = (0, 0);
+    for uploader in uploaders {
+        let (uploaded, attempted) = uploader.await??;
+        uploads += uploaded.len();
+        attempts += attempted;
+        receipts.extend(uploaded);
+    }
+    assert!(uploads > 0 && attempts > uploads, "{uploads} uploads in {attempts} attempts");
     assert!(receipts.len() > kills, "only {} reports were made in {kills} kills", receipts.len());
     let running = RunningInstallation {
         installation,
@@ -57,7 +80,8 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     };
     assert_each_arrived_once(&running, &receipts).await?;
     println!(
-        "{} acknowledged reports, {kills} kills of each service: each arrived exactly once",
+        "{} acknowledged reports, {uploads} of them uploads in {attempts} attempts, {kills} kills of \
+         each service: each arrived exactly once",
         receipts.len()
     );
     Ok(())
@@ -84,6 +108,22 @@ async fn submit_until(
         receipts.push(send_until_acknowledged(&visitor, form).await?);
     }
     Ok(receipts)
+}
+
+/// Uploads one report after the other, and continues each upload until it is acknowledged. Returns
+/// the codes of the receipts, and the number of attempts.
+async fn upload_until(
+    url: String,
+    sealing: SealingReporter,
+    ended: Arc<AtomicBool>,
+) -> Result<(Vec<String>, usize)> {
+    let (mut receipts, mut attempts) = (Vec::new(), 0);
+    while !ended.load(Ordering::SeqCst) {
+        let report = sealing.seal(UPLOADED_FILE_LEN, &mut OsRng)?;
+        attempts += ResumableUpload::new(&url, &mut OsRng)?.send(&report.sealed).await?;
+        receipts.push(report.code);
+    }
+    Ok((receipts, attempts))
 }
 
 /// Sends the same form again, as a reporter does after a lost connection.

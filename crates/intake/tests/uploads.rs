@@ -10,7 +10,9 @@ use common::{TestInstallation, TestIntake};
 use intake::store::CHUNK_BYTES;
 use protocol::{Hash, api::relay, encoding::size_classes::SIZE_CLASSES};
 use reqwest::{Response, StatusCode};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use time::Duration;
+use uuid::Uuid;
 
 const PIECE: usize = CHUNK_BYTES;
 
@@ -261,4 +263,60 @@ async fn an_unfinished_upload_lasts_a_day_and_then_nothing_of_it_is_left() {
     let discard = intake.post(&format!("{}/discard", unfinished.path()), "").await;
     assert_eq!(discard.status(), StatusCode::NO_CONTENT);
     assert_eq!(intake.pull(100).await.len(), 1, "a complete submission is not discarded");
+}
+
+#[tokio::test]
+async fn neither_the_stored_hash_nor_a_similar_id_continues_or_discards_an_upload() {
+    let intake = TestIntake::new().await;
+    let upload = Upload::new(3, 1);
+    let end = upload.sealed.len();
+    assert_eq!(upload.append(&intake, 0, PIECE).await.status(), StatusCode::ACCEPTED);
+    // What a thief of the database finds, and guesses that differ from the id in one bit.
+    let id = [1; 32];
+    let mut guesses = vec![Hash::of(&[&id]).0];
+    guesses.extend((0..256).step_by(37).map(|bit| {
+        let mut guess = id;
+        guess[bit / 8] ^= 1 << (bit % 8);
+        guess
+    }));
+    for guess in guesses {
+        let id = BASE64_URL_SAFE_NO_PAD.encode(guess);
+        let other = Upload { sealed: upload.sealed.clone(), id };
+        assert_eq!(other.offset(&intake).await, 0);
+        let continued = other.append(&intake, PIECE, end).await;
+        assert_eq!(continued.status(), StatusCode::CONFLICT);
+        let discarded = intake.post(&format!("{}/discard", other.path()), "").await;
+        assert_eq!(discarded.status(), StatusCode::NO_CONTENT);
+    }
+    assert_eq!(upload.offset(&intake).await, PIECE, "nothing has changed");
+    assert_eq!(upload.append(&intake, PIECE, end).await.status(), StatusCode::CREATED);
+    assert_eq!(intake.pull(100).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_case_handler_neither_sees_nor_deletes_an_unfinished_upload() {
+    let intake = TestIntake::new().await;
+    let upload = Upload::new(3, 1);
+    assert_eq!(upload.append(&intake, 0, 2 * PIECE).await.status(), StatusCode::ACCEPTED);
+    let spool = Database::connect(&intake.installation.config.store.url).await.unwrap();
+    let sql = Statement::from_string(spool.get_database_backend(), "SELECT id FROM submissions");
+    let row = spool.query_one_raw(sql).await.unwrap().unwrap();
+    // The case handler does not learn this id before the submission is complete.
+    let id: Uuid = row.try_get("", "id").unwrap();
+    let request = intake.handler.post(format!("{}{}", intake.relay, relay::LIST_PATH));
+    let request = request.json(&relay::ListRequest { after: None, limit: 10 });
+    let listed: relay::ListResponse = request.send().await.unwrap().json().await.unwrap();
+    assert!(listed.waiting.is_empty());
+    let request = intake.handler.post(format!("{}{}", intake.relay, relay::PULL_PATH));
+    let request = request.json(&relay::PullRequest { limit: 10, ids: vec![id] });
+    let pulled = request.send().await.unwrap();
+    assert_eq!(pulled.status(), StatusCode::OK);
+    assert!(pulled.bytes().await.unwrap().is_empty());
+    assert_eq!(intake.ack(vec![id]).await, StatusCode::NO_CONTENT);
+    assert_eq!(upload.offset(&intake).await, 2 * PIECE, "it is not deleted");
+    let end = upload.sealed.len();
+    assert_eq!(upload.append(&intake, 2 * PIECE, end).await.status(), StatusCode::CREATED);
+    let pulled = intake.pull(100).await;
+    assert_eq!(pulled.len(), 1);
+    assert!(pulled[0].1 == upload.sealed);
 }
