@@ -8,6 +8,7 @@ mod case_actions;
 mod char_width;
 mod command_help;
 mod connect;
+mod decoded_attachment;
 mod exit_code;
 mod export;
 mod former_readers;

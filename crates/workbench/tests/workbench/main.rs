@@ -30,6 +30,8 @@ mod proposals;
 mod queue_command;
 mod recordings;
 mod retention;
+#[cfg(target_os = "linux")]
+mod sandboxed_worker;
 mod search;
 mod served_program;
 mod tampering;

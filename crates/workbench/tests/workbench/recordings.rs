@@ -1,15 +1,11 @@
 //! Recordings from untrusted senders.
 #![cfg(target_os = "linux")]
 
-use std::{
-    fs,
-    io::{Read, Write},
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::path::Path;
 
 use workbench::recording::{self, MAX_DURATION, RecordingError, WORKER_ARG};
+
+use crate::sandboxed_worker::decode_without_permissions;
 
 const METADATA_CANARY: &[u8] = b"recorded on the phone of Awa";
 
@@ -138,27 +134,8 @@ fn a_long_recording_ends_at_the_limit() {
     assert_eq!(samples.len() as u64, u64::from(rate) * MAX_DURATION.as_secs());
 }
 
-/// The process blocks while its output is not read. Meanwhile the system shows which permissions it
-/// has left.
 #[test]
 fn the_decoding_process_has_no_other_permissions() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
-        .arg(WORKER_ARG)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(&stereo_with_metadata(10)).unwrap();
-    let status = || fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let mut waited = 0;
-    while !status().contains("Seccomp:\t2") {
-        waited += 1;
-        assert!(waited < 600, "{}", status());
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    assert!(status().contains("NoNewPrivs:\t1"));
-    let mut wav = Vec::new();
-    child.stdout.take().unwrap().read_to_end(&mut wav).unwrap();
-    assert!(child.wait().unwrap().success());
+    let wav = decode_without_permissions(WORKER_ARG, &stereo_with_metadata(10));
     assert_eq!(samples(&wav).1.len(), 240_000);
 }
