@@ -16,10 +16,11 @@ pub struct LocaleFile {
 }
 
 /// All files of a language.
-pub const LOCALE_FILES: [LocaleFile; 9] = [
+pub const LOCALE_FILES: [LocaleFile; 10] = [
     LocaleFile { name: "intake.ftl", fallback: None },
     LocaleFile { name: "taxonomy.toml", fallback: None },
     LocaleFile { name: "reply_templates.toml", fallback: None },
+    LocaleFile { name: "poster.ftl", fallback: None },
     LocaleFile { name: "identity_questions.toml", fallback: None },
     LocaleFile { name: "identifying_details.json", fallback: None },
     LocaleFile { name: "common_words.txt", fallback: None },

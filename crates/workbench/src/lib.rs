@@ -19,6 +19,7 @@ pub mod keys;
 pub mod l10n;
 pub mod preview;
 pub mod private_files;
+mod qr_code;
 pub mod recording;
 mod sandboxed_decoder;
 pub mod search;

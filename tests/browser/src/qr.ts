@@ -1,11 +1,16 @@
-// Reads the QR code of a receipt page with an independent reader.
-import type { Page } from "@playwright/test";
+// Reads QR codes with an independent reader.
+import type { Locator, Page } from "@playwright/test";
 import decodeQR from "qr/decode.js";
 
-/** Returns the text in the code, read from the colours on the screen. */
+/** Returns the text in the code of a receipt page. */
 export async function readQr(page: Page): Promise<string> {
   const svg = page.locator(".qr svg");
   if (!(await svg.isVisible())) await page.locator(".ticket summary").click();
+  return readQrOf(page, svg);
+}
+
+/** Returns the text in a code, read from the colours on the screen. */
+export async function readQrOf(page: Page, svg: Locator): Promise<string> {
   await svg.scrollIntoViewIfNeeded();
   const png = (await svg.screenshot()).toString("base64");
   // A second page, because the page under test may run without scripts.

@@ -10,6 +10,7 @@
 //! - [`program`] signs the manifest of the browser program.
 //! - [`directory_changes`] and [`directory_warnings`] show what a signer should check;
 //!   [`route_explanation`] explains who would read a report.
+//! - [`poster`] writes posters and cards, from which people learn the address and the root keys.
 //! - [`external_check`] checks a running installation from the network, and [`served_program`] the
 //!   files that it serves to browsers.
 
@@ -19,6 +20,7 @@ pub mod draft;
 pub mod external_check;
 pub mod init;
 pub mod log_settings;
+pub mod poster;
 pub mod program;
 pub mod root_keys;
 pub mod route_explanation;
@@ -105,6 +107,9 @@ pub enum AdminError {
     /// No directory has been signed, so there is no log to restart.
     #[error("no signed directory found, so there is no log to restart")]
     NothingToRestart,
+    /// A poster cannot be made.
+    #[error(transparent)]
+    Poster(#[from] poster::PosterError),
     /// The manifest of the browser program is invalid.
     #[error(transparent)]
     Program(#[from] ProgramError),

@@ -6,7 +6,6 @@ use std::{io::Write as _, sync::LazyLock};
 
 use age::armor::{ArmoredWriter, Format};
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
-use qrcode::{EcLevel, QrCode, render::svg};
 use regex::Regex;
 use secrecy::SecretString;
 use time::Date;
@@ -18,6 +17,7 @@ use crate::{
         key_file::{InvestigatorKey, KeyError},
         passphrase_encryption::PassphraseDecryptError,
     },
+    qr_code,
     terminal_text::is_invisible,
 };
 
@@ -108,12 +108,7 @@ impl BackupSheet<'_> {
     /// # Errors
     /// [`BackupError::TooLong`].
     pub fn qr_code_svg(&self) -> Result<String, BackupError> {
-        let code = QrCode::with_error_correction_level(self.text(), EcLevel::M);
-        let code = code.map_err(|_| BackupError::TooLong)?;
-        let picture =
-            code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
-        // An XML declaration is not valid inside a page.
-        Ok(picture.split_once("?>").map_or(&*picture, |(_, svg)| svg).to_owned())
+        qr_code::svg(&self.text()).ok_or(BackupError::TooLong)
     }
 }
 

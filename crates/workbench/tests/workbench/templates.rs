@@ -140,7 +140,7 @@ fn no_translator_changes_or_reads_a_page_of_the_workbench() {
             assert!(html.contains("<meta name=\"google\" content=\"notranslate\">"), "{name}");
         }
     }
-    assert_eq!(pages, 3, "base.html, sign-in.html and the page of an exported case");
+    assert_eq!(pages, 4, "base.html, sign-in.html, posters and the page of an exported case");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod doctor;
 mod init;
 mod log;
 mod member;
+mod poster;
 mod program;
 mod route_test;
 mod service_key;
@@ -46,6 +47,8 @@ pub(crate) enum AdminCommand {
     /// Sign the manifest of the browser program, and list it in the directory.
     #[command(subcommand)]
     Program(program::ProgramCommand),
+    /// Write posters and cards to print: address, twelve words, and what reporters should know.
+    Poster(poster::PosterArgs),
     /// Explain who would read a report with the next directory.
     RouteTest(route_test::RouteTestArgs),
     /// Renew the certificates of the services.
@@ -88,6 +91,7 @@ impl AdminCommand {
             Self::Log(command) => command.run(screen),
             Self::Witness(command) => command.run(screen),
             Self::Program(command) => command.run(context, screen),
+            Self::Poster(command) => command.run(screen),
             Self::RouteTest(command) => command.run(context, screen),
             Self::Tls(command) => command.run(context, screen),
             Self::ServiceKey(command) => command.run(screen),
