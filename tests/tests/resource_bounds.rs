@@ -288,7 +288,6 @@ impl Attacker {
 /// The installation under attack, and what it received.
 struct Bench<'a> {
     running: &'a RunningInstallation,
-    client: HttpClient,
     spool: DatabaseConnection,
     slowest: (Duration, String),
 }
@@ -296,7 +295,9 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Submits and waits until the intake has deleted it, because the case handler has stored it.
     async fn file(&mut self, what: &str, submission: &[u8]) -> Result<()> {
-        let answer = self.client.post("/api/reports", "application/octet-stream", submission)?;
+        // The intake closes a connection that is idle while a large submission is sealed.
+        let mut client = HttpClient::new(&self.running.intake.addresses["public"])?;
+        let answer = client.post("/api/reports", "application/octet-stream", submission)?;
         ensure!(answer.status == 201, "{what}: {}", answer.head);
         let start = Instant::now();
         while count(&self.spool, "SELECT count(*) AS number FROM submissions").await? > 0 {
@@ -340,7 +341,6 @@ async fn hostile_submissions_take_bounded_memory_and_time() -> Result<()> {
     };
     let mut bench = Bench {
         running: &running,
-        client: HttpClient::new(&running.intake.addresses["public"])?,
         spool: Database::connect(running.installation.intake_store_url()).await?,
         slowest: (Duration::ZERO, String::new()),
     };

@@ -152,13 +152,14 @@ mod tests {
 
     #[test]
     fn the_texts_on_oversized_forms_state_both_limits() {
+        // `files_of_230_mb_in_all_fit_into_the_largest_submission` checks the total.
         let catalogs = load_catalogs(&Locale::ALL);
         let files = protocol::submission::frame::MAX_ATTACHMENTS.to_string();
         for locale in Locale::ALL {
             for key in ["error-large-what", "send-too-large"] {
                 let text = catalogs.catalog(locale).get(key);
                 assert!(
-                    text.contains(&files) && text.contains("60"),
+                    text.contains(&files) && text.contains("230"),
                     "{} {key}: {text}",
                     locale.code
                 );

@@ -1,7 +1,6 @@
 //! What the pages state before a report is sent is true in each language.
 
 use metadata_scrubber::{ParseCoverage, scrub_bytes};
-use protocol::submission::frame::MAX_ATTACHMENTS;
 
 use super::*;
 
@@ -65,20 +64,6 @@ async fn formats_that_are_not_cleaned_are_named_before_they_are_sent() {
             !report.left.is_empty() || report.reading == ParseCoverage::Unknown,
             "{extension} is reported: {report:?}"
         );
-    }
-}
-
-#[test]
-fn the_pages_state_the_limits_of_a_submission() {
-    // `files_of_230_mb_in_all_fit_into_the_largest_submission` checks the total.
-    let files = MAX_ATTACHMENTS.to_string();
-    for locale in Locale::ALL {
-        for key in ["error-large-what", "send-too-large"] {
-            let text = text_of(locale, key);
-            let numbers: Vec<&str> =
-                text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
-            assert_eq!(numbers, [&files, "230"], "{}: {text}", locale.code);
-        }
     }
 }
 
