@@ -65,6 +65,16 @@ export function parseReceipt(typed: string, lists: WordLists): Bytes {
 /** Returns whether a text without a code could be words, for which the lists are needed. */
 export const mayBeWords = (typed: string): boolean => lettersOnly(splitParts(typed)).filter((word) => word.length > 2).length >= MIN_WORDS_TO_GUESS;
 
+/**
+ * Returns the indices of typed words in each list that contains all of them, if their number is
+ * `count`. An abbreviated word can match several lists.
+ */
+export function wordIndices(typed: string, lists: WordLists, count: number): number[][] {
+  const words = splitParts(typed).map(trimmed).filter((word) => word !== "");
+  if (words.length !== count) return [];
+  return lists.map((list) => words.map((word) => indexOf(foldedList(list), word))).filter((found) => found.every((index) => index >= 0));
+}
+
 const SEPARATORS = /[^\p{Alphabetic}\p{N}\p{M}]+/u;
 
 const splitParts = (typed: string): string[] => typed.split(SEPARATORS).map(foldWord).filter((part) => part !== "");

@@ -1,0 +1,86 @@
+// The sealed draft: the answers of an unfinished report, in a file or an address that the reporter
+// asked for. Eight random words open it. They are the whole secret: 88 random bits.
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { type Bytes, concat, random, strictText, utf8 } from "./bytes.ts";
+import { canonicalJsonBytes } from "./canonical.ts";
+import { derive } from "./hash.ts";
+import { padText, unpadText } from "./padding.ts";
+import { type WordLists, wordIndices } from "./typed_receipt.ts";
+
+/** Number of words that open a draft. */
+export const DRAFT_WORDS = 8;
+const SECRET_LEN = (DRAFT_WORDS * 11) / 8;
+const SALT = "burkindi/draft/v1";
+const SALT_LEN = 16;
+/** The length of a draft is a multiple of this, beside 32 bytes. */
+const STEP = 512;
+/** Maximum length of a file that is read as a draft. */
+export const MAX_DRAFT_LEN = 512 * 1024;
+/** Each draft has a key of its own, so the nonce does not vary. */
+const NONCE = new Uint8Array(12);
+
+/** What a draft contains. Files and recordings are not part of it. */
+export interface DraftContent {
+  v: 1;
+  step: string;
+  audience: string;
+  family: string;
+  category: string;
+  /** The values of each field, such as `a.story`. */
+  given: [string, string[]][];
+}
+
+/** The file is not a draft, or was changed, or the words are those of another draft. */
+export class DraftError extends Error {}
+
+/** Draws the secret of a draft. */
+export const drawSecret = (): Bytes => random(SECRET_LEN);
+
+/** Returns the words of a secret. */
+export function secretWords(secret: Uint8Array, list: readonly string[]): string[] {
+  const bits = secret.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  return Array.from({ length: DRAFT_WORDS }, (_, at) => list[Number((bits >> BigInt(11 * (DRAFT_WORDS - 1 - at))) & 2047n)]!);
+}
+
+/** Returns the secrets that typed words can spell: one for each list that contains all of them. */
+export function typedSecrets(typed: string, lists: WordLists): Bytes[] {
+  return wordIndices(typed, lists, DRAFT_WORDS).map((indices) => {
+    const bits = indices.reduce((value, index) => (value << 11n) | BigInt(index), 0n);
+    return Uint8Array.from({ length: SECRET_LEN }, (_, at) => Number((bits >> BigInt(8 * (SECRET_LEN - 1 - at))) & 255n));
+  });
+}
+
+/** Seals a draft: `salt ‖ ChaCha20-Poly1305(padded JSON)`. Nothing in it names the service. */
+export function sealDraft(secret: Uint8Array, content: DraftContent): Bytes {
+  const salt = random(SALT_LEN);
+  return concat(salt, cipher(secret, salt).encrypt(padText(canonicalJsonBytes(content), STEP)));
+}
+
+/** Opens a draft with one of the secrets. Throws `DraftError` if none of them opens it. */
+export function openDraft(secrets: readonly Uint8Array[], sealed: Uint8Array): DraftContent {
+  if (sealed.length > MAX_DRAFT_LEN) throw new DraftError("too long");
+  const [salt, box] = [sealed.subarray(0, SALT_LEN), sealed.subarray(SALT_LEN)];
+  for (const secret of secrets) {
+    let plain: Uint8Array;
+    try {
+      plain = unpadText(cipher(secret, salt).decrypt(box), STEP);
+    } catch {
+      continue;
+    }
+    return readContent(JSON.parse(strictText(plain)));
+  }
+  throw new DraftError("no secret opens it");
+}
+
+const cipher = (secret: Uint8Array, salt: Uint8Array) => chacha20poly1305(derive(secret, SALT, concat(utf8("key"), salt)), NONCE);
+
+/** Only our own program writes drafts. An older one may have written other fields. */
+function readContent(value: unknown): DraftContent {
+  const content = value as Partial<DraftContent>;
+  const texts = [content.step, content.audience, content.family, content.category];
+  const isField = (field: unknown): boolean =>
+    Array.isArray(field) && field.length === 2 && typeof field[0] === "string" && Array.isArray(field[1]) && field[1].every((one) => typeof one === "string");
+  const isSound = content.v === 1 && texts.every((one) => typeof one === "string") && Array.isArray(content.given) && content.given.every(isField);
+  if (!isSound) throw new DraftError("a draft of another version");
+  return content as DraftContent;
+}
