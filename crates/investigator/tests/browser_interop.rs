@@ -21,6 +21,7 @@ use protocol::{
     submission::{
         envelope::{OpenedSubmission, SubmissionKind},
         frame::FrameKind,
+        report_body::{PREFERENCE_QUESTION, ReportAnswer},
     },
 };
 use reporter::{Inbox, InboxIssue};
@@ -246,6 +247,42 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     );
     let refused = peer.request(&follow_up_request(receipt, &old, "secret", false));
     assert!(refused["refused"].is_string() && refused["sealed"].is_null());
+}
+
+/// A wish for a woman or a man leaves the others of the desk without a grant. The case handler sees
+/// eight grants, and the others cannot open one.
+#[test]
+fn both_implementations_seal_a_report_to_the_preferred_members_only() {
+    let mut world = fixture();
+    for (handle, unit) in [("awa", "woman"), ("bila", "man"), ("coumba", "woman"), ("eva", "man")] {
+        let member = world.directory.members.iter_mut().find(|member| member.handle == handle);
+        member.unwrap().units.push(unit.to_owned());
+    }
+    world.signed =
+        protocol::directory::SignedDirectory::sign(&world.directory, &world.roots[..2]).unwrap();
+    let mut peer = BrowserPeer::start(&world);
+    for (preference, readers) in [
+        ("woman", &["awa", "coumba", "eva", "fofana"][..]),
+        ("man", &["awa", "bila", "coumba", "eva", "fofana"]),
+        ("any", &["awa", "bila", "coumba", "eva", "fofana"]),
+    ] {
+        let mut draft = draft(STORY, &[]);
+        let answer = ReportAnswer::One(preference.to_owned());
+        draft.body.answers.insert(PREFERENCE_QUESTION.to_owned(), answer);
+        let (from_browser, _) = peer.seal(&report_request(&draft, &[]));
+        let (_, from_rust) = submit_report(&mut world, draft, &[]);
+        for bytes in [from_browser, from_rust] {
+            let opened = open_submission(&world, &bytes);
+            assert_eq!((opened.grants.len(), &*opened.header.desk), (8, "internal_affairs"));
+            let opens = |handle: &&str| {
+                let identity = &world.people[handle];
+                opened.grants.iter().any(|grant| identity.open(&grant.sealed).is_ok())
+            };
+            let all = ["awa", "bila", "coumba", "dao", "eva", "fofana"];
+            let found: Vec<&str> = all.into_iter().filter(opens).collect();
+            assert_eq!(found, readers, "{preference}");
+        }
+    }
 }
 
 #[test]

@@ -87,7 +87,8 @@ pub struct Member {
     pub recipient: InvestigatorRecipient,
     /// Verifies the member's events and sessions.
     pub device: PublicKey,
-    /// The units or functions that this member belongs to. A reporter can exclude them.
+    /// The units or functions that this member belongs to. A reporter can exclude them. The units
+    /// `woman` and `man` are those that a reporter can prefer.
     #[serde(default)]
     pub units: Vec<String>,
     /// Languages that the member reads, such as `fr`.
@@ -180,6 +181,19 @@ impl<'a> ReportRecipients<'a> {
         self.members.iter().chain(&self.oversight).map(|member| &member.recipient).collect()
     }
 
+    /// Returns the recipients with only those members of the desk who belong to the unit that the
+    /// reporter prefers, or all of them if fewer than [`MIN_READERS`] do. A report for the
+    /// oversight body stays as it is.
+    #[must_use]
+    pub fn preferring(mut self, unit: Option<&str>) -> Self {
+        let Some(unit) = unit.filter(|_| !self.oversight.is_empty()) else { return self };
+        let belongs = |member: &&Member| member.units.iter().any(|own| own == unit);
+        if self.members.iter().copied().filter(|member| belongs(&member)).count() >= MIN_READERS {
+            self.members.retain(|member| belongs(&member));
+        }
+        self
+    }
+
     /// Returns the recipients without the oversight body, or `None` if no other reader is left.
     #[must_use]
     pub fn without_oversight(self) -> Option<Self> {
@@ -223,12 +237,14 @@ impl Directory {
         }
     }
 
-    /// Returns who gets a report by its category, its audience, its exclusions, and the answer of
-    /// the reporter about the oversight body. `None` if the reporter refused the oversight body and
-    /// no desk is left: such a report cannot be sent.
+    /// Returns who gets a report by its category, its audience, its exclusions, and the answers of
+    /// the reporter about a woman or a man and about the oversight body. `None` if the reporter
+    /// refused the oversight body and no desk is left: such a report cannot be sent.
     pub fn recipients_of(&self, report: &ReportBody) -> Option<ReportRecipients<'_>> {
         let exclusions = report.exclusions();
-        let recipients = self.recipients_for(&report.category, &report.audience, &exclusions);
+        let recipients = self
+            .recipients_for(&report.category, &report.audience, &exclusions)
+            .preferring(report.preference());
         if report.refuses_oversight() { recipients.without_oversight() } else { Some(recipients) }
     }
 

@@ -10,7 +10,9 @@ use protocol::{
         MAX_DIRECTORY_LEN, Member, RootSignature, SignedDirectory, TrustRoots,
     },
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
-    submission::report_body::{OVERSIGHT_QUESTION, ReportAnswer, ReportBody},
+    submission::report_body::{
+        EXCLUSION_QUESTION, OVERSIGHT_QUESTION, PREFERENCE_QUESTION, ReportAnswer, ReportBody,
+    },
 };
 use rand::{SeedableRng, rngs::StdRng};
 use time::{Date, macros::date};
@@ -225,6 +227,43 @@ fn a_category_without_a_desk_goes_to_the_oversight_body() {
     assert_eq!(to("FAC", "trader"), "one");
     assert_eq!(to("FAC", "officer"), "external");
     assert_eq!(to("XXX", "trader"), "external");
+}
+
+#[test]
+fn only_members_of_the_preferred_unit_get_a_report_if_there_are_two() {
+    let (mut directory, ..) = sample_directory();
+    directory.desks[0].members = ["a", "b", "c"].map(str::to_owned).into();
+    let to = |directory: &Directory, preference: &str, excluded: &str| {
+        let one = |answer: &str| ReportAnswer::One(answer.to_owned());
+        let answers = [(PREFERENCE_QUESTION, preference), (EXCLUSION_QUESTION, excluded)];
+        let report = ReportBody {
+            category: "FAC".to_owned(),
+            audience: "trader".to_owned(),
+            answers: answers.map(|(question, answer)| (question.to_owned(), one(answer))).into(),
+            story: String::new(),
+        };
+        let recipients = directory.recipients_of(&report).unwrap();
+        let handles = recipients.members.iter().map(|member| member.handle.as_str());
+        (handles.collect::<String>(), recipients.oversight.len())
+    };
+    assert_eq!(to(&directory, "woman", ""), ("abc".to_owned(), 1), "no member has the unit");
+    for (member, units) in [(0, &["woman"][..]), (1, &["man", "north"]), (2, &["woman", "any"])] {
+        directory.members[member].units = units.iter().map(|unit| (*unit).to_owned()).collect();
+    }
+    for (preference, excluded, readers) in [
+        ("woman", "", "ac"),
+        ("man", "", "abc"),
+        // Neither an answer without a preference nor another unit is one.
+        ("any", "", "abc"),
+        ("north", "", "abc"),
+        ("woman", "north", "ac"),
+        ("man", "woman", "o"),
+        ("woman", "one", "o"),
+    ] {
+        let (found, oversight) = to(&directory, preference, excluded);
+        assert_eq!(found, readers, "{preference}, without {excluded}");
+        assert_eq!(oversight, usize::from(readers != "o"));
+    }
 }
 
 #[test]

@@ -67,7 +67,11 @@ struct FrameSealer<W: Write> {
     frame: FrameHeader,
     body: Zeroizing<Vec<u8>>,
     token: [u8; 32],
+    on_frame: Option<OnFrame>,
 }
+
+/// Gets the signed frame of a submission.
+type OnFrame = Box<dyn FnOnce(Zeroizing<Vec<u8>>) + Send>;
 
 impl<W: Write> FrameSealer<W> {
     fn attach(
@@ -118,6 +122,9 @@ impl<W: Write> FrameSealer<W> {
         let mailbox = self.receipt.mailbox_identity().recipient();
         let capsule = capsule(sent, body.digest()).seal(&mailbox, &signing_key);
         self.writer.write_record(RecordType::Capsule, &capsule)?;
+        if let Some(on_frame) = self.on_frame.take() {
+            on_frame(frame);
+        }
         // A message that also names a related report is a different message.
         let token = match &self.frame.related {
             Some(related) => Hash::of(&[&self.token, related.token.as_bytes()]).0,
@@ -150,8 +157,9 @@ impl<W: Write> ReportSealer<W> {
         out: W,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, SealError> {
-        let mut addressees =
-            directory.recipients_for(&draft.body.category, &draft.body.audience, &draft.excluded);
+        let mut addressees = directory
+            .recipients_for(&draft.body.category, &draft.body.audience, &draft.excluded)
+            .preferring(draft.body.preference());
         if draft.body.refuses_oversight() {
             addressees = addressees.without_oversight().ok_or(SealError::NoReader)?;
         }
@@ -205,8 +213,17 @@ impl<W: Write> ReportSealer<W> {
         };
         let body = Zeroizing::new(draft.body.to_bytes());
         let token = secrets.case_secret().sending_token();
-        let sealing = FrameSealer { writer, case_recipient, receipt, frame, body, token };
+        let sealing =
+            FrameSealer { writer, case_recipient, receipt, frame, body, token, on_frame: None };
         Ok(Self { sealer: sealing, replies_key: (&secrets.case_secret().replies_key()).into() })
+    }
+
+    /// Hands the signed frame to `on_frame` when the submission is finished, for the
+    /// [own copy](crate::OwnCopy) of a reporter who asked for it.
+    #[must_use]
+    pub fn on_frame(mut self, on_frame: impl FnOnce(Zeroizing<Vec<u8>>) + Send + 'static) -> Self {
+        self.sealer.on_frame = Some(Box::new(on_frame));
+        self
     }
 
     /// Seals a file while reading it. Its name and media type come from the sender's device.
@@ -328,6 +345,7 @@ impl<W: Write> FollowUpSealer<W> {
             frame,
             body: Zeroizing::new(message.text.into_bytes()),
             token: message.token,
+            on_frame: None,
         };
         Ok(Self {
             sealer: sealing,
@@ -335,6 +353,14 @@ impl<W: Write> FollowUpSealer<W> {
             report: inbox.report,
             last_seen: inbox.last_seen,
         })
+    }
+
+    /// Hands the signed frame to `on_frame` when the submission is finished, for the
+    /// [own copy](crate::OwnCopy) of a reporter who asked for it.
+    #[must_use]
+    pub fn on_frame(mut self, on_frame: impl FnOnce(Zeroizing<Vec<u8>>) + Send + 'static) -> Self {
+        self.sealer.on_frame = Some(Box::new(on_frame));
+        self
     }
 
     /// Seals a file while reading it.

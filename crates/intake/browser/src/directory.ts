@@ -205,9 +205,10 @@ export class VerifiedDirectory {
 
   /**
    * Returns the desk of the category, without the members whom the reporter excluded. If no desk
-   * handles the category or fewer than two members remain, returns the oversight body.
+   * handles the category or fewer than two members remain, returns the oversight body. If at least
+   * two of the members belong to the unit that the reporter prefers, the others get no report.
    */
-  route(category: string, audience: string, excluded: readonly string[]): DeskRouting {
+  route(category: string, audience: string, excluded: readonly string[], preferred?: string | undefined): DeskRouting {
     const { desks, oversight } = this.document;
     const excludedMembers = this.excludedMembers(excluded);
     const desk = desks.find(
@@ -218,7 +219,7 @@ export class VerifiedDirectory {
     );
     const members =
       desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !excludedMembers.has(handle)) : [];
-    if (desk && members.length >= MIN_READERS) return { desk, members, oversight: false };
+    if (desk && members.length >= MIN_READERS) return { desk, members: this.preferredAmong(members, preferred), oversight: false };
     const oversightDesk = this.desk(oversight);
     return { desk: oversightDesk, members: oversightDesk.members, oversight: true };
   }
@@ -232,8 +233,9 @@ export class VerifiedDirectory {
     audience: string,
     excluded: readonly string[],
     oversightRefused: boolean,
+    preferred?: string | undefined,
   ): SealRecipients {
-    const { desk, members, oversight } = this.route(category, audience, excluded);
+    const { desk, members, oversight } = this.route(category, audience, excluded, preferred);
     if (oversight && oversightRefused) throw new NoReaderError("the oversight body is refused, and no desk is left");
     const later = oversight || oversightRefused ? [] : this.desk(this.document.oversight).members;
     return { desk, readers: this.recipients([...members, ...later]) };
@@ -242,6 +244,12 @@ export class VerifiedDirectory {
   /** Returns the recipient of the transport layer. */
   transport(): AgeRecipient {
     return recipient(this.document.transport[0]!);
+  }
+
+  private preferredAmong(handles: string[], unit: string | undefined): string[] {
+    if (unit === undefined) return handles;
+    const preferred = handles.filter((handle) => this.document.members.some((member) => member.handle === handle && member.units.includes(unit)));
+    return preferred.length >= MIN_READERS ? preferred : handles;
   }
 
   private excludedMembers(excluded: readonly string[]): Set<string> {

@@ -30,6 +30,8 @@ export interface ReportDraft {
   /** The hash of the program that seals the report, if the installation has a manifest. */
   program?: HashText | undefined;
   files: readonly AttachmentSource[];
+  /** Gets the signed frame, for the own copy of a reporter who asked for it. */
+  onFrame?: ((frame: Bytes) => void) | undefined;
 }
 
 /** The question about the people who must not read the report. */
@@ -37,6 +39,16 @@ const EXCLUSION_QUESTION = "handlers_involved";
 
 /** Returns what the reporter excluded: ids of desks, units or functions. */
 export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();
+
+/** The question whether the reporter prefers a woman or a man, and the units of members for it. */
+const PREFERENCE_QUESTION = "handler_preference";
+const PREFERENCES: readonly unknown[] = ["woman", "man"];
+
+/** Returns the unit of the members whom the reporter prefers, if there is one. */
+export function preferenceIn({ answers }: ReportBody): string | undefined {
+  const answer = answers[PREFERENCE_QUESTION];
+  return typeof answer === "string" && PREFERENCES.includes(answer) ? answer : undefined;
+}
 
 /** Whether the oversight body may read the report, and the only answer that gives it a grant. */
 const OVERSIGHT_QUESTION = "oversight_consent";
@@ -53,7 +65,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
   const { receipt } = secrets;
   const { category, audience } = draft.body;
   const excluded = exclusionsIn(draft.body);
-  const { desk, readers } = directory.recipientsFor(category, audience, excluded, refusesOversight(draft.body));
+  const { desk, readers } = directory.recipientsFor(category, audience, excluded, refusesOversight(draft.body), preferenceIn(draft.body));
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const caseKey = await recipientOf(caseIdentity(secrets.secret));
   const envelope = {
@@ -101,6 +113,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
     };
     const body = encodeReportBody(draft.body);
     const frame = signFrame(header, body, receipt.signingKey());
+    draft.onFrame?.(frame);
     const sealed = await writer.sealBody(caseKey, envelope.case.generation, frame);
     const capsule = {
       case: secrets.case,

@@ -258,6 +258,25 @@ test("the recipients of a report follow from the directory and the exclusions", 
   }
 });
 
+test("only members of the preferred unit get a report, if there are two of them", async () => {
+  const { document, trust, rootKeys } = await createTestWorld();
+  const withUnits = (units: Record<string, string[]>) =>
+    verifyDirectory({ ...document, members: document.members.map((member) => ({ ...member, units: units[member.handle] ?? [] })) }, rootKeys.slice(0, 2), trust);
+  const to = (directory: VerifiedDirectory, preferred: string | undefined, excluded: string[] = []) => {
+    const { desk, readers } = directory.recipientsFor("FAC", "trader", excluded, false, preferred);
+    return `${desk.id}: ${readers.map((reader) => document.members.find((member) => member.recipient === reader.text)!.handle).join(" ")}`;
+  };
+  const two = withUnits({ awa: ["woman"], bila: ["man", "regional"], coumba: ["woman"], eva: ["woman"], fofana: ["man"] });
+  const all = "internal_affairs: awa bila coumba eva fofana";
+  assert.equal(to(two, "woman"), "internal_affairs: awa coumba eva fofana");
+  assert.equal(to(two, "man"), all, "one man is too few");
+  assert.equal(to(two, undefined), all);
+  assert.equal(to(two, "woman", ["regional"]), "internal_affairs: awa coumba eva fofana");
+  assert.equal(to(two, "woman", ["internal_affairs"]), "external: eva fofana");
+  const one = withUnits({ awa: ["woman"], bila: ["regional"] });
+  assert.equal(to(one, "woman"), all);
+});
+
 test("a refused oversight body can open no grant, and decoys keep their number", async () => {
   const w = await createTestWorld();
   for (const [answer, reads] of [["no", false], ["unknown", false], ["unsaid", false], ["yes", true]] as const) {

@@ -2,7 +2,9 @@
 
 use protocol::{
     directory::{Directory, ReportRecipients},
-    submission::report_body::{OVERSIGHT_ALLOWED, OVERSIGHT_QUESTION},
+    submission::report_body::{
+        OVERSIGHT_ALLOWED, OVERSIGHT_QUESTION, PREFERENCE_QUESTION, PREFERENCES,
+    },
 };
 use taxonomy::Answer;
 
@@ -30,7 +32,9 @@ pub(super) fn resolve_readers(
     let directory = &current.directory;
     let oversight_refused = refuses_oversight(&report);
     let recipients = |excluded: &[String]| {
-        directory.recipients_for(&report.category, &report.audience, excluded)
+        directory
+            .recipients_for(&report.category, &report.audience, excluded)
+            .preferring(preference(&report))
     };
     let selected = recipients(&report.excluded);
     if is_oversight_only(directory, &selected) {
@@ -58,6 +62,14 @@ pub(super) fn resolve_readers(
 fn refuses_oversight(report: &ValidatedReport) -> bool {
     let answer = report.answers.get(OVERSIGHT_QUESTION);
     answer.is_some_and(|answer| *answer != Answer::One(OVERSIGHT_ALLOWED.to_owned()))
+}
+
+/// Returns the unit that the reporter prefers, as [`ReportBody::preference`] does.
+///
+/// [`ReportBody::preference`]: protocol::submission::report_body::ReportBody::preference
+fn preference(report: &ValidatedReport) -> Option<&'static str> {
+    let answer = report.answers.get(PREFERENCE_QUESTION)?;
+    PREFERENCES.into_iter().find(|unit| *answer == Answer::One((*unit).to_owned()))
 }
 
 fn is_oversight_only(directory: &Directory, recipients: &ReportRecipients<'_>) -> bool {

@@ -16,6 +16,12 @@ pub const OVERSIGHT_QUESTION: &str = "oversight_consent";
 /// the question is not answered. With any other answer it gets none.
 pub const OVERSIGHT_ALLOWED: &str = "yes";
 
+/// The question that asks if the reporter prefers to talk to a woman or to a man.
+pub const PREFERENCE_QUESTION: &str = "handler_preference";
+/// The answers to [`PREFERENCE_QUESTION`] that decide who gets a report. They are also units of
+/// members.
+pub const PREFERENCES: [&str; 2] = ["woman", "man"];
+
 /// Category, answers and story, as the reporter entered them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +54,12 @@ impl ReportBody {
             Some(ReportAnswer::One(one)) => vec![one.clone()],
             Some(ReportAnswer::Many(many)) => many.clone(),
         }
+    }
+
+    /// Returns the unit of the members whom the reporter prefers.
+    pub fn preference(&self) -> Option<&'static str> {
+        let answer = self.answers.get(PREFERENCE_QUESTION)?;
+        PREFERENCES.into_iter().find(|unit| *answer == ReportAnswer::One((*unit).to_owned()))
     }
 
     /// Returns whether the reporter refused that the oversight body reads the report. It gets no

@@ -1,7 +1,7 @@
 // Shows on the review page who will read the report. This device decides it by the rule that
 // sealing uses.
 import type { VerifiedDirectory } from "../directory.ts";
-import { exclusionsIn, refusesOversight } from "../report.ts";
+import { exclusionsIn, preferenceIn, refusesOversight } from "../report.ts";
 import type { ComposedReport } from "./answers.ts";
 import { queryOne } from "./dom.ts";
 import { type OfflineForm, translateCount } from "./offline_form.ts";
@@ -11,7 +11,7 @@ export function showReaders(offlineForm: OfflineForm, directory: VerifiedDirecto
   const section = queryOne(".readers");
   if (!section) return;
   const excluded = exclusionsIn(body);
-  const { desk, members, oversight } = directory.route(body.category, body.audience, excluded);
+  const { desk, members, oversight } = directory.route(body.category, body.audience, excluded, preferenceIn(body));
   const noneLeft = oversight && !directory.route(body.category, body.audience, []).oversight;
   const refused = refusesOversight(body);
   const shown: [string, boolean][] = [
