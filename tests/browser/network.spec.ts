@@ -106,7 +106,7 @@ test("the page warns beside the text that closing it loses the text", async ({ p
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit." });
   await page.goBack();
-  await expect(page.getByText("Si elle se ferme, ce que vous avez écrit est perdu.")).toBeVisible();
+  await expect(page.getByText("Sinon, ce que vous avez écrit est perdu.")).toBeVisible();
 });
 
 test("a response that is lost after the report was stored makes no second report", async ({ page, installation }) => {

@@ -13,7 +13,7 @@ use regex::Regex;
 
 /// The sealed and signed objects of the protocol, in the order of the document. Browsers read those
 /// with `true`.
-const OBJECTS: [(&str, bool); 31] = [
+const OBJECTS: [(&str, bool); 33] = [
     ("Receipt", true),
     ("Sending tag", false),
     ("Submission", false),
@@ -21,6 +21,8 @@ const OBJECTS: [(&str, bool); 31] = [
     ("Frame of the reporter", false),
     ("Attached file", false),
     ("Reply capsule", true),
+    ("Own copy", true),
+    ("Sealed draft", true),
     ("Grant", false),
     ("Frame of a reply", true),
     ("Reply and copy", false),

@@ -37,9 +37,9 @@ const withoutUnreachableCode = {
 };
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
-  // The second part cleans files and the third one alters recorded voices. The first one loads
-  // them: who needs neither does not wait for them.
-  entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts`, voice: `${here}src/voice/recorder.ts` },
+  // The other parts clean files, alter recorded voices and keep drafts. The first one loads
+  // them: who needs none of them does not wait for them.
+  entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts`, voice: `${here}src/voice/recorder.ts`, draft: `${here}src/pages/draft_panel.ts` },
   outdir: `${here}dist`,
   bundle: true,
   minify: true,

@@ -161,6 +161,7 @@ fn example_files() -> Vec<SentFile> {
 
 fn example_conversation(pages: &Pages, receipt: &Receipt, sent: bool) -> ConversationView {
     let message = |week: &str, lang: &str, text: &str| ConversationMessage {
+        seq: 0,
         week: week.to_owned(),
         lang: lang.to_owned(),
         text: text.to_owned(),

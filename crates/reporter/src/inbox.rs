@@ -172,6 +172,12 @@ impl Inbox {
         RelatedReport::sign(self.case, other.case, &receipt.signing_key())
     }
 
+    /// Returns the number of messages that the reporter had sent with the newest one that was
+    /// collected, the report included.
+    pub fn sent_count(&self) -> usize {
+        self.last_sent.seq as usize + 1
+    }
+
     /// Returns whether the reporter may write. It is `false` if the case handler offers a wrong
     /// key, or one that two members have not confirmed.
     pub fn can_write(&self) -> bool {

@@ -5,11 +5,13 @@
 
 mod inbox;
 mod log;
+mod own_copy;
 mod report_secrets;
 mod rotations;
 mod seal;
 
 pub use inbox::{Inbox, InboxError, InboxIssue, InboxMessage};
 pub use log::{LogStatus, LogView, verify_log_record};
+pub use own_copy::{OwnCopy, OwnCopyError};
 pub use report_secrets::ReportSecrets;
 pub use seal::{FollowUpDraft, FollowUpSealer, ReportDraft, ReportSealer};

@@ -1,6 +1,6 @@
 // Seals a message of a returning reporter.
 import { recipientOf } from "./age.ts";
-import { decode, utf8 } from "./bytes.ts";
+import { type Bytes, decode, utf8 } from "./bytes.ts";
 import { MAX_SEQ } from "./canonical.ts";
 import { sealCapsule } from "./reply_capsule.ts";
 import type { VerifiedDirectory } from "./directory.ts";
@@ -34,6 +34,8 @@ export interface SealedFollowUp {
    * has been collected.
    */
   sent: ThreadHead;
+  /** The signed frame, for the own copy. */
+  frame: Bytes;
 }
 
 /** Seals a message that continues the state of the inbox. */
@@ -60,6 +62,7 @@ export async function sealFollowUp(
     release_to_oversight: message.releaseToOversight,
   };
   let sent = inbox.sent;
+  let signed: Bytes = new Uint8Array();
   const sealed = await sealSubmission(directory.transport(), envelope, async function* (writer) {
     const attachments: AttachmentEntry[] = [];
     for (const file of message.files) yield* writer.attachment(to, file, attachments);
@@ -86,6 +89,7 @@ export async function sealFollowUp(
     const body = utf8(message.text);
     const frame = signFrame(header, body, receipt.signingKey());
     sent = { seq: header.seq, hash: hashText(frame) };
+    signed = frame;
     const sealed = await writer.sealBody(to, inbox.generation, frame);
     const capsule = {
       case: inbox.case,
@@ -100,5 +104,5 @@ export async function sealFollowUp(
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
     yield* writer.body(sealed, receipt.sendingTag(token, body, attachments));
   });
-  return { sealed, sent };
+  return { sealed, sent, frame: signed };
 }

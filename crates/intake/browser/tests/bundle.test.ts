@@ -17,6 +17,10 @@ test("the recording script has at most 8 kB when compressed", () => {
   assert.ok(gzippedSize("voice.js") <= 8_000, `${gzippedSize("voice.js")} bytes`);
 });
 
+test("the script of drafts has at most 12 kB when compressed", () => {
+  assert.ok(gzippedSize("draft.js") <= 12_000, `${gzippedSize("draft.js")} bytes`);
+});
+
 test("the script of the quick exit, which pages wait for, has at most 1.5 kB when compressed", () => {
   assert.ok(gzippedSize("leave.js") <= 1_500, `${gzippedSize("leave.js")} bytes`);
 });

@@ -41,6 +41,8 @@ pub struct ReplyForm {
     pub files_not_sent: bool,
     /// Whether files are sealed unchanged, with their metadata.
     pub keep_metadata: bool,
+    /// The opened own copy as base64url, sealed; usually empty.
+    pub own_copy: String,
     reader: FieldReader,
 }
 
@@ -75,6 +77,7 @@ impl ReplyForm {
                 | "keep"
                 | "visit"
                 | "go"
+                | "own"
         )
     }
 
@@ -102,6 +105,7 @@ impl ReplyForm {
             "go" => self.action = text,
             "take" => self.takes_nearest_word = true,
             "keep" => self.keep_metadata = true,
+            "own" => self.own_copy = text,
             _ => {}
         }
         Ok(())
@@ -115,6 +119,7 @@ impl ReplyForm {
             ("kind", &self.kind),
             ("earlier", &self.related_receipt),
             ("looked", &self.acknowledged),
+            ("own", &self.own_copy),
         ];
         let typed = fields.into_iter().filter(|(_, value)| !value.is_empty());
         let mut hidden: Vec<(String, String)> =

@@ -44,6 +44,8 @@ pub struct ReportForm {
     pub keep_metadata: bool,
     /// Whether the reporter attaches a recording or another file instead of a story.
     pub story_in_file: bool,
+    /// Whether the reporter wants an own copy of what is sent.
+    pub wants_copy: bool,
     answers: BTreeMap<String, Vec<String>>,
     dates: BTreeMap<String, String>,
     reader: FieldReader,
@@ -93,6 +95,7 @@ impl ReportForm {
             action: String::new(),
             keep_metadata: false,
             story_in_file: false,
+            wants_copy: false,
             answers: BTreeMap::new(),
             dates: BTreeMap::new(),
             reader: FieldReader::default(),
@@ -104,7 +107,15 @@ impl ReportForm {
     pub fn is_field(name: &str) -> bool {
         matches!(
             name,
-            "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep" | "story_in_file"
+            "audience"
+                | "family"
+                | "category"
+                | "seed"
+                | "visit"
+                | "go"
+                | "keep"
+                | "story_in_file"
+                | "copy"
         ) || name.starts_with("a.")
             || name.starts_with("d.")
     }
@@ -130,6 +141,7 @@ impl ReportForm {
             "go" => self.action = text,
             "keep" => self.keep_metadata = true,
             "story_in_file" => self.story_in_file = true,
+            "copy" => self.wants_copy = true,
             _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
                 (Some(question), _) => {
                     let values = self.answers.entry(question.to_owned()).or_default();
@@ -205,10 +217,12 @@ impl ReportForm {
             .any(|question| question.kind.purpose() == QuestionPurpose::Story);
         let in_file = (self.story_in_file && !shows_story)
             .then(|| ("story_in_file".to_owned(), "file".to_owned()));
+        let copy = self.wants_copy.then(|| ("copy".to_owned(), "yes".to_owned()));
         chosen
             .chain(answers)
             .chain(dates)
             .chain(in_file)
+            .chain(copy)
             .filter(|(_, value)| !value.is_empty())
             .collect()
     }

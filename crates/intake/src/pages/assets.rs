@@ -44,7 +44,7 @@ impl StaticAssets {
             StaticAsset::new("site", "css", "text/css; charset=utf-8", style),
             StaticAsset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
         ];
-        let scripts = ["reporter", "files", "voice", "leave"];
+        let scripts = ["reporter", "files", "voice", "draft", "leave"];
         for (stem, file) in scripts.map(|stem| (stem, format!("{stem}.js"))) {
             let script = ScriptBundle::get(&file).map(|file| file.data.into_owned());
             assets.extend(script.map(|script| {
@@ -77,6 +77,12 @@ impl StaticAssets {
     /// has one. The main script loads it.
     pub fn voice_script(&self) -> Option<(String, &str)> {
         self.get("voice").map(|script| (script.url(), &*script.integrity))
+    }
+
+    /// Returns URL and integrity hash of the script that keeps and continues drafts, if this build
+    /// has one. The main script loads it.
+    pub fn draft_script(&self) -> Option<(String, &str)> {
+        self.get("draft").map(|script| (script.url(), &*script.integrity))
     }
 
     /// Returns URL and integrity hash of the script of the quick exit, if this build has one.

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::response::Response;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
-use protocol::case::Stage;
-use reporter::{Inbox, InboxIssue, LogStatus, LogView};
+use protocol::{case::Stage, receipt::Receipt};
+use reporter::{Inbox, InboxIssue, LogStatus, LogView, OwnCopy};
 use time::Date;
 use web::Locale;
 use zeroize::Zeroizing;
@@ -13,12 +14,13 @@ use super::{
     Pages, SentFile,
     fields::field_error_text,
     layout::{LanguageSwitch, PageLayout, render_return_answer},
+    own_messages::{self, OwnMessage, ThreadRow},
     review::detail_text_key,
     scrub_summary::{self, FileSummary},
 };
 use crate::{
     form::{
-        FieldError, ReplyForm,
+        FieldError, FieldProblem, ReplyForm,
         identifying_details::{self, IdentifyingDetailKind},
     },
     i18n,
@@ -66,10 +68,20 @@ pub struct ConversationView {
     pub files_again: bool,
     /// The errors of the reply.
     pub errors: Vec<FieldError>,
+    /// The opened own copy as base64url, sealed. The page contains it, so that it stays open.
+    pub own_copy: String,
+    /// The messages of the opened own copy, the report first.
+    pub own_messages: Option<Vec<OwnMessage>>,
+    /// Whether the reporter has sent messages that the own copy does not contain.
+    pub copy_is_older: bool,
+    /// The own copy with the message that was just sent, sealed; empty for none.
+    pub new_copy: Vec<u8>,
 }
 
 /// A message to the reporter.
 pub struct ConversationMessage {
+    /// The sequence number.
+    pub seq: u32,
     /// ISO week of writing.
     pub week: String,
     /// Language of the text.
@@ -102,19 +114,23 @@ impl ConversationView {
             details: Vec::new(),
             files_again: false,
             errors: Vec::new(),
+            own_copy: String::new(),
+            own_messages: None,
+            copy_is_older: false,
+            new_copy: Vec::new(),
         }
     }
 
     /// Returns the view of an opened mailbox.
     pub fn from_inbox(inbox: &Inbox, receipt: Zeroizing<String>, seed: String) -> Self {
         let messages = inbox.messages.iter().map(|message| ConversationMessage {
+            seq: message.seq,
             week: message.week.clone(),
             lang: message.lang.clone(),
             text: message.text.clone(),
         });
         Self {
             receipt,
-            visit: String::new(),
             seed,
             stage: inbox.stage,
             with_oversight_body: inbox.released_to_oversight,
@@ -125,15 +141,53 @@ impl ConversationView {
             messages: messages.collect(),
             findings: inbox.issues.clone(),
             log: inbox.log,
-            sent: false,
-            files: Vec::new(),
-            draft: String::new(),
-            related_receipt: Zeroizing::default(),
-            kind: String::new(),
-            details: Vec::new(),
-            files_again: false,
-            errors: Vec::new(),
+            ..Self::pending()
         }
+    }
+
+    /// Shows the messages of an own copy that the form contains or that was chosen now. A chosen
+    /// file that is no own copy of this report is an error.
+    pub fn show_own_copy(
+        &mut self,
+        receipt: &Receipt,
+        inbox: &Inbox,
+        form: &mut ReplyForm,
+        chosen: Option<&[u8]>,
+    ) -> Option<OwnCopy> {
+        let sealed = match chosen {
+            Some(chosen) => chosen.to_vec(),
+            None => BASE64_URL_SAFE_NO_PAD.decode(&form.own_copy).unwrap_or_default(),
+        };
+        if sealed.is_empty() {
+            return None;
+        }
+        let Ok(copy) = OwnCopy::open(receipt, &sealed, inbox) else {
+            if chosen.is_some() {
+                self.errors.push(FieldError::new("copy", FieldProblem::UnknownOption));
+            }
+            form.own_copy.clear();
+            return None;
+        };
+        form.own_copy = BASE64_URL_SAFE_NO_PAD.encode(&sealed);
+        self.own_copy.clone_from(&form.own_copy);
+        self.own_messages = Some(OwnMessage::all_of(&copy));
+        self.copy_is_older = copy.messages().len() < inbox.sent_count();
+        Some(copy)
+    }
+
+    /// Adds the message that was sent to the opened own copy, if it continues the last one in it.
+    pub fn extend_own_copy(
+        &mut self,
+        receipt: &Receipt,
+        copy: Option<OwnCopy>,
+        frame: Option<Zeroizing<Vec<u8>>>,
+    ) {
+        let (Some(copy), Some(frame)) = (copy, frame) else { return };
+        let Some(extended) = copy.extended(frame) else { return };
+        self.own_messages = Some(OwnMessage::all_of(&extended));
+        self.copy_is_older = false;
+        self.new_copy = extended.seal_again(receipt);
+        self.own_copy = BASE64_URL_SAFE_NO_PAD.encode(&self.new_copy);
     }
 
     /// Copies the draft from the form.
@@ -180,6 +234,11 @@ struct ConversationTemplate<'a> {
     newest: Option<MessageRow<'a>>,
     /// The other messages, the newest first.
     older: Vec<MessageRow<'a>>,
+    /// The messages of both sides, the newest first, if an own copy is open.
+    all: Option<Vec<ThreadRow<'a>>>,
+    copy_is_older: bool,
+    /// The own copy with the message that was just sent, as a `data:` URL.
+    new_copy: Option<String>,
     findings: Vec<String>,
     files: Vec<FileSummary>,
     field_errors: Vec<(&'static str, String)>,
@@ -243,6 +302,12 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         log: view.log.and_then(|log| log_text(&frame, log)),
         newest: messages.next(),
         older: messages.collect(),
+        all: view
+            .own_messages
+            .as_ref()
+            .map(|own| own_messages::merge(&frame, &pages.taxonomy, &view.messages, own)),
+        copy_is_older: view.copy_is_older,
+        new_copy: own_messages::copy_url(&view.new_copy),
         findings: view
             .findings
             .iter()
@@ -286,6 +351,7 @@ fn detail_warning<'a>(
 fn error_anchor(error: &FieldError) -> &'static str {
     match error.field.as_str() {
         "message" => "message",
+        "copy" => "copy",
         "files" => "files",
         "earlier" => "earlier",
         _ => "main",

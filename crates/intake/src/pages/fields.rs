@@ -264,6 +264,7 @@ pub(super) fn field_error_text(frame: &PageLayout<'_>, error: &FieldError) -> St
         FieldProblem::UnknownOption if error.field == "receipt" => frame.t("wrong-receipt"),
         FieldProblem::UnknownOption if error.field == "earlier" => frame.t("wrong-earlier"),
         FieldProblem::Missing if error.field == "earlier" => frame.t("wrong-earlier-nothing"),
+        FieldProblem::UnknownOption if error.field == "copy" => frame.t("own-wrong"),
         FieldProblem::MailboxCorrupt => frame.t("wrong-earlier-damaged"),
         FieldProblem::UnknownOption | FieldProblem::UnknownField | FieldProblem::Missing
             if !error.field.starts_with("a.") =>

@@ -124,6 +124,12 @@ impl<'a> PageLayout<'a> {
         self.pages.assets.voice_script()
     }
 
+    /// Returns URL and integrity hash of the script that keeps and continues drafts, if this build
+    /// has one.
+    pub(super) fn draft_script(&self) -> Option<(String, &str)> {
+        self.pages.assets.draft_script()
+    }
+
     /// Returns URL and integrity hash of the script of the quick exit, if this build has one.
     pub(super) fn quick_exit_script(&self) -> Option<(String, &str)> {
         self.pages.assets.quick_exit_script()

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::{
     Pages, SentFile,
     layout::{LanguageSwitch, PageLayout, render_uncompressed},
+    own_messages,
     scrub_summary::{self, FileSummary},
 };
 use crate::i18n;
@@ -37,6 +38,8 @@ struct ReceiptTemplate<'a> {
     /// The last date for the first answer, formatted.
     answer_date: Option<String>,
     downloads: Option<ReceiptDownloads>,
+    /// The own copy as a `data:` URL.
+    own_copy: Option<String>,
     files: Vec<FileSummary>,
     /// The token of the visit that shows the receipt until the reporter confirms it; empty for
     /// none.
@@ -52,6 +55,8 @@ pub(super) struct ReceiptContext<'a> {
     pub(super) answer_date: Option<Date>,
     /// The token of the visit that shows the receipt; empty for none.
     pub(super) visit: &'a str,
+    /// The sealed own copy; empty for none.
+    pub(super) own_copy: &'a [u8],
 }
 
 /// The downloads of the receipt: QR code and text file. Both are in the page itself, so that they
@@ -105,12 +110,23 @@ pub fn receipt_page(
     receipt: &ReceiptView,
     files: &[SentFile],
 ) -> Response {
+    receipt_page_with_copy(pages, locale, receipt, files, &[])
+}
+
+/// Returns the page after sending, with an own copy unless it is empty.
+pub(super) fn receipt_page_with_copy(
+    pages: &Pages,
+    locale: Locale,
+    receipt: &ReceiptView,
+    files: &[SentFile],
+    own_copy: &[u8],
+) -> Response {
     let files = scrub_summary::file_summaries_in(pages, locale, files);
     render_receipt(
         pages,
         locale,
         receipt,
-        ReceiptContext { files, answer_date: pages.first_answer_date(), visit: "" },
+        ReceiptContext { files, answer_date: pages.first_answer_date(), visit: "", own_copy },
     )
 }
 
@@ -138,12 +154,13 @@ pub(super) fn render_receipt(
     receipt: &ReceiptView,
     context: ReceiptContext<'_>,
 ) -> Response {
-    let ReceiptContext { files, answer_date, visit } = context;
+    let ReceiptContext { files, answer_date, visit, own_copy } = context;
     let frame =
         PageLayout::new(pages, locale, "receipt-title", LanguageSwitch::None).with_visit(visit);
     let page = ReceiptTemplate {
         groups: receipt.code.split('-').collect(),
         words: receipt.words.split_whitespace().collect(),
+        own_copy: own_messages::copy_url(own_copy),
         downloads: ReceiptDownloads::from_receipt(receipt),
         answer_date: answer_date.map(|day| i18n::format_date(frame.messages(), day)),
         files: files.into_iter().map(|(name, lines)| FileSummary { name, lines }).collect(),

@@ -31,6 +31,9 @@ pub enum ReceiptEntryError {
     MailboxCorrupt,
 }
 
+/// The action of the buttons that show the page in another language and open nothing.
+pub const LANGUAGE_ACTION: &str = "lang";
+
 #[derive(Template)]
 #[template(path = "return.html")]
 struct ReceiptEntryTemplate<'a> {
@@ -71,8 +74,9 @@ pub fn receipt_entry_page(
     (typed, visit): (&str, &str),
     problem: Option<ReceiptEntryError>,
 ) -> Response {
-    let frame = PageLayout::new(pages, locale, "return-title", LanguageSwitch::Link("/return"))
-        .with_visit(visit);
+    // Changing the language keeps what was typed.
+    let switch = LanguageSwitch::Form { path: "/return", go: LANGUAGE_ACTION, enter: None };
+    let frame = PageLayout::new(pages, locale, "return-title", switch).with_visit(visit);
     let error = match problem {
         Some(ReceiptEntryError::Empty) => Some(frame.t("wrong-receipt-missing")),
         Some(ReceiptEntryError::InvalidReceipt(error)) => {

@@ -48,7 +48,7 @@ pub fn rejected_form_page(
         PageLayout::new(pages, locale, "error-title", LanguageSwitch::None).with_visit(visit);
     let [heading, what, _] = kind.text_keys().map(|key| frame.t(key));
     // Values that the pages generate; they mean nothing to a reader.
-    let is_generated = |name: &str| matches!(name, "seed" | "visit" | "looked");
+    let is_generated = |name: &str| matches!(name, "seed" | "visit" | "looked" | "own");
     let is_shown = |(name, value): &&(String, String)| {
         !is_generated(name)
             && (value.contains('\n') || value.chars().nth(MIN_SHOWN_CHARS).is_some())

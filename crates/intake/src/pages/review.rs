@@ -29,6 +29,8 @@ struct ReviewTemplate<'a> {
     audience: &'a str,
     seed: &'a str,
     hidden_fields: Vec<(String, String)>,
+    /// Whether the reporter wants an own copy.
+    wants_copy: bool,
     warnings: Vec<WarningRow>,
     answers: Vec<AnswerRow<'a>>,
     readers: Option<ReportReaders>,
@@ -102,13 +104,17 @@ pub(super) fn render_review(
         })
         .filter(|row| !row.lines.is_empty())
         .collect();
+    let mut hidden_fields = form.hidden_fields(ShownFields::default());
+    // The page shows the choice itself.
+    hidden_fields.retain(|(name, _)| name != "copy");
     let page = ReviewTemplate {
         step,
         is_advice: category.id == taxonomy.advice,
         category: category.label.get(lang),
         audience: audience_label(taxonomy, form),
         seed: &form.seed,
-        hidden_fields: form.hidden_fields(ShownFields::default()),
+        hidden_fields,
+        wants_copy: form.wants_copy,
         warnings: warning_rows(&frame, form, taxonomy, asked_on),
         answers,
         readers: report_readers::resolve_readers(pages, &frame, form),

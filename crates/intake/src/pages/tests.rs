@@ -194,6 +194,7 @@ fn sample_conversation(pages: &Pages) -> ConversationView {
         week: "2026-W48".to_owned(),
         received: 1,
         messages: vec![ConversationMessage {
+            seq: 0,
             week: "2026-W48".to_owned(),
             lang: "fr".to_owned(),
             text: "<script>alert(1)</script>".to_owned(),
@@ -307,7 +308,8 @@ async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
                     && scripts.len() <= 2
                     && scripts.iter().all(|script| is_bound(script, "src", "integrity")
                         && is_bound(script, "data-files", "data-files-integrity")
-                        && is_bound(script, "data-voice", "data-voice-integrity")),
+                        && is_bound(script, "data-voice", "data-voice-integrity")
+                        && is_bound(script, "data-draft", "data-draft-integrity")),
                 "{name}"
             );
             assert!(page.contains("href=\"/leave"), "{name} has a quick exit");
@@ -316,10 +318,12 @@ async fn every_page_is_complete_and_loads_nothing_from_other_sites() {
                 for (attribute, value) in &element {
                     assert!(!attribute.starts_with("on"), "{name}: {attribute}");
                     if matches!(attribute.as_str(), "href" | "src" | "action" | "formaction") {
-                        // The download of the receipt is a data URL in the page. It causes no
-                        // request.
+                        // The downloads of the receipt and of an own copy are data URLs in the
+                        // page. They cause no request.
                         let own = element.get("class").is_some_and(|class| class.contains("save"));
-                        let inside = own && value.starts_with("data:text/plain;")
+                        let inside = own
+                            && (value.starts_with("data:text/plain;")
+                                || value.starts_with("data:application/octet-stream;base64,"))
                             || element.get("class").is_some_and(|class| class == "call");
                         assert!(inside || value.starts_with(['#', '/']), "{name}: {value}");
                         assert!(!value.starts_with("//"), "{name}: {value}");

@@ -55,9 +55,10 @@ pub fn redirect_after_send(
     form: &ReportForm,
     receipt: &ReceiptView,
     files: &[SentFile],
+    own_copy: Vec<u8>,
 ) -> Response {
     if form.visit.is_empty() {
-        return receipt::receipt_page(pages, form.lang, receipt, files);
+        return receipt::receipt_page_with_copy(pages, form.lang, receipt, files, &own_copy);
     }
     let token = match pages.find_visit(&form.visit) {
         // The reporter left while the report was being sent. Back must not show the receipt.
@@ -68,8 +69,8 @@ pub fn redirect_after_send(
         _ => form.visit.as_str(),
     };
     let files = scrub_summary::file_summaries_in(pages, form.lang, files);
-    let token =
-        pages.save_visit(token, &VisitState::Sent { code: receipt.code.to_string(), files });
+    let sent = VisitState::Sent { code: receipt.code.to_string(), files, own_copy };
+    let token = pages.save_visit(token, &sent);
     redirect_to(form.lang, &token.to_string(), RECEIPT_STEP)
 }
 

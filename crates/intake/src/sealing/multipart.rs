@@ -6,6 +6,7 @@ use axum::{
 };
 use http::{HeaderMap, header};
 use protocol::{encoding::size_classes, submission::frame::MAX_ATTACHMENTS};
+use reporter::OwnCopy;
 use zeroize::Zeroizing;
 
 use super::{
@@ -21,6 +22,8 @@ use crate::{
 /// Maximum number of files in one form. The browser script and the texts of the pages state the
 /// same number.
 const MAX_FILES: usize = MAX_ATTACHMENTS;
+/// The name of the field for an own copy.
+const OWN_COPY_FIELD: &str = "copy";
 /// Maximum number of bytes of a form beside the content of its files.
 const MAX_OVERHEAD_BYTES: u64 = 512 * 1024;
 /// Maximum number of bytes that are drained from a rejected body. Without draining, a browser would
@@ -40,6 +43,8 @@ pub(super) struct MultipartForm {
     is_field: fn(&str) -> bool,
     /// Fields of the form that arrived after a file.
     late_fields: Vec<(String, Zeroizing<Vec<u8>>)>,
+    /// The file in the field for an own copy. It is no attachment.
+    own_copy: Option<Vec<u8>>,
 }
 
 /// A file of a form whose first bytes have been read.
@@ -93,6 +98,7 @@ impl MultipartForm {
             file_count: 0,
             is_field,
             late_fields: Vec::new(),
+            own_copy: None,
             admission: None,
         })
     }
@@ -180,6 +186,23 @@ impl MultipartForm {
         }
     }
 
+    /// Returns the file in the field for an own copy, if the reporter chose one.
+    pub(super) fn take_own_copy(&mut self) -> Option<Vec<u8>> {
+        self.own_copy.take()
+    }
+
+    /// Reads an own copy. Of a file that is too long for one, only the beginning is stored, and it
+    /// does not open.
+    async fn read_own_copy(&mut self) -> Result<(), SubmitError> {
+        let mut copy = Vec::new();
+        while let Some(chunk) = self.parts.next_chunk().await? {
+            let room = OwnCopy::MAX_LEN - copy.len();
+            copy.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        self.own_copy = Some(copy).filter(|copy| !copy.is_empty());
+        Ok(())
+    }
+
     /// Drains the rest of the body, so that the browser shows the response.
     pub(super) async fn drain(self) {
         self.parts.drain(MAX_DRAIN_BYTES).await;
@@ -187,6 +210,10 @@ impl MultipartForm {
 
     /// Returns the file of a part, or `None` for an empty file input.
     async fn begin_file(&mut self, part: PartHead) -> Result<Option<UploadedFile>, SubmitError> {
+        if part.name == OWN_COPY_FIELD {
+            self.read_own_copy().await?;
+            return Ok(None);
+        }
         let name = part.file_name.unwrap_or_default();
         let first = self.parts.next_chunk().await?;
         if name.is_empty() && first.is_none() {

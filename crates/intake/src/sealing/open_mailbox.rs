@@ -17,8 +17,8 @@ use crate::{
     form::{MAX_FORM_BYTES, ReplyForm, parse_urlencoded},
     http_api,
     pages::{
-        ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
-        receipt_entry_page,
+        ConversationView, ErrorKind, LANGUAGE_ACTION, ReceiptEntryError, RejectedForm,
+        conversation_page, receipt_entry_page,
     },
     state::AppState,
 };
@@ -46,17 +46,19 @@ pub(super) async fn open_mailbox(
     let receipt = Receipt::parse(&form.receipt);
     let address = app.pages.answer_address(&headers, &form.visit, receipt.as_ref().ok());
     address.token().clone_into(&mut form.visit);
-    let page = conversation_or_error_page(&app, locale, &form, receipt).await;
+    let page = conversation_or_error_page(&app, locale, &mut form, receipt).await;
     app.pages.save_and_redirect(locale, &address, page).await
 }
 
 async fn conversation_or_error_page(
     app: &AppState,
     locale: Locale,
-    form: &ReplyForm,
+    form: &mut ReplyForm,
     receipt: Result<Receipt, ReceiptError>,
 ) -> Response {
-    let shown = (form.receipt.as_str(), form.visit.as_str());
+    if form.action == LANGUAGE_ACTION {
+        return receipt_entry_page(&app.pages, locale, (&form.receipt, &form.visit), None);
+    }
     if form.receipt.trim().is_empty() {
         return receipt_entry_page(
             &app.pages,
@@ -71,7 +73,7 @@ async fn conversation_or_error_page(
             return receipt_entry_page(
                 &app.pages,
                 locale,
-                shown,
+                (&form.receipt, &form.visit),
                 Some(ReceiptEntryError::InvalidReceipt(error)),
             );
         }
@@ -81,10 +83,14 @@ async fn conversation_or_error_page(
             let code = Zeroizing::new(receipt.code());
             let mut view = ConversationView::from_inbox(&inbox, code, app.pages.new_seed());
             view.visit.clone_from(&form.visit);
+            view.show_own_copy(&receipt, &inbox, form, None);
             view.resume_draft(form);
             conversation_page(&app.pages, locale, &view)
         }
-        Ok(Err(problem)) => receipt_entry_page(&app.pages, locale, shown, Some(problem)),
+        Ok(Err(problem)) => {
+            let shown = (form.receipt.as_str(), form.visit.as_str());
+            receipt_entry_page(&app.pages, locale, shown, Some(problem))
+        }
         Err(error) => {
             let path = format!("/{}/return", locale.code);
             error.into_rejected_form_page(

@@ -1,5 +1,7 @@
 //! `POST /{lang}/return/send`: a message of a returning reporter.
 
+use std::sync::mpsc;
+
 use axum::{
     extract::{Path, Request, State},
     response::Response,
@@ -98,6 +100,12 @@ async fn submit_reply(
         ConversationView::from_inbox(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
     view.visit.clone_from(&form.visit);
     view.files_again = first.is_some();
+    let chosen = parts.take_own_copy();
+    let own_copy = view.show_own_copy(&receipt, &inbox, form, chosen.as_deref());
+    if !view.errors.is_empty() {
+        view.resume_draft(form);
+        return Ok(conversation_page(&app.pages, locale, &view));
+    }
     // A browser without `formaction` posts every button here. Only the button without a name sends.
     if !form.action.is_empty() {
         view.resume_draft(form);
@@ -128,19 +136,23 @@ async fn submit_reply(
                 token: reply.seed,
             };
             let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };
+            let (keep_frame, frames) = mpsc::channel();
+            let sender = receipt.clone();
             let outcome = pipeline::seal_and_store(app, parts, attached, move |directory, out| {
-                FollowUpSealer::begin(
+                let sealer = FollowUpSealer::begin(
                     &directory.directory,
                     directory.hash,
-                    &receipt,
+                    &sender,
                     &inbox,
                     message,
                     out,
-                )
+                )?;
+                Ok(sealer.on_frame(move |frame| drop(keep_frame.send(frame))))
             });
             match outcome.await {
                 Ok(sent) => {
                     view.sent = true;
+                    view.extend_own_copy(&receipt, own_copy, frames.try_recv().ok());
                     view.files_again = false;
                     view.files = sent;
                 }

@@ -1,5 +1,7 @@
 //! `POST /{lang}/report/send`: a report from the form.
 
+use std::sync::mpsc;
+
 use axum::{
     extract::{Path, Request, State},
     response::Response,
@@ -10,7 +12,7 @@ use protocol::{
     submission::report_body::{ReportAnswer, ReportBody},
 };
 use rand::rngs::OsRng;
-use reporter::{ReportDraft, ReportSealer, ReportSecrets};
+use reporter::{OwnCopy, ReportDraft, ReportSealer, ReportSecrets};
 
 use web::Locale;
 use zeroize::Zeroizing;
@@ -51,8 +53,9 @@ pub(super) async fn send_report(
         Err(error) => Err(error),
     };
     match outcome {
-        Ok((receipt, files)) => {
-            redirect_after_send(&app.pages, &form, &receipt_view(&receipt, locale), &files)
+        Ok(SentReport { receipt, files, own_copy }) => {
+            let view = receipt_view(&receipt, locale);
+            redirect_after_send(&app.pages, &form, &view, &files, own_copy)
         }
         Err(error) => {
             parts.take_late_fields(|name, value| form.set_field(name, value));
@@ -62,12 +65,20 @@ pub(super) async fn send_report(
     }
 }
 
+/// A report that is stored.
+struct SentReport {
+    receipt: Receipt,
+    files: Vec<SentFile>,
+    /// The sealed own copy; empty if the reporter did not ask for one.
+    own_copy: Vec<u8>,
+}
+
 async fn submit_report(
     app: &AppState,
     form: &ReportForm,
     parts: &mut MultipartForm,
     first: Option<UploadedFile>,
-) -> Result<(Receipt, Vec<SentFile>), SubmitError> {
+) -> Result<SentReport, SubmitError> {
     let report = form.validate(&app.pages.taxonomy).map_err(|_| SubmitError::InvalidAnswers)?;
     if report.needs_file && first.is_none() {
         return Err(SubmitError::NoStoryOrFile);
@@ -77,11 +88,27 @@ async fn submit_report(
     let secrets = derive_secrets(&seed, &draft);
     let receipt = secrets.receipt().clone();
     let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };
+    let wants_copy = form.wants_copy;
+    let (keep_frame, frames) = mpsc::channel();
     let files = pipeline::seal_and_store(app, parts, attached, move |directory, out| {
-        ReportSealer::begin(&directory.directory, directory.hash, &secrets, draft, out, &mut OsRng)
+        let sealer = ReportSealer::begin(
+            &directory.directory,
+            directory.hash,
+            &secrets,
+            draft,
+            out,
+            &mut OsRng,
+        )?;
+        Ok(if wants_copy {
+            sealer.on_frame(move |frame| drop(keep_frame.send(frame)))
+        } else {
+            sealer
+        })
     })
     .await?;
-    Ok((receipt, files))
+    let own_copy =
+        frames.try_recv().map_or_else(|_| Vec::new(), |frame| OwnCopy::seal(&receipt, &[frame]));
+    Ok(SentReport { receipt, files, own_copy })
 }
 
 /// Derives the secrets from the form, so that a form that is sent twice is the same report with the

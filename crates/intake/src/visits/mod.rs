@@ -96,6 +96,9 @@ pub enum VisitState {
         code: String,
         /// Each file: its name, and the lines about its treatment.
         files: Vec<(String, Vec<String>)>,
+        /// The own copy, if the reporter wanted one. It is sealed to the receipt.
+        #[serde(default, with = "protocol::encoding::base64_bytes")]
+        own_copy: Vec<u8>,
     },
     /// The page that answered a posted receipt or message.
     Answered {

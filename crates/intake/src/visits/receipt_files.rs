@@ -125,7 +125,11 @@ mod tests {
     }
 
     fn receipt() -> VisitState {
-        VisitState::Sent { code: "CANARY-OF-A-RECEIPT".to_owned(), files: Vec::new() }
+        VisitState::Sent {
+            code: "CANARY-OF-A-RECEIPT".to_owned(),
+            files: Vec::new(),
+            own_copy: Vec::new(),
+        }
     }
 
     #[test]

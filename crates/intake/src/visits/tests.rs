@@ -86,7 +86,11 @@ fn a_flood_of_forms_evicts_no_receipt() {
         }
     };
     flood();
-    visits.put(&phone, &VisitState::Sent { code: "0".repeat(34), files: Vec::new() }, &mut OsRng);
+    visits.put(
+        &phone,
+        &VisitState::Sent { code: "0".repeat(34), files: Vec::new(), own_copy: Vec::new() },
+        &mut OsRng,
+    );
     flood();
     assert!(visits.get(&phone).is_some());
     assert!(visits.lock_table().forms.bytes() <= 64 * 1024);
@@ -104,7 +108,11 @@ fn floods_of_answers_and_of_forms_do_not_evict_other_kinds() {
         packed: vec![7; size],
     };
     visits.put(&form, &form_visit("a page of text"), &mut OsRng);
-    visits.put(&receipt, &VisitState::Sent { code: "0".repeat(34), files: Vec::new() }, &mut OsRng);
+    visits.put(
+        &receipt,
+        &VisitState::Sent { code: "0".repeat(34), files: Vec::new(), own_copy: Vec::new() },
+        &mut OsRng,
+    );
     // Also answers that are as small as the form.
     for size in [0, 2_000] {
         for _ in 0..1_000 {

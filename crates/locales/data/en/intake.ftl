@@ -108,7 +108,7 @@ gentle-fault = What was done to you is not your fault.
 gentle-support = Someone to talk to
 questions-review = Check
 questions-back = Press “{ questions-review }” before Back. Otherwise this text is lost.
-questions-keep = Keep this page open. If it closes, what you have written is lost.
+questions-keep = Keep this page open, or keep a draft. Otherwise, what you have written is lost.
 no-answer = Choose (optional)
 radio-none = Skip
 only-if = Only if you answered “{ $answers }” to “{ $question }”
@@ -264,6 +264,41 @@ receipt-done = I have written it down
 receipt-more = Print, save
 receipt-scan = Scan the code
 receipt-still = First note your secret code. Then press “{ receipt-done }”.
+
+## Copy and draft
+
+review-copy = I want a locked copy of what I send
+review-copy-what = It is a file, to read your words again later. It opens only with your secret code. Not on a shared device.
+own-save = Save my locked copy
+own-apart = Keep it away from your secret code. A person who has both reads your messages.
+own-found = A person who finds only this file cannot read it. They can guess that you are hiding something.
+own-heading = Read my messages again
+own-what = This page does not contain your messages. Choose the copy that you saved. Open it before you write: it then grows.
+own-file = My locked copy
+own-server = Our site opens your copy for you.
+own-open = Open my copy
+own-wrong = This file is not a copy of this report, or it was changed.
+own-older = Your copy does not contain your newest messages.
+thread-all = All messages, the newest first
+thread-from-team = For you
+thread-from-you = From you
+thread-own-files = Files: { $what }
+draft-keep = Keep this draft
+draft-continue = Continue a draft
+draft-what = Your answers are locked in a file. Your files and your voice are not in it.
+draft-words = Write down these eight words, in this order.
+draft-words-why = Without them, the draft no longer opens. No one can recover them.
+draft-save = Save the file
+draft-found = A person who finds this file cannot read it without the words. They can guess that you are hiding something.
+draft-address = Or copy this address
+draft-address-what = It contains the same draft. It shows that you have been here.
+draft-again = What you change afterwards is not in it. Then keep a new draft.
+draft-file = The file of the draft
+draft-words-label = Your eight words
+draft-replaces = The draft replaces what is written here.
+draft-open = Open the draft
+draft-wrong = This draft does not open. Check the file and the eight words.
+draft-failed = This did not work. Check the connection, then try again.
 
 ## Return
 
@@ -421,7 +456,7 @@ protect-until = The list of authorised readers is valid until { $day }.
 protect-until-after = After that day we take no report or message until a new list is signed.
 protect-until-none = We cannot receive anything today: no list of readers is valid.
 protect-receipt = Your secret code
-protect-receipt-what = It lets you read our replies and write to us. It never opens your report.
+protect-receipt-what = It lets you read our replies and write to us. On its own, it never opens your report.
 
 ## Errors
 

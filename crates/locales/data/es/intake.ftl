@@ -108,7 +108,7 @@ gentle-fault = Lo que le hicieron no es culpa suya.
 gentle-support = Alguien con quien hablar
 questions-review = Revisar
 questions-back = Pulse «{ questions-review }» antes de Atrás. Si no, este texto se pierde.
-questions-keep = Mantenga abierta esta página. Si se cierra, se pierde lo que ha escrito.
+questions-keep = Mantenga abierta esta página, o guarde un borrador. Si no, se pierde lo que ha escrito.
 no-answer = Elegir (opcional)
 radio-none = Omitir
 only-if = Solo si respondió «{ $answers }» a «{ $question }»
@@ -264,6 +264,41 @@ receipt-done = Lo he anotado
 receipt-more = Imprimir, guardar
 receipt-scan = Escanear el código
 receipt-still = Anote primero su código secreto. Después pulse «{ receipt-done }».
+
+## Copia y borrador
+
+review-copy = Quiero una copia protegida con clave de lo que envío
+review-copy-what = Es un archivo, para volver a leerse más tarde. Solo se abre con su código secreto. No en un dispositivo compartido.
+own-save = Guardar mi copia protegida
+own-apart = Guárdela lejos de su código secreto. Una persona que tiene los dos lee sus mensajes.
+own-found = Una persona que encuentra solo este archivo no puede leerlo. Puede adivinar que usted oculta algo.
+own-heading = Volver a leer mis mensajes
+own-what = Esta página no contiene sus mensajes. Elija la copia que guardó. Ábrala antes de escribir: así se alarga.
+own-file = Mi copia protegida
+own-server = Nuestro sitio abre su copia.
+own-open = Abrir mi copia
+own-wrong = Este archivo no es una copia de esta denuncia, o fue modificado.
+own-older = Su copia no contiene sus mensajes más recientes.
+thread-all = Todos los mensajes, el más reciente primero
+thread-from-team = Para usted
+thread-from-you = De usted
+thread-own-files = Archivos: { $what }
+draft-keep = Guardar este borrador
+draft-continue = Continuar un borrador
+draft-what = Sus respuestas quedan protegidas con clave en un archivo. Sus archivos y su voz no están en él.
+draft-words = Anote estas ocho palabras, en este orden.
+draft-words-why = Sin ellas, el borrador ya no se abre. Nadie puede recuperarlas.
+draft-save = Guardar el archivo
+draft-found = Una persona que encuentra este archivo no puede leerlo sin las palabras. Puede adivinar que usted oculta algo.
+draft-address = O copie esta dirección
+draft-address-what = Contiene el mismo borrador. Muestra que usted ha estado aquí.
+draft-again = Lo que cambie después no está en él. Guarde entonces un borrador nuevo.
+draft-file = El archivo del borrador
+draft-words-label = Sus ocho palabras
+draft-replaces = El borrador sustituye lo que está escrito aquí.
+draft-open = Abrir el borrador
+draft-wrong = Este borrador no se abre. Compruebe el archivo y las ocho palabras.
+draft-failed = No ha funcionado. Compruebe la conexión y vuelva a intentarlo.
 
 ## Volver
 
@@ -421,7 +456,7 @@ protect-until = La lista de lectores autorizados es válida hasta el { $day }.
 protect-until-after = Después no recibimos denuncias ni mensajes sin una nueva lista firmada.
 protect-until-none = Hoy no podemos recibir nada: ninguna lista de lectores es válida.
 protect-receipt = Su código secreto
-protect-receipt-what = Permite leer nuestras respuestas y escribirnos. Nunca abre su denuncia.
+protect-receipt-what = Permite leer nuestras respuestas y escribirnos. Por sí solo, nunca abre su denuncia.
 
 ## Errores
 

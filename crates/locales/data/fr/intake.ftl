@@ -108,7 +108,7 @@ gentle-fault = Ce qu’on vous a fait n’est pas votre faute.
 gentle-support = Des personnes à qui parler
 questions-review = Vérifier
 questions-back = Touchez « { questions-review } » avant Retour. Sinon, ce texte se perd.
-questions-keep = Gardez cette page ouverte. Si elle se ferme, ce que vous avez écrit est perdu.
+questions-keep = Gardez cette page ouverte, ou gardez un brouillon. Sinon, ce que vous avez écrit est perdu.
 no-answer = Choisir (facultatif)
 radio-none = Passer
 only-if = Seulement si vous avez répondu « { $answers } » à « { $question } »
@@ -264,6 +264,41 @@ receipt-done = Je l’ai noté
 receipt-more = Imprimer, enregistrer
 receipt-scan = Scanner le code
 receipt-still = Notez d’abord votre code secret. Touchez ensuite « { receipt-done } ».
+
+## Copie et brouillon
+
+review-copy = Je veux une copie verrouillée de ce que j’envoie
+review-copy-what = C’est un fichier, pour vous relire plus tard. Il ne s’ouvre qu’avec votre code secret. Pas sur un appareil partagé.
+own-save = Enregistrer ma copie verrouillée
+own-apart = Gardez-la loin de votre code secret. Une personne qui a les deux lit vos messages.
+own-found = Une personne qui trouve ce fichier seul ne peut pas le lire. Elle peut deviner que vous cachez quelque chose.
+own-heading = Relire mes messages
+own-what = Cette page ne contient pas vos messages. Choisissez la copie que vous avez enregistrée. Ouvrez-la avant d’écrire : elle s’allonge alors.
+own-file = Ma copie verrouillée
+own-server = Notre site ouvre votre copie pour vous.
+own-open = Ouvrir ma copie
+own-wrong = Ce fichier n’est pas une copie de ce signalement, ou il a été modifié.
+own-older = Votre copie ne contient pas vos messages les plus récents.
+thread-all = Tous les messages, le plus récent en premier
+thread-from-team = Pour vous
+thread-from-you = De vous
+thread-own-files = Fichiers : { $what }
+draft-keep = Garder ce brouillon
+draft-continue = Continuer un brouillon
+draft-what = Vos réponses sont verrouillées dans un fichier. Vos fichiers et votre voix n’y sont pas.
+draft-words = Notez ces huit mots, dans cet ordre.
+draft-words-why = Sans eux, le brouillon ne s’ouvre plus. Personne ne peut les retrouver.
+draft-save = Enregistrer le fichier
+draft-found = Une personne qui trouve ce fichier ne peut pas le lire sans les mots. Elle peut deviner que vous cachez quelque chose.
+draft-address = Ou copiez cette adresse
+draft-address-what = Elle contient le même brouillon. Elle montre que vous êtes venu ici.
+draft-again = Ce que vous changez ensuite n’y est pas. Gardez alors un nouveau brouillon.
+draft-file = Le fichier du brouillon
+draft-words-label = Vos huit mots
+draft-replaces = Le brouillon remplace ce qui est écrit ici.
+draft-open = Ouvrir le brouillon
+draft-wrong = Ce brouillon ne s’ouvre pas. Vérifiez le fichier et les huit mots.
+draft-failed = Cela n’a pas fonctionné. Vérifiez la connexion, puis réessayez.
 
 ## Retour
 
@@ -421,7 +456,7 @@ protect-until = La liste des lecteurs autorisés est valable jusqu’au { $day }
 protect-until-after = Ensuite, nous ne prenons ni signalement ni message sans nouvelle liste signée.
 protect-until-none = Nous ne pouvons rien recevoir aujourd’hui : aucune liste de lecteurs n’est valable.
 protect-receipt = Votre code secret
-protect-receipt-what = Il permet de lire nos réponses et de nous écrire. Il n’ouvre jamais votre signalement.
+protect-receipt-what = Il permet de lire nos réponses et de nous écrire. Seul, il n’ouvre jamais votre signalement.
 
 ## Pannes
 

@@ -108,7 +108,7 @@ gentle-fault = O que lhe fizeram não é culpa sua.
 gentle-support = Alguém com quem falar
 questions-review = Verificar
 questions-back = Toque em «{ questions-review }» antes de Voltar. Senão, este texto perde-se.
-questions-keep = Mantenha esta página aberta. Se ela se fechar, perde-se o que escreveu.
+questions-keep = Mantenha esta página aberta, ou guarde um rascunho. Se não, perde-se o que escreveu.
 no-answer = Escolher (opcional)
 radio-none = Saltar
 only-if = Só se respondeu «{ $answers }» a «{ $question }»
@@ -264,6 +264,41 @@ receipt-done = Já anotei
 receipt-more = Imprimir, guardar
 receipt-scan = Ler o código
 receipt-still = Anote primeiro o seu código secreto. Depois toque em «{ receipt-done }».
+
+## Cópia e rascunho
+
+review-copy = Quero uma cópia fechada à chave do que envio
+review-copy-what = É um ficheiro, para se reler mais tarde. Só se abre com o seu código secreto. Não num aparelho partilhado.
+own-save = Guardar a minha cópia fechada
+own-apart = Guarde-a longe do seu código secreto. Uma pessoa que tenha os dois lê as suas mensagens.
+own-found = Uma pessoa que encontre só este ficheiro não o consegue ler. Pode adivinhar que esconde algo.
+own-heading = Reler as minhas mensagens
+own-what = Esta página não contém as suas mensagens. Escolha a cópia que guardou. Abra-a antes de escrever: assim ela cresce.
+own-file = A minha cópia fechada
+own-server = O nosso site abre a sua cópia por si.
+own-open = Abrir a minha cópia
+own-wrong = Este ficheiro não é uma cópia desta denúncia, ou foi alterado.
+own-older = A sua cópia não contém as suas mensagens mais recentes.
+thread-all = Todas as mensagens, a mais recente primeiro
+thread-from-team = Para si
+thread-from-you = De si
+thread-own-files = Ficheiros: { $what }
+draft-keep = Guardar este rascunho
+draft-continue = Continuar um rascunho
+draft-what = As suas respostas ficam fechadas à chave num ficheiro. Os seus ficheiros e a sua voz não estão nele.
+draft-words = Anote estas oito palavras, por esta ordem.
+draft-words-why = Sem elas, o rascunho já não se abre. Ninguém as pode recuperar.
+draft-save = Guardar o ficheiro
+draft-found = Uma pessoa que encontre este ficheiro não o consegue ler sem as palavras. Pode adivinhar que esconde algo.
+draft-address = Ou copie este endereço
+draft-address-what = Contém o mesmo rascunho. Mostra que esteve aqui.
+draft-again = O que mudar depois não está nele. Guarde então um rascunho novo.
+draft-file = O ficheiro do rascunho
+draft-words-label = As suas oito palavras
+draft-replaces = O rascunho substitui o que está escrito aqui.
+draft-open = Abrir o rascunho
+draft-wrong = Este rascunho não se abre. Verifique o ficheiro e as oito palavras.
+draft-failed = Não funcionou. Verifique a ligação e tente de novo.
 
 ## Voltar
 
@@ -421,7 +456,7 @@ protect-until = A lista de leitores autorizados é válida até { $day }.
 protect-until-after = Depois não recebemos denúncias nem mensagens sem uma nova lista assinada.
 protect-until-none = Hoje não podemos receber nada: nenhuma lista de leitores é válida.
 protect-receipt = O seu código secreto
-protect-receipt-what = Permite ler as nossas respostas e escrever-nos. Nunca abre a denúncia.
+protect-receipt-what = Permite ler as nossas respostas e escrever-nos. Por si só, nunca abre a denúncia.
 
 ## Erros
 

@@ -1,5 +1,6 @@
 // The answers typed so far, in memory only, and the report composed from them.
 import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
+import type { DraftContent } from "../draft.ts";
 import type { ReportBody } from "../report.ts";
 import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
@@ -89,6 +90,23 @@ export class ReportAnswers {
   /** Returns whether there is text that the reporter would lose. */
   hasText(): boolean {
     return [...this.given.values()].flat().some((value) => value.trim() !== "");
+  }
+
+  /** Returns everything that was answered, for a draft that the reporter keeps. */
+  snapshot(step: string): DraftContent {
+    const { audience, family, category } = this;
+    return { v: 1, step, audience, family, category, given: [...this.given].filter(([, values]) => values.length > 0) };
+  }
+
+  /** Replaces all answers by those of a draft. Returns the step at which it was kept. */
+  restore(offlineForm: OfflineForm, draft: DraftContent): FormStep {
+    this.clear();
+    this.audience = draft.audience in offlineForm.audiences ? draft.audience : "";
+    this.family = draft.family;
+    // The subjects may have changed since.
+    this.category = draft.category in offlineForm.categories ? draft.category : "";
+    for (const [name, values] of draft.given) if (isQuestion(name)) this.given.set(name, values);
+    return this.clampStep(offlineForm, FORM_STEPS.includes(draft.step) ? (draft.step as FormStep) : "tell");
   }
 
   clear(): void {

@@ -54,6 +54,14 @@ export function showSealingNotice(offlineForm: OfflineForm, key: string): void {
   queryAll("[data-browser-seals]").forEach((element) => element.removeAttribute("hidden"));
 }
 
+/** Says that the language cannot change without a connection. The page stays as it is. */
+export function showOfflineNotice(offlineForm: OfflineForm): void {
+  queryOne(".offline")?.remove();
+  const notice = createElement("p", { class: "careful offline", role: "alert", tabindex: "-1" }, translate(offlineForm, "switch-offline"));
+  queryOne("main")?.prepend(notice);
+  notice.focus();
+}
+
 /** Shows the error summary at the beginning of the page. Each error links to its field. */
 export function showErrors(offlineForm: OfflineForm, errors: { target: string; text: string }[]): void {
   clearErrors(offlineForm);

@@ -4,6 +4,7 @@
 import { DirectoryNotValidTodayError } from "../directory.ts";
 import { refuseIfAltered } from "./altered_program.ts";
 import { loadModulesOf } from "./program_module.ts";
+import { loadDraft } from "./draft_module.ts";
 import { loadScrubber } from "./scrubber.ts";
 import { createElement, queryOne, showSealingNotice } from "./dom.ts";
 import { type OfflineForm, formPath, parseOfflineForm, translate } from "./offline_form.ts";
@@ -35,10 +36,12 @@ async function hydrate(): Promise<void> {
     if (pages?.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
   });
   // The form is usable now. The modules are loaded for all visitors, so that no request shows who
-  // chooses files or records.
+  // chooses files, records or keeps a draft.
   loadModulesOf(files);
   await loadScrubber();
-  if (page === "report") await loadVoice();
+  if (page !== "report") return;
+  await loadVoice();
+  await loadDraft();
 }
 
 /** A device with a wrong date cannot distinguish today's directory from an old one. */

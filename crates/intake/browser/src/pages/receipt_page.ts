@@ -1,9 +1,11 @@
 // Shows the receipt once the report is stored.
+import type { Bytes } from "../bytes.ts";
 import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
 import { showAlteredProgram } from "./altered_program.ts";
 import { createElement, queryOne, showPage } from "./dom.ts";
 import type { OfflineForm } from "./offline_form.ts";
+import { offerOwnCopy } from "./own_copy_link.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { drawQr } from "./qr.ts";
 import { fetchWordList } from "./service.ts";
@@ -15,6 +17,8 @@ export interface SentReport {
   receipt: Receipt;
   /** The words of the language, or undefined if they did not load. */
   words: Promise<string[] | undefined>;
+  /** The own copy, if the reporter wanted one. */
+  ownCopy?: Bytes | undefined;
   /** The sentence about the first answer. */
   answer: string | null;
 }
@@ -26,10 +30,11 @@ const RETRY_DELAYS_MS = [2000, 8000, 30_000];
  * Shows the code at once, and the words when they have loaded. Until then the page does not mention
  * words.
  */
-export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles, { sealing, receipt, words, answer }: SentReport): Promise<void> {
+export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles, { sealing, receipt, words, ownCopy, answer }: SentReport): Promise<void> {
   showPage(offlineForm, offlineForm.pages["receipt"]!, sealing);
   const next = queryOne(".answer");
   if (next && answer !== null) next.textContent = answer;
+  if (ownCopy) queryOne(".ticket")?.after(createElement("section", { class: "screen own-copy" }, ...offerOwnCopy(offlineForm, ownCopy)));
   const groups = receipt.code().split("-").flatMap((group) => [createElement("span", {}, group), " "]);
   queryOne(".code")?.replaceChildren(...groups);
   const qr = queryOne<SVGElement>(".qr svg");
@@ -63,7 +68,7 @@ async function retryFetchWords(files: ProgramFiles, lang: string, list: Element 
 
 /** Offers the receipt as a text file. */
 function offerDownload(lines: string[]): void {
-  const save = queryOne<HTMLAnchorElement>("a.save");
+  const save = queryOne<HTMLAnchorElement>("a.save[download='reference.txt']");
   if (save) save.href = `data:text/plain;charset=utf-8,${encodeURIComponent([...lines, ""].join("\r\n\r\n"))}`;
   save?.parentElement?.removeAttribute("hidden");
 }

@@ -1,6 +1,7 @@
 // The pages of a report in the browser, from the first choice to the receipt.
-import { concat, random, utf8 } from "../bytes.ts";
+import { type Bytes, concat, random, utf8 } from "../bytes.ts";
 import { NoReaderError, type VerifiedDirectory } from "../directory.ts";
+import { sealOwnCopy } from "../own_copy.ts";
 import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
 import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
@@ -9,14 +10,15 @@ import { SubmissionTooLargeError } from "../submission.ts";
 import { refuseIfAltered } from "./altered_program.ts";
 import { FORM_STEPS, ReportAnswers, isOption, type ValidationError, type ComposedReport, type FormStep } from "./answers.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
+import { offerDraft } from "./draft_offer.ts";
 import { FileSelection } from "./selected_files.ts";
-import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
+import { queryAll, showErrors, createElement, queryOne, showOfflineNotice, showSealingNotice, showPage, submitUrl } from "./dom.ts";
 import { type OfflineForm, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { showReaders } from "./readers.ts";
 import { showReceipt } from "./receipt_page.ts";
 import { UploadRejectedError, UploadCancelledError, uploadWithRetry } from "./upload.ts";
-import { fetchWordList } from "./service.ts";
+import { fetchWordList, fetchWordLists } from "./service.ts";
 import { SpokenStory } from "./spoken_story.ts";
 import { type Stored, answerInWords } from "./submission_receipt.ts";
 import { renderWarnings } from "./warnings.ts";
@@ -38,6 +40,8 @@ export class ReportPages {
   private readonly chosen = new FileSelection();
   /** The recording, or the choice that the story is in a file. */
   private readonly spoken = new SpokenStory();
+  /** Whether the reporter wants an own copy of what is sent. */
+  private wantsCopy = false;
   /** The visited steps. The history contains only indexes into them. */
   private readonly visited: FormStep[];
 
@@ -71,6 +75,7 @@ export class ReportPages {
     this.answers.captureFields(form);
     this.showDependent();
     void this.spoken.show(offlineForm).catch(() => undefined);
+    this.offerDraft(location.hash);
   }
 
   /**
@@ -117,6 +122,8 @@ export class ReportPages {
   private captureFields(form: HTMLFormElement): void {
     this.answers.captureFields(form);
     this.spoken.captureField(form);
+    const copy = queryOne<HTMLInputElement>("input[name=copy]", form);
+    if (copy) this.wantsCopy = copy.checked;
   }
 
   private goBack(state: { at?: number } | null): void {
@@ -151,16 +158,9 @@ export class ReportPages {
     } catch (error) {
       if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
       // The page stays as it is, with everything that was typed into it.
-      return this.showOfflineNotice();
+      return showOfflineNotice(this.offlineForm);
     }
     this.show(this.step);
-  }
-
-  private showOfflineNotice(): void {
-    queryOne(".offline")?.remove();
-    const notice = createElement("p", { class: "careful offline", role: "alert", tabindex: "-1" }, translate(this.offlineForm, "switch-offline"));
-    queryOne("main")?.prepend(notice);
-    notice.focus();
   }
 
   private show(step: FormStep): void {
@@ -174,10 +174,32 @@ export class ReportPages {
     if (step === "tell" || step === "facts") this.fillFields();
     if (step === "review") {
       this.fillReview();
+      const copy = queryOne<HTMLInputElement>("input[name=copy]");
+      if (copy) copy.checked = this.wantsCopy;
       this.chosen.restoreToInput();
     }
     // A module that does not load leaves the choice of a file.
     void this.spoken.show(this.offlineForm).catch(() => undefined);
+    this.offerDraft();
+  }
+
+  /** Offers to continue a draft on the first page, and to keep one on the pages with answers. */
+  private offerDraft(fragment = ""): void {
+    if (this.step === "case") return;
+    offerDraft(this.step === "subject" ? "continue" : "keep", fragment, {
+      text: (key) => translate(this.offlineForm, key),
+      content: () => {
+        this.captureFields(queryOne<HTMLFormElement>("form#f")!);
+        return this.answers.snapshot(this.step);
+      },
+      restore: (draft) => {
+        // The address of the draft leaves the history of the tab.
+        history.replaceState(history.state, "", location.pathname);
+        this.goTo(this.answers.restore(this.offlineForm, draft));
+      },
+      fetchWords: () => fetchWordList(this.files, this.offlineForm.lang),
+      fetchLists: () => fetchWordLists(this.files, this.offlineForm.word_lists),
+    });
   }
 
   /** Returns the name of the page of a step for the chosen subject and case. */
@@ -285,13 +307,13 @@ export class ReportPages {
     buttons.forEach((button) => (button.disabled = true));
     const place = queryAll(".buttons", form).at(-1)!;
     try {
-      const { receipt, stored } = await this.seal(report, form, place);
+      const { receipt, stored, ownCopy } = await this.seal(report, form, place);
       this.answers.clear();
       this.chosen.clear();
       this.spoken.clear();
       this.sent = true;
       this.receipt = receipt;
-      void showReceipt(this.offlineForm, this.files, { sealing: this.sealing, receipt, words, answer: answerInWords(this.offlineForm, stored) });
+      void showReceipt(this.offlineForm, this.files, { sealing: this.sealing, receipt, words, ownCopy, answer: answerInWords(this.offlineForm, stored) });
     } catch (error) {
       buttons.forEach((button) => (button.disabled = false));
       if (error instanceof UploadCancelledError) return;
@@ -308,18 +330,22 @@ export class ReportPages {
     }
   }
 
-  private async seal(report: ComposedReport, form: HTMLFormElement, place: Element): Promise<{ receipt: Receipt; stored: Stored }> {
+  private async seal(report: ComposedReport, form: HTMLFormElement, place: Element): Promise<{ receipt: Receipt; stored: Stored; ownCopy: Bytes | undefined }> {
     const note = createElement("p", { class: "sending", role: "status" }, translate(this.offlineForm, "send-sealing"));
     place.after(note);
     // Lets the browser show the note.
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { lang } = this.offlineForm;
     const secrets = deriveReportSecrets(this.seed, concat(utf8(lang), new Uint8Array(1), encodeReportBody(report.body)));
-    const sealed = await this.sealed(report, secrets, form).finally(() => note.remove());
-    return { receipt: secrets.receipt, stored: await uploadWithRetry(this.offlineForm, sealed, place) };
+    let frame: Bytes | undefined;
+    const onFrame = this.wantsCopy ? (signed: Bytes) => (frame = signed) : undefined;
+    const sealed = await this.sealed(report, secrets, form, onFrame).finally(() => note.remove());
+    const { receipt } = secrets;
+    const stored = await uploadWithRetry(this.offlineForm, sealed, place);
+    return { receipt, stored, ownCopy: frame && (await sealOwnCopy(receipt, [frame])) };
   }
 
-  private async sealed(report: ComposedReport, secrets: ReportSecrets, form: HTMLFormElement): Promise<Blob> {
+  private async sealed(report: ComposedReport, secrets: ReportSecrets, form: HTMLFormElement, onFrame?: (frame: Bytes) => void): Promise<Blob> {
     const files = await collectAttachments(this.offlineForm, form);
     // The reporter has to decide something.
     if (files === null) throw new UploadCancelledError();
@@ -329,7 +355,7 @@ export class ReportPages {
       throw new UploadCancelledError();
     }
     const { body, priority } = report;
-    return sealReport(this.directory, secrets, { body, priority, lang: this.offlineForm.lang, week: isoWeek(new Date()), program: this.files.hash, files });
+    return sealReport(this.directory, secrets, { body, priority, lang: this.offlineForm.lang, week: isoWeek(new Date()), program: this.files.hash, files, onFrame });
   }
 }
 

@@ -1,12 +1,13 @@
 // The pages of a returning reporter in the browser, which opens the mailbox and seals messages.
 import { WrongRecipientError } from "../age.ts";
-import { random } from "../bytes.ts";
+import { type Bytes, random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
 import { sealFollowUp } from "../follow_up.ts";
 import { redact, identifyingDetails } from "../identifying_details.ts";
-import { DamagedMailboxError, type InboxFinding, type ReporterInbox, type InboxMessage, openInbox } from "../inbox.ts";
+import { DamagedMailboxError, type InboxFinding, type ReporterInbox, openInbox } from "../inbox.ts";
 import type { LogView } from "../log.ts";
+import { type OwnCopy, OwnCopyError, MAX_OWN_COPY_LEN, openOwnCopy, sealOwnCopy } from "../own_copy.ts";
 import { ProgramMismatchError } from "../program.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
@@ -14,13 +15,15 @@ import { isBlank, normalizeText } from "../text.ts";
 import { ReceiptError, WORD_COUNT, mayBeWords, withNearestWord } from "../typed_receipt.ts";
 import { refuseIfAltered } from "./altered_program.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
-import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl } from "./dom.ts";
+import { queryAll, showErrors, createElement, queryOne, clearErrors, showOfflineNotice, showPage, submitUrl } from "./dom.ts";
 import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, nextUpdateInWords, translate, formatWeek } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { preserveInput } from "./preserve_input.ts";
 import { canReadPhotos, readSavedReceipt } from "./saved_receipt.ts";
+import { showMessages } from "./thread_messages.ts";
+import { offerOwnCopy } from "./own_copy_link.ts";
 import { renderWarnings } from "./warnings.ts";
 
 /**
@@ -70,6 +73,10 @@ const MAX_DIRECTORY_AGE_MS = 60_000;
 export class ReturnPages {
   private receipt: Receipt | undefined;
   private inbox: ReporterInbox | undefined;
+  /** The own copy that the reporter opened for this mailbox. */
+  private own: OwnCopy | undefined;
+  /** The own copy with the messages that this page sent, sealed. */
+  private newCopy: Bytes | undefined;
   /** Whether the mailbox does not contain the message that this page sent last. */
   private uncollected = false;
   private token = random(32);
@@ -86,6 +93,7 @@ export class ReturnPages {
     document.addEventListener("change", (event) => {
       const input = event.target as HTMLInputElement;
       if (input.id === "saved" && input.files?.[0]) void this.withBusyButtons("return-failed", () => this.openSaved(input));
+      if (input.id === "copy" && input.files?.[0]) void this.withBusyButtons("own-wrong", () => this.openOwn(input));
     });
     void this.nameSavedFiles();
     addEventListener("beforeunload", (event) => {
@@ -108,7 +116,7 @@ export class ReturnPages {
   /** Clears all state. */
   leave(): void {
     queryAll<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
-    this.receipt = this.inbox = undefined;
+    this.receipt = this.inbox = this.own = this.newCopy = undefined;
   }
 
   /** Runs one action at a time. `failed` is the key of the error text. */
@@ -134,7 +142,8 @@ export class ReturnPages {
     try {
       this.offlineForm = await fetchOfflineForm(this.files, lang);
     } catch (error) {
-      return refuseIfAltered(error, this);
+      if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
+      return showOfflineNotice(this.offlineForm);
     }
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
@@ -148,6 +157,7 @@ export class ReturnPages {
     if (typed !== undefined) {
       try {
         this.receipt = await parseTypedReceipt(this.files, typed, this.offlineForm.word_lists);
+        this.own = this.newCopy = undefined;
       } catch (error) {
         // Other errors, such as a word list that did not load, are not typing errors.
         if (!(error instanceof ReceiptError)) throw error;
@@ -235,11 +245,12 @@ export class ReturnPages {
     if (resolveRelatedReport === null) return;
     const { lang } = this.offlineForm;
     const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files };
-    const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
+    const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
     this.uncollected = true;
     this.token = random(32);
+    await this.extendOwnCopy(frame);
     this.showThread("sent");
   }
 
@@ -289,6 +300,42 @@ export class ReturnPages {
     return relatedReport(found.case, this.inbox!.case, other.signingKey());
   }
 
+  /** Opens the own copy that the reporter chose. The file is read on the device and not sent. */
+  private async openOwn(input: HTMLInputElement): Promise<void> {
+    const file = input.files![0]!;
+    try {
+      if (file.size > MAX_OWN_COPY_LEN) throw new OwnCopyError("too long");
+      this.own = await openOwnCopy(this.receipt!, new Uint8Array(await file.arrayBuffer()), this.inbox!);
+      this.newCopy = undefined;
+    } catch (error) {
+      if (!(error instanceof OwnCopyError)) throw error;
+      input.value = "";
+      showErrors(this.offlineForm, [{ target: "copy", text: translate(this.offlineForm, "own-wrong") }]);
+      return;
+    }
+    preserveInput(() => this.showThread("thread"));
+    queryOne<HTMLElement>("ol.messages li.own")?.scrollIntoView();
+  }
+
+  /** Adds a message that was sent to the opened copy, which the reporter can save again. */
+  private async extendOwnCopy(frame: Bytes): Promise<void> {
+    const { own, receipt, inbox } = this;
+    if (!own) return;
+    const frames = [...own.frames, frame];
+    // Without the messages between, the copy would be refused as one with a gap.
+    const extended = await sealOwnCopy(receipt!, frames).then((sealed) => openOwnCopy(receipt!, sealed, inbox!).then((read) => ({ read, sealed }), () => undefined));
+    if (extended) [this.own, this.newCopy] = [extended.read, extended.sealed];
+  }
+
+  /** Shows what the opened copy contains, and offers the one with the message that was sent. */
+  private showOwnCopy(page: "thread" | "sent"): void {
+    const { own, newCopy, inbox, offlineForm } = this;
+    const place = queryOne("details.own-copy");
+    if (!own || !place) return;
+    if (own.messages.length <= inbox!.sent.seq) place.before(createElement("p", { class: "careful" }, translate(offlineForm, "own-older")));
+    if (newCopy && page === "sent") queryOne(".done")?.append(...offerOwnCopy(offlineForm, newCopy));
+  }
+
   private showThread(page: "thread" | "sent"): void {
     const { offlineForm } = this;
     const inbox = this.inbox!;
@@ -308,7 +355,8 @@ export class ReturnPages {
     // The page after sending says so already.
     if (this.uncollected && page === "thread") state.push(createElement("p", {}, translate(offlineForm, "thread-uncollected")));
     queryOne(".state")?.replaceChildren(...state);
-    this.showMessages(inbox.messages);
+    showMessages(offlineForm, inbox.messages, this.own?.messages);
+    this.showOwnCopy(page);
     const texts = inbox.findings.map((finding) => this.findingText(finding));
     const logFinding = inbox.log === null ? null : logFindingKey(inbox.log);
     if (logFinding !== null) texts.push(translate(offlineForm, logFinding));
@@ -337,25 +385,6 @@ export class ReturnPages {
     const steps = usual_stages.map((usual) => createElement("li", usual === stage ? { "aria-current": "step" } : {}, stages[usual]![0]));
     lines.splice(1, 0, createElement("ol", { class: "steps" }, ...steps));
     return [createElement("p", { class: "step" }, translate(this.offlineForm, "thread-step", { count: at + 1 })), ...lines];
-  }
-
-  /** Shows the newest message before the state, and the others below it, the newest first. */
-  private showMessages(messages: InboxMessage[]): void {
-    const item = ({ week, lang, text }: InboxMessage) =>
-      createElement(
-        "li",
-        {},
-        createElement("p", { class: "hint" }, formatWeek(this.offlineForm, week)),
-        createElement("p", { class: "story", lang, dir: "auto" }, text),
-      );
-    const list = (shown: InboxMessage[]) => createElement("ol", { class: "messages" }, ...shown.map(item));
-    const heading = (key: string) => createElement("h2", {}, translate(this.offlineForm, key));
-    const [newest, ...older] = [...messages].reverse();
-    if (!newest) return;
-    queryOne(".no-message")?.remove();
-    const state = queryOne(".state");
-    state?.before(createElement("section", { class: "newest" }, heading("thread-newest"), list([newest])));
-    if (older.length > 0) state?.after(heading("thread-older"), list(older));
   }
 
   /** Returns up to which submission a person has read, the report included. */

@@ -2,11 +2,12 @@
 // implementation, one JSON object per line. The first line contains the signed directory, the
 // trusted root keys and the date.
 import { createInterface } from "node:readline";
-import { type Bytes, concat, decode, encode, utf8 } from "../../src/bytes.ts";
+import { type Bytes, concat, decode, encode, text, utf8 } from "../../src/bytes.ts";
 import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../../src/directory.ts";
 import { deriveReportSecrets } from "../../src/report_secrets.ts";
 import { type FollowUp, sealFollowUp } from "../../src/follow_up.ts";
 import { DamagedMailboxError, type ReporterInbox, openInbox } from "../../src/inbox.ts";
+import { openOwnCopy, sealOwnCopy } from "../../src/own_copy.ts";
 import { Receipt } from "../../src/receipt.ts";
 import { type ReportDraft, encodeReportBody, sealReport } from "../../src/report.ts";
 import { type EnvelopeHeader, type AttachmentSource, sealSubmission } from "../../src/submission.ts";
@@ -28,6 +29,7 @@ type PeerRequest =
   | { do: "report"; seed: string; draft: Omit<ReportDraft, "files">; files: PeerFile[] }
   | { do: "open"; receipt: string; mailbox: string }
   | { do: "follow-up"; receipt: string; mailbox: string; message: Omit<FollowUp, "files" | "token">; token: string; files: PeerFile[] }
+  | { do: "own-copy"; receipt: string; mailbox: string; copy: string }
   | { do: "empty"; header: EnvelopeHeader };
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -58,6 +60,11 @@ async function handleRequest(question: PeerRequest): Promise<object> {
       const inbox = await readInbox(question.receipt, question.mailbox);
       const { sealed } = await sealFollowUp(directory, Receipt.parse(question.receipt, []), inbox, message);
       return { sealed: await encodeBlob(sealed) };
+    }
+    case "own-copy": {
+      const receipt = Receipt.parse(question.receipt, []);
+      const { messages, frames } = await openOwnCopy(receipt, decode(question.copy), await readInbox(question.receipt, question.mailbox));
+      return { sealed: encode(await sealOwnCopy(receipt, frames)), messages: messages.map(({ header, body }) => [header.seq, text(body)]) };
     }
     case "empty": {
       const nothing = async function* () {};

@@ -33,6 +33,7 @@ fn full_mailbox(locale: Locale, count: usize) -> Vec<ConversationMessage> {
         format!("{} L'agent a dit : « non ». ", promises::text_of(locale, "return-lost-what"));
     let text = sentence.repeat(FULL_MAILBOX_BYTES / count / sentence.len());
     let message = || ConversationMessage {
+        seq: 0,
         week: "2026-W48".to_owned(),
         lang: locale.code.to_owned(),
         text: text.clone(),

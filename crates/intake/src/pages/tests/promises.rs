@@ -54,7 +54,8 @@ async fn formats_that_are_not_cleaned_are_named_before_they_are_sent() {
         let conversation = conversation_page(&pages, locale, &sample_conversation(&pages));
         for page in [review_page_of(locale).await, body_text(conversation).await] {
             let position = page.find(&line).unwrap_or_else(|| panic!("{}: {page}", locale.code));
-            assert!(position < page.find("type=\"file\"").unwrap(), "{}", locale.code);
+            let field = page.find("type=\"file\" id=\"files\"").unwrap();
+            assert!(position < field, "{}", locale.code);
         }
     }
     for (extension, file) in UNCLEANED_FORMATS {

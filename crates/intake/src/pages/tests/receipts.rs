@@ -44,6 +44,35 @@ async fn saving_and_scanning_the_receipt_sends_no_request() {
 }
 
 #[tokio::test]
+async fn an_own_copy_is_offered_only_to_a_reporter_who_asked_for_it() {
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+    for (copy, links) in [(&b""[..], 0), (b"sealed", 1)] {
+        let page = crate::pages::receipt::receipt_page_with_copy(
+            &test_pages(),
+            Locale::FR,
+            &view,
+            &[],
+            copy,
+        );
+        let html = Html::parse_document(&body_text(page).await);
+        let found = select_attributes(&html, "a.save[download='copy.bin']");
+        assert_eq!(found.len(), links);
+        for link in found {
+            assert_eq!(link["href"], "data:application/octet-stream;base64,c2VhbGVk");
+        }
+    }
+    let fields = [("go", "review"), ("category", "FAC"), ("a.story", "a story")];
+    for (asked, checked) in [(None, false), (Some(("copy", "yes")), true)] {
+        let fields = fields.into_iter().chain(asked);
+        let fields: Vec<_> = fields.map(|(name, value)| (name.into(), value.into())).collect();
+        let html = Html::parse_document(&post("/fr/report", &fields).await.1);
+        let [choice] = &select_attributes(&html, "[name=copy]")[..] else { panic!() };
+        assert_eq!((&*choice["type"], choice.contains_key("checked")), ("checkbox", checked));
+    }
+}
+
+#[tokio::test]
 async fn the_page_templates_of_the_script_contain_no_receipt() {
     let (status, kit) = get("/fr/form.json").await;
     assert_eq!(status, StatusCode::OK);

@@ -182,7 +182,7 @@ async fn the_receipt_is_shown_until_it_is_confirmed() {
     form.visit = "0e".repeat(16);
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let sent = redirect_after_send(&pages, &form, &view, &sample_files());
+    let sent = redirect_after_send(&pages, &form, &view, &sample_files(), Vec::new());
     let address = sent.headers()[header::LOCATION].to_str().unwrap().to_owned();
     assert_eq!(address, format!("/fr/report/{}/receipt", form.visit));
     for _ in 0..2 {
@@ -219,7 +219,7 @@ async fn another_tab_and_the_quick_exit_do_not_change_the_receipt_of_a_visit() {
     let send = |form: &ReportForm, bytes: [u8; 16]| {
         let receipt = Receipt::from_bytes(bytes);
         let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-        let sent = redirect_after_send(&pages, form, &view, &sample_files());
+        let sent = redirect_after_send(&pages, form, &view, &sample_files(), Vec::new());
         (sent.headers()[header::LOCATION].to_str().unwrap().to_owned(), receipt.code())
     };
     let (first, first_code) = send(&form, [3; 16]);

@@ -1,0 +1,77 @@
+// The own copy: a file with the messages of the reporter, sealed to the reporter. No service stores
+// it. It opens only with the file and the receipt together.
+import { type AgeIdentity, open, recipientOf, seal } from "./age.ts";
+import { type Bytes, concat, text, u32, utf8 } from "./bytes.ts";
+import { type VerifiedFrame, peekFrame, verifyFrame } from "./frame.ts";
+import type { ReporterInbox } from "./inbox.ts";
+import { TEXT_STEP, padText, unpadText } from "./padding.ts";
+import type { Receipt } from "./receipt.ts";
+
+const MAGIC = "BKO1";
+const LEN_PREFIX = 4;
+/** Maximum length of an own copy in bytes. A reader refuses a longer file before it opens it. */
+export const MAX_OWN_COPY_LEN = 192 * 1024;
+
+/** The file is not an own copy of this report, or was changed. */
+export class OwnCopyError extends Error {}
+
+/** The messages of an own copy. Each has a valid signature and continues the one before it. */
+export interface OwnCopy {
+  messages: VerifiedFrame[];
+  /** The frames as signed, to which the next message is added. */
+  frames: Bytes[];
+}
+
+/** Seals the signed frames of the reporter, from the report on, to the reporter. */
+export async function sealOwnCopy(receipt: Receipt, frames: readonly Uint8Array[]): Promise<Bytes> {
+  const parts = frames.flatMap((frame) => [u32(frame.length), frame]);
+  const recipient = await recipientOf(receipt.mailboxIdentity());
+  return seal(recipient, padText(concat(utf8(MAGIC), ...parts), TEXT_STEP));
+}
+
+/**
+ * Opens an own copy. Throws `OwnCopyError` unless it contains the first messages of this case, in
+ * their order and without a gap, each signed by the reporter. If it contains the newest message
+ * that the mailbox knows, it must be the same message.
+ */
+export async function openOwnCopy(receipt: Receipt, sealed: Uint8Array, inbox: Pick<ReporterInbox, "case" | "sent">): Promise<OwnCopy> {
+  try {
+    if (sealed.length > MAX_OWN_COPY_LEN) throw new OwnCopyError("too long");
+    return readOwnCopy(receipt, await openPadded(receipt.mailboxIdentity(), sealed), inbox);
+  } catch (error) {
+    throw error instanceof OwnCopyError ? error : new OwnCopyError(String(error));
+  }
+}
+
+const openPadded = async (identity: AgeIdentity, sealed: Uint8Array): Promise<Uint8Array> => unpadText(await open(identity, sealed), TEXT_STEP);
+
+function readOwnCopy(receipt: Receipt, plain: Uint8Array, inbox: Pick<ReporterInbox, "case" | "sent">): OwnCopy {
+  const frames = splitFrames(plain);
+  const signer = receipt.reporterKey();
+  const messages = frames.map((bytes) => {
+    // The reporter seals to the key of the case of that time. The signature covers it.
+    const { generation, recipient } = peekFrame(bytes);
+    return verifyFrame(bytes, { case: inbox.case, generation, direction: "in", recipient, signer });
+  });
+  for (const [seq, { header, hash }] of messages.entries()) {
+    const isNext = header.seq === seq && header.prev === (messages[seq - 1]?.hash ?? null) && (header.kind === "report") === (seq === 0);
+    if (!isNext) throw new OwnCopyError("messages do not continue each other");
+    if (seq === inbox.sent.seq && hash !== inbox.sent.hash) throw new OwnCopyError("another message arrived");
+  }
+  return { messages, frames };
+}
+
+function splitFrames(plain: Uint8Array): Bytes[] {
+  if (text(plain.subarray(0, MAGIC.length)) !== MAGIC) throw new OwnCopyError("not an own copy");
+  const frames: Bytes[] = [];
+  for (let at = MAGIC.length; at < plain.length; ) {
+    if (at + LEN_PREFIX > plain.length) throw new OwnCopyError("unexpected end");
+    const length = new DataView(plain.buffer, plain.byteOffset + at, LEN_PREFIX).getUint32(0);
+    at += LEN_PREFIX;
+    if (at + length > plain.length) throw new OwnCopyError("unexpected end");
+    frames.push(plain.slice(at, at + length) as Bytes);
+    at += length;
+  }
+  if (frames.length === 0) throw new OwnCopyError("no message");
+  return frames;
+}

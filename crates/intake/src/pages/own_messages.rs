@@ -1,0 +1,139 @@
+//! The messages of the reporter in a conversation, from an own copy that the reporter opened.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use protocol::submission::{
+    frame::{Frame, FrameKind},
+    report_body::{ReportAnswer, ReportBody},
+};
+use reporter::OwnCopy;
+use taxonomy::Taxonomy;
+
+use super::{conversation::ConversationMessage, layout::PageLayout};
+use crate::i18n;
+
+/// A message of the reporter.
+pub struct OwnMessage {
+    /// The newest reply that the reporter had seen.
+    seen: Option<u32>,
+    week: String,
+    lang: String,
+    content: OwnContent,
+    files: Vec<String>,
+}
+
+enum OwnContent {
+    Report(ReportBody),
+    Text(String),
+}
+
+impl OwnMessage {
+    /// Returns the messages of an own copy, the report first.
+    pub fn all_of(copy: &OwnCopy) -> Vec<Self> {
+        copy.messages().iter().map(Self::from_frame).collect()
+    }
+
+    fn from_frame(frame: &Frame) -> Self {
+        let text = || OwnContent::Text(String::from_utf8_lossy(&frame.body).into_owned());
+        let content = match frame.header.kind {
+            FrameKind::Report => serde_json::from_slice(&frame.body).map(OwnContent::Report).ok(),
+            FrameKind::Message | FrameKind::Status => None,
+        };
+        Self {
+            seen: frame.header.ack.map(|ack| ack.seq),
+            week: frame.header.week.clone(),
+            lang: frame.header.lang.clone(),
+            content: content.unwrap_or_else(text),
+            files: frame.header.attachments.iter().map(|file| file.name.clone()).collect(),
+        }
+    }
+
+    fn lines(&self, frame: &PageLayout<'_>, taxonomy: &Taxonomy) -> Vec<String> {
+        let mut lines = match &self.content {
+            OwnContent::Text(text) => vec![text.clone()],
+            OwnContent::Report(report) => report_lines(report, taxonomy, frame.code()),
+        };
+        if !self.files.is_empty() {
+            lines.push(frame.with("thread-own-files", "what", &self.files.join(", ")));
+        }
+        lines.retain(|line| !line.is_empty());
+        lines
+    }
+}
+
+/// A message of either side, as the page shows it.
+pub(super) struct ThreadRow<'a> {
+    /// Whether the reporter wrote it.
+    pub(super) own: bool,
+    pub(super) head: String,
+    pub(super) lang: &'a str,
+    pub(super) lines: Vec<String>,
+}
+
+/// Returns all messages, the newest first. A message of the reporter follows the replies that the
+/// reporter had seen, and the replies of an earlier week.
+pub(super) fn merge<'a>(
+    frame: &PageLayout<'_>,
+    taxonomy: &Taxonomy,
+    replies: &'a [ConversationMessage],
+    own: &'a [OwnMessage],
+) -> Vec<ThreadRow<'a>> {
+    let head = |key: &str, week: &str| {
+        format!("{} – {}", frame.t(key), i18n::format_week(frame.messages(), week))
+    };
+    let reply_row = |reply: &'a ConversationMessage| ThreadRow {
+        own: false,
+        head: head("thread-from-team", &reply.week),
+        lang: &reply.lang,
+        lines: vec![reply.text.clone()],
+    };
+    let mut rows = Vec::with_capacity(replies.len() + own.len());
+    let mut replies = replies.iter().peekable();
+    for message in own {
+        let precedes = |reply: &&ConversationMessage| {
+            message.seen.is_some_and(|seen| reply.seq <= seen) || reply.week < message.week
+        };
+        while let Some(reply) = replies.next_if(precedes) {
+            rows.push(reply_row(reply));
+        }
+        rows.push(ThreadRow {
+            own: true,
+            head: head("thread-from-you", &message.week),
+            lang: &message.lang,
+            lines: message.lines(frame, taxonomy),
+        });
+    }
+    rows.extend(replies.map(reply_row));
+    rows.reverse();
+    rows
+}
+
+/// Returns the subject, the answers and the story. An option that exists no more shows its id.
+fn report_lines(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec<String> {
+    let category = taxonomy.category(&report.category);
+    let mut lines =
+        vec![category.map_or(&*report.category, |found| found.label.get(lang)).to_owned()];
+    for (id, answer) in &report.answers {
+        let question = taxonomy.question(id);
+        let values = match answer {
+            ReportAnswer::One(one) => std::slice::from_ref(one),
+            ReportAnswer::Many(many) => many,
+        };
+        let words: Vec<&str> = values
+            .iter()
+            .map(|value| {
+                let option = question.and_then(|question| taxonomy.option_label(question, value));
+                option.map_or(value.as_str(), |label| label.get(lang))
+            })
+            .collect();
+        let label = question.map_or(id.as_str(), |question| question.label.get(lang));
+        lines.push(format!("{label} {}", words.join(", ")));
+    }
+    lines.push(report.story.clone());
+    lines
+}
+
+/// Returns a sealed own copy as a `data:` URL, or `None` for an empty one.
+pub(super) fn copy_url(sealed: &[u8]) -> Option<String> {
+    let encoded = || BASE64_STANDARD.encode(sealed);
+    (!sealed.is_empty()).then(|| format!("data:application/octet-stream;base64,{}", encoded()))
+}
