@@ -47,6 +47,7 @@ for (const [lang, story] of Object.entries(STORIES))
     await waitForHydration(again);
     await again.locator(`${PANEL} > summary`).click();
     await again.setInputFiles("#draft-file", { name: "draft.bin", mimeType: "", buffer: file });
+    await expect(again.locator(".chosen")).toHaveCount(0);
     await openDraft(again, words.split(" ").reverse().join(" "));
     await expect(again.locator(`${PANEL} .error`)).toBeVisible();
     await checkScreen(again, lang, "draft continue");

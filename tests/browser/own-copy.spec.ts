@@ -81,6 +81,7 @@ for (const scripts of [true, false])
     await page.setInputFiles("#copy", { name: "copy.bin", mimeType: "application/octet-stream", buffer: copy });
     if (!scripts) await page.locator("button[value=own]").click();
     await expect(page.locator("li.own")).toHaveCount(1);
+    await expect(page.locator(".chosen")).toHaveCount(0);
     await expect(page.locator("li.own")).toContainText(STORY);
     await expect(page.locator("#message")).toHaveValue("Au poste de Dakola.");
     // The newest message is first: the answer, then the report.

@@ -14,7 +14,8 @@ export function watchFiles(offlineForm: () => OfflineForm): void {
   document.addEventListener("change", ({ target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     const input = target.name === "keep" && target.form ? queryOne<HTMLInputElement>("input[type=file]", target.form) : target;
-    if (input?.type === "file") renderList(offlineForm(), input);
+    // A saved code, an own copy and a draft are read here, and not sent.
+    if (input?.type === "file" && input.name === "files") renderList(offlineForm(), input);
   });
 }
 
