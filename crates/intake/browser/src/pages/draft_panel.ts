@@ -38,7 +38,7 @@ export async function showKeeping(place: HTMLElement, pages: DraftPages): Promis
   ];
   const address = `${location.origin}${location.pathname.split("/").slice(0, 3).join("/")}${FRAGMENT}${encode(sealed)}`;
   if (address.length <= MAX_ADDRESS_LEN) {
-    const field = createElement("input", { id: "draft-address", readonly: "", dir: "ltr", autocomplete: "off", spellcheck: "false", "aria-describedby": "h-draft-address" });
+    const field = createElement("input", { id: "draft-address", readonly: "", dir: "ltr", autocomplete: "off", autocorrect: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "h-draft-address" });
     field.value = address;
     field.addEventListener("focus", () => field.select());
     const label = createElement("label", { for: field.id }, pages.text("draft-address"));
