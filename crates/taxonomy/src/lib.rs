@@ -8,6 +8,7 @@
 mod answers;
 mod conditions;
 mod load;
+mod pictograms;
 mod question_kind;
 mod texts;
 mod training;
@@ -17,6 +18,7 @@ mod validate;
 pub use answers::{Answer, AnswerError, AnswerMap, DECLINED, MAX_TEXT_CHARS, UNKNOWN};
 pub use conditions::{Condition, applicable};
 pub use load::TaxonomyLoadError;
+pub use pictograms::{MAX_PICTOGRAM_BYTES, PICTOGRAMS, Pictogram};
 pub use question_kind::{AnswerFormat, AnswerType, QuestionKind, QuestionPurpose};
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{

@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use protocol::submission::report_body::OVERSIGHT_QUESTION;
-use taxonomy::{Category, DECLINED, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN};
+use taxonomy::{
+    Category, DECLINED, Pictogram, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN,
+};
 
 use super::{layout::PageLayout, question_step::step_of};
 use crate::form::{FieldError, FieldProblem, ReportForm};
@@ -28,6 +30,7 @@ pub(super) enum Widget {
 pub(super) struct FieldChoice<'a> {
     pub(super) id: &'a str,
     pub(super) label: &'a str,
+    pub(super) pictogram: Option<Pictogram>,
     pub(super) chosen: bool,
 }
 
@@ -149,6 +152,7 @@ pub(super) fn form_field<'a>(
         .map(|id| FieldChoice {
             id,
             label: taxonomy.option_label(question, id).map_or(id, |label| label.get(lang)),
+            pictogram: None,
             chosen: values.iter().any(|value| value == id),
         })
         .collect();
@@ -221,6 +225,7 @@ pub(super) fn audience_choices<'a>(
     let choice = |audience: &'a taxonomy::AudienceLabel| FieldChoice {
         id: audience.id.as_str(),
         label: audience.label.get(form.lang.code),
+        pictogram: Pictogram::of_audience(audience.id.as_str()),
         chosen: form.audience == audience.id.as_str(),
     };
     taxonomy.audiences.iter().map(choice).collect()

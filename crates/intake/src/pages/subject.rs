@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use taxonomy::Pictogram;
 
 use super::{
     Pages,
@@ -20,6 +21,9 @@ struct ChoiceTemplate<'a> {
     hidden_fields: Vec<(String, String)>,
     errors: Vec<FormError>,
     choices: Vec<ChoiceCard<'a>>,
+    /// The pictograms of the choices beside the subjects. The page of the cases has none.
+    unsure: Option<Pictogram>,
+    advice: Option<Pictogram>,
     /// Whether this is the first page, which also offers advice and states who seals.
     is_first: bool,
 }
@@ -29,6 +33,7 @@ struct ChoiceCard<'a> {
     action: String,
     label: &'a str,
     example: Option<&'a str>,
+    pictogram: Option<Pictogram>,
     chosen: bool,
 }
 
@@ -39,6 +44,7 @@ pub(super) fn subject_page(pages: &Pages, form: &ReportForm, errors: &[FieldErro
         action: format!("family.{}", family.id),
         label: family.label.get(lang),
         example: None,
+        pictogram: Pictogram::of_group(&family.id),
         chosen: form.family == family.id,
     });
     render_choice(pages, form, errors, FormStep::Subject, choices.collect())
@@ -55,6 +61,7 @@ pub(super) fn case_page(pages: &Pages, form: &ReportForm, errors: &[FieldError])
                 action: format!("category.{}", category.id),
                 label: category.label.get(lang),
                 example: Some(category.example.get(lang)),
+                pictogram: None,
                 chosen: form.category == category.id,
             }
         });
@@ -82,6 +89,8 @@ fn render_choice(
         hidden_fields: form.hidden_fields(ShownFields::default()),
         errors: form_errors(&frame, errors, &pages.taxonomy),
         choices,
+        unsure: Pictogram::of_choice("unsure").filter(|_| is_first),
+        advice: Pictogram::of_choice("advice").filter(|_| is_first),
         is_first,
         frame,
     };

@@ -2,6 +2,7 @@ mod altered_program;
 mod answer_length;
 mod labels;
 mod log;
+mod pictograms;
 mod promises;
 mod receipts;
 mod report;
