@@ -11,7 +11,7 @@ use http::Uri;
 use locales::EmbeddedFiles;
 use protocol::directory::{Desk, TrustRoots};
 use serde::Deserialize;
-use taxonomy::Taxonomy;
+use taxonomy::{Pictogram, Taxonomy};
 use web::{Locale, MessageCatalog, MessageCatalogs, OnionAddress, OnionAddressError};
 
 use super::{AdminDir, AdminError};
@@ -198,7 +198,11 @@ impl PosterContent {
             texts: catalogs.catalog(locale),
             administration: text_in(administration)?,
             contact: text_in(&oversight_body.contact)?,
-            groups: taxonomy.families.iter().map(|it| it.label.get(locale.code)).collect(),
+            groups: taxonomy
+                .families
+                .iter()
+                .map(|group| (group.label.get(locale.code), Pictogram::of_group(&group.id)))
+                .collect(),
             desks: self.desks.iter().filter_map(|desk| label_of(desk, locale)).collect(),
             qr_code: qr_code::svg(&url).expect("a host name has at most 253 characters"),
             host: &self.host,
@@ -238,7 +242,8 @@ struct PosterTemplate<'a> {
     /// The name of the oversight body.
     body: String,
     contact: String,
-    groups: Vec<&'a str>,
+    /// The name and the drawing of each group of categories.
+    groups: Vec<(&'a str, Option<Pictogram>)>,
     desks: Vec<&'a str>,
     qr_code: String,
     host: &'a str,
@@ -321,6 +326,9 @@ mod tests {
                 assert_eq!(names_desks, format != PosterFormat::Cards, "{page}");
                 assert!(!page.contains("Oversight desk") && !page.contains("poster-"), "{page}");
                 assert!(page.contains(&format!("lang=\"{}\" dir=\"{}\"", locale.code, locale.dir)));
+                let drawings = page.matches("class=\"pictogram\"").count();
+                let groups = Taxonomy::built_in().families.len();
+                assert_eq!(drawings, if format == PosterFormat::Cards { 0 } else { groups });
                 for remote in ["src=", "href=", "url(", "@import", "<script", "<link"] {
                     assert!(!page.contains(remote), "{remote}");
                 }
