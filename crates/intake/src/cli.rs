@@ -12,6 +12,7 @@ use service_kit::{
 use web::Clock;
 
 use crate::{
+    audio_command::{self, AudioCommand, AudioCommandError},
     config::Config,
     doctor::{self, DoctorArgs},
     error::RunError,
@@ -45,6 +46,9 @@ enum IntakeCommand {
     /// Print the manifest of the browser program of this build and configuration, for `burkindi
     /// admin program sign`, and exit.
     Manifest,
+    /// Build the audio packs of the spoken help, and exit.
+    #[command(subcommand)]
+    Audio(AudioCommand),
     /// Check the intake on this machine, and print findings with advice. Exit codes: 0 all ok, 7 a
     /// warning, 8 an error.
     Doctor(DoctorArgs),
@@ -63,6 +67,8 @@ enum CliError {
     ProxyPages(#[from] ProxyPagesError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Audio(#[from] AudioCommandError),
 }
 
 /// Runs the command line. The binary that calls it sets the allocator.
@@ -99,6 +105,7 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
             format!("wrote {written} pages to {}", folder.display())
         }
         Some(IntakeCommand::Manifest) => program_manifest::unsigned_manifest(&config).await?,
+        Some(IntakeCommand::Audio(command)) => audio_command::run(&config, &command)?,
         Some(IntakeCommand::Doctor(args)) => {
             let report = doctor::run_checks(&config, &args, Clock::system().now()).await;
             return Ok(print_report(&report, args.json).map_err(RunError::from)?);

@@ -1,6 +1,8 @@
 //! The public service: accepts reports and serves mailboxes.
 
 pub mod admission;
+pub mod audio;
+pub mod audio_command;
 pub mod cleaning;
 pub mod cli;
 pub mod config;

@@ -22,9 +22,10 @@ const BROTLI_BUFFER: usize = 4096;
 pub(crate) const REVALIDATED: &str = "no-cache";
 
 /// A response that is the same for all visitors. It is compressed once, when a browser first asks
-/// for that form.
+/// for that form, or never.
 pub(crate) struct Precompressed {
     media_type: &'static str,
+    is_compressible: bool,
     hash: Hash,
     plain: Bytes,
     gzip: OnceLock<Bytes>,
@@ -78,7 +79,13 @@ impl Precompressed {
         let plain = plain.into();
         let hash = Hash::of(&[&plain]);
         let (gzip, brotli) = (OnceLock::new(), OnceLock::new());
-        Self { media_type, hash, plain, gzip, brotli }
+        Self { media_type, is_compressible: true, hash, plain, gzip, brotli }
+    }
+
+    /// Creates a response that is never compressed, because its length must not depend on its
+    /// content.
+    pub(crate) fn uncompressed(media_type: &'static str, plain: impl Into<Bytes>) -> Self {
+        Self { is_compressible: false, ..Self::new(media_type, plain) }
     }
 
     /// The hash of the content.
@@ -95,7 +102,8 @@ impl Precompressed {
     /// browser that has received a part, or the confirmation that the browser has it already.
     /// `cache` is the caching rule.
     pub(crate) fn response(&self, headers: &HeaderMap, cache: &'static str) -> Response {
-        let coding = Coding::accepted(headers);
+        let coding =
+            if self.is_compressible { Coding::accepted(headers) } else { Coding::Identity };
         let tag = self.entity_tag(coding);
         let mut response = if names_tag(headers.get(header::IF_NONE_MATCH), &tag) {
             StatusCode::NOT_MODIFIED.into_response()
@@ -247,6 +255,14 @@ mod tests {
             };
             assert_eq!(plain, content(), "{accepted}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_must_keep_its_length_is_never_compressed() {
+        let served = Precompressed::uncompressed("application/octet-stream", vec![0; 1000]);
+        let (status, headers, body) = get(&served, &[(header::ACCEPT_ENCODING, "br, gzip")]).await;
+        assert_eq!((status, body), (StatusCode::OK, vec![0; 1000]));
+        assert!(!headers.contains_key(header::CONTENT_ENCODING));
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use taxonomy::Taxonomy;
 use web::Clock;
 
 use crate::{
-    config::{Config, ConfigError, PROGRAM_KEY},
+    config::{AUDIO_KEY, Config, ConfigError, PROGRAM_KEY},
     pages::{ManifestMismatch, Pages},
 };
 
@@ -34,7 +34,7 @@ pub enum ManifestError {
 /// # Errors
 /// If the root keys cannot be read, the build has no script, or a page cannot be rendered.
 pub async fn unsigned_manifest(config: &Config) -> Result<String, ManifestError> {
-    if !configured_pages(config).has_script() {
+    if !configured_pages(config)?.has_script() {
         return Err(ManifestError::NoScript);
     }
     let bytes = SignedProgram::unsigned(manifest_of(config).await?).to_bytes();
@@ -47,20 +47,20 @@ pub async fn unsigned_manifest(config: &Config) -> Result<String, ManifestError>
 /// If the root keys cannot be read, or a page cannot be rendered.
 pub async fn manifest_of(config: &Config) -> Result<ProgramManifest, ManifestError> {
     let trust = config.load_trust()?;
-    configured_pages(config).program_manifest(&trust).await.ok_or(ManifestError::Render)
+    configured_pages(config)?.program_manifest(&trust).await.ok_or(ManifestError::Render)
 }
 
-/// Checks that the configured manifest, if any, has enough signatures and is that of this build.
+/// Checks that the configured audio packs belong to the texts of the pages, and that the configured
+/// manifest, if any, has enough signatures and is that of this build.
 ///
 /// # Errors
-/// If the manifest cannot be read, is not signed, or is that of another build or configuration.
+/// If a pack cannot be offered, or the manifest cannot be read, is not signed, or is that of
+/// another build or configuration.
 pub async fn check_manifest(config: &Config) -> Result<(), ConfigError> {
     let trust = config.load_trust()?;
+    let pages = configured_pages(config)?;
     let Some(signed) = config.load_program(&trust)? else { return Ok(()) };
-    configured_pages(config)
-        .with_program(&signed, &trust)
-        .await
-        .map_err(|mismatch| wrong_manifest(&mismatch))?;
+    pages.with_program(&signed, &trust).await.map_err(|mismatch| wrong_manifest(&mismatch))?;
     Ok(())
 }
 
@@ -71,6 +71,17 @@ pub(crate) fn wrong_manifest(mismatch: &ManifestMismatch) -> ConfigError {
     ConfigError::invalid_value(PROGRAM_KEY, format!("{mismatch}. {advice}"))
 }
 
-fn configured_pages(config: &Config) -> Pages {
-    Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng)
+fn configured_pages(config: &Config) -> Result<Pages, ConfigError> {
+    let taxonomy = Arc::new(Taxonomy::built_in());
+    let pages = Pages::new(taxonomy, config.branding.clone(), Clock::system(), OsRng);
+    add_audio_packs(pages, config)
+}
+
+/// Adds the configured audio packs to pages.
+///
+/// # Errors
+/// If a pack cannot be read, or was built for other texts than those of the pages.
+pub(crate) fn add_audio_packs(pages: Pages, config: &Config) -> Result<Pages, ConfigError> {
+    let with_packs = pages.with_audio_packs(config.load_audio_packs()?);
+    with_packs.map_err(|error| ConfigError::invalid_value(AUDIO_KEY, error.to_string()))
 }

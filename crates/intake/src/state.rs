@@ -18,7 +18,7 @@ use crate::{
     metrics::{IntakeMetrics, counters::DailyCounters},
     pages::{ErrorKind, Pages, error_page},
     problem::Problem,
-    program_manifest::wrong_manifest,
+    program_manifest::{add_audio_packs, wrong_manifest},
     reply_schedule::ReplyScheduleCache,
     store::{Store, StoreError},
 };
@@ -84,6 +84,7 @@ impl AppState {
             .with_directory(Arc::clone(&directory_cache))
             .with_reply_schedule(Arc::clone(&reply_schedule))
             .with_onion_address(config.public.onion_address()?);
+        pages = add_audio_packs(pages, config)?;
         if let Some(signed) = program {
             pages = pages
                 .with_program(&signed, &trust)

@@ -4,10 +4,14 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use common::{TestInstallation, TestIntake};
-use intake::{program_manifest, server::BoundServer};
+use intake::{
+    audio_command::{self, AudioCommand},
+    program_manifest,
+    server::BoundServer,
+};
 use protocol::{
     Hash,
     program::{MANIFEST_PATH, ProgramManifest, SignedProgram},
@@ -151,4 +155,54 @@ async fn an_intake_serves_no_manifest_that_is_unsigned_or_of_another_program() {
     let with_tree_head = ProgramManifest { timestamp: Some("tree head".into()), ..manifest };
     installation.configure_program(with_tree_head, 3);
     program_manifest::check_manifest(&installation.config).await.unwrap();
+}
+
+/// Builds an audio pack of one silent clip with this number of frames.
+fn write_audio_pack(installation: &TestInstallation, folder: &Path, frames: usize) {
+    let clips = folder.join("clips");
+    fs::create_dir_all(&clips).unwrap();
+    let texts = AudioCommand::Texts { language: None };
+    fs::write(clips.join("texts.tsv"), audio_command::run(&installation.config, &texts).unwrap())
+        .unwrap();
+    let frame = [&[0xFF, 0xF3, 0x28, 0xC4][..], &[0; 68]].concat();
+    fs::write(clips.join("back.mp3"), frame.repeat(frames)).unwrap();
+    let pack = AudioCommand::Pack {
+        folder: clips,
+        language: "mos".to_owned(),
+        name: "Mooré".to_owned(),
+        texts: None,
+        out: folder.join("mos.pack"),
+    };
+    audio_command::run(&installation.config, &pack).unwrap();
+}
+
+#[tokio::test]
+async fn the_manifest_names_each_audio_pack_and_an_intake_serves_no_other() {
+    let mut installation = TestInstallation::new();
+    let folder = tempfile::tempdir().unwrap();
+    write_audio_pack(&installation, folder.path(), 10);
+    let without = manifest_of(&installation).await;
+    installation.config.audio.folder = Some(folder.path().to_owned());
+    let manifest = manifest_of(&installation).await;
+    let packs: Vec<&String> =
+        manifest.files.keys().filter(|path| path.starts_with("/audio/mos.")).collect();
+    assert_eq!(packs.len(), 1);
+    installation.configure_program(without, 2);
+    assert!(refusal(&installation).await.contains("is not the file of this build"));
+    installation.configure_program(manifest.clone(), 2);
+    // Another recording of the same text.
+    write_audio_pack(&installation, folder.path(), 11);
+    assert!(refusal(&installation).await.contains("/audio/mos."));
+    write_audio_pack(&installation, folder.path(), 10);
+    let mut other = TestInstallation::new();
+    other.config.audio.folder = Some(folder.path().to_owned());
+    fs::write(folder.path().join("broken.pack"), b"no pack").unwrap();
+    let error = program_manifest::check_manifest(&other.config).await.unwrap_err().to_string();
+    assert!(error.starts_with("audio.folder: ") && error.contains("broken.pack: this is no audio"));
+    fs::remove_file(folder.path().join("broken.pack")).unwrap();
+    let intake = installation.start().await;
+    let response = intake.get(packs[0]).await;
+    assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
+    let pack = response.bytes().await.unwrap();
+    assert_eq!((pack.len(), Hash::of(&[&pack])), (512 * 1024, manifest.files[packs[0]]));
 }

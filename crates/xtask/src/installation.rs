@@ -1,5 +1,6 @@
 //! Creates an installation in a folder and runs its services.
 
+mod audio;
 mod ports;
 mod program;
 mod witness;
@@ -21,6 +22,8 @@ pub use witness::WitnessProcess;
 
 /// The variable that names the signed manifest of the browser program.
 const PROGRAM_VARIABLE: &str = "INTAKE_PROGRAM_MANIFEST";
+/// The variable that names the folder of the audio packs.
+const AUDIO_VARIABLE: &str = "INTAKE_AUDIO_FOLDER";
 
 /// The passphrase of every key in a demo or test. Owners of real keys choose their own.
 pub const PASSPHRASE: &str = "demo passphrase, not for real keys";
@@ -67,6 +70,8 @@ pub struct InstallationSettings {
     pub case_handler_store_url: Option<String>,
     /// Whether root keys sign the manifest of the browser program. The build needs the script.
     pub sign_program: bool,
+    /// Whether the French pages offer audio packs of silent clips in French and in Mooré.
+    pub silent_audio_packs: bool,
     /// The name and the address of the outside witness that the case handler asks.
     pub witness: Option<(String, String)>,
     /// Preferred ports of pages, relay and API. A free port replaces one that is taken.
@@ -83,6 +88,7 @@ impl Default for InstallationSettings {
             intake_store_url: None,
             case_handler_store_url: None,
             sign_program: false,
+            silent_audio_packs: false,
             witness: None,
             preferred_ports: None,
         }
@@ -126,6 +132,9 @@ impl Installation {
             api_port: api,
         };
         made.make_keys()?;
+        if made.settings.silent_audio_packs {
+            made.make_audio_packs()?;
+        }
         if made.settings.sign_program {
             made.sign_program()?;
         }
@@ -251,6 +260,9 @@ impl Installation {
             ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
+        if self.settings.silent_audio_packs {
+            environment.push((AUDIO_VARIABLE, self.path("audio")));
+        }
         if self.settings.sign_program {
             environment.push((PROGRAM_VARIABLE, self.path("program.json")));
         }

@@ -18,6 +18,7 @@ fn main() -> Result<()> {
     let settings = InstallationSettings {
         retention_months: 1,
         sign_program: true,
+        silent_audio_packs: true,
         ..InstallationSettings::default()
     };
     let mut running = RunningInstallation::start(folder.path(), settings)?;

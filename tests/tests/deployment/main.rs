@@ -211,6 +211,45 @@ fn a_failure_is_reported_to_the_operator_once_a_day() {
 }
 
 #[test]
+fn the_sample_audio_pack_has_a_clip_of_each_text() {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    let script = deploy.join("audio/sample-pack");
+    let checked = run_program("shellcheck", &[script.to_str().unwrap()]);
+    assert!(checked.status.success(), "{}", output_text(&checked));
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // A synthesiser that notes what it speaks, and an encoder that writes a silent frame of MP3.
+    let frame = [&[0xFF, 0xF3, 0x28, 0xC4][..], &[0; 68]].concat();
+    fs::write(at("silence"), frame).unwrap();
+    for (name, does) in [
+        ("espeak-ng", "{ cat; echo; } >> \"$NOTES\""),
+        ("lame", "for out; do :; done; cp \"$SILENCE\" \"$out\""),
+    ] {
+        fs::write(at(name), format!("#!/bin/sh\n{does}\n")).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let programs = scenarios::programs_dir().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{}:{path}", folder.path().display(), programs.display());
+    let (config, out) = (deploy.join("config/intake.toml"), at("ar.pack"));
+    let mut command = Command::new(&script);
+    command.args([config.as_os_str(), "ar".as_ref(), out.as_os_str()]);
+    command.env("PATH", path).env("NOTES", at("notes")).env("SILENCE", at("silence"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", output_text(&output));
+    let spoken = fs::read_to_string(at("notes")).unwrap();
+    assert!(spoken.contains("\nطلب أحدهم مالاً أو هدية\n"), "{spoken}");
+    let count = spoken.lines().count();
+    assert!(count > 300, "{count} texts");
+    let printed = output_text(&output);
+    assert!(
+        printed.contains(&format!("{count} clips. 0 of {count} texts have no clip")),
+        "{printed}"
+    );
+    assert!(fs::read(out).unwrap().starts_with(b"burkindi-audio-1\n"));
+}
+
+#[test]
 fn the_nightly_backup_verifies_copies_and_retains_the_newest() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup/burkindi-backup");
     let script = script.to_str().unwrap();

@@ -14,16 +14,22 @@ use protocol::{directory::TrustRoots, program::SignedProgram};
 use service_kit::{check_variables, config_folder, explain_error, make_absolute, strip_bom};
 use tracing::Level;
 
-use crate::config::branding::Branding;
+use crate::{
+    audio::{AudioPack, load_packs},
+    config::branding::Branding,
+};
 
 pub use error::ConfigError;
 pub use sections::{
-    DirectoryConfig, LimitsConfig, LogConfig, MetricsConfig, ProgramConfig, PublicConfig,
-    RelayConfig, StoreConfig, TaxonomyConfig,
+    AudioConfig, DirectoryConfig, LimitsConfig, LogConfig, MetricsConfig, ProgramConfig,
+    PublicConfig, RelayConfig, StoreConfig, TaxonomyConfig,
 };
 
 /// The key of the signed manifest of the browser program.
 pub(crate) const PROGRAM_KEY: &str = "program.manifest";
+
+/// The key of the folder of the audio packs.
+pub(crate) const AUDIO_KEY: &str = "audio.folder";
 
 /// The configuration of the intake. `deploy/config/intake.toml` explains each key. Paths are
 /// absolute after loading.
@@ -48,6 +54,9 @@ pub struct Config {
     /// The signed manifest of the browser program.
     #[config(nested)]
     pub program: ProgramConfig,
+    /// The audio packs for the spoken help.
+    #[config(nested)]
+    pub audio: AudioConfig,
     /// The categories of reports.
     #[config(nested)]
     pub taxonomy: TaxonomyConfig,
@@ -84,12 +93,12 @@ impl Config {
         check_variables("INTAKE_", &Self::META, variables).map_err(ConfigError::UnknownVariable)?;
         let read = Self::builder().env().file(file).load();
         let mut config = read.map_err(|error| ConfigError::Read(explain_error(&error)))?;
-        let Self { relay, store, directory, program, .. } = &mut config;
+        let Self { relay, store, directory, program, audio, .. } = &mut config;
         for path in [&mut relay.ca, &mut relay.certificate, &mut relay.key, &mut directory.trust] {
             make_absolute(&folder, path);
         }
-        if let Some(manifest) = &mut program.manifest {
-            make_absolute(&folder, manifest);
+        for path in [&mut program.manifest, &mut audio.folder].into_iter().flatten() {
+            make_absolute(&folder, path);
         }
         store.url = DatabaseUrl::with_absolute_paths(&store.url, &folder);
         config.validate()?;
@@ -199,6 +208,16 @@ impl Config {
         };
         let json = fs::read(path).map_err(|error| invalid(&error))?;
         serde_json::from_slice(strip_bom(&json)).map_err(|error| invalid(&error))
+    }
+
+    /// Reads the audio packs in the folder that `audio.folder` names. Returns none without this
+    /// key.
+    ///
+    /// # Errors
+    /// If the folder or a file cannot be read, or a file is no audio pack.
+    pub fn load_audio_packs(&self) -> Result<Vec<AudioPack>, ConfigError> {
+        let Some(folder) = &self.audio.folder else { return Ok(Vec::new()) };
+        load_packs(folder).map_err(|problem| ConfigError::invalid_value(AUDIO_KEY, problem))
     }
 
     /// Reads the manifest that `program.manifest` names, and verifies its signatures. Returns

@@ -126,6 +126,15 @@ pub struct ProgramConfig {
     pub manifest: Option<PathBuf>,
 }
 
+/// `[audio]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct AudioConfig {
+    /// Folder of the audio packs for the spoken help. Without it, pages offer none.
+    #[config(env = "INTAKE_AUDIO_FOLDER")]
+    pub folder: Option<PathBuf>,
+}
+
 /// `[limits]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]

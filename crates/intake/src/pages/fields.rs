@@ -39,6 +39,8 @@ pub(super) struct FormField<'a> {
     pub(super) id: &'a str,
     pub(super) widget: Widget,
     pub(super) label: &'a str,
+    /// The key of the clip of the label, if the category has a label of its own.
+    pub(super) clip: Option<String>,
     pub(super) warning: Option<&'a str>,
     /// An answer of the form that the question requires.
     pub(super) example: Option<&'a str>,
@@ -69,6 +71,8 @@ pub(super) struct FieldCondition {
 /// Questions under one heading.
 pub(super) struct FormSection<'a> {
     pub(super) heading: String,
+    /// The key of the clip of the heading.
+    pub(super) clip: &'static str,
     pub(super) fields: Vec<FormField<'a>>,
 }
 
@@ -93,7 +97,7 @@ pub(super) fn form_sections<'a>(
         match sections.last_mut() {
             Some((last, section)) if *last == key => section.fields.push(field),
             _ => {
-                let section = FormSection { heading: frame.t(key), fields: vec![field] };
+                let section = FormSection { heading: frame.t(key), clip: key, fields: vec![field] };
                 sections.push((key, section));
             }
         }
@@ -161,6 +165,8 @@ pub(super) fn form_field<'a>(
         id: &question.id,
         widget,
         label: taxonomy.label_in(category, question).get(lang),
+        clip: (taxonomy.label_in(category, question) != &question.label)
+            .then(|| format!("categories.{}.story_label", category.id)),
         warning: question.warn.as_ref().map(|warn| warn.get(lang)),
         example: question.format().map(|format| &*format.example),
         choices,

@@ -12,6 +12,7 @@ use web::{Locale, MessageCatalog, PERMISSIONS_POLICY, SecurityPolicy, permission
 use super::{
     ErrorKind, Pages, error_page,
     phone_links::{self, TextPiece},
+    spoken_help::OfferedPack,
 };
 use crate::config::branding;
 
@@ -133,6 +134,17 @@ impl<'a> PageLayout<'a> {
     /// Returns URL and integrity hash of the script of the quick exit, if this build has one.
     pub(super) fn quick_exit_script(&self) -> Option<(String, &str)> {
         self.pages.assets.quick_exit_script()
+    }
+
+    /// Returns the audio packs that the page offers. The script plays them.
+    pub(super) fn offered_packs(&self) -> Vec<&OfferedPack> {
+        if self.pages.has_script() { self.pages.offered_packs(self.locale) } else { Vec::new() }
+    }
+
+    /// Returns the name of the button that fetches an audio pack.
+    pub(super) fn listen_in(&self, pack: &OfferedPack) -> String {
+        let arguments = [("language", pack.name()), ("size", pack.megabytes.as_str())];
+        self.messages.with("listen-in", &arguments)
     }
 
     pub(super) fn asset(&self, stem: &str) -> String {

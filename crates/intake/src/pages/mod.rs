@@ -24,6 +24,7 @@ mod report;
 mod report_readers;
 mod review;
 mod scrub_summary;
+mod spoken_help;
 mod subject;
 mod tell;
 #[cfg(test)]
@@ -72,6 +73,7 @@ pub use receipt_entry::{LANGUAGE_ACTION, ReceiptEntryError, receipt_entry_page};
 pub use rejected_form::{RejectedForm, rejected_form_page};
 pub use report::{advance_and_redirect, review_page};
 pub use scrub_summary::{FileOutcome, SentFile};
+pub use spoken_help::AudioPackError;
 pub use visit::redirect_after_send;
 
 /// Maximum size of the body of a step, in bytes: the largest form, with each byte percent-encoded.
@@ -93,6 +95,7 @@ pub struct Pages {
     form_bundles: offline_form::FormBundles,
     /// The signed manifest of the browser program, as it is served.
     program: Option<Precompressed>,
+    audio_packs: Vec<spoken_help::OfferedPack>,
     visits: VisitStore,
     catalogs: MessageCatalogs,
     seed_rng: Mutex<Box<dyn RngCore + Send>>,
@@ -130,6 +133,7 @@ impl Pages {
             scenarios: TrainingScenario::built_in(),
             form_bundles: offline_form::FormBundles::default(),
             program: None,
+            audio_packs: Vec::new(),
             visits: VisitStore::default(),
             catalogs,
             seed_rng: Mutex::new(Box::new(rng)),
@@ -259,6 +263,7 @@ where
         .route("/leave", get(quick_exit::quick_exit))
         .route("/leave/{visit}", get(quick_exit::quick_exit_visit))
         .route("/assets/{name}", get(assets::serve_asset))
+        .route("/audio/{name}", get(spoken_help::serve_pack))
         .fallback(error::not_found)
         .layer(
             CompressionLayer::new()

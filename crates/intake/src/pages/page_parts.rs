@@ -12,14 +12,18 @@ pub(super) fn placeholder(name: &str) -> String {
     format!("{PLACEHOLDER}{name}{PLACEHOLDER}")
 }
 
-/// Moves fields, headers and footers out of the pages, each of them once. Most pages differ in few
-/// of them. A page then contains the number of a part as a placeholder. Returns the parts.
+/// Moves fields, headers, footers and the buttons of the spoken help out of the pages, each of them
+/// once. Most pages differ in few of them. A page then contains the number of a part as a
+/// placeholder. Returns the parts.
 pub(super) fn share<'a>(pages: impl Iterator<Item = &'a mut String>) -> Vec<String> {
     static PART: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            "(?s)\n<div class=\"q[^\n]*\n.*?\n</div>\n|<header>.*?</header>|<footer>.*?</footer>",
-        )
-        .expect("a test compiles it")
+        let parts = [
+            "\n<div class=\"q[^\n]*\n.*?\n</div>\n",
+            "<div class=\"listen\".*?</div>",
+            "<header>.*?</header>",
+            "<footer>.*?</footer>",
+        ];
+        Regex::new(&format!("(?s){}", parts.join("|"))).expect("a test compiles it")
     });
     let mut parts: Vec<String> = Vec::new();
     for page in pages {

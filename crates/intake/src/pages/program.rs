@@ -43,7 +43,8 @@ impl Pages {
     /// Returns the manifest of what this intake serves with these root keys, or `None` if a page
     /// cannot be rendered.
     pub async fn program_manifest(&self, trust: &TrustRoots) -> Option<ProgramManifest> {
-        let mut files: BTreeMap<String, Hash> = self.assets.hashes().collect();
+        let mut files: BTreeMap<String, Hash> =
+            self.assets.hashes().chain(self.audio_hashes()).collect();
         let trust = serde_json::to_vec(trust).expect("root keys are strings and numbers");
         files.insert("/directory.trust".to_owned(), Hash::of(&[&trust]));
         // A receipt is spelled in the language of the page, also where that is the list of another

@@ -23,6 +23,8 @@ struct TellTemplate<'a> {
     frame: PageLayout<'a>,
     step: FormSteps,
     heading: String,
+    /// The id of the category.
+    category: &'a str,
     hidden_fields: Vec<(String, String)>,
     errors: Vec<FormError>,
     /// The question that comes before the story.
@@ -125,6 +127,7 @@ pub(super) fn tell_page(pages: &Pages, form: &ReportForm, errors: &[FieldError])
         } else {
             category.label.get(form.lang.code).to_owned()
         },
+        category: &category.id,
         hidden_fields: form.hidden_fields(ShownFields { questions: &shown, audience: false }),
         errors: form_errors(&frame, errors, taxonomy),
         opening: shown.iter().find(is_opening).map(|question| field(question)),

@@ -6,6 +6,7 @@ mod pictograms;
 mod promises;
 mod receipts;
 mod report;
+mod spoken_help;
 mod style;
 mod typescript;
 mod visits;

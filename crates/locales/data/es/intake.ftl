@@ -16,6 +16,16 @@ seal = Nuestro sitio recibe lo que escribe y lo protege con clave antes de guard
 seal-short = Nuestro sitio lee lo que escribe y lo protege con clave.
 emergency = ¿Una vida corre peligro? Llame primero al { $number }.
 
+## Ayuda hablada
+
+listen-in = Escuchar: { $language } ({ $size } MB)
+listen-off = Detener la ayuda hablada
+listen-item = Escuchar:
+listen-stop = Detener
+listen-wait = El sonido está llegando. Puede tardar varios minutos.
+listen-ready = Toque un altavoz. Las personas cercanas pueden oírlo: use auriculares.
+listen-failed = El sonido no ha llegado. Compruebe la conexión e inténtelo de nuevo.
+
 ## Fechas
 
 date-day = { $day } de { $month } de { $year }

@@ -16,6 +16,16 @@ seal = Notre site lit ce que vous écrivez, puis le verrouille.
 seal-short = Notre site le lit, puis le verrouille.
 emergency = Une vie est en danger ? Appelez d’abord le { $number }.
 
+## Aide parlée
+
+listen-in = Écouter : { $language } ({ $size } Mo)
+listen-off = Arrêter l’aide parlée
+listen-item = Écouter :
+listen-stop = Arrêter
+listen-wait = Le son arrive. Cela peut durer plusieurs minutes.
+listen-ready = Touchez un haut-parleur. Des personnes proches peuvent entendre : prenez un écouteur.
+listen-failed = Le son n’est pas arrivé. Vérifiez la connexion, puis réessayez.
+
 ## Dates
 
 date-day = { $day } { $month } { $year }

@@ -16,6 +16,16 @@ seal = O nosso site recebe o que escreve e fecha-o à chave antes de o guardar.
 seal-short = O nosso site lê o que escreve e protege-o com chave.
 emergency = Uma vida está em perigo? Ligue primeiro para o { $number }.
 
+## Ajuda falada
+
+listen-in = Ouvir: { $language } ({ $size } MB)
+listen-off = Parar a ajuda falada
+listen-item = Ouvir:
+listen-stop = Parar
+listen-wait = O som está a chegar. Pode demorar vários minutos.
+listen-ready = Toque num altifalante. As pessoas próximas podem ouvir: use auriculares.
+listen-failed = O som não chegou. Verifique a ligação e tente de novo.
+
 ## Datas
 
 date-day = { $day } de { $month } de { $year }

@@ -33,6 +33,7 @@ export function showPage(offlineForm: OfflineForm, page: PageTemplate, seal: str
   // On paper, a receipt is printed without the rest of its page.
   document.documentElement.className = queryOne(".ticket") ? "paper" : "";
   showSealingNotice(offlineForm, seal);
+  document.dispatchEvent(new Event("page"));
   scrollTo(0, 0);
   queryOne<HTMLElement>("main")?.focus({ preventScroll: true });
 }
@@ -45,8 +46,10 @@ export function submitUrl(form: HTMLFormElement, button: HTMLElement | null): UR
 /** Shows the sentence that states where the report is sealed. */
 export function showSealingNotice(offlineForm: OfflineForm, key: string): void {
   for (const seal of queryAll<HTMLElement>(".seal")) {
-    seal.textContent = translate(offlineForm, "short" in seal.dataset ? "seal-here-short" : key);
+    const shown = "short" in seal.dataset ? "seal-here-short" : key;
+    seal.textContent = translate(offlineForm, shown);
     seal.dataset["sealed"] = "here";
+    seal.dataset["clip"] = shown;
   }
   // True only where the server seals, or where no script hides the questions that do not apply.
   queryAll("[data-server-seals]").forEach((element) => element.remove());

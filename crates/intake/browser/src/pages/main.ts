@@ -13,6 +13,7 @@ import { fetchService } from "./program_files.ts";
 import { loadVoice } from "./voice_module.ts";
 import { ReportPages } from "./report_pages.ts";
 import { ReturnPages } from "./return_pages.ts";
+import { SpokenHelp } from "./spoken_help.ts";
 
 let pages: ReportPages | ReturnPages | undefined;
 
@@ -35,6 +36,7 @@ async function hydrate(): Promise<void> {
   document.addEventListener("submit", (event) => {
     if (pages?.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
   });
+  new SpokenHelp(files, (error) => refuseIfAltered(error, pages));
   // The form is usable now. The modules are loaded for all visitors, so that no request shows who
   // chooses files, records or keeps a draft.
   loadModulesOf(files);
