@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page, Route } from "@playwright/test";
 import { LANGUAGES } from "./src/languages.ts";
-import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
+import { fillReport, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test } from "./src/installation.ts";
 
 const MANIFEST = "/.well-known/webcat/manifest.json";
@@ -130,10 +130,97 @@ test("a page refuses a swapped form bundle of the next language, and drops what 
   expect(await page.content()).not.toContain(STORY);
 });
 
-test("a page refuses a swapped module that scrubs files", async ({ page, installation }) => {
-  await swap(page, "/assets/files.*.js", (text) => `${text}\n;document.title = "${CANARY}";`);
+for (const [module, path] of [["seal", "report"], ["files", "report"], ["qr", "report"], ["return", "return"], ["files", "return"]])
+  test(`a page refuses a swapped module of the program: ${module} on /fr/${path}`, async ({ page, installation }) => {
+    await swap(page, `/assets/${module}.*.js`, (text) => `${text}\n;document.title = "${CANARY}";`);
+    await page.goto(`${installation.url}/fr/${path}`);
+    await expectRefusal(page);
+    expect(await page.title()).not.toContain(CANARY);
+  });
+
+test("a page refuses to load modules for a script that was loaded from another address", async ({ page, installation }) => {
+  // The modules import the script by its address. A second copy would be executed without a check.
+  await swap(page, "/fr/report", (html) => {
+    const other = html.replace(/(<script type="module" src="[^"]*)"/, '$1?again"');
+    expect(other).not.toBe(html);
+    return other;
+  });
   await page.goto(`${installation.url}/fr/report`);
   await expectRefusal(page);
+});
+
+test("a module executes no copy of the script that the server swaps after the page has loaded it", async ({ page, installation }) => {
+  let served = 0;
+  await page.route("**/assets/reporter.*.js", async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    await route.fulfill({ response, body: served++ > 0 ? `document.title = "${CANARY}";${text}` : text });
+  });
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  await fillReport(page, { story: STORY });
+  await sendReport(page);
+  expect(served).toBe(1);
+  expect(await page.content()).not.toContain(CANARY);
+});
+
+test("a copy of a module that the page loads without its hash is not executed", async ({ page, installation }) => {
+  let served = 0;
+  await page.route("**/assets/seal.*.js", async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    await route.fulfill({ response, body: served++ === 0 ? `document.title = "${CANARY}";${text}` : text });
+  });
+  let first: () => void = () => undefined;
+  const isFetched = new Promise<void>((resolve) => (first = resolve));
+  page.on("requestfinished", (request) => request.url().includes("/assets/seal.") && first());
+  // The script starts after the other copy was loaded.
+  await page.route("**/directory.json", async (route) => {
+    await isFetched;
+    await route.continue();
+  });
+  await swap(page, "/fr/report", (html) => html.replace(/(<\/head>)([^]*data-seal=")([^"]*)"/, '<link rel="modulepreload" href="$3">$1$2$3"'));
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  await fillReport(page, { story: STORY });
+  await sendReport(page);
+  expect(served).toBeGreaterThan(1);
+  expect(await page.title()).not.toContain(CANARY);
+});
+
+test("the code is shown while the module that draws its QR code does not load", async ({ page, installation }) => {
+  let broken = true;
+  await page.route("**/assets/qr.*.js", (route) => (broken ? route.abort() : route.continue()));
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  await fillReport(page, { story: STORY });
+  await sendReport(page);
+  const folded = page.locator("details:has(.qr)");
+  await expect(folded).toBeHidden();
+  broken = false;
+  await expect(folded).toBeVisible({ timeout: 20_000 });
+  await folded.locator("summary").click();
+  await expect(page.locator(".qr svg")).toBeVisible();
+  await expect(page.locator(".qr-use")).toBeVisible();
+});
+
+test("a report waits for the module that seals over a line that breaks, and is sent then", async ({ page, installation }) => {
+  let broken = true;
+  await page.route("**/assets/seal.*.js", (route) => (broken ? route.abort() : route.continue()));
+  const posted: string[] = [];
+  page.on("request", (request) => request.method() === "POST" && posted.push(new URL(request.url()).pathname));
+  const cases = await installation.waitForNewCases("inspector-1", 1, async () => {
+    await page.goto(`${installation.url}/fr/report`);
+    await waitForHydration(page);
+    await fillReport(page, { story: STORY });
+    await page.locator("form[action$='/report/send'] .button:visible").first().click();
+    await expect(page.locator(".waiting[role=status]")).toContainText("Le formulaire se charge");
+    expect(posted).toEqual([]);
+    broken = false;
+    await receiptCode(page);
+  });
+  expect(cases).toHaveLength(1);
+  expect(posted.filter((path) => path.startsWith("/fr/"))).toEqual([]);
 });
 
 test("a swapped word list is not shown, and the code of the receipt stays", async ({ page, installation }) => {

@@ -1,6 +1,7 @@
-// Bundles the script of the reporter's pages into dist/, which the intake embeds.
+// Bundles the scripts of the reporter's pages into dist/, which the intake embeds.
 import { build } from "esbuild";
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { buildProgram } from "./modules.mjs";
 
 const here = new URL(".", import.meta.url).pathname;
 
@@ -35,19 +36,28 @@ const withoutUnreachableCode = {
     });
   },
 };
+// Phones of ten years ago with a browser of the last three.
+const target = ["es2022", "chrome111", "firefox115", "safari16.4"];
 rmSync(`${here}dist`, { recursive: true, force: true });
+mkdirSync(`${here}dist`);
+const scripts = await buildProgram({
+  minify: true,
+  format: "esm",
+  target,
+  legalComments: "none",
+  plugins: [withoutUnreachableCode],
+  logLevel: "warning",
+});
+for (const [name, text] of Object.entries(scripts)) writeFileSync(`${here}dist/${name}.js`, text);
 await build({
-  // The other parts clean files, alter recorded voices and keep drafts. The first one loads
-  // them: who needs none of them does not wait for them.
-  entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts`, voice: `${here}src/voice/recorder.ts`, draft: `${here}src/pages/draft_panel.ts` },
+  // The script of the home page loads what the form needs.
+  entryPoints: { prefetch: `${here}src/pages/prefetch.ts` },
   outdir: `${here}dist`,
   bundle: true,
   minify: true,
   format: "esm",
-  // Phones of ten years ago with a browser of the last three.
-  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  target,
   legalComments: "none",
-  plugins: [withoutUnreachableCode],
   logLevel: "warning",
 });
 // The quick exit is a classic script in the head, so that it runs before the page is shown.

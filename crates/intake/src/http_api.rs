@@ -1,10 +1,7 @@
 //! The HTTP interface for programs. It accepts sealed reports and returns sealed mailboxes; the
 //! intake cannot read either.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
 use axum::{
@@ -163,31 +160,51 @@ const NO_DIRECTORY: Problem = Problem::unavailable("no valid directory: reports 
 /// only if this service confirms in the same visit that it is the newest one.
 async fn directory(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let served = app.directory_cache.served(app.clock.today()).ok_or(NO_DIRECTORY)?;
-    Ok(served.document.response(&headers, REVALIDATED))
+    Ok(served.document.response(&headers, REVALIDATED).await)
 }
 
 async fn signatures(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let served = app.directory_cache.served(app.clock.today()).ok_or(NO_DIRECTORY)?;
-    Ok(served.signatures.response(&headers, REVALIDATED))
+    Ok(served.signatures.response(&headers, REVALIDATED).await)
 }
 
 /// Returns the trusted root keys as JSON. A visitor compares their fingerprint with the one on a
 /// poster.
 async fn trust(State(app): State<AppState>, headers: HeaderMap) -> Response {
-    app.directory_cache.served_trust().response(&headers, REVALIDATED)
+    app.directory_cache.served_trust().response(&headers, REVALIDATED).await
 }
+
+/// The word lists by language of the pages.
+static WORD_LISTS: LazyLock<BTreeMap<&str, Precompressed>> = LazyLock::new(|| {
+    let served = |locale: &Locale| {
+        Precompressed::new("text/plain; charset=utf-8", word_list(locale.code).join("\n"))
+    };
+    Locale::ALL.iter().map(|locale| (locale.code, served(locale))).collect()
+});
 
 /// Returns the 2,048 words in which receipts are spelled in a language of the pages, one per line.
+/// The script loads the list of its language for every visitor of the form, so that a stored list
+/// does not show that its user has a receipt.
 async fn serve_word_list(Path(lang): Path<String>, headers: HeaderMap) -> Response {
-    let Some(locale) = Locale::parse(&lang) else { return StatusCode::NOT_FOUND.into_response() };
-    let mut lists = WORD_LISTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let list = lists.entry(locale.code).or_insert_with(|| {
-        Precompressed::new("text/plain; charset=utf-8", word_list(locale.code).join("\n"))
-    });
-    // A browser must not store the list: in its cache, the list would show that its user has a
-    // receipt.
-    list.response(&headers, "no-store")
+    match WORD_LISTS.get(&*lang) {
+        Some(list) => list.response(&headers, WORDS_CACHED).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
-/// The word lists that were served, by language.
-static WORD_LISTS: Mutex<BTreeMap<&str, Precompressed>> = Mutex::new(BTreeMap::new());
+/// As long as a directory is valid. A browser that uses an older list fetches it again, because its
+/// hash is not in the manifest.
+const WORDS_CACHED: &str = "public, max-age=2592000";
+
+/// Compresses what is the same for all visitors, so that none of them waits for it.
+pub async fn compress_static(app: &AppState) {
+    app.pages.compress_program().await;
+    app.directory_cache.served_trust().compress().await;
+    if let Some(served) = app.directory_cache.served(app.clock.today()) {
+        served.document.compress().await;
+        served.signatures.compress().await;
+    }
+    for list in WORD_LISTS.values() {
+        list.compress().await;
+    }
+}

@@ -1,7 +1,7 @@
 //! Responses that are the same for all visitors, with their compressed forms. Text that a visitor
 //! typed is never compressed, because the compressed length would reveal something about it.
 
-use std::{io::Write as _, ops::RangeInclusive, sync::OnceLock};
+use std::{io::Write as _, ops::RangeInclusive};
 
 use axum::{
     body::Bytes,
@@ -10,6 +10,7 @@ use axum::{
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use protocol::Hash;
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 /// The highest quality of Brotli. A build without optimization takes half a minute for it.
 const BROTLI_QUALITY: i32 = if cfg!(debug_assertions) { 4 } else { 11 };
@@ -20,16 +21,19 @@ const BROTLI_BUFFER: usize = 4096;
 
 /// Caching rule for a response that the browser uses again only if the service confirms it.
 pub(crate) const REVALIDATED: &str = "no-cache";
+/// Caching rule for a response whose address contains its hash.
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// A response that is the same for all visitors. It is compressed once, when a browser first asks
-/// for that form, or never.
+/// A response that is the same for all visitors. It is compressed once or never, on a thread that
+/// serves no request: by [`Precompressed::compress`] at the start, or when a browser first asks for
+/// that form.
 pub(crate) struct Precompressed {
     media_type: &'static str,
     is_compressible: bool,
     hash: Hash,
     plain: Bytes,
-    gzip: OnceLock<Bytes>,
-    brotli: OnceLock<Bytes>,
+    gzip: OnceCell<Bytes>,
+    brotli: OnceCell<Bytes>,
 }
 
 #[derive(Clone, Copy)]
@@ -78,7 +82,7 @@ impl Precompressed {
     pub(crate) fn new(media_type: &'static str, plain: impl Into<Bytes>) -> Self {
         let plain = plain.into();
         let hash = Hash::of(&[&plain]);
-        let (gzip, brotli) = (OnceLock::new(), OnceLock::new());
+        let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
         Self { media_type, is_compressible: true, hash, plain, gzip, brotli }
     }
 
@@ -98,17 +102,24 @@ impl Precompressed {
         &self.plain
     }
 
+    /// Compresses the content, so that no visitor waits for it.
+    pub(crate) async fn compress(&self) {
+        for coding in [Coding::Brotli, Coding::Gzip] {
+            self.encoded(coding).await;
+        }
+    }
+
     /// Returns the response to a request with these headers: all of it, the rest of it for a
     /// browser that has received a part, or the confirmation that the browser has it already.
     /// `cache` is the caching rule.
-    pub(crate) fn response(&self, headers: &HeaderMap, cache: &'static str) -> Response {
+    pub(crate) async fn response(&self, headers: &HeaderMap, cache: &'static str) -> Response {
         let coding =
             if self.is_compressible { Coding::accepted(headers) } else { Coding::Identity };
         let tag = self.entity_tag(coding);
         let mut response = if names_tag(headers.get(header::IF_NONE_MATCH), &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let content = self.encoded(coding);
+            let content = self.encoded(coding).await;
             match requested_range(headers, &tag, content.len()) {
                 Some(range) => {
                     let all = content.len();
@@ -139,12 +150,19 @@ impl Precompressed {
         format!("\"{hash}-{}\"", coding.name().unwrap_or("id"))
     }
 
-    fn encoded(&self, coding: Coding) -> &Bytes {
-        match coding {
-            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)),
-            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.plain)),
-            Coding::Identity => &self.plain,
-        }
+    async fn encoded(&self, coding: Coding) -> &Bytes {
+        let (encoded, encode): (_, fn(&[u8]) -> Bytes) = match coding {
+            Coding::Brotli => (&self.brotli, brotli),
+            Coding::Gzip => (&self.gzip, gzip),
+            Coding::Identity => return &self.plain,
+        };
+        let encode_on_thread = async || {
+            let plain = self.plain.clone();
+            let encoded = spawn_blocking(move || encode(&plain)).await;
+            // A runtime that is being stopped starts no thread.
+            encoded.unwrap_or_else(|_| encode(&self.plain))
+        };
+        encoded.get_or_init(encode_on_thread).await
     }
 }
 
@@ -207,7 +225,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
             .collect();
-        let (head, body) = served.response(&headers, REVALIDATED).into_parts();
+        let (head, body) = served.response(&headers, REVALIDATED).await.into_parts();
         (head.status, head.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
     }
 

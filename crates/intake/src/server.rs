@@ -329,5 +329,9 @@ pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
         );
     }
     print_output(&format!("ready public={} relay={}", bound.public_addr, bound.relay_addr))?;
-    bound.serve(stop).await
+    let state = bound.state.clone();
+    let compressing = tokio::spawn(async move { http_api::compress_static(&state).await });
+    let ended = bound.serve(stop).await;
+    compressing.abort();
+    ended
 }

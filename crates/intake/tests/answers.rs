@@ -217,7 +217,8 @@ async fn a_receipt_sealed_in_the_browser_shows_the_same_date() {
     );
     // The reply schedule survive a restart.
     let intake = intake.restart().await;
-    let bundle = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
+    let bundle =
+        intake.http.get(format!("{}/fr/form-rest.json", intake.public)).send().await.unwrap();
     let bundle = bundle.text().await.unwrap();
     let (mut confirmations, mut expected) = (Vec::new(), Vec::new());
     let pages = pages_with_calendar(&clock, burkina_calendar());
@@ -276,7 +277,7 @@ async fn browser_intake_and_desk_show_the_same_dates_in_every_language_and_time_
                 clock.advance(Duration::days(1));
             }
         }
-        let bundle = format!("{}/{}/form.json", intake.public, locale.code);
+        let bundle = format!("{}/{}/form-rest.json", intake.public, locale.code);
         let bundle = intake.http.get(bundle).send().await.unwrap().text().await.unwrap();
         for time_zone in ["Pacific/Kiritimati", "Etc/GMT+12"] {
             let texts = dates_in_browser(&bundle, time_zone, &shown);

@@ -53,7 +53,7 @@ async fn every_file_of_the_manifest_is_served_with_its_hash_and_policy() {
 async fn the_manifest_names_everything_that_the_script_loads_or_inserts() {
     let (_, manifest) = signed_intake().await;
     for lang in ["fr", "en", "es", "pt", "ar"] {
-        for path in ["", "/report", "/return", "/learn", "/form.json"] {
+        for path in ["", "/report", "/return", "/learn", "/form.json", "/form-rest.json"] {
             assert!(manifest.files.contains_key(&format!("/{lang}{path}")), "{lang}{path}");
         }
         // Arabic has no list of its own, and the receipt page fetches the words by the page's
@@ -68,6 +68,13 @@ async fn the_manifest_names_everything_that_the_script_loads_or_inserts() {
         .filter_map(|path| path.strip_prefix("/assets/")?.split('.').next())
         .collect();
     assert!(assets.contains("site") && assets.contains("icon"), "{assets:?}");
+    if assets.contains("reporter") {
+        for script in
+            ["leave", "prefetch", "form", "seal", "return", "qr", "files", "voice", "draft"]
+        {
+            assert!(assets.contains(script), "{script}");
+        }
+    }
     let script_sources = manifest.extra_csp.values().chain([&manifest.default_csp]);
     for policy in script_sources {
         let scripts = policy.split("; ").find(|part| part.starts_with("script-src")).unwrap();
@@ -84,7 +91,9 @@ async fn the_manifest_depends_on_no_date_and_no_visitor() {
         TestInstallation { clock: Clock::fixed(datetime!(2027-03-01 0:00 UTC)), ..installation };
     later.configure_program(once.clone(), 2);
     let intake = later.start().await;
-    for path in ["/fr/form.json", "/fr/report", "/fr/return", "/fr", "/fr/learn"] {
+    for path in
+        ["/fr/form.json", "/fr/form-rest.json", "/fr/report", "/fr/return", "/fr", "/fr/learn"]
+    {
         let first = intake.get(path).await.bytes().await.unwrap();
         assert_eq!(first, intake.get(path).await.bytes().await.unwrap(), "{path}");
         assert_eq!(Hash::of(&[&first]), once.files[path], "{path}");

@@ -141,22 +141,24 @@ fn run_benchmark(mut program: Command) -> Result<Vec<Value>> {
     Ok(std::mem::take(result["rows"].as_array_mut().context("the JSON has no rows")?))
 }
 
-/// Measures sealing in Chromium, slowed down to the speed of a phone.
+/// Measures in Chromium, slowed down to the speed of a phone: sealing, and the way from the first
+/// page to the code over a slow line.
 fn run_browser_benchmark(programs: &Path) -> Result<Vec<Value>> {
     if !succeeds(command("chromium", &["--version"])) {
         println!("\nChromium is not installed: sealing in the browser is not measured");
         return Ok(Vec::new());
     }
     npm_ci("tests/browser")?;
-    let rows = programs.join("browser-rows.json");
-    let mut playwright =
-        command("npm", &["test", "--silent", "--prefix", "tests/browser", "--", "speed.spec.ts"]);
-    playwright.env("PROGRAMS", programs).env("BENCH_ROWS", &rows);
-    run_step("sealing in the browser", playwright)?;
-    let text = fs::read(&rows).with_context(|| rows.display().to_string())?;
-    let mut result: Value =
-        serde_json::from_slice(&text).context("the measuring program prints no JSON")?;
-    Ok(std::mem::take(result["rows"].as_array_mut().context("the JSON has no rows")?))
+    let rows = programs.join("browser-rows.jsonl");
+    // The tests append one row a line.
+    fs::write(&rows, "").with_context(|| rows.display().to_string())?;
+    let specs = ["speed.spec.ts", "slow_line.spec.ts", "--workers=1"];
+    let mut playwright = command("npm", &["test", "--silent", "--prefix", "tests/browser", "--"]);
+    playwright.args(specs).env("PROGRAMS", programs).env("BENCH_ROWS", &rows);
+    run_step("the pages in the browser", playwright)?;
+    let text = fs::read_to_string(&rows).with_context(|| rows.display().to_string())?;
+    let rows = text.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
+    rows.context("a measuring test writes no JSON")
 }
 
 fn print_table(rows: &[Value]) {

@@ -1,8 +1,7 @@
 // Writes and reads age files with exactly one post-quantum recipient, as crates/age-hybrid does.
-import { x25519 } from "@noble/curves/ed25519.js";
-import { bech32 } from "@scure/base";
 import { Decrypter, Encrypter, Stanza, identityToRecipient } from "age-encryption";
 import { type Bytes, random, randomBelow } from "./bytes.ts";
+import { type AgeIdentity, type AgeRecipient, decodeRecipient } from "./recipients.ts";
 
 /** The tag of the stanza. */
 export const STANZA_TAG = "mlkem768x25519";
@@ -12,73 +11,15 @@ const GREASE_SUFFIX = "-grease";
  * parse them.
  */
 const MAX_HEADER_LEN = 4096;
-const MLKEM_KEY_LEN = 1184;
-const COEFFICIENTS = 1152;
-const MODULUS = 3329;
 /** Length of the nonce before the first chunk in bytes. */
 export const NONCE_LEN = 16;
 /** Number of plaintext bytes in one chunk of a payload. */
 export const CHUNK_LEN = 64 * 1024;
 const TAG_LEN = 16;
 
-/** A public key: `age1pq1…` and its 1,216 raw bytes. */
-export interface AgeRecipient {
-  readonly text: string;
-  readonly raw: Bytes;
-}
-
-/** A secret key, `AGE-SECRET-KEY-PQ-1…`. */
-export type AgeIdentity = string;
-
-export const identity = (seed: Uint8Array): AgeIdentity => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
-
+/** Returns the recipient of an identity. */
 export async function recipientOf(secret: AgeIdentity): Promise<AgeRecipient> {
   return decodeRecipient(await identityToRecipient(secret));
-}
-
-/**
- * Recipients that passed the check before: a directory is verified more than once, and each check
- * takes about a millisecond.
- */
-const checkedRecipients = new Map<string, AgeRecipient>();
-
-/**
- * Parses `age1pq1…`. Throws on another kind of recipient, on a non-canonical spelling, and on bytes
- * that are not a valid key.
- */
-export function recipient(written: string): AgeRecipient {
-  const known = checkedRecipients.get(written);
-  if (known) return known;
-  const found = decodeRecipient(written);
-  if (encodeRecipient(found.raw) !== written) throw new Error("non-canonical spelling of a recipient");
-  checkKey(found.raw);
-  checkedRecipients.set(written, found);
-  return found;
-}
-
-/** Returns the recipient of 1,216 raw bytes. */
-export const recipientFrom = (raw: Uint8Array): AgeRecipient => recipient(encodeRecipient(raw));
-
-const encodeRecipient = (raw: Uint8Array): string => bech32.encode("age1pq", bech32.toWords(raw), false);
-
-function decodeRecipient(written: string): AgeRecipient {
-  const { prefix, words } = bech32.decode(written as `${string}1${string}`, false);
-  const raw = bech32.fromWords(words) as Bytes;
-  if (prefix !== "age1pq" || raw.length !== MLKEM_KEY_LEN + 32) throw new Error("not a post-quantum recipient");
-  return { text: written, raw };
-}
-
-/**
- * Checks a public key. ML-KEM-768: three vectors of 256 coefficients of 12 bits each, all below the
- * modulus (FIPS 203, section 7.2). X25519: not a point of low order.
- */
-function checkKey(raw: Uint8Array): void {
-  for (let at = 0; at < COEFFICIENTS; at += 3) {
-    const [low, middle, high] = [raw[at]!, raw[at + 1]!, raw[at + 2]!];
-    if ((low | ((middle & 15) << 8)) >= MODULUS || ((middle >> 4) | (high << 4)) >= MODULUS) throw new Error("not an ML-KEM key");
-  }
-  // Throws if the shared secret is zero.
-  x25519.getSharedSecret(new Uint8Array(32).fill(0x40), raw.subarray(MLKEM_KEY_LEN));
 }
 
 /** Encrypts an age file in memory. */

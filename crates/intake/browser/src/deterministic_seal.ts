@@ -6,8 +6,9 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { MLKEM768X25519 } from "@noble/post-quantum/hybrid.js";
 import { base64nopad } from "@scure/base";
-import { type AgeRecipient, CHUNK_LEN, NONCE_LEN, STANZA_TAG } from "./age.ts";
+import { CHUNK_LEN, NONCE_LEN, STANZA_TAG } from "./age.ts";
 import { type Bytes, concat, u16, utf8 } from "./bytes.ts";
+import type { AgeRecipient } from "./recipients.ts";
 
 const SALT = "burkindi/seal/v2";
 const FILE_KEY_LEN = 16;

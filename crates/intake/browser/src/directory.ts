@@ -1,6 +1,6 @@
 // The directory of desks and members, signed by m of n root keys, and the routing rule that selects
 // the readers of a report.
-import { type AgeRecipient, recipient } from "./age.ts";
+import { type AgeRecipient, recipient } from "./recipients.ts";
 import { type Bytes, decode, encode } from "./bytes.ts";
 import { checked, day, exactly, lang, list, matching, nullable, object, parseCanonical, record, string, uuid, whole } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";

@@ -1,5 +1,5 @@
 // Opens and verifies the mailbox of a reporter.
-import { type AgeIdentity, WrongRecipientError, type AgeRecipient, open, recipientFrom, recipientOf } from "./age.ts";
+import { WrongRecipientError, open, recipientOf } from "./age.ts";
 import { text } from "./bytes.ts";
 import { MAX_GENERATION, boolean, day, exactly, nullable, object, week, whole } from "./canonical.ts";
 import { type ReplyCapsule, openCapsule } from "./reply_capsule.ts";
@@ -9,6 +9,7 @@ import { type LogView, verifyLogRecord } from "./log.ts";
 import type { VerifiedDirectory } from "./directory.ts";
 import { REPLY_STEP, unpadText } from "./padding.ts";
 import type { Receipt } from "./receipt.ts";
+import { type AgeIdentity, type AgeRecipient, recipientFrom } from "./recipients.ts";
 import { RecordType, parseRecords, splitHeader } from "./framing.ts";
 import { TrustedKeys, readConfirmedRotation } from "./rotations.ts";
 

@@ -1,6 +1,7 @@
 // Grants: the case secret, sealed to each member who may read the case. A report contains exactly
 // eight grants, including decoys.
-import { type AgeRecipient, identity, recipientOf } from "./age.ts";
+import { recipientOf } from "./age.ts";
+import { type AgeRecipient, identity } from "./recipients.ts";
 import { type Bytes, concat, random, shuffle, u32, utf8 } from "./bytes.ts";
 import { sealDeterministic } from "./deterministic_seal.ts";
 import { hash } from "./hash.ts";

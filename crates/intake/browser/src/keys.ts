@@ -1,7 +1,7 @@
 // Keys derived from a case secret, and signatures.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
-import { type AgeIdentity, type AgeRecipient, identity } from "./age.ts";
+import { type AgeIdentity, type AgeRecipient, identity } from "./recipients.ts";
 import { type Bytes, concat, decodeExactly, utf8 } from "./bytes.ts";
 import { checked } from "./canonical.ts";
 import { derive } from "./hash.ts";

@@ -1,11 +1,12 @@
 // The own copy: a file with the messages of the reporter, sealed to the reporter. No service stores
 // it. It opens only with the file and the receipt together.
-import { type AgeIdentity, open, recipientOf, seal } from "./age.ts";
+import { open, recipientOf, seal } from "./age.ts";
 import { type Bytes, concat, text, u32, utf8 } from "./bytes.ts";
 import { type VerifiedFrame, peekFrame, verifyFrame } from "./frame.ts";
 import type { ReporterInbox } from "./inbox.ts";
 import { TEXT_STEP, padText, unpadText } from "./padding.ts";
 import type { Receipt } from "./receipt.ts";
+import type { AgeIdentity } from "./recipients.ts";
 
 const MAGIC = "BKO1";
 const LEN_PREFIX = 4;

@@ -1,7 +1,7 @@
 // The receipt: 16 random bytes that the reporter writes down. All keys of the reporter are derived
 // from them.
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { type AgeIdentity, identity } from "./age.ts";
+import { type AgeIdentity, identity } from "./recipients.ts";
 import { type Bytes, utf8 } from "./bytes.ts";
 import { canonicalJsonBytes } from "./canonical.ts";
 import type { AttachmentEntry } from "./frame.ts";

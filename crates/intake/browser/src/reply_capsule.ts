@@ -1,5 +1,6 @@
 // The reply capsule: the state that a reporter with only the receipt needs to continue.
-import { type AgeIdentity, type AgeRecipient, open, seal } from "./age.ts";
+import { open, seal } from "./age.ts";
+import type { AgeIdentity, AgeRecipient } from "./recipients.ts";
 import { type Bytes, concat } from "./bytes.ts";
 import { MAX_GENERATION, MalformedJsonError, canonicalJsonBytes, list, nullable, object, parseCanonical, uuid, whole } from "./canonical.ts";
 import { type ThreadHead, readHead } from "./frame.ts";

@@ -9,17 +9,9 @@ import { type AttachmentEntry, type FrameHeader, type Priority, signFrame } from
 import { sealGrants } from "./key_grant.ts";
 import { type HashText, hash, hashText } from "./hash.ts";
 import { caseIdentity, frameSalt, repliesKey, sendingToken } from "./keys.ts";
+import { type ReportBody, exclusionsIn, preferenceIn, refusesOversight } from "./report_body.ts";
 import { type AttachmentSource, routingOf, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
-
-/** The body of the first frame of a report. */
-export interface ReportBody {
-  category: string;
-  audience: string;
-  /** For each question id: the id of an option, free text, or several option ids. */
-  answers: Record<string, string | string[]>;
-  story: string;
-}
 
 export interface ReportDraft {
   body: ReportBody;
@@ -32,32 +24,6 @@ export interface ReportDraft {
   files: readonly AttachmentSource[];
   /** Gets the signed frame, for the own copy of a reporter who asked for it. */
   onFrame?: ((frame: Bytes) => void) | undefined;
-}
-
-/** The question about the people who must not read the report. */
-const EXCLUSION_QUESTION = "handlers_involved";
-
-/** Returns what the reporter excluded: ids of desks, units or functions. */
-export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();
-
-/** The question whether the reporter prefers a woman or a man, and the units of members for it. */
-const PREFERENCE_QUESTION = "handler_preference";
-const PREFERENCES: readonly unknown[] = ["woman", "man"];
-
-/** Returns the unit of the members whom the reporter prefers, if there is one. */
-export function preferenceIn({ answers }: ReportBody): string | undefined {
-  const answer = answers[PREFERENCE_QUESTION];
-  return typeof answer === "string" && PREFERENCES.includes(answer) ? answer : undefined;
-}
-
-/** Whether the oversight body may read the report, and the only answer that gives it a grant. */
-const OVERSIGHT_QUESTION = "oversight_consent";
-const OVERSIGHT_ALLOWED = "yes";
-
-/** Returns whether the reporter refused that the oversight body reads the report. */
-export function refusesOversight({ answers }: ReportBody): boolean {
-  const answer = answers[OVERSIGHT_QUESTION];
-  return answer !== undefined && answer !== OVERSIGHT_ALLOWED;
 }
 
 /** Selects the readers of a report and seals it. */

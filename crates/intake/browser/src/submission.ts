@@ -1,9 +1,10 @@
 // A submission: an envelope in its transport layer, padded to a size class.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type AgeRecipient, seal, sealStream, sealedLen } from "./age.ts";
+import { seal, sealStream, sealedLen } from "./age.ts";
 import { type Bytes, encode, u32, utf8 } from "./bytes.ts";
 import { type AttachmentEntry, MAX_ATTACHMENTS, type Priority, type Routing } from "./frame.ts";
 import { type HashText, hash, hashText } from "./hash.ts";
+import type { AgeRecipient } from "./recipients.ts";
 import { TEXT_STEP, padText, paddedFileLen } from "./padding.ts";
 import { MAX_SIZE, plaintextLenFor, sizeClassFor } from "./size_classes.ts";
 import type { FileTreatment } from "./treatment.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { identity, open, recipientOf } from "../src/age.ts";
+import { open, recipientOf } from "../src/age.ts";
+import { identity } from "../src/recipients.ts";
 import { decode, encode, text } from "../src/bytes.ts";
 import { sealDeterministic } from "../src/deterministic_seal.ts";
 import { hashText } from "../src/hash.ts";

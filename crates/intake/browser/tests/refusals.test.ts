@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { WrongRecipientError, open, recipient, recipientFrom, recipientOf, seal } from "../src/age.ts";
+import { WrongRecipientError, open, recipientOf, seal } from "../src/age.ts";
+import { recipient, recipientFrom } from "../src/recipients.ts";
 import { decode, text, utf8 } from "../src/bytes.ts";
 import { canonicalJson } from "../src/canonical.ts";
 import { openCapsule, sealCapsule } from "../src/reply_capsule.ts";

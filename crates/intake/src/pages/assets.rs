@@ -13,7 +13,7 @@ use protocol::Hash;
 use rust_embed::RustEmbed;
 
 use super::Pages;
-use crate::precompressed::Precompressed;
+use crate::precompressed::{IMMUTABLE, Precompressed};
 
 #[derive(RustEmbed)]
 #[folder = "assets"]
@@ -24,6 +24,13 @@ struct EmbeddedAssets;
 #[derive(RustEmbed)]
 #[folder = "browser/dist"]
 struct ScriptBundle;
+
+/// The scripts that pages name: that of the form, that of the quick exit, and that of the home page
+/// which loads what the form needs.
+const PAGE_SCRIPTS: [&str; 3] = ["reporter", "leave", "prefetch"];
+/// The modules that the script loads afterwards (`browser/modules.mjs`).
+const SCRIPT_MODULES: [&str; 8] =
+    ["form", "seal", "return", "qr", "files", "voice", "draft", "listen"];
 
 /// The files that pages refer to.
 pub struct StaticAssets(Vec<StaticAsset>);
@@ -44,9 +51,9 @@ impl StaticAssets {
             StaticAsset::new("site", "css", "text/css; charset=utf-8", style),
             StaticAsset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
         ];
-        let scripts = ["reporter", "files", "voice", "draft", "leave"];
-        for (stem, file) in scripts.map(|stem| (stem, format!("{stem}.js"))) {
-            let script = ScriptBundle::get(&file).map(|file| file.data.into_owned());
+        for stem in PAGE_SCRIPTS.into_iter().chain(SCRIPT_MODULES) {
+            let script = ScriptBundle::get(&format!("{stem}.js"));
+            let script = script.map(|file| file.data.into_owned());
             assets.extend(script.map(|script| {
                 StaticAsset::new(stem, "js", "text/javascript; charset=utf-8", script)
             }));
@@ -67,27 +74,28 @@ impl StaticAssets {
         self.get("reporter").map(|script| (script.url(), &*script.integrity))
     }
 
-    /// Returns URL and integrity hash of the script that cleans files, if this build has one. The
-    /// main script loads it.
-    pub fn files_script(&self) -> Option<(String, &str)> {
-        self.get("files").map(|script| (script.url(), &*script.integrity))
-    }
-
-    /// Returns URL and integrity hash of the script that records and alters voices, if this build
-    /// has one. The main script loads it.
-    pub fn voice_script(&self) -> Option<(String, &str)> {
-        self.get("voice").map(|script| (script.url(), &*script.integrity))
-    }
-
-    /// Returns URL and integrity hash of the script that keeps and continues drafts, if this build
-    /// has one. The main script loads it.
-    pub fn draft_script(&self) -> Option<(String, &str)> {
-        self.get("draft").map(|script| (script.url(), &*script.integrity))
+    /// Returns name, URL and integrity hash of each module that the script loads.
+    pub fn script_modules(&self) -> Vec<(&'static str, String, &str)> {
+        let modules = SCRIPT_MODULES.iter().filter_map(|stem| self.get(stem));
+        modules.map(|module| (module.stem, module.url(), &*module.integrity)).collect()
     }
 
     /// Returns URL and integrity hash of the script of the quick exit, if this build has one.
     pub fn quick_exit_script(&self) -> Option<(String, &str)> {
         self.get("leave").map(|script| (script.url(), &*script.integrity))
+    }
+
+    /// Compresses all files.
+    pub(super) async fn compress(&self) {
+        for asset in &self.0 {
+            asset.content.compress().await;
+        }
+    }
+
+    /// Returns URL and integrity hash of the script that loads what the form needs, if this build has
+    /// one.
+    pub fn prefetch_script(&self) -> Option<(String, &str)> {
+        self.get("prefetch").map(|script| (script.url(), &*script.integrity))
     }
 
     /// Returns the content of the style sheet.
@@ -133,14 +141,14 @@ fn minify_css(css: &[u8]) -> Vec<u8> {
     tight.iter().fold(out, |css, (from, to)| css.replace(from, to)).into_bytes()
 }
 
-/// Serves a file, cacheable for a year, because its name changes with its content.
+/// Serves a file, cacheable for a year.
 pub(super) async fn serve_asset(
     State(pages): State<Arc<Pages>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     match pages.assets.0.iter().find(|asset| asset.name == name) {
-        Some(asset) => asset.content.response(&headers, "public, max-age=31536000, immutable"),
+        Some(asset) => asset.content.response(&headers, IMMUTABLE).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

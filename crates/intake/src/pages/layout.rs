@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
+use protocol::program::MANIFEST_PATH;
 use tower_http::compression::Predicate;
 use web::{Locale, MessageCatalog, PERMISSIONS_POLICY, SecurityPolicy, permissions_policy};
 
@@ -114,21 +115,53 @@ impl<'a> PageLayout<'a> {
         self.pages.assets.script()
     }
 
-    /// Returns URL and integrity hash of the script that cleans files, if this build has one.
-    pub(super) fn files_script(&self) -> Option<(String, &str)> {
-        self.pages.assets.files_script()
+    /// Returns what the script fetches before it takes over a page. Pages name it, so that browsers
+    /// fetch it beside the script and not after it.
+    pub(super) fn form_files(&self) -> Vec<String> {
+        let directory = ["/directory.json", "/directory.sig", "/directory.trust", MANIFEST_PATH];
+        [self.form_start()].into_iter().chain(directory.map(str::to_owned)).collect()
     }
 
-    /// Returns URL and integrity hash of the script that records and alters voices, if this build
-    /// has one.
-    pub(super) fn voice_script(&self) -> Option<(String, &str)> {
-        self.pages.assets.voice_script()
+    /// Returns the paths of what the form needs until a report is sealed, in the order of its use.
+    /// The script of the home page loads them, for all visitors alike.
+    pub(super) fn report_files(&self) -> String {
+        let script = self.script().map(|(url, _)| url);
+        let directory = "/directory.json".to_owned();
+        let first = [directory, self.form_start(), MANIFEST_PATH.to_owned()];
+        let modules = [self.module_url("form"), Some(self.form_rest()), self.module_url("seal")];
+        let files = script.into_iter().chain(first).chain(modules.into_iter().flatten());
+        files.collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns URL and integrity hash of the script that keeps and continues drafts, if this build
-    /// has one.
-    pub(super) fn draft_script(&self) -> Option<(String, &str)> {
-        self.pages.assets.draft_script()
+    /// Returns URL and integrity hash of the script that loads them, if this build has one.
+    pub(super) fn prefetch_script(&self) -> Option<(String, &str)> {
+        self.pages.assets.prefetch_script()
+    }
+
+    /// Returns what the script also fetches before it takes over the page of a returning reporter.
+    /// Empty if this build has no script.
+    pub(super) fn return_files(&self) -> Vec<String> {
+        self.module_url("return").map(|url| vec![url, self.form_rest()]).unwrap_or_default()
+    }
+
+    fn form_start(&self) -> String {
+        format!("/{}/form.json", self.code())
+    }
+
+    fn form_rest(&self) -> String {
+        format!("/{}/form-rest.json", self.code())
+    }
+
+    fn module_url(&self, name: &str) -> Option<String> {
+        self.script_modules()
+            .into_iter()
+            .find(|(module, ..)| *module == name)
+            .map(|(_, url, _)| url)
+    }
+
+    /// Returns name, URL and integrity hash of each module that the script loads.
+    pub(super) fn script_modules(&self) -> Vec<(&'static str, String, &str)> {
+        self.pages.assets.script_modules()
     }
 
     /// Returns URL and integrity hash of the script of the quick exit, if this build has one.

@@ -9,6 +9,7 @@ mod fields;
 mod home;
 mod layout;
 mod offline_form;
+mod offline_form_routes;
 mod offline_texts;
 mod own_messages;
 mod page_parts;
@@ -92,7 +93,7 @@ pub struct Pages {
     onion_address: Option<OnionAddress>,
     assets: StaticAssets,
     scenarios: Vec<TrainingScenario>,
-    form_bundles: offline_form::FormBundles,
+    offline_forms: offline_form_routes::OfflineForms,
     /// The signed manifest of the browser program, as it is served.
     program: Option<Precompressed>,
     audio_packs: Vec<spoken_help::OfferedPack>,
@@ -131,7 +132,7 @@ impl Pages {
             onion_address: None,
             assets: StaticAssets::built_in(),
             scenarios: TrainingScenario::built_in(),
-            form_bundles: offline_form::FormBundles::default(),
+            offline_forms: offline_form_routes::OfflineForms::default(),
             program: None,
             audio_packs: Vec::new(),
             visits: VisitStore::default(),
@@ -249,7 +250,8 @@ where
             get(report::show_start)
                 .merge(post(report::post_step).layer(DefaultBodyLimit::max(MAX_STEP_BODY_BYTES))),
         )
-        .route("/{lang}/form.json", get(offline_form::show))
+        .route("/{lang}/form.json", get(offline_form_routes::show_start))
+        .route("/{lang}/form-rest.json", get(offline_form_routes::show_rest))
         .route(MANIFEST_PATH, get(program::show))
         .route("/{lang}/report/send", get(report::redirect_to_start))
         .route("/{lang}/report/noted", post(visit::confirm_receipt))

@@ -3,14 +3,12 @@
 //! nothing about a report.
 
 use protocol::Priority;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use axum::{
     body::{Bytes, to_bytes},
-    extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{HeaderMap, StatusCode};
 use protocol::case::Stage;
 use serde::Serialize;
 use taxonomy::{
@@ -23,7 +21,7 @@ use super::{
     ConversationView, Pages, ReceiptView,
     conversation::{USUAL_STAGES, stage_text_keys},
     conversation_page,
-    offline_texts::{COUNTED_TEXT_KEYS, TEXT_KEYS},
+    offline_texts::{COUNTED_TEXT_KEYS, START_TEXT_KEYS, TEXT_KEYS},
     page_parts,
     question_step::step_of,
     receipt, receipt_entry, report, review,
@@ -36,15 +34,27 @@ const MAX_PLURAL: u32 = 40;
 /// Maximum size of a page, in bytes. Every page is smaller.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
+/// The first part: with it, the script takes over a page and shows the steps up to the choice of a
+/// case.
 #[derive(Serialize)]
-struct FormBundle<'a> {
+struct FormStart<'a> {
     lang: &'a str,
     dir: &'a str,
-    /// Pages by name: `subject`, `case.FAMILY`, `tell.CATEGORY`, `facts.CATEGORY`, `review`,
-    /// `review.advice` and those around them.
+    /// Pages by name: `subject` and `case.FAMILY`.
     pages: BTreeMap<String, OfflineFormPage>,
-    /// The parts that pages share, such as the field of a question. A page contains the number of a
-    /// part between two placeholders.
+    /// The parts of these pages. A page contains the number of a part between two placeholders.
+    parts: Vec<String>,
+    texts: BTreeMap<&'a str, String>,
+    families: Vec<&'a str>,
+}
+
+/// The second part, which the script loads afterwards for all visitors.
+#[derive(Serialize)]
+struct FormRest<'a> {
+    /// Pages by name: `tell.CATEGORY`, `facts.CATEGORY`, `review`, `review.advice` and those after
+    /// them.
+    pages: BTreeMap<String, OfflineFormPage>,
+    /// The further parts, such as the field of a question. Their numbers follow those of the first.
     parts: Vec<String>,
     texts: BTreeMap<&'a str, String>,
     months: Vec<String>,
@@ -57,7 +67,6 @@ struct FormBundle<'a> {
     questions: BTreeMap<&'a str, QuestionDto<'a>>,
     categories: BTreeMap<&'a str, CategoryDto<'a>>,
     audiences: BTreeMap<&'a str, &'a str>,
-    families: Vec<&'a str>,
     /// The names of places in this language, and as desks read them.
     places: Vec<[&'a str; 2]>,
     priority_rules: &'a [PriorityRule],
@@ -109,57 +118,41 @@ struct MaxLengths {
     text: usize,
 }
 
-/// `GET /fr/form.json`
-pub(super) async fn show(
-    State(pages): State<Arc<Pages>>,
-    Path(lang): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(locale) = pages.locale(&lang) else { return StatusCode::NOT_FOUND.into_response() };
-    match pages.form_bundles.get(&pages, locale).await {
-        Some(bundle) => bundle.response(&headers, "public, max-age=3600"),
-        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+/// The two parts of an offline form.
+pub(super) struct FormParts<T> {
+    /// What the script needs to take over a page.
+    pub(super) start: T,
+    /// Everything else.
+    pub(super) rest: T,
 }
 
-/// The bundles by language. They are static: each is built once.
-#[derive(Default)]
-pub(super) struct FormBundles(
-    tokio::sync::Mutex<BTreeMap<&'static str, Arc<crate::precompressed::Precompressed>>>,
-);
-
-impl FormBundles {
-    async fn get(
-        &self,
-        pages: &Pages,
-        locale: Locale,
-    ) -> Option<Arc<crate::precompressed::Precompressed>> {
-        let mut bundles = self.0.lock().await;
-        if let Some(bundle) = bundles.get(locale.code) {
-            return Some(Arc::clone(bundle));
-        }
-        let bundle = Arc::new(crate::precompressed::Precompressed::new(
-            "application/json",
-            build_bundle(pages, locale).await?,
-        ));
-        bundles.insert(locale.code, Arc::clone(&bundle));
-        Some(bundle)
-    }
-}
-
-/// Returns the bundle of a language. Its bytes depend on the version and the configuration alone,
-/// because the manifest of the program contains their hash.
-pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
+/// Returns the offline form of a language as JSON. Its bytes depend on the version and the
+/// configuration alone, because the manifest of the program contains their hashes.
+pub(super) async fn build_form(pages: &Pages, locale: Locale) -> Option<FormParts<Vec<u8>>> {
     let (taxonomy, lang) = (&*pages.taxonomy, locale.code);
     let messages = pages.catalogs.catalog(locale);
-    let mut form_pages = render_pages(pages, locale).await?;
-    let parts = page_parts::share(form_pages.values_mut().map(|page| &mut page.body));
-    let bundle = FormBundle {
+    let texts = |keys: &[&'static str]| {
+        keys.iter().map(|key| (*key, text_with_placeholders(messages, key))).collect()
+    };
+    let (mut first, mut other): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        render_pages(pages, locale).await?.into_iter().partition(|(name, _)| is_first(name));
+    let mut parts = Vec::new();
+    page_parts::share(first.values_mut().map(|page| &mut page.body), &mut parts);
+    let first_parts = parts.len();
+    page_parts::share(other.values_mut().map(|page| &mut page.body), &mut parts);
+    let other_parts = parts.split_off(first_parts);
+    let start = FormStart {
         lang,
         dir: locale.dir,
-        pages: form_pages,
+        pages: first,
         parts,
-        texts: TEXT_KEYS.iter().map(|key| (*key, text_with_placeholders(messages, key))).collect(),
+        texts: texts(START_TEXT_KEYS),
+        families: taxonomy.families.iter().map(|family| &*family.id).collect(),
+    };
+    let rest = FormRest {
+        pages: other,
+        parts: other_parts,
+        texts: texts(TEXT_KEYS),
         months: (1..=12).map(|month| messages.get(&format!("month-{month}"))).collect(),
         stages: Stage::VISIBLE_TO_REPORTER
             .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| messages.get(key))))
@@ -188,7 +181,6 @@ pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8
             .iter()
             .map(|place| [place.label.get(lang), taxonomy.place_name(place)])
             .collect(),
-        families: taxonomy.families.iter().map(|family| &*family.id).collect(),
         priority_rules: &taxonomy.priority_rules,
         unsure: &taxonomy.unsure,
         advice: &taxonomy.advice,
@@ -196,7 +188,15 @@ pub(super) async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8
         guard: identifying_details::rules(),
         longest: MaxLengths { story: MAX_STORY_CHARS, text: MAX_TEXT_CHARS },
     };
-    serde_json::to_vec(&bundle).ok()
+    Some(FormParts {
+        start: serde_json::to_vec(&start).ok()?,
+        rest: serde_json::to_vec(&rest).ok()?,
+    })
+}
+
+/// Returns whether a page precedes the choice of a case.
+fn is_first(name: &str) -> bool {
+    name == "subject" || name.starts_with("case.")
 }
 
 /// Returns a text with placeholders for its arguments.
@@ -304,14 +304,14 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
     Some(all)
 }
 
-/// Returns title and body of a page.
+/// Returns title and body of a page, without what follows the footer: it loads the script, which is
+/// running already.
 async fn split_page(page: Response) -> Option<OfflineFormPage> {
     let html: Bytes = to_bytes(page.into_body(), MAX_PAGE_BYTES).await.ok()?;
     let html = std::str::from_utf8(&html).ok()?;
     let between =
         |from: &str, to: &str| Some(html.split_once(from)?.1.split_once(to)?.0.to_owned());
-    Some(OfflineFormPage {
-        title: between("<title>", "</title>")?,
-        body: between("<body>", "</body>")?,
-    })
+    let (mut body, end) = (between("<body>", "</footer>")?, "</footer>\n");
+    body.push_str(end);
+    Some(OfflineFormPage { title: between("<title>", "</title>")?, body })
 }

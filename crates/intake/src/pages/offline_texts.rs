@@ -1,5 +1,9 @@
 //! The texts that the script for browsers shows by itself.
 
+/// Keys of the texts that the script shows when it takes over a page.
+pub(super) const START_TEXT_KEYS: &[&str] =
+    &["seal-date", "seal-here", "seal-here-short", "seal-here-text"];
+
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
 pub(super) const TEXT_KEYS: &[&str] = &[
@@ -90,12 +94,8 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "review-warnings-what",
     "review-audience",
     "review-category",
-    "seal-date",
-    "seal-here",
-    "seal-here-short",
     "seal-here-reply",
     "seal-here-return",
-    "seal-here-text",
     "send-again",
     "send-progress",
     "send-sealing",

@@ -12,10 +12,10 @@ pub(super) fn placeholder(name: &str) -> String {
     format!("{PLACEHOLDER}{name}{PLACEHOLDER}")
 }
 
-/// Moves fields, headers, footers and the buttons of the spoken help out of the pages, each of them
-/// once. Most pages differ in few of them. A page then contains the number of a part as a
-/// placeholder. Returns the parts.
-pub(super) fn share<'a>(pages: impl Iterator<Item = &'a mut String>) -> Vec<String> {
+/// Moves fields, headers, footers and the buttons of the spoken help out of the pages into `parts`,
+/// each of them once. Most pages differ in few of them. A page then contains the number of a part
+/// as a placeholder.
+pub(super) fn share<'a>(pages: impl Iterator<Item = &'a mut String>, parts: &mut Vec<String>) {
     static PART: LazyLock<Regex> = LazyLock::new(|| {
         let parts = [
             "\n<div class=\"q[^\n]*\n.*?\n</div>\n",
@@ -25,7 +25,6 @@ pub(super) fn share<'a>(pages: impl Iterator<Item = &'a mut String>) -> Vec<Stri
         ];
         Regex::new(&format!("(?s){}", parts.join("|"))).expect("a test compiles it")
     });
-    let mut parts: Vec<String> = Vec::new();
     for page in pages {
         let shared = PART.replace_all(page, |part: &Captures<'_>| {
             let number = parts.iter().position(|known| *known == part[0]).unwrap_or_else(|| {
@@ -36,5 +35,4 @@ pub(super) fn share<'a>(pages: impl Iterator<Item = &'a mut String>) -> Vec<Stri
         });
         *page = shared.into_owned();
     }
-    parts
 }

@@ -17,7 +17,7 @@ use protocol::{
 };
 use web::{Locale, SecurityPolicy};
 
-use super::{Pages, home, layout::script_policy, offline_form, receipt_entry, report, training};
+use super::{Pages, home, layout::script_policy, receipt_entry, report, training};
 use crate::precompressed::{Precompressed, REVALIDATED};
 
 /// The name of the project. The sources have no public address yet.
@@ -58,8 +58,9 @@ impl Pages {
         let with_scripts = policy_text(&script_policy(self));
         for locale in self.catalogs.locales() {
             let lang = locale.code;
-            let bundle = offline_form::build_bundle(self, locale).await?;
-            files.insert(format!("/{lang}/form.json"), Hash::of(&[&bundle]));
+            let form = self.offline_forms.get(self, locale).await?;
+            files.insert(format!("/{lang}/form.json"), form.start.hash());
+            files.insert(format!("/{lang}/form-rest.json"), form.rest.hash());
             for (path, page) in static_pages(self, locale) {
                 let html: Bytes = to_bytes(page.into_body(), MAX_PAGE_BYTES).await.ok()?;
                 files.insert(format!("/{lang}{path}"), Hash::of(&[&html]));
@@ -98,6 +99,22 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// Compresses the files of the program in the order in which a visitor needs them.
+    pub async fn compress_program(&self) {
+        self.assets.compress().await;
+        for locale in self.catalogs.locales() {
+            // A page that cannot be rendered is logged.
+            let Some(form) = self.offline_forms.get(self, locale).await else { continue };
+            form.start.compress().await;
+            form.rest.compress().await;
+        }
+        if let Some(manifest) = &self.program {
+            manifest.compress().await;
+        }
+    }
+}
+
 /// Compares a signed manifest with that of this intake. A signed manifest can have a tree head,
 /// which the intake does not know.
 fn check_manifest(
@@ -131,7 +148,7 @@ fn policy_text(policy: &SecurityPolicy) -> String {
 /// `GET /.well-known/webcat/manifest.json`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     match &pages.program {
-        Some(manifest) => manifest.response(&headers, REVALIDATED),
+        Some(manifest) => manifest.response(&headers, REVALIDATED).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

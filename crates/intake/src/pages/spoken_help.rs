@@ -16,7 +16,10 @@ use taxonomy::Taxonomy;
 use web::Locale;
 
 use super::Pages;
-use crate::{audio::AudioPack, precompressed::Precompressed};
+use crate::{
+    audio::AudioPack,
+    precompressed::{IMMUTABLE, Precompressed},
+};
 
 /// The keys of `intake.ftl` whose texts can have a clip. Templates name them in `data-clip`, and
 /// the script adds those of its own sentences about sealing.
@@ -230,7 +233,7 @@ pub(super) async fn serve_pack(
 ) -> Response {
     let url = format!("/audio/{name}");
     match pages.audio_packs.iter().find(|offered| offered.url == url) {
-        Some(offered) => offered.content.response(&headers, "public, max-age=31536000, immutable"),
+        Some(offered) => offered.content.response(&headers, IMMUTABLE).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

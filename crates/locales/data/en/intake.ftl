@@ -515,6 +515,7 @@ seal-date = If the date of your device is wrong, set it right. Then it can lock 
 altered-heading = Do not write anything here now
 altered-what = Parts of this form are not signed by the administration. Someone may want to read what you write.
 altered-do = Try again in ten minutes. If this message returns, use this form on no device. Call the number on the posters.
+form-loading = The form is loading. One moment.
 send-sealing = Your device is locking your report.
 send-progress = Sending: { $done }%
 send-waiting = No connection. Keep this page open. Next attempt in { $seconds } s.

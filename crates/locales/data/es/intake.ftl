@@ -515,6 +515,7 @@ seal-date = Si la fecha de su dispositivo es incorrecta, corríjala. Entonces po
 altered-heading = No escriba nada aquí por ahora
 altered-what = Partes de este formulario no están firmadas por la administración. Alguien quizá quiere leer lo que usted escribe.
 altered-do = Inténtelo de nuevo en diez minutos. Si el mensaje vuelve, no use este formulario en ningún dispositivo. Llame al número de los carteles.
+form-loading = El formulario se está cargando. Un momento.
 send-sealing = Su dispositivo protege su denuncia con clave.
 send-progress = Enviando: { $done } %
 send-waiting = Sin conexión. Mantenga abierta esta página. Nuevo intento en { $seconds } s.

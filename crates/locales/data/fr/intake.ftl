@@ -515,6 +515,7 @@ seal-date = Si la date de votre appareil est fausse, corrigez-la. Il pourra alor
 altered-heading = N’écrivez rien ici pour le moment
 altered-what = Des parties de ce formulaire ne sont pas signées par l’administration. Quelqu’un veut peut-être lire ce que vous écrivez.
 altered-do = Réessayez dans dix minutes. Si ce message revient, n’utilisez ce formulaire sur aucun appareil. Appelez le numéro qui est sur les affiches.
+form-loading = Le formulaire se charge. Un instant.
 send-sealing = Votre appareil verrouille votre signalement.
 send-progress = Envoi : { $done } %
 send-waiting = Pas de connexion. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.

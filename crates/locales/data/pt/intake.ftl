@@ -515,6 +515,7 @@ seal-date = Se a data do seu aparelho está errada, corrija-a. Então poderá fe
 altered-heading = Não escreva nada aqui por agora
 altered-what = Partes deste formulário não estão assinadas pela administração. Alguém talvez queira ler o que escreve.
 altered-do = Tente de novo em dez minutos. Se a mensagem voltar, não use este formulário em nenhum aparelho. Ligue para o número dos cartazes.
+form-loading = O formulário está a carregar. Um momento.
 send-sealing = O seu aparelho fecha a denúncia à chave.
 send-progress = A enviar: { $done } %
 send-waiting = Sem ligação. Mantenha esta página aberta. Nova tentativa em { $seconds } s.

@@ -1,12 +1,13 @@
 // The answers typed so far, in memory only, and the report composed from them.
 import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
 import type { DraftContent } from "../draft.ts";
-import type { ReportBody } from "../report.ts";
+import type { ReportBody } from "../report_body.ts";
 import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import { applicable } from "./conditions.ts";
 import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 import { knownSpelling } from "./places.ts";
+import { isField, isQuestion, serverChoices } from "./server_form.ts";
 import type { RecordingProblem, SpokenStory } from "./spoken_story.ts";
 
 export type FormStep = "subject" | "case" | "tell" | "facts" | "review";
@@ -54,26 +55,9 @@ export class ReportAnswers {
     return this.given.get(field) ?? [];
   }
 
-  /** Returns whether the server has received typed text, which it now shows or carries along. */
-  static hasInput(form: HTMLFormElement): boolean {
-    if (form.getAttribute("action")?.endsWith("/send")) return true;
-    const hasValue = (field: HTMLInputElement | HTMLSelectElement): boolean => {
-      if (field instanceof HTMLSelectElement) return Array.from(field.options).some((one) => one.defaultSelected && one.value !== "");
-      return isOption(field) ? field.defaultChecked && field.value !== "" : field.defaultValue.trim() !== "";
-    };
-    return Array.from(form.elements).filter(isField).some(hasValue);
-  }
-
   /** Adopts the choices made on pages of the server. */
   adopt(form: HTMLFormElement): void {
-    const value = (name: string) => form.querySelector<HTMLInputElement>(`input[type=hidden][name=${name}]`)?.value ?? "";
-    this.audience = value("audience");
-    this.family = value("family");
-    this.category = value("category");
-  }
-
-  hasChosen(): boolean {
-    return (this.audience + this.family + this.category) !== "";
+    Object.assign(this, serverChoices(form));
   }
 
   /** Stores the fields of a page. An empty field replaces an earlier value. */
@@ -238,13 +222,6 @@ export class ReportAnswers {
 const takesText = (question: FormQuestion): boolean => !["option", "options"].includes(question.answer);
 
 const hasFormat = ({ format }: FormQuestion, answer: string): boolean => format === null || new RegExp(`^(?:${format.pattern})$`, "u").test(answer);
-
-const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
-
-/** Returns whether an input is chosen, not typed. */
-export const isOption = (field: { type: string }): boolean => field.type === "checkbox" || field.type === "radio";
-
-const isField = (element: Element): element is HTMLInputElement => isQuestion((element as HTMLInputElement).name ?? "");
 
 /** Returns the category's floor, raised by the answers. P1 is the most urgent. */
 function priorityOf(offlineForm: OfflineForm, category: string, answers: Record<string, string | string[]>): Priority {

@@ -2,7 +2,7 @@
 // reporter opens it.
 import { createElement, queryOne } from "./dom.ts";
 import { FRAGMENT } from "./draft_address.ts";
-import { loadDraft } from "./draft_module.ts";
+import { loadModule } from "./modules.ts";
 import type { DraftPages } from "./draft_panel.ts";
 
 /** Shows the place after the form. It is open if the address of the page contains a draft. */
@@ -11,7 +11,7 @@ export function offerDraft(purpose: "keep" | "continue", fragment: string, pages
   const place = createElement("details", { class: "draft" }, createElement("summary", {}, pages.text(`draft-${purpose}`)));
   place.addEventListener("toggle", () => {
     if (!place.open) return;
-    const shown = loadDraft().then(({ showContinuing, showKeeping }) => (purpose === "keep" ? showKeeping(place, pages) : showContinuing(place, pages, fragment)));
+    const shown = loadModule("draft").then(({ showContinuing, showKeeping }) => (purpose === "keep" ? showKeeping(place, pages) : showContinuing(place, pages, fragment)));
     shown.catch(() => place.append(createElement("p", { class: "error", role: "alert" }, pages.text("draft-failed"))));
   });
   queryOne("form#f")?.after(place);

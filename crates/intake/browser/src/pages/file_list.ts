@@ -17,6 +17,9 @@ export function watchFiles(offlineForm: () => OfflineForm): void {
     // A saved code, an own copy and a draft are read here, and not sent.
     if (input?.type === "file" && input.name === "files") renderList(offlineForm(), input);
   });
+  // Chosen before the module was loaded.
+  const chosen = queryAll<HTMLInputElement>("main input[type=file]").filter((input) => input.files?.length);
+  chosen.forEach((input) => renderList(offlineForm(), input));
 }
 
 /** Returns whether the reporter wants all files of this form to be retained unchanged. */

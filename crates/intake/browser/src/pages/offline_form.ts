@@ -45,11 +45,20 @@ export interface FormCategory {
   priority_floor: Priority;
 }
 
-export interface OfflineForm {
+/** The part of the offline form with which a page is taken over, and the first steps are shown. */
+export interface FormStart {
   lang: string;
   dir: string;
   pages: Record<string, PageTemplate>;
   /** The parts that pages share, by the number that a page contains in their place. */
+  parts: string[];
+  texts: Record<string, string>;
+  families: string[];
+}
+
+/** The other part of the offline form. The numbers of its parts follow those of the first. */
+export interface FormRest {
+  pages: Record<string, PageTemplate>;
   parts: string[];
   texts: Record<string, string>;
   months: string[];
@@ -61,7 +70,6 @@ export interface OfflineForm {
   questions: Record<string, FormQuestion>;
   categories: Record<string, FormCategory>;
   audiences: Record<string, string>;
-  families: string[];
   /** The names of places in this language, and as desks read them. */
   places: string[][];
   priority_rules: { question: string; answers: string[]; raise_to: Priority }[];
@@ -73,14 +81,49 @@ export interface OfflineForm {
   guard: DetailRule[];
 }
 
-/** The path of the offline form of a language. */
+export type OfflineForm = FormStart & FormRest;
+
+/** The path of the first part of the offline form of a language. */
 export const formPath = (lang: string): string => `/${lang}/form.json`;
 
-/** Parses the offline form. */
-export const parseOfflineForm = (content: Uint8Array): OfflineForm => JSON.parse(text(content)) as OfflineForm;
+const restPath = (lang: string): string => `/${lang}/form-rest.json`;
 
-/** Fetches the offline form of a language. */
-export const fetchOfflineForm = async (files: ProgramFiles, lang: string): Promise<OfflineForm> => parseOfflineForm(await files.fetch(formPath(lang)));
+/** Parses the first part. The fields of the other part are empty. */
+export function parseFormStart(content: Uint8Array): OfflineForm {
+  const rest: Omit<FormRest, keyof FormStart> = {
+    months: [],
+    stages: {},
+    usual_stages: [],
+    counted: {},
+    questions: {},
+    categories: {},
+    audiences: {},
+    places: [],
+    priority_rules: [],
+    unsure: "",
+    advice: "",
+    longest: { story: 0, text: 0 },
+    word_lists: [],
+    guard: [],
+  };
+  return { ...rest, ...(JSON.parse(text(content)) as FormStart) };
+}
+
+/** Adds the other part of the offline form. Throws if it is missing or not that of the program. */
+export async function completeForm(files: ProgramFiles, offlineForm: OfflineForm): Promise<void> {
+  const { pages, parts, texts, ...rest } = JSON.parse(text(await files.fetch(restPath(offlineForm.lang)))) as FormRest;
+  Object.assign(offlineForm, rest);
+  Object.assign(offlineForm.pages, pages);
+  Object.assign(offlineForm.texts, texts);
+  offlineForm.parts.push(...parts);
+}
+
+/** Fetches the whole offline form of a language. */
+export async function fetchOfflineForm(files: ProgramFiles, lang: string): Promise<OfflineForm> {
+  const offlineForm = parseFormStart(await files.fetch(formPath(lang)));
+  await completeForm(files, offlineForm);
+  return offlineForm;
+}
 
 /** Returns a text, with values in the places that the server has marked. */
 export function translate(offlineForm: OfflineForm, key: string, values: Record<string, string | number | undefined> = {}): string {

@@ -8,6 +8,8 @@ import { fetchOk } from "./fetch_ok.ts";
 
 /** The scripts of the page. Read at the start, because the first page removes its own. */
 const pageScripts = queryAll<HTMLScriptElement>("script[src]");
+/** The element of this script. */
+export const ownScript = pageScripts.find(({ type }) => type === "module");
 
 const fetchBytes = async (path: string, cache?: RequestCache): Promise<Bytes> => new Uint8Array(await (await fetchOk(path, cache)).arrayBuffer());
 
@@ -20,12 +22,12 @@ export class ProgramFiles {
     return this.program?.hash;
   }
 
-  /** Returns a file. Throws `ProgramMismatchError` if it is not the file of the manifest. */
-  async fetch(path: string): Promise<Bytes> {
-    const content = await fetchBytes(path);
+  /** Returns a file, by this rule of the cache. Throws `ProgramMismatchError` if it is another file. */
+  async fetch(path: string, cache?: RequestCache): Promise<Bytes> {
+    const content = await fetchBytes(path, cache);
     if (!this.program || this.program.has(path, content)) return content;
     // A cache can hold the file of the version before.
-    const again = await fetchBytes(path, "reload");
+    const again = await fetchBytes(path, cache ?? "reload");
     this.program.check(path, again);
     return again;
   }
@@ -72,10 +74,11 @@ async function fetchAll(path: string, cache?: RequestCache): Promise<VerifiedSer
   const files = new ProgramFiles(program);
   program?.check("/directory.trust", trustBytes);
   program?.check(path, file);
-  // The browser has compared each script with its attribute.
-  for (const { src, integrity } of pageScripts) {
-    const script = new URL(src).pathname;
-    if (program && integrity !== files.integrity(script)) throw new ProgramMismatchError(script);
+  // The browser has compared each script with its attribute. A query belongs to the address,
+  // because modules import this script by its path alone.
+  for (const script of pageScripts) {
+    const address = script.getAttribute("src") ?? "";
+    if (program && script.integrity !== files.integrity(address)) throw new ProgramMismatchError(address);
   }
   const directory = VerifiedDirectory.verify(bytes, signatures, trust, new Date().toISOString().slice(0, 10));
   const { programs } = directory.document;
@@ -85,7 +88,7 @@ async function fetchAll(path: string, cache?: RequestCache): Promise<VerifiedSer
 
 /** Returns the manifest, or undefined if the installation has none. */
 async function fetchManifest(cache: RequestCache = "default"): Promise<Bytes | undefined> {
-  const response = await fetch(MANIFEST_PATH, { credentials: "omit", cache });
+  const response = await fetch(MANIFEST_PATH, { cache });
   if (response.status === 404) return undefined;
   if (!response.ok) throw new Error(`${MANIFEST_PATH}: ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());

@@ -1,7 +1,7 @@
 // Shows on the review page who will read the report. This device decides it by the rule that
 // sealing uses.
 import type { VerifiedDirectory } from "../directory.ts";
-import { exclusionsIn, preferenceIn, refusesOversight } from "../report.ts";
+import { exclusionsIn, preferenceIn, refusesOversight } from "../report_body.ts";
 import type { ComposedReport } from "./answers.ts";
 import { queryOne } from "./dom.ts";
 import { type OfflineForm, translateCount } from "./offline_form.ts";

@@ -7,13 +7,11 @@ import { createElement, queryOne, showPage } from "./dom.ts";
 import type { OfflineForm } from "./offline_form.ts";
 import { offerOwnCopy } from "./own_copy_link.ts";
 import type { ProgramFiles } from "./program_files.ts";
-import { drawQr } from "./qr.ts";
+import { loadModule } from "./modules.ts";
 import { fetchWordList } from "./service.ts";
 
 /** What the page shows after sending. */
 export interface SentReport {
-  /** The key of the sentence that states who sealed. */
-  sealing: string;
   receipt: Receipt;
   /** The words of the language, or undefined if they did not load. */
   words: Promise<string[] | undefined>;
@@ -27,19 +25,17 @@ export interface SentReport {
 const RETRY_DELAYS_MS = [2000, 8000, 30_000];
 
 /**
- * Shows the code at once, and the words when they have loaded. Until then the page does not mention
- * words.
+ * Shows the code at once, and the words and the QR code when they have loaded. Until then the page
+ * does not mention them. `sealing` is the key of the sentence that states who sealed.
  */
-export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles, { sealing, receipt, words, ownCopy, answer }: SentReport): Promise<void> {
+export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles, sealing: string, { receipt, words, ownCopy, answer }: SentReport): Promise<void> {
   showPage(offlineForm, offlineForm.pages["receipt"]!, sealing);
   const next = queryOne(".answer");
   if (next && answer !== null) next.textContent = answer;
   if (ownCopy) queryOne(".ticket")?.after(createElement("section", { class: "screen own-copy" }, ...offerOwnCopy(offlineForm, ownCopy)));
   const groups = receipt.code().split("-").flatMap((group) => [createElement("span", {}, group), " "]);
   queryOne(".code")?.replaceChildren(...groups);
-  const qr = queryOne<SVGElement>(".qr svg");
-  if (qr) drawQr(qr, receipt.code());
-  for (const part of [qr?.parentElement, queryOne(".qr-use")]) part?.removeAttribute("hidden");
+  void showQr(receipt);
   const [heading, list] = [queryOne(".of-words"), queryOne(".words")];
   for (const part of [heading, list]) part?.setAttribute("hidden", "");
   offerDownload([receipt.code()]);
@@ -48,6 +44,27 @@ export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles,
   list.replaceChildren(...receipt.words(found).split(" ").map((word) => createElement("li", {}, word)));
   for (const part of [heading, list]) part?.removeAttribute("hidden");
   offerDownload([receipt.code(), receipt.words(found)]);
+}
+
+/** Shows the QR code once its module has loaded. */
+async function showQr(receipt: Receipt): Promise<void> {
+  const [image, use] = [queryOne(".qr"), queryOne(".qr-use")];
+  const [svg, folded] = [queryOne<SVGElement>(".qr svg"), image?.closest("details")];
+  folded?.setAttribute("hidden", "");
+  for (const wait of [0, ...RETRY_DELAYS_MS]) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    if (!svg?.isConnected) return;
+    try {
+      (await loadModule("qr")).drawQr(svg, receipt.code());
+    } catch (error) {
+      if (!(error instanceof ProgramMismatchError)) continue;
+      // Another QR code could lead anywhere. The code is right, because this device computed it.
+      showAlteredProgram();
+      return;
+    }
+    for (const element of [image, use, folded]) element?.removeAttribute("hidden");
+    return;
+  }
 }
 
 async function retryFetchWords(files: ProgramFiles, lang: string, list: Element | null): Promise<string[] | undefined> {

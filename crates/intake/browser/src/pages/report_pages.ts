@@ -1,26 +1,20 @@
 // The pages of a report in the browser, from the first choice to the receipt.
-import { type Bytes, concat, random, utf8 } from "../bytes.ts";
-import { NoReaderError, type VerifiedDirectory } from "../directory.ts";
-import { sealOwnCopy } from "../own_copy.ts";
-import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
+import { random } from "../bytes.ts";
+import type { VerifiedDirectory } from "../directory.ts";
 import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
-import { encodeReportBody, sealReport } from "../report.ts";
-import { SubmissionTooLargeError } from "../submission.ts";
 import { refuseIfAltered } from "./altered_program.ts";
-import { FORM_STEPS, ReportAnswers, isOption, type ValidationError, type ComposedReport, type FormStep } from "./answers.ts";
-import { collectAttachments, watchFiles } from "./attachments.ts";
+import { FORM_STEPS, ReportAnswers, type ValidationError, type FormStep } from "./answers.ts";
 import { offerDraft } from "./draft_offer.ts";
 import { FileSelection } from "./selected_files.ts";
 import { queryAll, showErrors, createElement, queryOne, showOfflineNotice, showSealingNotice, showPage, submitUrl } from "./dom.ts";
-import { type OfflineForm, fetchOfflineForm, isoWeek, translate } from "./offline_form.ts";
+import { type OfflineForm, fetchOfflineForm, translate } from "./offline_form.ts";
+import { type ProgramModules, loadModule } from "./modules.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { showReaders } from "./readers.ts";
-import { showReceipt } from "./receipt_page.ts";
-import { UploadRejectedError, UploadCancelledError, uploadWithRetry } from "./upload.ts";
+import { isOption, sealingKey } from "./server_form.ts";
 import { fetchWordList, fetchWordLists } from "./service.ts";
 import { SpokenStory } from "./spoken_story.ts";
-import { type Stored, answerInWords } from "./submission_receipt.ts";
 import { renderWarnings } from "./warnings.ts";
 
 export class ReportPages {
@@ -42,6 +36,7 @@ export class ReportPages {
   private readonly spoken = new SpokenStory();
   /** Whether the reporter wants an own copy of what is sent. */
   private wantsCopy = false;
+  private offersDrafts = false;
   /** The visited steps. The history contains only indexes into them. */
   private readonly visited: FormStep[];
 
@@ -54,7 +49,7 @@ export class ReportPages {
     this.step = shownStep(form);
     this.visited = [this.step];
     this.answers.adopt(form);
-    this.sealing = this.answers.hasChosen() ? "seal-here-text" : "seal-here";
+    this.sealing = sealingKey(form);
     history.replaceState({ at: 0 }, "");
     addEventListener("popstate", (event) => this.goBack(event.state as { at?: number } | null));
     addEventListener("beforeunload", (event) => {
@@ -69,22 +64,16 @@ export class ReportPages {
       if (changed.form) this.answers.captureFields(changed.form);
       this.showDependent();
     });
-    watchFiles(() => this.offlineForm);
     // The page stays unchanged, with the text that is being typed.
     showSealingNotice(offlineForm, this.sealing);
     this.answers.captureFields(form);
     this.showDependent();
     void this.spoken.show(offlineForm).catch(() => undefined);
-    this.offerDraft(location.hash);
   }
 
-  /**
-   * Returns whether this page can be taken over. Text that the server has read must not be called
-   * sealed here.
-   */
-  static canHydrate(): boolean {
-    const form = queryOne<HTMLFormElement>("form#f");
-    return form !== null && !ReportAnswers.hasInput(form);
+  /** Watches the chosen files with the module that seals, which is loaded after the page. */
+  watchFiles({ watchFiles }: ProgramModules["seal"]): void {
+    watchFiles(() => this.offlineForm);
   }
 
   /** Handles a submitted form. Returns false for a form of another page. */
@@ -180,7 +169,13 @@ export class ReportPages {
     }
     // A module that does not load leaves the choice of a file.
     void this.spoken.show(this.offlineForm).catch(() => undefined);
-    this.offerDraft();
+    if (this.offersDrafts) this.offerDraft();
+  }
+
+  /** Offers drafts from now on, because the other part of the form, with their texts, is loaded. */
+  offerDrafts(fragment: string): void {
+    this.offersDrafts = true;
+    this.offerDraft(fragment);
   }
 
   /** Offers to continue a draft on the first page, and to keep one on the pages with answers. */
@@ -301,61 +296,33 @@ export class ReportPages {
     const report = this.answers.report(this.offlineForm, this.spoken);
     if (Array.isArray(report)) return this.showQuestions(report);
     this.busy = true;
-    // Fetched while the report is uploaded, because the connection may be lost afterwards.
-    const words = fetchWordList(this.files, this.offlineForm.lang).catch(() => undefined);
     const buttons = queryAll<HTMLButtonElement>("button");
     buttons.forEach((button) => (button.disabled = true));
-    const place = queryAll(".buttons", form).at(-1)!;
     try {
-      const { receipt, stored, ownCopy } = await this.seal(report, form, place);
+      const { offlineForm, directory, files, seed, spoken, wantsCopy } = this;
+      const { sendReport, showReceipt } = await this.sealingModule();
+      const sent = await sendReport({ offlineForm, directory, files, seed, report, spoken, wantsCopy, form });
+      if (sent === null) return;
       this.answers.clear();
       this.chosen.clear();
       this.spoken.clear();
       this.sent = true;
-      this.receipt = receipt;
-      void showReceipt(this.offlineForm, this.files, { sealing: this.sealing, receipt, words, ownCopy, answer: answerInWords(this.offlineForm, stored) });
+      this.receipt = sent.receipt;
+      void showReceipt(offlineForm, files, this.sealing, sent);
     } catch (error) {
-      buttons.forEach((button) => (button.disabled = false));
-      if (error instanceof UploadCancelledError) return;
-      const [target, key] =
-        error instanceof SubmissionTooLargeError
-          ? ["files", "send-too-large"]
-          : error instanceof NoReaderError
-            ? ["allow", "error-no-reader-what"]
-            : ["main", "send-failed"];
-      showErrors(this.offlineForm, [{ target, text: translate(this.offlineForm, key) }]);
-      if (!(error instanceof SubmissionTooLargeError || error instanceof NoReaderError || error instanceof UploadRejectedError)) throw error;
+      refuseIfAltered(error, this);
     } finally {
+      if (!this.sent) buttons.forEach((button) => (button.disabled = false));
       this.busy = false;
     }
   }
 
-  private async seal(report: ComposedReport, form: HTMLFormElement, place: Element): Promise<{ receipt: Receipt; stored: Stored; ownCopy: Bytes | undefined }> {
-    const note = createElement("p", { class: "sending", role: "status" }, translate(this.offlineForm, "send-sealing"));
-    place.after(note);
-    // Lets the browser show the note.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const { lang } = this.offlineForm;
-    const secrets = deriveReportSecrets(this.seed, concat(utf8(lang), new Uint8Array(1), encodeReportBody(report.body)));
-    let frame: Bytes | undefined;
-    const onFrame = this.wantsCopy ? (signed: Bytes) => (frame = signed) : undefined;
-    const sealed = await this.sealed(report, secrets, form, onFrame).finally(() => note.remove());
-    const { receipt } = secrets;
-    const stored = await uploadWithRetry(this.offlineForm, sealed, place);
-    return { receipt, stored, ownCopy: frame && (await sealOwnCopy(receipt, [frame])) };
-  }
-
-  private async sealed(report: ComposedReport, secrets: ReportSecrets, form: HTMLFormElement, onFrame?: (frame: Bytes) => void): Promise<Blob> {
-    const files = await collectAttachments(this.offlineForm, form);
-    // The reporter has to decide something.
-    if (files === null) throw new UploadCancelledError();
-    files.unshift(...this.spoken.attachments());
-    if (report.needsFile && files.length === 0) {
-      showErrors(this.offlineForm, [{ target: "files", text: translate(this.offlineForm, "wrong-no-story") }]);
-      throw new UploadCancelledError();
-    }
-    const { body, priority } = report;
-    return sealReport(this.directory, secrets, { body, priority, lang: this.offlineForm.lang, week: isoWeek(new Date()), program: this.files.hash, files, onFrame });
+  /** Returns the module that seals. If it does not load, the page states that sending has failed. */
+  private sealingModule(): Promise<ProgramModules["seal"]> {
+    return loadModule("seal").catch((error: unknown) => {
+      if (!(error instanceof ProgramMismatchError)) showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, "send-failed") }]);
+      throw error;
+    });
   }
 }
 

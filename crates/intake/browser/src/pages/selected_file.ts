@@ -1,7 +1,7 @@
 // A chosen file, the result of scrubbing it, and the reporter's decision. Reading can fail at any
 // time: files are moved, changed and deleted, and files of a cloud service may never arrive.
 import type { ScrubReport } from "../metadata/scrub_report.ts";
-import { loadScrubber } from "./scrubber.ts";
+import { loadModule } from "./modules.ts";
 import { redraw } from "./redraw.ts";
 
 /**
@@ -37,7 +37,7 @@ export class SelectedFile {
    */
   scrubbed(): Promise<ScrubReport> {
     const { isFullSize } = this;
-    this.scrubbing ??= withTimeout(loadScrubber().then(({ scrub }) => scrub(this.file, (picture) => redraw(picture, isFullSize)))).catch((error: unknown) => {
+    this.scrubbing ??= withTimeout(loadModule("files").then(({ scrub }) => scrub(this.file, (picture) => redraw(picture, isFullSize)))).catch((error: unknown) => {
       this.scrubbing = undefined;
       throw error;
     });

@@ -6,15 +6,22 @@ import type { HashText } from "../hash.ts";
 import { fetchOk } from "./fetch_ok.ts";
 import type { ProgramFiles } from "./program_files.ts";
 
-/** Returns the list of words that spells receipts in a language of the pages. */
-export async function fetchWordList(files: ProgramFiles, lang: string): Promise<string[]> {
-  const words = text(await files.fetch(`/words/${lang}`)).split("\n");
+/**
+ * Returns the list of words that spells receipts in a language of the pages. The browser may store
+ * it, as for every visitor of the form.
+ */
+export async function fetchWordList(files: ProgramFiles, lang: string, cache?: RequestCache): Promise<string[]> {
+  const words = text(await files.fetch(`/words/${lang}`, cache)).split("\n");
   if (words.length !== 2048) throw new Error("not a list of 2,048 words");
   return words;
 }
 
+/**
+ * Returns all lists, for a typed receipt. The browser stores none of them: in its cache, they would
+ * show that its user has a receipt.
+ */
 export const fetchWordLists = (files: ProgramFiles, langs: readonly string[]): Promise<string[][]> =>
-  Promise.all(langs.map((lang) => fetchWordList(files, lang)));
+  Promise.all(langs.map((lang) => fetchWordList(files, lang, "no-store")));
 
 /** Length of every mailbox in bytes, real or decoy. */
 const MAILBOX_LEN = 32 * 1024;

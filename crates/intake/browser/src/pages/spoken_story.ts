@@ -2,8 +2,8 @@
 import type { AttachmentSource } from "../submission.ts";
 import type { VoiceRecorder } from "../voice/recorder.ts";
 import { createElement, queryOne } from "./dom.ts";
+import { loadModule } from "./modules.ts";
 import { type OfflineForm, translate } from "./offline_form.ts";
-import { loadVoice } from "./voice_module.ts";
 
 /** Why a recording cannot be sent yet. */
 export type RecordingProblem = "unheard" | "busy";
@@ -40,7 +40,7 @@ export class SpokenStory {
     const choice = queryOne<HTMLInputElement>("input[name=story_in_file]");
     if (choice) choice.checked = this.inFile;
     if (this.isGiven) place.closest("details")?.setAttribute("open", "");
-    const { VoiceRecorder } = await loadVoice();
+    const { VoiceRecorder } = await loadModule("voice");
     if (!place.isConnected || !VoiceRecorder.isSupported) return;
     this.recorder ??= new VoiceRecorder(() => this.offerFile());
     // Without the recorder, the page of a story that may be empty has nothing to offer here.

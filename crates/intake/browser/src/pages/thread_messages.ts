@@ -2,7 +2,7 @@
 import { text } from "../bytes.ts";
 import type { VerifiedFrame } from "../frame.ts";
 import type { InboxMessage } from "../inbox.ts";
-import type { ReportBody } from "../report.ts";
+import type { ReportBody } from "../report_body.ts";
 import { createElement, queryOne } from "./dom.ts";
 import { type OfflineForm, formatWeek, translate } from "./offline_form.ts";
 

@@ -116,8 +116,8 @@ async fn texts_name_the_oversight_body_as_it_is_configured() {
         for text in named {
             assert!(text.contains("Autorité"), "{}: {text}", locale.code);
         }
-        let bundle = super::super::offline_form::build_bundle(&pages, locale).await.unwrap();
-        let bundle = String::from_utf8(bundle).unwrap();
+        let form = super::super::offline_form::build_form(&pages, locale).await.unwrap();
+        let bundle = String::from_utf8([form.start, form.rest].concat()).unwrap();
         for text in ["Autorité", "{$body}", "{ $body }"] {
             assert_eq!(bundle.contains(text), text == "Autorité", "{} {text}", locale.code);
         }

@@ -74,7 +74,7 @@ async fn an_own_copy_is_offered_only_to_a_reporter_who_asked_for_it() {
 
 #[tokio::test]
 async fn the_page_templates_of_the_script_contain_no_receipt() {
-    let (status, kit) = get("/fr/form.json").await;
+    let (status, kit) = get("/fr/form-rest.json").await;
     assert_eq!(status, StatusCode::OK);
     assert!(
         kit.contains("reference.txt")
@@ -96,7 +96,7 @@ async fn the_qr_code_has_a_caption_that_states_what_it_is_for() {
         let caption: String = html.select(&caption).flat_map(|line| line.text()).collect();
         assert!(caption.contains(&*text_of(locale, "receipt-qr-use")), "{}", locale.code);
         // The page of the script has no code yet, so it has no caption.
-        let (_, bundle) = get(&format!("/{}/form.json", locale.code)).await;
+        let (_, bundle) = get(&format!("/{}/form-rest.json", locale.code)).await;
         assert!(bundle.contains("<p class=\\\"hint qr-use\\\" hidden>"), "{}", locale.code);
     }
 }

@@ -280,14 +280,21 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
 /// Returns the offline form and its parts. Of each map it retains the entries that matter for the
 /// types: one question of each answer type, and one entry of the others.
 async fn offline_form_values() -> Vec<(&'static str, Value)> {
-    let (status, body) = get("/fr/form.json").await;
-    assert_eq!(status, StatusCode::OK);
-    let mut form: Value = serde_json::from_str(&body).unwrap();
-    for field in ["pages", "texts", "categories", "audiences", "stages", "counted"] {
-        let entries = form[field].as_object_mut().unwrap();
-        let first = entries.keys().next().unwrap().clone();
-        entries.retain(|name, _| *name == first);
+    let mut parts = Vec::new();
+    for path in ["/fr/form.json", "/fr/form-rest.json"] {
+        let (status, body) = get(path).await;
+        assert_eq!(status, StatusCode::OK);
+        let mut part: Value = serde_json::from_str(&body).unwrap();
+        for field in ["pages", "texts", "categories", "audiences", "stages", "counted"] {
+            let Some(entries) = part.get_mut(field).and_then(Value::as_object_mut) else {
+                continue;
+            };
+            let first = entries.keys().next().unwrap().clone();
+            entries.retain(|name, _| *name == first);
+        }
+        parts.push(part);
     }
+    let [start, mut form] = parts.try_into().unwrap();
     let mut answers = Vec::new();
     form["questions"].as_object_mut().unwrap().retain(|_, question| {
         let is_new = !answers.contains(&question["answer"]);
@@ -304,7 +311,8 @@ async fn offline_form_values() -> Vec<(&'static str, Value)> {
         ),
         ("offlineForm.FormCategory", first("categories")),
         ("details.DetailRule", form["guard"][0].clone()),
-        ("offlineForm.OfflineForm", form),
+        ("offlineForm.FormStart", start),
+        ("offlineForm.FormRest", form),
     ]
 }
 
@@ -317,7 +325,7 @@ fn typescript(source: &Path, values: &[(&str, Value)]) -> String {
         ("offlineForm", "pages/offline_form"),
         ("program", "program"),
         ("relatedReport", "related_report"),
-        ("report", "report"),
+        ("report", "report_body"),
         ("rotations", "rotations"),
         ("submission", "submission"),
         ("treatment", "treatment"),
