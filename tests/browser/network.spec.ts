@@ -274,6 +274,7 @@ for (const how of ["link", "escape"])
     // From pages without a form, and from the return page with a typed code.
     await page.goto(`${installation.url}/fr`);
     await page.locator("a[href='/fr/protect']").first().click();
+    await page.waitForURL("**/fr/protect");
     await leave();
     await expectGone();
     await page.goto(`${installation.url}/fr`);

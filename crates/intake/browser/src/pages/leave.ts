@@ -77,6 +77,8 @@ function leave(): void {
   // The pages forget what was typed, and do not ask before they are left.
   document.dispatchEvent(new Event("leave"));
   hidePage();
+  // A page of ours that is loading would replace this one, and the exit would be lost.
+  stop();
   const here = navigation?.currentEntry;
   const first = navigation?.entries().find((entry) => entry.getState() === OWN_PAGE);
   if (navigation && here && first && first.index < here.index) {
