@@ -14,8 +14,8 @@ use tokio::{sync::OnceCell, task::spawn_blocking};
 
 /// The highest quality of Brotli. A build without optimization takes half a minute for it.
 const BROTLI_QUALITY: i32 = if cfg!(debug_assertions) { 4 } else { 11 };
-/// The base-2 logarithm of the largest window that every browser accepts.
-const BROTLI_WINDOW: i32 = 22;
+/// The base-2 logarithms of the smallest and the largest window that every browser accepts.
+const BROTLI_WINDOWS: [u32; 2] = [10, 22];
 /// Size of the buffer of the encoder, in bytes.
 const BROTLI_BUFFER: usize = 4096;
 
@@ -193,9 +193,12 @@ fn gzip(plain: &[u8]) -> Bytes {
 }
 
 fn brotli(plain: &[u8]) -> Bytes {
+    // The encoder takes up to eight times its window, so the window is as small as the content.
+    let [smallest, largest] = BROTLI_WINDOWS;
+    let window = (usize::BITS - plain.len().leading_zeros()).clamp(smallest, largest);
     let parameters = ::brotli::enc::BrotliEncoderParams {
         quality: BROTLI_QUALITY,
-        lgwin: BROTLI_WINDOW,
+        lgwin: i32::try_from(window).expect("at most 22"),
         size_hint: plain.len(),
         ..Default::default()
     };
