@@ -19,11 +19,11 @@ emergency = Une vie est en danger ? Appelez d’abord le { $number }.
 ## Aide parlée
 
 listen-in = Écouter : { $language } ({ $size } Mo)
-listen-off = Arrêter l’aide parlée
+listen-off = Arrêter l’aide
 listen-item = Écouter :
 listen-stop = Arrêter
-listen-wait = Le son arrive. Cela peut durer plusieurs minutes.
-listen-ready = Touchez un haut-parleur. Des personnes proches peuvent entendre : prenez un écouteur.
+listen-wait = Le son arrive. Cela peut durer.
+listen-ready = Touchez un haut-parleur. On peut l’entendre près de vous : prenez un écouteur.
 listen-failed = Le son n’est pas arrivé. Vérifiez la connexion, puis réessayez.
 
 ## Dates
@@ -186,10 +186,10 @@ review-send-advice = Envoyer ma question
 review-wait = L’envoi peut prendre une minute ou plus.
 files-heading = Photos ou fichiers (facultatif)
 files-warn = Un fichier peut montrer qui vous êtes.
-files-hint = Ajoutez les fichiers en dernier. Si la connexion coupe souvent, envoyez d’abord le texte, sans fichiers. Ajoutez-les plus tard, un par un, avec votre code secret.
+files-hint = Ajoutez les fichiers en dernier. Si la connexion coupe souvent, envoyez d’abord le texte. Ajoutez-les plus tard, un par un, avec votre code secret.
 files-how = Nettoyage des fichiers
 files-again = Choisissez de nouveau vos fichiers.
-files-clean = Avant de verrouiller vos fichiers, nous retirons les lieux, appareils, dates et noms cachés. Nous les renommons aussi.
+files-clean = Avant de verrouiller vos fichiers, nous retirons lieux, appareils, dates et noms cachés. Nous les renommons aussi.
 files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, courriels, pages web, et les types que nous ne connaissons pas. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
 files-keep = Garder mes fichiers exactement comme ils sont.
 files-keep-why = Ils peuvent alors montrer qui vous êtes.
@@ -278,7 +278,7 @@ receipt-still = Notez d’abord votre code secret. Touchez ensuite « { receipt
 ## Copie et brouillon
 
 review-copy = Je veux une copie verrouillée de ce que j’envoie
-review-copy-what = C’est un fichier, pour vous relire plus tard. Il ne s’ouvre qu’avec votre code secret. Pas sur un appareil partagé.
+review-copy-what = Un fichier, pour vous relire. Il ne s’ouvre qu’avec votre code secret. Pas sur un appareil partagé.
 own-save = Enregistrer ma copie verrouillée
 own-apart = Gardez-la loin de votre code secret. Une personne qui a les deux lit vos messages.
 own-found = Une personne qui trouve ce fichier seul ne peut pas le lire. Elle peut deviner que vous cachez quelque chose.
