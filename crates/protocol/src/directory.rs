@@ -188,8 +188,8 @@ impl<'a> ReportRecipients<'a> {
     pub fn preferring(mut self, unit: Option<&str>) -> Self {
         let Some(unit) = unit.filter(|_| !self.oversight.is_empty()) else { return self };
         let belongs = |member: &&Member| member.units.iter().any(|own| own == unit);
-        if self.members.iter().copied().filter(|member| belongs(&member)).count() >= MIN_READERS {
-            self.members.retain(|member| belongs(&member));
+        if self.members.iter().copied().filter(belongs).count() >= MIN_READERS {
+            self.members.retain(belongs);
         }
         self
     }
