@@ -80,7 +80,8 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
         let container = read_deploy_file("container/compose.yaml");
         assert!(
             container.contains(&format!(":/var/lib/burkindi-{name}\n"))
-                && !container.contains("environment:")
+                && !container.contains("INTAKE_")
+                && !container.contains("CASE_HANDLER_")
         );
         assert!(
             read_deploy_file("container/Containerfile")
