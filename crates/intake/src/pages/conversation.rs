@@ -68,14 +68,21 @@ pub struct ConversationView {
     pub files_again: bool,
     /// The errors of the reply.
     pub errors: Vec<FieldError>,
-    /// The opened own copy as base64url, sealed. The page contains it, so that it stays open.
-    pub own_copy: String,
-    /// The messages of the opened own copy, the report first.
-    pub own_messages: Option<Vec<OwnMessage>>,
-    /// Whether the reporter has sent messages that the own copy does not contain.
-    pub copy_is_older: bool,
+    /// The own copy that the reporter has opened.
+    pub own: OpenedOwnCopy,
+}
+
+/// An own copy that the reporter has opened on the page. All fields are empty for none.
+#[derive(Default)]
+pub struct OpenedOwnCopy {
+    /// The own copy as base64url, sealed. The page contains it, so that it stays open.
+    sealed: String,
+    /// Its messages, the report first.
+    messages: Option<Vec<OwnMessage>>,
+    /// Whether the reporter has sent messages that it does not contain.
+    is_older: bool,
     /// The own copy with the message that was just sent, sealed; empty for none.
-    pub new_copy: Vec<u8>,
+    extended: Vec<u8>,
 }
 
 /// A message to the reporter.
@@ -114,10 +121,7 @@ impl ConversationView {
             details: Vec::new(),
             files_again: false,
             errors: Vec::new(),
-            own_copy: String::new(),
-            own_messages: None,
-            copy_is_older: false,
-            new_copy: Vec::new(),
+            own: OpenedOwnCopy::default(),
         }
     }
 
@@ -169,9 +173,12 @@ impl ConversationView {
             return None;
         };
         form.own_copy = BASE64_URL_SAFE_NO_PAD.encode(&sealed);
-        self.own_copy.clone_from(&form.own_copy);
-        self.own_messages = Some(OwnMessage::all_of(&copy));
-        self.copy_is_older = copy.messages().len() < inbox.sent_count();
+        self.own = OpenedOwnCopy {
+            sealed: form.own_copy.clone(),
+            messages: Some(OwnMessage::all_of(&copy)),
+            is_older: copy.messages().len() < inbox.sent_count(),
+            extended: Vec::new(),
+        };
         Some(copy)
     }
 
@@ -184,10 +191,13 @@ impl ConversationView {
     ) {
         let (Some(copy), Some(frame)) = (copy, frame) else { return };
         let Some(extended) = copy.extended(frame) else { return };
-        self.own_messages = Some(OwnMessage::all_of(&extended));
-        self.copy_is_older = false;
-        self.new_copy = extended.seal_again(receipt);
-        self.own_copy = BASE64_URL_SAFE_NO_PAD.encode(&self.new_copy);
+        let sealed = extended.seal_again(receipt);
+        self.own = OpenedOwnCopy {
+            sealed: BASE64_URL_SAFE_NO_PAD.encode(&sealed),
+            messages: Some(OwnMessage::all_of(&extended)),
+            is_older: false,
+            extended: sealed,
+        };
     }
 
     /// Copies the draft from the form.
@@ -303,11 +313,12 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         newest: messages.next(),
         older: messages.collect(),
         all: view
-            .own_messages
+            .own
+            .messages
             .as_ref()
             .map(|own| own_messages::merge(&frame, &pages.taxonomy, &view.messages, own)),
-        copy_is_older: view.copy_is_older,
-        new_copy: own_messages::copy_url(&view.new_copy),
+        copy_is_older: view.own.is_older,
+        new_copy: own_messages::copy_url(&view.own.extended),
         findings: view
             .findings
             .iter()
