@@ -29,6 +29,7 @@ async function submitReport(page: Page, installation: RunningInstallation, scrip
     await fillReport(page, { story: STORY });
     await expect(page.locator("input[name=copy]")).not.toBeChecked();
     if (wantsCopy) {
+      await page.locator("details:has(input[name=copy]) summary").click();
       await page.locator("input[name=copy]").check();
       // The choice survives another language and another step.
       await page.locator(".langs [lang=es]").click();

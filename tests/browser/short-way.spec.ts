@@ -24,7 +24,8 @@ class Walk {
   async look(): Promise<void> {
     const { title, text } = await this.page.evaluate(() => {
       const visible = (element: Element | null) => (element as HTMLElement | null)?.innerText ?? "";
-      const copied = Array.from(document.querySelectorAll(".code, .words"), visible);
+      // The spoken help is for reporters who do not read. A service without audio packs has none.
+      const copied = Array.from(document.querySelectorAll(".code, .words, .listen"), visible);
       return { title: document.title, text: copied.reduce((text, part) => text.replace(part, ""), visible(document.querySelector("main"))) };
     });
     // A number with its unit and a word with its punctuation are held together by hard spaces.

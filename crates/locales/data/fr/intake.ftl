@@ -118,7 +118,7 @@ gentle-fault = Ce qu’on vous a fait n’est pas votre faute.
 gentle-support = Des personnes à qui parler
 questions-review = Vérifier
 questions-back = Touchez « { questions-review } » avant Retour. Sinon, ce texte se perd.
-questions-keep = Gardez cette page ouverte, ou gardez un brouillon. Sinon, ce que vous avez écrit est perdu.
+questions-keep = Gardez cette page ouverte, ou un brouillon. Sinon tout se perd.
 no-answer = Choisir (facultatif)
 radio-none = Passer
 only-if = Seulement si vous avez répondu « { $answers } » à « { $question } »
@@ -186,7 +186,8 @@ review-send-advice = Envoyer ma question
 review-wait = L’envoi peut prendre une minute ou plus.
 files-heading = Photos ou fichiers (facultatif)
 files-warn = Un fichier peut montrer qui vous êtes.
-files-hint = Ajoutez les fichiers en dernier. Si la connexion coupe souvent, envoyez d’abord le texte. Ajoutez-les plus tard, un par un, avec votre code secret.
+files-hint = Ajoutez les fichiers en dernier.
+files-cuts = Si la connexion coupe souvent, envoyez d’abord le texte. Ajoutez-les plus tard, un par un, avec votre code secret.
 files-how = Nettoyage des fichiers
 files-again = Choisissez de nouveau vos fichiers.
 files-clean = Avant de verrouiller vos fichiers, nous retirons lieux, appareils, dates et noms cachés. Nous les renommons aussi.
@@ -277,7 +278,7 @@ receipt-still = Notez d’abord votre code secret. Touchez ensuite « { receipt
 
 ## Copie et brouillon
 
-review-copy = Je veux une copie verrouillée de ce que j’envoie
+review-copy = Garder une copie de ce que j’envoie
 review-copy-what = Un fichier, pour vous relire. Il ne s’ouvre qu’avec votre code secret. Pas sur un appareil partagé.
 own-save = Enregistrer ma copie verrouillée
 own-apart = Gardez-la loin de votre code secret. Une personne qui a les deux lit vos messages.

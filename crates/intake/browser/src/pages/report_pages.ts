@@ -164,7 +164,10 @@ export class ReportPages {
     if (step === "review") {
       this.fillReview();
       const copy = queryOne<HTMLInputElement>("input[name=copy]");
-      if (copy) copy.checked = this.wantsCopy;
+      if (copy) {
+        copy.checked = this.wantsCopy;
+        copy.closest("details")!.open = this.wantsCopy;
+      }
       this.chosen.restoreToInput();
     }
     // A module that does not load leaves the choice of a file.
@@ -317,7 +320,7 @@ export class ReportPages {
     }
   }
 
-  /** Returns the module that seals. If it does not load, the page states that sending has failed. */
+  /** Returns the module that seals. If it does not load, the page states that sending failed. */
   private sealingModule(): Promise<ProgramModules["seal"]> {
     return loadModule("seal").catch((error: unknown) => {
       if (!(error instanceof ProgramMismatchError)) showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, "send-failed") }]);
