@@ -104,5 +104,5 @@ async fn forward_until_cut(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, cuts
         }
     }
     to.shutdown().await.ok();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -3,8 +3,6 @@
 //!
 //! With `RESOURCE_BOUNDS=full`, the upload has a file of 100 MiB. The default is 6 MiB. `CUT_SEED`
 //! repeats a run.
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
-#![expect(clippy::print_stdout, reason = "the test prints the seed, memory and times")]
 
 use std::{
     env, fs,

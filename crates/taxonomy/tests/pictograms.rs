@@ -1,5 +1,4 @@
 //! Tests of the pictograms.
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -7,7 +7,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use askama::Template;
-use http::Uri;
+use http::{
+    Uri,
+    uri::{PathAndQuery, Scheme},
+};
 use locales::EmbeddedFiles;
 use protocol::directory::{Desk, TrustRoots};
 use serde::Deserialize;
@@ -129,15 +132,12 @@ impl PosterContent {
     /// If a file cannot be read, or one of the values is invalid.
     pub fn read(dir: &AdminDir, address: &str, intake_config: &Path) -> Result<Self, AdminError> {
         let trust = dir.trust()?;
-        let (desks, oversight) = match dir.signed_directory()? {
-            Some(signed) => {
-                let directory = signed.verify_ignoring_dates(&trust)?;
-                (directory.desks, directory.oversight)
-            }
-            None => {
-                let draft = dir.draft()?;
-                (draft.desks, draft.oversight)
-            }
+        let (desks, oversight) = if let Some(signed) = dir.signed_directory()? {
+            let directory = signed.verify_ignoring_dates(&trust)?;
+            (directory.desks, directory.oversight)
+        } else {
+            let draft = dir.draft()?;
+            (draft.desks, draft.oversight)
         };
         let text = private_files::read_text(intake_config)?;
         let settings: IntakeSettings = toml::from_str(&text).map_err(|error| {
@@ -220,8 +220,8 @@ fn host_of(address: &str) -> Result<String, PosterError> {
     let invalid = || PosterError::InvalidAddress(address.to_owned());
     let uri: Uri = address.parse().map_err(|_| invalid())?;
     let site = uri.authority().ok_or_else(invalid)?.as_str();
-    let is_site = uri.scheme() == Some(&http::uri::Scheme::HTTPS)
-        && matches!(uri.path_and_query().map(|path| path.as_str()), None | Some("/"))
+    let is_site = uri.scheme() == Some(&Scheme::HTTPS)
+        && matches!(uri.path_and_query().map(PathAndQuery::as_str), None | Some("/"))
         && uri.host().is_some_and(|host| host.contains('.'))
         && !site.contains('@');
     if is_site { Ok(site.to_owned()) } else { Err(invalid()) }
@@ -231,6 +231,9 @@ fn host_of(address: &str) -> Result<String, PosterError> {
 fn label_of(desk: &Desk, locale: Locale) -> Option<&str> {
     desk.labels.get(locale.code).or_else(|| desk.labels.values().next()).map(String::as_str)
 }
+
+/// Number of cards on a sheet.
+const CARDS: u8 = 8;
 
 #[derive(Template)]
 #[template(path = "poster.html")]
@@ -263,11 +266,6 @@ impl PosterTemplate<'_> {
 
     fn is_cards(&self) -> bool {
         self.format == PosterFormat::Cards
-    }
-
-    /// The numbers of the cards on a sheet.
-    fn cards(&self) -> std::ops::Range<u8> {
-        0..8
     }
 }
 

@@ -30,14 +30,17 @@ struct DecodedOutput {
     len: usize,
 }
 
+/// Decodes an attached file. Gets the path of this program, which it starts again in a sandbox.
+type Decode<E> = fn(&Path, Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, E>;
+
 impl AttachmentArg {
-    /// Decodes the file with `decode`, which gets the path of this program, and creates `to`.
+    /// Decodes the file with `decode` and creates `to`.
     /// `decoded` names what the new file contains, and `advise` prints what follows.
     pub(crate) async fn decode_to<E: Error + Send + Sync + 'static>(
         self,
         to: PathBuf,
         (context, screen): (&mut CommandContext, &mut CliOutput),
-        decode: fn(&Path, Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, E>,
+        decode: Decode<E>,
         decoded: &str,
         advise: fn(&mut TextBuilder),
     ) -> anyhow::Result<()> {
@@ -52,9 +55,9 @@ impl AttachmentArg {
                 return Err(super::exit_code::VerificationFailed.into());
             }
         };
-        let content = decode(&std::env::current_exe()?, bytes)?;
-        private_files::create_private(&to, &content)?;
-        let output = DecodedOutput { path: to, name: file.name, len: content.len() };
+        let made = decode(&std::env::current_exe()?, bytes)?;
+        private_files::create_private(&to, &made)?;
+        let output = DecodedOutput { path: to, name: file.name, len: made.len() };
         screen.print(&output, |output, page| {
             let DecodedOutput { path, name, .. } = output;
             page.line(&format!("Created {} from the {decoded} of {name}.", path.display()));
