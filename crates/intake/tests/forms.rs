@@ -226,7 +226,7 @@ async fn a_malformed_form_is_rejected_with_its_error_and_not_stored() {
 async fn a_submission_above_the_largest_size_class_is_rejected_and_leaves_no_rows() {
     let intake = TestIntake::with_directory().await;
     let huge = vec![7; 30 * 1024 * 1024];
-    let form = (0..3)
+    let form = (0..9)
         .fold(MultipartFormData::report("a story", 1), |form, _| form.file("a.jpg", &huge))
         .end();
     // The size is announced in one request, and exceeded during the upload in the other.

@@ -106,7 +106,7 @@ async fn a_reporter_returns_and_sends_another_message() {
     assert_eq!((&*file.name, &file.treatment), ("document-1.pdf", &Some(cleaned)));
 
     // The response to a message that is too large contains its text.
-    let video = reply("words to keep").file("video.mp4", &vec![7; 66 << 20]);
+    let video = reply("words to keep").file("video.mp4", &vec![7; 257 << 20]);
     let (status, page) = intake.post_form("/en/return/send", video.end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("words to keep"));

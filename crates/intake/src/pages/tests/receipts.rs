@@ -80,8 +80,10 @@ async fn the_page_templates_of_the_script_contain_no_receipt() {
         kit.contains("reference.txt")
             && !kit.contains("data:text/plain")
             && kit.contains("<path/>")
-            && !kit.contains("viewBox")
     );
+    // Only pictograms, and no QR code.
+    let pictograms = kit.matches("viewBox=\\\"0 0 32 32\\\"").count();
+    assert_eq!(kit.matches("viewBox").count(), pictograms);
 }
 
 #[tokio::test]
