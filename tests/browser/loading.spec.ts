@@ -1,5 +1,5 @@
-// What the pages fetch, and when: each file once, what the form needs before everything else, and the
-// same for all visitors.
+// What the pages fetch, and when: each file once, what the form needs before everything else, and
+// the same for all visitors.
 import type { Page } from "@playwright/test";
 import { LANGUAGES } from "./src/languages.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";

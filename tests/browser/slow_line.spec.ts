@@ -1,6 +1,6 @@
-// From the first page to the code on a slow line with an old phone. The test prints what was fetched
-// and when. It has no limit for times, which a busy machine would exceed. It runs on demand, because
-// it takes minutes.
+// From the first page to the code on a slow line with an old phone. The test prints what was
+// fetched and when. It has no limit for times, which a busy machine would exceed. It runs on
+// demand, because it takes minutes.
 import { appendFileSync } from "node:fs";
 import { fillReport, sendReport } from "./src/reporting.ts";
 import { test } from "./src/installation.ts";

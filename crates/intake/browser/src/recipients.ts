@@ -1,5 +1,5 @@
-// The recipients of seals: their text form, and the check of a public key. Checking a directory needs
-// this module and no encryption.
+// The recipients of seals: their text form, and the check of a public key. Checking a directory
+// needs this module and no encryption.
 import { x25519 } from "@noble/curves/ed25519.js";
 import { bech32 } from "@scure/base";
 import type { Bytes } from "./bytes.ts";

@@ -92,8 +92,8 @@ impl StaticAssets {
         }
     }
 
-    /// Returns URL and integrity hash of the script that loads what the form needs, if this build has
-    /// one.
+    /// Returns URL and integrity hash of the script that loads what the form needs, if this build
+    /// has one.
     pub fn prefetch_script(&self) -> Option<(String, &str)> {
         self.get("prefetch").map(|script| (script.url(), &*script.integrity))
     }

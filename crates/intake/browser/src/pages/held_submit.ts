@@ -1,8 +1,8 @@
-// Holds a form that is submitted while what handles it is still loading, so that the server does not
-// receive what this device can handle a moment later.
+// Holds a form that is submitted while what handles it is still loading, so that the server does
+// not receive what this device can handle a moment later.
 import { createElement, queryAll, queryOne } from "./dom.ts";
 
-/** Handles a form. Returns false for a form that the server handles, and "later" for one to hold. */
+/** Handles a form. Returns false if the server handles it, and "later" to hold it. */
 export type SubmitHandler = (form: HTMLFormElement, button: HTMLElement | null) => boolean | "later";
 
 /** Handles forms from now on: holds them until `handleWith` is called. */

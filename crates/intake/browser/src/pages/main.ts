@@ -20,8 +20,8 @@ let pages: ReportPages | ReturnPages | undefined;
 let isTakenOver = false;
 
 /**
- * Maximum time for which a form waits until the page is taken over, in milliseconds. Then the server
- * handles it, and the page has stated so from the start.
+ * Maximum time for which a form waits until the page is taken over, in milliseconds. Then the
+ * server handles it, and the page has stated so from the start.
  */
 const MAX_LOADING_MS = 60_000;
 /** Delays before something is loaded again, in milliseconds. The last one repeats. */

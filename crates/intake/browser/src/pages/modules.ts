@@ -54,8 +54,8 @@ async function importModule(name: string): Promise<unknown> {
   // Distinguishes a wrong file from a lost connection. The browser then takes it from its cache.
   if (program?.hash) await program.fetch(path);
   const integrity = program?.integrity(path) ?? integrityOfPage;
-  // A browser loads each address once, fragment included. The page may have named the address of the
-  // module before, without a hash, and the browser stores the failure of an address.
+  // A browser loads each address once, fragment included. The page may have named the address of
+  // the module before, without a hash, and the browser stores the failure of an address.
   const url = `${path}#${encode(random(8))}`;
   await new Promise((resolve, reject) => {
     const script = createElement("script", { type: "module", src: url, integrity });

@@ -1,6 +1,6 @@
-// Loads what the form needs while a visitor reads the home page, the same for all visitors. One file
-// after the other, so that the next page does not wait: a browser drops what it has of a compressed
-// file when the page changes.
+// Loads what the form needs while a visitor reads the home page, the same for all visitors. One
+// file after the other, so that the next page does not wait: a browser drops what it has of a
+// compressed file when the page changes.
 const paths = document.querySelector<HTMLScriptElement>("script[data-paths]")?.dataset["paths"]?.split(" ") ?? [];
 
 async function load(): Promise<void> {

@@ -22,7 +22,7 @@ export class ProgramFiles {
     return this.program?.hash;
   }
 
-  /** Returns a file, by this rule of the cache. Throws `ProgramMismatchError` if it is another file. */
+  /** Returns a file by this cache rule. Throws `ProgramMismatchError` if it is another file. */
   async fetch(path: string, cache?: RequestCache): Promise<Bytes> {
     const content = await fetchBytes(path, cache);
     if (!this.program || this.program.has(path, content)) return content;

@@ -1,5 +1,5 @@
-// What the server has received with a form that it shows. The script decides by it whether it takes a
-// page over, and what it states about who seals.
+// What the server has received with a form that it shows. The script decides by it whether it takes
+// a page over, and what it states about who seals.
 
 /** What the reporter has chosen on pages of the server. */
 export interface ServerChoices {
