@@ -229,7 +229,10 @@ fn with_option(labels: &[(&str, String)]) -> Taxonomy {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(data).unwrap() {
         let entry = entry.unwrap();
-        fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        // The pictograms are in a folder of their own.
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
     }
     for Locale { code, .. } in Locale::ALL {
         fs::create_dir(folder.path().join(code)).unwrap();
