@@ -187,12 +187,12 @@ review-wait = L’envoi peut prendre une minute ou plus.
 files-heading = Photos ou fichiers (facultatif)
 files-warn = Un fichier peut montrer qui vous êtes.
 files-hint = Ajoutez les fichiers en dernier.
-files-cuts = Si la connexion coupe souvent, envoyez d’abord le texte. Ajoutez-les plus tard, un par un, avec votre code secret.
+files-cuts = Si la connexion coupe souvent, envoyez d’abord le texte, et plus tard un fichier à la fois.
 files-how = Nettoyage des fichiers
 files-again = Choisissez de nouveau vos fichiers.
 files-clean = Avant de verrouiller vos fichiers, nous retirons lieux, appareils, dates et noms cachés. Nous les renommons aussi.
-files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, courriels, pages web, et les types que nous ne connaissons pas. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
-files-keep = Garder mes fichiers exactement comme ils sont.
+files-unclean = Nous ne savons pas nettoyer : .doc, .xls, .ppt, .rtf, .tif, .ogg, .zip, .vcf, .ps, courriels, pages web et types inconnus. Ils partent tels quels. Nettoyer un fichier signé annule sa signature.
+files-keep = Garder mes fichiers tels quels.
 files-keep-why = Ils peuvent alors montrer qui vous êtes.
 guard-receipt = Un code secret. Une personne qui le lit peut ouvrir nos réponses :
 guard-phone = Un numéro de téléphone :
@@ -279,7 +279,7 @@ receipt-still = Notez d’abord votre code secret. Touchez ensuite « { receipt
 ## Copie et brouillon
 
 review-copy = Garder une copie de ce que j’envoie
-review-copy-what = Un fichier, pour vous relire. Il ne s’ouvre qu’avec votre code secret. Pas sur un appareil partagé.
+review-copy-what = Un fichier qui ne s’ouvre qu’avec votre code secret. Pas sur un appareil partagé.
 own-save = Enregistrer ma copie verrouillée
 own-apart = Gardez-la loin de votre code secret. Une personne qui a les deux lit vos messages.
 own-found = Une personne qui trouve ce fichier seul ne peut pas le lire. Elle peut deviner que vous cachez quelque chose.
