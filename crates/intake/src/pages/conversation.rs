@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Pages, SentFile,
+    conversation_message::ConversationMessage,
     fields::field_error_text,
     layout::{LanguageSwitch, PageLayout, render_return_answer},
     own_messages::{self, OwnMessage, ThreadRow},
@@ -83,18 +84,6 @@ pub struct OpenedOwnCopy {
     is_older: bool,
     /// The own copy with the message that was just sent, sealed; empty for none.
     extended: Vec<u8>,
-}
-
-/// A message to the reporter.
-pub struct ConversationMessage {
-    /// The sequence number.
-    pub seq: u32,
-    /// ISO week of writing.
-    pub week: String,
-    /// Language of the text.
-    pub lang: String,
-    /// The text.
-    pub text: String,
 }
 
 impl ConversationView {

@@ -4,6 +4,7 @@
 mod answer_pages;
 mod assets;
 mod conversation;
+mod conversation_message;
 mod error;
 mod fields;
 mod home;
@@ -65,7 +66,8 @@ use crate::{
 
 pub use answer_pages::AnswerAddress;
 pub use assets::StaticAssets;
-pub use conversation::{ConversationMessage, ConversationView, conversation_page};
+pub use conversation::{ConversationView, conversation_page};
+pub use conversation_message::ConversationMessage;
 pub use error::{ErrorKind, error_page, standalone_error_page};
 pub use own_messages::OwnMessage;
 pub use program::ManifestMismatch;

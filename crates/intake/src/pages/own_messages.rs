@@ -8,7 +8,7 @@ use protocol::submission::{
 use reporter::OwnCopy;
 use taxonomy::Taxonomy;
 
-use super::{conversation::ConversationMessage, layout::PageLayout};
+use super::{conversation_message::ConversationMessage, layout::PageLayout};
 use crate::i18n;
 
 /// A message of the reporter.
