@@ -40,8 +40,8 @@ macro_rules! embedded {
 /// Embeds the files with this name in the crate whose build script calls this function.
 ///
 /// # Errors
-/// If no language has such a file, or if the file for [`embedded!`](crate::embedded) cannot be
-/// written.
+/// If no language has such a file, if a file is not UTF-8, or if the file for
+/// [`embedded!`](crate::embedded) cannot be written.
 pub fn embed(name: &str) -> io::Result<()> {
     let package = package_dir();
     let data = relative_data_dir(&package);
@@ -53,8 +53,9 @@ pub fn embed(name: &str) -> io::Result<()> {
         if path.exists() {
             // Cargo takes a relative path as one of the clone that it builds.
             writeln!(io::stdout(), "cargo::rerun-if-changed={}", file.display())?;
-            let (code, path) = (locale.code, path.display().to_string());
-            entries.push(format!("({code:?}, include_str!({path:?}))"));
+            // A path would be one of the clone that ran the script last. Clones share the output.
+            let (code, content) = (locale.code, fs::read_to_string(&path)?);
+            entries.push(format!("({code:?}, {content:?})"));
         }
     }
     if entries.is_empty() {
