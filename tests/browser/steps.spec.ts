@@ -1,7 +1,7 @@
 // At each step of the report, of a message and of the return page, Back, reload and another
 // language lose nothing of what was typed, and after the quick exit Back shows nothing of it.
 import type { Page } from "@playwright/test";
-import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
+import { expectAbsent, fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test } from "./src/installation.ts";
 
 /** A step with typed text: how to come to it, and what must stay. */
@@ -73,7 +73,7 @@ async function leaveAndGoBack(page: Page): Promise<void> {
   for (let times = 0; times < 3; times++) {
     await page.goBack().catch(() => undefined);
     await page.waitForTimeout(200);
-    expect(await page.content()).not.toContain("CANARI");
+    await expectAbsent(page, "CANARI");
     await expect(page.locator("textarea:not(#receipt), dl.given")).toHaveCount(0);
   }
 }

@@ -13,6 +13,12 @@ export async function waitForHydration(page: Page): Promise<void> {
   await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible({ timeout: 15_000 });
 }
 
+/** After Back, Forward or the exit, the page must not contain this text. */
+export async function expectAbsent(page: Page, text: string): Promise<void> {
+  // The content cannot be read while the browser changes the page.
+  await expect(async () => expect(await page.content()).not.toContain(text)).toPass({ timeout: 10_000 });
+}
+
 /** Chooses whether files are sent unchanged. The choice is folded on the review page. */
 export async function keepOriginals(page: Page, keep = true): Promise<void> {
   const choice = page.locator("input[name=keep]");
