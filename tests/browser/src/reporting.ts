@@ -15,8 +15,11 @@ export async function waitForHydration(page: Page): Promise<void> {
 
 /** After Back, Forward or the exit, the page must not contain this text. */
 export async function expectAbsent(page: Page, text: string): Promise<void> {
-  // The content cannot be read while the browser changes the page.
-  await expect(async () => expect(await page.content()).not.toContain(text)).toPass({ timeout: 10_000 });
+  let content = "";
+  // The content cannot be read while the browser changes the page. Only reading is repeated: a page
+  // that shows the text for a moment is a fault.
+  await expect(async () => void (content = await page.content())).toPass({ timeout: 10_000 });
+  expect(content).not.toContain(text);
 }
 
 /** Chooses whether files are sent unchanged. The choice is folded on the review page. */
