@@ -43,6 +43,14 @@ macro_rules! embedded {
 /// If no language has such a file, if a file is not UTF-8, or if the file for
 /// [`embedded!`](crate::embedded) cannot be written.
 pub fn embed(name: &str) -> io::Result<()> {
+    let list = content_list(name)?;
+    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
+    fs::write(PathBuf::from(folder).join(format!("{name}.rs")), list)
+}
+
+/// Returns the expression that [`embedded!`](crate::embedded) includes. It contains the content of
+/// the files and no path: clones that share a target folder share the output of the build script.
+fn content_list(name: &str) -> io::Result<String> {
     let package = package_dir();
     let data = relative_data_dir(&package);
     let mut entries = Vec::new();
@@ -53,7 +61,6 @@ pub fn embed(name: &str) -> io::Result<()> {
         if path.exists() {
             // Cargo takes a relative path as one of the clone that it builds.
             writeln!(io::stdout(), "cargo::rerun-if-changed={}", file.display())?;
-            // A path would be one of the clone that ran the script last. Clones share the output.
             let (code, content) = (locale.code, fs::read_to_string(&path)?);
             entries.push(format!("({code:?}, {content:?})"));
         }
@@ -63,9 +70,7 @@ pub fn embed(name: &str) -> io::Result<()> {
         let what = format!("no language in {} has a file {name}", folder.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, what));
     }
-    let list = format!("&[{}]", entries.join(", "));
-    let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
-    fs::write(PathBuf::from(folder).join(format!("{name}.rs")), list)
+    Ok(format!("&[{}]", entries.join(", ")))
 }
 
 #[cfg(test)]
@@ -77,5 +82,14 @@ mod tests {
         let error = embed("missing.toml").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(error.to_string().ends_with("has a file missing.toml"), "{error}");
+    }
+
+    #[test]
+    fn the_list_has_the_content_of_the_files_and_no_path_of_a_clone() {
+        let list = content_list("receipt_words.txt").unwrap();
+        let french = fs::read_to_string(crate::file_path("fr", "receipt_words.txt")).unwrap();
+        assert!(list.contains(&format!("(\"fr\", {french:?})")));
+        assert!(!list.contains(package_dir().to_str().unwrap()));
+        assert!(!list.contains("receipt_words.txt"));
     }
 }
