@@ -106,7 +106,7 @@ test("the page warns beside the text that closing it loses the text", async ({ p
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit." });
   await page.goBack();
-  await expect(page.getByText("Si vous fermez cette page, tout se perd.")).toBeVisible();
+  await expect(page.getByText("Sans brouillon, fermer cette page efface tout.")).toBeVisible();
 });
 
 test("a response that is lost after the report was stored makes no second report", async ({ page, installation }) => {
