@@ -96,6 +96,25 @@ async fn a_text_that_is_too_long_is_returned_for_shortening() {
 }
 
 #[tokio::test]
+async fn an_incomplete_form_with_files_is_refused_and_returned() {
+    let intake = TestIntake::with_directory().await;
+    let photo = vec![7; 400_000];
+    let report = MultipartFormData::report("a story to keep", 1).file("a.jpg", &photo);
+    // A proxy that ends a body early sends the end of the shorter one.
+    let cut = report.0[..report.0.len() - 10].to_vec();
+    let (status, page) = intake.post_form(SEND_REPORT_PATH, cut).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{page}");
+    assert!(page.contains("value=\"a story to keep\""), "{page}");
+    let reply = MultipartFormData::default()
+        .field("receipt", "0000-0000-0000-0000-0000-0000-006X")
+        .field("message", "words to keep")
+        .file("a.jpg", &photo);
+    let (status, page) = intake.post_form("/en/return/send", reply.0).await;
+    assert!(status != StatusCode::INTERNAL_SERVER_ERROR, "{page}");
+    assert_eq!(intake.pull(10).await, []);
+}
+
+#[tokio::test]
 async fn a_rate_limited_response_contains_the_form_of_the_client() {
     let mut installation = TestInstallation::new();
     installation.config.limits.per_network_burst = 5;

@@ -191,7 +191,8 @@ impl Slot {
     }
 
     /// Returns the rest of a body as a stream that fails when the slot is evicted. When the stream
-    /// is dropped or fails, it leaves the unread body in `rest`.
+    /// is dropped or fails, it leaves the unread body in `rest`. It may be polled after its end: a
+    /// handler that refuses an incomplete form reads on, to discard the rest.
     pub fn into_stream(
         self: Arc<Self>,
         body: TimedBody,
@@ -212,6 +213,7 @@ impl Slot {
             let ended = next.is_err();
             Some((next, (slot, rest, ended)))
         })
+        .fuse()
     }
 }
 

@@ -177,6 +177,18 @@ async fn a_client_on_many_circuits_evicts_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_rest_of_a_body_can_be_polled_after_its_end() {
+    let pool = SlotPool::new(1);
+    let slot = Arc::new(pool.acquire_or_evict(LOCAL_ORIGIN));
+    let body = with_min_rate(Body::from("all of it"));
+    let mut stream = std::pin::pin!(slot.into_stream(body, Arc::default()));
+    assert!(stream.next().await.is_some());
+    for _ in 0..3 {
+        assert_eq!(stream.next().await, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_released_slot_goes_to_a_waiting_client_and_an_evicted_body_can_be_resumed() {
     let pool = SlotPool::new(1);
     let first = pool.acquire_or_evict(origin(1, 1));
