@@ -122,3 +122,33 @@ for (const scripts of [true, false])
     await expect(page.locator(".wrong")).toContainText("n’est pas une copie de ce signalement");
     await context.close();
   });
+
+for (const scripts of [true, false])
+  test(`a copy opens after two messages before one collection: ${scripts ? "with scripts" : "without scripts"}`, async ({ browser, installation }) => {
+    const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
+    const [page, other] = [await context.newPage(), await context.newPage()];
+    const { code } = await submitReport(page, installation, scripts, true);
+    const copy = await savedCopy(page);
+    for (const each of [page, other]) await openThread(each, installation, scripts, code);
+    await openCopy(page, scripts, copy);
+    const send = async (from: Page, text: string) => {
+      await from.fill("#message", text);
+      await from.locator(SEND).first().click();
+      await expect(from.locator(".done")).toBeVisible();
+    };
+    // The other page was opened before, and does not know the messages of the first one.
+    await send(page, "Un premier message.");
+    await send(page, "Un deuxième message.");
+    const longer = await savedCopy(page);
+    await expect(page.locator("li.own")).toHaveCount(3);
+    await send(other, "Un message de l’autre page.");
+    await waitUntil(async () => {
+      await openThread(page, installation, scripts, code);
+      return (await page.locator(".state").innerText()).includes("4 messages de vous") ? true : undefined;
+    });
+    await openCopy(page, scripts, longer);
+    await expect(page.locator("li.own")).toHaveCount(3);
+    await expect(page.locator("li.own .story").first()).toHaveText("Un deuxième message.");
+    await expect(page.locator(".wrong")).toHaveCount(0);
+    await context.close();
+  });

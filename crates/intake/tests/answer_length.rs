@@ -7,18 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{MultipartFormData, TestIntake, receipt_code};
-use protocol::{
-    Hash,
-    case::Stage,
-    encoding::padding::{REPLY_STEP, pad_text},
-    mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
-    receipt::Receipt,
-    submission::{
-        envelope::OpenedSubmission,
-        frame::{Frame, FrameDirection, FrameHeader, FrameKind},
-        key_grant::{Grant, grant_tag},
-    },
-};
+use protocol::{mailbox::MAILBOX_LEN, receipt::Receipt};
 use reqwest::{StatusCode, redirect::Policy};
 
 /// The answers to a receipt without and with a redirect, and the pages that they contain.
@@ -55,54 +44,6 @@ async fn enter(intake: &TestIntake, lang: &str, receipt: &str) -> Answer {
     answer
 }
 
-/// Returns a mailbox with `count` answers of the investigators.
-fn mailbox(intake: &TestIntake, report: &OpenedSubmission, count: u32) -> Vec<u8> {
-    let (m, case_recipient) = report.keys.clone().unwrap();
-    let (awa, case) = (&intake.installation.keys.awa, report.header.case.id);
-    let tag = grant_tag(case, &awa.recipient());
-    let sealed = report.grants.iter().find(|grant| grant.tag == tag).unwrap();
-    let secret = Grant::open(sealed, awa, case, 0).unwrap().secret;
-    let (_, frame) = intake.read_frame(report, report);
-    let mut prev = None;
-    let mut replies = Vec::new();
-    for seq in 0..count {
-        let header = FrameHeader {
-            direction: FrameDirection::Out,
-            seq,
-            prev,
-            ack: Some(frame.reference()),
-            recipient: m.hash(),
-            kind: FrameKind::Message,
-            routing: None,
-            program: None,
-            attachments: Vec::new(),
-            reporter_key: None,
-            ..frame.header.clone()
-        };
-        let text = "Merci. ".repeat(usize::try_from(seq).unwrap() * 20 + 1);
-        let bytes = Frame::sign(&header, text.as_bytes(), &secret.replies_key());
-        prev = Some(Hash::of(&[&bytes]));
-        replies.push(m.seal(&pad_text(&bytes, REPLY_STEP)));
-    }
-    let header = MailboxHeader {
-        v: 1,
-        week: "2026-W48".to_owned(),
-        stage: Stage::Assessing,
-        released_to_oversight: false,
-        next_update: None,
-        received: 1,
-    };
-    Mailbox {
-        header,
-        capsule: report.capsule.clone(),
-        case_recipient,
-        rotations: Vec::new(),
-        log: None,
-        replies,
-    }
-    .seal(&m)
-}
-
 #[tokio::test]
 async fn the_answer_has_one_length_for_an_unknown_code_and_every_mailbox() {
     let intake = TestIntake::with_directory().await;
@@ -118,7 +59,7 @@ async fn the_answer_has_one_length_for_an_unknown_code_and_every_mailbox() {
     let opened = intake.collect_submissions().await;
     let report = &opened[0];
     for count in 0..=4 {
-        let sealed = mailbox(&intake, report, count);
+        let sealed = intake.mailbox(report, report, 1, count);
         let published = [(report.header.mailbox, sealed)];
         assert_eq!(intake.put_mailboxes(&published).await, StatusCode::NO_CONTENT);
         for lang in ["fr", "en", "ar", "es", "pt"] {
@@ -140,7 +81,7 @@ async fn every_damage_of_a_mailbox_is_shown_as_damage_with_the_same_length() {
     let opened = intake.collect_submissions().await;
     let report = &opened[0];
     let (m, _) = report.keys.clone().unwrap();
-    let sound = mailbox(&intake, report, 1);
+    let sound = intake.mailbox(report, report, 1, 1);
     let identity = Receipt::parse(&receipt).unwrap().mailbox_identity();
     let plain = identity.open(&sound).unwrap();
     // Seals a changed plaintext to a mailbox of the right length.

@@ -173,11 +173,92 @@ fn an_own_copy_opens_with_the_file_and_the_receipt_together() {
     // A copy can be extended by the next message only.
     let older = OwnCopy::seal(one.receipt(), &one.frames[..2]);
     let open = |copy: &[u8]| OwnCopy::open(one.receipt(), copy, &one.inbox()).unwrap();
-    assert!(open(&older).messages().len() < one.inbox().sent_count(), "the page says so");
+    assert!(!open(&older).contains_newest(&one.inbox()), "the page says so");
     let extended = open(&older).extended(one.frames[2].clone()).unwrap();
     assert_eq!(one.read(&mut peer, &extended.seal_again(one.receipt())).unwrap(), messages);
     for other in [0, 1] {
         assert!(open(&older).extended(one.frames[other].clone()).is_none());
+    }
+}
+
+/// Sends a message that continues the newest one that the inbox knows.
+fn send(
+    world: &mut ReportFixture,
+    receipt: &Receipt,
+    inbox: &Inbox,
+    text: &str,
+) -> (SignedFrame, OpenedSubmission) {
+    let message = FollowUpDraft {
+        text: text.to_owned(),
+        lang: "fr".to_owned(),
+        week: "2026-W49".to_owned(),
+        release_to_oversight: false,
+        token: [text.len().try_into().unwrap(); 32],
+        related: None,
+    };
+    let (sender, frames) = mpsc::channel();
+    let hash = world.signed.hash();
+    let bytes = FollowUpSealer::begin(&world.directory, hash, receipt, inbox, message, Vec::new())
+        .unwrap()
+        .on_frame(move |frame| sender.send(frame).unwrap())
+        .finish()
+        .unwrap();
+    (frames.recv().unwrap(), open_submission(world, &bytes))
+}
+
+#[test]
+fn two_messages_before_one_collection_have_two_numbers_if_the_own_copy_is_open() {
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
+    let mut one = Conversation::start(&mut world, "the story");
+    let receipt = one.receipt().clone();
+    let mut copy = one.copy();
+    let mut newest = None;
+    for text in ["the first", "the second one"] {
+        // The mailbox is the one from before both.
+        let mut inbox = one.inbox();
+        let opened = OwnCopy::open(&receipt, &copy, &inbox).unwrap();
+        opened.continue_in(&mut inbox);
+        assert!(opened.contains_newest(&inbox));
+        let (frame, sent) = send(&mut world, &receipt, &inbox, text);
+        copy = opened.extended(frame).expect(text).seal_again(&receipt);
+        assert!(one.read(&mut peer, &copy).is_some(), "{text}: not collected");
+        newest = Some(sent);
+    }
+    one.mailbox = seal_mailbox(&one.report, &newest.unwrap().capsule, 5);
+    let messages = one.read(&mut peer, &copy).expect("after the collection");
+    assert_eq!(messages[3..], [(3, "the first".to_owned()), (4, "the second one".to_owned())]);
+}
+
+#[test]
+fn an_own_copy_with_one_of_two_messages_with_one_number_opens() {
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
+    let mut one = Conversation::start(&mut world, "the story");
+    let receipt = one.receipt().clone();
+    // Two pages send before either message is collected. The own copy is open in the first one.
+    let (first, first_sent) = send(&mut world, &receipt, &one.inbox(), "from one page");
+    let (second, second_sent) = send(&mut world, &receipt, &one.inbox(), "from the other page");
+    let with = |frame: &SignedFrame| {
+        let opened = OwnCopy::open(&receipt, &one.copy(), &one.inbox()).unwrap();
+        opened.extended(frame.clone()).unwrap().seal_again(&receipt)
+    };
+    let copies = [with(&first), with(&second)];
+    // The case handler collects both, in either order. The capsule names the last one.
+    for (capsule, missing) in [(&second_sent.capsule, 0), (&first_sent.capsule, 1)] {
+        one.mailbox = seal_mailbox(&one.report, capsule, 5);
+        for (at, copy) in copies.iter().enumerate() {
+            let messages = one.read(&mut peer, copy).expect("a genuine copy");
+            assert_eq!(messages.len(), 4);
+            let mut inbox = one.inbox();
+            let opened = OwnCopy::open(&receipt, copy, &inbox).unwrap();
+            opened.continue_in(&mut inbox);
+            assert_eq!(opened.contains_newest(&inbox), at != missing, "the page says so");
+        }
+        // Only one of them was collected: the other copy contains what did not arrive.
+        one.mailbox = seal_mailbox(&one.report, capsule, 4);
+        assert_eq!(one.read(&mut peer, &copies[missing]), None);
+        assert!(one.read(&mut peer, &copies[1 - missing]).is_some());
     }
 }
 

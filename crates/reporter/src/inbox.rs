@@ -51,6 +51,9 @@ pub struct Inbox {
     pub(crate) case_recipient: CaseRecipient,
     pub(crate) replies_keys: Vec<PublicKey>,
     pub(crate) report: Hash,
+    /// The newest message of the reporter that was collected.
+    pub(crate) collected: FrameRef,
+    /// The message that the next one continues.
     pub(crate) last_sent: FrameRef,
     pub(crate) last_seen: Option<FrameRef>,
 }
@@ -172,10 +175,9 @@ impl Inbox {
         RelatedReport::sign(self.case, other.case, &receipt.signing_key())
     }
 
-    /// Returns the number of messages that the reporter had sent with the newest one that was
-    /// collected, the report included.
-    pub fn sent_count(&self) -> usize {
-        self.last_sent.seq as usize + 1
+    /// Returns whether more submissions were collected than the reply capsule counts.
+    pub(crate) fn has_surplus_submissions(&self) -> bool {
+        self.received > self.collected.seq.saturating_add(1)
     }
 
     /// Returns whether the reporter may write. It is `false` if the case handler offers a wrong
@@ -359,6 +361,7 @@ impl<'a> ReplyReader<'a> {
             case_recipient,
             replies_keys: self.keys.replies_keys(),
             report: self.capsule.report,
+            collected: self.capsule.sent,
             last_sent: self.capsule.sent,
             last_seen: self.newest.or(self.capsule.seen),
         }

@@ -44,8 +44,9 @@ pub enum OwnCopyError {
     /// The messages do not continue each other from the report on.
     #[error("the messages of the own copy do not continue each other")]
     Unchained,
-    /// It contains another message than the newest one that arrived.
-    #[error("the own copy contains another message than the one that arrived")]
+    /// In the place of the newest message that was collected, it contains another one, and no more
+    /// messages were collected than the reporter had sent with that one.
+    #[error("the own copy contains another message than the one that was collected")]
     OtherMessage,
 }
 
@@ -69,9 +70,14 @@ impl OwnCopy {
 
     /// Opens an own copy and compares it with the mailbox of the same receipt.
     ///
+    /// A reporter who sends two messages from two pages before the first one is collected signs two
+    /// with one number. The mailbox names one of them, and the own copy may contain the other. More
+    /// submissions were then collected than the reply capsule counts.
+    ///
     /// # Errors
     /// Unless it contains the first messages of this case, in their order and without a gap, each
-    /// signed by the reporter, and the newest one that arrived as it arrived.
+    /// signed by the reporter. A message with the number of the newest one that was collected must
+    /// be that message, unless more submissions were collected than the reply capsule counts.
     pub fn open(receipt: &Receipt, sealed: &[u8], inbox: &Inbox) -> Result<Self, OwnCopyError> {
         if sealed.len() > Self::MAX_LEN {
             return Err(OwnCopyError::TooLong);
@@ -99,7 +105,9 @@ impl OwnCopy {
             if !is_next {
                 return Err(OwnCopyError::Unchained);
             }
-            if message.header.seq == inbox.last_sent.seq && message.hash != inbox.last_sent.hash {
+            let is_other =
+                message.header.seq == inbox.collected.seq && message.hash != inbox.collected.hash;
+            if is_other && !inbox.has_surplus_submissions() {
                 return Err(OwnCopyError::OtherMessage);
             }
             messages.push(message);
@@ -110,6 +118,23 @@ impl OwnCopy {
     /// Returns the messages, the report first.
     pub fn messages(&self) -> &[Frame] {
         &self.messages
+    }
+
+    /// Lets the next message continue the newest one of the own copy, if it follows the newest one
+    /// that the inbox knows. Otherwise a message that is sent before the one before it was
+    /// collected would have the same number as that one.
+    pub fn continue_in(&self, inbox: &mut Inbox) {
+        if let Some(newest) = self.messages.last()
+            && newest.header.seq > inbox.last_sent.seq
+            && self.contains_newest(inbox)
+        {
+            inbox.last_sent = newest.reference();
+        }
+    }
+
+    /// Returns whether it contains the newest message that the inbox knows.
+    pub fn contains_newest(&self, inbox: &Inbox) -> bool {
+        self.messages.iter().any(|message| message.reference() == inbox.last_sent)
     }
 
     /// Adds a message that the caller has signed. Returns `None` if it does not continue the last

@@ -2,7 +2,7 @@
 // it. It opens only with the file and the receipt together.
 import { open, recipientOf, seal } from "./age.ts";
 import { type Bytes, concat, text, u32, utf8 } from "./bytes.ts";
-import { type VerifiedFrame, peekFrame, verifyFrame } from "./frame.ts";
+import { type ThreadHead, type VerifiedFrame, peekFrame, verifyFrame } from "./frame.ts";
 import type { ReporterInbox } from "./inbox.ts";
 import { TEXT_STEP, padText, unpadText } from "./padding.ts";
 import type { Receipt } from "./receipt.ts";
@@ -30,12 +30,16 @@ export async function sealOwnCopy(receipt: Receipt, frames: readonly Uint8Array[
   return seal(recipient, padText(concat(utf8(MAGIC), ...parts), TEXT_STEP));
 }
 
+/** What an own copy is compared with. */
+export type OwnCopyInbox = Pick<ReporterInbox, "case" | "sent"> & { header: Pick<ReporterInbox["header"], "received"> };
+
 /**
  * Opens an own copy. Throws `OwnCopyError` unless it contains the first messages of this case, in
- * their order and without a gap, each signed by the reporter. If it contains the newest message
- * that the mailbox knows, it must be the same message.
+ * their order and without a gap, each signed by the reporter. A message with the number of the
+ * newest one that was collected must be that message, unless more submissions were collected than
+ * the reply capsule counts: then the reporter sent two messages with one number, from two pages.
  */
-export async function openOwnCopy(receipt: Receipt, sealed: Uint8Array, inbox: Pick<ReporterInbox, "case" | "sent">): Promise<OwnCopy> {
+export async function openOwnCopy(receipt: Receipt, sealed: Uint8Array, inbox: OwnCopyInbox): Promise<OwnCopy> {
   try {
     if (sealed.length > MAX_OWN_COPY_LEN) throw new OwnCopyError("too long");
     return readOwnCopy(receipt, await openPadded(receipt.mailboxIdentity(), sealed), inbox);
@@ -46,7 +50,7 @@ export async function openOwnCopy(receipt: Receipt, sealed: Uint8Array, inbox: P
 
 const openPadded = async (identity: AgeIdentity, sealed: Uint8Array): Promise<Uint8Array> => unpadText(await open(identity, sealed), TEXT_STEP);
 
-function readOwnCopy(receipt: Receipt, plain: Uint8Array, inbox: Pick<ReporterInbox, "case" | "sent">): OwnCopy {
+function readOwnCopy(receipt: Receipt, plain: Uint8Array, inbox: OwnCopyInbox): OwnCopy {
   const frames = splitFrames(plain);
   const signer = receipt.reporterKey();
   const messages = frames.map((bytes) => {
@@ -57,9 +61,23 @@ function readOwnCopy(receipt: Receipt, plain: Uint8Array, inbox: Pick<ReporterIn
   for (const [seq, { header, hash }] of messages.entries()) {
     const isNext = header.seq === seq && header.prev === (messages[seq - 1]?.hash ?? null) && (header.kind === "report") === (seq === 0);
     if (!isNext) throw new OwnCopyError("messages do not continue each other");
-    if (seq === inbox.sent.seq && hash !== inbox.sent.hash) throw new OwnCopyError("another message arrived");
+    const isOther = seq === inbox.sent.seq && hash !== inbox.sent.hash;
+    if (isOther && inbox.header.received <= inbox.sent.seq + 1) throw new OwnCopyError("another message was collected");
   }
   return { messages, frames };
+}
+
+/** Returns whether an own copy contains a message. */
+export const containsMessage = ({ messages }: OwnCopy, { seq, hash }: ThreadHead): boolean => messages[seq]?.hash === hash;
+
+/**
+ * Returns the message that the next one continues: the newest one of an opened own copy, if it
+ * follows the `newest` one that is known otherwise. A message that is sent before the one before it
+ * was collected would otherwise have the same number as that one.
+ */
+export function nextAfter(newest: ThreadHead, copy: OwnCopy): ThreadHead {
+  const last = copy.messages.at(-1)!;
+  return last.header.seq > newest.seq && containsMessage(copy, newest) ? { seq: last.header.seq, hash: last.hash } : newest;
 }
 
 function splitFrames(plain: Uint8Array): Bytes[] {

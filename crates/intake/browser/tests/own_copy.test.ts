@@ -6,7 +6,7 @@ import { type Bytes, concat, encode, random, text, u32, utf8 } from "../src/byte
 import { parseRecords, splitHeader } from "../src/framing.ts";
 import { type FrameHeader, type Routing, peekFrame, signFrame } from "../src/frame.ts";
 import { hash, hashText } from "../src/hash.ts";
-import { MAX_OWN_COPY_LEN, OwnCopyError, openOwnCopy, sealOwnCopy } from "../src/own_copy.ts";
+import { MAX_OWN_COPY_LEN, OwnCopyError, containsMessage, nextAfter, openOwnCopy, sealOwnCopy } from "../src/own_copy.ts";
 import { TEXT_STEP, padText } from "../src/padding.ts";
 import { Receipt } from "../src/receipt.ts";
 import { type ReportDraft, sealReport } from "../src/report.ts";
@@ -32,7 +32,7 @@ async function conversation(content: string) {
   await sealReport(world.directory, secrets, draft);
   const report = peekFrame(frames[0]!);
   for (const seq of [1, 2]) frames.push(message(report, seq, hashText(frames.at(-1)!), `Message ${seq}`, receipt.signingKey()));
-  const inbox = { case: secrets.case, sent: { seq: 2, hash: hashText(frames[2]!) } };
+  const inbox = { case: secrets.case, sent: { seq: 2, hash: hashText(frames[2]!) }, header: { received: 3 } };
   return { receipt, frames, inbox };
 }
 
@@ -106,6 +106,30 @@ test("an own copy that is made, changed, cut, replayed or reordered is refused",
   }
   await refused(openOwnCopy(receipt, sealed.subarray(0, -100), inbox), "cut");
   await refused(openOwnCopy(receipt, new Uint8Array(MAX_OWN_COPY_LEN + 1), inbox), "too long");
+});
+
+test("a message continues the own copy before it is collected, and a copy with another one of two opens", async () => {
+  const { receipt, frames, inbox } = await conversation("one");
+  const header = peekFrame(frames[0]!);
+  const key = receipt.signingKey();
+  const collected = (sent: Uint8Array, received: number) => ({ ...inbox, sent: { seq: peekFrame(sent).seq, hash: hashText(sent) }, header: { received } });
+  const opened = async (parts: readonly Uint8Array[], mailbox: typeof inbox) => openOwnCopy(receipt, await sealOwnCopy(receipt, parts), mailbox);
+  // The first of two messages is not collected when the second one is sent.
+  const first = message(header, 3, inbox.sent.hash, "First", key);
+  const copy = await opened([...frames, first], inbox);
+  assert.deepEqual(nextAfter(inbox.sent, copy), { seq: 3, hash: hashText(first) });
+  assert.ok(containsMessage(copy, inbox.sent));
+  // A page that does not have the copy gives its message the same number.
+  const other = message(header, 3, inbox.sent.hash, "Other", key);
+  for (const [newest, missing] of [[first, other], [other, first]] as const) {
+    const both = collected(newest, 5);
+    const found = await opened([...frames, missing], both);
+    assert.ok(!containsMessage(found, both.sent));
+    assert.deepEqual(nextAfter(both.sent, found), both.sent);
+    assert.ok(containsMessage(await opened([...frames, newest], both), both.sent));
+    // What was not collected is not shown as what was.
+    await refused(opened([...frames, missing], collected(newest, 4)), "one of the two did not arrive");
+  }
 });
 
 test("a report has the same form whether or not the reporter wants an own copy", async () => {

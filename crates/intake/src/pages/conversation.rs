@@ -138,16 +138,18 @@ impl ConversationView {
         }
     }
 
-    /// Shows the messages of an own copy that the form contains or that was chosen now. A chosen
-    /// file that is no own copy of this report is an error.
+    /// Shows the messages of an own copy that the form contains or that was chosen now. The next
+    /// message then continues its newest one. A chosen file that is no own copy of this report is
+    /// an error.
     pub fn show_own_copy(
         &mut self,
         receipt: &Receipt,
-        inbox: &Inbox,
+        inbox: &mut Inbox,
         form: &mut ReplyForm,
         chosen: Option<&[u8]>,
     ) -> Option<OwnCopy> {
         let sealed = match chosen {
+        copy.continue_in(inbox);
             Some(chosen) => chosen.to_vec(),
             None => BASE64_URL_SAFE_NO_PAD.decode(&form.own_copy).unwrap_or_default(),
         };
@@ -165,7 +167,7 @@ impl ConversationView {
         self.own = OpenedOwnCopy {
             sealed: form.own_copy.clone(),
             messages: Some(OwnMessage::all_of(&copy)),
-            is_older: copy.messages().len() < inbox.sent_count(),
+            is_older: !copy.contains_newest(inbox),
             extended: Vec::new(),
         };
         Some(copy)
@@ -179,7 +181,10 @@ impl ConversationView {
         frame: Option<Zeroizing<Vec<u8>>>,
     ) {
         let (Some(copy), Some(frame)) = (copy, frame) else { return };
-        let Some(extended) = copy.extended(frame) else { return };
+        let Some(extended) = copy.extended(frame) else {
+            self.own.is_older = true;
+            return;
+        };
         let sealed = extended.seal_again(receipt);
         self.own = OpenedOwnCopy {
             sealed: BASE64_URL_SAFE_NO_PAD.encode(&sealed),

@@ -79,11 +79,11 @@ async fn conversation_or_error_page(
         }
     };
     match open_inbox(app, &receipt).await {
-        Ok(Ok(inbox)) => {
+        Ok(Ok(mut inbox)) => {
             let code = Zeroizing::new(receipt.code());
             let mut view = ConversationView::from_inbox(&inbox, code, app.pages.new_seed());
             view.visit.clone_from(&form.visit);
-            view.show_own_copy(&receipt, &inbox, form, None);
+            view.show_own_copy(&receipt, &mut inbox, form, None);
             view.resume_draft(form);
             conversation_page(&app.pages, locale, &view)
         }

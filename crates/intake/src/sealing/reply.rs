@@ -85,7 +85,7 @@ async fn submit_reply(
     // The page contains the receipt that opened it, so an invalid receipt means that the form is
     // not from that page.
     let receipt = receipt.map_err(|_| SubmitError::BadForm)?;
-    let inbox = match open_mailbox::open_inbox(app, &receipt).await? {
+    let mut inbox = match open_mailbox::open_inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
         Err(problem) => {
             return Ok(receipt_entry_page(
@@ -101,7 +101,7 @@ async fn submit_reply(
     view.visit.clone_from(&form.visit);
     view.files_again = first.is_some();
     let chosen = parts.take_own_copy();
-    let own_copy = view.show_own_copy(&receipt, &inbox, form, chosen.as_deref());
+    let own_copy = view.show_own_copy(&receipt, &mut inbox, form, chosen.as_deref());
     if !view.errors.is_empty() {
         view.resume_draft(form);
         return Ok(conversation_page(&app.pages, locale, &view));

@@ -11,13 +11,15 @@ use intake::{config::Config, server::BoundServer};
 use protocol::{
     Hash,
     api::relay,
+    case::Stage,
     directory::{Desk, Directory, LogSettings, Member, SignedDirectory, TrustRoots},
-    encoding::padding::{TEXT_STEP, unpad_text},
+    encoding::padding::{REPLY_STEP, TEXT_STEP, pad_text, unpad_text},
     keys::{CaseIdentity, InvestigatorIdentity, PublicKey, TransportIdentity},
+    mailbox::{Mailbox, MailboxHeader},
     program::{ProgramManifest, SignedProgram},
     submission::{
         envelope::{self, OpenedSubmission},
-        frame::{Frame, FrameContext, FrameDirection},
+        frame::{Frame, FrameContext, FrameDirection, FrameHeader, FrameKind},
         key_grant::{Grant, grant_tag},
     },
 };
@@ -351,6 +353,61 @@ impl TestIntake {
         (identity, frame)
     }
 
+    /// Returns the mailbox of a report after its `newest` submission was collected, which is the
+    /// report itself or a message, with `answers` of the investigators.
+    pub(crate) fn mailbox(
+        &self,
+        report: &OpenedSubmission,
+        newest: &OpenedSubmission,
+        received: u32,
+        answers: u32,
+    ) -> Vec<u8> {
+        let (m, case_recipient) = report.keys.clone().unwrap();
+        let (awa, case) = (&self.installation.keys.awa, report.header.case.id);
+        let tag = grant_tag(case, &awa.recipient());
+        let sealed = report.grants.iter().find(|grant| grant.tag == tag).unwrap();
+        let secret = Grant::open(sealed, awa, case, 0).unwrap().secret;
+        let (_, frame) = self.read_frame(report, report);
+        let mut prev = None;
+        let mut replies = Vec::new();
+        for seq in 0..answers {
+            let header = FrameHeader {
+                direction: FrameDirection::Out,
+                seq,
+                prev,
+                ack: Some(frame.reference()),
+                recipient: m.hash(),
+                kind: FrameKind::Message,
+                routing: None,
+                program: None,
+                attachments: Vec::new(),
+                reporter_key: None,
+                ..frame.header.clone()
+            };
+            let text = "Merci. ".repeat(usize::try_from(seq).unwrap() * 20 + 1);
+            let bytes = Frame::sign(&header, text.as_bytes(), &secret.replies_key());
+            prev = Some(Hash::of(&[&bytes]));
+            replies.push(m.seal(&pad_text(&bytes, REPLY_STEP)));
+        }
+        let header = MailboxHeader {
+            v: 1,
+            week: "2026-W48".to_owned(),
+            stage: Stage::Assessing,
+            released_to_oversight: false,
+            next_update: None,
+            received,
+        };
+        Mailbox {
+            header,
+            capsule: newest.capsule.clone(),
+            case_recipient,
+            rotations: Vec::new(),
+            log: None,
+            replies,
+        }
+        .seal(&m)
+    }
+
     /// Pulls all submissions, opens them with the transport key and acknowledges them.
     pub(crate) async fn collect_submissions(&self) -> Vec<OpenedSubmission> {
         let pulled = self.pull(100).await;
@@ -387,6 +444,12 @@ impl MultipartFormData {
     pub(crate) fn end(mut self) -> Vec<u8> {
         self.0.extend_from_slice(b"--b--\r\n");
         self.0
+    }
+
+    /// Adds a file in another field than that for files.
+    pub(crate) fn file_in(mut self, field: &str, content: &[u8]) -> Self {
+        self.part(&format!("name=\"{field}\"; filename=\"copy.bin\"\r\n"), content);
+        self
     }
 
     fn part(&mut self, head: &str, content: &[u8]) {

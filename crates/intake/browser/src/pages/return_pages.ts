@@ -4,10 +4,11 @@ import { type Bytes, random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
 import { sealFollowUp } from "../follow_up.ts";
+import type { ThreadHead } from "../frame.ts";
 import { redact, identifyingDetails } from "../identifying_details.ts";
 import { DamagedMailboxError, type InboxFinding, type ReporterInbox, openInbox } from "../inbox.ts";
 import type { LogView } from "../log.ts";
-import { type OwnCopy, OwnCopyError, MAX_OWN_COPY_LEN, openOwnCopy, sealOwnCopy } from "../own_copy.ts";
+import { type OwnCopy, OwnCopyError, MAX_OWN_COPY_LEN, containsMessage, nextAfter, openOwnCopy, sealOwnCopy } from "../own_copy.ts";
 import { ProgramMismatchError } from "../program.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
@@ -77,8 +78,8 @@ export class ReturnPages {
   private own: OwnCopy | undefined;
   /** The own copy with the messages that this page sent, sealed. */
   private newCopy: Bytes | undefined;
-  /** Whether the mailbox does not contain the message that this page sent last. */
-  private uncollected = false;
+  /** The reporter's newest message, which the next one continues. It may not be collected yet. */
+  private newest: ThreadHead | undefined;
   private token = random(32);
   /** The message that the reporter was already warned about. */
   private warnedText = "";
@@ -116,7 +117,7 @@ export class ReturnPages {
   /** Clears all state. */
   leave(): void {
     queryAll<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
-    this.receipt = this.inbox = this.own = this.newCopy = undefined;
+    this.receipt = this.inbox = this.newest = this.own = this.newCopy = undefined;
   }
 
   /** Runs one action at a time. `failed` is the key of the error text. */
@@ -225,8 +226,8 @@ export class ReturnPages {
     const found = await openMailbox(this.receipt!, this.directory);
     this.inbox = typeof found === "string" ? undefined : found;
     if (typeof found === "string") return found;
-    this.uncollected = before?.case === found.case && before.sent.seq > found.sent.seq;
-    if (this.uncollected) found.sent = before!.sent;
+    const isCollected = before?.case !== found.case || this.newest!.seq <= found.sent.seq;
+    if (isCollected) this.newest = this.own ? nextAfter(found.sent, this.own) : found.sent;
     return "thread";
   }
 
@@ -245,10 +246,9 @@ export class ReturnPages {
     if (resolveRelatedReport === null) return;
     const { lang } = this.offlineForm;
     const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files };
-    const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
+    const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, { ...this.inbox!, sent: this.newest! }, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
-    this.inbox!.sent = sent;
-    this.uncollected = true;
+    this.newest = sent;
     this.token = random(32);
     await this.extendOwnCopy(frame);
     this.showThread("sent");
@@ -306,6 +306,7 @@ export class ReturnPages {
     try {
       if (file.size > MAX_OWN_COPY_LEN) throw new OwnCopyError("too long");
       this.own = await openOwnCopy(this.receipt!, new Uint8Array(await file.arrayBuffer()), this.inbox!);
+      this.newest = nextAfter(this.newest!, this.own);
       this.newCopy = undefined;
     } catch (error) {
       if (!(error instanceof OwnCopyError)) throw error;
@@ -329,10 +330,10 @@ export class ReturnPages {
 
   /** Shows what the opened copy contains, and offers the one with the message that was sent. */
   private showOwnCopy(page: "thread" | "sent"): void {
-    const { own, newCopy, inbox, offlineForm } = this;
+    const { own, newCopy, newest, offlineForm } = this;
     const place = queryOne("details.own-copy");
     if (!own || !place) return;
-    if (own.messages.length <= inbox!.sent.seq) place.before(createElement("p", { class: "careful" }, translate(offlineForm, "own-older")));
+    if (!containsMessage(own, newest!)) place.before(createElement("p", { class: "careful" }, translate(offlineForm, "own-older")));
     if (newCopy && page === "sent") queryOne(".done")?.append(...offerOwnCopy(offlineForm, newCopy));
   }
 
@@ -353,7 +354,7 @@ export class ReturnPages {
     const week = translate(offlineForm, "thread-week", { week: formatWeek(offlineForm, header.week) });
     state.push(createElement("p", { class: "hint" }, `${translateCount(offlineForm, "thread-received", header.received)} ${week}`));
     // The page after sending says so already.
-    if (this.uncollected && page === "thread") state.push(createElement("p", {}, translate(offlineForm, "thread-uncollected")));
+    if (this.newest!.seq > inbox.sent.seq && page === "thread") state.push(createElement("p", {}, translate(offlineForm, "thread-uncollected")));
     queryOne(".state")?.replaceChildren(...state);
     showMessages(offlineForm, inbox.messages, this.own?.messages);
     this.showOwnCopy(page);
