@@ -115,3 +115,60 @@ async fn an_own_copy_opens_after_another_page_sent_a_message_with_the_same_numbe
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
     assert!(!page.contains(OWN) && page.contains("it was changed"), "{page}");
 }
+
+/// The answers of the page, as an observer of the network sees them: the length of each.
+async fn lengths(intake: &TestIntake, form: MultipartFormData) -> (Vec<usize>, String) {
+    let mut lengths = Vec::new();
+    let body = form.end();
+    let mut request = intake
+        .http
+        .post(format!("{}{SEND_PATH}", intake.public))
+        .header("content-type", common::CONTENT_TYPE)
+        .body(body);
+    loop {
+        let response = request.header("sec-fetch-site", "same-origin").send().await.unwrap();
+        let to = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        let page = response.text().await.unwrap();
+        lengths.push(page.len());
+        let Some(to) = to else { return (lengths, page) };
+        request = intake.http.get(format!("{}{to}", intake.public));
+    }
+}
+
+#[tokio::test]
+async fn the_page_has_one_length_with_and_without_an_own_copy() {
+    // The form contains a copy that has room beside its messages. Messages that have no room are
+    // not shown.
+    for (story, is_carried, shown) in
+        [("é".repeat(100), true, 1), ("é".repeat(9_000), false, 1), ("<".repeat(12_000), false, 0)]
+    {
+        let intake = TestIntake::with_directory().await;
+        let (receipt, copy) = send_report(&intake, &story).await;
+        let report = intake.collect_submissions().await.remove(0);
+        for answers in [0, 4] {
+            let what = format!("a story of {} bytes, {answers} answers", story.len());
+            let mailbox = [(report.header.mailbox, intake.mailbox(&report, &report, 1, answers))];
+            assert_eq!(intake.put_mailboxes(&mailbox).await, StatusCode::NO_CONTENT);
+            let closed = reply(&receipt, 9).field("go", "look");
+            let (without, page) = lengths(&intake, closed.clone()).await;
+            assert_eq!(page.matches(OWN).count(), 0);
+            let (with, page) = lengths(&intake, closed.file_in("copy", &copy)).await;
+            assert_eq!(with, without, "{what}");
+            assert_eq!(page.matches(OWN).count(), shown, "{what}");
+            assert_eq!(page.contains("oldest messages have no room"), shown == 0, "{what}");
+            assert_eq!(carried_copy(&page).is_some(), is_carried, "{what}");
+            assert_eq!(page.contains("Choose it again"), !is_carried, "{what}");
+        }
+        // The page after sending offers the longer copy.
+        let sent = reply(&receipt, 8).field("message", "more");
+        let (without, _) = lengths(&intake, sent.clone()).await;
+        let (with, page) = lengths(&intake, sent.file_in("copy", &copy)).await;
+        assert!(offered_copy(&page).is_some(), "{}", story.len());
+        if is_carried {
+            assert_eq!(with, without, "{}", story.len());
+        } else {
+            let pairs = with.iter().zip(&without);
+            assert!(pairs.clone().all(|(one, other)| *one == 0 || one % other == 0), "{with:?}");
+        }
+    }
+}

@@ -14,8 +14,8 @@ use super::{
     Pages, SentFile,
     conversation_message::ConversationMessage,
     fields::field_error_text,
-    layout::{LanguageSwitch, PageLayout, render_return_answer},
-    own_messages::{self, OwnMessage, ThreadRow},
+    layout::{LanguageSwitch, PageLayout, return_answer, surplus_bytes},
+    own_messages::{self, OpenedOwnCopy, OwnMessage, ThreadRow},
     review::detail_text_key,
     scrub_summary::{self, FileSummary},
 };
@@ -71,19 +71,6 @@ pub struct ConversationView {
     pub errors: Vec<FieldError>,
     /// The own copy that the reporter has opened.
     pub own: OpenedOwnCopy,
-}
-
-/// An own copy that the reporter has opened on the page. All fields are empty for none.
-#[derive(Default)]
-pub struct OpenedOwnCopy {
-    /// The own copy as base64url, sealed. The page contains it, so that it stays open.
-    sealed: String,
-    /// Its messages, the report first.
-    messages: Option<Vec<OwnMessage>>,
-    /// Whether the reporter has sent messages that it does not contain.
-    is_older: bool,
-    /// The own copy with the message that was just sent, sealed; empty for none.
-    extended: Vec<u8>,
 }
 
 impl ConversationView {
@@ -149,7 +136,6 @@ impl ConversationView {
         chosen: Option<&[u8]>,
     ) -> Option<OwnCopy> {
         let sealed = match chosen {
-        copy.continue_in(inbox);
             Some(chosen) => chosen.to_vec(),
             None => BASE64_URL_SAFE_NO_PAD.decode(&form.own_copy).unwrap_or_default(),
         };
@@ -163,6 +149,7 @@ impl ConversationView {
             form.own_copy.clear();
             return None;
         };
+        copy.continue_in(inbox);
         form.own_copy = BASE64_URL_SAFE_NO_PAD.encode(&sealed);
         self.own = OpenedOwnCopy {
             sealed: form.own_copy.clone(),
@@ -240,6 +227,10 @@ struct ConversationTemplate<'a> {
     older: Vec<MessageRow<'a>>,
     /// The messages of both sides, the newest first, if an own copy is open.
     all: Option<Vec<ThreadRow<'a>>>,
+    /// Whether the oldest messages of the reporter have no room on the page.
+    lacks_oldest: bool,
+    /// The opened own copy, sealed. Empty for none, or if it has no room on the page.
+    carried_copy: &'a str,
     copy_is_older: bool,
     /// The own copy with the message that was just sent, as a `data:` URL.
     new_copy: Option<String>,
@@ -255,6 +246,26 @@ struct ConversationTemplate<'a> {
 impl ConversationTemplate<'_> {
     fn error_of(&self, field: &str) -> Option<&String> {
         self.field_errors.iter().find(|(target, _)| *target == field).map(|(_, text)| text)
+    }
+
+    /// Renders the page. Of an own copy it contains only what has room in the length that all
+    /// answers have: first without the sealed copy, which the reporter can choose again, then
+    /// without the oldest messages in it.
+    fn render_fitting(&mut self) -> Result<String, askama::Error> {
+        loop {
+            let html = self.render()?;
+            let surplus = surplus_bytes(&html);
+            if surplus == 0 {
+                return Ok(html);
+            }
+            if !self.carried_copy.is_empty() {
+                self.carried_copy = "";
+            } else if !self.all.as_mut().is_some_and(|all| own_messages::cut_oldest(all, surplus)) {
+                return Ok(html);
+            } else {
+                self.lacks_oldest = true;
+            }
+        }
     }
 }
 
@@ -288,7 +299,7 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         lang: &message.lang,
         text: &message.text,
     });
-    let page = ConversationTemplate {
+    let mut page = ConversationTemplate {
         view,
         step: number.map(|at| frame.with("thread-step", "count", &(at + 1).to_string())),
         steps: USUAL_STAGES
@@ -311,6 +322,8 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
             .messages
             .as_ref()
             .map(|own| own_messages::merge(&frame, &pages.taxonomy, &view.messages, own)),
+        lacks_oldest: false,
+        carried_copy: &view.own.sealed,
         copy_is_older: view.own.is_older,
         new_copy: own_messages::copy_url(&view.own.extended),
         findings: view
@@ -342,7 +355,7 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
     };
     let status =
         if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    render_return_answer(pages, status, &page)
+    return_answer(pages, status, page.render_fitting())
 }
 
 fn detail_warning<'a>(

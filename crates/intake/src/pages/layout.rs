@@ -301,9 +301,9 @@ pub(super) fn render_uncompressed(
     response
 }
 
-/// The length of every answer of the return page in bytes, whatever the mailbox contains. The
-/// largest page with a full mailbox and no draft is shorter. A longer page, with a long draft, is
-/// padded to a multiple.
+/// The length of every answer of the return page in bytes, whatever the mailbox contains, and
+/// whether or not an own copy is open. The largest page with a full mailbox and no draft is shorter.
+/// A longer page, with a long draft or with a long own copy to save, is padded to a multiple.
 pub(super) const RETURN_ANSWER_LEN: usize = 48 * 1024;
 const PADDING_START: &str = "<!--";
 const PADDING_END: &str = "-->\n";
@@ -316,10 +316,24 @@ pub(super) fn render_return_answer(
     status: StatusCode,
     page: &impl Template,
 ) -> Response {
-    let padded = page.render().map(|html| pad_to_multiple(html, RETURN_ANSWER_LEN));
+    return_answer(pages, status, page.render())
+}
+
+/// Returns an answer of the return page that is rendered and not padded yet.
+pub(super) fn return_answer(
+    pages: &Pages,
+    status: StatusCode,
+    rendered: Result<String, askama::Error>,
+) -> Response {
+    let padded = rendered.map(|html| pad_to_multiple(html, RETURN_ANSWER_LEN));
     let mut response = html_response(pages, status, padded);
     response.extensions_mut().insert(NeverCompress);
     response
+}
+
+/// Returns by how many bytes a page without its padding is longer than one answer.
+pub(super) fn surplus_bytes(html: &str) -> usize {
+    (html.len() + PADDING_START.len() + PADDING_END.len()).saturating_sub(RETURN_ANSWER_LEN)
 }
 
 /// Appends a comment of spaces, so that the length is a multiple of `step`. A browser shows the

@@ -11,6 +11,19 @@ use taxonomy::Taxonomy;
 use super::{conversation_message::ConversationMessage, layout::PageLayout};
 use crate::i18n;
 
+/// An own copy that the reporter has opened on the page. All fields are empty for none.
+#[derive(Default)]
+pub struct OpenedOwnCopy {
+    /// The own copy as base64url, sealed. The page contains it, so that it stays open.
+    pub(super) sealed: String,
+    /// Its messages, the report first.
+    pub(super) messages: Option<Vec<OwnMessage>>,
+    /// Whether the reporter has sent messages that it does not contain.
+    pub(super) is_older: bool,
+    /// The own copy with the message that was just sent, sealed; empty for none.
+    pub(super) extended: Vec<u8>,
+}
+
 /// A message of the reporter.
 pub struct OwnMessage {
     /// The newest reply that the reporter had seen.
@@ -105,6 +118,20 @@ pub(super) fn merge<'a>(
     rows.extend(replies.map(reply_row));
     rows.reverse();
     rows
+}
+
+/// Removes the oldest messages of the reporter, so that the page gets shorter by `bytes` or more if
+/// it can. Returns whether it removed any.
+pub(super) fn cut_oldest(all: &mut Vec<ThreadRow<'_>>, bytes: usize) -> bool {
+    /// More than the sentence that says so.
+    const NOTICE_BYTES: usize = 256;
+    let mut removed = 0;
+    while removed < bytes + NOTICE_BYTES
+        && let Some(at) = all.iter().rposition(|row| row.own)
+    {
+        removed += all.remove(at).lines.iter().map(String::len).sum::<usize>();
+    }
+    removed > 0
 }
 
 /// Returns the subject, the answers and the story. An option that exists no more shows its id.
