@@ -18,10 +18,10 @@ use crate::{
         RejectedPost, SMALL_BODY_BYTES,
         body_timeout::{BodyReadError, TimedBody},
     },
-    form::{ReplyForm, ReportForm},
+    form::{MAX_FORM_BYTES, ReplyForm, ReportForm},
     pages::{self, ErrorKind, rejected_form_page},
     problem::{Problem, with_retry_after},
-    sealing::text_fields,
+    sealing::{text_fields, text_fields_before_files},
     state::AppState,
 };
 
@@ -49,8 +49,11 @@ pub(crate) async fn admission_middleware(
             return rejection_response(&app, &post, reason.status(), None);
         }
         Err(RejectedPost { reason, prefix, unread_body }) => {
-            let (prefix, is_complete) = read_form_prefix(prefix, unread_body).await;
-            let form = post.rejected_form(prefix, is_complete).await;
+            let (read, is_complete) = match unread_body {
+                Some(rest) => read_rejected_form(&app, &post, prefix, rest).await,
+                None => (prefix, false),
+            };
+            let form = post.rejected_form(read, is_complete).await;
             return rejection_response(&app, &post, reason.status(), form.as_ref());
         }
     };
@@ -85,41 +88,61 @@ impl PostContext {
         }
     }
 
+    fn is_multipart(&self) -> bool {
+        self.content_type.to_ascii_lowercase().starts_with("multipart/")
+    }
+
     fn is_api(&self) -> bool {
         self.path.starts_with("/api/")
     }
 
     /// Returns the fields of a rejected form, so that the error page can offer them for another
-    /// attempt. Of a body with files only the prefix is available; it contains the fields.
-    async fn rejected_form(&self, prefix: Bytes, is_complete: bool) -> Option<pages::RejectedForm> {
+    /// attempt. Returns `None` if `body` is only the beginning and may not contain all fields: a
+    /// page with a part of the form would send a report without the rest.
+    async fn rejected_form(&self, body: Bytes, is_complete: bool) -> Option<pages::RejectedForm> {
         let is_field: fn(&str) -> bool = match self.path.split('/').skip(2).collect::<Vec<_>>()[..]
         {
             ["report"] | ["report", "send"] => ReportForm::is_field,
             ["return"] | ["return", "send"] => ReplyForm::is_field,
             _ => return None,
         };
-        let accepts_files = self.path.ends_with("/send");
-        if !is_complete && !accepts_files {
-            return None;
-        }
-        let fields = text_fields(&self.content_type, prefix).await.into_iter();
+        let fields = if is_complete {
+            text_fields(&self.content_type, body).await
+        } else {
+            text_fields_before_files(&self.content_type, body).await?
+        };
         let fields = fields
+            .into_iter()
             .filter(|(name, value)| is_field(name) && !value.is_empty())
             .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
         Some(pages::RejectedForm {
             path: self.path.clone(),
             fields: fields.collect(),
-            accepts_files,
+            accepts_files: self.path.ends_with("/send"),
         })
     }
 }
 
-/// Reads the part of a rejected body that may contain a form, then drains the rest. Returns that
-/// part, and whether it is the complete body.
-async fn read_form_prefix(prefix: Bytes, mut unread_body: TimedBody) -> (Bytes, bool) {
+/// Continues a rejected body after `prefix` as far as it may contain the fields of a form, then
+/// drains the rest. Returns the bytes from the beginning, and whether they are the complete body.
+async fn read_rejected_form(
+    app: &AppState,
+    post: &PostContext,
+    prefix: Bytes,
+    mut unread_body: TimedBody,
+) -> (Bytes, bool) {
     let end = Instant::now() + DRAIN_TIMEOUT;
     let mut read = Vec::from(prefix);
-    while read.len() < SMALL_BODY_BYTES {
+    // A form without files has no content beside its fields.
+    let longest = if post.is_multipart() { SMALL_BODY_BYTES } else { 3 * MAX_FORM_BYTES };
+    let mut permit = None;
+    while read.len() < longest {
+        if read.len() >= SMALL_BODY_BYTES && permit.is_none() {
+            permit = app.admission.admit_long_rejected_form();
+            if permit.is_none() {
+                break;
+            }
+        }
         match timeout_at(end.min(Instant::now() + DRAIN_IDLE_TIMEOUT), unread_body.next()).await {
             Ok(Some(Ok(bytes))) => read.extend_from_slice(&bytes),
             Ok(None) => return (read.into(), true),
@@ -159,4 +182,42 @@ fn rejection_response(
     let mut page = with_retry_after(page);
     *page.status_mut() = status;
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn multipart(parts: &[(&str, &str)]) -> Vec<u8> {
+        let part = |(name, value): &(&str, &str)| {
+            format!("--b\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n")
+        };
+        parts.iter().map(part).collect::<String>().into_bytes()
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ended_early_yields_all_fields_of_its_form_or_none() {
+        let post = |path: &str, content_type: &str| PostContext {
+            path: path.to_owned(),
+            content_type: content_type.to_owned(),
+        };
+        let step = post("/en/report", "application/x-www-form-urlencoded");
+        let send = post("/en/report/send", "multipart/form-data; boundary=b");
+        let names = async |post: &PostContext, body: Vec<u8>| {
+            let form = post.rejected_form(body.into(), false).await?;
+            Some(form.fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&step, b"category=FAC&a.story=One+line".to_vec()).await, None);
+        let fields = [("category", "FAC"), ("a.story", "One line")];
+        let body = multipart(&fields);
+        for len in 0..body.len() {
+            assert_eq!(names(&send, body[..len].to_vec()).await, None, "{len}");
+        }
+        // The fields precede the files on every page.
+        let body = multipart(&[&fields[..], &[("files", "the beginning of a file")]].concat());
+        assert_eq!(names(&send, body).await.unwrap(), ["category", "a.story"]);
+        let copy = "copy; filename=c";
+        let body = multipart(&[("category", "FAC"), (copy, "own copy"), ("a.story", "One")]);
+        assert_eq!(names(&send, body[..body.len() - 5].to_vec()).await, None);
+    }
 }

@@ -7,7 +7,10 @@ mod common;
 use common::{MultipartFormData, TestInstallation, TestIntake, receipt_code, repeated_hex};
 use protocol::submission::{envelope::OpenedSubmission, report_body::ReportBody};
 use reqwest::StatusCode;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 const SEND_REPORT_PATH: &str = "/en/report/send";
 
@@ -162,8 +165,71 @@ async fn a_rate_limited_response_contains_the_form_of_the_client() {
     let (status, page) = post("/en/return", urlencoded, b"receipt=ABCD-EFGH".to_vec()).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(page.contains("name=\"receipt\" value=\"ABCD-EFGH\""));
+    // The file of the own copy precedes the message, which is not read then. A part of the form is
+    // not shown as the form.
+    let form = MultipartFormData::default().field("receipt", "ABCD-EFGH");
+    let form = with_part(form, "name=\"copy\"; filename=\"c\"", &"c".repeat(400_000));
+    let form = form.field("message", "words to keep").end();
+    let (status, page) = post("/en/return/send", common::CONTENT_TYPE, form).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(!page.contains("ABCD-EFGH") && page.contains("It sends everything again."), "{page}");
     let (status, page) = post("/en/nowhere", urlencoded, b"a=1".to_vec()).await;
     assert_eq!((status, page.contains("<form id=\"f\"")), (StatusCode::TOO_MANY_REQUESTS, false));
+}
+
+/// Sends a POST request in two pieces. Between them, another client takes its only slot.
+async fn post_with_eviction(
+    intake: &TestIntake,
+    (path, content_type): (&str, &str),
+    body: &[u8],
+    cut: usize,
+) -> (StatusCode, String) {
+    let address = intake.public.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nx-forwarded-for: 192.0.2.7\r\n\
+         connection: close\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&body[..cut]).await.unwrap();
+    stream.flush().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let other = intake.post("/en/return", "receipt=".as_bytes().to_vec()).await;
+    assert_ne!(other.status(), StatusCode::SERVICE_UNAVAILABLE, "the other client has the slot");
+    stream.write_all(&body[cut..]).await.unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    let response = String::from_utf8_lossy(&response).into_owned();
+    let status = response.split(' ').nth(1).unwrap().parse().unwrap();
+    (StatusCode::from_u16(status).unwrap(), response)
+}
+
+#[tokio::test]
+async fn a_client_that_loses_its_slot_gets_its_whole_form_back() {
+    let mut installation = TestInstallation::new();
+    installation.config.limits.concurrent_reads = 1;
+    installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let intake = installation.start().await;
+    let step = ("/en/report", "application/x-www-form-urlencoded");
+    let short = "One%20line%0AAnother%20line%20to%20keep";
+    // Longer than the part of a body that is read before the request needs a slot for uploads.
+    let long = format!("One%20line%0A{}%20to%20keep", "%D8%B3".repeat(33_000));
+    for story in [short, long.as_str()] {
+        let body = format!("category=FAC&a.story={story}&a.place=Dakola&go=review").into_bytes();
+        let (status, page) = post_with_eviction(&intake, step, &body, 40).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.contains("One line\n") && page.contains("to keep</textarea>"), "{page:.3000}");
+        assert!(page.contains("name=\"category\" value=\"FAC\""), "{page:.3000}");
+        assert!(page.contains("name=\"a.place\" value=\"Dakola\""), "{page:.3000}");
+        assert_eq!(page.matches('س').count(), story.matches("%D8%B3").count());
+    }
+    let form =
+        MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
+    let send = (SEND_REPORT_PATH, common::CONTENT_TYPE);
+    let (status, page) = post_with_eviction(&intake, send, &form, 300).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("value=\"a story to keep\"") && page.contains("value=\"FAC\""), "{page}");
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ use axum::body::{Body, Bytes};
 use futures_util::{StreamExt, future::ready, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::StatusCode;
-use tokio::time::{Duration, timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Duration, timeout},
+};
 
 use crate::{
     admission::{
@@ -32,6 +35,9 @@ use storage_quota::{CountedBytes, StorageQuota};
 /// and of a report without files.
 pub(crate) const SMALL_BODY_BYTES: usize = 192 * 1024;
 
+/// Maximum number of rejected forms of more than [`SMALL_BODY_BYTES`] that are read concurrently.
+const MAX_LONG_REJECTED_FORMS: usize = 32;
+
 /// Limits on POST requests.
 pub struct AdmissionControl {
     origin_resolver: OriginResolver,
@@ -39,6 +45,7 @@ pub struct AdmissionControl {
     uploads: SlotPool,
     small_requests: FairSemaphore,
     storage_quota: StorageQuota,
+    long_rejected_forms: Arc<Semaphore>,
     queue_timeout: Duration,
     post_rate: DefaultKeyedRateLimiter<NetworkKey>,
 }
@@ -56,6 +63,7 @@ impl AdmissionControl {
             uploads: SlotPool::new(limits.concurrent_uploads),
             small_requests: FairSemaphore::new(limits.concurrent_small_requests),
             storage_quota: StorageQuota::new(),
+            long_rejected_forms: Arc::new(Semaphore::new(MAX_LONG_REJECTED_FORMS)),
             queue_timeout: Duration::from_secs(limits.queue_timeout_seconds),
             post_rate: RateLimiter::keyed(quota.allow_burst(burst)),
         }
@@ -64,6 +72,12 @@ impl AdmissionControl {
     /// Returns the resolver of client origins.
     pub fn origin_resolver(&self) -> &OriginResolver {
         &self.origin_resolver
+    }
+
+    /// Returns a permit to read a rejected form of more than [`SMALL_BODY_BYTES`] into memory, or
+    /// `None` if too many are being read.
+    pub(crate) fn admit_long_rejected_form(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.long_rejected_forms).try_acquire_owned().ok()
     }
 
     /// Removes the counts of addresses and networks without recent requests.
@@ -92,20 +106,27 @@ impl AdmissionControl {
         origin: ClientOrigin,
         body: Body,
     ) -> Result<(AdmissionPermit, Body), RejectedPost> {
-        let reject = |reason, prefix, unread_body| RejectedPost { reason, prefix, unread_body };
+        let reject = |reason, prefix, unread_body| RejectedPost {
+            reason,
+            prefix,
+            unread_body: Some(unread_body),
+        };
         let mut body = with_min_rate(body);
         if self.exceeds_rate(&origin) {
             return Err(reject(RejectionReason::RateLimited, Bytes::new(), body));
         }
         let read_slot = Arc::new(self.reading.acquire_or_evict(origin));
         // A client that sends a small body slowly must not hold a permit of the small requests.
-        let (prefix, has_more) = match read_slot.read_prefix(&mut body, SMALL_BODY_BYTES).await {
-            Ok(read) => read,
+        let (prefix, read) = read_slot.read_prefix(&mut body, SMALL_BODY_BYTES).await;
+        let has_more = match read {
+            Ok(has_more) => has_more,
+            // The client still sends the rest.
             Err(BodyReadError::Evicted) => {
-                return Err(reject(RejectionReason::Overloaded, Bytes::new(), body));
+                return Err(reject(RejectionReason::Overloaded, prefix, body));
             }
             Err(BodyReadError::TooSlow | BodyReadError::ConnectionReset) => {
-                return Err(reject(RejectionReason::SlowClient, Bytes::new(), body));
+                let reason = RejectionReason::SlowClient;
+                return Err(RejectedPost { reason, prefix, unread_body: None });
             }
         };
         if !has_more {
@@ -266,5 +287,6 @@ pub(crate) struct RejectedPost {
     pub(crate) reason: RejectionReason,
     /// The part of the body that was read.
     pub(crate) prefix: Bytes,
-    pub(crate) unread_body: TimedBody,
+    /// The rest of the body; `None` if it failed.
+    pub(crate) unread_body: Option<TimedBody>,
 }

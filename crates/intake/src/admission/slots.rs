@@ -169,25 +169,26 @@ impl Slot {
         next
     }
 
-    /// Reads the beginning of a body, until `limit` bytes or more have arrived or the body ends.
-    /// Returns the bytes, and true if the body may continue.
-    ///
-    /// # Errors
-    /// Fails as [`Self::next_chunk`] does.
+    /// Reads the beginning of a body, until `limit` bytes or more have arrived, the body ends or
+    /// [`Self::next_chunk`] fails. Returns the bytes that have arrived, and true if the body may
+    /// continue, or why reading failed.
     pub async fn read_prefix(
         &self,
         body: &mut TimedBody,
         limit: usize,
-    ) -> Result<(Bytes, bool), BodyReadError> {
+    ) -> (Bytes, Result<bool, BodyReadError>) {
         let mut read = Vec::new();
         while read.len() < limit {
-            let Some(bytes) = self.next_chunk(body).await else {
-                self.mark_received();
-                return Ok((read.into(), false));
-            };
-            read.extend_from_slice(&bytes?);
+            match self.next_chunk(body).await {
+                Some(Ok(bytes)) => read.extend_from_slice(&bytes),
+                Some(Err(error)) => return (read.into(), Err(error)),
+                None => {
+                    self.mark_received();
+                    return (read.into(), Ok(false));
+                }
+            }
         }
-        Ok((read.into(), true))
+        (read.into(), Ok(true))
     }
 
     /// Returns the rest of a body as a stream that fails when the slot is evicted. When the stream

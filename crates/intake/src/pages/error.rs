@@ -89,6 +89,14 @@ impl ErrorKind {
             Self::Internal => ["error-broken", "error-broken-what", "error-broken-do"],
         }
     }
+
+    /// Returns the same text keys for a page that contains all fields of the form.
+    pub(super) fn text_keys_beside_form(self) -> [&'static str; 3] {
+        let [heading, what, next] = self.text_keys();
+        // Without the form, the visitor reloads the page or goes back.
+        let has_form_to_send_again = matches!(self, Self::Busy | Self::BadForm | Self::Internal);
+        [heading, what, if has_form_to_send_again { "held-again-how" } else { next }]
+    }
 }
 
 #[derive(Template)]

@@ -31,6 +31,8 @@ struct RejectedFormTemplate<'a> {
     form: &'a RejectedForm,
     heading: String,
     explanation: String,
+    /// What to do.
+    next: String,
     /// The fields that the form sends again unchanged.
     hidden_fields: Vec<(String, String)>,
     shown: Vec<&'a (String, String)>,
@@ -46,7 +48,7 @@ pub fn rejected_form_page(
     let visit = form.fields.iter().find(|(name, _)| name == "visit").map_or("", |(_, value)| value);
     let frame =
         PageLayout::new(pages, locale, "error-title", LanguageSwitch::None).with_visit(visit);
-    let [heading, what, _] = kind.text_keys().map(|key| frame.t(key));
+    let [heading, explanation, next] = kind.text_keys_beside_form().map(|key| frame.t(key));
     // Values that the pages generate; they mean nothing to a reader.
     let is_generated = |name: &str| matches!(name, "seed" | "visit" | "looked" | "own");
     let is_shown = |(name, value): &&(String, String)| {
@@ -59,7 +61,8 @@ pub fn rejected_form_page(
         frame,
         form,
         heading,
-        explanation: what,
+        explanation,
+        next,
     };
     render_uncompressed(pages, kind.status(), &page)
 }

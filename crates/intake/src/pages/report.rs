@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State, rejection::BytesRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, header::CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use web::Locale;
 use zeroize::Zeroizing;
 
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     form::{FieldError, FormStep, ReportForm},
+    problem::with_retry_after,
     sealing::text_fields,
     visits::VisitState,
 };
@@ -60,7 +61,14 @@ pub(super) async fn post_step(
     let Some(locale) = pages.locale(&lang) else {
         return error_page(&pages, pages.default_locale(), ErrorKind::NotFound);
     };
-    let Ok(body) = body else { return error_page(&pages, locale, ErrorKind::TooLarge) };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return error_page(&pages, locale, ErrorKind::TooLarge);
+        }
+        // The client was too slow, or lost its slot. Reloading the page sends the form again.
+        Err(_) => return with_retry_after(error_page(&pages, locale, ErrorKind::Busy)),
+    };
     let content_type =
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(mut form) = parse_form(locale, text_fields(content_type, body).await) else {

@@ -26,7 +26,7 @@ use crate::{
     store::StoreError,
 };
 
-pub(crate) use text_fields::text_fields;
+pub(crate) use text_fields::{text_fields, text_fields_before_files};
 
 /// Returns the routes of POST requests that seal a submission or open a mailbox.
 pub fn routes() -> Router<AppState> {

@@ -43,6 +43,8 @@ pub(super) struct MultipartForm {
     is_field: fn(&str) -> bool,
     /// Fields of the form that arrived after a file.
     late_fields: Vec<(String, Zeroizing<Vec<u8>>)>,
+    /// Whether the client was too slow, or lost its slot, before the end of the text fields.
+    are_fields_cut: bool,
     /// The file in the field for an own copy. It is no attachment.
     own_copy: Option<Vec<u8>>,
 }
@@ -98,6 +100,7 @@ impl MultipartForm {
             file_count: 0,
             is_field,
             late_fields: Vec::new(),
+            are_fields_cut: false,
             own_copy: None,
             admission: None,
         })
@@ -124,6 +127,21 @@ impl MultipartForm {
     /// # Errors
     /// If the body is malformed, too large or too slow.
     pub(super) async fn read_fields(
+        &mut self,
+        take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
+    ) -> Result<Option<UploadedFile>, SubmitError> {
+        let first = self.read_fields_to_first_file(take).await;
+        self.are_fields_cut = matches!(first, Err(SubmitError::Busy));
+        first
+    }
+
+    /// Returns whether the text fields are only a part of those that the reporter sent. A page with
+    /// a part of the form would send a message without the rest.
+    pub(super) fn are_fields_cut(&self) -> bool {
+        self.are_fields_cut
+    }
+
+    async fn read_fields_to_first_file(
         &mut self,
         mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
     ) -> Result<Option<UploadedFile>, SubmitError> {
@@ -266,6 +284,7 @@ fn header_text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> &'h str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::body_timeout::BodyReadError;
 
     type FieldPairs = Vec<(String, Vec<u8>)>;
 
@@ -370,6 +389,22 @@ mod tests {
         let long =
             Box::leak(TEXT_PART.replace("hello", &"x".repeat(MAX_FORM_BYTES + 1)).into_boxed_str());
         assert_eq!(read_form(body(&[long])).await, Err(SubmitError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn fields_are_cut_if_the_client_loses_its_slot_before_the_first_file() {
+        let cut_after = async |parts: &[&str]| {
+            let pieces = [Ok(parts.concat().into_bytes()), Err(BodyReadError::Evicted)];
+            let body = Body::from_stream(futures_util::stream::iter(pieces));
+            let content_type = "multipart/form-data; boundary=b";
+            let mut form = MultipartForm::new(body, content_type, 0, |_| true).unwrap();
+            let first = form.read_fields(|_, _| Ok(())).await;
+            (first.err(), form.are_fields_cut())
+        };
+        let copy = FILE_PART.replace("files", OWN_COPY_FIELD);
+        assert_eq!(cut_after(&[TEXT_PART]).await, (Some(SubmitError::Busy), true));
+        assert_eq!(cut_after(&[TEXT_PART, &copy]).await, (Some(SubmitError::Busy), true));
+        assert_eq!(cut_after(&[TEXT_PART, FILE_PART]).await, (None, false));
     }
 
     /// Returns a body that arrives in chunks of this size.

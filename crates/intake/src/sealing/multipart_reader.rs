@@ -43,7 +43,7 @@ pub(super) struct PartHead {
 }
 
 /// The name of the field for files.
-const FILES_FIELD: &str = "files";
+pub(super) const FILES_FIELD: &str = "files";
 
 impl PartHead {
     /// Returns whether the part is a file. A part of the field for files is one even without a

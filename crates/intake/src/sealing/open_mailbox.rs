@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::SubmitError;
 use crate::{
+    admission::body_timeout::retryable_body_error,
     form::{MAX_FORM_BYTES, ReplyForm, parse_urlencoded},
     http_api,
     pages::{
@@ -128,7 +129,13 @@ pub(super) async fn open_inbox(
 }
 
 async fn read_form(body: Body) -> Result<ReplyForm, SubmitError> {
-    let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| SubmitError::TooLarge)?;
+    let body =
+        to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+            match retryable_body_error(&error) {
+                Some(_) => SubmitError::Busy,
+                None => SubmitError::TooLarge,
+            }
+        })?;
     let mut form = ReplyForm::default();
     for (name, value) in parse_urlencoded(&body) {
         form.set_field(&name, &Zeroizing::new(value)).map_err(|_| SubmitError::TooLarge)?;

@@ -47,6 +47,7 @@ pub(super) async fn send_reply(
     let outcome = submit_reply(&app, locale, (&mut form, &headers, &mut address), &mut parts).await;
     parts.take_late_fields(|name, value| form.set_field(name, value));
     address.token().clone_into(&mut form.visit);
+    let are_fields_cut = parts.are_fields_cut();
     // Also after a page: an invalid text is detected before the files have arrived.
     parts.drain().await;
     let page = match outcome {
@@ -56,7 +57,7 @@ pub(super) async fn send_reply(
                 form.seed = app.pages.new_seed();
             }
             let fields = form.hidden_fields();
-            if fields.is_empty() {
+            if fields.is_empty() || are_fields_cut {
                 // Reloading the page sends the form again, as its text says.
                 return error.into_page(&app, locale);
             }

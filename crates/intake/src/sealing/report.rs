@@ -59,8 +59,13 @@ pub(super) async fn send_report(
         }
         Err(error) => {
             parts.take_late_fields(|name, value| form.set_field(name, value));
+            let are_fields_cut = parts.are_fields_cut();
             parts.drain().await;
-            error.into_review_page(&app, &mut form)
+            if are_fields_cut {
+                error.into_page(&app, locale)
+            } else {
+                error.into_review_page(&app, &mut form)
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Tests of visits: changed forms, Back and reload, and the receipt.
 
 use super::*;
-use crate::{pages::redirect_after_send, visits::VisitState};
+use crate::{
+    admission::body_timeout::BodyReadError, pages::redirect_after_send, visits::VisitState,
+};
 
 #[tokio::test]
 async fn a_form_that_a_browser_or_proxy_changed_keeps_the_typed_text() {
@@ -67,6 +69,18 @@ async fn unknown_paths_and_invalid_forms_get_an_error_page() {
     assert_eq!(get("/de/report").await.0, StatusCode::NOT_FOUND);
     assert_eq!(get("/en/report/0123/review").await.0, StatusCode::GONE);
     assert_eq!(get(&format!("/en/report/{}/review", "0f".repeat(16))).await.0, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_step_that_is_cut_is_busy_and_not_too_large() {
+    let pieces = [Ok("category=FAC&a.story=half+of"), Err(BodyReadError::Evicted)];
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let response =
+        test_router().oneshot(Request::post("/en/report").body(body).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key(header::RETRY_AFTER));
+    let page = body_text(response).await;
+    assert!(page.contains("It sends everything again.") && !page.contains("half of"), "{page}");
 }
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
