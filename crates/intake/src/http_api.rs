@@ -50,7 +50,7 @@ pub fn routes() -> Router<AppState> {
 #[derive(Serialize)]
 struct SubmitResponse {
     /// The last day for the first answer to a report, as `YYYY-MM-DD`, or `null` if it is not known
-    /// yet.
+    /// yet. It is the same for the same bytes.
     answer: Option<String>,
 }
 
@@ -109,15 +109,14 @@ async fn submit(
     if deposit.length() != announced {
         return Err(INVALID_LENGTH);
     }
+    let digest = deposit.digest();
     deposit.commit().await.map_err(|error| app.record_store_error(error))?;
     app.counters.record_submitted();
     if let Some(reserved) = reserved {
         reserved.commit(announced);
     }
-    Ok((
-        StatusCode::CREATED,
-        Json(SubmitResponse { answer: app.pages.first_answer_date().map(|day| day.to_string()) }),
-    ))
+    let answer = app.pages.first_answer_date_of(digest).map(|day| day.to_string());
+    Ok((StatusCode::CREATED, Json(SubmitResponse { answer })))
 }
 
 #[derive(Deserialize)]

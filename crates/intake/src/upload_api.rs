@@ -43,14 +43,15 @@ enum UploadState {
     /// The submission is stored durably.
     Stored {
         /// The last day for the first answer to a report, as `YYYY-MM-DD`, or `null` if it is not
-        /// known yet.
+        /// known yet. It is the same whenever the client asks.
         answer: Option<String>,
     },
 }
 
 impl UploadState {
-    fn stored(app: &AppState) -> Self {
-        Self::Stored { answer: app.pages.first_answer_date().map(|day| day.to_string()) }
+    fn stored(app: &AppState, id: &UploadId) -> Self {
+        let answer = app.pages.first_answer_date_of(id.hash()).map(|day| day.to_string());
+        Self::Stored { answer }
     }
 }
 
@@ -79,7 +80,7 @@ async fn progress(
     Ok(match progress {
         UploadProgress::Partial(offset) => Json(UploadState::Partial { offset }).into_response(),
         UploadProgress::Complete => {
-            (StatusCode::CREATED, Json(UploadState::stored(&app))).into_response()
+            (StatusCode::CREATED, Json(UploadState::stored(&app, &id))).into_response()
         }
     })
 }
@@ -157,7 +158,7 @@ async fn append(
         AppendOutcome::Conflict => Err(CONFLICT),
         AppendOutcome::Stored => {
             app.counters.record_submitted();
-            Ok((StatusCode::CREATED, Json(UploadState::stored(&app))).into_response())
+            Ok((StatusCode::CREATED, Json(UploadState::stored(&app, &id))).into_response())
         }
     }
 }

@@ -313,6 +313,37 @@ async fn the_form_shows_the_date_that_the_handler_published() {
     assert!(page.contains("by 30 November 2026"), "{page}");
 }
 
+#[tokio::test]
+async fn a_repeated_upload_shows_the_day_of_the_first_one() {
+    let intake = TestIntake::new().await;
+    let clock = intake.installation.clock.clone();
+    let times = ReplySchedule { calendar: burkina_calendar(), poll_interval_seconds: 900 };
+    let url = format!("{}{REPLY_SCHEDULE_PATH}", intake.relay);
+    let put = intake.handler.put(url).json(&times).send().await.unwrap();
+    assert_eq!(put.status(), StatusCode::NO_CONTENT);
+    let small = decoy_file(padded_submission(), 1);
+    let large = decoy_file(usize::try_from(SIZE_CLASSES[4]).unwrap(), 2);
+    let upload = format!("/api/uploads/{}", "A".repeat(43));
+    let post_large = async || {
+        let request = intake.http.post(format!("{}{upload}", intake.public));
+        let request = request.header("upload-offset", 0).header("upload-length", large.len());
+        request.body(large.clone()).send().await.unwrap()
+    };
+    let day = async |response: reqwest::Response| {
+        assert_eq!(response.status(), StatusCode::CREATED);
+        response.json::<serde_json::Value>().await.unwrap()["answer"].clone()
+    };
+    let first = day(intake.post("/api/reports", small.clone()).await).await;
+    assert_eq!(first, "2026-11-30");
+    assert_eq!(day(post_large().await).await, first);
+    clock.advance(Duration::days(1));
+    // The confirmation was lost, and the client asks again on the next day.
+    assert_eq!(day(intake.post("/api/reports", small.clone()).await).await, first);
+    assert_eq!(day(intake.get(&upload).await).await, first);
+    let other = decoy_file(padded_submission(), 3);
+    assert_ne!(day(intake.post("/api/reports", other).await).await, first);
+}
+
 fn padded_submission() -> usize {
     usize::try_from(SIZE_CLASSES[0]).unwrap()
 }

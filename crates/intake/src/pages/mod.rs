@@ -184,6 +184,11 @@ impl Pages {
         self.reply_schedule.as_ref()?.first_answer_date(self.clock.now())
     }
 
+    /// Returns the same day for a submission, which stays that of the first call with this key.
+    pub fn first_answer_date_of(&self, key: [u8; 32]) -> Option<Date> {
+        self.reply_schedule.as_ref()?.first_answer_date_of(key, self.clock.now())
+    }
+
     /// Draws a new seed: 64 hexadecimal digits for a hidden field.
     pub fn new_seed(&self) -> String {
         let mut seed = zeroize::Zeroizing::new([0; 32]);

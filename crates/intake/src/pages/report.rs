@@ -122,14 +122,10 @@ pub(super) async fn show_step(
         Some(VisitState::Sent { .. }) if step != visit::RECEIPT_STEP => {
             visit::redirect_to(locale, &token, visit::RECEIPT_STEP)
         }
-        Some(VisitState::Sent { code, files, own_copy }) => {
+        Some(VisitState::Sent { code, files, answer_date, own_copy }) => {
             let code = Zeroizing::new(code);
-            let context = receipt::ReceiptContext {
-                files,
-                answer_date: pages.first_answer_date(),
-                visit: &token,
-                own_copy: &own_copy,
-            };
+            let context =
+                receipt::ReceiptContext { files, answer_date, visit: &token, own_copy: &own_copy };
             receipt::visit_receipt_page(&pages, locale, &code, context)
         }
         Some(VisitState::Confirmed) => Redirect::to(&format!("/{}", locale.code)).into_response(),

@@ -60,16 +60,22 @@ pub fn redirect_after_send(
     if form.visit.is_empty() {
         return receipt::receipt_page_with_copy(pages, form.lang, receipt, files, &own_copy);
     }
+    let mut answer_date = pages.first_answer_date();
     let token = match pages.find_visit(&form.visit) {
         // The reporter left while the report was being sent. Back must not show the receipt.
         Some(VisitState::Left) => return redirect_to(form.lang, &form.visit, RECEIPT_STEP),
         // Another tab of this visit sent another report. That receipt may not be confirmed yet, so
         // it is not replaced.
         Some(VisitState::Sent { code, .. }) if code != receipt.code.as_str() => "",
+        // The same report was sent again, perhaps on another day.
+        Some(VisitState::Sent { answer_date: first @ Some(_), .. }) => {
+            answer_date = first;
+            form.visit.as_str()
+        }
         _ => form.visit.as_str(),
     };
     let files = scrub_summary::file_summaries_in(pages, form.lang, files);
-    let sent = VisitState::Sent { code: receipt.code.to_string(), files, own_copy };
+    let sent = VisitState::Sent { code: receipt.code.to_string(), files, answer_date, own_copy };
     let token = pages.save_visit(token, &sent);
     redirect_to(form.lang, &token.to_string(), RECEIPT_STEP)
 }

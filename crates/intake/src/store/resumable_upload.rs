@@ -31,8 +31,13 @@ impl UploadId {
         BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
     }
 
+    /// Returns the hash of the id, with which nobody can continue the upload.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0).into()
+    }
+
     fn key(&self) -> Vec<u8> {
-        Sha256::digest(self.0).to_vec()
+        self.hash().to_vec()
     }
 }
 

@@ -81,6 +81,11 @@ impl SubmissionUpload {
         Ok(())
     }
 
+    /// Returns the SHA-256 of the bytes so far.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest.clone().finalize().into()
+    }
+
     /// Returns the length so far, in bytes.
     pub fn length(&self) -> u64 {
         self.length

@@ -25,6 +25,7 @@ use chacha20poly1305::{
 use protocol::Hash;
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
+use time::Date;
 use tokio::time::{Duration, Instant};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -96,6 +97,9 @@ pub enum VisitState {
         code: String,
         /// Each file: its name, and the lines about its treatment.
         files: Vec<(String, Vec<String>)>,
+        /// The last day for the first answer, when the report was sent.
+        #[serde(default)]
+        answer_date: Option<Date>,
         /// The own copy, if the reporter wanted one. It is sealed to the receipt.
         #[serde(default, with = "protocol::encoding::base64_bytes")]
         own_copy: Vec<u8>,

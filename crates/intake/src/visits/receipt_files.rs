@@ -128,6 +128,7 @@ mod tests {
         VisitState::Sent {
             code: "CANARY-OF-A-RECEIPT".to_owned(),
             files: Vec::new(),
+            answer_date: None,
             own_copy: Vec::new(),
         }
     }

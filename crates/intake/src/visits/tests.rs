@@ -88,7 +88,12 @@ fn a_flood_of_forms_evicts_no_receipt() {
     flood();
     visits.put(
         &phone,
-        &VisitState::Sent { code: "0".repeat(34), files: Vec::new(), own_copy: Vec::new() },
+        &VisitState::Sent {
+            code: "0".repeat(34),
+            files: Vec::new(),
+            answer_date: None,
+            own_copy: Vec::new(),
+        },
         &mut OsRng,
     );
     flood();
@@ -110,7 +115,12 @@ fn floods_of_answers_and_of_forms_do_not_evict_other_kinds() {
     visits.put(&form, &form_visit("a page of text"), &mut OsRng);
     visits.put(
         &receipt,
-        &VisitState::Sent { code: "0".repeat(34), files: Vec::new(), own_copy: Vec::new() },
+        &VisitState::Sent {
+            code: "0".repeat(34),
+            files: Vec::new(),
+            answer_date: None,
+            own_copy: Vec::new(),
+        },
         &mut OsRng,
     );
     // Also answers that are as small as the form.

@@ -203,6 +203,19 @@ async fn the_receipt_is_shown_until_it_is_confirmed() {
         let page = read(&address).await.1;
         assert!(page.contains(&receipt.code()[..4]) && page.contains("scrubbed"));
     }
+    // A reload after midnight, and sending the same form again, show the day of the first showing.
+    let answer_day = |page: &str| {
+        let html = Html::parse_document(page);
+        let day = html.select(&Selector::parse(".answer").unwrap()).next();
+        day.unwrap().text().collect::<String>()
+    };
+    let first_day = answer_day(&read(&address).await.1);
+    let first_date = pages.first_answer_date();
+    pages.clock.advance(time::Duration::days(1));
+    assert_ne!(pages.first_answer_date(), first_date, "a report of this day is answered later");
+    assert_eq!(answer_day(&read(&address).await.1), first_day);
+    redirect_after_send(&pages, &form, &view, &sample_files(), Vec::new());
+    assert_eq!(answer_day(&read(&address).await.1), first_day);
     assert_eq!(
         read(&format!("/fr/report/{}/review", form.visit)).await.0.unwrap(),
         address,
