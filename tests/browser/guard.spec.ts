@@ -1,11 +1,11 @@
 // Words that could identify the reporter are marked before sending. The marks are the same whether
-// the
-// browser or the intake seals.
+// the browser or the intake seals.
 import { fillReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/installation.ts";
 
-const STORY = "Je m’appelle Awa, appelez le 70 12 34 56. Le camion 11 GH 4521 était là vers 14h30. Je suis la seule à le savoir.";
-const COVERED = "[…], appelez le […]. Le camion […] était là vers […]. Je suis la seule à le savoir.";
+const RECEIPT = `${"abaisser ".repeat(11)}abeille`;
+const STORY = `Mon code : ${RECEIPT}. Je m’appelle Mme. Awa, appelez le 70 12 34 56 / 76 54 32 10. Le camion 11 GH 4521 était là vers 14h30. Je suis la seule à le savoir.`;
+const COVERED = "Mon code : […]. […], appelez le […]. Le camion […] était là vers […]. Je suis la seule à le savoir.";
 
 test("identifying details are shown and covered alike wherever the report is sealed", async ({ browser, installation }) => {
   const seen: string[][] = [];
@@ -15,10 +15,11 @@ test("identifying details are shown and covered alike wherever the report is sea
     await page.goto(`${installation.url}/fr/report`);
     if (javaScriptEnabled) await waitForHydration(page);
     await fillReport(page, { story: STORY });
+    await expect(page.locator(".careful li")).toHaveCount(6);
     seen.push((await page.locator(".careful li").allInnerTexts()).map((line) => line.replaceAll(/\s+/g, " ").trim()));
     // One tap covers the words, and another goes back to them.
     await page.setInputFiles("#files", { name: "kept.txt", mimeType: "text/plain", buffer: Buffer.from("kept") });
-    for (let left = 5; left > 0; left--) {
+    for (let left = 6; left > 0; left--) {
       await expect(page.locator(".careful li")).toHaveCount(left);
       if (left > 1) await page.locator(".careful li .quiet").first().click();
     }
@@ -28,6 +29,6 @@ test("identifying details are shown and covered alike wherever the report is sea
     await expect(page.locator("[name='a.story']")).toHaveValue(COVERED);
     await context.close();
   }
-  expect(seen[0]).toHaveLength(5);
+  expect(seen[0]).toHaveLength(6);
   expect(seen[0]).toEqual(seen[1]);
 });

@@ -173,7 +173,7 @@ test("lists of words that a typed receipt needs are not stored by the browser", 
     await page.locator("form[action$='/return'] .button:visible").first().click();
     await expect(page.locator(".wrong[role=alert]")).toBeVisible();
     // Each visit takes them from the service.
-    const fetched = transferred(requests).filter(({ path, bytes }) => path === "/words/fr" && bytes > 1000);
+    const fetched = transferred(requests).filter(({ path, bytes }) => path === "/words/en" && bytes > 1000);
     expect(fetched).toHaveLength(visit);
   }
 });

@@ -12,7 +12,7 @@ use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-pub use finder::find_receipt_words;
+pub use finder::find_receipts;
 pub use word_lists::{word_list, word_list_languages};
 
 use crate::{
@@ -232,7 +232,7 @@ mod tests {
         for text in [different_words, words_of_a_list.join(" "), long_word] {
             assert!(text.len() > SIZE * 9 / 10, "{}", text.len());
             assert!(Receipt::parse(&text).is_err());
-            find_receipt_words(&text);
+            find_receipts(&text);
         }
     }
 

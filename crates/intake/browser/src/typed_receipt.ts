@@ -10,7 +10,7 @@ export const WORD_COUNT = 12;
 /** Minimum number of words from a list for which a text counts as words and not as a code. */
 const MIN_WORDS_TO_GUESS = 4;
 /** A word that occurs this often in a note is a label and not a word of the receipt. */
-const MIN_LABEL_LEN = 6;
+const MIN_LABEL_REPEATS = 6;
 /** Number of letters that identify a word in every list. */
 const MIN_PREFIX_LEN = 4;
 /** Number of characters of a group of the code. */
@@ -51,7 +51,7 @@ export function parseReceipt(typed: string, lists: WordLists): Bytes {
   // code by chance, so a text that consists of words only is read as words first.
   const isOnlyWords = words.length >= WORD_COUNT && words.length === parts.length;
   const spelled = findWords(words, folded);
-  const codes = isOnlyWords && spelled.length > 0 ? [] : findCodes(parts);
+  const codes = isOnlyWords && spelled.length > 0 ? [] : findCodes(parts).map(({ bytes }) => bytes);
   if (contradict(codes, spelled)) throw new ReceiptError({ kind: "two" });
   const found = codes[0] ?? spelled[0]?.bytes;
   if (found) return found;
@@ -75,9 +75,31 @@ export function wordIndices(typed: string, lists: WordLists, count: number): num
   return lists.map((list) => words.map((word) => indexOf(foldedList(list), word))).filter((found) => found.every((index) => index >= 0));
 }
 
-const SEPARATORS = /[^\p{Alphabetic}\p{N}\p{M}]+/u;
+/**
+ * Returns the places of the receipts in a text, from the first character up to the last: parts that
+ * form a code, or twelve words of one of the lists, with a valid checksum. Labels and numbers may
+ * precede and follow them. The intake finds the same (`crates/protocol/src/receipt/finder.rs`).
+ */
+export function findReceipts(text: string, lists: WordLists): [from: number, to: number][] {
+  const parts = places(text, /[\p{Alphabetic}\p{N}\p{M}]+/gu);
+  const found = findCodes(parts.map(({ part }) => part)).map(({ from, to }): [number, number] => [parts[from]!.from, parts[to - 1]!.to]);
+  const words = places(text, /[\p{Alphabetic}\p{M}]+/gu);
+  const labels = repeatedLabels(words.map(({ part }) => part));
+  for (const candidates of [words, words.filter(({ part }) => !labels.has(part))]) {
+    const spelled = findWords(candidates.map(({ part }) => part), lists.map(foldedList));
+    for (const { from: first } of spelled.sort((a, b) => a.from - b.from)) {
+      const [from, to] = [candidates[first]!.from, candidates[first + WORD_COUNT - 1]!.to];
+      if (found.every((other) => other[1] <= from || to <= other[0])) found.push([from, to]);
+    }
+  }
+  return found.sort((a, b) => a[0] - b[0]);
+}
 
-const splitParts = (typed: string): string[] => typed.split(SEPARATORS).map(foldWord).filter((part) => part !== "");
+/** Returns the parts of a text in folded form, and where they are. */
+const places = (text: string, pattern: RegExp): { part: string; from: number; to: number }[] =>
+  Array.from(text.matchAll(pattern), ({ 0: part, index }) => ({ part: foldWord(part), from: index, to: index + part.length })).filter(({ part }) => part !== "");
+
+const splitParts = (typed: string): string[] => places(typed, /[\p{Alphabetic}\p{N}\p{M}]+/gu).map(({ part }) => part);
 
 /** Returns a word without accents and in lower case, with Western digits instead of Arabic ones. */
 function foldWord(word: string): string {
@@ -94,26 +116,35 @@ const trimmed = (part: string): string => part.replace(/^[0-9]+|[0-9]+$/g, "");
 /** Returns the parts that can be words, without repeated labels. */
 function lettersOnly(parts: readonly string[]): string[] {
   const words = parts.map(trimmed).filter((word) => /^\p{Alphabetic}+$/u.test(word));
-  const isLabel = (word: string) => {
-    const times = words.filter((other) => other === word).length;
-    return times >= MIN_LABEL_LEN && words.length >= WORD_COUNT + times;
-  };
-  return words.filter((word) => !isLabel(word));
+  const labels = repeatedLabels(words);
+  return words.filter((word) => !labels.has(word));
 }
 
-/**
- * Returns the bytes of neighbouring parts that form a code with a valid checksum. No part belongs
- * to two codes.
- */
-function findCodes(parts: readonly string[]): Bytes[] {
-  const found: Bytes[] = [];
+/** Returns the words that are repeated as labels. */
+function repeatedLabels(words: readonly string[]): Set<string> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const repeated = [...counts].filter(([, times]) => times >= MIN_LABEL_REPEATS && words.length >= WORD_COUNT + times);
+  return new Set(repeated.map(([word]) => word));
+}
+
+/** Neighbouring parts that form a code with a valid checksum. */
+interface CodeParts {
+  bytes: Bytes;
+  from: number;
+  to: number;
+}
+
+/** Returns the codes that parts form. No part belongs to two codes. */
+function findCodes(parts: readonly string[]): CodeParts[] {
+  const found: CodeParts[] = [];
   for (let from = 0; from < parts.length; from++) {
     let code = "";
     let to = from;
     while (to < parts.length && code.length < CODE_CHARS) code += parts[to++]!;
     const bytes = code.length === CODE_CHARS ? decodeCode(code) : undefined;
     if (!bytes) continue;
-    found.push(bytes);
+    found.push({ bytes, from, to });
     from = to - 1;
   }
   return found;
@@ -149,7 +180,7 @@ interface SpelledReceipt {
  * words, so the last match is the most likely. An abbreviated word can match several lists, so the
  * checksum decides.
  */
-function findWords(words: readonly string[], lists: WordLists): SpelledReceipt[] {
+function findWords(words: readonly string[], lists: readonly FoldedList[]): SpelledReceipt[] {
   const found: SpelledReceipt[] = [];
   for (const [list, known] of lists.entries()) {
     const indices = words.map((word) => indexOf(known, word));
@@ -175,20 +206,30 @@ function contradict(codes: readonly Bytes[], spelled: readonly SpelledReceipt[])
   return spelled.some(({ bytes, list, from }) => list === words!.list && Math.abs(from - words!.from) >= WORD_COUNT && !areSame(bytes, words!.bytes));
 }
 
-/** Returns the index of a word, or of the only word with this prefix, or a negative number. */
-function indexOf(list: readonly string[], typed: string): number {
-  const exact = list.indexOf(typed);
-  if (exact >= 0 || [...typed].length < MIN_PREFIX_LEN) return exact;
-  const first = list.findIndex((word) => word.startsWith(typed));
-  const another = list.findIndex((word, at) => at > first && word.startsWith(typed));
-  return another < 0 ? first : -1;
+/** A list as typed words are compared with it. */
+interface FoldedList {
+  words: readonly string[];
+  /** The index of each word and of each abbreviation. It is negative for those of several words. */
+  indices: ReadonlyMap<string, number>;
 }
 
-const foldedLists = new WeakMap<readonly string[], string[]>();
-function foldedList(list: readonly string[]): string[] {
+/** Returns the index of a word, or of the only word with this prefix, or a negative number. */
+const indexOf = ({ indices }: FoldedList, typed: string): number => indices.get(typed) ?? -1;
+
+const foldedLists = new WeakMap<readonly string[], FoldedList>();
+function foldedList(list: readonly string[]): FoldedList {
   const known = foldedLists.get(list);
   if (known) return known;
-  const folded = list.map(foldWord);
+  const words = list.map(foldWord);
+  const indices = new Map<string, number>();
+  for (const [index, word] of words.entries())
+    for (let end = MIN_PREFIX_LEN; end < word.length; end++) {
+      const begin = word.slice(0, end);
+      indices.set(begin, indices.has(begin) ? -1 : index);
+    }
+  // A word is itself even if longer words begin with it.
+  for (const [index, word] of words.entries()) indices.set(word, index);
+  const folded = { words, indices };
   foldedLists.set(list, folded);
   return folded;
 }
@@ -198,7 +239,7 @@ function diagnoseWords(typed: string, words: readonly string[], list: readonly s
   const known = words.filter((word) => indexOf(folded, word) >= 0).length;
   const unknown = words.findIndex((word) => indexOf(folded, word) < 0);
   if (unknown >= 0 && known < WORD_COUNT) {
-    const near = nearestWordIndex(folded, words[unknown]!);
+    const near = nearestWordIndex(folded.words, words[unknown]!);
     const word = [...typed.slice(...wordRange(typed, words[unknown]!))].slice(0, 40).join("");
     return { kind: "word", place: unknown + 1, count: words.length, word, near: near === undefined ? undefined : list[near]!.normalize("NFC") };
   }

@@ -3,7 +3,11 @@
 //! (`crates/intake/browser/src/typed_receipt.ts`). The test vectors of both are in
 //! `receipt-spellings.json`.
 
-use std::{collections::HashMap, ops::Range, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::LazyLock,
+};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -69,7 +73,11 @@ pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
     let is_only_words = words.len() >= WORD_COUNT && words.len() == parts.len();
     let spelled = find_words(&words);
     let trust_words = is_only_words && !spelled.is_empty();
-    let codes = if trust_words { Vec::new() } else { find_codes(&parts) };
+    let codes: Vec<Receipt> = if trust_words {
+        Vec::new()
+    } else {
+        find_codes(&parts).into_iter().map(|(receipt, _)| receipt).collect()
+    };
     if contradict(&codes, &spelled) {
         return Err(ReceiptError::TwoReceipts);
     }
@@ -126,16 +134,16 @@ fn split_parts(text: &str) -> Vec<String> {
     text.split(|c: char| !is_part_char(c)).map(normalize).filter(|part| !part.is_empty()).collect()
 }
 
-fn is_part_char(c: char) -> bool {
+pub(super) fn is_part_char(c: char) -> bool {
     c.is_alphanumeric() || is_combining(c)
 }
 
-fn is_combining(c: char) -> bool {
+pub(super) fn is_combining(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
 /// Returns a text in lower case without accents. Digits of Arabic keyboards become Western ones.
-fn normalize(text: &str) -> String {
+pub(super) fn normalize(text: &str) -> String {
     text.nfkd()
         .filter(|c| !is_combining(*c))
         .flat_map(char::to_lowercase)
@@ -160,27 +168,31 @@ fn trim_digits(part: &str) -> &str {
 /// Returns the parts that can be words of the receipt, without words that are repeated as labels.
 fn candidate_words(parts: &[String]) -> Vec<&str> {
     let is_word = |word: &&str| !word.is_empty() && word.chars().all(char::is_alphabetic);
-    let words: Vec<&str> = parts.iter().map(|part| trim_digits(part)).filter(is_word).collect();
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for word in &words {
-        *counts.entry(word).or_default() += 1;
-    }
-    let is_label = |word: &&str| {
-        let times = counts[word];
-        times >= MIN_LABEL_REPEATS && words.len() >= WORD_COUNT + times
-    };
-    words.iter().copied().filter(|word| !is_label(word)).collect()
+    let mut words: Vec<&str> = parts.iter().map(|part| trim_digits(part)).filter(is_word).collect();
+    let labels = labels(&words);
+    words.retain(|word| !labels.contains(word));
+    words
 }
 
-/// Returns the receipts of consecutive parts that form a code with a valid checksum. No part
-/// belongs to two of them.
-fn find_codes(parts: &[String]) -> Vec<Receipt> {
+/// Returns the words that are repeated as labels.
+pub(super) fn labels<'a>(words: &[&'a str]) -> HashSet<&'a str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    let is_label = |times: usize| times >= MIN_LABEL_REPEATS && words.len() >= WORD_COUNT + times;
+    counts.into_iter().filter(|(_, times)| is_label(*times)).map(|(word, _)| word).collect()
+}
+
+/// Returns the receipts of consecutive parts that form a code with a valid checksum, and the
+/// positions of these parts. No part belongs to two of them.
+pub(super) fn find_codes(parts: &[String]) -> Vec<(Receipt, Range<usize>)> {
     let mut found = Vec::new();
     let mut from = 0;
     while from < parts.len() {
         match code_from(&parts[from..]) {
             Some((receipt, length)) => {
-                found.push(receipt);
+                found.push((receipt, from..from + length));
                 from += length;
             }
             None => from += 1,
@@ -230,16 +242,16 @@ fn crockford_value(c: char) -> Option<u8> {
 }
 
 /// Twelve consecutive words of one list with a valid checksum.
-struct SpelledReceipt {
+pub(super) struct SpelledReceipt {
     receipt: Receipt,
     /// The list, and the position of the first word.
-    at: (usize, usize),
+    pub(super) at: (usize, usize),
 }
 
 /// Returns the receipts that words spell, the most likely one first. Labels usually precede the
 /// words, so the last match is the most likely. Abbreviated words can be in several lists, so the
 /// checksum decides.
-fn find_words(words: &[&str]) -> Vec<SpelledReceipt> {
+pub(super) fn find_words(words: &[&str]) -> Vec<SpelledReceipt> {
     let mut found = Vec::new();
     for (number, list) in NORMALIZED_LISTS.iter().enumerate() {
         let indices: Vec<Option<u16>> = words.iter().map(|word| list.index(word)).collect();

@@ -4,6 +4,7 @@ import type { DraftContent } from "../draft.ts";
 import type { ReportBody } from "../report_body.ts";
 import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
+import type { WordLists } from "../typed_receipt.ts";
 import { applicable } from "./conditions.ts";
 import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 import { knownSpelling } from "./places.ts";
@@ -185,26 +186,26 @@ export class ReportAnswers {
   }
 
   /** Returns all details that could identify the reporter, in the order of the questions. */
-  warnings(offlineForm: OfflineForm): DetailWarning[] {
-    return this.asked(offlineForm).flatMap((question) => this.warningsOf(offlineForm, question).map(([trace, words]) => ({ trace, question, words })));
+  warnings(offlineForm: OfflineForm, lists: WordLists): DetailWarning[] {
+    return this.asked(offlineForm).flatMap((question) => this.warningsOf(offlineForm, lists, question).map(([trace, words]) => ({ trace, question, words })));
   }
 
-  private warningsOf(offlineForm: OfflineForm, question: string): [DetailKind, string[]][] {
+  private warningsOf(offlineForm: OfflineForm, lists: WordLists, question: string): [DetailKind, string[]][] {
     const given = [this.values(`a.${question}`)[0] ?? "", this.values(`d.${question}`)[0] ?? ""];
     if (given[0] === ONLY_ME) return [["only-me", []]];
     const asked = offlineForm.questions[question]!;
     if (!takesText(asked)) return [];
     const text = given.join("\n");
-    const found = identifyingDetails(offlineForm.guard, text);
+    const found = identifyingDetails({ rules: offlineForm.guard, lists }, text);
     // The question asks for a number, so the whole answer is the detail.
     return found.length === 0 && asked.guarded && text.trim() !== "" ? [["declaration", [text.trim()]]] : found;
   }
 
   /** Redacts a detail. An answer that is a detail as a whole is removed. */
-  redact(offlineForm: OfflineForm, trace: DetailKind, question: string): void {
+  redact(offlineForm: OfflineForm, lists: WordLists, trace: DetailKind, question: string): void {
     for (const field of [`a.${question}`, `d.${question}`]) {
       const covered = this.values(field).map((text) => {
-        const rest = redact(offlineForm.guard, text, trace);
+        const rest = redact({ rules: offlineForm.guard, lists }, text, trace);
         return rest === text.normalize("NFC") && (trace === "only-me" || offlineForm.questions[question]!.guarded) ? "" : rest;
       });
       this.given.set(field, covered);

@@ -13,7 +13,6 @@ import { type ProgramFiles, type VerifiedService, fetchService, ownScript } from
 import type { ReportPages } from "./report_pages.ts";
 import type { ReturnPages } from "./return_pages.ts";
 import { hasServerText, sealingKey } from "./server_form.ts";
-import { fetchWordList } from "./service.ts";
 
 let pages: ReportPages | ReturnPages | undefined;
 /** Whether this device handles the forms of the page. */
@@ -97,7 +96,7 @@ async function takeOverReport(form: HTMLFormElement, { directory, files, file }:
   await offerSpokenHelp(files);
   for (const name of ["voice", "files", "draft", "qr"] as const) await loadModule(name);
   // If the list is altered, the receipt page states it.
-  await fetchWordList(files, offlineForm.lang).catch(() => undefined);
+  await reportPages.loadWords().catch(() => undefined);
 }
 
 async function takeOverReturn({ directory, files, file }: VerifiedService, holder: SubmitHolder): Promise<void> {
@@ -110,6 +109,7 @@ async function takeOverReturn({ directory, files, file }: VerifiedService, holde
   holder.handleWith((form, button) => returnPages.submit(form, button));
   await offerSpokenHelp(files);
   await loadModule("files");
+  await returnPages.loadWords().catch(() => undefined);
 }
 
 /** Loads the spoken help, if the service has an audio pack for the language of the page. */

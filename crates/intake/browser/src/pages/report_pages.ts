@@ -12,6 +12,7 @@ import { type OfflineForm, fetchOfflineForm, translate } from "./offline_form.ts
 import { type ProgramModules, loadModule } from "./modules.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { showReaders } from "./readers.ts";
+import { ReceiptWords } from "./receipt_words.ts";
 import { isOption, sealingKey } from "./server_form.ts";
 import { fetchWordList, fetchWordLists } from "./service.ts";
 import { SpokenStory } from "./spoken_story.ts";
@@ -37,6 +38,7 @@ export class ReportPages {
   /** Whether the reporter wants an own copy of what is sent. */
   private wantsCopy = false;
   private offersDrafts = false;
+  private readonly words: ReceiptWords;
   /** The visited steps. The history contains only indexes into them. */
   private readonly visited: FormStep[];
 
@@ -45,6 +47,7 @@ export class ReportPages {
     private readonly directory: VerifiedDirectory,
     private readonly files: ProgramFiles,
   ) {
+    this.words = new ReceiptWords(files);
     const form = queryOne<HTMLFormElement>("form#f")!;
     this.step = shownStep(form);
     this.visited = [this.step];
@@ -88,6 +91,15 @@ export class ReportPages {
     else if (last === "send" && go === null) void this.send(form);
     else this.goTo(this.answers.advance(this.offlineForm, go ?? "tell"), target.hash);
     return true;
+  }
+
+  /** Loads the words of receipts, for which the texts are searched. */
+  async loadWords(): Promise<void> {
+    const { length } = this.words.lists;
+    await this.words.load(this.offlineForm.lang);
+    const { lists } = this.words;
+    if (this.step !== "review" || this.sent || lists.length === length) return;
+    if (this.answers.warnings(this.offlineForm, lists).some(({ trace }) => trace === "receipt")) this.showWarnings();
   }
 
   /** Clears all state. The script of the quick exit goes back in the history. */
@@ -163,6 +175,8 @@ export class ReportPages {
     if (step === "tell" || step === "facts") this.fillFields();
     if (step === "review") {
       this.fillReview();
+      // Usually it is loaded. Without it, the other rules apply.
+      void this.loadWords().catch(() => undefined);
       const copy = queryOne<HTMLInputElement>("input[name=copy]");
       if (copy) {
         copy.checked = this.wantsCopy;
@@ -264,12 +278,12 @@ export class ReportPages {
   private showWarnings(): void {
     const { offlineForm } = this;
     queryOne(".traces")?.remove();
-    const warnings = this.answers.warnings(offlineForm).map(({ trace, question, words }) => ({
+    const warnings = this.answers.warnings(offlineForm, this.words.lists).map(({ trace, question, words }) => ({
       trace,
       words,
       // The page stays, with the files chosen on it.
       cover: () => {
-        this.answers.redact(offlineForm, trace, question);
+        this.answers.redact(offlineForm, this.words.lists, trace, question);
         this.fillReview();
         (queryOne<HTMLElement>(".traces button") ?? queryOne<HTMLElement>("main"))?.focus();
       },

@@ -5,7 +5,7 @@ import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
 import { sealFollowUp } from "../follow_up.ts";
 import type { ThreadHead } from "../frame.ts";
-import { redact, identifyingDetails } from "../identifying_details.ts";
+import { type Detection, redact, identifyingDetails } from "../identifying_details.ts";
 import { DamagedMailboxError, type InboxFinding, type ReporterInbox, openInbox } from "../inbox.ts";
 import type { LogView } from "../log.ts";
 import { type OwnCopy, OwnCopyError, MAX_OWN_COPY_LEN, containsMessage, nextAfter, openOwnCopy, sealOwnCopy } from "../own_copy.ts";
@@ -22,6 +22,7 @@ import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { preserveInput } from "./preserve_input.ts";
+import { ReceiptWords } from "./receipt_words.ts";
 import { canReadPhotos, readSavedReceipt } from "./saved_receipt.ts";
 import { showMessages } from "./thread_messages.ts";
 import { offerOwnCopy } from "./own_copy_link.ts";
@@ -84,12 +85,14 @@ export class ReturnPages {
   /** The message that the reporter was already warned about. */
   private warnedText = "";
   private busy = false;
+  private readonly words: ReceiptWords;
 
   constructor(
     private offlineForm: OfflineForm,
     private directory: VerifiedDirectory,
     private readonly files: ProgramFiles,
   ) {
+    this.words = new ReceiptWords(files);
     watchFiles(() => this.offlineForm);
     document.addEventListener("change", (event) => {
       const input = event.target as HTMLInputElement;
@@ -112,6 +115,15 @@ export class ReturnPages {
     else if (last === "send") void this.withBusyButtons("send-failed", () => this.sendReply(form));
     else void this.withBusyButtons("return-failed", () => this.open(form));
     return true;
+  }
+
+  /** Loads the words of receipts, for which messages are searched. */
+  loadWords(): Promise<void> {
+    return this.words.load(this.offlineForm.lang);
+  }
+
+  private detection(): Detection {
+    return { rules: this.offlineForm.guard, lists: this.words.lists };
   }
 
   /** Clears all state. */
@@ -146,6 +158,7 @@ export class ReturnPages {
       if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
       return showOfflineNotice(this.offlineForm);
     }
+    void this.loadWords().catch(() => undefined);
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
       else this.showEntry("return");
@@ -258,7 +271,7 @@ export class ReturnPages {
   private showWarnings(form: HTMLFormElement, text: string): boolean {
     const { offlineForm } = this;
     queryOne(".traces")?.remove();
-    const found = this.warnedText === text ? [] : identifyingDetails(offlineForm.guard, text);
+    const found = this.warnedText === text ? [] : identifyingDetails(this.detection(), text);
     this.warnedText = text;
     if (found.length === 0) return false;
     const warnings = found.map(([trace, words]) => ({
@@ -266,7 +279,7 @@ export class ReturnPages {
       words,
       cover: () => {
         const message = queryOne<HTMLTextAreaElement>("#message")!;
-        message.value = redact(offlineForm.guard, message.value, trace);
+        message.value = redact(this.detection(), message.value, trace);
         this.warnedText = "";
         if (!this.showWarnings(form, messageIn(form))) message.focus();
       },
