@@ -24,6 +24,9 @@ pub(crate) const REVALIDATED: &str = "no-cache";
 /// Caching rule for a response whose address contains its hash.
 pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+/// Caching rule for a response that would show on a shared device what a visitor did.
+pub(crate) const NOT_STORED: &str = "no-store";
+
 /// A response that is the same for all visitors. It is compressed once or never, on a thread that
 /// serves no request: by [`Precompressed::compress`] at the start, or when a browser first asks for
 /// that form.

@@ -174,10 +174,9 @@ impl<'a> PageLayout<'a> {
         if self.pages.has_script() { self.pages.offered_packs(self.locale) } else { Vec::new() }
     }
 
-    /// Returns the name of the button that fetches an audio pack.
-    pub(super) fn listen_in(&self, pack: &OfferedPack) -> String {
-        let arguments = [("language", pack.name()), ("size", pack.megabytes.as_str())];
-        self.messages.with("listen-in", &arguments)
+    /// Returns the size of an audio pack in words.
+    pub(super) fn pack_size(&self, pack: &OfferedPack) -> String {
+        self.messages.with("listen-size", &[("size", pack.megabytes.as_str())])
     }
 
     pub(super) fn asset(&self, stem: &str) -> String {

@@ -18,7 +18,7 @@ use web::Locale;
 use super::Pages;
 use crate::{
     audio::AudioPack,
-    precompressed::{IMMUTABLE, Precompressed},
+    precompressed::{NOT_STORED, Precompressed},
 };
 
 /// The keys of `intake.ftl` whose texts can have a clip. Templates name them in `data-clip`, and
@@ -233,7 +233,7 @@ pub(super) async fn serve_pack(
 ) -> Response {
     let url = format!("/audio/{name}");
     match pages.audio_packs.iter().find(|offered| offered.url == url) {
-        Some(offered) => offered.content.response(&headers, IMMUTABLE).await,
+        Some(offered) => offered.content.response(&headers, NOT_STORED).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -18,13 +18,14 @@ emergency = Is a life in danger? Call { $number } first.
 
 ## Spoken help
 
-listen-in = Listen: { $language } ({ $size } MB)
+listen-size = { $size } MB
 listen-off = Stop the spoken help
 listen-item = Listen:
 listen-stop = Stop
 listen-wait = The sound is on its way. It can take some minutes.
 listen-ready = Tap a loudspeaker. People near you may hear it: use earphones.
 listen-failed = The sound did not arrive. Check the connection, then try again.
+listen-unsupported = This browser cannot play the sound.
 
 ## Dates
 

@@ -18,13 +18,14 @@ emergency = ¿Una vida corre peligro? Llame primero al { $number }.
 
 ## Ayuda hablada
 
-listen-in = Escuchar: { $language } ({ $size } MB)
+listen-size = { $size } MB
 listen-off = Detener la ayuda hablada
 listen-item = Escuchar:
 listen-stop = Detener
 listen-wait = El sonido está llegando. Puede tardar varios minutos.
 listen-ready = Toque un altavoz. Las personas cercanas pueden oírlo: use auriculares.
 listen-failed = El sonido no ha llegado. Compruebe la conexión e inténtelo de nuevo.
+listen-unsupported = Este navegador no puede reproducir el sonido.
 
 ## Fechas
 

@@ -18,13 +18,14 @@ emergency = Une vie est en danger ? Appelez d’abord le { $number }.
 
 ## Aide parlée
 
-listen-in = Écouter : { $language } ({ $size } Mo)
+listen-size = { $size } Mo
 listen-off = Arrêter l’aide
 listen-item = Écouter :
 listen-stop = Arrêter
 listen-wait = Le son arrive. Cela peut durer.
 listen-ready = Touchez un haut-parleur. On peut l’entendre près de vous : prenez un écouteur.
 listen-failed = Le son n’est pas arrivé. Vérifiez la connexion, puis réessayez.
+listen-unsupported = Ce navigateur ne peut pas lire le son.
 
 ## Dates
 

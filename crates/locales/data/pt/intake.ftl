@@ -18,13 +18,14 @@ emergency = Uma vida está em perigo? Ligue primeiro para o { $number }.
 
 ## Ajuda falada
 
-listen-in = Ouvir: { $language } ({ $size } MB)
+listen-size = { $size } MB
 listen-off = Parar a ajuda falada
 listen-item = Ouvir:
 listen-stop = Parar
 listen-wait = O som está a chegar. Pode demorar vários minutos.
 listen-ready = Toque num altifalante. As pessoas próximas podem ouvir: use auriculares.
 listen-failed = O som não chegou. Verifique a ligação e tente de novo.
+listen-unsupported = Este navegador não consegue reproduzir o som.
 
 ## Datas
 

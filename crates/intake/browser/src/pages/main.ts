@@ -112,10 +112,16 @@ async function takeOverReturn({ directory, files, file }: VerifiedService, holde
   await returnPages.loadWords().catch(() => undefined);
 }
 
-/** Loads the spoken help, if the service has an audio pack for the language of the page. */
+/**
+ * Loads the spoken help once the service has an audio pack for the language of the page. The
+ * reporter can choose such a language later.
+ */
 async function offerSpokenHelp(files: ProgramFiles): Promise<void> {
-  if (!queryOne(".listen")) return;
-  const { SpokenHelp } = await loadModule("listen");
+  if (!queryOne(".listen")) {
+    document.addEventListener("page", () => void offerSpokenHelp(files), { once: true });
+    return;
+  }
+  const { SpokenHelp } = await retryUntilLoaded(() => loadModule("listen"));
   new SpokenHelp(files, (error) => refuseIfAltered(error, pages));
 }
 

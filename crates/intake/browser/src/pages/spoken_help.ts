@@ -11,8 +11,10 @@ import type { ProgramFiles } from "./program_files.ts";
 const MAX_NAME_CHARS = 80;
 
 export class SpokenHelp {
-  /** The packs that were fetched, by address. */
+  /** The packs that were requested, by address. Only the memory of the page contains them. */
   private readonly packs = new Map<string, Promise<AudioPack>>();
+  /** The addresses of the packs that have arrived. */
+  private readonly arrived = new Set<string>();
   /** The address of the pack in use; empty for none. */
   private chosen = "";
   private context: AudioContext | undefined;
@@ -41,19 +43,20 @@ export class SpokenHelp {
     const bar = queryOne<HTMLElement>(".listen");
     if (!bar) return;
     bar.hidden = false;
+    // Tor Browser has no Web Audio at its level "Safer".
+    if (!("AudioContext" in globalThis)) return showUnsupported(bar);
     for (const button of queryAll<HTMLButtonElement>("button[data-pack]", bar)) {
-      const name = queryOne<HTMLElement>("span", button)!;
-      const listen = name.textContent ?? "";
+      const listen = button.getAttribute("aria-label")!;
       const render = () => {
         const isChosen = button.dataset["pack"] === this.chosen;
         button.classList.toggle("playing", isChosen);
-        name.textContent = isChosen ? bar.dataset["off"]! : listen;
+        button.setAttribute("aria-label", isChosen ? `${bar.dataset["off"]} – ${button.textContent.trim()}` : listen);
       };
       button.addEventListener("click", () => void this.choose(bar, button.dataset["pack"]!));
       bar.addEventListener("chosen", render);
       render();
     }
-    if (this.chosen !== "") void this.offer(this.chosen);
+    if (this.chosen !== "") void this.offer(this.chosen, false);
   }
 
   /** Begins the spoken help in a language, or ends it. */
@@ -65,21 +68,34 @@ export class SpokenHelp {
     showStatus(bar, "");
     if (this.chosen === "") return;
     // Browsers let a page play only after a tap.
-    this.context ??= new AudioContext();
-    void this.context.resume();
-    await this.offer(path);
+    try {
+      this.context ??= new AudioContext();
+    } catch {
+      // The device has no sound, or the browser refuses it.
+      this.chosen = "";
+      return showUnsupported(bar);
+    }
+    this.context.resume().catch(() => undefined);
+    await this.offer(path, true);
   }
 
-  /** Fetches the pack of a language and adds the buttons of its clips to the page. */
-  private async offer(path: string): Promise<void> {
+  /**
+   * Fetches the pack of a language and adds the buttons of its clips to the page. After a tap, the
+   * page says how to use them.
+   */
+  private async offer(path: string, isTap: boolean): Promise<void> {
     // The reporter may go to another page, or choose another language, meanwhile.
     const bar = () => (this.chosen === path ? queryOne(`[data-pack="${path}"]`)?.closest<HTMLElement>(".listen") : undefined);
     const waiting = bar();
-    if (waiting) showStatus(waiting, waiting.dataset["wait"]!);
+    const isWaiting = !this.arrived.has(path);
+    if (waiting && isWaiting) showStatus(waiting, waiting.dataset["wait"]!);
     try {
       const pack = await this.fetchPack(path);
+      this.arrived.add(path);
       const shown = bar();
-      if (shown) this.addButtons(shown, pack);
+      if (!shown) return;
+      this.addButtons(shown, pack);
+      showStatus(shown, isTap || isWaiting ? shown.dataset["ready"]! : "");
     } catch (error) {
       if (error instanceof ProgramMismatchError) {
         this.end();
@@ -103,12 +119,14 @@ export class SpokenHelp {
 
   /** Adds a button to each text that has a clip. */
   private addButtons(bar: HTMLElement, pack: AudioPack): void {
-    showStatus(bar, bar.dataset["ready"]!);
     queryAll(".hear").forEach((button) => button.remove());
+    const focused = document.activeElement;
     for (const [element, all] of spokenElements()) {
       const keys = all.filter((key) => pack.has(key));
       if (keys.length > 0) place(element, this.hearButton(bar, pack, keys, element.textContent ?? ""));
     }
+    // A text that is moved beside its button loses the focus.
+    if (focused instanceof HTMLElement && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 
   private hearButton(bar: HTMLElement, pack: AudioPack, keys: string[], words: string): HTMLElement {
@@ -178,6 +196,12 @@ export class SpokenHelp {
     void this.context?.close();
     this.context = undefined;
   }
+}
+
+/** Shows why there is no spoken help, instead of buttons that do nothing. */
+function showUnsupported(bar: HTMLElement): void {
+  queryAll("button", bar).forEach((button) => button.remove());
+  showStatus(bar, bar.dataset["unsupported"]!);
 }
 
 const showStatus = (bar: HTMLElement, words: string): void => void (queryOne("[role=status]", bar)!.textContent = words);

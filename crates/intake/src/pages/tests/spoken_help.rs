@@ -145,7 +145,7 @@ async fn a_pack_is_offered_on_the_pages_of_the_language_of_its_texts() {
         let shown = select_attributes(&html, ".listen[hidden] button[data-pack]");
         assert_eq!(shown.len(), if scripts { expected } else { 0 }, "{path}");
         if let [first, _] = &shown[..] {
-            assert!(page.contains("Écouter\u{a0}: name of fr (1\u{a0}Mo)"), "{page}");
+            assert!(page.contains("Écouter\u{a0}: name of fr 1\u{a0}Mo"), "{page}");
             let response = get(&first["data-pack"]).await;
             assert_eq!(response.status(), StatusCode::OK);
         }
