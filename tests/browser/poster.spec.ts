@@ -50,7 +50,20 @@ for (const lang of LANGUAGES)
       await expect(page.locator(".address")).toHaveText(Array<string>(copies).fill(HOST));
       await expect(page.locator(".onion")).toHaveText(Array<string>(copies).fill(ONION));
       await expect(page.locator(".words li")).toHaveCount(12 * copies);
-      expect((await page.locator("main").innerText()).split(PHONE)).toHaveLength(copies + 1);
+      expect((await page.locator("main").innerText()).split(PHONE.replaceAll(" ", "\u00a0"))).toHaveLength(copies + 1);
+      // The groups of the number are in one line, the first one on the left.
+      const groups = await page.locator("b", { hasText: PHONE.slice(0, 2) }).first().evaluate((shown) => {
+        const text = shown.firstChild as Text;
+        return [0, 3, 6, 9].map((group) => {
+          const range = document.createRange();
+          const start = text.data.search(/25\D30/) + group;
+          range.setStart(text, start);
+          range.setEnd(text, start + 2);
+          const { left, top } = range.getBoundingClientRect();
+          return { left, top };
+        });
+      });
+      expect(groups.every(({ left, top }, at) => at === 0 || (left > groups[at - 1]!.left && top === groups[0]!.top))).toBe(true);
       // The pages show the same words in this language.
       const words = await page.locator(".words").first().locator("li").allInnerTexts();
       const protect = await (await fetch(`${where.public}/${lang}/protect`)).text();

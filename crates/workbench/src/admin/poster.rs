@@ -197,7 +197,7 @@ impl PosterContent {
             locale,
             texts: catalogs.catalog(locale),
             administration: text_in(administration)?,
-            contact: text_in(&oversight_body.contact)?,
+            contact: keep_numbers(&text_in(&oversight_body.contact)?, locale),
             groups: taxonomy
                 .families
                 .iter()
@@ -208,7 +208,7 @@ impl PosterContent {
             host: &self.host,
             onion_address: self.onion_address.as_ref(),
             words: words.split_whitespace().collect(),
-            emergency_number,
+            emergency_number: keep_numbers(emergency_number, locale),
             body,
         };
         Ok(page.render().expect("the template writes to memory"))
@@ -225,6 +225,28 @@ fn host_of(address: &str) -> Result<String, PosterError> {
         && uri.host().is_some_and(|host| host.contains('.'))
         && !site.contains('@');
     if is_site { Ok(site.to_owned()) } else { Err(invalid()) }
+}
+
+/// Returns a text whose telephone numbers stay in one line. In a text from right to left, they are
+/// isolated: otherwise their groups of digits would be shown in the opposite order.
+fn keep_numbers(text: &str, locale: Locale) -> String {
+    const HARD_SPACE: char = '\u{a0}';
+    let [open, close] = if locale.dir == "rtl" { ["\u{2066}", "\u{2069}"] } else { ["", ""] };
+    let is_separator = |c: char| matches!(c, ' ' | HARD_SPACE | '\u{202f}' | '.' | '-' | '/');
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(start) = rest.find(|c: char| c == '+' || c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(start);
+        let end = number.find(|c: char| c != '+' && !c.is_ascii_digit() && !is_separator(c));
+        let number = number[..end.unwrap_or(number.len())].trim_end_matches(is_separator);
+        kept.extend([
+            before,
+            open,
+            &number.replace(' ', HARD_SPACE.encode_utf8(&mut [0; 2])),
+            close,
+        ]);
+        rest = &rest[start + number.len()..];
+    }
+    kept + rest
 }
 
 /// Returns the name of a desk in a language, or in any language if it has none.
@@ -252,12 +274,12 @@ struct PosterTemplate<'a> {
     host: &'a str,
     onion_address: Option<&'a OnionAddress>,
     words: Vec<&'a str>,
-    emergency_number: &'a str,
+    emergency_number: String,
 }
 
 impl PosterTemplate<'_> {
     fn text(&self, key: &str) -> String {
-        self.texts.with(key, &[("body", &self.body), ("number", self.emergency_number)])
+        self.texts.with(key, &[("body", &self.body), ("number", &self.emergency_number)])
     }
 
     fn title(&self) -> String {
@@ -314,7 +336,7 @@ mod tests {
             for format in PosterFormat::ALL {
                 let page = content.html(format, locale).unwrap();
                 let copies = if format == PosterFormat::Cards { 8 } else { 1 };
-                for shown in [HOST, onion.as_str(), "25 30 12 34"] {
+                for shown in [HOST, onion.as_str(), "25\u{a0}30\u{a0}12\u{a0}34"] {
                     assert_eq!(page.matches(shown).count(), copies, "{shown} in {page}");
                 }
                 for word in fingerprint(&content.trust, locale.code).split_whitespace() {
@@ -332,6 +354,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_telephone_number_is_neither_broken_nor_reordered() {
+        let number = "+226\u{a0}25\u{a0}30\u{a0}12\u{a0}34";
+        let french = keep_numbers("+226 25 30 12 34, de 8 h à 16 h", Locale::FR);
+        assert_eq!(french, format!("{number}, de 8 h à 16 h"));
+        let arabic = keep_numbers("الهاتف: +226 25 30 12 34، من 8 إلى 16", Locale::AR);
+        let isolated = |number: &str| format!("\u{2066}{number}\u{2069}");
+        let hours = [isolated("8"), isolated("16")];
+        assert_eq!(
+            arabic,
+            format!("الهاتف: {}، من {} إلى {}", isolated(number), hours[0], hours[1])
+        );
+        assert_eq!(keep_numbers("+ + 17", Locale::EN), "+\u{a0}+\u{a0}17");
+        assert_eq!(keep_numbers("", Locale::AR), "");
     }
 
     #[test]
