@@ -14,6 +14,10 @@ use anyhow::{Context, Result, bail};
 /// The package of the browser's script.
 pub(crate) const BROWSER_DIR: &str = "crates/intake/browser";
 
+/// Builds all programs and tests. Every command that builds uses these features of the
+/// dependencies, so that none compiles one twice.
+pub(crate) const BUILD_ALL: [&str; 4] = ["build", "--workspace", "--all-targets", "--locked"];
+
 /// Returns the root of the workspace. Cargo names it at run time, because several clones can share
 /// one target folder.
 pub(crate) fn workspace_root() -> PathBuf {

@@ -11,13 +11,20 @@ use crate::cmd::{
     BROWSER_DIR, cargo, command, npm_ci, npm_run, programs_dir, run_step, succeeds, workspace_root,
 };
 
+/// Builds the programs with the dependencies of `cargo xtask test`. Cargo enables the features that
+/// the selected packages need together, and those that their tests need only if a test or an
+/// example is built: here the smallest one. Another selection would compile shared dependencies
+/// again with other features.
+const BUILD_PROGRAMS: [&str; 6] =
+    ["build", "--workspace", "--bins", "--example", "scrub", "--locked"];
+
 /// Ports of pages, relay and API, as in the shipped configuration.
 const PORTS: [u16; 3] = [8080, 8444, 8443];
 
 /// Runs the demo until it is interrupted. `empty` leaves out the sample reports.
 pub(crate) fn run(empty: bool) -> Result<()> {
     bundle_browser_script()?;
-    build_programs(empty)?;
+    run_step("programs", cargo(&BUILD_PROGRAMS))?;
     let folder = workspace_root().join("var/demo");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -38,19 +45,6 @@ pub(crate) fn run(empty: bool) -> Result<()> {
     }
     print_instructions(&installation)?;
     wait_for_interrupt(intake, case_handler)
-}
-
-fn build_programs(empty: bool) -> Result<()> {
-    let mut arguments = vec!["build", "--locked"];
-    let mut programs =
-        vec![("intake", "intake"), ("case-handler", "case-handler"), ("workbench", "burkindi")];
-    if !empty {
-        programs.push(("scenarios", "sample-reports"));
-    }
-    for (package, program) in programs {
-        arguments.extend(["-p", package, "--bin", program]);
-    }
-    run_step("programs", cargo(&arguments))
 }
 
 /// Bundles the script that seals reports in browsers. Without Node.js the intake seals them.
@@ -120,4 +114,39 @@ fn wait_for_interrupt(mut intake: ChildService, mut case_handler: ChildService) 
     println!("\nStopping the services …");
     case_handler.stop()?;
     intake.stop()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::cmd::{BUILD_ALL, read_stdout};
+
+    /// Returns what cargo would compile: packages and targets with their features.
+    fn compiled_units(arguments: &[&str]) -> BTreeSet<String> {
+        let mut plan = cargo(arguments);
+        plan.args(["--offline", "-Z", "unstable-options", "--unit-graph"]);
+        plan.env("RUSTC_BOOTSTRAP", "1");
+        // A developer can unify all features. Then every selection is the same.
+        plan.env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
+        let graph: Value = serde_json::from_str(&read_stdout(plan).unwrap()).unwrap();
+        let unit = |unit: &Value| {
+            ["pkg_id", "target", "profile", "platform", "mode", "features"]
+                .map(|key| unit[key].to_string())
+                .join(" ")
+        };
+        graph["units"].as_array().unwrap().iter().map(unit).collect()
+    }
+
+    #[test]
+    fn the_demo_compiles_nothing_that_the_tests_do_not_compile() {
+        let (demo, all) = (compiled_units(&BUILD_PROGRAMS), compiled_units(&BUILD_ALL));
+        assert!(demo.len() > 300, "{}", demo.len());
+        assert_eq!(demo.difference(&all).collect::<Vec<_>>(), Vec::<&String>::new());
+        let programs = compiled_units(&["build", "--locked", "-p", "intake", "--bin", "intake"]);
+        assert!(!programs.is_subset(&all), "a selection of packages has other features");
+    }
 }

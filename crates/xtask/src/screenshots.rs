@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 
 use crate::cmd::{
-    BROWSER_DIR, cargo, command, npm_ci, npm_run, programs_dir, run_step, workspace_root,
+    BROWSER_DIR, BUILD_ALL, cargo, command, npm_ci, npm_run, programs_dir, run_step, workspace_root,
 };
 
 /// Folder of the pictures, below the root of the workspace.
@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<()> {
         npm_ci(package)?;
     }
     run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
-    run_step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
+    run_step("programs", cargo(&BUILD_ALL))?;
     let folder = workspace_root().join(IMAGES_DIR);
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let mut playwright = command(

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::cmd::{cargo, run_step};
+use crate::cmd::{BUILD_ALL, cargo, run_step};
 
 /// Kills each service `kills` times on each database.
 pub(crate) fn run(kills: u32, only: Option<DatabaseBackend>) -> Result<()> {
-    run_step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
+    run_step("programs", cargo(&BUILD_ALL))?;
     for backend in [DatabaseBackend::Sqlite, DatabaseBackend::Postgres] {
         if only.is_some_and(|only| only != backend) {
             continue;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::{
     check::check_sources,
     cmd::{
-        BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir,
+        BROWSER_DIR, BUILD_ALL, cargo, cargo_install, command, npm_ci, npm_run, programs_dir,
         run_side_by_side, run_step, succeeds,
     },
 };
@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
     run_step("tests of the browser's script", npm_run(BROWSER_DIR, "test"))?;
     // Scenarios start the real programs, which `nextest` alone does not build. With all targets the
     // build compiles nothing twice.
-    run_step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
+    run_step("programs and tests", cargo(&BUILD_ALL))?;
     run_step(
         "documentation examples",
         cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
