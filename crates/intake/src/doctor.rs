@@ -54,6 +54,7 @@ pub struct DoctorArgs {
 /// If a file cannot be read or has invalid content. The error names the key.
 pub fn check_config_files(config: &Config) -> Result<(), ConfigError> {
     config.load_trust()?;
+    config.load_taxonomy()?;
     relay::server_config(&config.relay)?;
     let url = config.store.database_url()?;
     url.check_files()

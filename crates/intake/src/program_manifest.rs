@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use protocol::program::{ProgramManifest, SignedProgram};
 use rand::rngs::OsRng;
-use taxonomy::Taxonomy;
 use web::Clock;
 
 use crate::{
@@ -72,7 +71,7 @@ pub(crate) fn wrong_manifest(mismatch: &ManifestMismatch) -> ConfigError {
 }
 
 fn configured_pages(config: &Config) -> Result<Pages, ConfigError> {
-    let taxonomy = Arc::new(Taxonomy::built_in());
+    let taxonomy = Arc::new(config.load_taxonomy()?);
     let pages = Pages::new(taxonomy, config.branding.clone(), Clock::system(), OsRng);
     add_audio_packs(pages, config)
 }

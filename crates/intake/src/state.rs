@@ -6,7 +6,6 @@ use axum::{extract::FromRef, response::Response};
 use protocol::mailbox::DecoyMailboxes;
 use rand::{SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
-use taxonomy::Taxonomy;
 use web::{Clock, Locale};
 
 use crate::{
@@ -65,7 +64,7 @@ impl AppState {
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let store_error =
             |error: &dyn ToString| ConfigError::invalid_value("store.url", error.to_string());
-        let taxonomy = Arc::new(Taxonomy::built_in());
+        let taxonomy = Arc::new(config.load_taxonomy()?);
         let trust = config.load_trust()?;
         let program = config.load_program(&trust)?;
         let url = config.store.database_url()?;

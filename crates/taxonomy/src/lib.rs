@@ -9,6 +9,7 @@ mod answers;
 mod conditions;
 mod load;
 mod pictograms;
+mod places;
 mod question_kind;
 mod texts;
 mod training;
@@ -19,10 +20,12 @@ pub use answers::{Answer, AnswerError, AnswerMap, DECLINED, MAX_TEXT_CHARS, UNKN
 pub use conditions::{Condition, applicable};
 pub use load::TaxonomyLoadError;
 pub use pictograms::{MAX_PICTOGRAM_BYTES, PICTOGRAMS, Pictogram};
+pub use places::{
+    MAX_LIST_BYTES, MAX_PLACE_CHARS, MAX_PLACES, PLACE_KIND_QUESTION, Place, PlacesError,
+};
 pub use question_kind::{AnswerFormat, AnswerType, QuestionKind, QuestionPurpose};
 pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
     Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers,
-    LocalizedText, MAX_QUICK_QUESTIONS, PLACE_KIND_QUESTION, Place, PriorityRule, Question,
-    QuestionOption, Taxonomy,
+    LocalizedText, MAX_QUICK_QUESTIONS, PriorityRule, Question, QuestionOption, Taxonomy,
 };

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::{
     AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText,
-    Place, PriorityRule, Question, Taxonomy,
+    PriorityRule, Question, Taxonomy,
     texts::{LanguageTexts, add_texts},
 };
 
@@ -93,12 +93,6 @@ struct DesksFile {
     desks: Vec<DeskLabel>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlacesFile {
-    places: Vec<Place>,
-}
-
 impl Taxonomy {
     /// Returns the built-in taxonomy.
     ///
@@ -154,7 +148,7 @@ impl Taxonomy {
             categories: files.parse::<CategoriesFile>("categories.toml", "categories")?.categories,
             questions,
             desks: files.parse::<DesksFile>("desks.toml", "desks")?.desks,
-            places: files.parse::<PlacesFile>("places.toml", "places")?.places,
+            places: Vec::new(),
         };
         let mut wrong = taxonomy.validate();
         let unit = |lang: &&String| {
@@ -179,7 +173,6 @@ pub(crate) fn read_built_in(file: &str) -> io::Result<String> {
         "categories.toml" => include_str!("../data/categories.toml"),
         "questions.toml" => include_str!("../data/questions.toml"),
         "desks.toml" => include_str!("../data/desks.toml"),
-        "places.toml" => include_str!("../data/places.toml"),
         "learn.toml" => include_str!("../data/learn.toml"),
         texts => texts
             .strip_suffix(TEXTS_FILE)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use protocol::Priority;
 use serde::{Deserialize, Serialize};
 
-use crate::{AnswerFormat, Condition, DECLINED, QuestionKind, QuestionPurpose, UNKNOWN};
+use crate::{AnswerFormat, Condition, DECLINED, Place, QuestionKind, QuestionPurpose, UNKNOWN};
 
 /// The placeholder of the oversight body in the texts of questions.
 const OVERSIGHT_BODY: &str = "{body}";
@@ -121,21 +121,6 @@ pub struct CategoryGroup {
     /// The name.
     pub label: LocalizedText,
 }
-
-/// A border post or office of the administration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// The id, such as `dakola`.
-    pub id: String,
-    /// What it is: an option of the question [`PLACE_KIND_QUESTION`].
-    pub kind: String,
-    /// The name.
-    pub label: LocalizedText,
-}
-
-/// The question whose options are the kinds of places.
-pub const PLACE_KIND_QUESTION: &str = "place_type";
 
 /// A desk that an administration can set up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -295,7 +280,8 @@ pub struct Taxonomy {
     pub questions: Vec<Question>,
     /// All desks.
     pub desks: Vec<DeskLabel>,
-    /// The border posts and offices in the order of the list.
+    /// The border posts and offices in the order of the list. The built-in taxonomy has none, see
+    /// [`Taxonomy::with_places`].
     pub places: Vec<Place>,
 }
 
@@ -331,17 +317,6 @@ impl Taxonomy {
     /// Returns the desk with this id.
     pub fn desk(&self, id: &str) -> Option<&DeskLabel> {
         self.desks.iter().find(|desk| desk.id == id)
-    }
-
-    /// Returns what a place is, in words.
-    pub fn place_kind(&self, place: &Place) -> Option<&LocalizedText> {
-        let question = self.question(PLACE_KIND_QUESTION)?;
-        self.option_label(question, &place.kind)
-    }
-
-    /// Returns the name of a place as desks read it: in the default language.
-    pub fn place_name<'a>(&self, place: &'a Place) -> &'a str {
-        place.label.get(&self.default_language)
     }
 
     /// Returns the label of an option, including the implied ones.

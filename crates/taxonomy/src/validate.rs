@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AnswerType, Audience, Category, LocalizedText, MAX_QUICK_QUESTIONS, PLACE_KIND_QUESTION,
-    Question, QuestionPurpose, Taxonomy,
+    AnswerType, Audience, Category, LocalizedText, MAX_QUICK_QUESTIONS, Question, QuestionPurpose,
+    Taxonomy,
 };
 
 impl Taxonomy {
@@ -48,15 +48,6 @@ impl Taxonomy {
         }
         for desk in &self.desks {
             wrong.check_translations(&format!("desks.toml: {}", desk.id), &desk.label);
-        }
-        wrong.check_unique("places.toml", self.places.iter().map(|place| place.id.clone()));
-        for place in &self.places {
-            let entry = format!("places.toml: {}", place.id);
-            wrong.check_translations(&entry, &place.label);
-            wrong.report_if(
-                self.place_kind(place).is_none(),
-                &format!("{entry} kind {} is no option of {PLACE_KIND_QUESTION}", place.kind),
-            );
         }
         for question in &self.questions {
             validate_question(question, &mut wrong);

@@ -232,12 +232,6 @@ const WRONG_DATA: &[(&str, &str, &str, &str)] = &[
         "quick = [\"place\", \"period\", \"ongoing\", \"safety\", \"goods\"]",
         "has more than 4 quick questions",
     ),
-    (
-        "places.toml",
-        "kind = \"border_post\"",
-        "kind = \"border\"",
-        "dakola kind border is no option of place_type",
-    ),
     ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is not a category"),
     (
         "audiences.toml",

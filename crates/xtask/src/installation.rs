@@ -258,6 +258,7 @@ impl Installation {
             ("INTAKE_RELAY_KEY", self.path("admin/tls/intake.key")),
             ("INTAKE_STORE_URL", self.intake_store_url()),
             ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
+            ("INTAKE_PLACES_FILE", shipped_config("places.txt")?.display().to_string()),
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
         if self.settings.silent_audio_packs {
@@ -266,7 +267,7 @@ impl Installation {
         if self.settings.sign_program {
             environment.push((PROGRAM_VARIABLE, self.path("program.json")));
         }
-        Ok(with_environment(Command::new(program), &shipped_config("intake")?, &environment))
+        Ok(with_environment(Command::new(program), &shipped_config("intake.toml")?, &environment))
     }
 
     /// Starts the case handler with the shipped configuration. The environment sets paths and
@@ -423,9 +424,9 @@ impl Installation {
     }
 }
 
-/// Returns the path of the shipped configuration of a service.
+/// Returns the path of a shipped configuration file.
 fn shipped_config(name: &str) -> Result<PathBuf> {
-    Ok(workspace_root()?.join("deploy/config").join(format!("{name}.toml")))
+    Ok(workspace_root()?.join("deploy/config").join(name))
 }
 
 /// Adds a configuration file and the environment to the command of a service.

@@ -12,6 +12,7 @@ use confique::Config as _;
 use database::DatabaseUrl;
 use protocol::{directory::TrustRoots, program::SignedProgram};
 use service_kit::{check_variables, config_folder, explain_error, make_absolute, strip_bom};
+use taxonomy::Taxonomy;
 use tracing::Level;
 
 use crate::{
@@ -21,8 +22,8 @@ use crate::{
 
 pub use error::ConfigError;
 pub use sections::{
-    AudioConfig, DirectoryConfig, LimitsConfig, LogConfig, MetricsConfig, ProgramConfig,
-    PublicConfig, RelayConfig, StoreConfig, TaxonomyConfig,
+    AudioConfig, DirectoryConfig, LimitsConfig, LogConfig, MetricsConfig, PlacesConfig,
+    ProgramConfig, PublicConfig, RelayConfig, StoreConfig, TaxonomyConfig,
 };
 
 /// The key of the signed manifest of the browser program.
@@ -30,6 +31,9 @@ pub(crate) const PROGRAM_KEY: &str = "program.manifest";
 
 /// The key of the folder of the audio packs.
 pub(crate) const AUDIO_KEY: &str = "audio.folder";
+
+/// The key of the list of places.
+const PLACES_KEY: &str = "places.file";
 
 /// The configuration of the intake. `deploy/config/intake.toml` explains each key. Paths are
 /// absolute after loading.
@@ -60,6 +64,9 @@ pub struct Config {
     /// The categories of reports.
     #[config(nested)]
     pub taxonomy: TaxonomyConfig,
+    /// The list of places that the form suggests.
+    #[config(nested)]
+    pub places: PlacesConfig,
     /// Names and contacts on the pages. The variable contains the whole section as JSON.
     #[config(env = "INTAKE_BRANDING", parse_env = parse_branding_json)]
     pub branding: Branding,
@@ -93,11 +100,12 @@ impl Config {
         check_variables("INTAKE_", &Self::META, variables).map_err(ConfigError::UnknownVariable)?;
         let read = Self::builder().env().file(file).load();
         let mut config = read.map_err(|error| ConfigError::Read(explain_error(&error)))?;
-        let Self { relay, store, directory, program, audio, .. } = &mut config;
+        let Self { relay, store, directory, program, audio, places, .. } = &mut config;
         for path in [&mut relay.ca, &mut relay.certificate, &mut relay.key, &mut directory.trust] {
             make_absolute(&folder, path);
         }
-        for path in [&mut program.manifest, &mut audio.folder].into_iter().flatten() {
+        let optional = [&mut program.manifest, &mut audio.folder, &mut places.file];
+        for path in optional.into_iter().flatten() {
             make_absolute(&folder, path);
         }
         store.url = DatabaseUrl::with_absolute_paths(&store.url, &folder);
@@ -208,6 +216,21 @@ impl Config {
         };
         let json = fs::read(path).map_err(|error| invalid(&error))?;
         serde_json::from_slice(strip_bom(&json)).map_err(|error| invalid(&error))
+    }
+
+    /// Returns the built-in taxonomy with the places of the file that `places.file` names. Without
+    /// this key it has no place.
+    ///
+    /// # Errors
+    /// If the file cannot be read or a line is invalid. The error names the line.
+    pub fn load_taxonomy(&self) -> Result<Taxonomy, ConfigError> {
+        let taxonomy = Taxonomy::built_in();
+        let Some(path) = &self.places.file else { return Ok(taxonomy) };
+        let invalid = |error: &dyn std::fmt::Display| {
+            ConfigError::invalid_value(PLACES_KEY, format!("{}: {error}", path.display()))
+        };
+        let list = fs::read_to_string(path).map_err(|error| invalid(&error))?;
+        taxonomy.with_places(&list).map_err(|error| invalid(&error))
     }
 
     /// Reads the audio packs in the folder that `audio.folder` names. Returns none without this

@@ -116,6 +116,15 @@ pub struct TaxonomyConfig {
     pub folder: Option<PathBuf>,
 }
 
+/// `[places]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct PlacesConfig {
+    /// File with the list of places that the form suggests. Without it, the form suggests none.
+    #[config(env = "INTAKE_PLACES_FILE")]
+    pub file: Option<PathBuf>,
+}
+
 /// `[program]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]

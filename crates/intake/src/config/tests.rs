@@ -39,6 +39,25 @@ fn relative_paths_start_at_the_folder_of_the_file_and_not_at_the_current_one() {
 }
 
 #[test]
+fn the_list_of_places_is_beside_the_configuration_and_an_error_names_its_line() {
+    assert_eq!(load(EXAMPLE).unwrap().load_taxonomy().unwrap().places, []);
+    let key = "#file = \"/etc/burkindi/places.txt\"";
+    assert!(EXAMPLE.contains(key));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("intake.toml");
+    fs::write(&file, EXAMPLE.replace(key, "file = \"places.txt\"")).unwrap();
+    let config = Config::load(&file).unwrap();
+    let error = || config.load_taxonomy().unwrap_err().to_string();
+    let list = folder.path().canonicalize().unwrap().join("places.txt");
+    assert!(error().starts_with(&format!("places.file: {}: ", list.display())), "{}", error());
+    fs::write(&list, "Bittou\n[port]\n").unwrap();
+    assert!(error().contains("places.txt: line 2: “port” is no kind of place"), "{}", error());
+    fs::write(&list, include_str!("../../../../deploy/config/places.txt")).unwrap();
+    let places = config.load_taxonomy().unwrap().places;
+    assert!(places.iter().any(|place| place.name == "Cinkansé"), "{places:?}");
+}
+
+#[test]
 fn a_mistyped_onion_address_is_refused() {
     let with = |address: &str| {
         let key = format!("[public]\nonion_address = \"{address}\"");

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use protocol::submission::report_body::OVERSIGHT_QUESTION;
 use taxonomy::{
-    Category, DECLINED, Pictogram, Question, QuestionKind, QuestionPurpose, Taxonomy, UNKNOWN,
+    Category, DECLINED, Pictogram, Place, Question, QuestionKind, QuestionPurpose, Taxonomy,
+    UNKNOWN,
 };
 
 use super::{layout::PageLayout, question_step::step_of};
@@ -47,7 +48,7 @@ pub(super) struct FormField<'a> {
     pub(super) choices: Vec<FieldChoice<'a>>,
     pub(super) value: &'a str,
     pub(super) date: &'a str,
-    /// The places that the page suggests: name, and what it is.
+    /// The places that the page suggests: name, and what or where it is.
     pub(super) places: Vec<(&'a str, &'a str)>,
     pub(super) required: bool,
     /// Whether the reporter attaches a file instead of a story.
@@ -185,8 +186,8 @@ pub(super) fn form_field<'a>(
 
 fn suggested_places<'a>(taxonomy: &'a Taxonomy, lang: &str) -> Vec<(&'a str, &'a str)> {
     let places = taxonomy.places.iter();
-    let kind = |place| taxonomy.place_kind(place).map_or("", |kind| kind.get(lang));
-    places.map(|place| (place.label.get(lang), kind(place))).collect()
+    let group = |place: &'a Place| place.group.as_ref().map_or("", |group| group.get(lang));
+    places.map(|place| (place.label.get(lang), group(place))).collect()
 }
 
 fn field_condition(

@@ -176,11 +176,7 @@ pub(super) async fn build_form(pages: &Pages, locale: Locale) -> Option<FormPart
             .iter()
             .map(|one| (one.id.as_str(), one.label.get(lang)))
             .collect(),
-        places: taxonomy
-            .places
-            .iter()
-            .map(|place| [place.label.get(lang), taxonomy.place_name(place)])
-            .collect(),
+        places: taxonomy.places.iter().map(|place| [place.label.get(lang), &*place.name]).collect(),
         priority_rules: &taxonomy.priority_rules,
         unsure: &taxonomy.unsure,
         advice: &taxonomy.advice,

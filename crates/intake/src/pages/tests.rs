@@ -3,6 +3,7 @@ mod answer_length;
 mod labels;
 mod log;
 mod pictograms;
+mod places;
 mod promises;
 mod receipts;
 mod report;
@@ -47,7 +48,7 @@ use crate::{
 const FIRST_VISIT_BYTES: usize = 14_600;
 
 fn test_pages() -> Arc<Pages> {
-    test_pages_of(Taxonomy::built_in())
+    test_pages_of(places::taxonomy_with(places::SAMPLE))
 }
 
 fn test_pages_of(taxonomy: Taxonomy) -> Arc<Pages> {
@@ -349,7 +350,8 @@ async fn response_bytes(service: &Router, path: &str, form: Option<&str>) -> usi
 
 #[tokio::test]
 async fn every_page_fits_the_size_limit_of_a_first_visit() {
-    let service = test_router();
+    let service =
+        routes().with_state(test_pages_of(places::taxonomy_with(&places::largest_list())));
     for locale in Locale::ALL {
         let lang = locale.code;
         let home = get(&format!("/{lang}")).await.1;

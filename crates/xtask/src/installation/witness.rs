@@ -114,7 +114,7 @@ impl Installation {
     /// Returns the path of the configuration of the case handler: the shipped file, or a copy that
     /// names the witness.
     pub(super) fn case_handler_config(&self) -> Result<PathBuf> {
-        let shipped = shipped_config("case-handler")?;
+        let shipped = shipped_config("case-handler.toml")?;
         let Some((name, url)) = &self.settings.witness else { return Ok(shipped) };
         let text = fs::read_to_string(shipped)?;
         let named = self.root.join("case-handler.toml");

@@ -211,7 +211,7 @@ async fn a_victim_sees_a_short_form_and_a_helpline() {
 }
 
 /// Returns the text of the main part of a page, without the form fields that it carries.
-fn main_text(page: &str) -> String {
+pub(super) fn main_text(page: &str) -> String {
     let html = Html::parse_document(page);
     let main = html.select(&Selector::parse("main").unwrap()).next().unwrap();
     main.text().collect::<String>().to_lowercase()
@@ -312,18 +312,4 @@ async fn a_dependent_question_states_its_condition_and_its_answer_is_sent_only_w
     assert!(sends("paid"));
     assert!(!sends("refused"));
     assert!(!sends(""));
-}
-
-#[tokio::test]
-async fn a_place_is_suggested_and_sent_in_the_spelling_of_the_desks() {
-    let fields = with_fields(Vec::new(), &[("go", "category.EXT")]);
-    let tell = Html::parse_document(&post("/ar/report", &fields).await.1);
-    let list = &select_attributes(&tell, "#q-place")[0]["list"];
-    let places = select_attributes(&tell, &format!("datalist#{list} option"));
-    assert_eq!(places.len(), Taxonomy::built_in().places.len());
-    let typed = places[0]["value"].clone();
-    let fields = [("go", "review"), ("category", "EXT"), ("a.place", &typed), ("a.story", "text")];
-    // The review shows what the desk will read.
-    let review = main_text(&post("/ar/report", &with_fields(Vec::new(), &fields)).await.1);
-    assert!(review.contains("dakola") && !review.contains(&typed), "{review}");
 }
