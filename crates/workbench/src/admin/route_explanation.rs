@@ -16,6 +16,10 @@ pub struct ReportProfile {
     pub audience: String,
     /// Excluded desks, units or functions.
     pub excluded: Vec<String>,
+    /// The unit that the reporter prefers: `woman`, `man` or none.
+    pub preference: Option<String>,
+    /// Whether the reporter refused that the oversight body reads the report.
+    pub oversight_refused: bool,
 }
 
 /// The decision. These fields are also its JSON.
@@ -24,7 +28,7 @@ pub struct RoutingDecision {
     /// The properties of the report.
     #[serde(flatten)]
     pub case: ReportProfile,
-    /// Desk of the report.
+    /// Desk of the report. Empty if the report cannot be sent, because no reader is left.
     pub desk: String,
     /// Whether the desk is the oversight body because no other desk can receive the report.
     pub fallback: bool,
@@ -74,6 +78,26 @@ pub enum RoutingStep {
     },
     /// Fewer members than the minimum remain.
     TooFew,
+    /// Only these members get the report, because they belong to the preferred unit.
+    Preferred {
+        /// The unit.
+        unit: String,
+        /// Handles of the members.
+        who: Vec<String>,
+    },
+    /// Too few members belong to the preferred unit.
+    PreferenceUnmet {
+        /// The unit.
+        unit: String,
+        /// Number of members who belong to it.
+        count: usize,
+    },
+    /// The oversight body receives the report, whichever unit the reporter prefers.
+    PreferenceIgnored,
+    /// The reporter refused the oversight body, and a desk receives the report.
+    OversightRefused,
+    /// The reporter refused the oversight body, and no desk can receive the report.
+    NoReader,
     /// The desk that finally receives the report.
     RoutedTo {
         /// Id of the desk.
@@ -106,6 +130,27 @@ impl fmt::Display for RoutingStep {
             Self::TooFew => {
                 write!(f, "Fewer than {MIN_READERS} remain: it goes to the oversight body.")
             }
+            Self::Preferred { unit, who } => write!(
+                f,
+                "The reporter wishes for a {unit}: only {} get it, and one of them is suggested as \
+                 assignee.",
+                who.join(", ")
+            ),
+            Self::PreferenceUnmet { unit, count } => write!(
+                f,
+                "The reporter wishes for a {unit}, but {count} of these members belong to this unit. \
+                 With fewer than {MIN_READERS} all of them get it."
+            ),
+            Self::PreferenceIgnored => f.write_str(
+                "The wish for a woman or a man changes nothing, because the oversight body gets it.",
+            ),
+            Self::OversightRefused => f.write_str(
+                "The reporter refused the oversight body: it gets no grant, and nothing releases one.",
+            ),
+            Self::NoReader => f.write_str(
+                "The reporter refused the oversight body too: no reader is left, and the form does \
+                 not send the report.",
+            ),
             Self::RoutedTo { desk, readers } => {
                 write!(f, "Received by desk {desk}; readable at once by {}.", readers.join(", "))
             }
@@ -140,6 +185,10 @@ pub enum ExclusionReason {
     RoutedElsewhere(String),
     /// The member does not belong to the desk that receives the report.
     NotAMemberOfDesk(String),
+    /// The member does not belong to the unit that the reporter prefers.
+    NotPreferred(String),
+    /// The member belongs to the oversight body, which the reporter refused.
+    OversightRefused,
 }
 
 impl fmt::Display for ExclusionReason {
@@ -162,6 +211,12 @@ impl fmt::Display for ExclusionReason {
                 write!(f, "their desk cannot receive it; it goes to desk {desk}")
             }
             Self::NotAMemberOfDesk(desk) => write!(f, "is not a member of desk {desk}"),
+            Self::NotPreferred(unit) => {
+                write!(f, "does not belong to {unit}, for whom the reporter wishes")
+            }
+            Self::OversightRefused => {
+                f.write_str("is the oversight body, which the reporter refused")
+            }
         }
     }
 }
@@ -178,33 +233,40 @@ impl Serialize for ExclusionReason {
     }
 }
 
-/// Explains the routing decision of the reporter's device. [`Directory::recipients_for`] makes the
-/// decision; this function only describes it.
+/// Explains the routing decision of the reporter's device. [`Directory::recipients_of`] makes it by
+/// the same steps; this function only describes it.
 pub fn explain_routing(directory: &Directory, case: ReportProfile) -> RoutingDecision {
-    let recipients = directory.recipients_for(&case.category, &case.audience, &case.excluded);
-    let handles = |members: &[&Member]| {
-        members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
-    };
-    let fallback = recipients.desk.id == directory.oversight;
+    let by_desk = directory.recipients_for(&case.category, &case.audience, &case.excluded);
+    let fallback = by_desk.desk.id == directory.oversight;
+    let preferred = by_desk.clone().preferring(case.preference.as_deref());
+    let recipients =
+        if case.oversight_refused { preferred.without_oversight() } else { Some(preferred) };
     let ineffective_exclusions =
         case.excluded.iter().filter(|id| is_ineffective(directory, id)).cloned().collect();
+    let mut steps = desk_steps(directory, &case);
+    steps.extend(preference_step(&case, &by_desk, recipients.as_ref()));
+    steps.extend(result_steps(&case, recipients.as_ref()));
+    let members = |members: fn(&ReportRecipients<'_>) -> Vec<String>| {
+        recipients.as_ref().map(members).unwrap_or_default()
+    };
     RoutingDecision {
-        desk: recipients.desk.id.clone(),
+        desk: recipients.as_ref().map(|to| to.desk.id.clone()).unwrap_or_default(),
         fallback,
-        readers: handles(&recipients.members),
-        oversight: handles(&recipients.oversight),
-        excluded_members: excluded_members(directory, &case, &recipients),
+        readers: members(|to| handles(&to.members)),
+        oversight: members(|to| handles(&to.oversight)),
+        excluded_members: excluded_members(directory, &case, &by_desk, recipients.as_ref()),
         ineffective_exclusions,
-        steps: routing_steps(directory, &case, &recipients),
+        steps,
         case,
     }
 }
 
-fn routing_steps(
-    directory: &Directory,
-    case: &ReportProfile,
-    recipients: &ReportRecipients<'_>,
-) -> Vec<RoutingStep> {
+fn handles(members: &[&Member]) -> Vec<String> {
+    members.iter().map(|member| member.handle.clone()).collect()
+}
+
+/// Returns the steps up to the choice of the desk.
+fn desk_steps(directory: &Directory, case: &ReportProfile) -> Vec<RoutingStep> {
     let serving =
         |desk: &&Desk| desk.id != directory.oversight && desk.categories.contains(&case.category);
     let from_audience =
@@ -234,14 +296,41 @@ fn routing_steps(
             }
         }
     }
-    let handles = |members: &[&Member]| {
-        members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
-    };
-    steps.push(RoutingStep::RoutedTo {
+    steps
+}
+
+/// Returns what the wish for a woman or a man changes, if there is one.
+fn preference_step(
+    case: &ReportProfile,
+    by_desk: &ReportRecipients<'_>,
+    recipients: Option<&ReportRecipients<'_>>,
+) -> Option<RoutingStep> {
+    let unit = case.preference.clone()?;
+    let recipients = recipients?;
+    if by_desk.oversight.is_empty() {
+        return Some(RoutingStep::PreferenceIgnored);
+    }
+    let count = by_desk.members.iter().filter(|member| member.units.contains(&unit)).count();
+    Some(if count < MIN_READERS {
+        RoutingStep::PreferenceUnmet { unit, count }
+    } else {
+        RoutingStep::Preferred { unit, who: handles(&recipients.members) }
+    })
+}
+
+/// Returns who receives the report, and what becomes of the grants of the oversight body.
+fn result_steps(
+    case: &ReportProfile,
+    recipients: Option<&ReportRecipients<'_>>,
+) -> Vec<RoutingStep> {
+    let Some(recipients) = recipients else { return vec![RoutingStep::NoReader] };
+    let mut steps = vec![RoutingStep::RoutedTo {
         desk: recipients.desk.id.clone(),
         readers: handles(&recipients.members),
-    });
-    if !recipients.oversight.is_empty() {
+    }];
+    if case.oversight_refused {
+        steps.push(RoutingStep::OversightRefused);
+    } else if !recipients.oversight.is_empty() {
         steps.push(RoutingStep::OversightLocked(handles(&recipients.oversight)));
     }
     steps
@@ -250,14 +339,16 @@ fn routing_steps(
 fn excluded_members(
     directory: &Directory,
     case: &ReportProfile,
-    recipients: &ReportRecipients<'_>,
+    by_desk: &ReportRecipients<'_>,
+    recipients: Option<&ReportRecipients<'_>>,
 ) -> Vec<ExcludedMember> {
-    let has_grant = |member: &Member| recipients.recipient_keys().contains(&&member.recipient);
+    let keys = recipients.map(ReportRecipients::recipient_keys).unwrap_or_default();
+    let has_grant = |member: &Member| keys.contains(&&member.recipient);
     let members = directory.members.iter().filter(|member| !has_grant(member));
     members
         .map(|member| ExcludedMember {
             handle: member.handle.clone(),
-            reason: exclusion_reason(directory, case, member, recipients),
+            reason: exclusion_reason(directory, case, member, by_desk),
         })
         .collect()
 }
@@ -266,8 +357,15 @@ fn exclusion_reason(
     directory: &Directory,
     case: &ReportProfile,
     member: &Member,
-    recipients: &ReportRecipients<'_>,
+    by_desk: &ReportRecipients<'_>,
 ) -> ExclusionReason {
+    let belongs = |members: &[&Member]| members.iter().any(|one| one.handle == member.handle);
+    if belongs(&by_desk.oversight) || by_desk.oversight.is_empty() && belongs(&by_desk.members) {
+        return ExclusionReason::OversightRefused;
+    }
+    if let Some(unit) = case.preference.as_ref().filter(|_| belongs(&by_desk.members)) {
+        return ExclusionReason::NotPreferred(unit.clone());
+    }
     let desks_of_member =
         || directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
     if directory.excluded_members(&case.excluded).contains(member.handle.as_str()) {
@@ -275,17 +373,17 @@ fn exclusion_reason(
         if let Some(unit) = member.units.iter().find(excluded) {
             return ExclusionReason::Unit(unit.clone());
         }
-        let by_desk = |desk: &Desk| {
+        let excluded_desk = |desk: &Desk| {
             if case.excluded.contains(&desk.id) {
                 return Some(ExclusionReason::ExcludedDesk(desk.id.clone()));
             }
             let unit = desk.units.iter().find(excluded)?;
             Some(ExclusionReason::DeskOfUnit { desk: desk.id.clone(), unit: unit.clone() })
         };
-        return desks_of_member().find_map(by_desk).unwrap_or(ExclusionReason::TrustsNone);
+        return desks_of_member().find_map(excluded_desk).unwrap_or(ExclusionReason::TrustsNone);
     }
-    let desk = recipients.desk.id.clone();
-    let belongs_to_desk = recipients.desk.members.contains(&member.handle);
+    let desk = by_desk.desk.id.clone();
+    let belongs_to_desk = by_desk.desk.members.contains(&member.handle);
     let serving = desks_of_member().any(|desk| desk.categories.contains(&case.category));
     if !belongs_to_desk && serving {
         ExclusionReason::RoutedElsewhere(desk)

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use protocol::submission::report_body::EXCLUSION_QUESTION;
+use protocol::submission::report_body::{EXCLUSION_QUESTION, PREFERENCE_QUESTION};
 use taxonomy::Taxonomy;
 use time::{Date, format_description::well_known::Iso8601};
 use web::{Locale, MessageCatalog, MessageCatalogs};
@@ -115,6 +115,14 @@ impl Localizer {
         let question = taxonomy.question(EXCLUSION_QUESTION);
         let label = question.and_then(|question| taxonomy.option_label(question, id));
         label.map_or(id, |label| label.get(self.code())).to_owned()
+    }
+
+    /// Returns the answer of a reporter who wishes for a member of this unit, such as "A woman".
+    pub(crate) fn preference_label(&self, unit: &str) -> String {
+        let taxonomy = &self.taxonomy;
+        let question = taxonomy.question(PREFERENCE_QUESTION);
+        let label = question.and_then(|question| taxonomy.option_label(question, unit));
+        label.map_or(unit, |label| label.get(self.code())).to_owned()
     }
 
     /// Returns a length as text.

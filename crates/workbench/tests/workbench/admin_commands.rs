@@ -198,6 +198,31 @@ fn desk_and_category_ids_are_listed_and_unknown_ids_are_rejected() {
 }
 
 #[test]
+fn the_route_test_takes_the_wishes_of_the_reporter() {
+    let admin = AdminCli::new();
+    admin.ok(&["desk", "add", "gender_safety", "--member", "p-1,p-2"]);
+    admin.ok(&["desk", "add", "external", "--member", "o-1"]);
+    let route = |category: &str| {
+        let wishes = ["--prefer", "woman", "--refuse-oversight"];
+        admin.ok(&[&["route-test", "--category", category], &wishes[..]].concat()).0
+    };
+    let asked = route("GBD");
+    assert_eq!(
+        (&asked["preference"], &asked["oversight_refused"]),
+        (&json!("woman"), &json!(true))
+    );
+    assert_eq!((&asked["oversight"], &asked["readers"]), (&json!([]), &json!(["p-1", "p-2"])));
+    let steps = asked["steps"].to_string();
+    assert!(steps.contains("wishes for a woman, but 0 of these members"), "{steps}");
+    assert!(steps.contains("refused the oversight body: it gets no grant"), "{steps}");
+    assert_eq!(route("SXT")["unasked"], json!([]));
+    assert_eq!(route("FAC")["unasked"], json!(["handler_preference", "oversight_consent"]));
+    let (status, _, output_text) =
+        admin.run("", &["route-test", "--category", "FAC", "--prefer", "regional"]);
+    assert!(status != 0 && output_text.contains("woman, man"), "{output_text}");
+}
+
+#[test]
 fn unusual_settings_are_warned_of_on_entry_and_before_signing() {
     let admin = AdminCli::new();
     let (_, alone) = admin.ok(&["desk", "add", "audit", "--member", "p-1", "--category", "FAC"]);

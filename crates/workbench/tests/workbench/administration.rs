@@ -3,9 +3,15 @@
 use crate::common::{
     TEST_MEMBERS, WorkbenchInstallation, cheap_scrypt, desk, now, passphrase, today,
 };
-use protocol::directory::{DirectoryError, SignedDirectory, VALID_DAYS};
+use protocol::{
+    directory::{DirectoryError, Member, SignedDirectory, VALID_DAYS},
+    submission::report_body::{
+        EXCLUSION_QUESTION, OVERSIGHT_QUESTION, PREFERENCE_QUESTION, ReportAnswer, ReportBody,
+    },
+};
 use rand::rngs::OsRng;
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use workbench::{
     admin::{
         self, AdminError,
@@ -192,11 +198,100 @@ fn routing_decision(
 ) -> RoutingDecision {
     let directory =
         installation.signed_directory().verify_ignoring_dates(&installation.trust).unwrap();
-    let excluded = excluded.iter().map(ToString::to_string).collect();
-    explain_routing(
-        &directory,
-        ReportProfile { category: category.into(), audience: "trader".into(), excluded },
-    )
+    explain_routing(&directory, report_profile(category, excluded))
+}
+
+fn report_profile(category: &str, excluded: &[&str]) -> ReportProfile {
+    ReportProfile {
+        category: category.into(),
+        audience: "trader".into(),
+        excluded: excluded.iter().map(ToString::to_string).collect(),
+        preference: None,
+        oversight_refused: false,
+    }
+}
+
+/// Returns the decision with the step about a wish, for a desk with these units of its members.
+fn decision_with_wishes(
+    units: [&str; 3],
+    excluded: &[&str],
+    (preference, oversight_refused): (Option<&str>, bool),
+) -> (RoutingDecision, String) {
+    let installation = WorkbenchInstallation::new();
+    let mut directory =
+        installation.signed_directory().verify_ignoring_dates(&installation.trust).unwrap();
+    for (handle, unit) in TEST_MEMBERS.iter().zip(units) {
+        let member = directory.members.iter_mut().find(|member| member.handle == *handle);
+        member.unwrap().units = vec![unit.to_owned()];
+    }
+    let case = ReportProfile {
+        preference: preference.map(str::to_owned),
+        oversight_refused,
+        ..report_profile("FAC", excluded)
+    };
+    // The readers are those to whom the reporter's side seals.
+    let answer = |text: &str| ReportAnswer::One(text.to_owned());
+    let mut answers = BTreeMap::from([(
+        EXCLUSION_QUESTION.to_owned(),
+        ReportAnswer::Many(case.excluded.clone()),
+    )]);
+    answers.extend(preference.map(|unit| (PREFERENCE_QUESTION.to_owned(), answer(unit))));
+    answers.extend(oversight_refused.then(|| (OVERSIGHT_QUESTION.to_owned(), answer("no"))));
+    let (category, audience) = (case.category.clone(), case.audience.clone());
+    let body = ReportBody { category, audience, answers, story: String::new() };
+    let decision = explain_routing(&directory, case);
+    let handles = |members: &[&Member]| {
+        members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
+    };
+    match directory.recipients_of(&body) {
+        Some(sealed) => assert_eq!(
+            (&decision.desk, &decision.readers, &decision.oversight),
+            (&sealed.desk.id, &handles(&sealed.members), &handles(&sealed.oversight))
+        ),
+        None => assert_eq!((&*decision.desk, &*decision.readers), ("", &[][..])),
+    }
+    let steps: Vec<String> = decision.steps.iter().map(ToString::to_string).collect();
+    (decision, steps.join("\n"))
+}
+
+fn reasons(decision: &RoutingDecision) -> Vec<(&str, ExclusionReason)> {
+    decision.excluded_members.iter().map(|one| (&*one.handle, one.reason.clone())).collect()
+}
+
+#[test]
+fn the_routing_explanation_shows_what_a_wish_for_a_woman_or_a_man_decides() {
+    let units = ["woman", "woman", "man"];
+    let (two, steps) = decision_with_wishes(units, &[], (Some("woman"), false));
+    assert_eq!(two.readers, ["lead", "two"]);
+    assert!(steps.contains("wishes for a woman: only lead, two get it"), "{steps}");
+    assert!(steps.contains("suggested as assignee"), "{steps}");
+    assert_eq!(reasons(&two), [("three", ExclusionReason::NotPreferred("woman".to_owned()))]);
+
+    let (one, steps) = decision_with_wishes(units, &[], (Some("man"), false));
+    assert_eq!(one.readers, ["lead", "two", "three"]);
+    assert!(steps.contains("but 1 of these members belong"), "{steps}");
+    assert_eq!(reasons(&one), []);
+
+    let (outside, steps) = decision_with_wishes(units, &["unsure_all"], (Some("woman"), false));
+    assert_eq!(outside.readers, ["outside"]);
+    assert!(steps.contains("changes nothing, because the oversight body gets it"), "{steps}");
+}
+
+#[test]
+fn the_routing_explanation_shows_what_a_refusal_of_the_oversight_body_decides() {
+    let units = ["woman", "woman", "man"];
+    let (desk, steps) = decision_with_wishes(units, &[], (None, true));
+    assert_eq!((desk.readers.len(), desk.oversight.len()), (3, 0));
+    assert!(steps.contains("it gets no grant") && !steps.contains("are withheld"), "{steps}");
+    assert_eq!(reasons(&desk), [("outside", ExclusionReason::OversightRefused)]);
+
+    let (none, steps) = decision_with_wishes(units, &["unsure_all"], (None, true));
+    assert!(none.fallback && none.readers.is_empty());
+    assert!(steps.contains("no reader is left"), "{steps}");
+    assert_eq!(reasons(&none)[3], ("outside", ExclusionReason::OversightRefused));
+
+    let (both, _) = decision_with_wishes(units, &[], (Some("woman"), true));
+    assert_eq!((both.readers, both.oversight.len()), (vec!["lead".into(), "two".into()], 0));
 }
 
 #[test]

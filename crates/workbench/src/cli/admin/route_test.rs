@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::bail;
-use protocol::directory::Directory;
+use protocol::{
+    directory::Directory,
+    submission::report_body::{OVERSIGHT_QUESTION, PREFERENCE_QUESTION, PREFERENCES},
+};
 use serde::Serialize;
-use taxonomy::{Audience, Taxonomy};
+use taxonomy::{Audience, Category, Taxonomy};
 use workbench::admin::{
     directory_warnings::{self, exclusion_options},
     route_explanation::{ReportProfile, RoutingDecision, explain_routing},
@@ -33,6 +36,12 @@ pub(crate) struct WhoReadsArgs {
     /// The exclusions of the reporter. Repeat it for several.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     exclude: Vec<String>,
+    /// The wish of the reporter for a woman or a man.
+    #[arg(long, value_name = "UNIT", value_parser = PREFERENCES)]
+    prefer: Option<String>,
+    /// The reporter refuses that the oversight body reads the report.
+    #[arg(long)]
+    refuse_oversight: bool,
     /// Print a table of all categories.
     #[arg(long, conflicts_with = "category")]
     all: bool,
@@ -42,6 +51,8 @@ pub(crate) struct WhoReadsArgs {
 #[derive(Debug, Serialize)]
 struct RouteTestOutput {
     label: String,
+    /// The questions of the given wishes that the form of the category does not ask.
+    unasked: Vec<&'static str>,
     #[serde(flatten)]
     decision: RoutingDecision,
 }
@@ -95,8 +106,11 @@ impl WhoReadsArgs {
                     category: category.id.clone(),
                     audience,
                     excluded: self.exclude.clone(),
+                    preference: self.prefer.clone(),
+                    oversight_refused: self.refuse_oversight,
                 };
                 RouteTestOutput {
+                    unasked: self.unasked(&taxonomy, category),
                     label: category.label.get(context.label_lang()).to_owned(),
                     decision: explain_routing(directory, case),
                 }
@@ -109,7 +123,9 @@ impl WhoReadsArgs {
             return screen.print(&rows, |rows, page| {
                 let row = |row: &RouteTestOutput| {
                     let d = &row.decision;
-                    let desk = if d.fallback {
+                    let desk = if d.desk.is_empty() {
+                        "cannot be sent".to_owned()
+                    } else if d.fallback {
                         format!("{} (oversight body)", d.desk)
                     } else {
                         d.desk.clone()
@@ -137,6 +153,13 @@ impl WhoReadsArgs {
                 row.label, d.case.category, d.case.audience
             ));
             d.steps.iter().for_each(|step| page.line(&step.to_string()));
+            if !row.unasked.is_empty() {
+                page.warn(&format!(
+                    "The form of {} does not ask {}: a reporter cannot answer so.",
+                    d.case.category,
+                    row.unasked.join(" and ")
+                ));
+            }
             if !d.ineffective_exclusions.is_empty() {
                 page.warn(&format!(
                     "Exclusions without effect: {}.",
@@ -150,6 +173,19 @@ impl WhoReadsArgs {
                 page.table(&[], &without.collect::<Vec<_>>());
             }
         })
+    }
+}
+
+impl WhoReadsArgs {
+    /// Returns the questions of the given wishes that the form of a category does not ask.
+    fn unasked(&self, taxonomy: &Taxonomy, category: &Category) -> Vec<&'static str> {
+        let asked = taxonomy.questions_for(category);
+        let is_asked = |id: &str| asked.iter().any(|question| question.id == id);
+        let wishes = [
+            (self.prefer.is_some(), PREFERENCE_QUESTION),
+            (self.refuse_oversight, OVERSIGHT_QUESTION),
+        ];
+        wishes.into_iter().filter(|(wish, id)| *wish && !is_asked(id)).map(|(_, id)| id).collect()
     }
 }
 

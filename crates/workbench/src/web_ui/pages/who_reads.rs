@@ -5,7 +5,7 @@ use askama::Template;
 use axum::response::Response;
 use protocol::{
     directory::{Directory, MIN_READERS},
-    submission::report_body::EXCLUSION_QUESTION,
+    submission::report_body::{EXCLUSION_QUESTION, PREFERENCES},
 };
 use taxonomy::{Audience, Taxonomy};
 
@@ -25,6 +25,8 @@ struct WhoReadsTemplate {
     categories: Vec<FormOption>,
     audiences: Vec<FormOption>,
     exclusions: Vec<FormOption>,
+    preferences: Vec<FormOption>,
+    oversight_refused: bool,
     answer: Option<RoutingExplanation>,
     all: Vec<CategoryRouteRow>,
 }
@@ -37,7 +39,8 @@ struct FormOption {
 
 /// The texts of a decision.
 struct RoutingExplanation {
-    desk: String,
+    /// The desk, or `None` if the report cannot be sent.
+    desk: Option<String>,
     readers: String,
     steps: Vec<String>,
     /// Exclusions without effect.
@@ -66,6 +69,11 @@ pub(super) async fn explain_route(session: SignedInSession, form: FormInput) -> 
         category: form.get("category").to_owned(),
         audience: form.get("audience").to_owned(),
         excluded: form.values("excluded"),
+        preference: PREFERENCES
+            .into_iter()
+            .find(|unit| *unit == form.get("preference"))
+            .map(str::to_owned),
+        oversight_refused: form.get("refused") == "on",
     };
     render_ok(&who_reads_page(&session, &form, Some(case)))
 }
@@ -97,7 +105,13 @@ fn who_reads_page(
     let exclusions = question.into_iter().flat_map(|question| &question.options);
     let exclusions =
         exclusions.map(|option| choice("excluded", &option.id, option.label.get(lang))).collect();
+    let preferences = PREFERENCES
+        .into_iter()
+        .map(|unit| choice("preference", unit, &frame.preference_label(unit)))
+        .collect();
     WhoReadsTemplate {
+        preferences,
+        oversight_refused: form.get("refused") == "on",
         categories,
         audiences,
         exclusions,
@@ -117,7 +131,7 @@ fn routing_explanation(
         decision.ineffective_exclusions.iter().map(|unit| frame.unit_label(unit)).collect();
     let without = decision.excluded_members.iter();
     RoutingExplanation {
-        desk: frame.desk_label(&decision.desk),
+        desk: (!decision.desk.is_empty()).then(|| frame.desk_label(&decision.desk)),
         readers: decision.readers.join(", "),
         steps: decision.steps.iter().map(|step| step_text(frame, step)).collect(),
         ineffective: (!ineffective.is_empty()).then(|| ineffective.join(", ")),
@@ -138,6 +152,8 @@ fn all_category_rows(
             category: category.id.clone(),
             audience: audience.to_owned(),
             excluded: Vec::new(),
+            preference: None,
+            oversight_refused: false,
         };
         let decision = explain_routing(directory, case);
         CategoryRouteRow {
@@ -170,6 +186,21 @@ fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
         RoutingStep::Excluded { who, remaining } => catalog
             .with("step-excluded", &[("who", &who.join(", ")), ("left", &remaining.to_string())]),
         RoutingStep::TooFew => frame.with("step-too-few", "minimum", MIN_READERS.to_string()),
+        RoutingStep::Preferred { unit, who } => catalog.with(
+            "step-preferred",
+            &[("wish", &frame.preference_label(unit)), ("who", &who.join(", "))],
+        ),
+        RoutingStep::PreferenceUnmet { unit, count } => catalog.with(
+            "step-preference-unmet",
+            &[
+                ("wish", &frame.preference_label(unit)),
+                ("found", &count.to_string()),
+                ("minimum", &MIN_READERS.to_string()),
+            ],
+        ),
+        RoutingStep::PreferenceIgnored => frame.t("step-preference-ignored"),
+        RoutingStep::OversightRefused => frame.t("step-oversight-refused"),
+        RoutingStep::NoReader => frame.t("step-no-reader"),
         RoutingStep::RoutedTo { desk, readers } => catalog.with(
             "step-routed",
             &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))],
@@ -196,5 +227,9 @@ fn exclusion_text(frame: &PageFrame, reason: &ExclusionReason) -> String {
         ExclusionReason::NotAMemberOfDesk(desk) => {
             frame.with("without-membership", "desk", frame.desk_label(desk))
         }
+        ExclusionReason::NotPreferred(unit) => {
+            frame.with("without-preference", "wish", frame.preference_label(unit))
+        }
+        ExclusionReason::OversightRefused => frame.t("without-oversight-refused"),
     }
 }

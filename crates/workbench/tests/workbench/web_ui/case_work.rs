@@ -363,6 +363,18 @@ async fn check_pages_beside_cases(screen: &WorkbenchBrowser) {
             .concat()
             .contains("three belongs to a unit that the reporter excluded")
     );
+    let wish = [("category", "FAC"), ("audience", "trader"), ("preference", "woman")];
+    let route = screen.post("/administration/route", &wish).await;
+    let steps = route.texts(".steps li").concat();
+    assert!(steps.contains("Wish of the reporter: A woman."), "{steps}");
+    let refused = [
+        ("category", "FAC"),
+        ("audience", "trader"),
+        ("excluded", "unsure_all"),
+        ("refused", "on"),
+    ];
+    let route = screen.post("/administration/route", &refused).await;
+    assert!(route.texts(".answer p")[0].contains("no reader is left"), "{}", route.text);
     assert_eq!(screen.get("/administration/route").await.texts("details tbody tr").len(), 34);
     assert_eq!(screen.get("/keys").await.texts(".checks li").len(), 7);
     assert_eq!(
