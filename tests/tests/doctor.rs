@@ -76,6 +76,7 @@ async fn a_healthy_installation_passes_and_each_fault_is_explained() -> Result<(
         "resources of the first page",
         "unknown mailboxes",
         "directory for reporters",
+        "desks of the directory",
         "directory",
         "clock of the public server",
         "clock of the private server",

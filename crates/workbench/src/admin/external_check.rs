@@ -12,9 +12,10 @@ use protocol::{
 use rand::RngCore;
 use reqwest::{Certificate, Client, RequestBuilder, Response, Url, tls::TlsInfo};
 use serde::Deserialize;
+use taxonomy::Taxonomy;
 use time::OffsetDateTime;
 
-use super::served_program::check_served_program;
+use super::{directory_warnings::check_desks, served_program::check_served_program};
 
 /// Maximum length of a page in bytes, so that it arrives in the first round trip.
 const MAX_FIRST_PAGE_BYTES: usize = 14_600;
@@ -120,6 +121,9 @@ impl PublicProbe<'_> {
         report.add(probe.check_mailboxes(rng).await);
         let directory = probe.check_directory(report).await;
         let Self { http, base, trust, .. } = &probe;
+        if let Some(directory) = &directory {
+            report.add(check_desks(&directory.into(), &Taxonomy::built_in()));
+        }
         let listed = directory.as_ref().map(|directory| &*directory.programs).unwrap_or_default();
         check_served_program(http, base, trust, listed, report).await;
         directory

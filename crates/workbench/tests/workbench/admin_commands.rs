@@ -267,6 +267,30 @@ fn unusual_settings_are_warned_of_on_entry_and_before_signing() {
 }
 
 #[test]
+fn desks_without_readers_and_closed_desks_are_warned_of_with_advice() {
+    let admin = AdminCli::new();
+    let audience = ["desk", "add", "audit", "--member", "p-1,p-2", "--category", "GIF"];
+    let (_, closed) = admin.ok(&[&audience[..], &["--audience", "officer,trader"]].concat());
+    admin.ok(&["desk", "add", "external", "--member", "o-1"]);
+    let (_, all) = admin.ok(&["route-test", "--all"]);
+    for warning in [
+        "desk audit is closed to broker, public: their reports of GIF go to the oversight body. A \
+         reporter who does not say who they are counts as public.",
+        "burkindi admin desk add audit --replace --audience",
+        "desk audit has fewer than 2 readers left if a reporter excludes regional: such reports go",
+    ] {
+        assert!(closed.contains(warning) && all.contains(warning), "{warning}: {closed}{all}");
+    }
+    // Another desk that accepts the others closes the gap.
+    admin.ok(&["desk", "add", "ethics", "--member", "p-1,p-2", "--category", "GIF"]);
+    let (_, all) = admin.ok(&["route-test", "--all"]);
+    assert!(!all.contains("is closed to"), "{all}");
+    let (_, empty) = admin.ok(&["desk", "add", "ethics", "--replace", "--member", ""]);
+    assert!(empty.contains("desk ethics has no members"), "{empty}");
+    assert!(empty.contains("desk add ethics --replace --member"), "{empty}");
+}
+
+#[test]
 fn root_key_holders_see_the_changes_and_new_keys_before_they_sign() {
     let admin = AdminCli::new();
     admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);

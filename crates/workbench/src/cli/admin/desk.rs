@@ -164,7 +164,7 @@ impl DeskAddArgs {
         let id = desk.id.clone();
         draft.add_desk(desk, replace)?;
         admin.save_draft(&draft)?;
-        for warning in directory_warnings::desk_warnings(&draft, &id) {
+        for warning in directory_warnings::desk_warnings(&draft, &taxonomy, &id) {
             screen.hint(&format!("warning: {warning}"))?;
         }
         list(&dir, screen)
