@@ -231,6 +231,10 @@ pub struct KeysConfig {
     /// File of the key that signs the case handler's events.
     #[config(env = "CASE_HANDLER_KEYS_LOG")]
     pub log: PathBuf,
+    /// File of the log key before a renewal. The case handler signs with it until it has the
+    /// directory that names `log`.
+    #[config(env = "CASE_HANDLER_KEYS_FORMER_LOG")]
+    pub former_log: Option<PathBuf>,
 }
 
 /// `[log]`
@@ -299,6 +303,7 @@ impl Config {
             .into_iter()
             .chain([&mut keys.log, &mut directory.trust])
             .chain(&mut keys.transport)
+            .chain(&mut keys.former_log)
             .chain(mail.flatten())
             .for_each(|path| make_absolute(folder, path));
         store.url = DatabaseUrl::with_absolute_paths(&store.url, folder);
@@ -357,8 +362,9 @@ impl Config {
             ("directory.trust", &self.directory.trust),
         ];
         let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
+        let former = self.keys.former_log.iter().map(|path| ("keys.former_log", path));
         let mail = self.notify.mail.iter().flat_map(MailConfig::files);
-        for (key, path) in files.into_iter().chain(transport).chain(mail) {
+        for (key, path) in files.into_iter().chain(transport).chain(former).chain(mail) {
             // Opening the file distinguishes a missing permission from a missing file.
             std::fs::File::open(path).with_context(|| format!("{key}: {}", path.display()))?;
         }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
-use protocol::case::Calendar;
+use protocol::{case::Calendar, directory::Directory};
 use web::Clock;
 
 use crate::{
     event_log::HandlerSigner,
+    keys::LogKeys,
     store::CaseStore,
     trusted_date::{ClockError, TrustedDateSource},
 };
@@ -17,8 +17,8 @@ use crate::{
 pub struct HandlerContext {
     /// The store.
     pub store: Arc<CaseStore>,
-    /// The key that signs the case handler's own events.
-    pub log_key: Arc<SigningKey>,
+    /// The keys that sign the case handler's own events.
+    pub log_keys: Arc<LogKeys>,
     /// The system clock.
     pub clock: Clock,
     /// The current date, checked for clock jumps.
@@ -30,12 +30,13 @@ pub struct HandlerContext {
 }
 
 impl HandlerContext {
-    /// Returns the signer of the case handler's events on the current date.
+    /// Returns the signer of the case handler's events under a directory, on the current date.
     ///
     /// # Errors
     /// Fails if the clock is implausible or the store cannot be read.
-    pub async fn signer(&self) -> Result<HandlerSigner<'_>, ClockError> {
-        Ok(HandlerSigner { key: &self.log_key, today: self.trusted_date.date().await? })
+    pub async fn signer(&self, directory: &Directory) -> Result<HandlerSigner<'_>, ClockError> {
+        let today = self.trusted_date.date().await?;
+        Ok(HandlerSigner { key: self.log_keys.signing_under(directory), today })
     }
 
     /// Returns the signer for events that release a case. A date that moved ahead at a boot must
@@ -43,7 +44,11 @@ impl HandlerContext {
     ///
     /// # Errors
     /// Fails as [`TrustedDateSource::settled_date`] does.
-    pub async fn releasing_signer(&self) -> Result<HandlerSigner<'_>, ClockError> {
-        Ok(HandlerSigner { key: &self.log_key, today: self.trusted_date.settled_date().await? })
+    pub async fn releasing_signer(
+        &self,
+        directory: &Directory,
+    ) -> Result<HandlerSigner<'_>, ClockError> {
+        let today = self.trusted_date.settled_date().await?;
+        Ok(HandlerSigner { key: self.log_keys.signing_under(directory), today })
     }
 }

@@ -12,7 +12,7 @@ use doctor::{
     DoctorReport, Finding, check_authority_file, check_backup_age, check_certificate,
     check_certificate_file, check_clock_skew, check_permissions,
 };
-use protocol::directory::Directory;
+use protocol::{directory::Directory, keys::PublicKey};
 use service_kit::doctor_checks::CheckedService;
 use time::OffsetDateTime;
 use web::Clock;
@@ -72,6 +72,7 @@ pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime)
     ]
     .into_iter()
     .chain(config.keys.transport.iter().map(|path| ("keys.transport", path)))
+    .chain(config.keys.former_log.iter().map(|path| ("keys.former_log", path)))
     {
         report.add(check_permissions(key, path));
     }
@@ -215,9 +216,15 @@ fn check_keys(config: &Config, directory: Option<&Directory>) -> Option<Finding>
             return Some(Finding::error(CHECK, format!("{error:#}"), advice));
         }
     };
-    let mismatches = keys::mismatches(directory?, &transport, &log);
-    Some(if mismatches.is_empty() {
+    let directory = directory?;
+    let mismatches = keys::mismatches(directory, &transport, &log);
+    let signs_with_newest =
+        log.named_by(directory).is_some_and(|key| PublicKey::from(key) == (&log.newest).into());
+    Some(if mismatches.is_empty() && signs_with_newest {
         Finding::ok(CHECK, "they match the directory")
+    } else if mismatches.is_empty() {
+        let advice = "Publish the directory that names keys.log. Then remove keys.former_log.";
+        Finding::notice(CHECK, "the directory still names keys.former_log, which signs", advice)
     } else {
         let advice = "Restore the keys that the directory names, newest first.";
         Finding::error(CHECK, mismatches.join("; "), advice)

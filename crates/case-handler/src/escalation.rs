@@ -70,7 +70,7 @@ impl Escalation {
         let store = &self.context.store;
         store.wait_log_verified().await;
         let Some(accepted) = self.directories.latest() else { return Ok(()) };
-        let signer = self.context.releasing_signer().await?;
+        let signer = self.context.releasing_signer(&accepted.directory).await?;
         escalate_overdue(store, &accepted.directory, &self.context.calendar, signer).await?;
         // Readers leave when the directory changes. The check is repeated each day, because a batch
         // that was being ingested meanwhile still used the directory before.

@@ -21,8 +21,39 @@ pub struct HandlerKeys {
     pub trust: TrustRoots,
     /// Identities that open the outer seal, newest first.
     pub transport: Vec<TransportIdentity>,
-    /// Key that signs the case handler's events.
-    pub log: SigningKey,
+    /// Keys that sign the case handler's events and checkpoints.
+    pub log: LogKeys,
+}
+
+/// The log key and, during its renewal, the one before it. Readers verify events and checkpoints
+/// with the key that the newest directory names, so the case handler signs with the former key until
+/// it has the directory that names the new one.
+#[derive(Debug, Clone)]
+pub struct LogKeys {
+    /// The key in `keys.log`.
+    pub newest: SigningKey,
+    /// The key in `keys.former_log`.
+    pub former: Option<SigningKey>,
+}
+
+impl LogKeys {
+    /// Returns the key that a directory names. `None` if this case handler does not have it.
+    pub fn named_by(&self, directory: &Directory) -> Option<&SigningKey> {
+        let is_named = |key: &&SigningKey| PublicKey::from(*key) == directory.handler_key;
+        std::iter::once(&self.newest).chain(&self.former).find(is_named)
+    }
+
+    /// Returns the key that signs under a directory: the one that it names, or else the newest one,
+    /// which a later directory can name.
+    pub fn signing_under(&self, directory: &Directory) -> &SigningKey {
+        self.named_by(directory).unwrap_or(&self.newest)
+    }
+}
+
+impl From<SigningKey> for LogKeys {
+    fn from(newest: SigningKey) -> Self {
+        Self { newest, former: None }
+    }
 }
 
 impl HandlerKeys {
@@ -44,7 +75,7 @@ impl HandlerKeys {
 pub fn mismatches(
     directory: &Directory,
     transport: &[TransportIdentity],
-    log: &SigningKey,
+    log: &LogKeys,
 ) -> Vec<&'static str> {
     let own_recipients: Vec<TransportRecipient> =
         transport.iter().map(TransportIdentity::recipient).collect();
@@ -52,8 +83,11 @@ pub fn mismatches(
     if !directory.transport.iter().all(|named| own_recipients.contains(named)) {
         differences.push("the directory names a transport key that is not in keys.transport");
     }
-    if directory.handler_key != PublicKey::from(log) {
-        differences.push("the directory names a log key other than keys.log");
+    if log.named_by(directory).is_none() {
+        differences.push(
+            "the directory names a log key that is neither keys.log nor keys.former_log, so no \
+             submission is collected and no checkpoint is signed",
+        );
     }
     differences
 }
@@ -73,13 +107,18 @@ pub fn load_trust(config: &Config) -> Result<TrustRoots> {
         .with_context(|| format!("{KEY}: {}", path.display()))
 }
 
-/// Reads the transport keys and the log key.
+/// Reads the transport keys and the log keys.
 ///
 /// # Errors
 /// Fails for the first file that cannot be read or parsed.
-pub fn load_service_keys(config: &Config) -> Result<(Vec<TransportIdentity>, SigningKey)> {
+pub fn load_service_keys(config: &Config) -> Result<(Vec<TransportIdentity>, LogKeys)> {
     let transport = config.keys.transport.iter().map(|path| load_transport_key(path));
-    Ok((transport.collect::<Result<_>>()?, load_log_key(&config.keys.log)?))
+    let former = config.keys.former_log.as_ref();
+    let log = LogKeys {
+        newest: load_log_key(&config.keys.log, "keys.log")?,
+        former: former.map(|path| load_log_key(path, "keys.former_log")).transpose()?,
+    };
+    Ok((transport.collect::<Result<_>>()?, log))
 }
 
 /// Reads a file that contains one key, and parses it. `expected` describes its form.
@@ -95,8 +134,8 @@ fn read_key<T>(
         .with_context(|| format!("{key}: {}: expected {expected}", path.display()))
 }
 
-fn load_log_key(path: &Path) -> Result<SigningKey> {
-    let seed = read_key(path, "keys.log", "43 characters of base64url", Hash::parse)?;
+fn load_log_key(path: &Path, key: &str) -> Result<SigningKey> {
+    let seed = read_key(path, key, "43 characters of base64url", Hash::parse)?;
     Ok(SigningKey::from_bytes(seed.as_bytes()))
 }
 

@@ -24,7 +24,7 @@ use crate::{
 
 /// The state that the API and the background tasks share.
 pub struct HandlerState {
-    /// Store, signing key, clocks and calendar.
+    /// Store, signing keys, clocks and calendar.
     pub context: HandlerContext,
     /// The verified directories.
     pub directories: Arc<DirectoryCache>,
@@ -53,7 +53,7 @@ impl HandlerState {
         );
         let context = HandlerContext {
             store,
-            log_key: Arc::new(log),
+            log_keys: Arc::new(log),
             clock,
             trusted_date,
             calendar: config.calendar()?,
@@ -67,7 +67,7 @@ impl HandlerState {
         ApiState {
             store: Arc::clone(&self.context.store),
             directories: Arc::clone(&self.directories),
-            log_key: Arc::clone(&self.context.log_key),
+            log_keys: Arc::clone(&self.context.log_keys),
             sessions: Arc::new(SessionRegistry::default()),
             trusted_date: self.context.trusted_date.clone(),
             calendar: self.context.calendar.clone(),
@@ -100,13 +100,13 @@ impl HandlerState {
         relay: RelayClient,
         observed: CollectorState,
     ) -> Collector {
-        let HandlerContext { store, log_key, clock, trusted_date, calendar, .. } = self.context;
+        let HandlerContext { store, log_keys, clock, trusted_date, calendar, .. } = self.context;
         Collector {
             store,
             directories: self.directories,
             relay,
             transport: Arc::new(self.transport),
-            log_key: (*log_key).clone(),
+            log_keys,
             absent_members: Vec::new(),
             retention_months: config.retention.months,
             trusted_date,

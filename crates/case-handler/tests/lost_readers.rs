@@ -29,7 +29,7 @@ impl HandlerFixture {
     fn escalation(&self) -> Escalation {
         let context = HandlerContext {
             store: Arc::clone(&self.store),
-            log_key: Arc::new(self.log_key.clone()),
+            log_keys: Arc::new(self.log_key.clone().into()),
             clock: self.clock.clone(),
             trusted_date: self.trusted_date(),
             calendar: Calendar::default(),

@@ -129,7 +129,7 @@ async fn reassign_after_recusal(
     };
     transaction.set_suggested(case.id, assignment::suggest_assignee(directory, &query)).await?;
     if readers::are_too_few(directory, &remaining) {
-        let signer = HandlerSigner { key: &api.log_key, today };
+        let signer = HandlerSigner { key: api.log_keys.signing_under(directory), today };
         release_to_oversight(transaction, case, ReleaseReason::DeskConflicted, directory, signer)
             .await?;
     }

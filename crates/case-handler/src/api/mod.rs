@@ -21,7 +21,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use ed25519_dalek::SigningKey;
 use protocol::case::Calendar;
 use web::Clock;
 
@@ -29,7 +28,10 @@ pub use connections::LimitedAcceptor;
 pub use problem::ApiProblem;
 pub use sessions::SessionRegistry;
 
-use crate::{directory_cache::DirectoryCache, store::CaseStore, trusted_date::TrustedDateSource};
+use crate::{
+    directory_cache::DirectoryCache, keys::LogKeys, store::CaseStore,
+    trusted_date::TrustedDateSource,
+};
 
 /// State that all request handlers of the API share.
 #[derive(Clone)]
@@ -39,7 +41,7 @@ pub struct ApiState {
     /// The directories.
     pub directories: Arc<DirectoryCache>,
     /// Key that signs the case handler's events.
-    pub log_key: Arc<SigningKey>,
+    pub log_keys: Arc<LogKeys>,
     /// Challenges and session tokens, in memory only.
     pub sessions: Arc<SessionRegistry>,
     /// The current date, checked for clock jumps.

@@ -50,7 +50,10 @@ impl Collector {
     /// Ingests all waiting submissions that can be ingested, with bounded work.
     pub(super) async fn collect(&mut self) -> Result<(), CollectError> {
         self.state.has_more = false;
-        if self.directories.latest().is_none() {
+        // Without the log key that the directory names, no reader could verify that a submission
+        // was received. The submissions stay at the intake.
+        let latest = self.directories.latest();
+        if latest.is_none_or(|latest| self.log_keys.named_by(&latest.directory).is_none()) {
             return Ok(());
         }
         if self.state.left_at_intake.len() >= MAX_REMEMBERED_LEFT

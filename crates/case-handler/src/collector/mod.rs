@@ -18,9 +18,11 @@ use std::{
     time::Duration,
 };
 
-use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash, api::relay::ReplySchedule, encoding::canonical::iso_week, keys::TransportIdentity,
+    Hash,
+    api::relay::ReplySchedule,
+    encoding::canonical::iso_week,
+    keys::{PublicKey, TransportIdentity},
 };
 use rand::rngs::OsRng;
 use service_kit::{
@@ -43,6 +45,7 @@ use crate::{
     directory_cache::DirectoryCache,
     event_log::HandlerSigner,
     ingest::{IngestError, IngestOutcome, SubmissionIngester, oversight_members},
+    keys::LogKeys,
     mailbox_logs,
     store::CaseStore,
     trusted_date::TrustedDateSource,
@@ -65,8 +68,8 @@ pub struct Collector {
     pub relay: RelayClient,
     /// Identities that open the outer seal, newest first.
     pub transport: Arc<Vec<TransportIdentity>>,
-    /// Key that signs the case handler's events.
-    pub log_key: SigningKey,
+    /// Keys that sign the case handler's events and checkpoints.
+    pub log_keys: Arc<LogKeys>,
     /// Members with an absence.
     pub absent_members: Vec<String>,
     /// Months after the closing during which a case cannot be purged.
@@ -106,8 +109,9 @@ pub struct CollectorState {
     has_more: bool,
     /// The date of the last deletion of orphaned objects.
     last_gc: Option<Date>,
-    /// When this process added the last batch to the transparency log, as time since the boot.
-    last_batch: Option<Duration>,
+    /// When this process added the last batch to the transparency log, as time since the boot, and
+    /// the log key of its checkpoint.
+    last_batch: Option<(Duration, PublicKey)>,
     /// Messages that were logged, and are logged again when they change.
     logged: LoggedNotices,
     /// True if the last cycle succeeded.
@@ -305,7 +309,10 @@ impl Collector {
             let ingester = SubmissionIngester {
                 directory: &accepted.directory,
                 submission_directory: named.as_ref().map(|named| &named.directory),
-                signer: HandlerSigner { key: &self.log_key, today: self.cycle_date() },
+                signer: HandlerSigner {
+                    key: self.log_keys.signing_under(&accepted.directory),
+                    today: self.cycle_date(),
+                },
                 absent_members: &self.absent_members,
                 retention_months: self.retention_months,
             };
@@ -333,17 +340,25 @@ impl Collector {
     /// sooner, because there is more to collect or the last one failed, add none. Otherwise the
     /// number of batches would reveal them. While the log is paused after a restore, each cycle
     /// looks for the end of the pause.
+    ///
+    /// A directory that names the next log key adds a batch at once, because readers accept no
+    /// checkpoint of the former key any more. Without the key that the directory names, nothing is
+    /// signed.
     async fn extend_transparency_log(&mut self) -> Result<(), CollectError> {
         let interval = Duration::from_secs(self.reply_schedule.poll_interval_seconds.into());
-        let now = self.clock.monotonic();
-        if self.state.last_batch.is_some_and(|last| now.saturating_sub(last) < interval) {
+        let Some(latest) = self.directories.latest() else { return Ok(()) };
+        let Some(key) = self.log_keys.named_by(&latest.directory) else { return Ok(()) };
+        let (now, signer) = (self.clock.monotonic(), PublicKey::from(key));
+        let is_recent =
+            |(last, by): (Duration, PublicKey)| by == signer && now.saturating_sub(last) < interval;
+        if self.state.last_batch.is_some_and(is_recent) {
             return Ok(());
         }
         let (store, directories) = (&self.store, &self.directories);
-        let signs = checkpoints::add_batch(store, directories, &self.log_key, &mut OsRng).await?;
+        let signs = checkpoints::add_batch(store, directories, key, &mut OsRng).await?;
         self.log_pause(!signs);
         if signs {
-            self.state.last_batch = Some(now);
+            self.state.last_batch = Some((now, signer));
         }
         Ok(())
     }

@@ -124,10 +124,15 @@ impl Collector {
                 self.state.left_at_intake.clear();
                 self.state.not_sent_by_intake.clear();
             }
-            for difference in keys::mismatches(&accepted.directory, &self.transport, &self.log_key)
+            for difference in keys::mismatches(&accepted.directory, &self.transport, &self.log_keys)
             {
                 tracing::error!("{difference}");
             }
+        }
+        // As in `collect`. The next start, with the key, retries all.
+        if self.log_keys.named_by(&accepted.directory).is_none() {
+            self.state.last_retry_directory = Some(accepted.hash);
+            return Ok(());
         }
         let scope = if all { RetryScope::All } else { RetryScope::WithKnownCase };
         let retryable = self.store.retryable_ids(scope).await?;

@@ -78,7 +78,7 @@ fn build_app(
     routes(ApiState {
         store: Arc::clone(store),
         directories: Arc::clone(directories),
-        log_key: Arc::new(log_key.clone()),
+        log_keys: Arc::new(log_key.clone().into()),
         sessions: Arc::new(SessionRegistry::default()),
         trusted_date: TrustedDateSource::new(
             clock.clone(),

@@ -98,7 +98,7 @@ impl NotifyFixture {
 async fn send(handler: &HandlerFixture, notifier: &Notifier) -> Result<u32, NotifyError> {
     let context = HandlerContext {
         store: Arc::clone(&handler.store),
-        log_key: Arc::new(handler.log_key.clone()),
+        log_keys: Arc::new(handler.log_key.clone().into()),
         clock: handler.clock.clone(),
         trusted_date: handler.trusted_date(),
         calendar: Calendar::new(&["sunday".to_owned()], &[]).unwrap(),

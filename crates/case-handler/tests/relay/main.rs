@@ -8,6 +8,7 @@ mod fake_witness;
 mod faults;
 mod intake;
 mod listing;
+mod log_key;
 mod maintenance;
 mod program;
 mod quarantine;
@@ -67,7 +68,7 @@ impl RelayFixture {
             directories: Arc::clone(&self.handler.directories),
             relay: self.intake.relay_client(self.folder.path()),
             transport: Arc::new(transport),
-            log_key: self.handler.log_key.clone(),
+            log_keys: Arc::new(self.handler.log_key.clone().into()),
             absent_members: vec![],
             retention_months: 60,
             trusted_date: self.handler.trusted_date(),

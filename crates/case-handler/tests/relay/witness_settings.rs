@@ -64,7 +64,7 @@ impl HandlerFixture {
     pub(super) async fn metrics_page(&self, config: &Config) -> String {
         let context = HandlerContext {
             store: Arc::clone(&self.store),
-            log_key: Arc::new(self.log_key.clone()),
+            log_keys: Arc::new(self.log_key.clone().into()),
             clock: self.clock.clone(),
             trusted_date: self.trusted_date(),
             calendar: Calendar::default(),

@@ -55,7 +55,7 @@ impl ServiceKeyCommand {
                 let file = service_keys::rotate_log_key(&dir.admin_dir(), &mut OsRng)?;
                 screen.print(&ServiceKeyOutput { file }, |view, page| {
                     page.line(&format!("Created the next log key {}.", view.file.display()));
-                    page.dim("Sign the next directory, stop the case handler, set keys.log, start it, and publish at once.");
+                    page.dim("Sign the next directory. Set keys.log to this file and keys.former_log to the old one, restart the case handler, and publish.");
                 })
             }
         }
