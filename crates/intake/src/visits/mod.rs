@@ -34,9 +34,9 @@ use receipt_files::StoredReceipt;
 use size_class_lru::SizeClassLru;
 
 /// Lifetime of a form after its last use.
-const FORM_TTL: Duration = Duration::from_hours(1);
+pub(crate) const FORM_TTL: Duration = Duration::from_hours(1);
 /// Lifetime of a receipt that the reporter has not confirmed. Phones close background pages.
-const RECEIPT_TTL: Duration = Duration::from_hours(3);
+pub(crate) const RECEIPT_TTL: Duration = Duration::from_hours(3);
 /// Lifetime of the answer to a posted receipt after its last use. The receipt opens it again.
 pub(crate) const ANSWER_TTL: Duration = Duration::from_mins(15);
 /// Maximum size of all forms, in bytes.

@@ -3,6 +3,7 @@
 use metadata_scrubber::{ParseCoverage, scrub_bytes};
 
 use super::*;
+use crate::visits;
 
 /// The first bytes of formats that are sent unchanged, by the file extension that the page names.
 const UNCLEANED_FORMATS: [(&str, &[u8]); 9] = [
@@ -127,7 +128,7 @@ async fn texts_name_the_oversight_body_as_it_is_configured() {
 /// The pages say for how long an opened mailbox stays in memory.
 #[test]
 fn the_texts_state_how_long_an_opened_mailbox_is_kept() {
-    let minutes = (crate::visits::ANSWER_TTL.as_secs() / 60).to_string();
+    let minutes = (visits::ANSWER_TTL.as_secs() / 60).to_string();
     for locale in Locale::ALL {
         for key in ["return-seal", "thread-kept", "protect-stored-hour"] {
             let text = text_of(locale, key);
@@ -135,6 +136,40 @@ fn the_texts_state_how_long_an_opened_mailbox_is_kept() {
                 text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
             assert_eq!(numbers, [&*minutes], "{} {key}: {text}", locale.code);
         }
+    }
+}
+
+/// The pages and the documents say for how long a form and a receipt stay in memory.
+#[test]
+fn the_texts_state_how_long_a_form_and_a_receipt_are_kept() {
+    let hours = |lifetime: std::time::Duration| (lifetime.as_secs() / 3600).to_string();
+    let lifetimes = [hours(visits::FORM_TTL), hours(visits::RECEIPT_TTL)];
+    for locale in Locale::ALL {
+        let phrases = test_phrases(locale);
+        for key in ["protect-stored-hour", "error-expired-what"] {
+            let is_letter = |c: &char| !unicode_normalization::char::is_combining_mark(*c);
+            let text: String = text_of(locale, key).chars().filter(is_letter).collect();
+            let at = lifetimes.each_ref().map(|hours| {
+                let phrase = phrases["hours"].get(hours).and_then(toml::Value::as_str);
+                phrase.and_then(|phrase| text.find(phrase))
+            });
+            // The form comes first.
+            assert!(at[0].is_some() && at[0] < at[1], "{} {key}: {text}", locale.code);
+        }
+    }
+    let minutes = visits::ANSWER_TTL.as_secs() / 60;
+    let [form, receipt] = lifetimes;
+    let glossary = format!(
+        "A form lasts {form} hour, a receipt {receipt} hours, an opened conversation {minutes} \
+         minutes."
+    );
+    let architecture = format!(
+        "for at most {form} hour, {receipt} hours and {minutes} minutes after the last use"
+    );
+    for (document, statement) in [("GLOSSARY.md", glossary), ("ARCHITECTURE.md", architecture)] {
+        let file = format!("{}/../../docs/{document}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(&statement), "{document}: {statement}");
     }
 }
 
