@@ -79,7 +79,8 @@ impl DirectoryCache {
     /// is the JSON of a [`SignedDirectory`].
     ///
     /// A directory with a later epoch of the log begins an empty log, in the same transaction:
-    /// every event gets a leaf again. It also ends the pause of the log after a restore.
+    /// every event gets a leaf again. It also ends the pause of the log after a restore, unless it
+    /// was signed before the restore: the log that it begins may have been signed already.
     ///
     /// Any client may send a directory. Therefore verification runs one call at a time, outside of
     /// the async threads, and before the writer lock is taken. Only a directory that the root keys
@@ -113,8 +114,16 @@ impl DirectoryCache {
         }
         if offered > present {
             transaction.clear_transparency_log().await?;
-            transaction.end_log_pause().await?;
-            tracing::info!("the transparency log begins again, as log {offered}");
+            let restored = transaction.log_paused_since().await?;
+            if restored.is_some_and(|restored| accepted.directory.issued < restored) {
+                tracing::error!(
+                    "this directory was signed before the restore, so log {offered} stays paused. Begin \
+                     another log: `burkindi admin log restart`, sign, publish"
+                );
+            } else {
+                transaction.end_log_pause().await?;
+                tracing::info!("the transparency log begins again, as log {offered}");
+            }
         }
         transaction
             .commit_then(|| {

@@ -50,6 +50,14 @@ impl RelayFixture {
         self.handler.url.clone_from(&config.store.url);
         self.handler.restart().await;
         let store = Arc::clone(&self.handler.store);
+        // The command used the clock of the machine.
+        let writing = store.begin_write().await.unwrap();
+        if writing.log_paused_since().await.unwrap().is_some() {
+            writing.pause_log(self.handler.clock.today()).await.unwrap();
+            writing.commit().await.unwrap();
+        } else {
+            drop(writing);
+        }
         self.intake = FakeIntake::start(self.folder.path(), store).await;
     }
 
@@ -139,6 +147,41 @@ async fn a_restored_case_handler_signs_no_checkpoint_until_the_log_begins_again(
     assert_eq!(check_log_pause(since).state, Severity::Ok);
     let page = fixture.handler.metrics_page(&config).await;
     assert!(page.contains("burkindi_handler_log_signing 1\n"), "{page}");
+}
+
+/// A restored store can lack the newest directory. If the administrator publishes that one again,
+/// the log that it began may have checkpoints that this store lacks.
+#[tokio::test]
+async fn a_directory_from_before_the_restore_does_not_end_the_pause() {
+    let mut fixture = RelayFixture::new().await;
+    fixture.send_report();
+    fixture.collector().run_cycle().await.unwrap();
+    let config = fixture.restore(async |_| ()).await;
+    fixture.start_restored(&config).await;
+    let log = LogCapture::default();
+    let _guard = log.start();
+    let mut collector = fixture.collector();
+    fixture
+        .handler
+        .publish(|directory| {
+            directory.log.epoch = 2;
+            directory.issued -= time::Duration::DAY;
+            directory.expires -= time::Duration::DAY;
+        })
+        .await;
+    assert!(log.text().contains("signed before the restore"), "{}", log.text());
+    collector.run_cycle().await.unwrap();
+    assert_eq!(fixture.log_size().await, 0, "no checkpoint of log 2");
+
+    fixture
+        .handler
+        .publish(|directory| {
+            directory.log.epoch = 3;
+            directory.issued += time::Duration::DAY;
+        })
+        .await;
+    collector.run_cycle().await.unwrap();
+    assert_eq!(fixture.log_size().await, 256 * 256);
 }
 
 #[tokio::test]
