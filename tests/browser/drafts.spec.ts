@@ -16,7 +16,7 @@ async function write(page: Page, story: string): Promise<void> {
 /** Keeps a draft and returns what the reporter saves. */
 async function keep(page: Page): Promise<{ words: string; file: Buffer; address: string }> {
   await page.locator(`${PANEL} > summary`).click();
-  await expect(page.locator(`${PANEL} .words li`)).toHaveCount(8);
+  await expect(page.locator(`${PANEL} .words li`)).toHaveCount(12);
   const words = (await page.locator(`${PANEL} .words li`).allInnerTexts()).join(" ");
   const href = (await page.locator(`${PANEL} a.save`).getAttribute("href"))!;
   return { words, file: Buffer.from(href.split(",")[1]!, "base64"), address: await page.locator("#draft-address").inputValue() };
@@ -48,9 +48,20 @@ for (const [lang, story] of Object.entries(STORIES))
     await again.locator(`${PANEL} > summary`).click();
     await again.setInputFiles("#draft-file", { name: "draft.bin", mimeType: "", buffer: file });
     await expect(again.locator(".chosen")).toHaveCount(0);
-    await openDraft(again, words.split(" ").reverse().join(" "));
-    await expect(again.locator(`${PANEL} .error`)).toBeVisible();
+    // The page names a wrong word, and takes the nearest one.
+    const typed = words.split(" ");
+    const error = again.locator(`${PANEL} .error`);
+    await openDraft(again, typed.slice(1).join(" "));
+    await expect(error).toContainText("11");
+    await openDraft(again, [`${typed[0]!}zz`, ...typed.slice(1)].join(" "));
+    await expect(error).toContainText(`${typed[0]!}zz`);
     await checkScreen(again, lang, "draft continue");
+    await again.locator(`${PANEL} .nearest button`).click();
+    await expect(again.locator("[name='a.story']")).toHaveValue(story);
+    await again.goto(`${installation.url}/${lang}/report`);
+    await waitForHydration(again);
+    await again.locator(`${PANEL} > summary`).click();
+    await again.setInputFiles("#draft-file", { name: "draft.bin", mimeType: "", buffer: file });
     await openDraft(again, words.toUpperCase());
     await expect(again.locator("[name='a.story']")).toHaveValue(story);
     // The draft continues as a report: the next step shows it.

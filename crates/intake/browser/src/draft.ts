@@ -1,15 +1,13 @@
 // The sealed draft: the answers of an unfinished report, in a file or an address that the reporter
-// asked for. Eight random words open it. They are the whole secret: 88 random bits.
+// asked for. Twelve words open it. They spell 16 random bytes as those of a receipt do, and are the
+// whole secret.
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type Bytes, concat, random, strictText, utf8 } from "./bytes.ts";
 import { canonicalJsonBytes } from "./canonical.ts";
 import { derive } from "./hash.ts";
 import { padText, unpadText } from "./padding.ts";
-import { type WordLists, wordIndices } from "./typed_receipt.ts";
 
-/** Number of words that open a draft. */
-export const DRAFT_WORDS = 8;
-const SECRET_LEN = (DRAFT_WORDS * 11) / 8;
+const SECRET_LEN = 16;
 const SALT = "burkindi/draft/v1";
 const SALT_LEN = 16;
 /** The length of a draft is a multiple of this, beside 32 bytes. */
@@ -30,25 +28,11 @@ export interface DraftContent {
   given: [string, string[]][];
 }
 
-/** The file is not a draft, or was changed, or the words are those of another draft. */
+/** The file is not a draft, or was changed, or the secret is that of another draft. */
 export class DraftError extends Error {}
 
 /** Draws the secret of a draft. */
 export const drawSecret = (): Bytes => random(SECRET_LEN);
-
-/** Returns the words of a secret. */
-export function secretWords(secret: Uint8Array, list: readonly string[]): string[] {
-  const bits = secret.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
-  return Array.from({ length: DRAFT_WORDS }, (_, at) => list[Number((bits >> BigInt(11 * (DRAFT_WORDS - 1 - at))) & 2047n)]!);
-}
-
-/** Returns the secrets that typed words can spell: one for each list that contains all of them. */
-export function typedSecrets(typed: string, lists: WordLists): Bytes[] {
-  return wordIndices(typed, lists, DRAFT_WORDS).map((indices) => {
-    const bits = indices.reduce((value, index) => (value << 11n) | BigInt(index), 0n);
-    return Uint8Array.from({ length: SECRET_LEN }, (_, at) => Number((bits >> BigInt(8 * (SECRET_LEN - 1 - at))) & 255n));
-  });
-}
 
 /** Seals a draft: `salt ‖ ChaCha20-Poly1305(padded JSON)`. Nothing in it names the service. */
 export function sealDraft(secret: Uint8Array, content: DraftContent): Bytes {

@@ -6,7 +6,7 @@ import { type Bytes, utf8 } from "./bytes.ts";
 import { canonicalJsonBytes } from "./canonical.ts";
 import type { AttachmentEntry } from "./frame.ts";
 import { derive, hash, hashText } from "./hash.ts";
-import { ALPHABET, CODE_CHARS, WORD_COUNT, type WordLists, checkBits, parseReceipt } from "./typed_receipt.ts";
+import { ALPHABET, CODE_CHARS, type WordLists, checkBits, parseReceipt, spellWords } from "./typed_receipt.ts";
 
 const SALT = "burkindi/receipt/v1";
 
@@ -25,8 +25,7 @@ export class Receipt {
 
   /** Returns the receipt as twelve words of a list. */
   words(list: readonly string[]): string {
-    const bits = (bigIntFromBytes(this.bytes) << 4n) | BigInt(hash(this.bytes)[0]! >> 4);
-    return Array.from({ length: WORD_COUNT }, (_, at) => list[Number((bits >> BigInt(11 * (WORD_COUNT - 1 - at))) & 2047n)]).join(" ");
+    return spellWords(this.bytes, list).join(" ");
   }
 
   /** Returns `L`, which identifies the mailbox to the intake. */

@@ -1,6 +1,6 @@
 // Parses receipts as people write them: a code, twelve words, or a note that contains either among
 // labels and numbers. The rules equal those of `protocol::receipt`; both are tested with
-// crates/protocol/receipt-spellings.json.
+// crates/protocol/receipt-spellings.json. The words of a draft are spelled in the same way.
 import type { Bytes } from "./bytes.ts";
 import { hash } from "./hash.ts";
 
@@ -29,7 +29,7 @@ export type ReceiptProblem =
   | { kind: "code" | "order" }
   | { kind: "two" };
 
-/** A text is not a valid receipt. */
+/** A text is not a valid receipt, or does not contain the words of a draft. */
 export class ReceiptError extends Error {
   constructor(readonly problem: ReceiptProblem) {
     super(problem.kind);
@@ -55,25 +55,39 @@ export function parseReceipt(typed: string, lists: WordLists): Bytes {
   if (contradict(codes, spelled)) throw new ReceiptError({ kind: "two" });
   const found = codes[0] ?? spelled[0]?.bytes;
   if (found) return found;
-  const known = folded.map((list) => words.filter((word) => indexOf(list, word) >= 0).length);
-  // The list with the most known words is the intended one.
-  const meant = known.indexOf(Math.max(...known));
-  if (meant >= 0 && known[meant]! >= MIN_WORDS_TO_GUESS) throw new ReceiptError(diagnoseWords(typed, words, lists[meant]!));
+  const { list, count } = mostKnown(words, folded);
+  if (count >= MIN_WORDS_TO_GUESS) throw new ReceiptError(diagnoseWords(typed, words, lists[list]!));
   throw new ReceiptError(diagnoseCode(parts));
+}
+
+/** Returns the list with the most known words, which is the intended one, and their number. */
+function mostKnown(words: readonly string[], folded: readonly FoldedList[]): { list: number; count: number } {
+  const known = folded.map((list) => words.filter((word) => indexOf(list, word) >= 0).length);
+  const count = Math.max(0, ...known);
+  return { list: known.indexOf(count), count };
+}
+
+/** Returns the twelve words of a list that spell 16 bytes, with four bits of their hash. */
+export function spellWords(bytes: Uint8Array, list: readonly string[]): string[] {
+  const number = bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  const bits = (number << 4n) | BigInt(hash(bytes)[0]! >> 4);
+  return Array.from({ length: WORD_COUNT }, (_, at) => list[Number((bits >> BigInt(11 * (WORD_COUNT - 1 - at))) & 2047n)]!);
+}
+
+/**
+ * Returns all 16 bytes that the words in a text can spell: abbreviated words can match several
+ * lists. Throws a `ReceiptError` with the problem if there are none.
+ */
+export function parseWords(typed: string, lists: WordLists): Bytes[] {
+  const words = lettersOnly(splitParts(typed));
+  const folded = lists.map(foldedList);
+  const spelled = findWords(words, folded);
+  if (spelled.length > 0) return spelled.map(({ bytes }) => bytes);
+  throw new ReceiptError(diagnoseWords(typed, words, lists[mostKnown(words, folded).list] ?? []));
 }
 
 /** Returns whether a text without a code could be words, for which the lists are needed. */
 export const mayBeWords = (typed: string): boolean => lettersOnly(splitParts(typed)).filter((word) => word.length > 2).length >= MIN_WORDS_TO_GUESS;
-
-/**
- * Returns the indices of typed words in each list that contains all of them, if their number is
- * `count`. An abbreviated word can match several lists.
- */
-export function wordIndices(typed: string, lists: WordLists, count: number): number[][] {
-  const words = splitParts(typed).map(trimmed).filter((word) => word !== "");
-  if (words.length !== count) return [];
-  return lists.map((list) => words.map((word) => indexOf(foldedList(list), word))).filter((found) => found.every((index) => index >= 0));
-}
 
 /**
  * Returns the places of the receipts in a text, from the first character up to the last: parts that

@@ -300,7 +300,7 @@ own-again = Your copy is long. Choose it again when you write or reload.
 draft-keep = Keep this draft
 draft-continue = Continue a draft
 draft-what = Your answers are locked in a file. Your files and your voice are not in it.
-draft-words = Write down these eight words, in this order.
+draft-words = Write down these twelve words, in this order.
 draft-words-why = Without them, the draft no longer opens. No one can recover them.
 draft-save = Save the file
 draft-found = A person who finds this file cannot read it without the words. They can guess that you are hiding something.
@@ -308,10 +308,10 @@ draft-address = Or copy this address
 draft-address-what = It contains the same draft. It shows that you have been here.
 draft-again = What you change afterwards is not in it. Then keep a new draft.
 draft-file = The file of the draft
-draft-words-label = Your eight words
+draft-words-label = The twelve words of the draft
 draft-replaces = The draft replaces what is written here.
 draft-open = Open the draft
-draft-wrong = This draft does not open. Check the file and the eight words.
+draft-wrong = This draft does not open. Check the file and the twelve words.
 draft-failed = This did not work. Check the connection, then try again.
 
 ## Return

@@ -300,7 +300,7 @@ own-again = Su copia es larga. Elíjala otra vez cuando escriba o actualice.
 draft-keep = Guardar este borrador
 draft-continue = Continuar un borrador
 draft-what = Sus respuestas quedan protegidas con clave en un archivo. Sus archivos y su voz no están en él.
-draft-words = Anote estas ocho palabras, en este orden.
+draft-words = Anote estas doce palabras, en este orden.
 draft-words-why = Sin ellas, el borrador ya no se abre. Nadie puede recuperarlas.
 draft-save = Guardar el archivo
 draft-found = Una persona que encuentra este archivo no puede leerlo sin las palabras. Puede adivinar que usted oculta algo.
@@ -308,10 +308,10 @@ draft-address = O copie esta dirección
 draft-address-what = Contiene el mismo borrador. Muestra que usted ha estado aquí.
 draft-again = Lo que cambie después no está en él. Guarde entonces un borrador nuevo.
 draft-file = El archivo del borrador
-draft-words-label = Sus ocho palabras
+draft-words-label = Las doce palabras del borrador
 draft-replaces = El borrador sustituye lo que está escrito aquí.
 draft-open = Abrir el borrador
-draft-wrong = Este borrador no se abre. Compruebe el archivo y las ocho palabras.
+draft-wrong = Este borrador no se abre. Compruebe el archivo y las doce palabras.
 draft-failed = No ha funcionado. Compruebe la conexión y vuelva a intentarlo.
 
 ## Volver

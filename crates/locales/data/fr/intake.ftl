@@ -300,7 +300,7 @@ own-again = Votre copie est longue. Choisissez-la encore quand vous écrivez ou 
 draft-keep = Garder ce brouillon
 draft-continue = Continuer un brouillon
 draft-what = Vos réponses sont verrouillées dans un fichier. Vos fichiers et votre voix n’y sont pas.
-draft-words = Notez ces huit mots, dans cet ordre.
+draft-words = Notez ces douze mots, dans cet ordre.
 draft-words-why = Sans eux, le brouillon ne s’ouvre plus. Personne ne peut les retrouver.
 draft-save = Enregistrer le fichier
 draft-found = Une personne qui trouve ce fichier ne peut pas le lire sans les mots. Elle peut deviner que vous cachez quelque chose.
@@ -308,10 +308,10 @@ draft-address = Ou copiez cette adresse
 draft-address-what = Elle contient le même brouillon. Elle montre que vous êtes venu ici.
 draft-again = Ce que vous changez ensuite n’y est pas. Gardez alors un nouveau brouillon.
 draft-file = Le fichier du brouillon
-draft-words-label = Vos huit mots
+draft-words-label = Les douze mots du brouillon
 draft-replaces = Le brouillon remplace ce qui est écrit ici.
 draft-open = Ouvrir le brouillon
-draft-wrong = Ce brouillon ne s’ouvre pas. Vérifiez le fichier et les huit mots.
+draft-wrong = Ce brouillon ne s’ouvre pas. Vérifiez le fichier et les douze mots.
 draft-failed = Cela n’a pas fonctionné. Vérifiez la connexion, puis réessayez.
 
 ## Retour

@@ -300,7 +300,7 @@ own-again = A sua cópia é longa. Escolha-a outra vez quando escrever ou atuali
 draft-keep = Guardar este rascunho
 draft-continue = Continuar um rascunho
 draft-what = As suas respostas ficam fechadas à chave num ficheiro. Os seus ficheiros e a sua voz não estão nele.
-draft-words = Anote estas oito palavras, por esta ordem.
+draft-words = Anote estas doze palavras, por esta ordem.
 draft-words-why = Sem elas, o rascunho já não se abre. Ninguém as pode recuperar.
 draft-save = Guardar o ficheiro
 draft-found = Uma pessoa que encontre este ficheiro não o consegue ler sem as palavras. Pode adivinhar que esconde algo.
@@ -308,10 +308,10 @@ draft-address = Ou copie este endereço
 draft-address-what = Contém o mesmo rascunho. Mostra que esteve aqui.
 draft-again = O que mudar depois não está nele. Guarde então um rascunho novo.
 draft-file = O ficheiro do rascunho
-draft-words-label = As suas oito palavras
+draft-words-label = As doze palavras do rascunho
 draft-replaces = O rascunho substitui o que está escrito aqui.
 draft-open = Abrir o rascunho
-draft-wrong = Este rascunho não se abre. Verifique o ficheiro e as oito palavras.
+draft-wrong = Este rascunho não se abre. Verifique o ficheiro e as doze palavras.
 draft-failed = Não funcionou. Verifique a ligação e tente de novo.
 
 ## Voltar

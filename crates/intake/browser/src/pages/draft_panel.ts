@@ -1,13 +1,15 @@
 // Keeps and continues a draft of a report. Nothing is sent, and nothing is stored by itself: the
 // reporter saves a file or copies an address.
 import { decode, encode } from "../bytes.ts";
-import { type DraftContent, DRAFT_WORDS, DraftError, MAX_DRAFT_LEN, drawSecret, openDraft, sealDraft, secretWords, typedSecrets } from "../draft.ts";
+import { type DraftContent, DraftError, MAX_DRAFT_LEN, drawSecret, openDraft, sealDraft } from "../draft.ts";
+import { ReceiptError, parseWords, spellWords } from "../typed_receipt.ts";
 import { createElement } from "./dom.ts";
 import { FRAGMENT } from "./draft_address.ts";
+import { type TextOf, offerNearestWord, receiptErrorText } from "./receipt_errors.ts";
 
 /** What the pages of a report offer to this module. */
 export interface DraftPages {
-  text(key: string): string;
+  text: TextOf;
   /** The answers typed so far. */
   content(): DraftContent;
   restore(content: DraftContent): void;
@@ -26,7 +28,7 @@ export async function showKeeping(place: HTMLElement, pages: DraftPages): Promis
   const secret = drawSecret();
   const sealed = sealDraft(secret, pages.content());
   const hint = (key: string) => createElement("p", { class: "hint" }, pages.text(key));
-  const listed = secretWords(secret, words).map((word) => createElement("li", {}, word));
+  const listed = spellWords(secret, words).map((word) => createElement("li", {}, word));
   const save = createElement("a", { class: "quiet save", download: "draft.bin", href: `data:application/octet-stream;base64,${base64(sealed)}` }, pages.text("draft-save"));
   const parts: HTMLElement[] = [
     createElement("p", {}, pages.text("draft-what")),
@@ -58,25 +60,31 @@ export function showContinuing(place: HTMLElement, pages: DraftPages, fragment: 
   const fileHint = createElement("p", { class: "hint", id: "h-draft-file" }, pages.text("return-file-stays"));
   const parts = [createElement("div", { class: "q" }, label(words, "draft-words-label"), words), createElement("p", { class: "hint" }, pages.text("draft-replaces")), createElement("p", { class: "buttons" }, button)];
   if (!fragment.startsWith(FRAGMENT)) parts.unshift(createElement("div", { class: "q" }, label(file, "draft-file"), fileHint, file));
-  button.addEventListener("click", () => {
+  const openTyped = () => {
     button.disabled = true;
-    error.remove();
+    place.querySelectorAll(".error, .nearest").forEach((shown) => shown.remove());
     open(pages, words.value, () => readSealed(fragment, file))
       .catch((problem: unknown) => {
-        error.textContent = pages.text(problem instanceof DraftError ? "draft-wrong" : "draft-failed");
+        error.textContent = errorText(pages, problem);
         button.parentElement?.before(error);
+        if (problem instanceof ReceiptError) offerNearestWord(pages.text, words, problem, openTyped);
         error.focus();
       })
       .finally(() => (button.disabled = false));
-  });
+  };
+  button.addEventListener("click", openTyped);
   showParts(place, parts);
 }
 
 async function open(pages: DraftPages, typed: string, read: () => Promise<Uint8Array>): Promise<void> {
   const sealed = await read();
-  const secrets = typedSecrets(typed, await pages.fetchLists());
-  if (secrets.length === 0) throw new DraftError(`not ${DRAFT_WORDS} words of a list`);
-  pages.restore(openDraft(secrets, sealed));
+  pages.restore(openDraft(parseWords(typed, await pages.fetchLists()), sealed));
+}
+
+/** Returns what is wrong: the words as typed, the file or its words, or the connection. */
+function errorText(pages: DraftPages, problem: unknown): string {
+  if (problem instanceof ReceiptError) return receiptErrorText(pages.text, problem);
+  return pages.text(problem instanceof DraftError ? "draft-wrong" : "draft-failed");
 }
 
 async function readSealed(fragment: string, field: HTMLInputElement): Promise<Uint8Array> {

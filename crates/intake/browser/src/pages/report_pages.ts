@@ -199,7 +199,7 @@ export class ReportPages {
   private offerDraft(fragment = ""): void {
     if (this.step === "case") return;
     offerDraft(this.step === "subject" ? "continue" : "keep", fragment, {
-      text: (key) => translate(this.offlineForm, key),
+      text: (key, values) => translate(this.offlineForm, key, values),
       content: () => {
         this.captureFields(queryOne<HTMLFormElement>("form#f")!);
         return this.answers.snapshot(this.step);

@@ -13,7 +13,7 @@ import { ProgramMismatchError } from "../program.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
-import { ReceiptError, WORD_COUNT, mayBeWords, withNearestWord } from "../typed_receipt.ts";
+import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
 import { refuseIfAltered } from "./altered_program.ts";
 import { collectAttachments, watchFiles } from "./attachments.ts";
 import { queryAll, showErrors, createElement, queryOne, clearErrors, showOfflineNotice, showPage, submitUrl } from "./dom.ts";
@@ -22,6 +22,7 @@ import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { preserveInput } from "./preserve_input.ts";
+import { type TextOf, offerNearestWord, receiptErrorText } from "./receipt_errors.ts";
 import { ReceiptWords } from "./receipt_words.ts";
 import { canReadPhotos, readSavedReceipt } from "./saved_receipt.ts";
 import { showMessages } from "./thread_messages.ts";
@@ -34,13 +35,6 @@ import { renderWarnings } from "./warnings.ts";
  */
 async function parseTypedReceipt(files: ProgramFiles, typed: string, wordLists: readonly string[]): Promise<Receipt> {
   return Receipt.parse(typed, mayBeWords(typed) ? await fetchWordLists(files, wordLists) : []);
-}
-
-/** Returns the error text for a typed receipt, as the server shows it. */
-function receiptErrorText(offlineForm: OfflineForm, { problem }: ReceiptError): string {
-  // Among labels, the position of a word is not its number on the receipt.
-  const key = problem.kind === "word" && problem.count === WORD_COUNT ? "place" : problem.kind;
-  return translate(offlineForm, `wrong-receipt-${key}`, { ...problem });
 }
 
 /** Returns the message to be sealed. It is empty if it has no visible character. */
@@ -175,9 +169,11 @@ export class ReturnPages {
       } catch (error) {
         // Other errors, such as a word list that did not load, are not typing errors.
         if (!(error instanceof ReceiptError)) throw error;
-        const text = typed.trim() === "" ? translate(this.offlineForm, "wrong-receipt-missing") : receiptErrorText(this.offlineForm, error);
+        const textOf: TextOf = (key, values) => translate(this.offlineForm, key, values);
+        const text = typed.trim() === "" ? textOf("wrong-receipt-missing") : receiptErrorText(textOf, error);
         showErrors(this.offlineForm, [{ target: "receipt", text }]);
-        this.offerNearestWord(form, typed, error);
+        const field = queryOne<HTMLTextAreaElement>("textarea[name=receipt]", form)!;
+        offerNearestWord(textOf, field, error, () => void this.withBusyButtons("return-failed", () => this.open(form)));
         return;
       }
     }
@@ -212,20 +208,6 @@ export class ReturnPages {
     }
     queryOne<HTMLTextAreaElement>("textarea[name=receipt]", input.form!)!.value = text;
     await this.open(input.form!);
-  }
-
-  /** Shows the nearest word of the list for an unknown one, with a button that takes it. */
-  private offerNearestWord(form: HTMLFormElement, typed: string, { problem }: ReceiptError): void {
-    const corrected = withNearestWord(typed, problem);
-    if (corrected === undefined || problem.kind !== "word") return;
-    const text = (key: string) => translate(this.offlineForm, `wrong-receipt-${key}`, { near: problem.near! });
-    const take = createElement("button", { class: "quiet", type: "button" }, text("take"));
-    const field = queryOne<HTMLTextAreaElement>("textarea[name=receipt]", form)!;
-    take.addEventListener("click", () => {
-      field.value = corrected;
-      void this.withBusyButtons("return-failed", () => this.open(form));
-    });
-    field.after(createElement("p", { class: "nearest notranslate", translate: "no" }, `${text("near")} `, take));
   }
 
   /**
