@@ -524,6 +524,7 @@ send-sealing = Your device is locking your report.
 send-progress = Sending: { $done }%
 send-waiting = No connection. Keep this page open. Next attempt in { $seconds } s.
 switch-offline = Without a connection the language cannot change. This page and your text stay here.
+form-by-site = Your device did not load everything. Press again: our site does it for you.
 send-again = Try now
 send-stop = Stop sending
 send-failed = It could not be sent. Keep this page open and try again.

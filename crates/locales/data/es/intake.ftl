@@ -524,6 +524,7 @@ send-sealing = Su dispositivo protege su denuncia con clave.
 send-progress = Enviando: { $done } %
 send-waiting = Sin conexión. Mantenga abierta esta página. Nuevo intento en { $seconds } s.
 switch-offline = Sin conexión no se puede cambiar el idioma. Esta página y su texto siguen aquí.
+form-by-site = Su dispositivo no cargó todo. Pulse otra vez: nuestro sitio lo hace por usted.
 send-again = Probar ahora
 send-stop = Detener el envío
 send-failed = No se pudo enviar. Mantenga abierta esta página e inténtelo de nuevo.

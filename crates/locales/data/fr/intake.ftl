@@ -524,6 +524,7 @@ send-sealing = Votre appareil verrouille votre signalement.
 send-progress = Envoi : { $done } %
 send-waiting = Pas de connexion. Gardez cette page ouverte. Nouvel essai dans { $seconds } s.
 switch-offline = Sans connexion, la langue ne peut pas changer. Cette page et votre texte restent là.
+form-by-site = Votre appareil n’a pas tout chargé. Touchez encore : notre site le fait pour vous.
 send-again = Essayer maintenant
 send-stop = Arrêter l’envoi
 send-failed = L’envoi a échoué. Gardez cette page ouverte et réessayez.

@@ -524,6 +524,7 @@ send-sealing = O seu aparelho fecha a denúncia à chave.
 send-progress = A enviar: { $done } %
 send-waiting = Sem ligação. Mantenha esta página aberta. Nova tentativa em { $seconds } s.
 switch-offline = Sem ligação não se pode mudar a língua. Esta página e o seu texto ficam aqui.
+form-by-site = O seu aparelho não carregou tudo. Toque outra vez: o nosso site fá-lo por si.
 send-again = Tentar agora
 send-stop = Parar o envio
 send-failed = Não foi possível enviar. Mantenha esta página aberta e tente de novo.

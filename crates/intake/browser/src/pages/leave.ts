@@ -1,10 +1,13 @@
 // Quick exit: by the link on every page, or by pressing Escape three times. This script is loaded
-// before the page is shown, so that a reporter in a hurry waits for nothing.
+// before the page is shown, so that a reporter in a hurry waits for nothing. It also holds a form
+// with a code until the program has loaded.
 //
 // The page is emptied at once. Then the browser goes back to the first of our pages in the history,
 // and the ordinary page replaces that one: Back leads to what was open before. Browsers without the
 // Navigation API do not tell a page which entries are ours. There only the steps of this page are
 // left out, and Back can lead to the page of ours before it.
+
+import { holdUntilTakeover } from "./early_hold.ts";
 
 /** Maximum duration of three presses in milliseconds. */
 const PRESS_WINDOW_MS = 2000;
@@ -107,6 +110,7 @@ function finish(address: string): void {
 }
 
 finish("/leave");
+holdUntilTakeover();
 // A page that the browser had stored is shown again without loading.
 addEventListener("pageshow", () => finish("/leave"));
 
@@ -127,5 +131,3 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   leave();
 });
-
-export {};

@@ -13,6 +13,7 @@ import { type ProgramFiles, type VerifiedService, fetchService, ownScript } from
 import type { ReportPages } from "./report_pages.ts";
 import type { ReturnPages } from "./return_pages.ts";
 import { hasServerText, sealingKey } from "./server_form.ts";
+import { announceTakeover } from "./takeover.ts";
 
 let pages: ReportPages | ReturnPages | undefined;
 /** Whether this device handles the forms of the page. */
@@ -32,9 +33,12 @@ async function hydrate(): Promise<void> {
   const form = queryOne<HTMLFormElement>("form#f");
   // Text that the server has read must not be called sealed here.
   if (page === "report" && (form === null || hasServerText(form))) return;
-  const holder = new SubmitHolder(ownScript?.dataset["wait"] ?? "");
+  const { wait = "", bySite = "" } = ownScript?.dataset ?? {};
+  const holder = new SubmitHolder(wait, bySite);
   const sendToServer = () => {
-    if (!isTakenOver) holder.handleWith(() => false);
+    if (isTakenOver) return;
+    holder.leaveToServer();
+    announceTakeover(false);
   };
   const timeout = setTimeout(sendToServer, MAX_LOADING_MS);
   try {
@@ -107,6 +111,7 @@ async function takeOverReturn({ directory, files, file }: VerifiedService, holde
   pages = returnPages;
   showSealingNotice(offlineForm, "seal-here-return");
   holder.handleWith((form, button) => returnPages.submit(form, button));
+  announceTakeover(true);
   await offerSpokenHelp(files);
   await loadModule("files");
   await returnPages.loadWords().catch(() => undefined);
