@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expectAbsent, fillReport, receiptCode, sendReport, storedBrowserData, waitForHydration } from "./src/reporting.ts";
+import { confirmReceipt, expectAbsent, fillReport, receiptCode, sendReport, storedBrowserData, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/installation.ts";
 
 const SEND_BUTTON = "form[action$='/report/send'] .button:visible";
@@ -175,7 +175,7 @@ test("one Back, a swipe or a reload does not remove the receipt before it is not
   page.on("dialog", (dialog) => {
     throw new Error(`asked: ${dialog.type()}`);
   });
-  await page.locator("a.noted").click();
+  await confirmReceipt(page);
   await expect(page).toHaveURL(`${installation.url}/fr`);
   await page.goBack();
   await expectAbsent(page, code.slice(0, 4));

@@ -1,7 +1,7 @@
 // At each step of the report, of a message and of the return page, Back, reload and another
 // language lose nothing of what was typed, and after the quick exit Back shows nothing of it.
 import type { Page } from "@playwright/test";
-import { expectAbsent, fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
+import { confirmReceipt, expectAbsent, fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test } from "./src/installation.ts";
 
 /** A step with typed text: how to come to it, and what must stay. */
@@ -109,7 +109,7 @@ async function openMessages(page: Page, installation: RunningInstallation, scrip
   if (scripts) await waitForHydration(page);
   await fillReport(page, { story: "Un récit." });
   const code = await sendReport(page);
-  await page.locator(scripts ? "a.noted" : "form[action$='/noted'] .button").click();
+  await confirmReceipt(page);
   await expect(page).toHaveURL(`${installation.url}/fr`);
   await openThread(page, installation, scripts, code);
   return code;

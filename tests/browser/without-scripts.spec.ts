@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
-import { expectAbsent, fillReport, sendReport } from "./src/reporting.ts";
+import { confirmReceipt, expectAbsent, fillReport, sendReport } from "./src/reporting.ts";
 import { expect, test } from "./src/installation.ts";
 
 const STORIES = { fr: "Un récit CANARI-RETOUR-5151.", ar: "بلاغ CANARI-RETOUR-5151." };
@@ -52,7 +52,7 @@ for (const [lang, story] of Object.entries(STORIES))
     await expect(page.locator(".code")).toContainText(code.slice(0, 4));
     // Chromium saves its tabs a few seconds later.
     await page.waitForTimeout(4000);
-    await page.locator("form[action$='/noted'] .button").click();
+    await confirmReceipt(page);
     await expect(page).toHaveURL(`${installation.url}/${lang}`);
     await page.goBack();
     await expectAbsent(page, code.slice(0, 4));
@@ -96,7 +96,7 @@ test("Back and reload keep an open mailbox, the disk has no receipt, and a copie
   await installation.waitForNewCases("inspector-1", 1, async () => {
     code = await sendReport(page);
   });
-  await page.locator("form[action$='/noted'] .button").click();
+  await confirmReceipt(page);
   // A mistyped receipt, then the right one until the mailbox is published.
   await page.goto(`${installation.url}/fr/return`);
   const open = async (receipt: string) => {

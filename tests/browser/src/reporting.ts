@@ -62,6 +62,12 @@ export async function receiptCode(page: Page): Promise<string> {
   return (await code.innerText()).replaceAll(/\s+/g, " ").trim();
 }
 
+/** Says twice that the receipt is noted. The page then shows it no more. */
+export async function confirmReceipt(page: Page): Promise<void> {
+  await page.locator(".confirm > summary").click();
+  await page.locator(".confirm .noted").click();
+}
+
 /** Types a receipt and opens its mailbox. */
 export async function openMailbox(page: Page, installation: RunningInstallation, lang: string, receipt: string): Promise<void> {
   await page.goto(`${installation.url}/${lang}/return`);

@@ -1,5 +1,5 @@
 //! The receipt page, shown after a report is durable. It contains nothing of the report, and no
-//! URL.
+//! host name. Only the confirmation, which is not printed, names the path of the return page.
 
 use std::fmt::Write as _;
 

@@ -140,7 +140,7 @@ export class ReportPages {
   /** Back does not remove the receipt. The page asks the reporter to note it. */
   private showQuickExitReminder(): void {
     history.pushState({ at: this.visited.length - 1 }, "");
-    const button = queryOne<HTMLElement>("a.noted");
+    const button = queryOne<HTMLElement>(".confirm > summary");
     queryOne(".remind")?.remove();
     button?.parentElement?.before(createElement("p", { class: "careful remind", role: "alert" }, translate(this.offlineForm, "receipt-still")));
     button?.focus();
