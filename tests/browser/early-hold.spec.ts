@@ -1,5 +1,5 @@
 // A code that is typed before the program has loaded stays on the device. The server gets it only
-// after the page has said so and the reporter presses the button again.
+// after the page has stated so and the reporter presses the button again.
 import type { Page, Route } from "@playwright/test";
 import { type RunningInstallation, expect, test } from "./src/installation.ts";
 

@@ -301,8 +301,9 @@ pub(super) fn render_uncompressed(
 }
 
 /// The length of every answer of the return page in bytes, whatever the mailbox contains, and
-/// whether or not an own copy is open. The largest page with a full mailbox and no draft is shorter.
-/// A longer page, with a long draft or with a long own copy to save, is padded to a multiple.
+/// whether or not an own copy is open. The largest page with a full mailbox and no draft is
+/// shorter. A longer page, with a long draft or with a long own copy to save, is padded to a
+/// multiple.
 pub(super) const RETURN_ANSWER_LEN: usize = 48 * 1024;
 const PADDING_START: &str = "<!--";
 const PADDING_END: &str = "-->\n";

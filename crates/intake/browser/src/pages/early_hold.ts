@@ -1,5 +1,5 @@
-// Holds a form with a code until the program of the page has loaded, so that the code does not go to
-// the server from a page that opens the messages itself a moment later. It is part of the script
+// Holds a form with a code until the program of the page has loaded, so that the code does not go
+// to the server from a page that opens the messages itself a moment later. It is part of the script
 // that runs before the page is shown, so no tap is faster.
 import { TAKEOVER } from "./takeover.ts";
 
