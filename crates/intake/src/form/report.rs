@@ -38,8 +38,15 @@ pub struct ReportForm {
     pub seed: String,
     /// The token of the visit of this form, as [`crate::visits`] parses it; may be empty.
     pub visit: String,
+    /// The token of the visit from whose address the form came, if the browser did not confirm that
+    /// a page of this service led there. It can only end that visit; may be empty.
+    pub before: String,
     /// The value of the pressed button.
     pub action: String,
+    /// The question at which the next page opens, or `audience`; may be empty. It is stored with
+    /// the visit and not in the address, because the history of a browser has the addresses, and
+    /// some questions are asked of victims only.
+    pub focus: String,
     /// Whether files are sealed unchanged, with their metadata.
     pub keep_metadata: bool,
     /// Whether the reporter attaches a recording or another file instead of a story.
@@ -92,7 +99,9 @@ impl ReportForm {
             category: String::new(),
             seed: String::new(),
             visit: String::new(),
+            before: String::new(),
             action: String::new(),
+            focus: String::new(),
             keep_metadata: false,
             story_in_file: false,
             wants_copy: false,
@@ -112,6 +121,7 @@ impl ReportForm {
                 | "category"
                 | "seed"
                 | "visit"
+                | "before"
                 | "go"
                 | "keep"
                 | "story_in_file"
@@ -138,7 +148,9 @@ impl ReportForm {
             "category" => self.category = text,
             "seed" => self.seed = text,
             "visit" => self.visit = text,
+            "before" => self.before = text,
             "go" => self.action = text,
+            "focus" => self.focus = text,
             "keep" => self.keep_metadata = true,
             "story_in_file" => self.story_in_file = true,
             "copy" => self.wants_copy = true,
@@ -155,6 +167,11 @@ impl ReportForm {
             },
         }
         Ok(())
+    }
+
+    /// Returns the token of the visit that leaving the form ends; empty for none.
+    pub fn newest_visit(&self) -> &str {
+        if self.visit.is_empty() { &self.before } else { &self.visit }
     }
 
     /// Returns the values of a question.
@@ -197,6 +214,7 @@ impl ReportForm {
         let audience = if shown.audience { "" } else { &self.audience };
         let chosen = [
             ("visit", self.visit.as_str()),
+            ("before", &self.before),
             ("audience", audience),
             ("family", &self.family),
             ("category", &self.category),
@@ -232,8 +250,13 @@ impl ReportForm {
     /// the story, with all answers.
     pub fn advance(&mut self, taxonomy: &Taxonomy) -> FormStep {
         let action = NavAction::parse(&self.action).unwrap_or(NavAction::ShowStep(FormStep::Tell));
+        self.focus.clear();
         let wanted = match action {
             NavAction::ShowStep(step) => step,
+            NavAction::ShowQuestion(step, question) => {
+                self.focus = question;
+                step
+            }
             NavAction::Redact(kind, question) => {
                 identifying_details::redact_in_form(self, taxonomy, kind, &question);
                 FormStep::Review

@@ -37,12 +37,14 @@ impl FormStep {
     }
 }
 
-/// The action of a button. Its value is such as `review`, `family.money`, `unsure`, `advice` or
-/// `cover.phone.story`.
+/// The action of a button. Its value is such as `review`, `facts.place`, `family.money`, `unsure`,
+/// `advice` or `cover.phone.story`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NavAction {
     /// Show a step.
     ShowStep(FormStep),
+    /// Show the step that asks a question, at this question.
+    ShowQuestion(FormStep, String),
     /// Choose a group of categories.
     ChooseFamily(String),
     /// Choose a category.
@@ -66,6 +68,8 @@ impl NavAction {
             };
         };
         match action {
+            "tell" => Some(Self::ShowQuestion(FormStep::Tell, choice.to_owned())),
+            "facts" => Some(Self::ShowQuestion(FormStep::Facts, choice.to_owned())),
             "family" => Some(Self::ChooseFamily(choice.to_owned())),
             "category" => Some(Self::ChooseCategory(choice.to_owned())),
             "cover" => {
@@ -91,6 +95,10 @@ mod tests {
         assert_eq!(
             NavAction::parse("category.FAC"),
             Some(NavAction::ChooseCategory("FAC".to_owned()))
+        );
+        assert_eq!(
+            NavAction::parse("facts.place"),
+            Some(NavAction::ShowQuestion(FormStep::Facts, "place".to_owned()))
         );
         assert_eq!(NavAction::parse("advice"), Some(NavAction::Advice));
         assert_eq!(

@@ -38,6 +38,11 @@ pub(super) struct FieldChoice<'a> {
 /// One question on the page.
 pub(super) struct FormField<'a> {
     pub(super) id: &'a str,
+    /// The id of its control. It names no question if the error summary links to it, because the
+    /// address of a link that was followed is in the history.
+    pub(super) anchor: String,
+    /// Whether the page opens at this field.
+    pub(super) is_focused: bool,
     pub(super) widget: Widget,
     pub(super) label: &'a str,
     /// The key of the clip of the label, if the category has a label of its own.
@@ -162,8 +167,11 @@ pub(super) fn form_field<'a>(
         })
         .collect();
     let name = format!("a.{}", question.id);
+    let error = errors.iter().position(|error| error.field == name);
     FormField {
         id: &question.id,
+        anchor: error.map_or_else(|| format!("q-{}", question.id), error_anchor),
+        is_focused: form.focus == question.id,
         widget,
         label: taxonomy.label_in(category, question).get(lang),
         clip: (taxonomy.label_in(category, question) != &question.label)
@@ -177,10 +185,7 @@ pub(super) fn form_field<'a>(
         required: false,
         story_in_file: form.story_in_file,
         condition: field_condition(frame, taxonomy, (category, question), form),
-        error: errors
-            .iter()
-            .find(|error| error.field == name)
-            .map(|error| field_error_text(frame, error)),
+        error: error.map(|index| field_error_text(frame, &errors[index])),
     }
 }
 
@@ -243,6 +248,11 @@ pub(super) fn status_for(errors: &[FieldError]) -> StatusCode {
     if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
 }
 
+/// Returns the id of the field with this error of the summary.
+fn error_anchor(index: usize) -> String {
+    format!("error-{}", index + 1)
+}
+
 /// Returns the error summary. Each error links to its field.
 pub(super) fn form_errors(
     frame: &PageLayout<'_>,
@@ -252,15 +262,16 @@ pub(super) fn form_errors(
     let lang = frame.code();
     errors
         .iter()
-        .map(|error| {
+        .enumerate()
+        .map(|(index, error)| {
             let id = error.field.strip_prefix("a.").unwrap_or(&error.field);
             let text = field_error_text(frame, error);
             match taxonomy.question(id) {
                 Some(_) if error.problem == FieldProblem::Missing => {
-                    FormError { target: format!("q-{id}"), text }
+                    FormError { target: error_anchor(index), text }
                 }
                 Some(question) => FormError {
-                    target: format!("q-{id}"),
+                    target: error_anchor(index),
                     text: format!("{} – {text}", question.label.get(lang)),
                 },
                 None => FormError { target: "main".to_owned(), text },

@@ -115,8 +115,8 @@ pub(super) async fn show_step(
     };
     match pages.find_visit(&token) {
         Some(VisitState::Writing(fields)) => {
-            let token = visit::is_from_our_page(&headers).then_some(&*token);
-            render_visit_step(&pages, locale, token, fields, &step)
+            let is_own = visit::is_from_our_page(&headers);
+            render_visit_step(&pages, locale, (&token, is_own), fields, &step)
         }
         // Back leads to the URL of an earlier step. The page now shows the receipt.
         Some(VisitState::Sent { .. }) if step != visit::RECEIPT_STEP => {
@@ -134,12 +134,12 @@ pub(super) async fn show_step(
     }
 }
 
-/// Returns the page of a step. Without a token, the form continues as another visit with its own
-/// seed.
+/// Returns the page of a step. Unless a page of ours led to it, the form continues as another visit
+/// with its own seed, and can only end the visit of the token.
 fn render_visit_step(
     pages: &Pages,
     locale: Locale,
-    token: Option<&str>,
+    (token, is_own): (&str, bool),
     fields: Vec<(String, String)>,
     step: &str,
 ) -> Response {
@@ -148,15 +148,17 @@ fn render_visit_step(
         // These fields are from a form, so a form accepts them.
         drop(form.set_field(&name, Zeroizing::new(value).as_bytes()));
     }
-    match token {
-        Some(token) => token.clone_into(&mut form.visit),
-        None => form.seed.clear(),
+    if is_own {
+        token.clone_into(&mut form.visit);
+    } else {
+        token.clone_into(&mut form.before);
+        form.seed.clear();
     }
     let step =
         form.reachable_step(FormStep::parse(step).unwrap_or(FormStep::Tell), &pages.taxonomy);
     let had_seed = form.seed_bytes().is_ok();
     let page = step_page(pages, &mut form, step);
-    if token.is_some() && !had_seed && form.seed_bytes().is_ok() {
+    if is_own && !had_seed && form.seed_bytes().is_ok() {
         // Back and reload show the review with the same seed, so that sending it again is the same
         // report.
         visit::save_form(pages, &form);

@@ -86,8 +86,8 @@ pub(super) fn render_review(
     };
     let switch = LanguageSwitch::Form { path: "/report", go: "review", enter: None };
     let step = FormSteps::of(pages, category);
-    let frame =
-        PageLayout::new(pages, form.lang, step.review_title, switch).with_visit(&form.visit);
+    let frame = PageLayout::new(pages, form.lang, step.review_title, switch)
+        .with_visit(form.newest_visit());
     let asked_on = |id: &str| {
         let question = taxonomy.question(id);
         question.map_or(FormStep::Tell, |question| step_of(taxonomy, category, question)).as_str()

@@ -82,7 +82,7 @@ fn render_choice(
         ["2", "case-title", "case-heading"]
     };
     let switch = LanguageSwitch::Form { path: "/report", go: step.as_str(), enter: None };
-    let frame = PageLayout::new(pages, form.lang, title, switch).with_visit(&form.visit);
+    let frame = PageLayout::new(pages, form.lang, title, switch).with_visit(form.newest_visit());
     let page = ChoiceTemplate {
         step: number,
         heading: frame.t(heading),

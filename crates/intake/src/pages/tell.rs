@@ -46,6 +46,8 @@ struct FactsTemplate<'a> {
     errors: Vec<FormError>,
     sections: Vec<FormSection<'a>>,
     audiences: Vec<FieldChoice<'a>>,
+    /// Whether the page opens at the question which audience the reporter belongs to.
+    audience_is_focused: bool,
 }
 
 /// The numbers of the steps, and the titles of their pages. Advice has no case to choose.
@@ -163,6 +165,7 @@ pub(super) fn facts_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]
         errors: form_errors(&frame, errors, taxonomy),
         sections: form_sections(&frame, taxonomy, category, &shown, (form, errors)),
         audiences: audience_choices(taxonomy, form),
+        audience_is_focused: form.focus == "audience",
         frame,
     };
     render_report_page(pages, status_for(errors), &page)
@@ -177,5 +180,5 @@ fn frame_of<'a>(
     let switch =
         LanguageSwitch::Form { path: "/report", go: shown.as_str(), enter: Some("review") };
     let title = if shown == FormStep::Facts { "facts-title" } else { step.tell_title };
-    PageLayout::new(pages, form.lang, title, switch).with_visit(&form.visit)
+    PageLayout::new(pages, form.lang, title, switch).with_visit(form.newest_visit())
 }

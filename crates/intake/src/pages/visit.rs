@@ -45,6 +45,7 @@ pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
     let mut fields = form.hidden_fields(ShownFields::default());
     fields.retain(|(name, _)| name != "visit");
     fields.push(("seed".to_owned(), form.seed.clone()));
+    fields.push(("focus".to_owned(), form.focus.clone()));
     pages.save_visit(&form.visit, &VisitState::Writing(fields))
 }
 
@@ -57,6 +58,7 @@ pub fn redirect_after_send(
     files: &[SentFile],
     own_copy: Vec<u8>,
 ) -> Response {
+    end_earlier_visits(pages, form.before.clone(), &VisitState::Confirmed);
     if form.visit.is_empty() {
         return receipt::receipt_page_with_copy(pages, form.lang, receipt, files, &own_copy);
     }
@@ -78,6 +80,19 @@ pub fn redirect_after_send(
     let sent = VisitState::Sent { code: receipt.code.to_string(), files, answer_date, own_copy };
     let token = pages.save_visit(token, &sent);
     redirect_to(form.lang, &token.to_string(), RECEIPT_STEP)
+}
+
+/// Ends the visit of this token and those before it. A browser that does not say which page led to
+/// an address continues in another visit at each step, and every address of its history would show
+/// the typed text. A token that a stranger chose ends a visit of that stranger.
+pub(super) fn end_earlier_visits(pages: &Pages, newest: String, end: &VisitState) {
+    let mut token = newest;
+    // The chain ends, because a visit that has ended names no other one.
+    while let Some(VisitState::Writing(fields)) = pages.find_visit(&token) {
+        pages.save_visit(&token, end);
+        let before = fields.into_iter().find(|(name, _)| name == "before");
+        token = before.map(|(_, token)| token).unwrap_or_default();
+    }
 }
 
 /// Redirects to the receipt of a visit whose report was sent.

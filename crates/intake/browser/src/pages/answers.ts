@@ -108,7 +108,8 @@ export class ReportAnswers {
   private applyAction(offlineForm: OfflineForm, word: string, choice: string | undefined): FormStep {
     if (word === "unsure") return this.selectCategory(offlineForm, offlineForm.unsure);
     if (word === "advice") return this.selectCategory(offlineForm, offlineForm.advice);
-    if (choice === undefined) return FORM_STEPS.includes(word) ? (word as FormStep) : "tell";
+    // The value of a button that leads to one question is such as `facts.place`.
+    if (choice === undefined || word === "tell" || word === "facts") return FORM_STEPS.includes(word) ? (word as FormStep) : "tell";
     if (word === "category") return this.selectCategory(offlineForm, choice);
     this.family = choice;
     return "case";

@@ -89,7 +89,7 @@ export class ReportPages {
     const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
     if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
     else if (last === "send" && go === null) void this.send(form);
-    else this.goTo(this.answers.advance(this.offlineForm, go ?? "tell"), target.hash);
+    else this.goTo(this.answers.advance(this.offlineForm, go ?? "tell"), /^(?:tell|facts)\.(.*)/.exec(go ?? "")?.[1]);
     return true;
   }
 
@@ -146,11 +146,11 @@ export class ReportPages {
     button?.focus();
   }
 
-  private goTo(step: FormStep, hash = ""): void {
+  private goTo(step: FormStep, question?: string): void {
     this.visited.push(step);
     history.pushState({ at: this.visited.length - 1 }, "");
     this.show(step);
-    if (hash !== "") queryOne<HTMLElement>(hash)?.focus();
+    if (question !== undefined) document.getElementById(`q-${question}`)?.focus();
   }
 
   private async switchLanguage(lang: string): Promise<void> {
@@ -294,9 +294,9 @@ export class ReportPages {
 
   private changeButton(go: string, id: string, label: string): HTMLElement {
     const words = translate(this.offlineForm, "change");
-    const place = id === "" ? "" : `#q-${id}`;
-    const formaction = `/${this.offlineForm.lang}/report${place}`;
-    const button = createElement("button", { class: "change", formaction, name: "go", value: go, "aria-label": `${words} – ${label}` });
+    const formaction = `/${this.offlineForm.lang}/report`;
+    const value = id === "" ? go : `${go}.${id}`;
+    const button = createElement("button", { class: "change", formaction, name: "go", value, "aria-label": `${words} – ${label}` });
     button.append(words);
     return button;
   }

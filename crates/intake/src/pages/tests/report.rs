@@ -122,7 +122,8 @@ async fn errors_are_listed_first_and_typed_values_are_preserved() {
     );
     let (status, page) = post("/en/report", &fields).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("href=\"#q-story\"") && page.contains("href=\"#q-place\""));
+    assert!(page.contains("href=\"#error-1\"") && page.contains("id=\"error-1\""));
+    assert!(page.contains("href=\"#error-2\"") && page.contains("id=\"error-2\""));
     assert!(page.contains("<title>Error: "));
     assert!(filled_fields(&page).contains(&("a.place".to_owned(), "x".repeat(600))));
     assert!(filled_fields(&page).contains(&("a.frequency".to_owned(), "once".to_owned())));

@@ -31,7 +31,7 @@ async fn a_form_that_a_browser_or_proxy_changed_keeps_the_typed_text() {
     .await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = body_text(response).await;
-    assert!(page.contains("typed text\u{fffd}") && page.contains("href=\"#q-story\""), "{page}");
+    assert!(page.contains("typed text\u{fffd}") && page.contains("href=\"#error-1\""), "{page}");
     // The same form as multipart/form-data.
     let part = |name: &str, value: &str| {
         format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
@@ -262,4 +262,105 @@ async fn another_tab_and_the_quick_exit_do_not_change_the_receipt_of_a_visit() {
     pages.save_visit(&form.visit, &VisitState::Left);
     let (address, code) = send(&form, [5; 16]);
     assert!(!read(&address).await.contains(&code[..4]), "Back shows no receipt");
+}
+
+/// A browser without scripts keeps the fragment of a posted address over the redirect, and its
+/// history keeps the address. Some questions are asked of victims only.
+#[tokio::test]
+async fn no_address_of_a_form_names_a_question() {
+    let service = test_router();
+    let go = async |request: Request<Body>| {
+        let response = service.clone().oneshot(request).await.unwrap();
+        let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        (to, body_text(response).await)
+    };
+    let read = async |path: &str| {
+        go(Request::get(path).header(SEC_FETCH_SITE, "same-origin").body(Body::empty()).unwrap())
+            .await
+            .1
+    };
+    let post =
+        async |form: String| go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await;
+    let fields = "category=SXT&audience=trader&a.story=tel+70123456&a.oversight_consent=no\
+                  &a.handler_preference=woman&a.handlers_involved=regional";
+    let review = post(format!("{fields}&go=review")).await.0.unwrap();
+    let page = read(&review).await;
+    let document = Html::parse_document(&page);
+    let buttons: Vec<String> = select_attributes(&document, "button[name=go]")
+        .into_iter()
+        .map(|button| {
+            assert!(!button.get("formaction").is_some_and(|to| to.contains('#')), "{button:?}");
+            button["value"].clone()
+        })
+        .filter(|go| go.starts_with("tell.") || go.starts_with("facts."))
+        .collect();
+    assert!(buttons.contains(&"facts.oversight_consent".to_owned()), "{buttons:?}");
+    for button in buttons {
+        let (step, question) = button.split_once('.').unwrap();
+        let token = review.split('/').nth(3).unwrap();
+        let to = post(format!("visit={token}&{fields}&go={button}")).await.0.unwrap();
+        assert_eq!(to, format!("/fr/report/{token}/{step}"));
+        let page = read(&to).await;
+        let focused = select_attributes(&Html::parse_document(&page), "[autofocus]");
+        assert_eq!(focused.len(), 1, "{button}");
+        assert_eq!(focused[0]["id"], format!("q-{question}"));
+        // The next page does not open at this question any more.
+        assert!(
+            !read(&post(format!("visit={token}&{fields}&go={step}")).await.0.unwrap())
+                .await
+                .contains("autofocus")
+        );
+    }
+    let (_, page) = post(format!("{fields}&a.oversight_consent=x&a.place=a%E9&go=facts")).await;
+    let links = select_attributes(&Html::parse_document(&page), ".wrong a");
+    assert!(!links.is_empty(), "{page}");
+    for link in links {
+        assert!(link["href"].starts_with("#error-"), "{link:?}");
+        assert!(page.contains(&format!("id=\"{}\"", &link["href"][1..])), "{link:?}");
+    }
+}
+
+/// Safari before 16.4 and Firefox before 90 do not send the header, so that each step is a visit of
+/// its own.
+#[tokio::test]
+async fn sending_and_leaving_end_every_visit_of_a_browser_that_does_not_say_where_it_comes_from() {
+    let pages = test_pages();
+    let service = routes::<Arc<Pages>>().with_state(pages.clone());
+    let go = async |request: Request<Body>| {
+        let response = service.clone().oneshot(request).await.unwrap();
+        let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        (to, body_text(response).await)
+    };
+    let read = async |path: &str| go(Request::get(path).body(Body::empty()).unwrap()).await;
+    let walk = async || {
+        let (mut addresses, mut carried) = (Vec::new(), "category=FAC".to_owned());
+        for step in ["tell", "facts", "review"] {
+            let form = format!("{carried}&a.story=CANARI&go={step}");
+            let request = Request::post("/fr/report").body(Body::from(form)).unwrap();
+            let address = go(request).await.0.unwrap();
+            let page = read(&address).await.1;
+            assert!(page.contains("CANARI"));
+            let before = filled_fields(&page).into_iter().find(|(name, _)| name == "before");
+            carried = format!("category=FAC&before={}", before.unwrap().1);
+            addresses.push(address);
+        }
+        let before = carried.rsplit_once('=').unwrap().1.to_owned();
+        (addresses, before)
+    };
+    let (addresses, newest) = walk().await;
+    let page = read(&addresses[2]).await.1;
+    assert!(page.contains(&format!("href=\"/leave/{newest}\"")), "{page}");
+    read(&format!("/leave/{newest}")).await;
+    for address in &addresses {
+        assert_eq!(read(address).await.0.unwrap(), "https://example.org/", "{address}");
+    }
+    let (addresses, newest) = walk().await;
+    let mut form = ReportForm::new(Locale::FR);
+    form.before = newest;
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+    redirect_after_send(&pages, &form, &view, &sample_files(), Vec::new());
+    for address in &addresses {
+        assert_eq!(read(address).await.0.unwrap(), "/fr", "{address}");
+    }
 }
