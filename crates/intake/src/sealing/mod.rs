@@ -128,7 +128,12 @@ impl SubmitError {
             }
             Self::Store(error) => {
                 app.counters.record_store_failure(error);
-                if error == StoreError::Full { ErrorKind::Full } else { ErrorKind::Busy }
+                match error {
+                    StoreError::Full => ErrorKind::Full,
+                    // A connection that breaks at the commit does not say whether the report is
+                    // stored.
+                    _ => ErrorKind::Internal,
+                }
             }
             Self::Internal => ErrorKind::Internal,
         }
