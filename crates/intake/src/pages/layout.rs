@@ -110,6 +110,11 @@ impl<'a> PageLayout<'a> {
         self.pages.catalogs.locales().filter(|locale| *locale != self.locale).collect()
     }
 
+    /// Returns whether this build has a script with which browsers seal reports.
+    pub(super) fn has_script(&self) -> bool {
+        self.pages.has_script()
+    }
+
     /// Returns URL and integrity hash of the script, if this build has one.
     pub(super) fn script(&self) -> Option<(String, &str)> {
         self.pages.assets.script()

@@ -35,7 +35,7 @@ mod training;
 mod visit;
 
 use crate::{
-    config::branding::{self, Branding},
+    config::branding::{self, Branding, Contact},
     i18n::load_catalogs,
 };
 use std::{
@@ -118,6 +118,12 @@ impl Pages {
             load_catalogs(if offered.is_empty() { Locale::ALL.as_slice() } else { &offered })
                 .with_constant("body", |locale| {
                     branding::localized(&branding.oversight_body.name, locale).to_owned()
+                })
+                .with_constant("contact", |locale| {
+                    let Contact { name, contact } = &branding.oversight_body;
+                    let [name, contact] =
+                        [name, contact].map(|text| branding::localized(text, locale));
+                    format!("{name}, {contact}")
                 });
         let name = |code: &str| {
             let locale = Locale::ALL.into_iter().find(|locale| locale.code == code);

@@ -118,7 +118,7 @@ gentle-later = You may send very little. With your secret code you can add more 
 gentle-fault = What was done to you is not your fault.
 gentle-support = Someone to talk to
 questions-review = Check
-questions-back = Press “{ questions-review }” before Back. Otherwise this text is lost.
+questions-back = Press “{ questions-review }” before the Back button of your device. Otherwise this text is lost.
 questions-keep = Keep this page open, or keep a draft. Otherwise, what you have written is lost.
 no-answer = Choose (optional)
 radio-none = Skip
@@ -153,7 +153,7 @@ wrong-receipt-two = This contains two different secret codes. Leave only one.
 wrong-receipt-file = We find no secret code in this file. Copy the code by hand.
 wrong-earlier = This is not the secret code of another report. Correct it, or leave it empty.
 wrong-earlier-nothing = There is nothing yet with the other secret code. Try again tomorrow.
-wrong-earlier-damaged = The messages of the other report are damaged. Contact: { $body }.
+wrong-earlier-damaged = The messages of the other report are damaged. Contact: { $contact }.
 wrong-long = This is too long. The limit is { $limit } characters.
 wrong-format = Write the answer as in the example.
 wrong-much = This is too much for one form. Please shorten your text.
@@ -165,7 +165,7 @@ review-title = Step 4
 review-heading = Check it, then send it
 review-warnings = This could point to you
 review-warnings-what = You decide. Hide it, change it, or leave it as it is.
-review-hint = They will read this, your files, your language and the day it arrives.
+review-hint = They will read this, your files, your language, the day it arrives and how it was locked.
 readers-heading = Who will read it
 readers-count = { $count ->
     [one] 1 person
@@ -231,7 +231,7 @@ scrubbed-video = Video { $number }
 scrubbed-file = File { $number }
 scrubbed-removed = Taken out: { $what }.
 scrubbed-left = It may still contain: { $what }.
-scrubbed-nothing = We found nothing that shows who made it.
+scrubbed-nothing = We found no hidden trace. Check what it shows.
 scrubbed-kept = Sent as it was, as you chose.
 scrubbed-broken = Part of it could not be read, and was sent as it was.
 scrubbed-unknown = We cannot check this kind of file. It was sent as it was.
@@ -323,19 +323,19 @@ draft-failed = This did not work. Check the connection, then try again.
 return-title = Return
 return-heading = Follow my report
 return-label = Your secret code, or your twelve words
-return-hint = Capitals, accents, spaces and hyphens do not matter.
+return-hint = Capitals and accents do not matter. In the code, spaces and hyphens do not either.
 return-hint-file = You may paste the whole saved file here.
 return-file = Or choose the saved file
 return-file-photo = Or choose the saved file, or a photo of the square
 return-file-stays = It does not leave this device.
 return-seal = Our site opens your messages for you. It forgets them 15 minutes after the last use.
 return-open = Open
-return-nothing = Nothing is here yet
+return-nothing = There is nothing here
 return-nothing-soon = If you sent your report today, come back tomorrow.
-return-nothing-check = Otherwise, check your secret code again, character by character.
+return-nothing-check = Otherwise, check your secret code again, character by character. If it is right, contact: { $contact }. A case that was closed long ago is deleted.
 return-damaged = This mailbox is damaged
 return-damaged-what = Your secret code is right, but what is here was damaged or changed. We do not show it.
-return-damaged-do = Do not write here. Contact: { $body }.
+return-damaged-do = Do not write here. Contact: { $contact }.
 return-failed = We could not open your messages. Keep this page open and try again.
 return-lost = I have lost my secret code
 return-lost-what = Nobody can recover it, not even us. You can make a new report.
@@ -378,7 +378,7 @@ reply-outside = I want this authority to read my report too: { $body }.
 reply-files = Add photos or files (optional)
 reply-files-hint = If your connection often fails, send one file at a time.
 earlier-heading = Have you made another report about the same thing?
-earlier-what = Give its secret code, and both are read together. The code is not passed on.
+earlier-what = Give its secret code. Those who may read both will see the link. The code is not passed on.
 earlier-warn = Whoever may read both will know that one person wrote them.
 earlier-label = Secret code of the other report
 reply-again = Then press Send again.
@@ -415,20 +415,20 @@ finding-unseen = { $count ->
    *[other] { $count } earlier messages no longer fit here. If you have not read them, ask us for them.
 }
 finding-withheld = { $count ->
-    [one] One message is missing. Someone may be holding it back. Report this to: { $body }.
-   *[other] { $count } messages are missing. Someone may be holding them back. Report this to: { $body }.
+    [one] One message is missing. Someone may be holding it back. Report this to: { $contact }.
+   *[other] { $count } messages are missing. Someone may be holding them back. Report this to: { $contact }.
 }
-finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact: { $body }.
+finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact: { $contact }.
 finding-missing = { $count ->
-    [one] One of your messages did not arrive. If it is still missing tomorrow, send it again. If this happens again, contact: { $body }.
-   *[other] { $count } of your messages did not arrive. If they are still missing tomorrow, send them again. If this happens again, contact: { $body }.
+    [one] One of your messages did not arrive. If it is still missing tomorrow, send it again. If this happens again, contact: { $contact }.
+   *[other] { $count } of your messages did not arrive. If they are still missing tomorrow, send them again. If this happens again, contact: { $contact }.
 }
-finding-surplus = We have received more messages than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact: { $body }.
-finding-sequence = The messages do not follow one another. One of them may not be in the investigators’ records. Before you act on any of them, contact: { $body }.
-finding-log-missing = This page does not show that your report is in our register. Come back tomorrow. If it is still missing, send it again. If this happens again, contact: { $body }.
-finding-log-message-missing = This page does not show that your last message is in our register. Come back tomorrow. If it is still missing, send it again. If this happens again, contact: { $body }.
-finding-log-wrong = The proof that your messages are in our register is not valid. Come back tomorrow. If this happens again, contact: { $body }.
-finding-wrong-key = Something is wrong with these messages. Do not write here. Contact: { $body }.
+finding-surplus = We have received more messages than this page knows of. This is normal if you wrote twice in a row. Otherwise, contact: { $contact }.
+finding-sequence = The messages do not follow one another. One of them may not be in the investigators’ records. Before you act on any of them, contact: { $contact }.
+finding-log-missing = This page does not show that your report is in our register. Come back tomorrow. If it is still missing, send it again. If this happens again, contact: { $contact }.
+finding-log-message-missing = This page does not show that your last message is in our register. Come back tomorrow. If it is still missing, send it again. If this happens again, contact: { $contact }.
+finding-log-wrong = The proof that your messages are in our register is not valid. Come back tomorrow. If this happens again, contact: { $contact }.
+finding-wrong-key = Something is wrong with these messages. Do not write here. Contact: { $contact }.
 finding-unconfirmed = The keys of your case were changed to protect you. Two investigators must confirm this, and that is not done yet. Newer answers cannot be shown, and you cannot write here for now. Please come back in a few days.
 
 ## How we protect you
@@ -438,25 +438,25 @@ protect-heading = How we protect you
 protect-lead = Your report is locked (encrypted). Only the people it is meant for can open it.
 protect-stored = What this site stores
 protect-stored-sealed = A locked package that our site cannot open again.
-protect-stored-week = The week in which it came. Not the day, not the hour.
+protect-stored-week = The week in which it came. Our backups keep it for seven nights: their time can say more.
 protect-stored-pieces = If sending is cut: the locked pieces that came, and until which day we keep them. About two days.
 protect-stored-size = A rounded size, so that it says almost nothing.
 protect-stored-hour = Without JavaScript: your text, locked, for one hour in memory. The secret code, for three. The messages that it opened, for 15 minutes.
-protect-stored-handler = The case service also stores the day, team, urgency, file sizes and whom you excluded.
+protect-stored-handler = The case service also stores days, team, language, urgency, file sizes, whom you excluded and what you refused. A closed case is deleted later.
 protect-not = What we never store
 protect-not-name = No name, no account, no password.
 protect-not-address = No internet address and no trace of your device.
 protect-not-cookie = No cookies. Your phone’s history can still show this visit.
-protect-not-third = No other company sees your visit.
+protect-not-third = Our pages load nothing from another company.
 protect-who = Who can read it
 protect-who-desk = The small team in charge of the subject.
-protect-who-excluded = Never the people you excluded: they have no key.
+protect-who-excluded = Not the services that you exclude, if our list says who belongs to them: they have no key. The authority below cannot be excluded.
 protect-who-outside = Sometimes this authority outside customs too: { $body }. That is for some subjects, after a missed deadline, or if too few of the team are left. You and the team can also ask for it. After violence or harassment, you can refuse it.
-protect-who-technician = No technician: they run the machines but have no key.
+protect-who-technician = No technician has a key. But a person who controls our site can change it to read what you write.
 protect-ways = Two ways to lock
 protect-device = Your device locks
-protect-device-what = Our site never sees what you write. It sees your first choices if the page was not ready.
-protect-device-needs = It needs JavaScript. It does not protect you from a forged page: check its address.
+protect-device-what = Our site never sees what you write. It sees your first choices if the page was not ready, or if you come from another page.
+protect-device-needs = It needs JavaScript. It does not protect you from a forged page: check its address. It does not protect you from a changed site either.
 protect-server = Our site locks
 protect-server-what = It sees your text in its memory, on each page, then stores it locked.
 protect-server-needs = It works without JavaScript, also in the safest mode of Tor.
@@ -467,9 +467,10 @@ protect-onion = With the Tor browser, you can also come by this address:
 protect-onion-only = It opens in the Tor browser only. Do not type it anywhere else.
 protect-limit-network = Your operator or office network may see that you came here. The Tor browser hides it.
 protect-limit-leave = “{ leave }” opens another page. With JavaScript, pressing Escape three times does the same. Without JavaScript, or in some browsers, Back can show our site again.
+protect-limit-saver = A browser that saves data, such as Opera Mini, can send your pages to its company. Write nothing with it.
 protect-words = The twelve words of our keys
 protect-words-what = They let you recognise the keys that decide who can read.
-protect-words-compare = Compare them with the poster. If one word differs, do not report here.
+protect-words-compare = Compare them with a poster in the language of this page. If one word differs, do not report here.
 protect-until = The list of authorised readers is valid until { $day }.
 protect-until-after = After that day we take no report or message until a new list is signed.
 protect-until-none = We cannot receive anything today: no list of readers is valid.
@@ -490,7 +491,7 @@ held-files = Choose your files again.
 held-again = Send again
 error-full = There is no room now
 error-full-what = Nothing has been sent. Our site has no room for it now.
-error-full-do = Try again tomorrow, or contact: { $body }.
+error-full-do = Try again tomorrow, or contact: { $contact }.
 error-no-files = There is no room for files now
 error-no-files-what = Nothing has been sent. A text without files can still get through.
 error-no-files-do = Send it now without files. Add them later with your secret code.

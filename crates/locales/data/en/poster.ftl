@@ -24,6 +24,6 @@ poster-readers-desks = The teams:
 poster-readers-body = Sometimes this authority outside customs too: { $body }.
 poster-call = Outside customs, you can call
 poster-words = The twelve words of our keys
-poster-words-compare = The page “How we protect you” shows these words. If one word differs, do not report there.
+poster-words-compare = The page “How we protect you”, in English, shows these words. If one word differs, do not report there.
 poster-danger = Is a life in danger? Call { $number } first.
 card-hide = Keep this card out of sight.

@@ -118,7 +118,7 @@ gentle-later = Puede enviar muy poco. Con su código secreto podrá añadir más
 gentle-fault = Lo que le hicieron no es culpa suya.
 gentle-support = Alguien con quien hablar
 questions-review = Revisar
-questions-back = Pulse «{ questions-review }» antes de Atrás. Si no, este texto se pierde.
+questions-back = Pulse «{ questions-review }» antes del botón Atrás de su dispositivo. Si no, este texto se pierde.
 questions-keep = Mantenga abierta esta página, o guarde un borrador. Si no, se pierde lo que ha escrito.
 no-answer = Elegir (opcional)
 radio-none = Omitir
@@ -153,7 +153,7 @@ wrong-receipt-two = Esto contiene dos códigos secretos distintos. Deje solo uno
 wrong-receipt-file = No encontramos un código secreto en este archivo. Copie el código a mano.
 wrong-earlier = Este no es el código secreto de otra denuncia. Corríjalo o déjelo vacío.
 wrong-earlier-nothing = Aún no hay nada con el otro código secreto. Inténtelo mañana.
-wrong-earlier-damaged = Los mensajes de la otra denuncia están dañados. Contacte con: { $body }.
+wrong-earlier-damaged = Los mensajes de la otra denuncia están dañados. Contacte con: { $contact }.
 wrong-long = Es demasiado largo. El límite es de { $limit } caracteres.
 wrong-format = Escriba la respuesta como en el ejemplo.
 wrong-much = Es demasiado para un formulario. Acorte su texto.
@@ -165,7 +165,7 @@ review-title = Paso 4
 review-heading = Revise y luego envíe
 review-warnings = Esto podría señalarle
 review-warnings-what = Usted decide. Puede ocultarlo, cambiarlo o dejarlo así.
-review-hint = Se leerá esto, sus archivos, su idioma y el día de llegada.
+review-hint = Se leerá esto, sus archivos, su idioma, el día de llegada y la manera de proteger.
 readers-heading = Quién la leerá
 readers-count = { $count ->
     [one] 1 persona
@@ -231,7 +231,7 @@ scrubbed-video = Vídeo { $number }
 scrubbed-file = Archivo { $number }
 scrubbed-removed = Quitado: { $what }.
 scrubbed-left = Aún puede contener: { $what }.
-scrubbed-nothing = No encontramos nada que muestre quién lo hizo.
+scrubbed-nothing = No encontramos ningún rastro oculto. Revise lo que muestra.
 scrubbed-kept = Enviado tal cual, como usted eligió.
 scrubbed-broken = Una parte no se pudo leer. Esa parte se envió tal cual.
 scrubbed-unknown = No podemos examinar este tipo de archivo. Se envió tal cual.
@@ -323,19 +323,19 @@ draft-failed = No ha funcionado. Compruebe la conexión y vuelva a intentarlo.
 return-title = Volver
 return-heading = Seguir mi denuncia
 return-label = Su código secreto, o sus doce palabras
-return-hint = Mayúsculas, acentos, espacios y guiones no importan.
+return-hint = Mayúsculas y acentos no importan. En el código, tampoco espacios ni guiones.
 return-hint-file = Puede pegar aquí todo el archivo guardado.
 return-file = O elija el archivo guardado
 return-file-photo = O elija el archivo guardado, o una foto del cuadrado
 return-file-stays = No sale de este dispositivo.
 return-seal = Nuestro sitio abre sus mensajes para usted. Los olvida 15 minutos después del último uso.
 return-open = Abrir
-return-nothing = Aquí no hay nada todavía
+return-nothing = Aquí no hay nada
 return-nothing-soon = Si envió su denuncia hoy, vuelva mañana.
-return-nothing-check = Si no, revise de nuevo su código secreto, carácter por carácter.
+return-nothing-check = Si no, revise de nuevo su código secreto, carácter por carácter. Si es correcto, contacte con: { $contact }. Un caso cerrado hace mucho se borra.
 return-damaged = Este buzón está dañado
 return-damaged-what = Su código secreto es correcto, pero lo que hay aquí se dañó o se cambió. No lo mostramos.
-return-damaged-do = No escriba aquí. Contacte con: { $body }.
+return-damaged-do = No escriba aquí. Contacte con: { $contact }.
 return-failed = No hemos podido abrir sus mensajes. Mantenga abierta esta página e inténtelo de nuevo.
 return-lost = He perdido mi código secreto
 return-lost-what = Nadie puede recuperarlo, ni siquiera nosotros. Puede hacer otra denuncia.
@@ -378,7 +378,7 @@ reply-outside = Quiero que esta autoridad lea también mi denuncia: { $body }.
 reply-files = Añadir fotos o archivos (opcional)
 reply-files-hint = Si la conexión se corta a menudo, envíe un archivo cada vez.
 earlier-heading = ¿Ha hecho otra denuncia sobre lo mismo?
-earlier-what = Escriba el código secreto de la otra: las dos se leerán juntas. El código no se transmite.
+earlier-what = Escriba el código secreto de la otra. Quien pueda leer las dos verá el vínculo. El código no se transmite.
 earlier-warn = Quien pueda leer las dos sabrá que las escribió la misma persona.
 earlier-label = Código secreto de la otra denuncia
 reply-again = Después pulse Enviar otra vez.
@@ -415,20 +415,20 @@ finding-unseen = { $count ->
    *[other] { $count } mensajes anteriores ya no caben aquí. Si no los ha leído, pídanoslos.
 }
 finding-withheld = { $count ->
-    [one] Falta un mensaje. Quizá alguien lo retiene. Avise a: { $body }.
-   *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise a: { $body }.
+    [one] Falta un mensaje. Quizá alguien lo retiene. Avise a: { $contact }.
+   *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise a: { $contact }.
 }
-finding-older-state = Esta página va por detrás de sus mensajes. Los investigadores tienen un mensaje suyo más reciente. Si no envió nada más, contacte con: { $body }.
+finding-older-state = Esta página va por detrás de sus mensajes. Los investigadores tienen un mensaje suyo más reciente. Si no envió nada más, contacte con: { $contact }.
 finding-missing = { $count ->
-    [one] Uno de sus mensajes no ha llegado. Si mañana sigue faltando, envíelo de nuevo. Si se repite, contacte con: { $body }.
-   *[other] { $count } de sus mensajes no han llegado. Si mañana siguen faltando, envíelos de nuevo. Si se repite, contacte con: { $body }.
+    [one] Uno de sus mensajes no ha llegado. Si mañana sigue faltando, envíelo de nuevo. Si se repite, contacte con: { $contact }.
+   *[other] { $count } de sus mensajes no han llegado. Si mañana siguen faltando, envíelos de nuevo. Si se repite, contacte con: { $contact }.
 }
-finding-surplus = Hemos recibido más mensajes de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con: { $body }.
-finding-sequence = Los mensajes no se siguen unos a otros. Quizá uno de ellos no figura en el expediente de los investigadores. Antes de actuar según alguno de ellos, contacte con: { $body }.
-finding-log-missing = Esta página no muestra que su denuncia esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíela de nuevo. Si se repite, contacte con: { $body }.
-finding-log-message-missing = Esta página no muestra que su último mensaje esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíelo de nuevo. Si se repite, contacte con: { $body }.
-finding-log-wrong = La prueba de que sus mensajes están en nuestro registro no es válida. Vuelva mañana. Si se repite, contacte con: { $body }.
-finding-wrong-key = Algo va mal con estos mensajes. No escriba aquí. Contacte con: { $body }.
+finding-surplus = Hemos recibido más mensajes de los que esta página conoce. Es normal si escribió dos veces seguidas. Si no, contacte con: { $contact }.
+finding-sequence = Los mensajes no se siguen unos a otros. Quizá uno de ellos no figura en el expediente de los investigadores. Antes de actuar según alguno de ellos, contacte con: { $contact }.
+finding-log-missing = Esta página no muestra que su denuncia esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíela de nuevo. Si se repite, contacte con: { $contact }.
+finding-log-message-missing = Esta página no muestra que su último mensaje esté en nuestro registro. Vuelva mañana. Si sigue faltando, envíelo de nuevo. Si se repite, contacte con: { $contact }.
+finding-log-wrong = La prueba de que sus mensajes están en nuestro registro no es válida. Vuelva mañana. Si se repite, contacte con: { $contact }.
+finding-wrong-key = Algo va mal con estos mensajes. No escriba aquí. Contacte con: { $contact }.
 finding-unconfirmed = Las claves de su caso se cambiaron para protegerle. Dos investigadores deben confirmarlo, y todavía no está hecho. Las respuestas más recientes no se pueden mostrar, y por ahora no puede escribir aquí. Vuelva dentro de unos días.
 
 ## Cómo le protegemos
@@ -438,25 +438,25 @@ protect-heading = Cómo le protegemos
 protect-lead = Su denuncia está protegida con clave (cifrada). Solo pueden abrirla sus destinatarios.
 protect-stored = Lo que guarda este sitio
 protect-stored-sealed = Un paquete protegido con clave que nuestro sitio no puede volver a abrir.
-protect-stored-week = La semana en que llegó. Ni el día ni la hora.
+protect-stored-week = La semana en que llegó. Nuestras copias de seguridad lo guardan siete noches: su hora puede decir más.
 protect-stored-pieces = Si el envío se corta: los trozos cerrados que llegaron, y hasta qué día los guardamos. Unos dos días.
 protect-stored-size = Un tamaño redondeado, que casi no dice nada.
 protect-stored-hour = Sin JavaScript: su texto, protegido con clave, una hora en memoria. El código secreto, tres horas. Los mensajes que abrió, 15 minutos.
-protect-stored-handler = El servicio de casos guarda también día, equipo, urgencia, tamaños y a quién excluyó.
+protect-stored-handler = El servicio de casos guarda también días, equipo, idioma, urgencia, tamaños, a quién excluyó y qué rechazó. Un caso cerrado se borra más tarde.
 protect-not = Lo que nunca guardamos
 protect-not-name = Ni nombre, ni cuenta, ni contraseña.
 protect-not-address = Ni dirección de internet ni rastro de su dispositivo.
 protect-not-cookie = Sin cookies. El historial de su teléfono puede mostrar esta visita.
-protect-not-third = Ninguna otra empresa ve su visita.
+protect-not-third = Nuestras páginas no cargan nada de otra empresa.
 protect-who = Quién puede leerla
 protect-who-desk = El pequeño equipo encargado del asunto.
-protect-who-excluded = Nunca las personas que usted excluyó: no tienen clave.
+protect-who-excluded = No los servicios que usted excluye, si nuestra lista dice quién pertenece a ellos: no tienen clave. La autoridad de abajo no se puede excluir.
 protect-who-outside = A veces también esta autoridad, ajena a la aduana: { $body }. Es para algunos temas, si se incumple un plazo, o si quedan muy pocos en el equipo. Usted y el equipo también pueden pedirlo. Tras violencia o acoso, puede rechazarlo.
-protect-who-technician = Ningún técnico: manejan las máquinas, pero no tienen clave.
+protect-who-technician = Ningún técnico tiene clave. Pero quien controla nuestro sitio puede cambiarlo para leerle.
 protect-ways = Dos maneras de proteger con clave
 protect-device = Su dispositivo protege con clave
-protect-device-what = Nuestro sitio nunca ve lo que escribe. Ve sus primeras elecciones si la página no estaba lista.
-protect-device-needs = Necesita JavaScript. No le protege de una página falsa: compruebe su dirección.
+protect-device-what = Nuestro sitio nunca ve lo que escribe. Ve sus primeras elecciones si la página no estaba lista, o si viene de otra página.
+protect-device-needs = Necesita JavaScript. No le protege de una página falsa: compruebe su dirección. Tampoco le protege de un sitio cambiado.
 protect-server = Nuestro sitio protege con clave
 protect-server-what = Ve su texto en memoria, en cada página, y luego lo guarda protegido con clave.
 protect-server-needs = Funciona sin JavaScript, también en el modo más seguro de Tor.
@@ -467,9 +467,10 @@ protect-onion = Con el navegador Tor también puede venir por esta dirección:
 protect-onion-only = Solo se abre en el navegador Tor. No la escriba en otro sitio.
 protect-limit-network = Su operador o la red de la oficina puede ver su visita. El navegador Tor la oculta.
 protect-limit-leave = «{ leave }» abre otra página. Con JavaScript, pulsar Escape tres veces hace lo mismo. Sin JavaScript, o en algunos navegadores, Atrás puede volver a mostrar nuestro sitio.
+protect-limit-saver = Un navegador que ahorra datos, como Opera Mini, puede enviar sus páginas a su empresa. No escriba nada con él.
 protect-words = Las doce palabras de nuestras claves
 protect-words-what = Permiten reconocer las claves que deciden quién puede leer.
-protect-words-compare = Compárelas con el cartel. Si una palabra cambia, no denuncie aquí.
+protect-words-compare = Compárelas con un cartel en el idioma de esta página. Si una palabra cambia, no denuncie aquí.
 protect-until = La lista de lectores autorizados es válida hasta el { $day }.
 protect-until-after = Después no recibimos denuncias ni mensajes sin una nueva lista firmada.
 protect-until-none = Hoy no podemos recibir nada: ninguna lista de lectores es válida.
@@ -490,7 +491,7 @@ held-files = Elija de nuevo sus archivos.
 held-again = Volver a enviar
 error-full = Ahora no hay espacio
 error-full-what = No se ha enviado nada. Nuestro sitio no tiene espacio para este envío.
-error-full-do = Pruebe mañana, o diríjase a: { $body }.
+error-full-do = Pruebe mañana, o diríjase a: { $contact }.
 error-no-files = Ahora no hay espacio para archivos
 error-no-files-what = No se ha enviado nada. Un texto sin archivos todavía puede pasar.
 error-no-files-do = Envíelo ahora sin archivos. Añádalos después con su código secreto.

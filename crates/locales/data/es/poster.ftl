@@ -24,6 +24,6 @@ poster-readers-desks = Los equipos:
 poster-readers-body = A veces también esta autoridad, fuera de la aduana: { $body }.
 poster-call = Fuera de la aduana, llame a
 poster-words = Las doce palabras de nuestras claves
-poster-words-compare = La página «Cómo le protegemos» muestra estas palabras. Si una palabra es distinta, no denuncie allí.
+poster-words-compare = La página «Cómo le protegemos», en español, muestra estas palabras. Si una palabra es distinta, no denuncie allí.
 poster-danger = ¿Una vida corre peligro? Llame primero al { $number }.
 card-hide = Guarde esta tarjeta fuera de la vista.

@@ -118,7 +118,7 @@ gentle-later = Vous pouvez envoyer très peu. Avec votre code secret, vous pourr
 gentle-fault = Ce qu’on vous a fait n’est pas votre faute.
 gentle-support = Des personnes à qui parler
 questions-review = Vérifier
-questions-back = Touchez « { questions-review } » avant Retour. Sinon, ce texte se perd.
+questions-back = Touchez « { questions-review } » avant la touche Retour de l’appareil. Sinon, ce texte se perd.
 questions-keep = Sans brouillon, fermer cette page efface tout.
 no-answer = Choisir (facultatif)
 radio-none = Passer
@@ -153,7 +153,7 @@ wrong-receipt-two = Ceci contient deux codes secrets différents. N’en laissez
 wrong-receipt-file = Nous ne trouvons pas de code secret dans ce fichier. Copiez le code à la main.
 wrong-earlier = Ce n’est pas le code secret d’un autre signalement. Corrigez-le, ou laissez vide.
 wrong-earlier-nothing = Il n’y a encore rien avec l’autre code secret. Réessayez demain.
-wrong-earlier-damaged = Les messages de l’autre signalement sont abîmés. Contactez : { $body }.
+wrong-earlier-damaged = Les messages de l’autre signalement sont abîmés. Contactez : { $contact }.
 wrong-long = C’est trop long. La limite est de { $limit } caractères.
 wrong-format = Écrivez la réponse comme dans l’exemple.
 wrong-much = C’est trop pour un seul formulaire. Raccourcissez votre texte.
@@ -165,7 +165,7 @@ review-title = Étape 4
 review-heading = Vérifiez, puis envoyez
 review-warnings = Ceci pourrait vous désigner
 review-warnings-what = Vous décidez. Masquez, modifiez ou laissez tel quel.
-review-hint = Seront lus : ceci, vos fichiers, votre langue, le jour d’arrivée.
+review-hint = Seront lus : ceci, vos fichiers, votre langue, le jour d’arrivée et la façon de verrouiller.
 readers-heading = Qui le lira
 readers-count = { $count ->
     [one] { $count } personne
@@ -231,7 +231,7 @@ scrubbed-video = Vidéo { $number }
 scrubbed-file = Fichier { $number }
 scrubbed-removed = Retiré : { $what }.
 scrubbed-left = Il peut encore contenir : { $what }.
-scrubbed-nothing = Nous n’avons rien trouvé qui montre son auteur.
+scrubbed-nothing = Nous n’avons trouvé aucune trace cachée. Vérifiez ce qu’il montre.
 scrubbed-kept = Envoyé tel quel, comme vous l’avez choisi.
 scrubbed-broken = Une partie n’a pas pu être lue. Elle a été envoyée telle quelle.
 scrubbed-unknown = Nous ne pouvons pas vérifier ce type de fichier. Il a été envoyé tel quel.
@@ -323,19 +323,19 @@ draft-failed = Cela n’a pas fonctionné. Vérifiez la connexion, puis réessay
 return-title = Revenir
 return-heading = Suivre mon signalement
 return-label = Votre code secret, ou vos douze mots
-return-hint = Majuscules, accents, espaces et tirets ne comptent pas.
+return-hint = Majuscules et accents ne comptent pas. Dans le code, espaces et tirets non plus.
 return-hint-file = Vous pouvez coller ici tout le fichier enregistré.
 return-file = Ou choisissez le fichier enregistré
 return-file-photo = Ou choisissez le fichier enregistré, ou une photo du carré
 return-file-stays = Il ne quitte pas cet appareil.
 return-seal = Notre site ouvre vos messages pour vous. Il les oublie 15 minutes après la dernière utilisation.
 return-open = Ouvrir
-return-nothing = Rien n’est encore arrivé ici
+return-nothing = Il n’y a rien ici
 return-nothing-soon = Si vous avez envoyé votre signalement aujourd’hui, revenez demain.
-return-nothing-check = Sinon, vérifiez encore votre code secret, caractère par caractère.
+return-nothing-check = Sinon, vérifiez encore votre code secret, caractère par caractère. S’il est juste, contactez : { $contact }. Un dossier fermé depuis longtemps est effacé.
 return-damaged = Cette boîte de messages est abîmée
 return-damaged-what = Votre code secret est bon, mais ce qui est ici a été abîmé ou modifié. Nous ne le montrons pas.
-return-damaged-do = N’écrivez pas ici. Contactez : { $body }.
+return-damaged-do = N’écrivez pas ici. Contactez : { $contact }.
 return-failed = Nous n’avons pas pu ouvrir vos messages. Gardez cette page ouverte et réessayez.
 return-lost = J’ai perdu mon code secret
 return-lost-what = Personne ne peut le retrouver, pas même nous. Vous pouvez refaire un signalement.
@@ -378,7 +378,7 @@ reply-outside = Je veux que cette autorité lise aussi mon signalement : { $bod
 reply-files = Ajouter des photos ou fichiers (facultatif)
 reply-files-hint = Si la connexion coupe souvent, envoyez un fichier à la fois.
 earlier-heading = Avez-vous fait un autre signalement sur la même chose ?
-earlier-what = Donnez son code secret : les deux seront lus ensemble. Le code n’est pas transmis.
+earlier-what = Donnez son code secret. Qui peut lire les deux verra le lien. Le code n’est pas transmis.
 earlier-warn = Les personnes qui lisent les deux sauront qu’une même personne les a écrits.
 earlier-label = Code secret de l’autre signalement
 reply-again = Appuyez ensuite de nouveau sur Envoyer.
@@ -415,20 +415,20 @@ finding-unseen = { $count ->
    *[other] { $count } messages plus anciens ne tiennent plus ici. Si vous ne les avez pas lus, demandez-les-nous.
 }
 finding-withheld = { $count ->
-    [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à : { $body }.
-   *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à : { $body }.
+    [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à : { $contact }.
+   *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à : { $contact }.
 }
-finding-older-state = Cette page est en retard sur vos messages. Les enquêteurs ont un message plus récent de vous. Si vous n’avez rien envoyé d’autre, contactez : { $body }.
+finding-older-state = Cette page est en retard sur vos messages. Les enquêteurs ont un message plus récent de vous. Si vous n’avez rien envoyé d’autre, contactez : { $contact }.
 finding-missing = { $count ->
-    [one] Un de vos messages n’est pas arrivé. S’il manque encore demain, envoyez-le de nouveau. Si cela se répète, contactez : { $body }.
-   *[other] { $count } de vos messages ne sont pas arrivés. S’ils manquent encore demain, envoyez-les de nouveau. Si cela se répète, contactez : { $body }.
+    [one] Un de vos messages n’est pas arrivé. S’il manque encore demain, envoyez-le de nouveau. Si cela se répète, contactez : { $contact }.
+   *[other] { $count } de vos messages ne sont pas arrivés. S’ils manquent encore demain, envoyez-les de nouveau. Si cela se répète, contactez : { $contact }.
 }
-finding-surplus = Nous avons reçu plus de messages que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez : { $body }.
-finding-sequence = Les messages ne se suivent pas. L’un d’eux ne figure peut-être pas dans le dossier des enquêteurs. Avant d’agir d’après l’un d’eux, contactez : { $body }.
-finding-log-missing = Cette page ne montre pas que votre signalement est dans notre registre. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez : { $body }.
-finding-log-message-missing = Cette page ne montre pas que votre dernier message est dans notre registre. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez : { $body }.
-finding-log-wrong = La preuve que vos messages sont dans notre registre n’est pas valable. Revenez demain. Si cela se répète, contactez : { $body }.
-finding-wrong-key = Quelque chose ne va pas avec ces messages. N’écrivez pas ici. Contactez : { $body }.
+finding-surplus = Nous avons reçu plus de messages que cette page n’en connaît. C’est normal si vous avez écrit deux fois de suite. Sinon, contactez : { $contact }.
+finding-sequence = Les messages ne se suivent pas. L’un d’eux ne figure peut-être pas dans le dossier des enquêteurs. Avant d’agir d’après l’un d’eux, contactez : { $contact }.
+finding-log-missing = Cette page ne montre pas que votre signalement est dans notre registre. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez : { $contact }.
+finding-log-message-missing = Cette page ne montre pas que votre dernier message est dans notre registre. Revenez demain. S’il manque encore, envoyez-le de nouveau. Si cela se répète, contactez : { $contact }.
+finding-log-wrong = La preuve que vos messages sont dans notre registre n’est pas valable. Revenez demain. Si cela se répète, contactez : { $contact }.
+finding-wrong-key = Quelque chose ne va pas avec ces messages. N’écrivez pas ici. Contactez : { $contact }.
 finding-unconfirmed = Les clés de votre dossier ont été changées pour vous protéger. Deux enquêteurs doivent le confirmer, et ce n’est pas encore fait. Les réponses plus récentes ne peuvent pas être affichées. Vous ne pouvez pas écrire ici pour le moment. Revenez dans quelques jours.
 
 ## Protection
@@ -438,25 +438,25 @@ protect-heading = Comment nous vous protégeons
 protect-lead = Votre signalement est verrouillé (chiffré). Seuls ses destinataires peuvent l’ouvrir.
 protect-stored = Ce que ce site garde
 protect-stored-sealed = Un paquet verrouillé que notre site ne peut plus ouvrir.
-protect-stored-week = La semaine de son arrivée. Ni le jour, ni l’heure.
+protect-stored-week = La semaine de son arrivée. Nos copies de secours le gardent sept nuits : leur heure peut en dire plus.
 protect-stored-pieces = Si l’envoi est coupé : les morceaux verrouillés déjà arrivés, et jusqu’à quel jour nous les gardons. Deux jours environ.
 protect-stored-size = Une taille arrondie, pour qu’elle ne révèle presque rien.
 protect-stored-hour = Sans JavaScript : votre texte verrouillé, une heure en mémoire. Le code secret, trois heures. Les messages ouverts avec ce code, 15 minutes.
-protect-stored-handler = Le service des dossiers garde aussi jour, équipe, urgence, tailles et personnes exclues.
+protect-stored-handler = Le service des dossiers garde aussi jours, équipe, langue, urgence, tailles, personnes exclues et refus. Un dossier fermé est effacé plus tard.
 protect-not = Ce que nous ne gardons jamais
 protect-not-name = Ni nom, ni compte, ni mot de passe.
 protect-not-address = Ni adresse internet, ni trace de votre appareil.
 protect-not-cookie = Aucun cookie. L’historique de votre téléphone peut quand même montrer cette visite.
-protect-not-third = Aucune autre société ne voit votre visite.
+protect-not-third = Nos pages ne chargent rien d’une autre société.
 protect-who = Qui peut le lire
 protect-who-desk = La petite équipe chargée du sujet.
-protect-who-excluded = Jamais les personnes que vous avez exclues : elles n’ont pas de clé.
+protect-who-excluded = Pas les services que vous écartez, si notre liste dit qui en fait partie : ils n’ont pas de clé. L’autorité ci-dessous ne peut pas être écartée.
 protect-who-outside = Parfois aussi cette autorité, hors de la douane : { $body }. C’est pour certains sujets, si un délai est dépassé, ou si l’équipe manque de membres. Vous et l’équipe pouvez aussi le demander. Après des violences ou du harcèlement, vous pouvez le refuser.
-protect-who-technician = Aucun technicien : ils entretiennent les machines, mais n’ont pas de clé.
+protect-who-technician = Aucun technicien n’a de clé. Mais qui contrôle notre site peut le modifier pour vous lire.
 protect-ways = Deux façons de verrouiller
 protect-device = Votre appareil verrouille
-protect-device-what = Notre site ne voit jamais votre texte. Il voit vos premiers choix si la page n’était pas prête.
-protect-device-needs = Il faut JavaScript. Cela ne protège pas d’une fausse page : vérifiez son adresse.
+protect-device-what = Notre site ne voit jamais votre texte. Il voit vos premiers choix si la page tarde. De même, si vous venez d’une autre page.
+protect-device-needs = Il faut JavaScript. Cela ne protège pas d’une fausse page : vérifiez son adresse. Cela ne protège pas non plus d’un site modifié.
 protect-server = Notre site verrouille
 protect-server-what = Il voit votre texte en mémoire, à chaque page, puis l’enregistre verrouillé.
 protect-server-needs = Cela marche sans JavaScript, même dans le mode le plus sûr de Tor.
@@ -467,9 +467,10 @@ protect-onion = Avec le navigateur Tor, vous pouvez aussi venir par cette adress
 protect-onion-only = Elle ne s’ouvre que dans le navigateur Tor. Ne la tapez pas ailleurs.
 protect-limit-network = Votre opérateur ou le réseau du bureau peut voir votre visite. Le navigateur Tor la cache.
 protect-limit-leave = « { leave } » ouvre une autre page. Trois fois la touche Échap fait de même, avec JavaScript. Sans JavaScript, ou dans certains navigateurs, la touche Retour peut remontrer notre site.
+protect-limit-saver = Un navigateur qui économise les données, comme Opera Mini, peut envoyer vos pages à sa société. N’écrivez rien avec lui.
 protect-words = Les douze mots de nos clés
 protect-words-what = Ils permettent de reconnaître les clés qui décident qui peut lire.
-protect-words-compare = Comparez-les avec l’affiche. Si un mot diffère, ne signalez rien ici.
+protect-words-compare = Comparez-les avec une affiche dans la langue de cette page. Si un mot diffère, ne signalez rien ici.
 protect-until = La liste des lecteurs autorisés est valable jusqu’au { $day }.
 protect-until-after = Ensuite, nous ne prenons ni signalement ni message sans nouvelle liste signée.
 protect-until-none = Nous ne pouvons rien recevoir aujourd’hui : aucune liste de lecteurs n’est valable.
@@ -490,7 +491,7 @@ held-files = Choisissez de nouveau vos fichiers.
 held-again = Renvoyer
 error-full = Il n’y a pas de place en ce moment
 error-full-what = Rien n’est parti. Notre site n’a pas de place pour cet envoi.
-error-full-do = Réessayez demain, ou appelez : { $body }.
+error-full-do = Réessayez demain, ou appelez : { $contact }.
 error-no-files = Il n’y a plus de place pour des fichiers
 error-no-files-what = Rien n’est parti. Un texte sans fichier peut encore passer.
 error-no-files-do = Envoyez-le maintenant sans fichiers. Ajoutez-les plus tard avec votre code secret.

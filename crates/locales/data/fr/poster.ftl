@@ -24,6 +24,6 @@ poster-readers-desks = Les équipes :
 poster-readers-body = Parfois aussi cette autorité, hors de la douane : { $body }.
 poster-call = Hors de la douane, vous pouvez appeler
 poster-words = Les douze mots de nos clés
-poster-words-compare = La page « Comment nous vous protégeons » montre ces mots. Si un mot diffère, ne signalez rien là.
+poster-words-compare = La page « Comment nous vous protégeons », en français, montre ces mots. Si un mot diffère, ne signalez rien là.
 poster-danger = Une vie est en danger ? Appelez d’abord le { $number }.
 card-hide = Gardez cette carte hors de vue.

@@ -118,7 +118,7 @@ gentle-later = Pode enviar muito pouco. Com o seu código secreto pode acrescent
 gentle-fault = O que lhe fizeram não é culpa sua.
 gentle-support = Alguém com quem falar
 questions-review = Verificar
-questions-back = Toque em «{ questions-review }» antes de Voltar. Senão, este texto perde-se.
+questions-back = Toque em «{ questions-review }» antes do botão Voltar do aparelho. Senão, este texto perde-se.
 questions-keep = Mantenha esta página aberta, ou guarde um rascunho. Se não, perde-se o que escreveu.
 no-answer = Escolher (opcional)
 radio-none = Saltar
@@ -153,7 +153,7 @@ wrong-receipt-two = Isto contém dois códigos secretos diferentes. Deixe só um
 wrong-receipt-file = Não encontramos um código secreto neste ficheiro. Copie o código à mão.
 wrong-earlier = Este não é o código secreto de outra denúncia. Corrija-o ou deixe-o vazio.
 wrong-earlier-nothing = Ainda não há nada com o outro código secreto. Tente amanhã.
-wrong-earlier-damaged = As mensagens da outra denúncia estão danificadas. Contacte: { $body }.
+wrong-earlier-damaged = As mensagens da outra denúncia estão danificadas. Contacte: { $contact }.
 wrong-long = É demasiado longo. O limite é de { $limit } caracteres.
 wrong-format = Escreva a resposta como no exemplo.
 wrong-much = É demasiado para um formulário. Encurte o seu texto.
@@ -165,7 +165,7 @@ review-title = Passo 4
 review-heading = Reveja e depois envie
 review-warnings = Isto pode apontar para si
 review-warnings-what = A decisão é sua. Pode ocultar, mudar ou deixar como está.
-review-hint = Será lido isto, os seus ficheiros, a sua língua e o dia de chegada.
+review-hint = Será lido isto, os seus ficheiros, a sua língua, o dia de chegada e a forma de fechar.
 readers-heading = Quem a vai ler
 readers-count = { $count ->
     [one] { $count } pessoa
@@ -231,7 +231,7 @@ scrubbed-video = Vídeo { $number }
 scrubbed-file = Ficheiro { $number }
 scrubbed-removed = Retirado: { $what }.
 scrubbed-left = Ainda pode conter: { $what }.
-scrubbed-nothing = Não encontrámos nada que mostre quem o fez.
+scrubbed-nothing = Não encontrámos nenhum rasto escondido. Verifique o que ele mostra.
 scrubbed-kept = Enviado tal como estava, como escolheu.
 scrubbed-broken = Uma parte não pôde ser lida. Essa parte foi enviada tal como estava.
 scrubbed-unknown = Não podemos examinar este tipo de ficheiro. Foi enviado tal como estava.
@@ -323,19 +323,19 @@ draft-failed = Não funcionou. Verifique a ligação e tente de novo.
 return-title = Voltar
 return-heading = Acompanhar a minha denúncia
 return-label = O seu código secreto, ou as suas doze palavras
-return-hint = Maiúsculas, acentos, espaços e hífenes não importam.
+return-hint = Maiúsculas e acentos não importam. No código, espaços e hífenes também não.
 return-hint-file = Pode colar aqui todo o ficheiro guardado.
 return-file = Ou escolha o ficheiro guardado
 return-file-photo = Ou escolha o ficheiro guardado, ou uma foto do quadrado
 return-file-stays = Não sai deste aparelho.
 return-seal = O nosso site abre as suas mensagens para si. Esquece-as 15 minutos depois da última utilização.
 return-open = Abrir
-return-nothing = Ainda não há nada aqui
+return-nothing = Não há nada aqui
 return-nothing-soon = Se enviou a denúncia hoje, volte amanhã.
-return-nothing-check = Se não, verifique de novo o seu código secreto, carácter a carácter.
+return-nothing-check = Se não, verifique de novo o seu código secreto, carácter a carácter. Se estiver certo, contacte: { $contact }. Um caso fechado há muito é apagado.
 return-damaged = Esta caixa está danificada
 return-damaged-what = O seu código secreto está certo, mas o que está aqui foi danificado ou alterado. Não o mostramos.
-return-damaged-do = Não escreva aqui. Contacte: { $body }.
+return-damaged-do = Não escreva aqui. Contacte: { $contact }.
 return-failed = Não conseguimos abrir as suas mensagens. Mantenha esta página aberta e tente de novo.
 return-lost = Perdi o meu código secreto
 return-lost-what = Ninguém o pode recuperar, nem nós. Pode fazer uma nova denúncia.
@@ -378,7 +378,7 @@ reply-outside = Quero que esta autoridade leia também a minha denúncia: { $bod
 reply-files = Juntar fotos ou ficheiros (opcional)
 reply-files-hint = Se a ligação cai muitas vezes, envie um ficheiro de cada vez.
 earlier-heading = Fez outra denúncia sobre o mesmo?
-earlier-what = Escreva o código secreto da outra: as duas serão lidas em conjunto. O código não é transmitido.
+earlier-what = Escreva o código secreto da outra. Quem puder ler as duas verá a ligação. O código não é transmitido.
 earlier-warn = Quem puder ler as duas saberá que uma só pessoa as escreveu.
 earlier-label = Código secreto da outra denúncia
 reply-again = Depois carregue outra vez em Enviar.
@@ -415,20 +415,20 @@ finding-unseen = { $count ->
    *[other] { $count } mensagens anteriores já não cabem aqui. Se não as leu, peça-nos essas mensagens.
 }
 finding-withheld = { $count ->
-    [one] Falta uma mensagem. Talvez alguém a retenha. Avise: { $body }.
-   *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise: { $body }.
+    [one] Falta uma mensagem. Talvez alguém a retenha. Avise: { $contact }.
+   *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise: { $contact }.
 }
-finding-older-state = Esta página está atrasada em relação às suas mensagens. Os investigadores têm uma mensagem sua mais recente. Se não enviou mais nada, contacte: { $body }.
+finding-older-state = Esta página está atrasada em relação às suas mensagens. Os investigadores têm uma mensagem sua mais recente. Se não enviou mais nada, contacte: { $contact }.
 finding-missing = { $count ->
-    [one] Uma das suas mensagens não chegou. Se amanhã ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $body }.
-   *[other] { $count } das suas mensagens não chegaram. Se amanhã ainda faltarem, envie-as de novo. Se isto se repetir, contacte: { $body }.
+    [one] Uma das suas mensagens não chegou. Se amanhã ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $contact }.
+   *[other] { $count } das suas mensagens não chegaram. Se amanhã ainda faltarem, envie-as de novo. Se isto se repetir, contacte: { $contact }.
 }
-finding-surplus = Recebemos mais mensagens do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte: { $body }.
-finding-sequence = As mensagens não se seguem umas às outras. Uma delas talvez não conste do processo dos investigadores. Antes de agir com base em alguma delas, contacte: { $body }.
-finding-log-missing = Esta página não mostra que a sua denúncia está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $body }.
-finding-log-message-missing = Esta página não mostra que a sua última mensagem está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $body }.
-finding-log-wrong = A prova de que as suas mensagens estão no nosso registo não é válida. Volte amanhã. Se isto se repetir, contacte: { $body }.
-finding-wrong-key = Algo está mal com estas mensagens. Não escreva aqui. Contacte: { $body }.
+finding-surplus = Recebemos mais mensagens do que esta página conhece. É normal se escreveu duas vezes seguidas. Se não, contacte: { $contact }.
+finding-sequence = As mensagens não se seguem umas às outras. Uma delas talvez não conste do processo dos investigadores. Antes de agir com base em alguma delas, contacte: { $contact }.
+finding-log-missing = Esta página não mostra que a sua denúncia está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $contact }.
+finding-log-message-missing = Esta página não mostra que a sua última mensagem está no nosso registo. Volte amanhã. Se ainda faltar, envie-a de novo. Se isto se repetir, contacte: { $contact }.
+finding-log-wrong = A prova de que as suas mensagens estão no nosso registo não é válida. Volte amanhã. Se isto se repetir, contacte: { $contact }.
+finding-wrong-key = Algo está mal com estas mensagens. Não escreva aqui. Contacte: { $contact }.
 finding-unconfirmed = As chaves do seu caso foram mudadas para o proteger. Dois investigadores têm de o confirmar, e isso ainda não foi feito. As respostas mais recentes não podem ser mostradas e, por agora, não pode escrever aqui. Volte dentro de alguns dias.
 
 ## Como o protegemos
@@ -438,25 +438,25 @@ protect-heading = Como o protegemos
 protect-lead = A sua denúncia está fechada à chave (cifrada). Só os destinatários a podem abrir.
 protect-stored = O que este site guarda
 protect-stored-sealed = Um pacote fechado à chave que o nosso site não consegue voltar a abrir.
-protect-stored-week = A semana em que chegou. Nem o dia nem a hora.
+protect-stored-week = A semana em que chegou. As nossas cópias de segurança guardam-no sete noites: a hora delas pode dizer mais.
 protect-stored-pieces = Se o envio for cortado: os pedaços fechados que chegaram, e até que dia os guardamos. Cerca de dois dias.
 protect-stored-size = Um tamanho arredondado, que quase nada diz.
 protect-stored-hour = Sem JavaScript: o seu texto, fechado à chave, uma hora na memória. O código secreto, três horas. As mensagens que ele abriu, 15 minutos.
-protect-stored-handler = O serviço de casos guarda também dia, equipa, urgência, tamanhos e quem excluiu.
+protect-stored-handler = O serviço de casos guarda também dias, equipa, língua, urgência, tamanhos, quem excluiu e o que recusou. Um caso fechado é apagado mais tarde.
 protect-not = O que nunca guardamos
 protect-not-name = Nem nome, nem conta, nem palavra-passe.
 protect-not-address = Nem endereço de internet nem rasto do seu aparelho.
 protect-not-cookie = Sem cookies. O histórico do seu telefone pode mostrar esta visita.
-protect-not-third = Nenhuma outra empresa vê a sua visita.
+protect-not-third = As nossas páginas não carregam nada de outra empresa.
 protect-who = Quem a pode ler
 protect-who-desk = A pequena equipa encarregada do assunto.
-protect-who-excluded = Nunca as pessoas que excluiu: não têm chave.
+protect-who-excluded = Não os serviços que exclui, se a nossa lista disser quem lhes pertence: não têm chave. A autoridade abaixo não pode ser excluída.
 protect-who-outside = Por vezes também esta autoridade, fora da alfândega: { $body }. É para alguns temas, se um prazo falhar, ou se restarem muito poucos na equipa. Você e a equipa também o podem pedir. Após violência ou assédio, pode recusar.
-protect-who-technician = Nenhum técnico: cuidam das máquinas, mas não têm chave.
+protect-who-technician = Nenhum técnico tem chave. Mas quem controla o nosso site pode mudá-lo para o ler.
 protect-ways = Duas formas de fechar à chave
 protect-device = O seu aparelho fecha à chave
-protect-device-what = O nosso site nunca vê o que escreve. Vê as primeiras escolhas se a página não estava pronta.
-protect-device-needs = Precisa de JavaScript. Não o protege de uma página falsa: verifique o endereço.
+protect-device-what = O nosso site nunca vê o que escreve. Vê as primeiras escolhas se a página não estava pronta, ou se vier de outra página.
+protect-device-needs = Precisa de JavaScript. Não o protege de uma página falsa: verifique o endereço. Também não o protege de um site mudado.
 protect-server = O nosso site fecha à chave
 protect-server-what = Vê o seu texto na memória, em cada página, e guarda-o fechado à chave.
 protect-server-needs = Funciona sem JavaScript, também no modo mais seguro do Tor.
@@ -467,9 +467,10 @@ protect-onion = Com o navegador Tor também pode vir por este endereço:
 protect-onion-only = Só abre no navegador Tor. Não o escreva noutro lugar.
 protect-limit-network = A operadora ou a rede do escritório pode ver que veio cá. O navegador Tor esconde-o.
 protect-limit-leave = «{ leave }» abre outra página. Com JavaScript, premir Escape três vezes faz o mesmo. Sem JavaScript, ou em alguns navegadores, Voltar pode mostrar de novo o nosso site.
+protect-limit-saver = Um navegador que poupa dados, como o Opera Mini, pode enviar as suas páginas à empresa dele. Não escreva nada com ele.
 protect-words = As doze palavras das nossas chaves
 protect-words-what = Permitem reconhecer as chaves que decidem quem pode ler.
-protect-words-compare = Compare-as com o cartaz. Se uma palavra for diferente, não denuncie aqui.
+protect-words-compare = Compare-as com um cartaz na língua desta página. Se uma palavra for diferente, não denuncie aqui.
 protect-until = A lista de leitores autorizados é válida até { $day }.
 protect-until-after = Depois não recebemos denúncias nem mensagens sem uma nova lista assinada.
 protect-until-none = Hoje não podemos receber nada: nenhuma lista de leitores é válida.
@@ -490,7 +491,7 @@ held-files = Escolha de novo os seus ficheiros.
 held-again = Enviar de novo
 error-full = Agora não há espaço
 error-full-what = Nada foi enviado. O nosso site não tem espaço para este envio.
-error-full-do = Tente amanhã, ou contacte: { $body }.
+error-full-do = Tente amanhã, ou contacte: { $contact }.
 error-no-files = Agora não há espaço para ficheiros
 error-no-files-what = Nada foi enviado. Um texto sem ficheiros ainda pode passar.
 error-no-files-do = Envie-o agora sem ficheiros. Junte-os depois com o seu código secreto.

@@ -24,6 +24,6 @@ poster-readers-desks = As equipas:
 poster-readers-body = Por vezes também esta autoridade, fora da alfândega: { $body }.
 poster-call = Fora da alfândega, pode ligar para
 poster-words = As doze palavras das nossas chaves
-poster-words-compare = A página «Como o protegemos» mostra estas palavras. Se uma palavra for diferente, não denuncie lá.
+poster-words-compare = A página «Como o protegemos», em português, mostra estas palavras. Se uma palavra for diferente, não denuncie lá.
 poster-danger = Uma vida está em perigo? Ligue primeiro para o { $number }.
 card-hide = Guarde este cartão fora da vista.

@@ -109,17 +109,26 @@ async fn texts_name_the_oversight_body_as_it_is_configured() {
     for locale in Locale::ALL {
         let messages = pages.catalogs.catalog(locale);
         let named = [
-            messages.get("error-full-do"),
             messages.with("thread-log-countersigned", &[("day", "1")]),
-            messages.count("finding-withheld", 2),
             body_text(error_page(&pages, locale, ErrorKind::Full)).await,
         ];
         for text in named {
             assert!(text.contains("Autorité"), "{}: {text}", locale.code);
         }
+        // Where the reporter is asked to contact it, the text says how.
+        let asked = [
+            messages.get("error-full-do"),
+            messages.get("return-damaged-do"),
+            messages.get("return-nothing-check"),
+            messages.count("finding-withheld", 2),
+            messages.get("finding-log-wrong"),
+        ];
+        for text in asked {
+            assert!(text.contains("Autorité, 00 00 00 00"), "{}: {text}", locale.code);
+        }
         let form = super::super::offline_form::build_form(&pages, locale).await.unwrap();
         let bundle = String::from_utf8([form.start, form.rest].concat()).unwrap();
-        for text in ["Autorité", "{$body}", "{ $body }"] {
+        for text in ["Autorité", "{$body}", "{ $body }", "{ $contact }"] {
             assert_eq!(bundle.contains(text), text == "Autorité", "{} {text}", locale.code);
         }
     }

@@ -74,7 +74,8 @@ async fn a_field_shows_an_example_of_the_form_that_its_answer_must_have() {
         form.set_field(name, value.as_bytes()).unwrap();
     }
     let html = Html::parse_document(&body_text(review_page(&pages, &mut form, None)).await);
-    let field = &select_attributes(&html, "#q-place")[0];
+    let field = &select_attributes(&html, "#error-1")[0];
+    assert_eq!(field["name"], "a.place");
     assert_eq!(field["aria-describedby"], "x-place e-place");
     assert_eq!(field["value"], "x");
     let text = |selector: &str| {
