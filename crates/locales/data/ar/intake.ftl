@@ -259,7 +259,7 @@ trace-other = ملاحظات أخرى
 
 receipt-title = وصل
 receipt-heading = استلمنا ما كتبته. دوّن رمزك السري.
-receipt-lead = من دونه لن تستطيع قراءة ردّنا.
+receipt-lead = من دونه لن تستطيع قراءة ردّنا هنا.
 receipt-code = الرمز السري
 receipt-words = أو هذه الكلمات الفرنسية الاثنتا عشرة، بهذا الترتيب
 receipt-keep-how = يكفي واحد منهما.

@@ -255,7 +255,7 @@ trace-other = other notes
 
 receipt-title = It has arrived
 receipt-heading = It has arrived. Write down your secret code.
-receipt-lead = Without it you cannot read our reply.
+receipt-lead = Without it you cannot read our reply here.
 receipt-code = Secret code
 receipt-words = Or these twelve words, in this order
 receipt-keep-how = One of the two is enough.

@@ -255,7 +255,7 @@ trace-other = otras notas
 
 receipt-title = Ha llegado
 receipt-heading = Ha llegado. Anote su código secreto.
-receipt-lead = Sin él no podrá leer nuestra respuesta.
+receipt-lead = Sin él no podrá leer aquí nuestra respuesta.
 receipt-code = Código secreto
 receipt-words = O estas doce palabras, en este orden
 receipt-keep-how = Basta uno de los dos.

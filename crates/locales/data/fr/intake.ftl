@@ -255,7 +255,7 @@ trace-other = d’autres notes
 
 receipt-title = C’est arrivé
 receipt-heading = C’est arrivé. Notez votre code secret.
-receipt-lead = Sans lui, vous ne lirez pas notre réponse.
+receipt-lead = Sans lui, impossible de lire notre réponse ici.
 receipt-code = Code secret
 receipt-words = Ou ces douze mots, dans cet ordre
 receipt-keep-how = L’un des deux suffit.

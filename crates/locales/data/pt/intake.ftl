@@ -255,7 +255,7 @@ trace-other = outras notas
 
 receipt-title = Chegou
 receipt-heading = Chegou. Anote o seu código secreto.
-receipt-lead = Sem ele não poderá ler a nossa resposta.
+receipt-lead = Sem ele não poderá ler aqui a nossa resposta.
 receipt-code = Código secreto
 receipt-words = Ou estas doze palavras, por esta ordem
 receipt-keep-how = Basta um dos dois.
