@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { checkScreen } from "./src/barriers.ts";
 import { expect, test } from "./src/installation.ts";
 import { storedBrowserData, waitForHydration } from "./src/reporting.ts";
+import { textOf } from "./src/texts.ts";
 
 const STORIES = { fr: "Un récit CANARI-BROUILLON, à finir ce soir.", ar: "بلاغ CANARI-BROUILLON لم يكتمل." };
 const PANEL = "details.draft";
@@ -102,6 +103,10 @@ test("without scripts the page offers no draft, because the server would read it
   await page.goto(`${installation.url}/fr/report`);
   await write(page, "Un récit.");
   await expect(page.locator(PANEL)).toHaveCount(0);
-  await expect(page.getByText("gardez un brouillon")).toBeHidden();
+  // The page says what keeps the text without scripts, and not what keeps it with scripts.
+  await expect(page.locator("main .hint", { hasText: textOf("fr", "questions-back") })).toBeVisible();
+  const withScripts = page.locator("main .hint", { hasText: textOf("fr", "questions-keep") });
+  await expect(withScripts).toHaveCount(1);
+  await expect(withScripts).toBeHidden();
   await context.close();
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { confirmReceipt, expectAbsent, fillReport, receiptCode, sendReport, storedBrowserData, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/installation.ts";
+import { textOf } from "./src/texts.ts";
 
 const SEND_BUTTON = "form[action$='/report/send'] .button:visible";
 
@@ -106,7 +107,11 @@ test("the page warns beside the text that closing it loses the text", async ({ p
   await waitForHydration(page);
   await fillReport(page, { story: "Un récit." });
   await page.goBack();
-  await expect(page.getByText("Sans brouillon, fermer cette page efface tout.")).toBeVisible();
+  await expect(page.locator("main .hint", { hasText: textOf("fr", "questions-keep") })).toBeVisible();
+  // Back keeps the text, which is not said of the Back of a browser without scripts.
+  const withoutScripts = page.locator("main .hint", { hasText: textOf("fr", "questions-back") });
+  await expect(withoutScripts).toHaveCount(1);
+  await expect(withoutScripts).toBeHidden();
 });
 
 test("a response that is lost after the report was stored makes no second report", async ({ page, installation }) => {

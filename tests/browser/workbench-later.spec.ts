@@ -9,6 +9,7 @@ import { type Workbench, test } from "./src/workbench.ts";
 
 const [ME, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const;
 const LANGUAGES = ["fr", "en"] as const;
+const STORY = "Le dossier attend depuis des mois sans raison.";
 const FEEDBACK = "Les faits ont été vérifiés ; une procédure a été changée, et l’affaire est close.";
 
 /**
@@ -25,7 +26,7 @@ test.beforeAll(async ({ browser }) => {
   installation = await RunningInstallation.open();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  const file = () => submitCase(page, installation, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
+  const file = () => submitCase(page, installation, ME, { story: STORY, place: "Bobo" });
   cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file(), barred: await file() };
   await context.close();
   const CLOSING = ["close", "process-fix-adopted", "--reason", "procedure"];
@@ -98,7 +99,7 @@ test("after ten days an untouched case is overdue, and the oversight body has it
   const me = await openAt(openWorkbench, ME);
   await me.open(`/case/${cases.barred}`);
   await expect(me.page.locator("main .warn")).toContainText("conflit d’intérêts");
-  await expect(me.page.locator("main")).not.toContainText("Le dossier attend");
+  await expect(me.page.locator("main")).not.toContainText(STORY);
   await me.screens(`/case/${cases.barred}`, "barred");
 
   const outside = await openAt(openWorkbench, OUTSIDE);
@@ -130,7 +131,7 @@ test("after the retention two members purge the content, and the events stay", a
   await lead.open(`/case/${cases.closed}/actions`);
   await pressAction(lead.page, "approve-purge");
   await lead.open(`/case/${cases.closed}`);
-  await expect(lead.page.locator("main")).not.toContainText("Le dossier attend");
+  await expect(lead.page.locator("main")).not.toContainText(STORY);
   await expect(lead.page.locator("h1")).toHaveText("Détruit");
   await lead.screens(`/case/${cases.closed}`, "purged");
 });
