@@ -116,7 +116,7 @@ export async function scrub(file: Blob & { name?: string }, redraw: RedrawPictur
   const byParts = file.size > MIN_LEN_BY_PARTS ? SCRUBBERS_BY_PARTS[format] : undefined;
   if (byParts) {
     const { content, reading } = await byParts(file, found);
-    return report(content, reading);
+    return { ...report(content, reading), isReadLater: true };
   }
   if (file.size > MAX_LEN_IN_MEMORY) return report(file, "unknown");
   const bytes = new Uint8Array(await file.arrayBuffer());

@@ -22,6 +22,8 @@ export interface ScrubReport extends MetadataSummary {
   extension: string | undefined;
   /** The content to send. Undefined for a picture that cannot be scrubbed: the reporter decides. */
   content: Blob | undefined;
+  /** True if the content consists of parts of the file, which are read only when it is sealed. */
+  isReadLater?: boolean;
   reading: ParseCoverage;
   signature: SignatureStatus;
   /** True for a picture that the browser redrew: its bytes differ from the original. */

@@ -15,7 +15,7 @@ import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
 import { refuseIfAltered } from "./altered_program.ts";
-import { collectAttachments, watchFiles } from "./attachments.ts";
+import { collectAttachments, showUnreadableFile, watchFiles } from "./attachments.ts";
 import { queryAll, showErrors, createElement, queryOne, clearErrors, showOfflineNotice, showPage, submitUrl } from "./dom.ts";
 import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, nextUpdateInWords, translate, formatWeek } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
@@ -135,7 +135,7 @@ export class ReturnPages {
     try {
       await work();
     } catch (error) {
-      if (error instanceof UploadCancelledError) return;
+      if (error instanceof UploadCancelledError || showUnreadableFile(this.offlineForm, error)) return;
       if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
       const key = error instanceof SubmissionTooLargeError ? "send-too-large" : failed;
       showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, key) }]);

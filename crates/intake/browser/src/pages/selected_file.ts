@@ -12,6 +12,13 @@ const READ_TIMEOUT_MS = 120_000;
 /** Maximum length of an unchanged file that is read into memory before it is sealed, in bytes. */
 const MAX_LEN_IN_MEMORY = 8 * 1024 * 1024;
 
+/** Reports that a file cannot be read any more while it is sealed. */
+export class UnreadableFileError extends Error {
+  constructor(readonly chosen: SelectedFile) {
+    super("a chosen file cannot be read any more");
+  }
+}
+
 export class SelectedFile {
   private static readonly known = new WeakMap<File, SelectedFile>();
   private static count = 0;
@@ -62,13 +69,46 @@ export class SelectedFile {
    */
   async original(): Promise<Blob> {
     if (this.file.size > MAX_LEN_IN_MEMORY) {
-      const ends = [this.file.slice(0, 1), this.file.slice(-1)].map((end) => end.arrayBuffer());
-      await withTimeout(Promise.all(ends));
+      await this.readEnds();
       return this.file;
     }
     const bytes = await withTimeout(this.file.arrayBuffer());
     if (bytes.byteLength !== this.file.size) throw new Error("the file has changed since it was chosen");
     return new Blob([bytes], { type: this.file.type });
+  }
+
+  /**
+   * Returns the content of a report on this file. Rejects if it consists of parts of the file and
+   * the file cannot be read any more. The next call of `scrubbed` then reads the file again.
+   */
+  async cleaned({ content, isReadLater }: ScrubReport): Promise<Blob> {
+    if (isReadLater) await this.readEnds();
+    return content!;
+  }
+
+  /** Returns a stream of content of this file. It fails with `UnreadableFileError`. */
+  stream(content: Blob): ReadableStream<Uint8Array> {
+    const reader = content.stream().getReader();
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const { done, value } = await reader.read().catch(() => {
+          this.scrubbing = undefined;
+          throw new UnreadableFileError(this);
+        });
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => reader.cancel(),
+    });
+  }
+
+  /** Reads the first and the last byte. Browsers refuse to read a file that has changed. */
+  private async readEnds(): Promise<void> {
+    const ends = [this.file.slice(0, 1), this.file.slice(-1)].map((end) => end.arrayBuffer());
+    await withTimeout(Promise.all(ends)).catch((error: unknown) => {
+      this.scrubbing = undefined;
+      throw error;
+    });
   }
 }
 

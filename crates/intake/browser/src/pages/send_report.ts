@@ -6,7 +6,7 @@ import { encodeReportBody, sealReport } from "../report.ts";
 import { type ReportSecrets, deriveReportSecrets } from "../report_secrets.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import type { ComposedReport } from "./answers.ts";
-import { collectAttachments } from "./attachments.ts";
+import { collectAttachments, showUnreadableFile } from "./attachments.ts";
 import { createElement, queryAll, showErrors } from "./dom.ts";
 import { type OfflineForm, isoWeek, translate } from "./offline_form.ts";
 import type { ProgramFiles } from "./program_files.ts";
@@ -54,7 +54,7 @@ export async function sendReport(sending: ReportToSend): Promise<SentReport | nu
     const stored = await uploadWithRetry(offlineForm, sealed, place);
     return { receipt, words, ownCopy: frame && (await sealOwnCopy(receipt, [frame])), answer: answerInWords(offlineForm, stored) };
   } catch (error) {
-    if (error instanceof UploadCancelledError) return null;
+    if (error instanceof UploadCancelledError || showUnreadableFile(offlineForm, error)) return null;
     const [target, key] =
       error instanceof SubmissionTooLargeError
         ? ["files", "send-too-large"]
