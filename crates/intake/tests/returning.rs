@@ -16,6 +16,7 @@ use protocol::{
     },
 };
 use reqwest::StatusCode;
+use scraper::{Html, Selector};
 use time::{Duration, macros::datetime};
 use web::Clock;
 
@@ -340,6 +341,67 @@ async fn a_token_chosen_by_another_client_stores_no_receipt() {
             assert!(!seen.contains(&receipt[..30]) && !seen.contains("CANARY"), "{path}: {seen}");
         }
     }
+}
+
+/// Returns the text of a field, and whether the reporter can change it.
+fn message_field(page: &str) -> (String, bool) {
+    let html = Html::parse_document(page);
+    let field = html.select(&Selector::parse("#f textarea[name=message]").unwrap()).next();
+    let field = field.unwrap_or_else(|| panic!("no message in {page}"));
+    (field.text().collect::<String>(), field.value().attr("readonly").is_none())
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_is_returned_for_shortening() {
+    let intake = TestIntake::with_directory().await;
+    let receipt = intake_with_mailbox(&intake).await;
+    let post = async |length: usize| {
+        let reply = MultipartFormData::default().field("receipt", &receipt);
+        let reply = reply.field("seed", repeated_hex(5)).field("message", "س".repeat(length));
+        intake.post_form("/en/return/send", reply.end()).await
+    };
+    for length in [6_001, 33_000] {
+        let (status, page) = post(length).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains("The limit is 6000 characters."), "{page:.2000}");
+        assert_eq!(message_field(&page), ("س".repeat(length), true));
+    }
+    assert_eq!(post(6_000).await.0, StatusCode::OK);
+    assert_eq!(intake.collect_submissions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_stays_on_the_page_until_its_mailbox_opens() {
+    let intake = TestIntake::with_directory().await;
+    let (_, page) = intake
+        .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
+        .await;
+    let receipt = receipt_code(&page).unwrap();
+    let opened = intake.collect_submissions().await;
+    let reply = MultipartFormData::default().field("receipt", &receipt);
+    let reply = reply.field("seed", repeated_hex(5)).field("message", "words to keep").end();
+    let (_, page) = intake.post_form("/en/return/send", reply).await;
+    assert!(page.contains("Nothing is here yet"));
+    assert_eq!(message_field(&page), ("words to keep".to_owned(), false));
+    // The buttons that look again and change the language post the same form.
+    let post = async |more: &str| {
+        let request = intake.http.post(format!("{}/en/return", intake.public));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let form = format!("receipt={receipt}&message=words+to+keep{more}");
+        request.body(form).send().await.unwrap().text().await.unwrap()
+    };
+    for more in ["", "&go=look", "&go=lang", "&receipt=ABCD"] {
+        assert_eq!(message_field(&post(more).await), ("words to keep".to_owned(), false), "{more}");
+    }
+    let (id, mailbox) = put_mailbox(&opened[0], 1);
+    let mut damaged = mailbox.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(intake.put_mailboxes(&[(id, damaged)]).await, StatusCode::NO_CONTENT);
+    let page = post("").await;
+    assert!(!page.contains("return/send"), "{page}");
+    assert_eq!(message_field(&page), ("words to keep".to_owned(), false));
+    assert_eq!(intake.put_mailboxes(&[(id, mailbox)]).await, StatusCode::NO_CONTENT);
+    assert_eq!(message_field(&post("").await), ("words to keep".to_owned(), true));
 }
 
 #[tokio::test]

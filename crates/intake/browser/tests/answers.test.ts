@@ -19,7 +19,7 @@ const offlineForm = {
   questions: { time: question("text", "([01][0-9]|2[0-3]):[0-5][0-9]"), story: question("story") },
   audiences: {},
   priority_rules: [],
-  longest: { story: 100, text: 50 },
+  longest: { story: 100, text: 50, message: 100 },
 } as unknown as OfflineForm;
 
 const nothingSpoken: OtherStory = { problem: undefined, isGiven: false, hasRecording: false };

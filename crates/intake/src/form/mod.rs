@@ -17,7 +17,7 @@ mod tests;
 
 pub use fields::{FieldError, FieldProblem, MAX_FORM_BYTES, is_blank};
 pub use file_name::sanitize_file_name;
-pub use reply::{ReplyForm, ValidatedReply};
+pub use reply::{MAX_MESSAGE_CHARS, ReplyForm, ValidatedReply};
 pub use report::{MAX_STORY_CHARS, ReportForm, ShownFields, ValidatedReport};
 pub use step::{FormStep, NavAction};
 pub use urlencoded::parse_urlencoded;

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Maximum length of a message, in characters.
-const MAX_MESSAGE_CHARS: usize = 6_000;
+pub const MAX_MESSAGE_CHARS: usize = 6_000;
 /// The value of `kind` that asks for the release to the oversight body.
 const OVERSIGHT_BODY: &str = "oversight-body";
 

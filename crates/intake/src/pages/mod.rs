@@ -72,7 +72,9 @@ pub use error::{ErrorKind, error_page, standalone_error_page};
 pub use own_messages::OwnMessage;
 pub use program::ManifestMismatch;
 pub use receipt::{ReceiptView, receipt_page};
-pub use receipt_entry::{LANGUAGE_ACTION, ReceiptEntryError, receipt_entry_page};
+pub use receipt_entry::{
+    LANGUAGE_ACTION, ReceiptEntryError, receipt_entry_page, receipt_entry_page_with_draft,
+};
 pub use rejected_form::{RejectedForm, rejected_form_page};
 pub use report::{advance_and_redirect, review_page};
 pub use scrub_summary::{FileOutcome, SentFile};

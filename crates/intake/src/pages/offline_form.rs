@@ -26,7 +26,7 @@ use super::{
     question_step::step_of,
     receipt, receipt_entry, report, review,
 };
-use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
+use crate::form::{FormStep, MAX_MESSAGE_CHARS, MAX_STORY_CHARS, ReportForm, identifying_details};
 
 /// Maximum count with a text of its own, because the script has no plural rules. For a larger
 /// count, the script writes its number into the text of this one.
@@ -116,6 +116,7 @@ struct CategoryDto<'a> {
 struct MaxLengths {
     story: usize,
     text: usize,
+    message: usize,
 }
 
 /// The two parts of an offline form.
@@ -182,7 +183,11 @@ pub(super) async fn build_form(pages: &Pages, locale: Locale) -> Option<FormPart
         advice: &taxonomy.advice,
         word_lists: protocol::receipt::word_list_languages(),
         guard: identifying_details::rules(),
-        longest: MaxLengths { story: MAX_STORY_CHARS, text: MAX_TEXT_CHARS },
+        longest: MaxLengths {
+            story: MAX_STORY_CHARS,
+            text: MAX_TEXT_CHARS,
+            message: MAX_MESSAGE_CHARS,
+        },
     };
     Some(FormParts {
         start: serde_json::to_vec(&start).ok()?,

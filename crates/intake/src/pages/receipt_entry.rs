@@ -44,6 +44,8 @@ struct ReceiptEntryTemplate<'a> {
     nearest: Option<[String; 2]>,
     not_found: bool,
     damaged: bool,
+    /// The message that was typed on the page of the conversation. It is sent only from there.
+    draft: &'a str,
     /// Whether the page runs scripts. Answers run none.
     scripts: bool,
 }
@@ -71,8 +73,20 @@ pub(super) async fn redirect_to_receipt_entry(
 pub fn receipt_entry_page(
     pages: &Pages,
     locale: Locale,
+    typed_and_visit: (&str, &str),
+    problem: Option<ReceiptEntryError>,
+) -> Response {
+    receipt_entry_page_with_draft(pages, locale, typed_and_visit, problem, "")
+}
+
+/// Returns the same page with a message that the conversation cannot show now. The form contains
+/// it, so that it is in the conversation again once the mailbox opens.
+pub fn receipt_entry_page_with_draft(
+    pages: &Pages,
+    locale: Locale,
     (typed, visit): (&str, &str),
     problem: Option<ReceiptEntryError>,
+    draft: &str,
 ) -> Response {
     // Changing the language keeps what was typed.
     let switch = LanguageSwitch::Form { path: "/return", go: LANGUAGE_ACTION, enter: None };
@@ -101,7 +115,8 @@ pub fn receipt_entry_page(
     let not_found = problem == Some(ReceiptEntryError::NotFound);
     let damaged = problem == Some(ReceiptEntryError::MailboxCorrupt);
     let scripts = problem.is_none();
-    let page = ReceiptEntryTemplate { frame, typed, error, nearest, not_found, damaged, scripts };
+    let page =
+        ReceiptEntryTemplate { frame, typed, error, nearest, not_found, damaged, draft, scripts };
     if scripts {
         render_with_script(pages, status, &page)
     } else {

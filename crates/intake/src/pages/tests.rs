@@ -435,10 +435,13 @@ async fn a_conversation_escapes_texts_and_offers_no_reply_to_a_wrong_key() {
         view.findings = vec![finding];
         let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
         let html = Html::parse_document(&page);
-        assert!(select_attributes(&html, "textarea[name], .wrong, button.button").is_empty());
+        let writable = "textarea:not([readonly]), .wrong, button.button";
+        assert!(select_attributes(&html, writable).is_empty());
         let shown = Selector::parse("textarea[readonly]").unwrap();
         let draft: String = html.select(&shown).flat_map(|area| area.text()).collect();
         assert_eq!(draft, view.draft, "the draft is not lost");
+        let field = ("message".to_owned(), view.draft.clone());
+        assert!(filled_fields(&page).contains(&field), "nor by the next button");
     }
 }
 

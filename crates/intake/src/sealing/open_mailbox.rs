@@ -19,7 +19,7 @@ use crate::{
     http_api,
     pages::{
         ConversationView, ErrorKind, LANGUAGE_ACTION, ReceiptEntryError, RejectedForm,
-        conversation_page, receipt_entry_page,
+        conversation_page, receipt_entry_page_with_draft,
     },
     state::AppState,
 };
@@ -57,26 +57,20 @@ async fn conversation_or_error_page(
     form: &mut ReplyForm,
     receipt: Result<Receipt, ReceiptError>,
 ) -> Response {
+    let entry_page = |typed: &str, problem| {
+        let shown = (typed, form.visit.as_str());
+        receipt_entry_page_with_draft(&app.pages, locale, shown, problem, &form.message)
+    };
     if form.action == LANGUAGE_ACTION {
-        return receipt_entry_page(&app.pages, locale, (&form.receipt, &form.visit), None);
+        return entry_page(&form.receipt, None);
     }
     if form.receipt.trim().is_empty() {
-        return receipt_entry_page(
-            &app.pages,
-            locale,
-            ("", &form.visit),
-            Some(ReceiptEntryError::Empty),
-        );
+        return entry_page("", Some(ReceiptEntryError::Empty));
     }
     let receipt = match receipt {
         Ok(receipt) => receipt,
         Err(error) => {
-            return receipt_entry_page(
-                &app.pages,
-                locale,
-                (&form.receipt, &form.visit),
-                Some(ReceiptEntryError::InvalidReceipt(error)),
-            );
+            return entry_page(&form.receipt, Some(ReceiptEntryError::InvalidReceipt(error)));
         }
     };
     match open_inbox(app, &receipt).await {
@@ -88,10 +82,7 @@ async fn conversation_or_error_page(
             view.resume_draft(form);
             conversation_page(&app.pages, locale, &view)
         }
-        Ok(Err(problem)) => {
-            let shown = (form.receipt.as_str(), form.visit.as_str());
-            receipt_entry_page(&app.pages, locale, shown, Some(problem))
-        }
+        Ok(Err(problem)) => entry_page(&form.receipt, Some(problem)),
         Err(error) => {
             let path = format!("/{}/return", locale.code);
             error.into_rejected_form_page(

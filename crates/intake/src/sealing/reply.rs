@@ -23,7 +23,7 @@ use crate::{
     form::{FieldError, FieldProblem, ReplyForm, ValidatedReply, identifying_details},
     pages::{
         AnswerAddress, ConversationView, ErrorKind, ReceiptEntryError, RejectedForm,
-        conversation_page, receipt_entry_page,
+        conversation_page, receipt_entry_page_with_draft,
     },
     state::AppState,
 };
@@ -89,11 +89,12 @@ async fn submit_reply(
     let mut inbox = match open_mailbox::open_inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
         Err(problem) => {
-            return Ok(receipt_entry_page(
+            return Ok(receipt_entry_page_with_draft(
                 &app.pages,
                 locale,
                 (&form.receipt, &form.visit),
                 Some(problem),
+                &form.message,
             ));
         }
     };

@@ -75,7 +75,7 @@ export interface FormRest {
   priority_rules: { question: string; answers: string[]; raise_to: Priority }[];
   unsure: string;
   advice: string;
-  longest: { story: number; text: number };
+  longest: { story: number; text: number; message: number };
   /** The languages that have a list of receipt words. */
   word_lists: string[];
   guard: DetailRule[];
@@ -102,7 +102,7 @@ export function parseFormStart(content: Uint8Array): OfflineForm {
     priority_rules: [],
     unsure: "",
     advice: "",
-    longest: { story: 0, text: 0 },
+    longest: { story: 0, text: 0, message: 0 },
     word_lists: [],
     guard: [],
   };

@@ -186,7 +186,10 @@ export class ReturnPages {
   }
 
   private showEntry(page: "return" | "nothing" | "damaged"): void {
+    const draft = this.draft();
     showPage(this.offlineForm, this.offlineForm.pages[page]!, "seal-here-return");
+    // In the conversation again once the mailbox opens.
+    queryOne("main form .seal")?.before(...this.readOnlyDraft(draft));
     void this.nameSavedFiles();
   }
 
@@ -228,6 +231,11 @@ export class ReturnPages {
 
   private async sendReply(form: HTMLFormElement): Promise<void> {
     const text = messageIn(form);
+    const limit = this.offlineForm.longest.message;
+    if (Array.from(text).length > limit) {
+      showErrors(this.offlineForm, [{ target: "message", text: translate(this.offlineForm, "wrong-long", { limit }) }]);
+      return;
+    }
     const files = await collectAttachments(this.offlineForm, form);
     if (files === null) return;
     const releaseToOversight = queryOne<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
@@ -336,7 +344,7 @@ export class ReturnPages {
     const { offlineForm } = this;
     const inbox = this.inbox!;
     const { header } = inbox;
-    const draft = queryOne<HTMLTextAreaElement>("#message")?.value.trim() ?? "";
+    const draft = this.draft();
     showPage(offlineForm, offlineForm.pages[page]!, "seal-here-reply");
     const state = this.stageLines(header.stage);
     if (header.next_update !== null) {
@@ -362,6 +370,11 @@ export class ReturnPages {
     // A key without a valid signature may belong to an attacker. The form stays for the buttons
     // that refresh the mailbox and change the language.
     if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren(...this.readOnlyDraft(draft)));
+  }
+
+  /** Returns the message on the page, whether it can be sent now or not. */
+  private draft(): string {
+    return queryOne<HTMLTextAreaElement>("#message")?.value.trim() ?? "";
   }
 
   /** Returns the draft for copying, if there is one: it cannot be sent now. */
