@@ -18,6 +18,9 @@ async function write(page: Page, story: string): Promise<void> {
 async function keep(page: Page): Promise<{ words: string; file: Buffer; address: string }> {
   await page.locator(`${PANEL} > summary`).click();
   await expect(page.locator(`${PANEL} .words li`)).toHaveCount(12);
+  // A translator that replaces the words makes the draft useless.
+  await expect(page.locator(`${PANEL} .words`)).toHaveAttribute("translate", "no");
+  await expect(page.locator(".notranslate > .words")).toHaveCount(1);
   const words = (await page.locator(`${PANEL} .words li`).allInnerTexts()).join(" ");
   const href = (await page.locator(`${PANEL} a.save`).getAttribute("href"))!;
   return { words, file: Buffer.from(href.split(",")[1]!, "base64"), address: await page.locator("#draft-address").inputValue() };

@@ -66,3 +66,12 @@ test("a recording that was not heard, or is not ready, is not sent, also beside 
     assert.deepEqual(found, [{ question: "story", problem, limit: 100 }]);
   }
 });
+
+test("a text that is too long is named with its limit, and characters count as the intake counts them", () => {
+  const report = (time: string, story: string) => typed({ "a.time": time, "a.story": story }).report(offlineForm, nothingSpoken);
+  assert.deepEqual(report("x".repeat(51), "text"), [{ question: "time", problem: "long", limit: 50 }]);
+  assert.deepEqual(report("", "x".repeat(101)), [{ question: "story", problem: "long", limit: 100 }]);
+  // A character outside of the basic plane has two units in JavaScript.
+  assert.ok(!Array.isArray(report("", "😀".repeat(100))));
+  assert.deepEqual(report("", "😀".repeat(101)), [{ question: "story", problem: "long", limit: 100 }]);
+});
