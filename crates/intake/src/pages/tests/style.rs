@@ -189,6 +189,27 @@ fn colours_without_variables_are_those_of_the_theme_by_day() {
     assert!(compared > 50, "{compared}");
 }
 
+#[test]
+fn a_card_under_the_pointer_does_not_look_chosen() {
+    let rules = parse_rules(&test_pages().assets.style());
+    let about = |part: &str| -> Vec<&Rule> {
+        let is_card = |(selector, _): &&Rule| selector.contains(".cards ");
+        rules.iter().filter(is_card).filter(|(selector, _)| selector.contains(part)).collect()
+    };
+    let (hovered, chosen) = (about(":hover"), about("[aria-current]"));
+    assert!(!hovered.is_empty());
+    assert!(hovered.iter().all(|rule| !chosen.contains(rule)), "one rule for both: {hovered:?}");
+    // The mark is seen without colours, too.
+    let is_mark = |(selector, declarations): &&&Rule| {
+        selector.contains("::before") && declarations.iter().any(|(name, _)| name == "content")
+    };
+    assert_eq!(chosen.iter().filter(is_mark).count(), 1);
+    // After a tap, a phone keeps the pointer where the finger was.
+    let style = test_pages().assets.style().to_string();
+    let hover_only = style.split("@media").find(|part| part.contains(".cards [name=go]:hover"));
+    assert!(hover_only.unwrap().trim_start().starts_with("(hover:"), "{hover_only:?}");
+}
+
 #[tokio::test]
 async fn assets_are_immutable_and_the_style_is_self_contained() {
     let pages = test_pages();
