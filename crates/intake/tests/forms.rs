@@ -75,6 +75,7 @@ async fn the_frame_names_the_treatment_of_each_file() {
     let (status, page) =
         intake.post_form(SEND_REPORT_PATH, files(MultipartFormData::report("one", 1))).await;
     assert_eq!(status, StatusCode::OK, "{page}");
+    assert_eq!(page.matches("This file is empty.").count(), 1, "{page}");
     let opened = intake.collect_submissions().await;
     let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
     let (whole, none) = (Read::Whole, SignatureState::Absent);
