@@ -5,6 +5,7 @@ import decodeQR from "qr/decode.js";
 import { fillReport, openMailbox, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { checkScreen, takeScreenshots } from "./src/barriers.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/installation.ts";
+import { textOf } from "./src/texts.ts";
 
 const UNREAD = "Quand nous répondrons, cette page dira ce qu’une personne a lu.";
 const READ_REPORT = "Une personne vous a répondu après avoir lu votre signalement.";
@@ -186,6 +187,9 @@ test("the saved file and a photo of the square open the mailbox, and stay on the
   }, rows);
   for (const [file, error] of [
     [{ name: "reference.txt", mimeType: "text/plain", buffer: text }, null],
+    // Saved again by an editor that writes UTF-16.
+    [{ name: "reference.txt", mimeType: "text/plain", buffer: Buffer.from(`\ufeff${text}`, "utf16le") }, null],
+    [{ name: "reference.txt", mimeType: "text/plain", buffer: Buffer.from(`\ufeff${text}`, "utf16le").swap16() }, null],
     [{ name: "photo.png", mimeType: "image/png", buffer: Buffer.from(png, "base64") }, null],
     [{ name: "letter.txt", mimeType: "text/plain", buffer: Buffer.alloc(5000, "a") }, "Nous ne trouvons pas de code secret"],
     [{ name: "broken.png", mimeType: "image/png", buffer: Buffer.from("x") }, "Nous ne trouvons pas de code secret"],
@@ -200,6 +204,49 @@ test("the saved file and a photo of the square open the mailbox, and stay on the
   }
   await checkScreen(page, "fr", "return file");
   expect(sent.filter((request) => /H36H|abaisser|reference|photo\.png/.test(request))).toEqual([]);
+});
+
+test("a saved code or copy that cannot be read is not called wrong", async ({ page, installation }) => {
+  const { code } = await submitReport(page, installation, "Un récit dont le fichier a disparu.");
+  const file = { name: "reference.txt", mimeType: "text/plain", buffer: Buffer.from(code) };
+  const lose = () => page.evaluate(() => {
+    File.prototype.arrayBuffer = () => Promise.reject(new DOMException("", "NotReadableError"));
+  });
+  await page.goto(`${installation.url}/fr/return`);
+  await waitForHydration(page);
+  await lose();
+  await page.setInputFiles("#saved", file);
+  await expect(page.locator(".wrong")).toContainText(textOf("fr", "file-unreadable"));
+  await openThread(page, installation, true, code);
+  await lose();
+  await page.locator(".own-copy > summary").click();
+  await page.setInputFiles("#copy", file);
+  await expect(page.locator(".wrong")).toContainText(textOf("fr", "file-unreadable"));
+});
+
+test("with scripts a message that is too long, or whose mailbox is gone, stays on the page", async ({ page, installation }) => {
+  const { code } = await submitReport(page, installation, "Un récit qui a une suite.");
+  await openThread(page, installation, true, code);
+  const send = page.locator("form[action$='/return/send'] .button:visible").first();
+  await page.fill("#message", "x".repeat(6_001));
+  await send.click();
+  await expect(page.locator(".wrong")).toContainText(textOf("fr", "wrong-long", { limit: "6000" }));
+  await expect(page.locator("#message")).toHaveValue("x".repeat(6_001));
+  await page.fill("#message", "La suite.");
+  // The service has another mailbox under every locator, as if this one was deleted.
+  await page.route("**/api/mailbox", (route) => route.continue({ postData: JSON.stringify({ locator: "A".repeat(43) }) }));
+  for (let times = 0; times < 2; times += 1) {
+    await page.locator(times === 0 ? "main button[value=look]" : "form[action$='/return'] .button").first().click();
+    await expect(page.locator("main")).toContainText(textOf("fr", "return-nothing"));
+    await expect(page.locator("#message")).toHaveValue("La suite.");
+    await expect(page.locator("#message")).not.toBeEditable();
+  }
+  await page.unroute("**/api/mailbox");
+  await page.locator("form[action$='/return'] .button").first().click();
+  await expect(page.locator("#message")).toBeEditable();
+  await expect(page.locator("#message")).toHaveValue("La suite.");
+  await send.click();
+  await expect(page.locator(".done")).toBeVisible();
 });
 
 test("without scripts the page offers no file, because the file would be sent", async ({ browser, installation }) => {

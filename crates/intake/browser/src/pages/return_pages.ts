@@ -202,11 +202,12 @@ export class ReturnPages {
 
   /** Opens the receipt in a saved file or in a photo. */
   private async openSaved(input: HTMLInputElement): Promise<void> {
-    const text = await readSavedReceipt(input.files![0]!);
+    const text = await readSavedReceipt(input.files![0]!).catch(() => null);
     // The page does not show the name of the file any more.
     input.value = "";
-    if (text === undefined) {
-      showErrors(this.offlineForm, [{ target: "saved", text: translate(this.offlineForm, "wrong-receipt-file") }]);
+    if (text === null || text === undefined) {
+      const key = text === null ? "file-unreadable" : "wrong-receipt-file";
+      showErrors(this.offlineForm, [{ target: "saved", text: translate(this.offlineForm, key) }]);
       return;
     }
     queryOne<HTMLTextAreaElement>("textarea[name=receipt]", input.form!)!.value = text;
@@ -306,15 +307,19 @@ export class ReturnPages {
   /** Opens the own copy that the reporter chose. The file is read on the device and not sent. */
   private async openOwn(input: HTMLInputElement): Promise<void> {
     const file = input.files![0]!;
+    let bytes: Uint8Array | undefined;
     try {
       if (file.size > MAX_OWN_COPY_LEN) throw new OwnCopyError("too long");
-      this.own = await openOwnCopy(this.receipt!, new Uint8Array(await file.arrayBuffer()), this.inbox!);
+      bytes = new Uint8Array(await file.arrayBuffer());
+      this.own = await openOwnCopy(this.receipt!, bytes, this.inbox!);
       this.newest = nextAfter(this.newest!, this.own);
       this.newCopy = undefined;
     } catch (error) {
-      if (!(error instanceof OwnCopyError)) throw error;
+      const isWrong = error instanceof OwnCopyError;
+      if (!isWrong && bytes) throw error;
       input.value = "";
-      showErrors(this.offlineForm, [{ target: "copy", text: translate(this.offlineForm, "own-wrong") }]);
+      const key = isWrong ? "own-wrong" : "file-unreadable";
+      showErrors(this.offlineForm, [{ target: "copy", text: translate(this.offlineForm, key) }]);
       return;
     }
     preserveInput(() => this.showThread("thread"));

@@ -22,12 +22,22 @@ export async function canReadPhotos(): Promise<boolean> {
   return formats?.includes(QR_FORMAT) ?? false;
 }
 
-/** Returns the text of a file or of the QR code in a photo, or undefined if there is none. */
+/**
+ * Returns the text of a file or of the QR code in a photo, or undefined if there is none. Rejects if
+ * the file cannot be read.
+ */
 export async function readSavedReceipt(file: File): Promise<string | undefined> {
   if (file.type.startsWith("image/")) return readPhoto(file).catch(() => undefined);
   if (file.size > MAX_FILE_LEN) return undefined;
-  const text = (await file.text()).trim();
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const text = new TextDecoder(encodingOf(bytes)).decode(bytes).trim();
   return text === "" ? undefined : text;
+}
+
+/** Returns the encoding that a byte order mark names. Some editors save every file as UTF-16. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
 async function readPhoto(file: File): Promise<string | undefined> {
