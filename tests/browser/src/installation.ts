@@ -1,5 +1,7 @@
 // A running installation, and the command line of its members.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { test as base } from "@playwright/test";
@@ -24,6 +26,18 @@ export interface QueueRow {
   lang: string;
   state: { stage: string; assignee: string | null };
 }
+
+/** The manifest of the program of the pages. */
+export interface ProgramManifest {
+  files: Record<string, string>;
+  version: string;
+}
+
+/** Returns a manifest whose files are in the order of their paths, as it is signed. */
+const sorted = (manifest: ProgramManifest): ProgramManifest => ({
+  ...manifest,
+  files: Object.fromEntries(Object.entries(manifest.files).sort(([one], [other]) => (one < other ? -1 : 1))),
+});
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const WAIT_TIMEOUT_MS = 60_000;
@@ -94,13 +108,48 @@ export class RunningInstallation {
    */
   replaceKey(handle: string): void {
     const { folder, handler } = this.where;
-    const [home, admin, request] = [`${folder}/new-${handle}`, `${folder}/admin`, `${folder}/new-${handle}.json`];
-    const root = (number: number) => ["--root", `${admin}/roots/root-${number}.age`];
+    const { admin, roots } = this.roots();
+    const [home, request] = [`${folder}/new-${handle}`, `${folder}/new-${handle}.json`];
     this.run(home, ["key", "new", "--handle", handle, "--out", request]);
     const run = (command: string[], passphrases?: string[]) => this.run(home, ["admin", ...command], passphrases);
     run(["member", "add", "--replace", "--dir", admin, "--request", request, "--languages", "fr,en"]);
-    run(["directory", "sign", "--dir", admin, ...root(1), ...root(2)], this.where.roots.slice(0, 2));
+    run(["directory", "sign", "--dir", admin, ...roots], this.where.roots.slice(0, 2));
     run(["directory", "publish", "--dir", admin, "--handler", handler, "--ca", `${admin}/tls/ca.pem`]);
+  }
+
+  /** Signs a changed manifest of the served program with root keys and returns its file. */
+  async signProgram(change: (manifest: ProgramManifest) => void): Promise<string> {
+    const served = JSON.parse(await this.fetchText("/.well-known/webcat/manifest.json")) as { manifest: ProgramManifest };
+    change(served.manifest);
+    const file = join(mkdtempSync(join(this.where.folder, "program-")), "program.json");
+    writeFileSync(file, JSON.stringify({ ...served, manifest: sorted(served.manifest), root_signatures: [] }));
+    const { admin, roots } = this.roots();
+    this.run(admin, ["admin", "program", "sign", file, "--trust", `${admin}/trust.json`, ...roots], this.where.roots.slice(0, 2));
+    return file;
+  }
+
+  /** Publishes a directory that lists signed manifests. Resolves once the intake serves it. */
+  async listPrograms(files: readonly string[]): Promise<void> {
+    const { admin, roots } = this.roots();
+    const run = (command: string[], passphrases?: string[]) => this.run(admin, ["admin", ...command], passphrases);
+    const before = await this.fetchText("/directory.json");
+    for (const file of files) run(["program", "add", "--dir", admin, file]);
+    run(["directory", "sign", "--dir", admin, ...roots], this.where.roots.slice(0, 2));
+    run(["directory", "publish", "--dir", admin, "--handler", this.where.handler, "--ca", `${admin}/tls/ca.pem`]);
+    await waitUntil(async () => ((await this.fetchText("/directory.json")) === before ? undefined : true));
+  }
+
+  /** Returns a public file of the intake. */
+  async fetchText(path: string): Promise<string> {
+    const read = async () => (await fetch(`${this.url}${path}`)).text();
+    // A command blocks this process. Meanwhile the intake closes the connection that is not used.
+    return read().catch(read);
+  }
+
+  /** The folder of the administration, and the options with two root keys. */
+  private roots(): { admin: string; roots: string[] } {
+    const admin = `${this.where.folder}/admin`;
+    return { admin, roots: [1, 2].flatMap((number) => ["--root", `${admin}/roots/root-${number}.age`]) };
   }
 
   /**

@@ -25,6 +25,8 @@ export interface FollowUp {
   /** The hash of the program that seals the message, if the installation has a manifest. */
   program?: HashText | undefined;
   files: readonly AttachmentSource[];
+  /** Ends sealing when it is aborted. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface SealedFollowUp {
@@ -103,6 +105,6 @@ export async function sealFollowUp(
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
     yield* writer.body(sealed, receipt.sendingTag(token, body, attachments));
-  });
+  }, message.signal);
   return { sealed, sent, frame: signed };
 }

@@ -24,6 +24,8 @@ export interface ReportDraft {
   files: readonly AttachmentSource[];
   /** Gets the signed frame, for the own copy of a reporter who asked for it. */
   onFrame?: ((frame: Bytes) => void) | undefined;
+  /** Ends sealing when it is aborted. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Selects the readers of a report and seals it. */
@@ -93,7 +95,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
     yield* writer.body(sealed, receipt.sendingTag(sendingToken(secrets.secret), body, attachments));
-  });
+  }, draft.signal);
 }
 
 /**

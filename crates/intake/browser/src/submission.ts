@@ -61,15 +61,15 @@ export type RecordWriter = (envelope: EnvelopeWriter) => AsyncGenerator<Uint8Arr
 
 /**
  * Seals an envelope to the exact length of a size class. The result can be sent any number of
- * times.
+ * times. Throws once `signal` is aborted, and then reads no file any more.
  */
-export async function sealSubmission(to: AgeRecipient, header: EnvelopeHeader, writing: RecordWriter): Promise<Blob> {
+export async function sealSubmission(to: AgeRecipient, header: EnvelopeHeader, writing: RecordWriter, signal?: AbortSignal): Promise<Blob> {
   let begin: (headerLen: number) => void = () => undefined;
   const begun = new Promise<number>((resolve) => (begin = resolve));
   const envelope = new EnvelopeWriter(begun);
   const { stream, headerLen } = await sealStream(to, streamFromGenerator(envelope.write(header, writing)));
   begin(headerLen);
-  return collectToBlob(stream);
+  return collectToBlob(stream, signal);
 }
 
 /** A body that is sealed and not written yet. */
@@ -190,9 +190,13 @@ async function* rechunk(stream: ReadableStream<Uint8Array>, size: number): Async
   if (used > 0) yield buffer.subarray(0, used);
 }
 
-async function collectToBlob(stream: ReadableStream<Uint8Array>): Promise<Blob> {
+async function collectToBlob(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Blob> {
   const blobs: Blob[] = [];
-  for await (const piece of rechunk(stream, WRITE_CHUNK)) blobs.push(new Blob([piece]));
+  for await (const piece of rechunk(stream, WRITE_CHUNK)) {
+    signal?.throwIfAborted();
+    blobs.push(new Blob([piece]));
+  }
+  signal?.throwIfAborted();
   return new Blob(blobs, { type: "application/octet-stream" });
 }
 

@@ -333,3 +333,24 @@ test("a report has the length of a size class, holds eight grants, and opens onl
   const endless = { ...file, stream: () => new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1 << 20)) }) };
   await assert.rejects(sealReport(w.directory, filed, { ...draft, files: [endless] }), /256 MiB/);
 });
+
+test("sealing ends when its signal is aborted, and the file is read no further", async () => {
+  const w = await createTestWorld();
+  const leaving = new AbortController();
+  let read = 0;
+  // Aborted after 3 of 64 MiB.
+  const pull = (controller: ReadableStreamDefaultController) => {
+    read += 1;
+    if (read === 3) leaving.abort();
+    if (read <= 64) controller.enqueue(new Uint8Array(1 << 20));
+    else controller.close();
+  };
+  const file = { name: "video.mp4", mediaType: "video/mp4", stream: () => new ReadableStream({ pull }) };
+  const body = { category: "FAC", audience: "trader", answers: {}, story: "Récit" };
+  const draft = { body, lang: "fr", priority: "P3" as const, week: "2026-W48", files: [file], signal: leaving.signal };
+  await assert.rejects(sealReport(w.directory, deriveReportSecrets(random(32), utf8("content")), draft), { name: "AbortError" });
+  const before = read;
+  assert.ok(before < 10, `${before} MiB were read`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(read, before);
+});

@@ -1,8 +1,19 @@
 //! The texts that the script for browsers shows by itself.
 
-/// Keys of the texts that the script shows when it takes over a page.
-pub(super) const START_TEXT_KEYS: &[&str] =
-    &["seal-date", "seal-here", "seal-here-short", "seal-here-text"];
+/// Keys of the texts that the script shows when it takes over a page, or cannot.
+pub(super) const START_TEXT_KEYS: &[&str] = &[
+    "page-failed",
+    "seal-date",
+    "seal-here",
+    "seal-here-short",
+    "seal-here-text",
+    "switch-offline",
+    "updated-copy",
+    "updated-draft",
+    "updated-heading",
+    "wrong-heading",
+    "wrong-title",
+];
 
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
@@ -105,7 +116,6 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "send-too-large",
     "send-busy",
     "send-full",
-    "switch-offline",
     "thread-all",
     "thread-from-team",
     "thread-from-you",
@@ -128,7 +138,6 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "wrong-earlier-nothing",
     "wrong-earlier-damaged",
     "wrong-format",
-    "wrong-heading",
     "wrong-long",
     "wrong-message-missing",
     "wrong-receipt-character",
@@ -145,7 +154,6 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "wrong-receipt-word",
     "wrong-receipt-words",
     "wrong-story-missing",
-    "wrong-title",
     "recorder-about",
     "recorder-again",
     "recorder-altering",

@@ -1,6 +1,5 @@
 // Shows that the program is not one that root keys signed. The texts are part of the script,
 // because the server may have altered every other file. They equal those of crates/locales/data/*.
-import { ProgramMismatchError } from "../program.ts";
 import { createElement, queryAll, queryOne } from "./dom.ts";
 
 /** By language: the heading, what was found, and what to do. */
@@ -37,16 +36,17 @@ export function showAlteredProgram(): void {
   const [heading, ...lines] = ALTERED_TEXTS[document.documentElement.lang] ?? ALTERED_TEXTS["en"]!;
   const warning = createElement("div", { class: "wrong altered", role: "alert" }, createElement("h2", {}, heading!));
   warning.append(...lines.map((line) => createElement("p", {}, line)));
+  queryOne(".altered")?.remove();
   queryOne("main")?.prepend(warning);
 }
 
 /**
- * Handles an altered program: clears the state of the pages, removes every form, so that nothing is
- * written or sent, and shows the warning. Throws every other error again.
+ * Ends the page and shows the warning: clears the state of the page, and removes every form, so
+ * that nothing is written or sent. A receipt stays, because this device has computed it.
  */
-export function refuseIfAltered(error: unknown, pages?: { leave(): unknown }): void {
-  if (!(error instanceof ProgramMismatchError)) throw error;
-  pages?.leave();
+export function refuseProgram(): void {
+  if (queryOne(".ticket")) return showAlteredProgram();
+  document.dispatchEvent(new Event("leave"));
   queryAll("main form").forEach((form) => form.remove());
   showAlteredProgram();
 }

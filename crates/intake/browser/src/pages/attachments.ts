@@ -7,6 +7,7 @@ import { type ScrubReport, neutralName } from "../metadata/scrub_report.ts";
 import { type FileTreatment, inCanonicalOrder } from "../treatment.ts";
 import { SelectedFile, UnreadableFileError } from "./selected_file.ts";
 import { showErrors, queryOne } from "./dom.ts";
+import { isProgramFailure } from "./failure.ts";
 import { keepsOriginals, showUnreadable } from "./file_list.ts";
 import { type OfflineForm, translate } from "./offline_form.ts";
 
@@ -17,7 +18,7 @@ export { watchFiles } from "./file_list.ts";
 /**
  * Returns the files to be sealed, with their content in memory. Returns null, and shows the open
  * decisions, while a file cannot be read or waits for a choice. Throws `SubmissionTooLargeError` if
- * they exceed the size of a submission.
+ * they exceed the size of a submission, and an error that concerns the program.
  */
 export async function collectAttachments(offlineForm: OfflineForm, form: HTMLFormElement): Promise<AttachmentSource[] | null> {
   const input = queryOne<HTMLInputElement>("input[type=file]", form);
@@ -45,7 +46,7 @@ export async function collectAttachments(offlineForm: OfflineForm, form: HTMLFor
       const treatment = treatmentOf(report);
       sources.push({ name, mediaType: content.type || file.type || UNKNOWN_TYPE, treatment, stream: () => chosen.stream(content) });
     } catch (error) {
-      if (error instanceof SubmissionTooLargeError) throw error;
+      if (error instanceof SubmissionTooLargeError || isProgramFailure(error)) throw error;
       showUnreadable(offlineForm, input!, chosen);
       decide("file-unreadable-choose");
     }

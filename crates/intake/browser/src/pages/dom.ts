@@ -1,5 +1,6 @@
 // Helpers for the document. Texts are set as text, never as markup. Markup comes only from the
 // offline form.
+import { leaving } from "./leaving.ts";
 import { type OfflineForm, type PageTemplate, translate } from "./offline_form.ts";
 
 export const queryAll = <T extends Element>(selector: string, within: ParentNode = document): T[] =>
@@ -20,8 +21,13 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Replaces the current page by a page of the offline form. */
-export function showPage(offlineForm: OfflineForm, page: PageTemplate, seal: string): void {
+/**
+ * Replaces the current page by a page of the offline form. Throws, and changes nothing, if the form
+ * has no such page or the reporter has left.
+ */
+export function showPage(offlineForm: OfflineForm, page: PageTemplate | undefined, seal: string): void {
+  leaving.throwIfAborted();
+  if (!page) throw new Error("the form has no such page");
   document.documentElement.lang = offlineForm.lang;
   document.documentElement.dir = offlineForm.dir;
   const body = page.body.replace(/\u0001(\d+)\u0001/g, (_, part: string) => offlineForm.parts[Number(part)] ?? "");

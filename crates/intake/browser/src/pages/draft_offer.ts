@@ -6,13 +6,13 @@ import { loadModule } from "./modules.ts";
 import type { DraftPages } from "./draft_panel.ts";
 
 /** Shows the place after the form. It is open if the address of the page contains a draft. */
-export function offerDraft(purpose: "keep" | "continue", fragment: string, pages: DraftPages): void {
+export function offerDraft(purpose: "keep" | "continue", fragment: string, pages: DraftPages & { failed(error: unknown): never }): void {
   queryOne("details.draft")?.remove();
   const place = createElement("details", { class: "draft" }, createElement("summary", {}, pages.text(`draft-${purpose}`)));
   place.addEventListener("toggle", () => {
     if (!place.open) return;
     const shown = loadModule("draft").then(({ showContinuing, showKeeping }) => (purpose === "keep" ? showKeeping(place, pages) : showContinuing(place, pages, fragment)));
-    shown.catch(() => place.append(createElement("p", { class: "error", role: "alert" }, pages.text("draft-failed"))));
+    shown.catch(pages.failed).catch(() => place.append(createElement("p", { class: "error", role: "alert" }, pages.text("draft-failed"))));
   });
   queryOne("form#f")?.after(place);
   if (fragment.startsWith(FRAGMENT) && purpose === "continue") place.open = true;

@@ -1,23 +1,32 @@
 // Takes over the pages with input once everything that the form needs is loaded and verified. Until
-// then, and whenever something is missing, the server's own form works and states that the server
-// seals. If a file is not that of the signed manifest, the page refuses to be used.
+// then, the server's own form works and states that the server seals. Afterwards no form goes to
+// the server: what fails is stated on the page. If a file is not that of the signed manifest, the
+// page refuses to be used.
 import { DirectoryNotValidTodayError } from "../directory.ts";
 import { ProgramMismatchError } from "../program.ts";
-import { refuseIfAltered } from "./altered_program.ts";
+import { refuseProgram } from "./altered_program.ts";
 import { createElement, queryOne, showSealingNotice, submitUrl } from "./dom.ts";
+import { isProgramFailure, showFailure } from "./failure.ts";
 import { fetchOk } from "./fetch_ok.ts";
-import { SubmitHolder } from "./held_submit.ts";
+import { type SubmitHandler, SubmitHolder } from "./held_submit.ts";
+import { endPage, leaving } from "./leaving.ts";
 import { loadModule, loadModulesOf } from "./modules.ts";
-import { completeForm, formPath, parseFormStart, translate } from "./offline_form.ts";
-import { type ProgramFiles, type VerifiedService, fetchService, ownScript } from "./program_files.ts";
+import { type OfflineForm, completeForm, formPath, parseFormStart, translate } from "./offline_form.ts";
+import { type ProgramFiles, ServiceUpdatedError, type VerifiedService, fetchService, ownScript } from "./program_files.ts";
 import type { ReportPages } from "./report_pages.ts";
 import type { ReturnPages } from "./return_pages.ts";
 import { hasServerText, sealingKey } from "./server_form.ts";
 import { announceTakeover } from "./takeover.ts";
 
 let pages: ReportPages | ReturnPages | undefined;
+/** The form in the language in which the page was loaded, once it is verified. */
+let firstForm: OfflineForm | undefined;
 /** Whether this device handles the forms of the page. */
 let isTakenOver = false;
+/** What is loaded for the steps of a report. */
+const loaded = { rest: false, seal: false };
+/** Why the rest will not load on this page. */
+let failure: unknown;
 
 /**
  * Maximum time for which a form waits until the page is taken over, in milliseconds. Then the
@@ -29,14 +38,18 @@ const RETRY_DELAYS_MS = [1000, 3000, 10_000];
 
 async function hydrate(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
-  document.addEventListener("leave", () => pages?.leave());
   const form = queryOne<HTMLFormElement>("form#f");
   // Text that the server has read must not be called sealed here.
   if (page === "report" && (form === null || hasServerText(form))) return;
   const { wait = "", bySite = "" } = ownScript?.dataset ?? {};
-  const holder = new SubmitHolder(wait, bySite);
+  const holder = new SubmitHolder(wait, bySite, fail);
+  document.addEventListener("leave", () => {
+    endPage();
+    pages?.leave();
+    holder.drop();
+  });
   const sendToServer = () => {
-    if (isTakenOver) return;
+    if (isTakenOver || leaving.aborted) return;
     holder.leaveToServer();
     announceTakeover(false);
   };
@@ -46,15 +59,41 @@ async function hydrate(): Promise<void> {
       if (error instanceof DirectoryNotValidTodayError) await showWrongDateNotice(lang);
       throw error;
     });
+    firstForm = parseFormStart(service.file);
+    if (service.isUpdated) throw new ServiceUpdatedError();
     loadModulesOf(service.files);
-    await (page === "report" ? takeOverReport(form!, service, holder) : takeOverReturn(service, holder));
+    await (page === "report" ? takeOverReport(form!, service, firstForm, holder) : takeOverReturn(service, firstForm, holder));
   } catch (error) {
-    // An altered program has no form afterwards, and nothing is sent.
-    if (!(error instanceof ProgramMismatchError)) sendToServer();
-    throw error;
+    // An altered program, or one of another version, has no form afterwards, and nothing is sent.
+    if (!isTakenOver && !isProgramFailure(error)) return sendToServer();
+    isTakenOver = true;
+    failure = error;
+    fail(error);
+    holder.handleWith(handleForm);
+    announceTakeover(true);
   } finally {
     clearTimeout(timeout);
   }
+}
+
+/** Handles a submitted form with the pages, once they have what it needs. */
+const handleForm: SubmitHandler = (form, button) => {
+  if (pages && isReady(form, button)) return pages.submit(form, button);
+  if (failure === undefined) return "later";
+  return fail(failure);
+};
+
+/** Returns whether what a form leads to is loaded. */
+function isReady(form: HTMLFormElement, button: HTMLElement | null): boolean {
+  return isSending(form, button) ? loaded.rest && loaded.seal : loaded.rest || isFirstStep(button);
+}
+
+/** Shows an error in the language of the page. */
+function fail(error: unknown): void {
+  const present = pages?.offlineForm ?? firstForm;
+  if (present) showFailure(present, error);
+  // Nothing else is verified.
+  else if (error instanceof ProgramMismatchError) refuseProgram();
 }
 
 /**
@@ -62,9 +101,9 @@ async function hydrate(): Promise<void> {
  * the later steps need, for all visitors, so that no request shows who chooses files, records or
  * sends.
  */
-async function takeOverReport(form: HTMLFormElement, { directory, files, file }: VerifiedService, holder: SubmitHolder): Promise<void> {
-  const offlineForm = parseFormStart(file);
+async function takeOverReport(form: HTMLFormElement, { directory, files }: VerifiedService, offlineForm: OfflineForm, holder: SubmitHolder): Promise<void> {
   isTakenOver = true;
+  holder.handleWith(handleForm);
   showSealingNotice(offlineForm, sealingKey(form));
   const loading = {
     form: retryUntilLoaded(() => loadModule("form")),
@@ -79,42 +118,49 @@ async function takeOverReport(form: HTMLFormElement, { directory, files, file }:
   if (!FIRST_STEPS.includes(form.dataset["step"] ?? "")) await loading.rest;
   const reportPages = new ReportPages(offlineForm, directory, files);
   pages = reportPages;
-  const loaded = { rest: false, seal: false };
-  const handleLoaded = () =>
-    holder.handleWith((form, button) => {
-      const canHandle = isSending(form, button) ? loaded.rest && loaded.seal : loaded.rest || isFirstStep(button);
-      return canHandle ? reportPages.submit(form, button) : "later";
-    });
-  handleLoaded();
+  holder.handleWith(handleForm);
   const completing = loading.rest.then(() => {
     loaded.rest = true;
-    reportPages.offerDrafts(location.hash);
-    handleLoaded();
+    reportPages.offerDrafts();
+    holder.handleWith(handleForm);
   });
   const sealing = loading.seal.then((module) => {
     loaded.seal = true;
     reportPages.watchFiles(module);
-    handleLoaded();
+    holder.handleWith(handleForm);
   });
   await Promise.all([completing, sealing]);
-  await offerSpokenHelp(files);
-  for (const name of ["voice", "files", "draft", "qr"] as const) await loadModule(name);
-  // If the list is altered, the receipt page states it.
-  await reportPages.loadWords().catch(() => undefined);
+  void offerSpokenHelp(files).catch(showAltered);
+  await loadLater([
+    ...(["voice", "files", "draft", "qr"] as const).map((name) => () => loadModule(name)),
+    // If the list is altered, the receipt page states it.
+    () => reportPages.loadWords().catch(() => undefined),
+  ]);
 }
 
-async function takeOverReturn({ directory, files, file }: VerifiedService, holder: SubmitHolder): Promise<void> {
-  const offlineForm = parseFormStart(file);
+async function takeOverReturn({ directory, files }: VerifiedService, offlineForm: OfflineForm, holder: SubmitHolder): Promise<void> {
   const [{ ReturnPages }] = await Promise.all([retryUntilLoaded(() => loadModule("return")), retryUntilLoaded(() => completeForm(files, offlineForm))]);
   isTakenOver = true;
+  loaded.rest = true;
   const returnPages = new ReturnPages(offlineForm, directory, files);
   pages = returnPages;
   showSealingNotice(offlineForm, "seal-here-return");
-  holder.handleWith((form, button) => returnPages.submit(form, button));
+  holder.handleWith(handleForm);
   announceTakeover(true);
-  await offerSpokenHelp(files);
-  await loadModule("files");
-  await returnPages.loadWords().catch(() => undefined);
+  void offerSpokenHelp(files).catch(showAltered);
+  await loadLater([() => loadModule("files"), () => returnPages.loadWords().catch(() => undefined)]);
+}
+
+/**
+ * Loads one after the other what the reporter may need later. What fails is loaded again when it is
+ * needed, and the page then says what is missing. Throws if the program is altered.
+ */
+async function loadLater(loads: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const load of loads) {
+    await load().catch((error: unknown) => {
+      if (error instanceof ProgramMismatchError || leaving.aborted) throw error;
+    });
+  }
 }
 
 /**
@@ -123,11 +169,16 @@ async function takeOverReturn({ directory, files, file }: VerifiedService, holde
  */
 async function offerSpokenHelp(files: ProgramFiles): Promise<void> {
   if (!queryOne(".listen")) {
-    document.addEventListener("page", () => void offerSpokenHelp(files), { once: true });
+    document.addEventListener("page", () => void offerSpokenHelp(files).catch(showAltered), { once: true });
     return;
   }
   const { SpokenHelp } = await retryUntilLoaded(() => loadModule("listen"));
-  new SpokenHelp(files, (error) => refuseIfAltered(error, pages));
+  new SpokenHelp(files, fail);
+}
+
+/** Shows that the program is altered. Without the spoken help, the page continues to work. */
+function showAltered(error: unknown): void {
+  if (error instanceof ProgramMismatchError) fail(error);
 }
 
 /** The steps that the first part of the offline form contains. */
@@ -140,9 +191,9 @@ const isFirstStep = (button: HTMLElement | null): boolean => /^(subject|family\.
 const isSending = (form: HTMLFormElement, button: HTMLElement | null): boolean =>
   submitUrl(form, button).pathname.endsWith("/report/send") && button?.getAttribute("name") !== "go";
 
-/** Repeats loading over a line that breaks. Throws if the program is altered. */
+/** Repeats loading over a line that breaks. Throws if the program is altered or updated. */
 async function retryUntilLoaded<T>(load: () => Promise<T>): Promise<T> {
-  return retry(load, (error) => !(error instanceof ProgramMismatchError));
+  return retry(load, (error) => !isProgramFailure(error));
 }
 
 /** Repeats requests that get no response. `fetch` throws a `TypeError` for them. */
@@ -156,7 +207,7 @@ async function retry<T>(load: () => Promise<T>, isTemporary: (error: unknown) =>
     try {
       return await load();
     } catch (error) {
-      if (!isTemporary(error)) throw error;
+      if (leaving.aborted || !isTemporary(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAYS_MS[Math.min(attempt, RETRY_DELAYS_MS.length - 1)]));
     }
   }
@@ -168,7 +219,4 @@ async function showWrongDateNotice(lang: string): Promise<void> {
   queryOne(".seal")?.after(createElement("p", { class: "hint" }, translate(offlineForm, "seal-date")));
 }
 
-// If something is missing, the server's form stays.
-hydrate()
-  .catch((error: unknown) => refuseIfAltered(error, pages))
-  .catch(() => undefined);
+void hydrate();

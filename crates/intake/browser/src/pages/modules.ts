@@ -51,8 +51,9 @@ export function loadModule<Name extends keyof ProgramModules>(name: Name): Promi
 async function importModule(name: string): Promise<unknown> {
   const [path, integrityOfPage] = [addresses[name], addresses[`${name}Integrity`]];
   if (!path || !integrityOfPage) throw new Error(`the page names no module ${name}`);
-  // Distinguishes a wrong file from a lost connection. The browser then takes it from its cache.
-  if (program?.hash) await program.fetch(path);
+  // Distinguishes a wrong file, and a service that was updated, from a lost connection. The browser
+  // then takes it from its cache.
+  await program?.fetch(path);
   const integrity = program?.integrity(path) ?? integrityOfPage;
   // A browser loads each address once, fragment included. The page may have named the address of
   // the module before, without a hash, and the browser stores the failure of an address.

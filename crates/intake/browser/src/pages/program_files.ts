@@ -4,7 +4,7 @@ import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../dire
 import type { HashText } from "../hash.ts";
 import { MANIFEST_PATH, ProgramMismatchError, VerifiedProgram } from "../program.ts";
 import { queryAll } from "./dom.ts";
-import { fetchOk } from "./fetch_ok.ts";
+import { MissingFileError, fetchOk } from "./fetch_ok.ts";
 
 /** The scripts of the page. Read at the start, because the first page removes its own. */
 const pageScripts = queryAll<HTMLScriptElement>("script[src]");
@@ -13,29 +13,60 @@ export const ownScript = pageScripts.find(({ type }) => type === "module");
 
 const fetchBytes = async (path: string, cache?: RequestCache): Promise<Bytes> => new Uint8Array(await (await fetchOk(path, cache)).arrayBuffer());
 
+/** The service has another version of the program, with another file or none at this address. */
+export class ServiceUpdatedError extends Error {}
+
 /** The files of the program. Without a manifest, they are not checked. */
 export class ProgramFiles {
-  constructor(private readonly program: VerifiedProgram | undefined) {}
+  constructor(
+    private readonly program: VerifiedProgram | undefined,
+    private readonly trust: TrustAnchor,
+  ) {}
 
   /** The hash of the manifest, or undefined if the installation has none. */
   get hash(): HashText | undefined {
     return this.program?.hash;
   }
 
-  /** Returns a file by this cache rule. Throws `ProgramMismatchError` if it is another file. */
+  /**
+   * Returns a file by this cache rule. If it is another file, throws `ServiceUpdatedError` for the
+   * file of another version that root keys signed, and else `ProgramMismatchError`.
+   */
   async fetch(path: string, cache?: RequestCache): Promise<Bytes> {
-    const content = await fetchBytes(path, cache);
-    if (!this.program || this.program.has(path, content)) return content;
-    // A cache can hold the file of the version before.
-    const again = await fetchBytes(path, cache ?? "reload");
-    this.program.check(path, again);
-    return again;
+    try {
+      const content = await fetchBytes(path, cache);
+      if (this.has(path, content)) return content;
+      // A cache can hold the file of the version before.
+      const again = await fetchBytes(path, cache ?? "reload");
+      if (this.has(path, again)) return again;
+      throw (await this.isUpdated(path, again)) ? new ServiceUpdatedError(path) : new ProgramMismatchError(path);
+    } catch (error) {
+      throw error instanceof MissingFileError && (await this.isUpdated(path)) ? new ServiceUpdatedError(path) : error;
+    }
   }
 
   /** Returns the value of the attribute `integrity` for a file, or undefined without a manifest. */
   integrity(path: string): string | undefined {
     const hash = this.program?.fileHash(path);
     return hash && `sha256-${btoa(String.fromCharCode(...decode(hash)))}`;
+  }
+
+  private has(path: string, content: Uint8Array): boolean {
+    return this.program?.has(path, content) ?? true;
+  }
+
+  /**
+   * Returns whether the service now has another program, signed and listed, with this file or
+   * without a file at this address. The root keys are those with which the page was loaded.
+   */
+  private async isUpdated(path: string, content?: Uint8Array): Promise<boolean> {
+    // Without a manifest, only a missing script shows it: its address contains its hash.
+    if (!this.program) return SCRIPT_ADDRESS.test(path);
+    const [bytes, signatures, manifest] = await Promise.all(fetchSigned("reload"));
+    const program = manifest && verifyProgram(manifest, this.trust);
+    if (!program || program.hash === this.hash) return false;
+    const isListed = lists(VerifiedDirectory.verify(bytes, signatures, this.trust, today()), program);
+    return isListed && (content === undefined ? program.fileHash(path) === undefined : program.has(path, content));
   }
 }
 
@@ -45,6 +76,8 @@ export interface VerifiedService {
   files: ProgramFiles;
   /** The content of the file that was asked for. */
   file: Bytes;
+  /** Whether the page is that of another version than the program, and must be loaded again. */
+  isUpdated: boolean;
 }
 
 /**
@@ -62,36 +95,47 @@ export async function fetchService(path: string): Promise<VerifiedService> {
 }
 
 async function fetchAll(path: string, cache?: RequestCache): Promise<VerifiedService> {
-  const [bytes, signatures, trustBytes, manifest, file] = await Promise.all([
-    fetchBytes("/directory.json", cache),
-    fetchOk("/directory.sig", cache).then((response) => response.json() as Promise<RootSignature[]>),
-    fetchBytes("/directory.trust", cache),
-    fetchManifest(cache),
-    fetchBytes(path, cache),
-  ]);
+  const [bytes, signatures, manifest, trustBytes, file] = await Promise.all([...fetchSigned(cache), fetchBytes("/directory.trust", cache), fetchBytes(path, cache)]);
   const trust = JSON.parse(text(trustBytes)) as TrustAnchor;
   const program = manifest && verifyProgram(manifest, trust);
-  const files = new ProgramFiles(program);
+  const files = new ProgramFiles(program, trust);
   program?.check("/directory.trust", trustBytes);
   program?.check(path, file);
+  const isUpdated = program !== undefined && isOtherVersion(program);
   // The browser has compared each script with its attribute. A query belongs to the address,
   // because modules import this script by its path alone.
   for (const script of pageScripts) {
     const address = script.getAttribute("src") ?? "";
-    if (program && script.integrity !== files.integrity(address)) throw new ProgramMismatchError(address);
+    if (program && !isUpdated && script.integrity !== files.integrity(address)) throw new ProgramMismatchError(address);
   }
-  const directory = VerifiedDirectory.verify(bytes, signatures, trust, new Date().toISOString().slice(0, 10));
-  const { programs } = directory.document;
-  if (programs.length > 0 && !programs.includes(program?.hash ?? "")) throw new ProgramMismatchError(MANIFEST_PATH);
-  return { directory, files, file };
+  const directory = VerifiedDirectory.verify(bytes, signatures, trust, today());
+  if (!lists(directory, program)) throw new ProgramMismatchError(MANIFEST_PATH);
+  return { directory, files, file, isUpdated };
 }
 
-/** Returns the manifest, or undefined if the installation has none. */
-async function fetchManifest(cache: RequestCache = "default"): Promise<Bytes | undefined> {
-  const response = await fetch(MANIFEST_PATH, { cache });
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`${MANIFEST_PATH}: ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+/** The address of a script of any version. */
+const SCRIPT_ADDRESS = /^\/assets\/[a-z]+\.[0-9a-f]{16}\.js$/;
+
+/**
+ * Returns whether the service was updated between this page and the manifest: the manifest names no
+ * file at the address of this script. If loading the page again changes nothing, the page is not
+ * that of the service.
+ */
+function isOtherVersion(program: VerifiedProgram): boolean {
+  const address = ownScript?.getAttribute("src") ?? "";
+  const [loading] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return SCRIPT_ADDRESS.test(address) && ownScript?.integrity !== "" && program.fileHash(address) === undefined && loading?.type !== "reload";
+}
+
+/** Fetches the directory, its signatures, and the manifest or undefined if there is none. */
+const fetchSigned = (cache?: RequestCache) =>
+  [fetchBytes("/directory.json", cache), fetchOk("/directory.sig", cache).then((response) => response.json() as Promise<RootSignature[]>), fetchManifest(cache)] as const;
+
+async function fetchManifest(cache?: RequestCache): Promise<Bytes | undefined> {
+  return fetchBytes(MANIFEST_PATH, cache).catch((error: unknown) => {
+    if (error instanceof MissingFileError) return undefined;
+    throw error;
+  });
 }
 
 function verifyProgram(manifest: Bytes, trust: TrustAnchor): VerifiedProgram {
@@ -101,3 +145,11 @@ function verifyProgram(manifest: Bytes, trust: TrustAnchor): VerifiedProgram {
     throw new ProgramMismatchError(MANIFEST_PATH, { cause: error });
   }
 }
+
+/** Returns whether a directory lists a program. One that lists none allows every program. */
+function lists(directory: VerifiedDirectory, program: VerifiedProgram | undefined): boolean {
+  const { programs } = directory.document;
+  return programs.length === 0 || programs.includes(program?.hash ?? "");
+}
+
+const today = (): string => new Date().toISOString().slice(0, 10);

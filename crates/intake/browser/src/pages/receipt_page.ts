@@ -29,12 +29,13 @@ const RETRY_DELAYS_MS = [2000, 8000, 30_000];
  * does not mention them. `sealing` is the key of the sentence that states who sealed.
  */
 export async function showReceipt(offlineForm: OfflineForm, files: ProgramFiles, sealing: string, { receipt, words, ownCopy, answer }: SentReport): Promise<void> {
-  showPage(offlineForm, offlineForm.pages["receipt"]!, sealing);
+  showPage(offlineForm, offlineForm.pages["receipt"], sealing);
+  // First, because there is no other copy of the code.
+  const groups = receipt.code().split("-").flatMap((group) => [createElement("span", {}, group), " "]);
+  queryOne(".code")?.replaceChildren(...groups);
   const next = queryOne(".answer");
   if (next && answer !== null) next.textContent = answer;
   if (ownCopy) queryOne(".ticket")?.after(createElement("section", { class: "screen own-copy" }, ...offerOwnCopy(offlineForm, ownCopy)));
-  const groups = receipt.code().split("-").flatMap((group) => [createElement("span", {}, group), " "]);
-  queryOne(".code")?.replaceChildren(...groups);
   void showQr(receipt);
   const [heading, list] = [queryOne(".of-words"), queryOne(".words")];
   for (const part of [heading, list]) part?.setAttribute("hidden", "");

@@ -1,15 +1,17 @@
 // The pages of a report in the browser, from the first choice to the receipt.
 import { random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
-import { ProgramMismatchError } from "../program.ts";
 import type { Receipt } from "../receipt.ts";
-import { refuseIfAltered } from "./altered_program.ts";
 import { FORM_STEPS, ReportAnswers, type ValidationError, type FormStep } from "./answers.ts";
 import { offerDraft } from "./draft_offer.ts";
+import { FRAGMENT } from "./draft_address.ts";
 import { FileSelection } from "./selected_files.ts";
-import { queryAll, showErrors, createElement, queryOne, showOfflineNotice, showSealingNotice, showPage, submitUrl } from "./dom.ts";
-import { type OfflineForm, fetchOfflineForm, translate } from "./offline_form.ts";
+import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
+import { isProgramFailure, showFailure } from "./failure.ts";
+import { LanguageSwitch } from "./language_switch.ts";
+import { type OfflineForm, translate } from "./offline_form.ts";
 import { type ProgramModules, loadModule } from "./modules.ts";
+import { preserveFocus } from "./preserve_input.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { showReaders } from "./readers.ts";
 import { ReceiptWords } from "./receipt_words.ts";
@@ -18,17 +20,23 @@ import { fetchWordList, fetchWordLists } from "./service.ts";
 import { SpokenStory } from "./spoken_story.ts";
 import { renderWarnings } from "./warnings.ts";
 
+/**
+ * What happens with the report: it is written, it is sealed and sent, it is stored, or the reporter
+ * has left. Sending can fail, and then the report is written again.
+ */
+type Phase = "writing" | "sending" | "sent" | "left";
+
+/** What a step offers to do with a draft. The page of the cases has nothing to keep. */
+const DRAFT_PURPOSES: Record<FormStep, "keep" | "continue" | undefined> = { subject: "continue", case: undefined, tell: "keep", facts: "keep", review: "keep" };
+
 export class ReportPages {
   private readonly answers = new ReportAnswers();
   private step: FormStep;
-  /** Whether the reporter used the quick exit. */
-  private left = false;
+  private phase: Phase = "writing";
   /** The key of the sentence that states who seals. */
   private readonly sealing: string;
   /** Drawn once, so that sending the same content again is the same report. */
   private readonly seed = random(32);
-  private busy = false;
-  private sent = false;
   /** Shown until the reporter confirms that it is noted, because there is no other copy. */
   private receipt: Receipt | undefined;
   /** The files of the review page, so that going back or changing the language loses none. */
@@ -39,22 +47,36 @@ export class ReportPages {
   private wantsCopy = false;
   private offersDrafts = false;
   private readonly words: ReceiptWords;
-  /** The visited steps. The history contains only indexes into them. */
+  /** The fragment of an address with a draft that is not opened yet, or empty. */
+  private draft = draftIn(location.hash);
+  private readonly language: LanguageSwitch;
+  /** The steps in the history of this page. Its entries contain only their index. */
   private readonly visited: FormStep[];
+  /** The index of the entry that is shown. */
+  private at = 0;
 
   constructor(
-    private offlineForm: OfflineForm,
+    /** The form in the language of the page. */
+    public offlineForm: OfflineForm,
     private readonly directory: VerifiedDirectory,
     private readonly files: ProgramFiles,
   ) {
     this.words = new ReceiptWords(files);
+    this.language = new LanguageSwitch(files);
     const form = queryOne<HTMLFormElement>("form#f")!;
     this.step = shownStep(form);
     this.visited = [this.step];
     this.answers.adopt(form);
     this.sealing = sealingKey(form);
     history.replaceState({ at: 0 }, "");
-    addEventListener("popstate", (event) => this.goBack(event.state as { at?: number } | null));
+    addEventListener("popstate", ({ state }) => {
+      try {
+        if (state === null) this.adoptAddress();
+        else this.goBack((state as { at?: number }).at ?? 0);
+      } catch (error) {
+        showFailure(this.offlineForm, error);
+      }
+    });
     addEventListener("beforeunload", (event) => {
       if (this.hasUnsavedInput()) event.preventDefault();
     });
@@ -79,18 +101,17 @@ export class ReportPages {
     watchFiles(() => this.offlineForm);
   }
 
-  /** Handles a submitted form. Returns false for a form of another page. */
-  submit(form: HTMLFormElement, button: HTMLElement | null): boolean {
+  /** Handles a submitted form. */
+  submit(form: HTMLFormElement, button: HTMLElement | null): void {
     const target = submitUrl(form, button);
     const [, lang, page, last] = target.pathname.split("/");
-    if (page !== "report") return false;
-    if (this.busy || this.sent) return true;
+    if (page !== "report") throw new Error("a form of another page");
+    if (this.phase !== "writing") return;
     this.captureFields(form);
     const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
-    if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
+    if (lang !== this.offlineForm.lang) void this.language.to(lang!, this.offlineForm, (offlineForm) => this.showIn(offlineForm));
     else if (last === "send" && go === null) void this.send(form);
     else this.goTo(this.answers.advance(this.offlineForm, go ?? "tell"), /^(?:tell|facts)\.(.*)/.exec(go ?? "")?.[1]);
-    return true;
   }
 
   /** Loads the words of receipts, for which the texts are searched. */
@@ -98,7 +119,7 @@ export class ReportPages {
     const { length } = this.words.lists;
     await this.words.load(this.offlineForm.lang);
     const { lists } = this.words;
-    if (this.step !== "review" || this.sent || lists.length === length) return;
+    if (this.step !== "review" || this.phase !== "writing" || lists.length === length) return;
     if (this.answers.warnings(this.offlineForm, lists).some(({ trace }) => trace === "receipt")) this.showWarnings();
   }
 
@@ -108,12 +129,14 @@ export class ReportPages {
     this.chosen.clear();
     this.spoken.clear();
     this.receipt = undefined;
-    this.left = this.sent = true;
+    this.draft = "";
+    this.language.cancel();
+    this.phase = "left";
   }
 
   private hasUnsavedInput(): boolean {
     if (this.receipt) return true;
-    if (this.sent) return false;
+    if (this.phase === "sent" || this.phase === "left") return false;
     const form = queryOne<HTMLFormElement>("form#f");
     if (form) this.captureFields(form);
     this.chosen.captureFromInput();
@@ -127,19 +150,44 @@ export class ReportPages {
     if (copy) this.wantsCopy = copy.checked;
   }
 
-  private goBack(state: { at?: number } | null): void {
-    if (this.busy || this.left) return;
+  private goBack(at: number): void {
+    if (this.phase === "left") return;
     if (this.receipt) return this.showQuickExitReminder();
+    // While the report is sent, the page stays.
+    if (this.phase === "sending") return this.pushEntry();
     const form = queryOne<HTMLFormElement>("form#f");
     if (form) this.captureFields(form);
-    const step = this.sent ? undefined : this.visited[state?.at ?? 0];
-    if (step === undefined) location.reload();
-    else this.show(step);
+    const step = this.phase === "sent" ? undefined : this.visited[at];
+    if (step === undefined) return location.reload();
+    this.at = at;
+    this.show(step);
+  }
+
+  /**
+   * The reporter followed a link within the page, or changed the fragment of the address: the step
+   * and the text stay. A draft in the address is offered.
+   */
+  private adoptAddress(): void {
+    if (this.phase === "left") return;
+    const draft = draftIn(location.hash);
+    this.visited.length = this.at + 1;
+    this.at = this.visited.push(this.step) - 1;
+    history.replaceState({ at: this.at }, "");
+    if (draft === "") return;
+    if (this.phase !== "writing") return removeFragment();
+    this.draft = draft;
+    if (!this.offersDrafts) return;
+    this.offerDraft("continue");
+    queryOne<HTMLElement>("details.draft summary")?.focus();
+  }
+
+  private pushEntry(): void {
+    history.pushState({ at: this.at }, "", location.pathname + location.search);
   }
 
   /** Back does not remove the receipt. The page asks the reporter to note it. */
   private showQuickExitReminder(): void {
-    history.pushState({ at: this.visited.length - 1 }, "");
+    this.pushEntry();
     const button = queryOne<HTMLElement>(".confirm > summary");
     queryOne(".remind")?.remove();
     button?.parentElement?.before(createElement("p", { class: "careful remind", role: "alert" }, translate(this.offlineForm, "receipt-still")));
@@ -147,21 +195,22 @@ export class ReportPages {
   }
 
   private goTo(step: FormStep, question?: string): void {
-    this.visited.push(step);
-    history.pushState({ at: this.visited.length - 1 }, "");
+    // The address of a draft stays in no entry of the history.
+    removeFragment();
+    // A new entry of the history removes those after the present one.
+    this.visited.length = this.at + 1;
+    this.at = this.visited.push(step) - 1;
+    this.pushEntry();
     this.show(step);
     if (question !== undefined) document.getElementById(`q-${question}`)?.focus();
   }
 
-  private async switchLanguage(lang: string): Promise<void> {
-    try {
-      this.offlineForm = await fetchOfflineForm(this.files, lang);
-    } catch (error) {
-      if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
-      // The page stays as it is, with everything that was typed into it.
-      return showOfflineNotice(this.offlineForm);
-    }
-    this.show(this.step);
+  /** Shows the step in another language, with what was typed while its form was loading. */
+  private showIn(offlineForm: OfflineForm): void {
+    const form = queryOne<HTMLFormElement>("form#f");
+    if (form) this.captureFields(form);
+    this.offlineForm = offlineForm;
+    preserveFocus(() => this.show(this.step));
   }
 
   private show(step: FormStep): void {
@@ -170,8 +219,8 @@ export class ReportPages {
       const report = this.answers.report(this.offlineForm, this.spoken);
       if (Array.isArray(report)) return this.showQuestions(report);
     }
+    showPage(this.offlineForm, this.offlineForm.pages[this.pageName(step)], this.sealing);
     this.step = step;
-    showPage(this.offlineForm, this.offlineForm.pages[this.pageName(step)]!, this.sealing);
     if (step === "tell" || step === "facts") this.fillFields();
     if (step === "review") {
       this.fillReview();
@@ -190,27 +239,31 @@ export class ReportPages {
   }
 
   /** Offers drafts from now on, because the other part of the form, with their texts, is loaded. */
-  offerDrafts(fragment: string): void {
+  offerDrafts(): void {
     this.offersDrafts = true;
-    this.offerDraft(fragment);
+    this.offerDraft();
   }
 
   /** Offers to continue a draft on the first page, and to keep one on the pages with answers. */
-  private offerDraft(fragment = ""): void {
-    if (this.step === "case") return;
-    offerDraft(this.step === "subject" ? "continue" : "keep", fragment, {
+  private offerDraft(purpose = DRAFT_PURPOSES[this.step]): void {
+    if (!purpose) return;
+    const failed = (error: unknown): never => {
+      if (isProgramFailure(error)) showFailure(this.offlineForm, error);
+      throw error;
+    };
+    offerDraft(purpose, this.draft, {
       text: (key, values) => translate(this.offlineForm, key, values),
       content: () => {
         this.captureFields(queryOne<HTMLFormElement>("form#f")!);
         return this.answers.snapshot(this.step);
       },
       restore: (draft) => {
-        // The address of the draft leaves the history of the tab.
-        history.replaceState(history.state, "", location.pathname);
+        this.draft = "";
         this.goTo(this.answers.restore(this.offlineForm, draft));
       },
       fetchWords: () => fetchWordList(this.files, this.offlineForm.lang),
-      fetchLists: () => fetchWordLists(this.files, this.offlineForm.word_lists),
+      fetchLists: () => fetchWordLists(this.files, this.offlineForm.word_lists).catch(failed),
+      failed,
     });
   }
 
@@ -310,37 +363,41 @@ export class ReportPages {
   }
 
   private async send(form: HTMLFormElement): Promise<void> {
-    const report = this.answers.report(this.offlineForm, this.spoken);
-    if (Array.isArray(report)) return this.showQuestions(report);
-    this.busy = true;
+    // Another language would replace the page of the report that is sent, or its receipt.
+    this.language.cancel();
     const buttons = queryAll<HTMLButtonElement>("button");
-    buttons.forEach((button) => (button.disabled = true));
     try {
+      const report = this.answers.report(this.offlineForm, this.spoken);
+      if (Array.isArray(report)) return this.showQuestions(report);
+      this.phase = "sending";
+      buttons.forEach((button) => (button.disabled = true));
       const { offlineForm, directory, files, seed, spoken, wantsCopy } = this;
-      const { sendReport, showReceipt } = await this.sealingModule();
+      const { sendReport, showReceipt } = await loadModule("seal");
       const sent = await sendReport({ offlineForm, directory, files, seed, report, spoken, wantsCopy, form });
       if (sent === null) return;
+      this.phase = "sent";
+      this.receipt = sent.receipt;
       this.answers.clear();
       this.chosen.clear();
       this.spoken.clear();
-      this.sent = true;
-      this.receipt = sent.receipt;
-      void showReceipt(offlineForm, files, this.sealing, sent);
+      this.draft = "";
+      removeFragment();
+      showReceipt(offlineForm, files, this.sealing, sent).catch((error: unknown) => showFailure(offlineForm, error));
     } catch (error) {
-      refuseIfAltered(error, this);
+      showFailure(this.offlineForm, error, "send-failed");
     } finally {
-      if (!this.sent) buttons.forEach((button) => (button.disabled = false));
-      this.busy = false;
+      if (this.phase === "sending") this.phase = "writing";
+      if (this.phase === "writing") buttons.forEach((button) => (button.disabled = false));
     }
   }
+}
 
-  /** Returns the module that seals. If it does not load, the page states that sending failed. */
-  private sealingModule(): Promise<ProgramModules["seal"]> {
-    return loadModule("seal").catch((error: unknown) => {
-      if (!(error instanceof ProgramMismatchError)) showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, "send-failed") }]);
-      throw error;
-    });
-  }
+/** Returns the fragment of an address if it contains a draft, or else nothing. */
+const draftIn = (fragment: string): string => (fragment.startsWith(FRAGMENT) ? fragment : "");
+
+/** Removes the fragment from the address of the present entry of the history. */
+function removeFragment(): void {
+  if (location.hash !== "") history.replaceState(history.state, "", location.pathname + location.search);
 }
 
 /**

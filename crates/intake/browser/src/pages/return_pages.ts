@@ -9,15 +9,16 @@ import { type Detection, redact, identifyingDetails } from "../identifying_detai
 import { DamagedMailboxError, type InboxFinding, type ReporterInbox, openInbox } from "../inbox.ts";
 import type { LogView } from "../log.ts";
 import { type OwnCopy, OwnCopyError, MAX_OWN_COPY_LEN, containsMessage, nextAfter, openOwnCopy, sealOwnCopy } from "../own_copy.ts";
-import { ProgramMismatchError } from "../program.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
-import { refuseIfAltered } from "./altered_program.ts";
 import { collectAttachments, showUnreadableFile, watchFiles } from "./attachments.ts";
-import { queryAll, showErrors, createElement, queryOne, clearErrors, showOfflineNotice, showPage, submitUrl } from "./dom.ts";
-import { type OfflineForm, translateCount, formatDay, fetchOfflineForm, isoWeek, nextUpdateInWords, translate, formatWeek } from "./offline_form.ts";
+import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl } from "./dom.ts";
+import { showFailure } from "./failure.ts";
+import { LanguageSwitch } from "./language_switch.ts";
+import { leaving } from "./leaving.ts";
+import { type OfflineForm, translateCount, formatDay, isoWeek, nextUpdateInWords, translate, formatWeek } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
@@ -80,13 +81,16 @@ export class ReturnPages {
   private warnedText = "";
   private busy = false;
   private readonly words: ReceiptWords;
+  private readonly language: LanguageSwitch;
 
   constructor(
-    private offlineForm: OfflineForm,
+    /** The form in the language of the page. */
+    public offlineForm: OfflineForm,
     private directory: VerifiedDirectory,
     private readonly files: ProgramFiles,
   ) {
     this.words = new ReceiptWords(files);
+    this.language = new LanguageSwitch(files);
     watchFiles(() => this.offlineForm);
     document.addEventListener("change", (event) => {
       const input = event.target as HTMLInputElement;
@@ -99,16 +103,15 @@ export class ReturnPages {
     });
   }
 
-  /** Handles a submitted form. Returns false for a form of another page. */
-  submit(form: HTMLFormElement, button: HTMLElement | null): boolean {
+  /** Handles a submitted form. */
+  submit(form: HTMLFormElement, button: HTMLElement | null): void {
     const target = submitUrl(form, button);
     const [, lang, page, last] = target.pathname.split("/");
-    if (page !== "return") return false;
-    if (this.busy) return true;
-    if (lang !== this.offlineForm.lang) void this.switchLanguage(lang!);
-    else if (last === "send") void this.withBusyButtons("send-failed", () => this.sendReply(form));
+    if (page !== "return") throw new Error("a form of another page");
+    if (this.busy) return;
+    if (lang !== this.offlineForm.lang) void this.language.to(lang!, this.offlineForm, (offlineForm) => this.showIn(offlineForm));
+    else if (last === "send") void this.withBusyButtons("send-failed", () => this.sendReply(form), queryAll("textarea", form));
     else void this.withBusyButtons("return-failed", () => this.open(form));
-    return true;
   }
 
   /** Loads the words of receipts, for which messages are searched. */
@@ -122,36 +125,41 @@ export class ReturnPages {
 
   /** Clears all state. */
   leave(): void {
+    this.language.cancel();
     queryAll<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
     this.receipt = this.inbox = this.newest = this.own = this.newCopy = undefined;
   }
 
-  /** Runs one action at a time. `failed` is the key of the error text. */
-  private async withBusyButtons(failed: string, work: () => Promise<void>): Promise<void> {
+  /**
+   * Runs one action at a time. `failed` is the key of the error text. `frozen` are fields that do
+   * not change meanwhile, because the page that follows does not contain their text.
+   */
+  private async withBusyButtons(failed: string, work: () => Promise<void>, frozen: HTMLTextAreaElement[] = []): Promise<void> {
+    if (this.busy) return;
     this.busy = true;
-    clearErrors(this.offlineForm);
-    const buttons = queryAll<HTMLButtonElement>("main button");
-    buttons.forEach((button) => (button.disabled = true));
+    // Another language would replace the page meanwhile.
+    this.language.cancel();
+    const buttons = queryAll<HTMLButtonElement | HTMLInputElement>("button, main input[type=file]").filter(({ disabled }) => !disabled);
+    const freeze = (isFrozen: boolean) => {
+      buttons.forEach((button) => (button.disabled = isFrozen));
+      frozen.forEach((field) => (field.readOnly = isFrozen));
+    };
     try {
+      clearErrors(this.offlineForm);
+      freeze(true);
       await work();
     } catch (error) {
       if (error instanceof UploadCancelledError || showUnreadableFile(this.offlineForm, error)) return;
-      if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
-      const key = error instanceof SubmissionTooLargeError ? "send-too-large" : failed;
-      showErrors(this.offlineForm, [{ target: "main", text: translate(this.offlineForm, key) }]);
+      showFailure(this.offlineForm, error, error instanceof SubmissionTooLargeError ? "send-too-large" : failed);
     } finally {
-      buttons.forEach((button) => (button.disabled = false));
+      freeze(false);
       this.busy = false;
     }
   }
 
-  private async switchLanguage(lang: string): Promise<void> {
-    try {
-      this.offlineForm = await fetchOfflineForm(this.files, lang);
-    } catch (error) {
-      if (error instanceof ProgramMismatchError) return refuseIfAltered(error, this);
-      return showOfflineNotice(this.offlineForm);
-    }
+  /** Shows the page in another language, with what was typed while its form was loading. */
+  private showIn(offlineForm: OfflineForm): void {
+    this.offlineForm = offlineForm;
     void this.loadWords().catch(() => undefined);
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
@@ -187,7 +195,7 @@ export class ReturnPages {
 
   private showEntry(page: "return" | "nothing" | "damaged"): void {
     const draft = this.draft();
-    showPage(this.offlineForm, this.offlineForm.pages[page]!, "seal-here-return");
+    showPage(this.offlineForm, this.offlineForm.pages[page], "seal-here-return");
     // In the conversation again once the mailbox opens.
     queryOne("main form .seal")?.before(...this.readOnlyDraft(draft));
     void this.nameSavedFiles();
@@ -223,6 +231,7 @@ export class ReturnPages {
     // asks depends on nothing in the mailbox, so that the request reveals nothing about it.
     if (before || performance.now() > MAX_DIRECTORY_AGE_MS) this.directory = await fetchNewerDirectory(this.directory, this.files.hash);
     const found = await openMailbox(this.receipt!, this.directory);
+    leaving.throwIfAborted();
     this.inbox = typeof found === "string" ? undefined : found;
     if (typeof found === "string") return found;
     const isCollected = before?.case !== found.case || this.newest!.seq <= found.sent.seq;
@@ -249,9 +258,10 @@ export class ReturnPages {
     const resolveRelatedReport = named === "" ? undefined : await this.relatedReport(named);
     if (resolveRelatedReport === null) return;
     const { lang } = this.offlineForm;
-    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files };
+    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files, signal: leaving };
     const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, { ...this.inbox!, sent: this.newest! }, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
+    leaving.throwIfAborted();
     this.newest = sent;
     this.token = random(32);
     await this.extendOwnCopy(frame);
@@ -350,7 +360,7 @@ export class ReturnPages {
     const inbox = this.inbox!;
     const { header } = inbox;
     const draft = this.draft();
-    showPage(offlineForm, offlineForm.pages[page]!, "seal-here-reply");
+    showPage(offlineForm, offlineForm.pages[page], "seal-here-reply");
     const state = this.stageLines(header.stage);
     if (header.next_update !== null) {
       state.push(createElement("p", {}, createElement("b", {}, nextUpdateInWords(offlineForm, header.next_update))));

@@ -8,13 +8,15 @@ import { SubmissionTooLargeError } from "../submission.ts";
 import type { ComposedReport } from "./answers.ts";
 import { collectAttachments, showUnreadableFile } from "./attachments.ts";
 import { createElement, queryAll, showErrors } from "./dom.ts";
+import { isProgramFailure } from "./failure.ts";
+import { leaving } from "./leaving.ts";
 import { type OfflineForm, isoWeek, translate } from "./offline_form.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import type { SentReport } from "./receipt_page.ts";
 import { fetchWordList } from "./service.ts";
 import type { SpokenStory } from "./spoken_story.ts";
 import { answerInWords } from "./submission_receipt.ts";
-import { UploadCancelledError, UploadRejectedError, uploadWithRetry } from "./upload.ts";
+import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 
 /** A report that is complete. */
 export interface ReportToSend {
@@ -33,7 +35,9 @@ export interface ReportToSend {
 
 /**
  * Returns the receipt once the server has stored the report. Returns null, with the reason on the
- * page, if the reporter cancelled, has to decide something, or the report cannot be sent.
+ * page, if the reporter cancelled, has to decide something, or the report cannot be sent. Returns
+ * null, and sends nothing, from the moment at which the reporter leaves. Throws an error that
+ * concerns the program.
  */
 export async function sendReport(sending: ReportToSend): Promise<SentReport | null> {
   const { offlineForm, files, form } = sending;
@@ -52,9 +56,11 @@ export async function sendReport(sending: ReportToSend): Promise<SentReport | nu
     const sealed = await seal(sending, secrets, onFrame).finally(() => note.remove());
     const { receipt } = secrets;
     const stored = await uploadWithRetry(offlineForm, sealed, place);
+    leaving.throwIfAborted();
     return { receipt, words, ownCopy: frame && (await sealOwnCopy(receipt, [frame])), answer: answerInWords(offlineForm, stored) };
   } catch (error) {
-    if (error instanceof UploadCancelledError || showUnreadableFile(offlineForm, error)) return null;
+    if (error instanceof UploadCancelledError || leaving.aborted || showUnreadableFile(offlineForm, error)) return null;
+    if (isProgramFailure(error)) throw error;
     const [target, key] =
       error instanceof SubmissionTooLargeError
         ? ["files", "send-too-large"]
@@ -62,8 +68,7 @@ export async function sendReport(sending: ReportToSend): Promise<SentReport | nu
           ? ["allow", "error-no-reader-what"]
           : ["main", "send-failed"];
     showErrors(offlineForm, [{ target, text: translate(offlineForm, key) }]);
-    if (error instanceof SubmissionTooLargeError || error instanceof NoReaderError || error instanceof UploadRejectedError) return null;
-    throw error;
+    return null;
   }
 }
 
@@ -71,11 +76,12 @@ async function seal({ offlineForm, directory, files: program, report, spoken, fo
   const files = await collectAttachments(offlineForm, form);
   // The reporter has to decide something.
   if (files === null) throw new UploadCancelledError();
+  leaving.throwIfAborted();
   files.unshift(...spoken.attachments());
   if (report.needsFile && files.length === 0) {
     showErrors(offlineForm, [{ target: "files", text: translate(offlineForm, "wrong-no-story") }]);
     throw new UploadCancelledError();
   }
   const { body, priority } = report;
-  return sealReport(directory, secrets, { body, priority, lang: offlineForm.lang, week: isoWeek(new Date()), program: program.hash, files, onFrame });
+  return sealReport(directory, secrets, { body, priority, lang: offlineForm.lang, week: isoWeek(new Date()), program: program.hash, files, onFrame, signal: leaving });
 }

@@ -4,6 +4,7 @@ import type { Receipt } from "../receipt.ts";
 import type { RootSignature, VerifiedDirectory } from "../directory.ts";
 import type { HashText } from "../hash.ts";
 import { fetchOk } from "./fetch_ok.ts";
+import { leaving } from "./leaving.ts";
 import type { ProgramFiles } from "./program_files.ts";
 
 /**
@@ -36,6 +37,7 @@ export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
     credentials: "omit",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ locator: encode(receipt.locator()) }),
+    signal: leaving,
   });
   if (!response.ok) throw new Error(`/api/mailbox: ${response.status}`);
   const sealed = new Uint8Array(await response.arrayBuffer());

@@ -4,6 +4,7 @@
 import { encode, random } from "../bytes.ts";
 import { type OfflineForm, translate } from "./offline_form.ts";
 import { createElement, queryOne } from "./dom.ts";
+import { leaving } from "./leaving.ts";
 import { type Stored, stored } from "./submission_receipt.ts";
 
 /** The reporter cancelled the upload. */
@@ -22,7 +23,7 @@ const MIN_RESUMABLE_BYTES = 1024 * 1024;
 
 /**
  * Uploads with visible progress. Resolves when the server confirms that the submission is stored
- * durably.
+ * durably. Ends without a further request when the reporter leaves the page.
  */
 export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, after: Element): Promise<Stored> {
   const status = createElement("div", { class: "sending", role: "status" });
@@ -30,12 +31,15 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
   const upload: Upload = { sealed, id: sealed.size < MIN_RESUMABLE_BYTES ? undefined : encode(random(32)), offset: 0 };
   try {
     for (let wait = 2, idleTimeout = IDLE_TIMEOUT_SECONDS; ; wait = Math.min(wait * 2, MAX_RETRY_DELAY_SECONDS), idleTimeout *= 2) {
+      leaving.throwIfAborted();
       const before = upload.offset;
       const outcome = await postRest(upload, idleTimeout, (share) => showProgress(offlineForm, status, share));
       if (typeof outcome === "object") return outcome;
       if (outcome === "refused") throw new UploadRejectedError();
       for (let next: UploadOutcome | undefined = outcome; next !== undefined; ) {
+        leaving.throwIfAborted();
         await waitForRetry(offlineForm, status, next, wait);
+        leaving.throwIfAborted();
         const found = await findOffset(upload);
         if (typeof found === "object") return found;
         next = found;
@@ -97,11 +101,16 @@ function postRest({ sealed, id, offset }: Upload, idleTimeout: number, progress:
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const abort = () => request.abort();
     const restart = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => request.abort(), idleTimeout * 1000);
+      timer = setTimeout(abort, idleTimeout * 1000);
     };
-    request.onloadend = () => clearTimeout(timer);
+    leaving.addEventListener("abort", abort);
+    request.onloadend = () => {
+      clearTimeout(timer);
+      leaving.removeEventListener("abort", abort);
+    };
     request.open("POST", id === undefined ? "/api/reports" : `/api/uploads/${id}`);
     request.setRequestHeader("content-type", "application/octet-stream");
     if (id !== undefined) {
