@@ -389,7 +389,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            cases: 1000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
         #[test]
         fn each_detail_of_any_text_is_a_passage_of_it_and_covering_ends(text in unusual_text()) {
             let composed = to_nfc(&text);

@@ -13,7 +13,8 @@ use super::{
 /// in the order of the text and do not overlap.
 ///
 /// Spaces, line ends and punctuation may be between the parts, and numbers and repeated labels
-/// between the words. One in sixteen texts of twelve words of one list is found although it is not a receipt.
+/// between the words. One in sixteen texts of twelve words of one list is found although it is not
+/// a receipt.
 pub fn find_receipts(text: &str) -> Vec<Range<usize>> {
     let (parts, places) = normalized(text, is_part_char);
     let codes = find_codes(&parts).into_iter().map(|(_, found)| joined(&places[found]));
