@@ -138,6 +138,10 @@ test.describe("sealed in the browser", () => {
     const [row] = await installation.waitForNewCases("inspector-1", 1, async () => {
       await fillReport(page, { story: STORY, files: scans });
       await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(2);
+      // It does not look like a clean file, for readers who see no colours either.
+      const item = page.locator(".scrubbed li").first();
+      await expect(item).toHaveCSS("border-top-width", "3px");
+      expect(await item.locator(".unclean").evaluate((line) => getComputedStyle(line, "::before").content)).toContain("!");
       await page.locator("form[action$='/report/send'] .button:visible").first().click();
       await expect(page.locator(".wrong[role=alert]")).toContainText("Décidez pour");
       await page.locator(".scrubbed li").nth(0).getByRole("button").nth(0).click();

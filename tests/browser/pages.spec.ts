@@ -9,6 +9,8 @@ import { tabTo } from "./src/keyboard.ts";
 import { LANGUAGES } from "./src/languages.ts";
 
 async function checkPage(page: Page, where: string): Promise<void> {
+  // Targets are smaller before the style sheet has arrived.
+  await page.waitForLoadState();
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await expectAccessible(page, `${colorScheme} ${where}`);

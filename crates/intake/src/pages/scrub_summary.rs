@@ -33,6 +33,10 @@ pub enum FileOutcome {
     Failed,
 }
 
+/// Begins a line about what can still identify the reporter, so that a file that is not clean does
+/// not look like a clean one. The script marks its lines alike (`.unclean` of the style sheet).
+const UNCLEAN_MARK: &str = "! ";
+
 /// The texts about a file.
 #[derive(Debug, Clone)]
 pub(super) struct FileSummary {
@@ -61,32 +65,36 @@ pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<
         FileSummary {
             name,
             lines: match file.treatment {
-                FileOutcome::Unchanged => vec![frame.t("scrubbed-kept")],
+                FileOutcome::Unchanged => vec![unclean(frame.t("scrubbed-kept"))],
                 FileOutcome::Cleaned(report) => summary_lines(frame, file.format, report),
-                FileOutcome::Failed => vec![frame.t("scrubbed-failed")],
+                FileOutcome::Failed => vec![unclean(frame.t("scrubbed-failed"))],
             },
         }
     });
     summaries.collect()
 }
 
+fn unclean(line: String) -> String {
+    format!("{UNCLEAN_MARK}{line}")
+}
+
 fn summary_lines(frame: &PageLayout<'_>, format: FileFormat, report: ScrubReport) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut push = |key, kinds: MetadataKinds| {
-        if !kinds.is_empty() {
-            lines.push(frame.with(key, "what", &join_metadata_kinds(frame, kinds)));
-        }
-    };
-    push("scrubbed-removed", report.removed);
-    push("scrubbed-left", report.left);
+    let named = |key, kinds| frame.with(key, "what", &join_metadata_kinds(frame, kinds));
+    if !report.removed.is_empty() {
+        lines.push(named("scrubbed-removed", report.removed));
+    }
+    if !report.left.is_empty() {
+        lines.push(unclean(named("scrubbed-left", report.left)));
+    }
     match report.signature {
         SignatureStatus::Absent => {}
-        SignatureStatus::Kept => lines.push(frame.t("scrubbed-signed")),
-        SignatureStatus::Broken => lines.push(frame.t("scrubbed-signature-broken")),
+        SignatureStatus::Kept => lines.push(unclean(frame.t("scrubbed-signed"))),
+        SignatureStatus::Broken => lines.push(unclean(frame.t("scrubbed-signature-broken"))),
     }
     match report.reading {
-        ParseCoverage::Broken => lines.push(frame.t("scrubbed-broken")),
-        ParseCoverage::Unknown => lines.push(frame.t("scrubbed-unknown")),
+        ParseCoverage::Broken => lines.push(unclean(frame.t("scrubbed-broken"))),
+        ParseCoverage::Unknown => lines.push(unclean(frame.t("scrubbed-unknown"))),
         ParseCoverage::Empty => lines.push(frame.t("scrubbed-empty")),
         ParseCoverage::Whole if lines.is_empty() => lines.push(frame.t("scrubbed-nothing")),
         ParseCoverage::Whole => {}

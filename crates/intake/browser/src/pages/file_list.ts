@@ -97,7 +97,13 @@ function fillItem(offlineForm: OfflineForm, input: HTMLInputElement, chosen: Sel
   item.replaceChildren(createElement("b", {}, createElement("bdi", {}, chosen.file.name)), ...lines, buttons);
 }
 
-const textLine = (offlineForm: OfflineForm, key: string, values = {}): HTMLElement => createElement("span", {}, translate(offlineForm, key, values));
+/** The lines about a file that can still identify the reporter, or that cannot be sent. */
+const UNCLEAN_LINES = new Set([
+  "file-failed", "file-kept", "file-unknown", "file-unreadable", "scrubbed-left", "scrubbed-signature-broken", "scrubbed-signed", "send-too-large",
+]);
+
+const textLine = (offlineForm: OfflineForm, key: string, values = {}): HTMLElement =>
+  createElement("span", UNCLEAN_LINES.has(key) ? { class: "unclean" } : {}, translate(offlineForm, key, values));
 
 function describeKept(offlineForm: OfflineForm, file: File): HTMLElement {
   return textLine(offlineForm, file.size === 0 ? "scrubbed-empty" : file.size > MAX_SIZE ? "send-too-large" : "file-kept");

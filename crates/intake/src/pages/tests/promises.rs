@@ -1,6 +1,6 @@
 //! What the pages state before a report is sent is true in each language.
 
-use metadata_scrubber::{ParseCoverage, scrub_bytes};
+use metadata_scrubber::{MetadataKind, ParseCoverage, scrub_bytes};
 
 use super::*;
 use crate::visits;
@@ -66,6 +66,38 @@ async fn formats_that_are_not_cleaned_are_named_before_they_are_sent() {
             !report.left.is_empty() || report.reading == ParseCoverage::Unknown,
             "{extension} is reported: {report:?}"
         );
+    }
+}
+
+/// A file that is not clean does not look like a clean one.
+#[test]
+fn only_files_that_can_still_identify_the_reporter_have_a_mark() {
+    let pages = test_pages();
+    let cleaned = |reading, left| {
+        FileOutcome::Cleaned(ScrubReport {
+            format: FileFormat::Pdf,
+            removed: [MetadataKind::Author].into_iter().collect(),
+            left,
+            reading,
+            signature: SignatureStatus::Absent,
+        })
+    };
+    let (none, place) = ([].into_iter().collect(), [MetadataKind::Place].into_iter().collect());
+    for (treatment, is_clean) in [
+        (cleaned(ParseCoverage::Whole, none), true),
+        (cleaned(ParseCoverage::Whole, place), false),
+        (cleaned(ParseCoverage::Broken, none), false),
+        (cleaned(ParseCoverage::Unknown, none), false),
+        (FileOutcome::Unchanged, false),
+        (FileOutcome::Failed, false),
+    ] {
+        let file = SentFile { format: FileFormat::Pdf, treatment };
+        for locale in Locale::ALL {
+            let summaries = super::super::scrub_summary::file_summaries_in(&pages, locale, &[file]);
+            let (_, lines) = &summaries[0];
+            let has_mark = lines.iter().any(|line| line.starts_with("! "));
+            assert_eq!(has_mark, !is_clean, "{} {treatment:?}: {lines:?}", locale.code);
+        }
     }
 }
 

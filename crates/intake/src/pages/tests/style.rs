@@ -221,3 +221,18 @@ async fn assets_are_immutable_and_the_style_is_self_contained() {
     assert!(!css.contains("/*") && !css.contains("url(") && !css.contains("@import"));
     assert_eq!(get("/assets/site.css").await.0, StatusCode::NOT_FOUND);
 }
+
+/// The quick exit is fixed at the bottom of a phone. A browser that lays the keyboard over the page
+/// would hide it while a reporter types. Safari knows no way to prevent that.
+#[tokio::test]
+async fn the_keyboard_of_a_phone_does_not_cover_the_quick_exit() {
+    for (name, page) in all_pages(Locale::FR).await {
+        let html = Html::parse_document(&page);
+        let viewports = select_attributes(&html, "meta[name=viewport]");
+        let content = viewports.first().map(|meta| meta["content"].as_str());
+        assert!(
+            content.is_some_and(|content| content.contains("interactive-widget=resizes-content")),
+            "{name}: {content:?}"
+        );
+    }
+}
