@@ -30,6 +30,6 @@ test("both pages name the readers of the report", async ({ browser, installation
   }
   const [byServer, byScript] = pages;
   expect(byScript).toEqual(byServer);
-  expect(byServer![0]![0]).toMatch(/ – \d personnes$/);
-  expect(byServer![1]![0]).toBe("Après vos choix, il ne reste aucune autre équipe pour le lire.");
+  expect(byServer![0]![0]).toMatch(/ – \d personnes\. Seuls leurs ordinateurs l’ouvrent\.$/);
+  expect(byServer![1]).toContain("Vous avez écarté trop de personnes. Aucune équipe de la douane ne peut plus le lire.");
 });

@@ -125,17 +125,18 @@ for (const javaScriptEnabled of [true, false])
     await page.fill("[name='a.story']", STORY);
     await page.check("[name='a.payment_status'][value=paid]");
     await page.click("main button[value=facts]");
+    await page.click(".part:has(#q-receipt_given) > summary");
     await page.check("[name='a.receipt_given'][value=false]");
     await page.click("main button[value=review]");
     const review = page.locator("dl.given");
-    await expect(review).toContainText("La quittance semblait fausse");
+    await expect(review).toContainText("Le papier semblait faux");
     // The other answer: the dependent question is hidden, and its answer is not sent.
     await page.locator("dl.given button[value=tell]").first().click();
     await page.check("[name='a.payment_status'][value=refused]");
     await page.click("main button[value=facts]");
     await expect(page.locator("#q-receipt_given")).toBeHidden();
     await page.click("main button[value=review]");
-    await expect(review).not.toContainText("La quittance semblait fausse");
+    await expect(review).not.toContainText("Le papier semblait faux");
     // It is not lost.
     await page.locator("dl.given button[value=tell]").first().click();
     await page.check("[name='a.payment_status'][value=paid]");

@@ -32,6 +32,7 @@ const STEPS: Step[] = [
     reach: async (page) => {
       await reachStory(page);
       await page.click(".buttons button[value=facts]");
+      await page.click(".part:has(#q-audience) > summary");
       await page.locator("input[name=audience][value=trader]").check();
     },
     stays: (page) => expect(page.locator("input[name=audience][value=trader]")).toBeChecked(),

@@ -105,7 +105,7 @@ for (const scripts of [true, false])
     installation.runAs("inspector-1", "declare", id);
     await openThread(page, installation, scripts, code);
     await expect(page.locator(".no-message")).toBeVisible();
-    await expect(page.locator(".state .step")).toHaveText("Étape 1 sur 5");
+    await expect(page.locator(".state .step")).toHaveText("Étape du dossier\u00a0: 1/5");
     await expect(page.locator(".steps li")).toHaveCount(5);
     await expect(page.locator(".steps [aria-current=step]")).toHaveText("Reçu");
     installation.runAs("inspector-1", "show", id);

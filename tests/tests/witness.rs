@@ -65,14 +65,14 @@ async fn a_witness_cosigns_the_log_and_refuses_another_tree() -> Result<()> {
     running.installation.run_as("inspector-1", &["claim", &case])?;
 
     // The witness alone is not the quorum. With the oversight body, the log is countersigned.
-    let sentence = "Your report is in our register.";
+    let sentence = "Your report is written in our register.";
     let thread = wait_for(sentence, async || {
         let page = visitor.open_mailbox(&code).await.unwrap();
         page.html.contains(sentence).then_some(page)
     })
     .await;
-    assert!(!thread.html.contains("countersigned on"), "{}", thread.html);
-    let countersigned = "Your report is in our register, countersigned on";
+    assert!(!thread.html.contains("also signed the register on"), "{}", thread.html);
+    let countersigned = "This authority also signed the register on";
     wait_for(countersigned, async || {
         // The witness cosigns a checkpoint a few seconds after it was signed, and the oversight
         // body another one. So both are needed for one checkpoint.

@@ -49,6 +49,7 @@ mod tests {
     use fluent_lint::{
         MessageArguments, missing_keys, parse_messages, read_sources, unprotected_french_spacing,
     };
+    use protocol::case::Stage;
     use time::macros::date;
 
     use super::*;
@@ -122,10 +123,27 @@ mod tests {
         );
         assert_eq!(
             format_date(catalogs.catalog(Locale::AR), date!(2026 - 11 - 30)),
-            "30 نوفمبر 2026"
+            "30\u{a0}نوفمبر\u{a0}2026"
         );
         assert_eq!(format_week(french, "2026-W48"), "semaine du 23 novembre 2026");
         assert_eq!(format_week(french, "<b>"), "<b>");
+    }
+
+    /// A hasty reader compares the beginnings of words.
+    #[test]
+    fn no_two_stages_of_a_case_have_names_that_look_alike() {
+        let catalogs = load_catalogs(&Locale::ALL);
+        for locale in Locale::ALL {
+            let names = Stage::VISIBLE_TO_REPORTER
+                .map(|stage| catalogs.catalog(locale).get(&format!("stage-{}", stage.as_str())));
+            for (at, name) in names.iter().enumerate() {
+                for other in &names[at + 1..] {
+                    let alike = name.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+                    let longer = name.chars().count().max(other.chars().count());
+                    assert!(2 * alike < longer, "{}: {name}, {other}", locale.code);
+                }
+            }
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ async fn the_review_page_says_what_follows_from_a_refusal() {
         assert_eq!(shown.len(), 2, "{shown:?}");
     }
     let alone = readers(&intake, "no", "&a.handlers_involved=unsure_all").await;
-    assert_eq!(alone[0], "After your choices, no other team is left to read it.");
+    assert_eq!(alone[0], "You have excluded too many people. No team at customs can read it.");
     assert!(alone[1].starts_with("You did not say yes to this authority: "), "{alone:?}");
     assert!(alone[1].contains("So nobody is left to read it."), "{alone:?}");
     assert!(alone[2].starts_with("Allow this authority: "), "{alone:?}");

@@ -30,13 +30,16 @@ async fn the_review_page_names_the_desk_and_the_number_of_readers() {
     let intake = TestIntake::with_directory().await;
     let at_a_desk = shown_readers(&intake, "category=FAC").await;
     assert_eq!(at_a_desk.len(), 2, "{at_a_desk:?}");
-    assert_eq!(at_a_desk[0], "internal_affairs – 2 people");
+    assert_eq!(at_a_desk[0], "internal_affairs – 2 people. Only their computers open it.");
     assert!(at_a_desk[1].starts_with("Later this authority can read it too"), "{at_a_desk:?}");
     // The reporter excludes the only desk.
     for exclusion in ["internal_affairs", "unsure_all"] {
         let to_oversight =
             shown_readers(&intake, &format!("category=FAC&a.handlers_involved={exclusion}")).await;
-        assert_eq!(to_oversight[0], "After your choices, no other team is left to read it.");
+        assert_eq!(
+            to_oversight[0],
+            "You have excluded too many people. No team at customs can read it."
+        );
         assert!(
             to_oversight[1].starts_with("It goes straight to this authority, outside customs:"),
             "{to_oversight:?}"

@@ -63,6 +63,14 @@ pub(super) struct FormField<'a> {
     pub(super) error: Option<String>,
 }
 
+impl FormField<'_> {
+    fn is_answered(&self) -> bool {
+        !self.value.is_empty()
+            || !self.date.is_empty()
+            || self.choices.iter().any(|choice| choice.chosen)
+    }
+}
+
 /// The condition of a field. Without scripts the page states it; with scripts the page shows the
 /// field only while it holds. A page that was posted to ask for more would cost a slow connection
 /// another round trip, and a reporter who has answered would not expect it.
@@ -74,11 +82,15 @@ pub(super) struct FieldCondition {
     pub(super) is_hidden: bool,
 }
 
-/// Questions under one heading.
+/// Questions under one heading. The page is long, so it shows the first section and folds the
+/// others.
 pub(super) struct FormSection<'a> {
     pub(super) heading: String,
     /// The key of the clip of the heading.
     pub(super) clip: &'static str,
+    /// Whether the section is shown: it is the first one, it contains an answer, an error or the
+    /// focus, or it has the exclusions, to which the review page leads.
+    pub(super) is_open: bool,
     pub(super) fields: Vec<FormField<'a>>,
 }
 
@@ -100,11 +112,20 @@ pub(super) fn form_sections<'a>(
     for question in questions {
         let key = section_heading(taxonomy, category, question);
         let field = form_field(frame, taxonomy, (category, question), filled);
+        let is_open = sections.is_empty()
+            || key == "questions-exclude"
+            || field.is_focused
+            || field.error.is_some()
+            || field.is_answered();
         match sections.last_mut() {
-            Some((last, section)) if *last == key => section.fields.push(field),
+            Some((last, section)) if *last == key => {
+                section.is_open |= is_open;
+                section.fields.push(field);
+            }
             _ => {
-                let section = FormSection { heading: frame.t(key), clip: key, fields: vec![field] };
-                sections.push((key, section));
+                let heading = frame.t(key);
+                sections
+                    .push((key, FormSection { heading, clip: key, is_open, fields: vec![field] }));
             }
         }
     }

@@ -52,6 +52,7 @@ pub(super) const PAGE_TEXT_KEYS: &[&str] = &[
     "questions-who",
     "questions-you",
     "radio-none",
+    "readers-exclude",
     "readers-heading",
     "receipt-code",
     "receipt-done",

@@ -48,6 +48,8 @@ struct FactsTemplate<'a> {
     audiences: Vec<FieldChoice<'a>>,
     /// Whether the page opens at the question which audience the reporter belongs to.
     audience_is_focused: bool,
+    /// Whether the reporter chose an audience.
+    has_audience: bool,
 }
 
 /// The numbers of the steps, and the titles of their pages. Advice has no case to choose.
@@ -166,6 +168,7 @@ pub(super) fn facts_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]
         sections: form_sections(&frame, taxonomy, category, &shown, (form, errors)),
         audiences: audience_choices(taxonomy, form),
         audience_is_focused: form.focus == "audience",
+        has_audience: !form.audience.is_empty(),
         frame,
     };
     render_report_page(pages, status_for(errors), &page)

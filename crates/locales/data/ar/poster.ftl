@@ -3,7 +3,7 @@
 
 poster-title = ملصق
 card-title = بطاقات
-poster-heading = هل حدث خطأ في الجمارك؟ قل ذلك هنا.
+poster-heading = هل واجهت مشكلة في الجمارك؟ أخبرنا بها.
 poster-anonymous = بلا اسم. بلا حساب. بلا رقم.
 poster-what = يمكنك أن تتكلم عن كل هذا
 poster-open = افتح هذا العنوان

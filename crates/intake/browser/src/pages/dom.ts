@@ -21,6 +21,11 @@ export function createElement<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Opens every folded part that contains the element. */
+export function unfold(element: Element): void {
+  for (let part = element.closest("details"); part; part = part.parentElement!.closest("details")) part.open = true;
+}
+
 /**
  * Replaces the current page by a page of the offline form. Throws, and changes nothing, if the form
  * has no such page or the reporter has left.
@@ -88,7 +93,7 @@ export function showErrors(offlineForm: OfflineForm, errors: { target: string; t
   queryOne("main")?.prepend(summary);
   for (const { target, text } of errors) {
     const place = document.getElementById(target);
-    place?.closest("details")?.setAttribute("open", "");
+    if (place) unfold(place);
     if (place?.matches("input, select, textarea")) markField(offlineForm, place, text);
   }
   document.title = translate(offlineForm, "wrong-title") + document.title;

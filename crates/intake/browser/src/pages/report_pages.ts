@@ -6,7 +6,7 @@ import { FORM_STEPS, ReportAnswers, type ValidationError, type FormStep } from "
 import { offerDraft } from "./draft_offer.ts";
 import { FRAGMENT } from "./draft_address.ts";
 import { FileSelection } from "./selected_files.ts";
-import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl } from "./dom.ts";
+import { queryAll, showErrors, createElement, queryOne, showSealingNotice, showPage, submitUrl, unfold } from "./dom.ts";
 import { isProgramFailure, showFailure } from "./failure.ts";
 import { LanguageSwitch } from "./language_switch.ts";
 import { type OfflineForm, translate } from "./offline_form.ts";
@@ -202,7 +202,9 @@ export class ReportPages {
     this.at = this.visited.push(step) - 1;
     this.pushEntry();
     this.show(step);
-    if (question !== undefined) document.getElementById(`q-${question}`)?.focus();
+    const field = question === undefined ? null : document.getElementById(`q-${question}`);
+    if (field) unfold(field);
+    field?.focus();
   }
 
   /** Shows the step in another language, with what was typed while its form was loading. */
@@ -297,10 +299,13 @@ export class ReportPages {
       const values = this.answers.values(field.name);
       if (field instanceof HTMLInputElement && isOption(field)) field.checked = values.includes(field.value);
       else field.value = values[0] ?? "";
-      if (values.length > 0) field.closest("details")?.setAttribute("open", "");
+      if (values.length > 0) unfold(field);
     }
     const audience = queryAll<HTMLInputElement>("input[type=radio][name=audience]").find(({ value }) => value !== "" && value === this.answers.audience);
-    if (audience) audience.checked = true;
+    if (audience) {
+      audience.checked = true;
+      unfold(audience);
+    }
     this.showDependent();
   }
 
