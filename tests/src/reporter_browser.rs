@@ -245,6 +245,14 @@ impl ReporterPage {
         self.texts(".messages .story")
     }
 
+    /// Returns the number of submissions that a thread states as received, the report included.
+    /// Returns `None` if the page is no thread.
+    pub fn received_submissions(&self) -> Option<usize> {
+        let state = self.texts(".state .hint").concat();
+        let digits = state.split(|character: char| !character.is_ascii_digit());
+        digits.filter(|number| !number.is_empty()).next()?.parse().ok()
+    }
+
     /// Returns the heading of the page.
     pub fn heading(&self) -> String {
         self.texts("h1").concat()

@@ -122,16 +122,47 @@ impl RunningInstallation {
         receipt: &str,
         messages: usize,
     ) -> Result<crate::ReporterPage> {
+        let is_complete = |page: &crate::ReporterPage| {
+            page.messages().len() >= messages && !page.texts(".state").is_empty()
+        };
+        self.wait_for_page(visitor, receipt, "messages", messages, is_complete).await
+    }
+
+    /// Returns the thread of a receipt once it states that exactly `submissions` were received from
+    /// the reporter, the report included.
+    ///
+    /// # Errors
+    /// If the thread does not state this in time.
+    pub async fn wait_for_received(
+        &self,
+        visitor: &ReporterBrowser,
+        receipt: &str,
+        submissions: usize,
+    ) -> Result<crate::ReporterPage> {
+        let is_complete =
+            |page: &crate::ReporterPage| page.received_submissions() == Some(submissions);
+        self.wait_for_page(visitor, receipt, "received submissions", submissions, is_complete).await
+    }
+
+    async fn wait_for_page(
+        &self,
+        visitor: &ReporterBrowser,
+        receipt: &str,
+        what: &str,
+        count: usize,
+        is_complete: impl Fn(&crate::ReporterPage) -> bool,
+    ) -> Result<crate::ReporterPage> {
         let start = Instant::now();
         loop {
             let page = visitor.open_mailbox(receipt).await?;
-            if page.messages().len() >= messages && !page.texts(".state").is_empty() {
+            if is_complete(&page) {
                 return Ok(page);
             }
             if start.elapsed() > WAIT_TIMEOUT {
                 bail!(
-                    "unexpected thread after {WAIT_TIMEOUT:?}: “{}” with {:?}",
+                    "not {count} {what} after {WAIT_TIMEOUT:?}: “{}” with {:?} received and {:?}",
                     page.heading(),
+                    page.received_submissions(),
                     page.messages()
                 );
             }

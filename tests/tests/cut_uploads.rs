@@ -349,12 +349,10 @@ async fn without_scripts_a_cut_loses_at_most_the_file_in_transfer() -> Result<()
     let code = page.receipt_code()?;
     let case = running.wait_for_cases(READER, 1).await?[0]["id"].clone();
     let case = case.as_str().context("an id")?;
-    running.wait_for_messages(&visitor, &code, 0).await?;
-    let spool = Database::connect(running.installation.intake_store_url()).await?;
+    let mut thread = running.wait_for_received(&visitor, &code, 1).await?;
     for number in 0..3_u8 {
         let content = vec![number; 400_000];
         let file = FormFile { name: "photo.bin", media_type: "", content: &content };
-        let thread = visitor.open_mailbox(&code).await?;
         let body = visitor.multipart_body(&thread, "/return/send", &[], &[file])?;
         if number == 1 {
             // The connection is cut in the middle of the second file.
@@ -366,13 +364,8 @@ async fn without_scripts_a_cut_loses_at_most_the_file_in_transfer() -> Result<()
         }
         let sent = visitor.post_multipart("/return/send", body).await?;
         assert_eq!(sent.status, StatusCode::OK, "{}", sent.heading());
-        wait_until_collected(&spool).await?;
-        // The next message continues from the state in the mailbox.
-        let counted = thread.texts(".hint");
-        wait_until("the mailbox counts the message", async || {
-            Ok(visitor.open_mailbox(&code).await?.texts(".hint") != counted)
-        })
-        .await?;
+        // The next message continues from the state in the mailbox, which counts the report too.
+        thread = running.wait_for_received(&visitor, &code, usize::from(number) + 2).await?;
     }
     let cases = Database::connect(running.installation.case_handler_store_url()).await?;
     assert_eq!(count(&cases, "cases").await?, 1);
