@@ -212,6 +212,7 @@ impl Attacker {
             case: CaseRef { id: case, generation: 0 },
             directory: self.directory_hash,
             release_to_oversight: false,
+            seq: 0,
         };
         let unknown = TransportIdentity::generate(&mut OsRng).recipient();
         let transport = match shape {

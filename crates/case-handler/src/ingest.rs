@@ -23,7 +23,10 @@ use crate::{
     assignment::{self, WorkloadByReaders},
     event_log::{HandlerSigner, LogError},
     sealed_bytes::SealedSource,
-    store::{CaseRecord, CaseStore, NewCase, NewPart, StagedObjects, StoreError, WriteTransaction},
+    store::{
+        CaseRecord, CaseStore, NewCapsule, NewCase, NewPart, StagedObjects, StoreError,
+        WriteTransaction,
+    },
 };
 
 /// Maximum length of a stored language tag (RFC 5646, section 4.4.1), in bytes.
@@ -279,9 +282,13 @@ impl SubmissionIngester<'_> {
             }
             self.add_parts(transaction, &case, batch, opened, staged_objects).await?;
             if opened.header.kind == SubmissionKind::FollowUp {
-                let (event, generation) = (case.state.next_seq, opened.header.case.generation);
-                let capsule = opened.capsule.clone();
-                transaction.set_capsule(case.id, capsule, (event, generation)).await?;
+                let new = NewCapsule {
+                    capsule: opened.capsule.clone(),
+                    event: case.state.next_seq,
+                    generation: opened.header.case.generation,
+                    seq: opened.header.seq,
+                };
+                transaction.set_newer_capsule(case.id, new).await?;
             }
             let commitment = FollowUpCommitment {
                 generation: opened.header.case.generation,

@@ -76,6 +76,34 @@ async fn each_submission_is_ingested_once_in_any_order() {
     assert_eq!(event_log::verify_chains(&handler.store).await.unwrap(), 30);
 }
 
+/// The script of the return page numbers a second message before the first one is collected, and
+/// the intake sends both in random order.
+#[tokio::test]
+async fn the_capsule_of_the_newest_message_is_stored_in_any_order_of_collection() {
+    let mut handler = HandlerFixture::new().await;
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        for in_one_batch in [true, false] {
+            let (report, _) = handler.new_report(&DESK_MEMBERS);
+            handler.ingest(&report).await.unwrap();
+            let messages = [(1, "first"), (2, "second"), (3, "third")].map(|(seq, text)| {
+                let mut message = follow_up(&report, text);
+                message.header.seq = seq;
+                message
+            });
+            let batch = order.map(|number: usize| messages[number].clone());
+            for batch in batch.chunks(if in_one_batch { 3 } else { 1 }) {
+                for outcome in handler.ingest_batch(batch).await.unwrap() {
+                    assert_eq!(outcome.unwrap(), IngestOutcome::Appended);
+                }
+            }
+            let published = handler.store.mailboxes(None, 100).await.unwrap();
+            let content = published.iter().find(|one| one.id == report.header.case.id).unwrap();
+            let capsule = String::from_utf8_lossy(&content.capsule);
+            assert_eq!(capsule, "third", "{order:?}, in one batch: {in_one_batch}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn another_version_of_a_report_is_stored_and_a_duplicate_is_not() {
     let mut handler = HandlerFixture::new().await;

@@ -216,6 +216,7 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
         (opened.header.mailbox, opened.header.case.id)
     );
     assert_eq!((second.header.case.generation, second.header.release_to_oversight), (1, true));
+    assert_eq!((opened.header.seq, second.header.seq), (0, 1));
     let frames = [
         incoming(0, &opened.body),
         outgoing(1, &before.copy.0),

@@ -116,6 +116,7 @@ fn report_pair(world: &ReportFixture, peer: &mut BrowserPeer) -> (Vec<u8>, Vec<u
         case: CaseRef { id: Uuid::from_u128(1), generation: 0 },
         directory: world.signed.hash(),
         release_to_oversight: false,
+        seq: 0,
     };
     let form_bytes = SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new())
         .unwrap()

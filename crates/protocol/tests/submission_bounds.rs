@@ -34,6 +34,7 @@ fn header(kind: SubmissionKind) -> EnvelopeHeader {
         case: CaseRef { id: Uuid::from_u128(9), generation: 0 },
         directory: Hash::default(),
         release_to_oversight: false,
+        seq: 0,
     }
 }
 

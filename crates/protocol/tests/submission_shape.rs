@@ -55,6 +55,7 @@ fn submission_parts(kind: SubmissionKind) -> SubmissionParts {
             case: CaseRef { id: case, generation: 0 },
             directory: Hash::default(),
             release_to_oversight: false,
+            seq: 0,
         },
         grants: key_grant::seal_grants(&grant, &[], &mut rng),
         secret,

@@ -88,7 +88,7 @@ pub enum InboxIssue {
     MessagesWithheld(u32),
     /// The investigators have a newer message of the reporter than the reply capsule. They
     /// acknowledge it in a frame that they signed. The case handler published an older reply
-    /// capsule, or collected two messages in another order than they were sent.
+    /// capsule.
     RolledBack,
     /// The case handler ingested this number of submissions fewer than the reporter had sent with
     /// the newest one that it ingested. A submission that was not collected yet does not count,

@@ -177,6 +177,7 @@ impl<W: Write> ReportSealer<W> {
             case: CaseRef { id: secrets.case_id(), generation: 0 },
             directory: directory_hash,
             release_to_oversight: false,
+            seq: 0,
         };
         let routing = header.routing();
         let mut writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
@@ -316,6 +317,7 @@ impl<W: Write> FollowUpSealer<W> {
             case: CaseRef { id: inbox.case, generation: inbox.generation },
             directory: directory_hash,
             release_to_oversight: message.release_to_oversight,
+            seq,
         };
         let routing = header.routing();
         let writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;

@@ -63,6 +63,8 @@ fn case_tables() -> Vec<TableCreateStatement> {
                 boolean("purged").default(false).take(),
                 // The event of the submission whose capsule is stored.
                 integer("capsule_event").default(0).take(),
+                // The sequence number of the frame of that submission.
+                integer("capsule_seq").default(0).take(),
                 // Whether the log record below must be made again, waits for a cosignature, or is
                 // complete.
                 small_integer("mailbox_log_state").default(0).take(),

@@ -390,6 +390,7 @@ impl WriteTransaction<'_> {
             suggested: Set(new.case.suggested.clone()),
             purged: Set(false),
             capsule_event: Set(0),
+            capsule_seq: Set(0),
             mailbox_log_state: Set(0),
             mailbox_log: Set(None),
             ..state_columns(&new.case.state)
@@ -435,29 +436,6 @@ impl WriteTransaction<'_> {
         let row = case::ActiveModel {
             id: Unchanged(id),
             suggested: Set(suggested),
-            ..Default::default()
-        };
-        case::Entity::update(row).exec(self.flushed_transaction().await?).await?;
-        Ok(())
-    }
-
-    /// Stores the newest capsule of the reporter, which event records its submission, and the
-    /// generation that the reporter knew.
-    ///
-    /// # Errors
-    /// Fails if the database fails.
-    pub async fn set_capsule(
-        &self,
-        id: Uuid,
-        capsule: Vec<u8>,
-        (event, generation): (u32, u32),
-    ) -> Result<(), StoreError> {
-        let row = case::ActiveModel {
-            id: Unchanged(id),
-            capsule: Set(capsule),
-            capsule_event: Set(to_i32(event)),
-            mailbox_log_state: Set(0),
-            capsule_generation: Set(to_i32(generation)),
             ..Default::default()
         };
         case::Entity::update(row).exec(self.flushed_transaction().await?).await?;

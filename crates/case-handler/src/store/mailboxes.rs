@@ -10,6 +10,7 @@ use protocol::{
     rotation::ConfirmedRotation,
 };
 use sea_orm::{
+    ActiveValue::Set,
     ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait as _,
     sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
@@ -17,10 +18,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    CaseStore, StoreError,
+    CaseStore, StoreError, WriteTransaction,
     cases::{parse_case_recipient, parse_mailbox_recipient, parse_state},
     entities::{case, case_recipient, reply},
-    parse_hash,
+    parse_hash, to_i32,
 };
 
 /// Maximum size of a published capsule, in bytes. An honest one has a few thousand.
@@ -47,6 +48,18 @@ pub struct MailboxContent {
     pub log: Option<Vec<u8>>,
     /// `age(M, frame)` each, oldest first.
     pub replies: Vec<Vec<u8>>,
+}
+
+/// A capsule that came with a follow-up.
+pub struct NewCapsule {
+    /// `age(M, capsule)`.
+    pub capsule: Vec<u8>,
+    /// The event that records the submission.
+    pub event: u32,
+    /// The generation that the reporter knew.
+    pub generation: u32,
+    /// The sequence number of the frame, as the envelope states it.
+    pub seq: u32,
 }
 
 /// The columns of a case that its mailbox needs, and `C` of the newest generation.
@@ -116,6 +129,33 @@ impl CaseStore {
             })
         };
         rows.into_iter().map(content).collect()
+    }
+}
+
+impl WriteTransaction<'_> {
+    /// Stores a capsule of the reporter, unless the stored one belongs to a later frame.
+    /// Submissions arrive in random order, and the reporter can send several before the first is
+    /// collected. Of two frames with the same number, the capsule that arrived last is stored.
+    ///
+    /// # Errors
+    /// Fails if the database fails.
+    pub async fn set_newer_capsule(&self, id: Uuid, new: NewCapsule) -> Result<(), StoreError> {
+        let seq = to_i32(new.seq);
+        let row = case::ActiveModel {
+            capsule: Set(new.capsule),
+            capsule_event: Set(to_i32(new.event)),
+            capsule_seq: Set(seq),
+            mailbox_log_state: Set(0),
+            capsule_generation: Set(to_i32(new.generation)),
+            ..Default::default()
+        };
+        case::Entity::update_many()
+            .set(row)
+            .filter(case::Column::Id.eq(id))
+            .filter(case::Column::CapsuleSeq.lte(seq))
+            .exec(self.flushed_transaction().await?)
+            .await?;
+        Ok(())
     }
 }
 

@@ -34,7 +34,7 @@ pub use log_leaves::{EventLeaf, WaitingEvent};
 pub use log_pause::read_log_pause;
 pub use log_witnesses::{WitnessState, read_witness_states};
 pub use mailbox_logs::{MailboxLogState, OutdatedMailboxLog, SubmissionEvent};
-pub use mailboxes::MailboxContent;
+pub use mailboxes::{MailboxContent, NewCapsule};
 pub use object_check::ObjectCheckError;
 pub use objects::{PartObjectStore, StagedObjects, referenced_object_keys};
 pub use open_journal::{POISON_AFTER_CRASHES, PoisonSubmission, poison_count};

@@ -72,6 +72,7 @@ impl WriteTransaction<'_> {
             capsule: Set(Vec::new()),
             mailbox_log: Set(None),
             capsule_generation: Set(0),
+            capsule_seq: Set(0),
             lang: Set("und".to_owned()),
             suggested: Set(None),
             purged: Set(true),

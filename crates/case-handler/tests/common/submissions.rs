@@ -41,6 +41,7 @@ impl HandlerFixture {
                 case: CaseRef { id: case, generation: 0 },
                 directory: self.directories.latest().unwrap().hash,
                 release_to_oversight: false,
+                seq: 0,
             },
             grants,
             capsule: b"capsule".to_vec(),
@@ -58,6 +59,7 @@ pub(crate) fn follow_up(report: &OpenedSubmission, text: &str) -> OpenedSubmissi
     let header = EnvelopeHeader {
         kind: SubmissionKind::FollowUp,
         desk: String::new(),
+        seq: 1,
         ..report.header.clone()
     };
     OpenedSubmission {

@@ -62,6 +62,7 @@ export async function sealFollowUp(
     case: { id: inbox.case, generation: inbox.generation },
     directory: directory.hash,
     release_to_oversight: message.releaseToOversight,
+    seq: inbox.sent.seq + 1,
   };
   let sent = inbox.sent;
   let signed: Bytes = new Uint8Array();
@@ -73,7 +74,7 @@ export async function sealFollowUp(
       case: inbox.case,
       generation: inbox.generation,
       direction: "in",
-      seq: inbox.sent.seq + 1,
+      seq: envelope.seq,
       prev: inbox.sent.hash,
       ack: inbox.seen,
       recipient: hashText(to.raw),

@@ -46,6 +46,7 @@ export async function sealReport(directory: VerifiedDirectory, secrets: ReportSe
     case: { id: secrets.case, generation: 0 },
     directory: directory.hash,
     release_to_oversight: false,
+    seq: 0,
   };
   const grant = {
     case: secrets.caseBytes,

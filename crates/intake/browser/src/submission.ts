@@ -30,6 +30,8 @@ export interface EnvelopeHeader {
   case: { id: string; generation: number };
   directory: HashText;
   release_to_oversight: boolean;
+  /** The sequence number of the frame. The capsule with the largest one is the newest. */
+  seq: number;
 }
 
 /** Returns the routing of an envelope, for the frame that the reporter signs. */

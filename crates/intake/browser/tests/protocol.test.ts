@@ -305,7 +305,7 @@ test("a report has the length of a size class, holds eight grants, and opens onl
   assert.equal(blob.size, 128 * 1024);
   const sealed = new Uint8Array(await blob.arrayBuffer());
   const { header, rest } = splitHeader("BKE1", 4096, await open(w.transport, sealed), (header) => header);
-  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "priority", "mailbox", "case", "directory", "release_to_oversight"]);
+  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "priority", "mailbox", "case", "directory", "release_to_oversight", "seq"]);
   const found = parseRecords(rest);
   const order = found.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
   assert.deepEqual(order, [1, 6, 7, 3, 4, 2, 5, 8]);

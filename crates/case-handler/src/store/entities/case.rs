@@ -28,6 +28,7 @@ pub struct Model {
     pub escalates: Option<TimeDate>,
     pub purged: bool,
     pub capsule_event: i32,
+    pub capsule_seq: i32,
     pub mailbox_log_state: i16,
     pub mailbox_log: Option<Vec<u8>>,
 }

@@ -263,6 +263,7 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
                 case: CaseRef { id: Uuid::nil(), generation: 0 },
                 directory: Hash::default(),
                 release_to_oversight: false,
+                seq: 0,
             }),
         ),
         (

@@ -51,6 +51,9 @@ pub struct EnvelopeHeader {
     /// Whether the reporter asks to release the case to the oversight body.
     #[serde(default)]
     pub release_to_oversight: bool,
+    /// The sequence number of the frame, 0 for a report. The case handler stores the reply capsule
+    /// with the largest one. The frame, which the reporter signs, contains the same number.
+    pub seq: u32,
 }
 
 impl EnvelopeHeader {
