@@ -278,9 +278,10 @@ async fn check_spool(
 
 fn advice_for(error: StoreError) -> &'static str {
     match error {
-        StoreError::Full | StoreError::FullForFiles | StoreError::ShareUsedUp => {
-            "Free space on the disk, or raise store.max_size_mib."
-        }
+        StoreError::Full
+        | StoreError::FullForFiles
+        | StoreError::FullForUploads
+        | StoreError::ShareUsedUp => "Free space on the disk, or raise store.max_size_mib.",
         StoreError::Disk => {
             "Check the owner of the spool, and the log of the kernel for disk errors."
         }

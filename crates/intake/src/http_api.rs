@@ -74,7 +74,7 @@ async fn submit(
         .ok_or(INVALID_LENGTH)?;
     let reserved =
         admission.map(|Extension(admission)| admission.reserve_storage(&app.store, announced));
-    let reserved = reserved.transpose().map_err(|error| {
+    let mut reserved = reserved.transpose().map_err(|error| {
         app.counters.record_rejected();
         Problem::from(error)
     })?;
@@ -101,10 +101,14 @@ async fn submit(
             }
         }
         let first = unchecked.take();
-        deposit
-            .write(first.as_deref().unwrap_or(&bytes))
-            .await
-            .map_err(|error| app.record_store_error(error))?;
+        let received = first.as_deref().unwrap_or(&bytes);
+        if let Some(reserved) = &mut reserved {
+            reserved.admit(received.len() as u64).map_err(|error| {
+                app.counters.record_rejected();
+                Problem::from(error)
+            })?;
+        }
+        deposit.write(received).await.map_err(|error| app.record_store_error(error))?;
     }
     if deposit.length() != announced {
         return Err(INVALID_LENGTH);

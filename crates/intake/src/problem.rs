@@ -49,6 +49,10 @@ impl From<StoreError> for Problem {
                 StatusCode::INSUFFICIENT_STORAGE,
                 "the spool has no space for these files now: nothing was stored, try again later or without files",
             ),
+            StoreError::FullForUploads => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the space for unfinished uploads is used up: try again later, or send the submission in one request to /api/reports",
+            ),
             StoreError::ShareUsedUp => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "the spool is nearly full, and the share of your network for this hour is used up: nothing was stored, try again later",

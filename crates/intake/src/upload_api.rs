@@ -19,7 +19,10 @@ use crate::{
     admission::{AdmissionPermit, StorageReservation, body_timeout::retryable_body_error},
     problem::Problem,
     state::AppState,
-    store::{AppendOutcome, CHUNK_BYTES, ResumableUpload, StoreError, UploadId, UploadProgress},
+    store::{
+        AppendOutcome, CHUNK_BYTES, ResumableUpload, StoreError, UploadContinuation, UploadId,
+        UploadProgress,
+    },
 };
 
 /// The offset in the submission at which the body of a request begins, in bytes.
@@ -59,7 +62,19 @@ const TRY_LATER: &str = "try again later: the upload continues at its offset";
 
 /// Returns the problem for a failure of the store. Earlier pieces may be stored.
 fn store_problem(app: &AppState, error: StoreError) -> Problem {
-    app.record_store_error(error).with_title(TRY_LATER)
+    match error {
+        StoreError::FullForUploads => reject(app, error),
+        _ => app.record_store_error(error).with_title(TRY_LATER),
+    }
+}
+
+/// Returns the problem for a limit that the upload has reached.
+fn reject(app: &AppState, error: StoreError) -> Problem {
+    app.counters.record_rejected();
+    match error {
+        StoreError::FullForUploads => error.into(),
+        _ => Problem::from(error).with_title(TRY_LATER),
+    }
 }
 
 fn parse_id(text: &str) -> Result<UploadId, Problem> {
@@ -79,9 +94,7 @@ async fn progress(
         app.store.upload_progress(&id).await.map_err(|error| store_problem(&app, error))?;
     Ok(match progress {
         UploadProgress::Partial(offset) => Json(UploadState::Partial { offset }).into_response(),
-        UploadProgress::Complete => {
-            (StatusCode::CREATED, Json(UploadState::stored(&app, &id))).into_response()
-        }
+        UploadProgress::Complete => created(&app, &id),
     })
 }
 
@@ -95,6 +108,11 @@ struct BodyPosition {
 }
 
 impl BodyPosition {
+    /// Returns whether the submission ends with the body.
+    fn is_last(&self) -> bool {
+        self.offset + self.body == self.length
+    }
+
     fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
         let (offset, length) = (number(OFFSET_HEADER)?, number(LENGTH_HEADER)?);
@@ -124,16 +142,8 @@ async fn append(
     );
     let id = parse_id(&id)?;
     let position = BodyPosition::from_headers(&headers).ok_or(INVALID_POSITION)?;
-    // Less than a piece is never stored.
-    let announced = position.body.max(CHUNK_BYTES as u64);
-    let reserved =
-        admission.map(|Extension(admission)| admission.reserve_storage(&app.store, announced));
-    let mut reserved = reserved.transpose().map_err(|error| {
-        app.counters.record_rejected();
-        Problem::from(error).with_title(TRY_LATER)
-    })?;
     let today = app.clock.today();
-    let upload = app
+    let continuation = app
         .store
         .continue_upload(
             &id,
@@ -143,23 +153,86 @@ async fn append(
         )
         .await
         .map_err(|error| store_problem(&app, error))?;
-    let mut upload = upload.ok_or(CONFLICT)?;
-    if receive(&app, &mut upload, body, reserved.as_mut()).await? == AppendOutcome::Conflict {
+    let mut upload = match continuation {
+        UploadContinuation::Append(upload) => upload,
+        // The client repeats the last piece, because the answer to it was lost. The body is read,
+        // so that the client gets this one.
+        UploadContinuation::Ended if position.is_last() => {
+            let mut body = body.into_data_stream();
+            while let Some(Ok(_)) = body.next().await {}
+            return Ok(created(&app, &id));
+        }
+        UploadContinuation::Ended | UploadContinuation::Conflict => return Err(CONFLICT),
+    };
+    let earlier = upload.stored();
+    let reserved = admission
+        .map(|Extension(admission)| UploadReservations::new(&app, &admission, &position, &upload));
+    let mut reserved = reserved.transpose().map_err(|error| reject(&app, error))?;
+    let received = receive(&app, &mut upload, body, reserved.as_mut()).await?;
+    if received == AppendOutcome::Conflict {
         return Err(CONFLICT);
     }
     if upload.offset() < position.length {
         let offset = upload.stored();
         return Ok((StatusCode::ACCEPTED, Json(UploadState::Partial { offset })).into_response());
     }
+    let finishing = upload.wait_to_finish().await.map_err(|error| store_problem(&app, error))?;
+    let Some(finishing) = finishing else { return Ok(created(&app, &id)) };
     // A client that closes its connection does not cancel this, so that it cannot have all pieces
     // read again and again.
-    let finished = tokio::spawn(upload.finish()).await.map_err(|_| INTERNAL)?;
+    let finish = {
+        let app = app.clone();
+        async move {
+            let finished = finishing.finish().await;
+            if finished == Ok(AppendOutcome::Stored) {
+                app.counters.record_submitted();
+                if let Some(reserved) = reserved {
+                    reserved.unfinished.finish(earlier);
+                }
+            }
+            finished
+        }
+    };
+    let finished = tokio::spawn(finish).await.map_err(|_| INTERNAL)?;
     match finished.map_err(|error| store_problem(&app, error))? {
         AppendOutcome::Conflict => Err(CONFLICT),
-        AppendOutcome::Stored => {
-            app.counters.record_submitted();
-            Ok((StatusCode::CREATED, Json(UploadState::stored(&app, &id))).into_response())
-        }
+        AppendOutcome::Stored => Ok(created(&app, &id)),
+    }
+}
+
+fn created(app: &AppState, id: &UploadId) -> Response {
+    (StatusCode::CREATED, Json(UploadState::stored(app, id))).into_response()
+}
+
+/// What the body of a request counts towards the shares of its network.
+struct UploadReservations {
+    /// Bytes of the spool.
+    stored: StorageReservation,
+    /// Bytes of the space for unfinished uploads.
+    unfinished: StorageReservation,
+}
+
+impl UploadReservations {
+    fn new(
+        app: &AppState,
+        admission: &AdmissionPermit,
+        position: &BodyPosition,
+        upload: &ResumableUpload,
+    ) -> Result<Self, StoreError> {
+        let unfinished = admission.reserve_unfinished(&app.store, upload.reserved())?;
+        // Less than a piece is never stored.
+        let announced = position.body.max(CHUNK_BYTES as u64);
+        let stored = admission.reserve_storage(&app.store, announced)?;
+        Ok(Self { stored, unfinished })
+    }
+
+    /// Counts bytes before they are stored, because a client that closes its connection ends the
+    /// request. A part of a piece that is not stored counts too.
+    fn admit(&mut self, bytes: u64) -> Result<(), StoreError> {
+        self.stored.admit(bytes)?;
+        self.stored.record(bytes);
+        self.unfinished.record(bytes);
+        Ok(())
     }
 }
 
@@ -170,7 +243,7 @@ async fn receive(
     app: &AppState,
     upload: &mut ResumableUpload,
     body: Body,
-    mut reserved: Option<&mut StorageReservation>,
+    mut reserved: Option<&mut UploadReservations>,
 ) -> Result<AppendOutcome, Problem> {
     const NOT_SEALED: Problem = Problem::bad_request(
         "not a sealed submission: expected an age file with exactly one mlkem768x25519 recipient; nothing was stored",
@@ -197,10 +270,8 @@ async fn receive(
         }
         let first = unchecked.take();
         let received = first.as_deref().unwrap_or(&bytes);
-        // Counted before it is stored, because a client that closes its connection ends this
-        // function. A part of a piece that is not stored counts too.
         if let Some(reserved) = reserved.as_deref_mut() {
-            reserved.record(received.len() as u64);
+            reserved.admit(received.len() as u64).map_err(|error| reject(app, error))?;
         }
         let written = upload.write(received).await;
         if written.map_err(|error| store_problem(app, error))? == AppendOutcome::Conflict {

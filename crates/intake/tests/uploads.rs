@@ -115,9 +115,75 @@ async fn a_cut_upload_continues_after_a_restart_and_is_collected_once_it_is_comp
     let pulled = intake.pull(100).await;
     assert_eq!(pulled.len(), 1);
     assert!(pulled[0].1 == upload.sealed, "the bytes are identical");
-    // After the collection nothing is left of the upload.
+    // After the collection nothing is left of the upload on the disk.
     assert_eq!(intake.ack(vec![pulled[0].0]).await, StatusCode::NO_CONTENT);
+    let intake = intake.restart().await;
     assert_eq!(upload.offset(&intake).await, 0);
+}
+
+#[tokio::test]
+async fn a_client_that_repeats_the_last_piece_gets_the_same_answer_also_after_the_collection() {
+    let intake = TestIntake::new().await;
+    let upload = Upload::new(4, 1);
+    let end = upload.sealed.len();
+    let created = (StatusCode::CREATED, r#"{"answer":null}"#.to_owned());
+    let sent = upload.append(&intake, 0, end).await;
+    assert_eq!((sent.status(), sent.text().await.unwrap()), created);
+    for is_collected in [false, true] {
+        if is_collected {
+            let pulled = intake.pull(100).await;
+            assert_eq!(pulled.len(), 1);
+            assert_eq!(intake.ack(vec![pulled[0].0]).await, StatusCode::NO_CONTENT);
+        }
+        // Its last piece, its second half, and all of it.
+        for from in [end - PIECE, end / 2, 0] {
+            let again = upload.append(&intake, from, end).await;
+            assert_eq!((again.status(), again.text().await.unwrap()), created, "{from}");
+        }
+        assert_eq!(upload.progress(&intake).await, created);
+        let middle = upload.append(&intake, PIECE, 2 * PIECE).await;
+        assert_eq!(middle.status(), StatusCode::CONFLICT, "not the last piece");
+        let discard = intake.post(&format!("{}/discard", upload.path()), "").await;
+        assert_eq!(discard.status(), StatusCode::NO_CONTENT);
+        assert_eq!(intake.pull(100).await.len(), usize::from(!is_collected), "stored once");
+    }
+}
+
+#[tokio::test]
+async fn unfinished_uploads_in_parallel_are_refused_before_complete_submissions_are() {
+    let mut installation = TestInstallation::new();
+    installation.config.store.max_size_mib = 64;
+    let intake = installation.start().await;
+    let uploads: Vec<_> = (0..12).map(|seed| Upload::new(5, seed)).collect();
+    let end = uploads[0].sealed.len();
+    let all_but_one_byte = uploads.iter().map(|upload| upload.append(&intake, 0, end - 1));
+    let mut refused = 0;
+    for response in futures_util::future::join_all(all_but_one_byte).await {
+        if response.status() == StatusCode::INSUFFICIENT_STORAGE {
+            refused += 1;
+            assert!(response.headers().contains_key("retry-after"));
+            let problem = response.text().await.unwrap();
+            assert!(problem.contains("the space for unfinished uploads is used up"), "{problem}");
+        }
+    }
+    assert_eq!(refused, 10, "one class takes at most half of so small a space for two uploads");
+    for seed in 20..24 {
+        let whole = Upload::new(5, seed);
+        let sent = intake.post("/api/reports", whole.sealed).await;
+        assert_eq!(sent.status(), StatusCode::CREATED);
+    }
+    // Those that were admitted finish.
+    let mut finished = 0;
+    for upload in &uploads {
+        let offset = upload.offset(&intake).await;
+        if offset > 0 {
+            finished += 1;
+            let last = upload.append(&intake, offset, end).await;
+            assert_eq!(last.status(), StatusCode::CREATED);
+        }
+    }
+    assert_eq!(finished, 2);
+    assert_eq!(intake.pull(100).await.len(), 4 + finished);
 }
 
 #[tokio::test]

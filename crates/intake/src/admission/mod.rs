@@ -29,7 +29,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use fair_semaphore::{FairPermit, FairSemaphore};
-use storage_quota::{CountedBytes, StorageQuota};
+use storage_quota::{CountedBytes, SpaceKind, StorageQuota};
 
 /// Bytes of a POST body that are read before the request needs an upload slot: all of a form step,
 /// and of a report without files.
@@ -199,11 +199,36 @@ impl AdmissionPermit {
         store: &Store,
         length: u64,
     ) -> Result<StorageReservation, StoreError> {
+        self.reserve(store, (SpaceKind::of_submission(length), length), store.usage())
+    }
+
+    /// Reserves `length` bytes of the space for unfinished uploads, which the store has reserved
+    /// already. The end of the request releases what was not recorded.
+    ///
+    /// # Errors
+    /// [`StoreError::FullForUploads`].
+    pub fn reserve_unfinished(
+        &self,
+        store: &Store,
+        length: u64,
+    ) -> Result<StorageReservation, StoreError> {
+        let (used, limit) = store.unfinished_usage();
+        let usage = (used.saturating_sub(length), limit);
+        self.reserve(store, (SpaceKind::Unfinished, length), usage)
+    }
+
+    fn reserve(
+        &self,
+        store: &Store,
+        space: (SpaceKind, u64),
+        usage: (u64, u64),
+    ) -> Result<StorageReservation, StoreError> {
         let keys_since = self.control.origin_resolver.keys_since();
         let quota = &self.control.storage_quota;
-        let counted = quota.reserve(&self.origin, length, store.usage(), keys_since)?;
+        let counted = quota.reserve(&self.origin, space, usage, keys_since)?;
         Ok(StorageReservation {
             control: Arc::clone(&self.control),
+            store: store.clone(),
             origin: self.origin,
             counted,
             stored: 0,
@@ -242,12 +267,32 @@ impl AdmissionPermit {
 /// Bytes that are reserved in the storage quota of a network.
 pub struct StorageReservation {
     control: Arc<AdmissionControl>,
+    store: Store,
     origin: ClientOrigin,
     counted: CountedBytes,
     stored: u64,
 }
 
 impl StorageReservation {
+    /// Counts the next bytes before they are stored, if space has become scarce since the
+    /// reservation.
+    ///
+    /// # Errors
+    /// As [`AdmissionPermit::reserve_storage`].
+    pub fn admit(&mut self, bytes: u64) -> Result<(), StoreError> {
+        let keys_since = self.control.origin_resolver.keys_since();
+        let usage = self.store.usage();
+        let quota = &self.control.storage_quota;
+        quota.extend(&self.origin, &mut self.counted, bytes, usage, keys_since)
+    }
+
+    /// Ends the count of an unfinished upload that has finished. Requests before this one have
+    /// counted `earlier` bytes of it.
+    pub fn finish(mut self, earlier: u64) {
+        self.counted.add_earlier(earlier);
+        self.stored = 0;
+    }
+
     /// Counts bytes that were stored, which the end of the reservation does not release.
     pub fn record(&mut self, bytes: u64) {
         self.stored += bytes;

@@ -24,6 +24,7 @@ use super::{
     multipart::{MultipartForm, UploadedFile},
 };
 use crate::{
+    admission::StorageReservation,
     cleaning::FileCleaner,
     pages::{FileOutcome, SentFile},
     state::AppState,
@@ -136,12 +137,9 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
     }
     let directory =
         app.directory_cache.current(app.clock.today()).ok_or(SubmitError::NoDirectory)?;
-    let sealing = SealTask::start(app, move |out| begin(&directory, out));
+    let sealing = SealTask::start(app, reservation, move |out| begin(&directory, out));
     let cleaner = (!files.keep_metadata).then_some(&*app.cleaner);
-    let (sent, length) = sealing.seal_files(form, files.first_file, cleaner).await?;
-    if let Some(reservation) = reservation {
-        reservation.commit(length);
-    }
+    let sent = sealing.seal_files(form, files.first_file, cleaner).await?;
     app.counters.record_submitted();
     for _ in sent.iter().filter(|file| file.treatment == FileOutcome::Failed) {
         app.counters.record_uncleaned();
@@ -154,33 +152,61 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
 struct SealTask {
     events: mpsc::Sender<UploadEvent>,
     worker: JoinHandle<Result<Vec<SentFile>, SealError>>,
-    store_task: JoinHandle<Result<SubmissionUpload, StoreError>>,
+    store_task: JoinHandle<Result<StoredBytes, StoreError>>,
+}
+
+/// The sealed bytes of a submission, which are stored and not committed, and their reservation.
+struct StoredBytes {
+    upload: SubmissionUpload,
+    reservation: Option<StorageReservation>,
+}
+
+impl StoredBytes {
+    /// Stores the sealed bytes as they arrive.
+    async fn receive(mut self, mut sealed: mpsc::Receiver<Vec<u8>>) -> Result<Self, StoreError> {
+        while let Some(bytes) = sealed.recv().await {
+            if let Some(reservation) = &mut self.reservation {
+                reservation.admit(bytes.len() as u64)?;
+            }
+            self.upload.write(&bytes).await?;
+        }
+        Ok(self)
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        let length = self.upload.length();
+        self.upload.commit().await?;
+        if let Some(reservation) = self.reservation {
+            reservation.commit(length);
+        }
+        Ok(())
+    }
 }
 
 impl SealTask {
     /// Starts the tasks. `begin` runs on a thread that may block.
     fn start<S: AttachmentSealer>(
         app: &AppState,
+        reservation: Option<StorageReservation>,
         begin: impl FnOnce(SealedOutput) -> Result<S, SealError> + Send + 'static,
     ) -> Self {
         let (events, incoming) = mpsc::channel(CHANNEL_CAPACITY);
         let (sealed, outgoing) = mpsc::channel(CHANNEL_CAPACITY);
         let upload = app.store.begin_submission(iso_week(app.clock.today()), &mut OsRng);
-        let store_task = tokio::spawn(store_sealed(upload, outgoing));
+        let store_task = tokio::spawn(StoredBytes { upload, reservation }.receive(outgoing));
         let out = BufWriter::with_capacity(SEALED_CHUNK_BYTES, ChannelWriter(sealed));
         let worker = spawn_blocking(move || run_sealer(begin(out)?, incoming));
         Self { events, worker, store_task }
     }
 
     /// Seals the files of a form while they arrive, and stores the submission durably. Cleans the
-    /// files if there is a cleaner. Returns the files and their treatment, and the length of the
-    /// submission in bytes.
+    /// files if there is a cleaner. Returns the files and their treatment.
     async fn seal_files(
         mut self,
         form: &mut MultipartForm,
         first: Option<UploadedFile>,
         cleaner: Option<&FileCleaner>,
-    ) -> Result<(Vec<SentFile>, u64), SubmitError> {
+    ) -> Result<Vec<SentFile>, SubmitError> {
         let mut next = first;
         let mut number = 1;
         while let Some(file) = next {
@@ -192,10 +218,9 @@ impl SealTask {
         }
         // A closed channel means that sealing has failed; `join` returns the reason.
         drop(self.events.send(UploadEvent::EndOfForm).await);
-        let (upload, sent) = self.join().await?;
-        let length = upload.length();
-        upload.commit().await?;
-        Ok((sent, length))
+        let (stored, sent) = self.join().await?;
+        stored.commit().await?;
+        Ok(sent)
     }
 
     /// Sends one file to the worker. Returns `None` if the worker has failed.
@@ -244,25 +269,15 @@ impl SealTask {
         self.join().await.err().unwrap_or(SubmitError::Internal)
     }
 
-    /// Waits for both tasks. Returns an upload that only needs to be committed, and its files.
-    async fn join(self) -> Result<(SubmissionUpload, Vec<SentFile>), SubmitError> {
+    /// Waits for both tasks. Returns bytes that only need to be committed, and the files.
+    async fn join(self) -> Result<(StoredBytes, Vec<SentFile>), SubmitError> {
         let Self { events, worker, store_task } = self;
         drop(events);
         let sealed = worker.await.map_err(|_| SubmitError::Internal)?;
         // If the spool has failed, the error of the worker is only a closed channel.
-        let upload = store_task.await.map_err(|_| SubmitError::Internal)??;
-        Ok((upload, sealed?))
+        let stored = store_task.await.map_err(|_| SubmitError::Internal)??;
+        Ok((stored, sealed?))
     }
-}
-
-async fn store_sealed(
-    mut upload: SubmissionUpload,
-    mut sealed: mpsc::Receiver<Vec<u8>>,
-) -> Result<SubmissionUpload, StoreError> {
-    while let Some(bytes) = sealed.recv().await {
-        upload.write(&bytes).await?;
-    }
-    Ok(upload)
 }
 
 /// Returns the content of a file as a stream. Cancel safe: a chunk is not lost if its future is

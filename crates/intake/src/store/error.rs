@@ -15,6 +15,10 @@ pub enum StoreError {
     /// space for files is used up.
     #[error("the spool has no space for these files; the rest is reserved for text and others")]
     FullForFiles,
+    /// Unfinished uploads have used up their share of the spool, or those of the client's network
+    /// have used up its share of that space.
+    #[error("the space for unfinished uploads is used up")]
+    FullForUploads,
     /// The last tenth of the spool is divided between networks, and the share of the client's is
     /// used up.
     #[error("the share of this network of the last tenth of the spool is used up")]

@@ -13,6 +13,7 @@ mod small_inserts;
 mod submission_writer;
 #[cfg(test)]
 mod tests;
+mod upload_finish;
 
 use std::{
     sync::{Arc, Mutex},
@@ -41,9 +42,13 @@ pub use error::StoreError;
 use group_commit::StoreWriter;
 pub use mailboxes::MailboxSnapshot;
 pub use outbox::StoredSubmission;
-pub use resumable_upload::{AppendOutcome, ResumableUpload, UploadId, UploadProgress};
+pub use resumable_upload::{
+    AppendOutcome, ResumableUpload, UploadContinuation, UploadId, UploadProgress,
+};
 use small_inserts::SmallInserts;
 pub use submission_writer::SubmissionUpload;
+pub use upload_finish::FinishingUpload;
+use upload_finish::UploadFinishes;
 
 /// Size of a chunk in bytes: the part of a submission in one row, and in memory during an upload.
 pub const CHUNK_BYTES: usize = 256 * 1024;
@@ -75,6 +80,7 @@ pub struct Store {
     is_shared: bool,
     capacity: Arc<SpoolCapacity>,
     first_seen: Arc<Mutex<garbage_collect::FirstSeen>>,
+    upload_finishes: Arc<UploadFinishes>,
     decoy_seed: Arc<Zeroizing<[u8; 32]>>,
     _writer_lock: Arc<Option<WriterLock>>,
 }
@@ -117,6 +123,7 @@ impl Store {
             is_shared,
             capacity: Arc::new(SpoolCapacity::new(u64::from(max_size_mib) * MIB)),
             first_seen: Arc::default(),
+            upload_finishes: Arc::default(),
             decoy_seed: Arc::new(Zeroizing::new(decoy_seed)),
             _writer_lock: Arc::new(writer_lock),
         };
@@ -136,17 +143,24 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn refresh_usage(&self) -> Result<(), StoreError> {
+        let unfinished = self.piece_bytes().await?;
         if self.is_shared {
-            self.capacity.set_stored(self.pending_bytes().await? + self.piece_bytes().await?);
+            self.capacity.set_stored(self.pending_bytes().await? + unfinished);
         } else {
             self.capacity.set_measured(self.database_bytes().await?);
         }
+        self.capacity.set_unfinished(unfinished);
         Ok(())
     }
 
     /// Returns the bytes that are stored or being uploaded, and the maximum, in bytes.
     pub fn usage(&self) -> (u64, u64) {
         self.capacity.usage()
+    }
+
+    /// Returns the bytes of unfinished uploads that are stored or reserved, and their maximum.
+    pub fn unfinished_usage(&self) -> (u64, u64) {
+        self.capacity.unfinished_usage()
     }
 
     async fn pending_bytes(&self) -> Result<u64, StoreError> {

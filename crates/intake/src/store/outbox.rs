@@ -159,11 +159,15 @@ impl Store {
         )))
     }
 
-    pub(super) async fn load_chunk(&self, id: Uuid, position: i32) -> Result<Vec<u8>, StoreError> {
+    async fn load_chunk(&self, id: Uuid, position: i32) -> Result<Vec<u8>, StoreError> {
         self.find_chunk(id, position).await?.ok_or(StoreError::Corrupt)
     }
 
-    async fn find_chunk(&self, id: Uuid, position: i32) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) async fn find_chunk(
+        &self,
+        id: Uuid,
+        position: i32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let chunk = chunk::Entity::find()
             .filter(chunk::Column::Submission.eq(id))
             .filter(chunk::Column::Position.eq(position))
@@ -180,6 +184,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(());
         }
+        self.record_collected_uploads(&ids).await?;
         self.writer.write(|txn| Box::pin(delete_rows(txn, ids))).await?;
         self.checkpoint_wal().await;
         self.refresh_usage().await

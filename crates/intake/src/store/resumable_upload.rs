@@ -5,17 +5,16 @@
 use std::mem;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use protocol::encoding::size_classes;
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
-    ActiveValue::Set, DatabaseTransaction, DbErr, FromQueryResult, PaginatorTrait, QuerySelect,
-    prelude::*, sea_query::OnConflict,
+    ActiveValue::Set, DatabaseTransaction, DbErr, PaginatorTrait, prelude::*, sea_query::OnConflict,
 };
 use sha2::{Digest, Sha256};
 use time::Date;
 
 use super::{
-    CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key, submission, upload,
+    CHUNK_BYTES, Store, StoreError, capacity::ReservedPieces, chunk, group_commit::Durability,
+    random_key, submission, upload,
 };
 
 /// The length of a piece as a number of bytes of a submission.
@@ -60,21 +59,33 @@ pub enum AppendOutcome {
     Conflict,
 }
 
+/// How a request continues an upload.
+pub enum UploadContinuation {
+    /// It appends to the upload.
+    Append(ResumableUpload),
+    /// The submission is complete.
+    Ended,
+    /// The upload does not continue at this offset.
+    Conflict,
+}
+
 /// An upload that is being continued by one request.
 pub struct ResumableUpload {
-    store: Store,
-    key: Vec<u8>,
-    submission: Uuid,
+    pub(super) store: Store,
+    pub(super) key: Vec<u8>,
+    pub(super) submission: Uuid,
     /// The rows of the upload are inserted with its first piece.
     last_day: Option<String>,
-    week: String,
+    pub(super) week: String,
     /// Key of the chunk at position 0, if this request had written it.
     base_key: i64,
     /// Number of stored pieces.
-    pieces: u32,
+    pub(super) pieces: u32,
     /// Length of the complete submission.
-    length: u64,
-    buffer: Vec<u8>,
+    pub(super) length: u64,
+    pub(super) buffer: Vec<u8>,
+    /// Space for the pieces after the stored ones and before the last one.
+    reserved: ReservedPieces,
 }
 
 impl Store {
@@ -83,46 +94,55 @@ impl Store {
     /// # Errors
     /// If the database fails.
     pub async fn upload_progress(&self, id: &UploadId) -> Result<UploadProgress, StoreError> {
-        let Some(row) = upload::Entity::find_by_id(id.key()).one(&self.read_db).await? else {
-            return Ok(UploadProgress::Partial(0));
-        };
-        if row.last_day.is_none() {
-            return Ok(UploadProgress::Complete);
-        }
-        let pieces = self.count_pieces(row.submission).await?;
-        Ok(UploadProgress::Partial(u64::from(pieces) * PIECE_BYTES))
+        let key = id.key();
+        Ok(match upload::Entity::find_by_id(key.clone()).one(&self.read_db).await? {
+            Some(row) if row.last_day.is_none() => UploadProgress::Complete,
+            Some(row) => {
+                let pieces = self.count_pieces(row.submission).await?;
+                UploadProgress::Partial(u64::from(pieces) * PIECE_BYTES)
+            }
+            None if self.upload_finishes.was_collected(&key) => UploadProgress::Complete,
+            None => UploadProgress::Partial(0),
+        })
     }
 
-    /// Begins or continues the upload of a submission of `length` bytes at `offset`. Returns `None`
-    /// if it does not continue there. The pieces can be continued until the day after `today`.
+    /// Begins or continues the upload of a submission of `length` bytes at `offset`. The pieces can
+    /// be continued until the day after `today`.
     ///
     /// # Errors
-    /// If the spool has no space for the rest, or the database fails.
+    /// If the spool, or its share for unfinished uploads, has no space for the rest, or the
+    /// database fails.
     pub async fn continue_upload(
         &self,
         id: &UploadId,
         (offset, length): (u64, u64),
         (today, week): (Date, String),
         rng: &mut (impl RngCore + CryptoRng + Send),
-    ) -> Result<Option<ResumableUpload>, StoreError> {
+    ) -> Result<UploadContinuation, StoreError> {
         let base_key = random_key(rng);
         let mut submission = [0; 16];
         rng.fill_bytes(&mut submission);
         let submission = uuid::Builder::from_random_bytes(submission).into_uuid();
         let row = upload::Entity::find_by_id(id.key()).one(&self.read_db).await?;
         let (submission, last_day, pieces) = match row {
-            Some(row) if row.last_day.is_none() => return Ok(None),
+            Some(row) if row.last_day.is_none() => return Ok(UploadContinuation::Ended),
             Some(row) => (row.submission, None, self.count_pieces(row.submission).await?),
+            None if self.upload_finishes.was_collected(&id.key()) => {
+                return Ok(UploadContinuation::Ended);
+            }
             None => {
                 let last_day = today.next_day().unwrap_or(today);
                 (submission, Some(last_day.to_string()), 0)
             }
         };
         if u64::from(pieces) * PIECE_BYTES != offset {
-            return Ok(None);
+            return Ok(UploadContinuation::Conflict);
         }
-        self.capacity.check(length.saturating_sub(offset), length)?;
-        Ok(Some(ResumableUpload {
+        let rest = length.saturating_sub(offset);
+        self.capacity.check(rest, length)?;
+        let reserved =
+            self.capacity.reserve_pieces(rest.saturating_sub(PIECE_BYTES), last_day.is_some())?;
+        Ok(UploadContinuation::Append(ResumableUpload {
             store: self.clone(),
             key: id.key(),
             submission,
@@ -132,14 +152,17 @@ impl Store {
             pieces,
             length,
             buffer: Vec::new(),
+            reserved,
         }))
     }
 
-    /// Deletes the pieces of an upload, unless it has ended.
+    /// Deletes the pieces of an upload, unless it has ended. Waits until a request that finishes it
+    /// has ended.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn discard_upload(&self, id: &UploadId) -> Result<(), StoreError> {
+        let _lock = self.upload_finishes.lock(&id.key()).await;
         let row = upload::Entity::find_by_id(id.key())
             .filter(upload::Column::LastDay.is_not_null())
             .one(&self.read_db)
@@ -185,6 +208,12 @@ impl ResumableUpload {
     /// Returns the number of bytes of the upload that are stored.
     pub fn stored(&self) -> u64 {
         u64::from(self.pieces) * PIECE_BYTES
+    }
+
+    /// Returns the number of bytes of all pieces but the last one that are not stored. The request
+    /// has reserved space for them.
+    pub fn reserved(&self) -> u64 {
+        self.reserved.left()
     }
 
     /// Appends bytes. Complete pieces are stored, except the last one of the submission.
@@ -235,11 +264,12 @@ impl ResumableUpload {
         reserved.settle(written == Ok(AppendOutcome::Stored));
         if written == Ok(AppendOutcome::Stored) {
             self.pieces += 1;
+            self.reserved.record_stored(PIECE_BYTES);
         }
         written
     }
 
-    fn take_piece(&mut self) -> chunk::ActiveModel {
+    pub(super) fn take_piece(&mut self) -> chunk::ActiveModel {
         chunk::ActiveModel {
             key: Set(self.base_key + i64::from(self.pieces)),
             submission: Set(self.submission),
@@ -247,56 +277,6 @@ impl ResumableUpload {
             bytes: Set(mem::take(&mut self.buffer)),
         }
     }
-
-    /// Completes the submission with the last piece. After [`AppendOutcome::Stored`] it is durable,
-    /// or the same bytes were stored before.
-    ///
-    /// # Errors
-    /// If the upload has not reached its length, the spool is full, or the database fails.
-    pub async fn finish(mut self) -> Result<AppendOutcome, StoreError> {
-        let is_whole = self.offset() == self.length && size_classes::is_size_class(self.length);
-        if !is_whole || self.pieces == 0 {
-            return Err(StoreError::Unavailable);
-        }
-        let mut digest = Sha256::new();
-        for position in 0..self.pieces {
-            let piece = self.store.load_chunk(self.submission, position.cast_signed()).await?;
-            digest.update(piece);
-        }
-        digest.update(&self.buffer);
-        let row = submission::ActiveModel {
-            id: Set(self.submission),
-            digest: Set(Some(digest.finalize().to_vec())),
-            week: Set(mem::take(&mut self.week)),
-            length: Set(i64::try_from(self.length).map_err(|_| StoreError::Unavailable)?),
-            complete: Set(true),
-        };
-        let bytes = self.buffer.len() as u64;
-        let reserved = self.store.capacity.reserve_piece(bytes, self.length)?;
-        let (key, last) = (self.key.clone(), self.take_piece());
-        let mut written = self.complete(&key, &row, &last).await;
-        if written == Err(StoreError::Duplicate) {
-            // Another replica has just stored the same bytes, which the second attempt finds.
-            written = self.complete(&key, &row, &last).await;
-        }
-        reserved.settle(written == Ok(AppendOutcome::Stored));
-        written
-    }
-
-    async fn complete(
-        &self,
-        key: &[u8],
-        row: &submission::ActiveModel,
-        last: &chunk::ActiveModel,
-    ) -> Result<AppendOutcome, StoreError> {
-        let (key, row, last) = (key.to_vec(), row.clone(), last.clone());
-        self.store.writer.write(move |txn| Box::pin(complete_upload(txn, key, row, last))).await
-    }
-}
-
-#[derive(FromQueryResult)]
-struct SubmissionIdRow {
-    id: Uuid,
 }
 
 /// Stores a piece, and the rows of its upload if it is the first. A conflict is no error, because
@@ -308,9 +288,12 @@ async fn append_piece(
     piece: chunk::ActiveModel,
 ) -> Result<AppendOutcome, DbErr> {
     let running = find_running(txn, key).await?;
+    // After a discard, another request can have begun the upload again with another submission.
+    let own = piece.submission.clone().unwrap();
+    let is_own = running.as_ref().is_some_and(|running| running.submission == own);
     match begun {
         Some(_) if running.is_some() => return Ok(AppendOutcome::Conflict),
-        None if running.is_none() => return Ok(AppendOutcome::Conflict),
+        None if !is_own => return Ok(AppendOutcome::Conflict),
         Some((submission, upload)) => {
             let id = submission.id.clone().unwrap();
             submission::Entity::insert(submission).exec_without_returning(txn).await?;
@@ -328,7 +311,7 @@ async fn append_piece(
     insert_piece(txn, piece).await
 }
 
-async fn find_running(
+pub(super) async fn find_running(
     txn: &DatabaseTransaction,
     key: Vec<u8>,
 ) -> Result<Option<upload::Model>, DbErr> {
@@ -336,7 +319,7 @@ async fn find_running(
     by_id.filter(upload::Column::LastDay.is_not_null()).one(txn).await
 }
 
-async fn insert_piece(
+pub(super) async fn insert_piece(
     txn: &DatabaseTransaction,
     piece: chunk::ActiveModel,
 ) -> Result<AppendOutcome, DbErr> {
@@ -344,37 +327,4 @@ async fn insert_piece(
     let insert = chunk::Entity::insert(piece).on_conflict(conflict.do_nothing().to_owned());
     let inserted = insert.exec_without_returning(txn).await?;
     Ok(if inserted == 0 { AppendOutcome::Conflict } else { AppendOutcome::Stored })
-}
-
-/// The last transaction of an upload.
-async fn complete_upload(
-    txn: &DatabaseTransaction,
-    key: Vec<u8>,
-    row: submission::ActiveModel,
-    last: chunk::ActiveModel,
-) -> Result<AppendOutcome, DbErr> {
-    let Some(running) = find_running(txn, key).await? else { return Ok(AppendOutcome::Conflict) };
-    let same_bytes = submission::Entity::find()
-        .select_only()
-        .column(submission::Column::Id)
-        .filter(submission::Column::Digest.eq(row.digest.clone().unwrap()))
-        .into_model::<SubmissionIdRow>()
-        .one(txn)
-        .await?;
-    let ended = |submission| upload::ActiveModel {
-        id: Set(running.id.clone()),
-        submission: Set(submission),
-        last_day: Set(None),
-    };
-    if let Some(existing) = same_bytes {
-        ended(existing.id).update(txn).await?;
-        submission::Entity::delete_by_id(running.submission).exec(txn).await?;
-        return Ok(AppendOutcome::Stored);
-    }
-    if insert_piece(txn, last).await? == AppendOutcome::Conflict {
-        return Ok(AppendOutcome::Conflict);
-    }
-    row.update(txn).await?;
-    ended(running.submission).update(txn).await?;
-    Ok(AppendOutcome::Stored)
 }

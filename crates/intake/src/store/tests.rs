@@ -25,6 +25,7 @@ macro_rules! on_both_databases {
 mod disk;
 mod mailboxes;
 mod submissions;
+mod uploads;
 
 struct TestSpool {
     store: Store,
