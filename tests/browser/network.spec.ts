@@ -61,6 +61,32 @@ test("an upload that is cut continues where it was cut, and the file arrives unc
   expect(saved.map(({ path }) => readFileSync(path).equals(buffer))).toEqual([true]);
 });
 
+test("without space for pieces, a submission is sent in one request", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  const sent: string[] = [];
+  await page.route(/\/api\/(uploads\/[^/]+|reports)$/, async (route) => {
+    const request = route.request();
+    if (request.method() !== "POST") return route.continue();
+    const inPieces = request.url().includes("/uploads/");
+    sent.push(inPieces ? "pieces" : "whole");
+    if (inPieces) await route.fulfill({ status: 507 });
+    else if (sent.length === 2) await route.abort("connectionreset");
+    else await route.continue();
+  });
+  await installation.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Pas de place.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(1_500_000, 6) }] });
+    await page.locator(SEND_BUTTON).first().click();
+    for (const attempt of [1, 2, 3]) {
+      await expect.poll(() => sent.length).toBe(attempt);
+      await page.locator(".sending .button").click();
+    }
+    await receiptCode(page);
+  });
+  // After a cut, the next attempt is in pieces again, which a cut would not end.
+  expect(sent).toEqual(["pieces", "whole", "pieces", "whole"]);
+});
+
 test("a cancelled upload leaves no piece at the server", async ({ page, installation }) => {
   await page.goto(`${installation.url}/fr/report`);
   await waitForHydration(page);

@@ -28,7 +28,7 @@ const MIN_RESUMABLE_BYTES = 1024 * 1024;
 export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, after: Element): Promise<Stored> {
   const status = createElement("div", { class: "sending", role: "status" });
   after.after(status);
-  const upload: Upload = { sealed, id: sealed.size < MIN_RESUMABLE_BYTES ? undefined : encode(random(32)), offset: 0 };
+  const upload: Upload = { sealed, id: sealed.size < MIN_RESUMABLE_BYTES ? undefined : encode(random(32)), offset: 0, whole: false };
   try {
     for (let wait = 2, idleTimeout = IDLE_TIMEOUT_SECONDS; ; wait = Math.min(wait * 2, MAX_RETRY_DELAY_SECONDS), idleTimeout *= 2) {
       leaving.throwIfAborted();
@@ -44,6 +44,8 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
         if (typeof found === "object") return found;
         next = found;
       }
+      // The space for pieces is smaller than that for submissions in one request.
+      upload.whole = outcome === "full" && upload.offset === 0 && !upload.whole;
       if (upload.offset > before) [wait, idleTimeout] = [1, IDLE_TIMEOUT_SECONDS / 2];
     }
   } catch (error) {
@@ -61,6 +63,8 @@ interface Upload {
   readonly id: string | undefined;
   /** The number of bytes that the server has stored. */
   offset: number;
+  /** Whether the next attempt sends all bytes in one request, which cannot be continued. */
+  whole: boolean;
 }
 
 type RetryReason = "lost" | "busy" | "full";
@@ -97,7 +101,8 @@ function discard({ id }: Upload): void {
  * changed its network. Such an attempt is aborted after `idleTimeout` seconds. A slow connection
  * needs longer for what the system has buffered, hence the doubling.
  */
-function postRest({ sealed, id, offset }: Upload, idleTimeout: number, progress: (share: number) => void): Promise<UploadOutcome> {
+function postRest({ sealed, id: resumable, offset, whole }: Upload, idleTimeout: number, progress: (share: number) => void): Promise<UploadOutcome> {
+  const id = whole ? undefined : resumable;
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout> | undefined;
