@@ -87,6 +87,13 @@ fn no_browser_or_keyboard_completes_corrects_or_stores_typed_text() {
                 !has_text || is_private(form)
             };
             assert_eq!(violations(&html, "form", is_valid), [] as [String; 0], "{program}: {name}");
+            // Browsers restore the values of hidden fields after Back, unless the form forbids it.
+            let is_fresh = |form: ElementRef<'_>| {
+                program != "intake"
+                    || form.select(&fields).next().is_none()
+                    || has(form, "autocomplete", "off")
+            };
+            assert_eq!(violations(&html, "form", is_fresh), [] as [String; 0], "{program}: {name}");
             let document = Html::parse_document(&html);
             let count = document.select(&every_form).filter(|form| is_private(*form)).count();
             forms += count;
@@ -95,6 +102,27 @@ fn no_browser_or_keyboard_completes_corrects_or_stores_typed_text() {
         }
     }
     assert!(forms >= 17, "{forms} forms");
+}
+
+/// A browser cuts a pasted text at the limit of its field without a word. The form returns a text
+/// that is too long, and names the limit.
+#[test]
+fn no_browser_cuts_a_text_that_is_too_long() {
+    let mut fields = 0;
+    for (name, html) in templates("intake") {
+        fields += violations(&html, "input, textarea", |_| false).len();
+        let limited = violations(&html, "[maxlength]", |_| false);
+        assert_eq!(limited, [] as [String; 0], "{name}");
+    }
+    assert!(fields > 30, "{fields} fields");
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/browser/src/pages");
+    let scripts = fs::read_dir(pages).unwrap().map(|entry| entry.unwrap().path());
+    let scripts: Vec<_> = scripts.filter(|path| path.is_file()).collect();
+    assert!(scripts.len() > 30, "{} scripts", scripts.len());
+    for path in scripts {
+        let script = fs::read_to_string(&path).unwrap().to_lowercase();
+        assert!(!script.contains("maxlength"), "{path:?}");
+    }
 }
 
 #[test]
@@ -149,12 +177,20 @@ fn no_translator_changes_words_receipts_or_numbers() {
         let ancestors = element.ancestors().filter_map(ElementRef::wrap);
         std::iter::once(element).chain(ancestors).any(|one| has(one, "translate", "no"))
     };
+    // Some translators know only the class.
+    let has_class = |element: ElementRef<'_>| {
+        let ancestors = element.ancestors().filter_map(ElementRef::wrap);
+        std::iter::once(element)
+            .chain(ancestors)
+            .any(|one| one.value().classes().any(|class| class == "notranslate"))
+    };
     // A translator does not change the value of a field.
     let shown = ".words li, .code, .call, .typed:not(textarea, input), code, pre";
     let mut elements = 0;
     for (name, html) in templates("intake") {
         elements += violations(&html, shown, |_| false).len();
         assert_eq!(violations(&html, shown, is_protected), [] as [String; 0], "{name}");
+        assert_eq!(violations(&html, shown, has_class), [] as [String; 0], "{name}");
     }
     assert!(elements >= 4, "{elements} elements");
     // The words of a fingerprint and the suggested passphrase have their own attribute, so that
