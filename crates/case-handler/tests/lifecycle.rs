@@ -348,7 +348,7 @@ fn random_action(rng: &mut StdRng, state: &protocol::case::CaseState) -> Action 
         6 => Action::Recused,
         7 => Action::Challenged { who: handle(rng) },
         8 => Action::ChallengeResolved { who: handle(rng), upheld: rng.r#gen() },
-        9 => Action::Assigned { to: handle(rng), granted: vec![] },
+        9 => Action::Assigned { to: handle(rng), granted: vec![], note: None },
         10..13 => {
             let at = Stage::ALL.iter().position(|stage| *stage == state.stage).unwrap();
             stage_changed(state.stage, Stage::ALL[(at + rng.gen_range(0..3)).min(7)])

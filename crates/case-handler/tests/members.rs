@@ -190,6 +190,7 @@ async fn a_case_is_assigned_with_a_grant_for_the_new_assignee() {
     let assign = |granted: Option<&GenerationGrant>| Action::Assigned {
         to: "coumba".into(),
         granted: granted.map(GenerationGrant::to_record).into_iter().collect(),
+        note: None,
     };
     handler.post_action("awa", id, Action::Declared).await.unwrap();
     assert!(

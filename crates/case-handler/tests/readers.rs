@@ -22,7 +22,7 @@ async fn assign_with_grant(
     to: &str,
     grant: GenerationGrant,
 ) -> Result<(), String> {
-    let action = Action::Assigned { to: to.into(), granted: vec![grant.to_record()] };
+    let action = Action::Assigned { to: to.into(), granted: vec![grant.to_record()], note: None };
     let mut new = handler.signed_event("awa", case, action).await;
     new.payload.grants = vec![grant];
     handler.post_event("awa", case, &new).await.map(drop).map_err(|problem| problem.title)
@@ -122,7 +122,7 @@ async fn no_member_can_replace_the_grant_of_another() {
         .find(|grant| grant.tag == grant_tag(id, &handler.recipient("eva")))
         .unwrap();
     handler
-        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![] })
+        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![], note: None })
         .await
         .unwrap();
     assign_with_grant(&handler, id, "eva", handler.garbage_grant(id, 0, "eva")).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_member_with_new_keys_gets_a_new_grant_but_the_oversight_body_keeps_th
     let file = handler.case("bila", id).await.unwrap();
     assert!(Grant::open(&file.grants[0].grant, &handler.members["bila"].0, id, 0).is_ok());
     handler
-        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![] })
+        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: vec![], note: None })
         .await
         .unwrap();
     let refused = assign_with_grant(&handler, id, "eva", handler.garbage_grant(id, 0, "eva"))

@@ -68,7 +68,8 @@ async fn no_member_releases_a_case_whose_reporter_refused() {
     let refer = Decision::Refer { to: ReferralTarget::Prosecutor, consent: ReferralConsent::Full };
     handler.post_refused("awa", id, Action::Proposed(refer)).await;
     let grant = handler.garbage_grant(id, 0, "eva");
-    let action = Action::Assigned { to: "eva".into(), granted: vec![grant.to_record()] };
+    let action =
+        Action::Assigned { to: "eva".into(), granted: vec![grant.to_record()], note: None };
     let mut new = handler.signed_event("awa", id, action).await;
     new.payload.grants = vec![grant];
     let refused = handler.post_event("awa", id, &new).await.unwrap_err();

@@ -143,7 +143,8 @@ async fn the_approval_is_refused_if_the_readers_have_changed_since() {
     let all = grants(&handler, id, 1, &["awa", "coumba", "eva"]);
     handler.propose_rotation("awa", id, all).await.unwrap();
     let grant = handler.garbage_grant(id, 0, "bila");
-    let action = Action::Assigned { to: "bila".into(), granted: vec![grant.to_record()] };
+    let action =
+        Action::Assigned { to: "bila".into(), granted: vec![grant.to_record()], note: None };
     let mut assigned = handler.signed_event("awa", id, action).await;
     assigned.payload.grants = vec![grant];
     handler.post_event("awa", id, &assigned).await.unwrap();

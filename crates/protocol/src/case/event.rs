@@ -69,6 +69,10 @@ pub enum Action {
         /// The new grants for the colleague, one for each generation. Empty if the colleague has a
         /// grant.
         granted: Vec<GrantRecord>,
+        /// SHA-256 of the sealed note with the reason, if the assignment is against the reporter's
+        /// wish for a woman or a man. Absent otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Hash>,
     },
     /// The actor recuses because of a conflict of interest. The case handler deletes the grant and
     /// hides the case.
@@ -219,7 +223,9 @@ impl Action {
     /// workbench checks that it is present.
     pub fn sealed_text(&self) -> SealedText {
         match *self {
-            Self::NoteAdded { note } | Self::Declined { note } => SealedText::Note(note),
+            Self::NoteAdded { note }
+            | Self::Declined { note }
+            | Self::Assigned { note: Some(note), .. } => SealedText::Note(note),
             Self::Replied { reply, copy, .. } | Self::DeadlineExtended { reply, copy } => {
                 SealedText::Message { reply, copy }
             }
@@ -228,7 +234,7 @@ impl Action {
             | Self::Released { .. }
             | Self::Declared
             | Self::Claimed
-            | Self::Assigned { .. }
+            | Self::Assigned { note: None, .. }
             | Self::Recused
             | Self::Challenged { .. }
             | Self::ChallengeResolved { .. }

@@ -26,7 +26,7 @@ fn a_recused_member_can_do_nothing_and_a_stale_event_is_refused() {
         Err(RuleViolation::MemberRecused("awa".to_owned()))
     );
     case.apply_action("lead", Action::Declared).unwrap();
-    let to_awa = Action::Assigned { to: "awa".to_owned(), granted: vec![] };
+    let to_awa = Action::Assigned { to: "awa".to_owned(), granted: vec![], note: None };
     assert_eq!(
         case.apply_action("lead", to_awa),
         Err(RuleViolation::MemberRecused("awa".to_owned()))

@@ -125,7 +125,7 @@ fn a_case_goes_from_received_to_closed_and_is_reopened() {
     );
     case.apply_action("bila", again()).unwrap();
     assert_eq!((case.state.stage, case.state.assignee.as_deref()), (Stage::Triaged, Some("bila")));
-    let back = Action::Assigned { to: "awa".to_owned(), granted: vec![] };
+    let back = Action::Assigned { to: "awa".to_owned(), granted: vec![], note: None };
     assert_eq!(
         case.apply_action("bila", back),
         Err(RuleViolation::AnotherInvestigator("awa".to_owned()))

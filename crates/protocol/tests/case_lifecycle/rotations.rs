@@ -170,7 +170,7 @@ fn only_grants_of_assignments_and_approved_rotations_are_in_effect() {
         grants: record(number),
     };
     let actions = [
-        Action::Assigned { to: "awa".to_owned(), granted: record(1) },
+        Action::Assigned { to: "awa".to_owned(), granted: record(1), note: None },
         proposed(2),
         Action::Declined { note: Hash::default() },
         proposed(3),

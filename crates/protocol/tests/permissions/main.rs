@@ -128,7 +128,7 @@ fn action(kind: ActionKind) -> Action {
     match kind {
         ActionKind::FollowUp => Action::FollowedUp(FollowUpCommitment::default()),
         ActionKind::Release => Action::Released { reason: ReleaseReason::ReporterAsked },
-        ActionKind::Assign => Action::Assigned { to: "D".into(), granted: vec![] },
+        ActionKind::Assign => Action::Assigned { to: "D".into(), granted: vec![], note: None },
         ActionKind::ResolveChallenge => {
             Action::ChallengeResolved { who: "claimed".into(), upheld: true }
         }

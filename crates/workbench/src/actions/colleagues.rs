@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{case::VerifiedCase, session::HandlerConnection};
+use super::ActionError;
+use crate::{
+    case::{VerifiedCase, wish::Wish},
+    session::HandlerConnection,
+};
 
 impl HandlerConnection {
     /// Returns the members to whom the case can be assigned: members of its desk and members with a
@@ -22,6 +26,30 @@ impl HandlerConnection {
                 && self.directory().member(handle).is_some()
         };
         candidates.into_iter().filter(is_eligible).cloned().collect()
+    }
+
+    /// Returns the wish of the reporter for a woman or a man that assignments of this case obey.
+    pub fn wish(&self, case: &VerifiedCase) -> Option<Wish> {
+        Wish::of_report(&case.report()?, case.state.as_ref()?, self.directory())
+    }
+
+    /// Checks that an assignment to this member obeys the wish of the reporter.
+    ///
+    /// # Errors
+    /// [`ActionError::AgainstWish`] with the members of the wish.
+    pub(super) fn check_wish(&self, case: &VerifiedCase, handle: &str) -> Result<(), ActionError> {
+        match self.wish(case) {
+            Some(wish) if !wish.allows(handle, self.directory()) => {
+                Err(ActionError::AgainstWish(wish.unit, wish.members.join(", ")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Divides the members to whom the case can be assigned into those who match the wish of the
+    /// reporter, all of them without one, and those whose assignment needs a reason.
+    pub fn assignable(&self, case: &VerifiedCase) -> (Vec<String>, Vec<String>) {
+        self.colleagues(case).into_iter().partition(|handle| self.check_wish(case, handle).is_ok())
     }
 
     /// Returns the members whose access a key rotation can end: all members with a grant, except

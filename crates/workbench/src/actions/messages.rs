@@ -2,7 +2,10 @@
 
 use investigator::{Note, NoteKind, ReplyDraft};
 use protocol::{
-    Hash, api::workbench::EventPayload, case::event::Action, submission::frame::FrameKind,
+    Hash,
+    api::workbench::{EventPayload, SealedBytes},
+    case::event::Action,
+    submission::frame::FrameKind,
 };
 
 use super::{ActionError, check_newest_generation};
@@ -158,11 +161,16 @@ impl HandlerConnection {
         if is_blank(reason) {
             return Err(ActionError::EmptyText);
         }
-        check_newest_generation(case)?;
-        let note = Note { kind: NoteKind::Reason, text: reason.trim().to_owned() };
-        let sealed = case.open_case.seal_note(&note)?;
+        let sealed = seal_reason(case, reason)?;
         let action = with_note(sealed.hash());
         let payload = EventPayload { note: Some(sealed), ..EventPayload::default() };
         self.sign_and_submit(case, action, payload).await
     }
+}
+
+/// Seals the reason of an action as a note for the team.
+pub(super) fn seal_reason(case: &VerifiedCase, reason: &str) -> Result<SealedBytes, ActionError> {
+    check_newest_generation(case)?;
+    let note = Note { kind: NoteKind::Reason, text: reason.trim().to_owned() };
+    Ok(case.open_case.seal_note(&note)?)
 }

@@ -18,7 +18,7 @@ mod workflow;
 
 use investigator::{CaseError, RotationFault};
 use protocol::{
-    api::workbench::{EventPayload, GenerationGrant, NewEvent},
+    api::workbench::{EventPayload, GenerationGrant, NewEvent, SealedBytes},
     case::{
         Role, RuleViolation,
         event::{Action, Event, HANDLER_ACTOR},
@@ -36,7 +36,10 @@ use crate::{
     l10n::event_text::describe_action,
     private_files::FileError,
     session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
+    terminal_text::is_blank,
 };
+
+use messages::seal_reason;
 
 pub use messages::ReplyInput;
 pub use rotation::RotationReaders;
@@ -73,6 +76,11 @@ pub enum ActionError {
     /// The reporter excluded this member.
     #[error("the reporter excluded {0}, directly or through a unit or desk")]
     Excluded(String),
+    /// The assignment is against the reporter's wish for a woman or a man, and has no reason.
+    #[error(
+        "the reporter wishes a {0}, such as {1}: assign the case to one of them, or state a reason"
+    )]
+    AgainstWish(&'static str, String),
     /// The exclusions cannot be read, so they cannot be respected.
     #[error("report not readable; the reporter's exclusion list is unknown")]
     UnreadableReport,
@@ -197,14 +205,27 @@ impl HandlerConnection {
     }
 
     /// Assigns the case to a member. The event carries new grants if the member has none, or has
-    /// none for the present key.
+    /// none for the present key. A member who does not match the reporter's wish for a woman or a
+    /// man gets the case only with a `reason`, while a member who does is left. The reason becomes
+    /// a note for the team, and the event names it. Without such a wish it is ignored.
     ///
     /// # Errors
-    /// If the reporter excluded the member, a grant is needed and cannot be made, or the rules or
-    /// the case handler reject the action.
-    pub async fn assign(&mut self, case: &mut VerifiedCase, to: &str) -> Result<(), ActionError> {
+    /// [`ActionError::AgainstWish`] without such a reason. Also if the reporter excluded the
+    /// member, a grant is needed and cannot be made, or the rules or the case handler reject the
+    /// action.
+    pub async fn assign(
+        &mut self,
+        case: &mut VerifiedCase,
+        to: &str,
+        reason: &str,
+    ) -> Result<(), ActionError> {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
+        let note = match self.check_wish(case, to) {
+            Ok(()) => None,
+            Err(error) if is_blank(reason) => return Err(error),
+            Err(_) => Some(seal_reason(case, reason)?),
+        };
         let key_replaced = self.directory_history.has_replaced_key(to, case.file.row.filed);
         let holds_one = !key_replaced && case.file.holders.iter().any(|holder| holder == to);
         if !holds_one {
@@ -214,8 +235,13 @@ impl HandlerConnection {
         let grants =
             if holds_one { Vec::new() } else { case.open_case.seal_grants_for(&colleague) };
         let granted = grants.iter().map(GenerationGrant::to_record).collect();
-        let action = Action::Assigned { to: to.to_owned(), granted };
-        self.sign_and_submit(case, action, EventPayload { grants, ..EventPayload::default() }).await
+        let action = Action::Assigned {
+            to: to.to_owned(),
+            granted,
+            note: note.as_ref().map(SealedBytes::hash),
+        };
+        let payload = EventPayload { grants, note, ..EventPayload::default() };
+        self.sign_and_submit(case, action, payload).await
     }
 
     /// Signs and submits an event after the local rules have allowed it.

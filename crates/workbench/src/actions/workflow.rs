@@ -24,6 +24,13 @@ pub enum ActionChoice {
     Nothing,
     /// The handle of a member.
     Member(String),
+    /// The new assignee.
+    Assignee {
+        /// The handle of the member.
+        to: String,
+        /// The reason, if the assignment is against the wish of the reporter. Otherwise empty.
+        reason: String,
+    },
     /// Whether the conflict of interest of a member is upheld.
     Verdict {
         /// The handle of the member.
@@ -116,8 +123,8 @@ impl HandlerConnection {
             (ActionPayload::Stage(to), ActionChoice::Nothing) => {
                 return self.change_stage(case, *to, None).await;
             }
-            (ActionPayload::Assignee, ActionChoice::Member(to)) => {
-                return self.assign(case, &to).await;
+            (ActionPayload::Assignee, ActionChoice::Assignee { to, reason }) => {
+                return self.assign(case, &to, &reason).await;
             }
             (ActionPayload::Reason(with_note), ActionChoice::Reason(text)) => {
                 return self.take_action_with_reason(case, *with_note, &text).await;

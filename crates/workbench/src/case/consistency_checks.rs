@@ -148,10 +148,12 @@ pub(super) fn read_notes(
     (notes, alarms)
 }
 
-/// Returns the action of an event whose note states its reason.
+/// Returns the action of an event with a note, if the note states the reason of the action.
 pub(super) fn reason_of(event: &Event) -> Option<ActionKind> {
     let act = ActionKind::from_action(&event.action).ok()?;
-    matches!(act.row().payload, ActionPayload::Reason(_)).then_some(act)
+    let states_reason =
+        matches!(act.row().payload, ActionPayload::Reason(_) | ActionPayload::Assignee);
+    states_reason.then_some(act)
 }
 
 pub(super) fn check_state(file: &CaseDetail, folded: Option<&CaseState>) -> Option<IntegrityAlert> {

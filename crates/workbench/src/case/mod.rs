@@ -22,6 +22,7 @@ pub mod related_report;
 pub mod risk;
 mod routing_check;
 pub mod view;
+pub mod wish;
 
 pub use program_check::ReportProgram;
 

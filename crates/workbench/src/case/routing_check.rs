@@ -12,6 +12,7 @@ use protocol::{
 
 use crate::{
     alert::{AlertCode, IntegrityAlert},
+    case::wish::Wish,
     session::directory_history::DirectoryHistory,
 };
 
@@ -29,6 +30,7 @@ pub(super) fn check_routing(
         if frame.header.kind == FrameKind::Report {
             alerts.extend(check_report(routing, events));
             alerts.extend(check_refusal(thread, state));
+            alerts.extend(check_assignments(thread, events, state, directories));
         }
         if routing.release_to_oversight && state.is_some_and(|state| state.released.is_none()) {
             alerts.push(notice(format!(
@@ -79,6 +81,32 @@ fn check_refusal(thread: &Thread, state: Option<&CaseState>) -> Option<Integrity
                 .to_owned(),
         )
     })
+}
+
+/// Compares the assignments with the wish of the reporter for a woman or a man. An assignment
+/// against it states a reason, unless no such member was left.
+fn check_assignments(
+    thread: &Thread,
+    events: &[Event],
+    state: Option<&CaseState>,
+    directories: &DirectoryHistory,
+) -> Vec<IntegrityAlert> {
+    let (Some((_, report)), Some(state)) = (thread.report(), state) else { return Vec::new() };
+    let check = |event: &Event| {
+        let Action::Assigned { to, note: None, .. } = &event.action else { return None };
+        let wishes = directories.current_on(event.at.date()).map(|directory| {
+            let wish = Wish::of_report(&report, state, directory)?;
+            (!wish.allows(to, directory)).then_some(wish)
+        });
+        let wish = wishes.collect::<Option<Vec<Wish>>>()?.into_iter().next()?;
+        Some(notice(format!(
+            "{} assigned the case to {to} without a reason, although the reporter wishes a {} and the desk had {}. Inform the oversight body",
+            event.actor,
+            wish.unit,
+            wish.members.join(", ")
+        )))
+    };
+    events.iter().filter_map(check).collect()
 }
 
 /// Returns how a notice names a message.

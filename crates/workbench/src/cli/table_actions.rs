@@ -57,6 +57,10 @@ struct AssigneeArgs {
     /// The handle of the colleague.
     #[arg(long, value_name = "HANDLE")]
     to: String,
+    /// Why the colleague gets the case against the reporter's wish for a woman or a man. The reason
+    /// is a note, sealed to the case.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -163,7 +167,7 @@ impl ChoiceArgs {
         Ok(match self {
             Self::Nothing => ActionChoice::Nothing,
             Self::Member(args) => ActionChoice::Member(args.who),
-            Self::Assignee(args) => ActionChoice::Member(args.to),
+            Self::Assignee(args) => ActionChoice::Assignee { to: args.to, reason: args.reason },
             Self::Verdict(args) => ActionChoice::Verdict {
                 upheld: args.verdict == ChallengeVerdict::Upheld,
                 who: args.who,
@@ -313,7 +317,7 @@ fn outcome(act: ActionKind, choice: &ActionChoice, unhandled: u32) -> Option<Str
         (ActionKind::MarkHandled, _) => {
             return Some(format!("{unhandled} messages of the reporter are marked as handled."));
         }
-        (ActionKind::Assign, ActionChoice::Member(to)) => {
+        (ActionKind::Assign, ActionChoice::Assignee { to, .. }) => {
             return Some(format!("{to} is the assignee now."));
         }
         (ActionKind::Challenge, ActionChoice::Member(who)) => {

@@ -125,8 +125,8 @@ mod tests {
             ActionPayload::Member(about) => vec![about(to())],
             ActionPayload::Assignee => {
                 let record = GrantRecord { generation: 0, tag: copy, hash: copy };
-                [vec![], vec![record]]
-                    .map(|granted| Action::Assigned { to: to(), granted })
+                [(vec![], None), (vec![record], None), (vec![record], Some(copy))]
+                    .map(|(granted, note)| Action::Assigned { to: to(), granted, note })
                     .to_vec()
             }
             ActionPayload::Verdict => {

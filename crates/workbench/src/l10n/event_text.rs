@@ -38,6 +38,7 @@ pub fn action_name(action: &Action) -> String {
 /// Returns the key of the text of an event.
 pub(crate) fn event_key(action: &Action) -> String {
     let variant = match action {
+        Action::Assigned { note: Some(_), .. } => Some("reason".to_owned()),
         Action::Assigned { granted, .. } if !granted.is_empty() => Some("granted".to_owned()),
         Action::ChallengeResolved { upheld: true, .. } => Some("yes".to_owned()),
         Action::ChallengeResolved { upheld: false, .. } => Some("no".to_owned()),

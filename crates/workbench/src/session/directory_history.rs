@@ -131,6 +131,17 @@ impl DirectoryHistory {
         Some(&entry.0)
     }
 
+    /// Returns the directories that were the newest at some time of this date: those issued on it,
+    /// and the last one before.
+    pub fn current_on(&self, day: Date) -> impl Iterator<Item = &Directory> {
+        let mut found_earlier = false;
+        self.in_force_by(day).take_while(move |directory| {
+            let is_current = !found_earlier;
+            found_earlier |= directory.issued < day;
+            is_current
+        })
+    }
+
     /// Returns every key that a directory names, with the handle of its member.
     pub fn known_recipients(&self) -> Vec<(&str, &InvestigatorRecipient)> {
         let mut known: Vec<(&str, &InvestigatorRecipient)> = Vec::new();

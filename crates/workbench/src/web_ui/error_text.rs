@@ -289,6 +289,9 @@ impl ToErrorText for ActionError {
             Self::UnverifiedEvents => ErrorText::new("cause-unverified"),
             Self::UnresolvedAlerts => ErrorText::new("cause-alerts"),
             Self::Excluded(who) => ErrorText::with_arg("cause-excluded", "who", who),
+            Self::AgainstWish(unit, members) => {
+                ErrorText::with_arg(&format!("cause-against-wish-{unit}"), "members", members)
+            }
             Self::UnreadableReport => ErrorText::new("cause-no-report"),
             Self::DirectoryExpired(day) => ErrorText::with_arg("cause-expired", "day", day),
             Self::NotInDirectory(who) => ErrorText::with_arg("cause-not-in-directory", "who", who),

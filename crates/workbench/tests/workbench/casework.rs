@@ -251,11 +251,11 @@ async fn an_excluded_member_cannot_be_assigned_the_case() {
     let reporter = environment.file_report(&["regional"]);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    let refused = lead.assign(&mut case, "three").await;
+    let refused = lead.assign(&mut case, "three", "").await;
     assert!(matches!(refused, Err(ActionError::Excluded(who)) if who == "three"));
-    let unknown = lead.assign(&mut case, "nobody").await;
+    let unknown = lead.assign(&mut case, "nobody", "").await;
     assert!(matches!(unknown, Err(ActionError::NotInDirectory(_))));
-    lead.assign(&mut case, "two").await.unwrap();
+    lead.assign(&mut case, "two", "").await.unwrap();
     assert_eq!(case.state.as_ref().unwrap().assignee.as_deref(), Some("two"));
     // An excluded member gets no row, and the response for an unknown case.
     let mut three = environment.connect("three").await;
@@ -277,7 +277,7 @@ async fn an_assignment_carries_a_grant_for_a_member_without_one() {
     });
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    lead.assign(&mut case, "three").await.unwrap();
+    lead.assign(&mut case, "three", "").await.unwrap();
     let mut three = environment.connect("three").await;
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
@@ -296,14 +296,14 @@ async fn a_member_who_lost_the_key_receives_a_new_grant() {
     environment.handler.store.lock().unwrap().directories.push(second);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    lead.assign(&mut case, "two").await.unwrap();
+    lead.assign(&mut case, "two", "").await.unwrap();
     let grants = |stored: &mut crate::common::fake_handler::StoredCase| stored.grants.clone();
     assert_eq!(
         environment.handler.with_case(reporter.case, grants).len(),
         4,
         "who has the old key needs none"
     );
-    lead.assign(&mut case, "three").await.unwrap();
+    lead.assign(&mut case, "three", "").await.unwrap();
     let (to, given) = environment.handler.with_case(reporter.case, grants).pop().unwrap();
     assert_eq!(to, "three");
     assert!(Grant::open(&given.grant, renewed.identity(), reporter.case, 0).is_ok());

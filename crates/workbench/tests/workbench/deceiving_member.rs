@@ -31,7 +31,7 @@ use workbench::{
 const JUNK: &[u8] = b"bytes that no key opens";
 
 /// Replaces the newest event, which this member signed, by another event of the same member.
-fn rewrite_newest_event(
+pub(crate) fn rewrite_newest_event(
     environment: &TestEnvironment,
     signer: &str,
     reporter: &TestReporter,
@@ -243,7 +243,7 @@ async fn a_member_who_assigns_with_a_grant_that_does_not_open_is_named() {
     let reporter = environment.file_report(&[]);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    lead.assign(&mut case, "two").await.unwrap();
+    lead.assign(&mut case, "two", "").await.unwrap();
     assert_eq!(alerts_of(&environment, "two", &reporter).await, []);
     let tag =
         grant_tag(reporter.case, &environment.installation.key_of("two").identity().recipient());

@@ -42,4 +42,5 @@ mod unreadable;
 mod unreadable_export;
 mod web_pages;
 mod web_ui;
+mod wishes;
 mod witness;

@@ -356,12 +356,15 @@ async fn with_an_expired_directory_work_continues_without_new_grants() {
     assert!(lead.days_left() < 0);
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.send_reply(&mut case, ReplyInput { text: "still here", lang: "en" }).await.unwrap();
-    assert!(matches!(lead.assign(&mut case, "three").await, Err(ActionError::DirectoryExpired(_))));
+    assert!(matches!(
+        lead.assign(&mut case, "three", "").await,
+        Err(ActionError::DirectoryExpired(_))
+    ));
     assert!(matches!(
         lead.propose_rotation(&mut case, &["two".into()], &mut OsRng).await,
         Err(ActionError::DirectoryExpired(_))
     ));
-    lead.assign(&mut case, "two").await.unwrap();
+    lead.assign(&mut case, "two", "").await.unwrap();
     // It cannot be pinned again either.
     let settings = ProfileSettings { handler: environment.handler.url.clone() };
     let offered = |ca_pem, trust: &protocol::directory::TrustRoots| HandlerOffer {

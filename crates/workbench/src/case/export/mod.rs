@@ -29,7 +29,7 @@ use std::{
 use protocol::{
     Hash,
     api::workbench::{CasePart, PartKind},
-    case::event::{Action, Event},
+    case::event::{Action, Event, SealedText},
     submission::treatment::AttachmentTreatment,
 };
 use serde::Serialize;
@@ -318,7 +318,7 @@ fn part_kind(action: &Action, part: u32) -> PartKind {
     match action {
         action if action.is_from_reporter() && part == 0 => PartKind::Body,
         action if action.is_from_reporter() => PartKind::Attachment,
-        Action::NoteAdded { .. } | Action::Declined { .. } => PartKind::Note,
+        action if matches!(action.sealed_text(), SealedText::Note(_)) => PartKind::Note,
         _ => PartKind::ReplyCopy,
     }
 }

@@ -53,6 +53,12 @@ struct CaseActionsTemplate {
     head: CaseHeader,
     allowed: Vec<ActionKind>,
     colleagues: Vec<String>,
+    /// The unit that the reporter wishes, `woman` or `man`, while such a member may have the case.
+    wish: Option<&'static str>,
+    /// The members to whom the case can be assigned without a reason.
+    assignable: Vec<String>,
+    /// The members whose assignment is against the wish and needs a reason.
+    against_wish: Vec<String>,
     challenged: Vec<String>,
     removable_readers: Vec<String>,
     higher: Vec<String>,
@@ -190,7 +196,11 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
                 disposition.allowed_reasons().iter().map(serde_word).collect::<Vec<_>>(),
             )
         });
+    let (assignable, against_wish) = session.connection().assignable(case);
     CaseActionsTemplate {
+        wish: session.connection().wish(case).map(|wish| wish.unit),
+        assignable,
+        against_wish,
         allowed: session.connection().allowed_actions(case),
         colleagues: session.connection().colleagues(case),
         // A member cannot resolve an own claim.
@@ -290,7 +300,10 @@ async fn perform_action(
     let choice = match &act.row().payload {
         ActionPayload::Fixed(_) | ActionPayload::Stage(_) => ActionChoice::Nothing,
         ActionPayload::Member(_) => ActionChoice::Member(form.get("who").to_owned()),
-        ActionPayload::Assignee => ActionChoice::Member(form.get("to").to_owned()),
+        ActionPayload::Assignee => ActionChoice::Assignee {
+            to: form.get("to").to_owned(),
+            reason: form.get("text").to_owned(),
+        },
         ActionPayload::Verdict => ActionChoice::Verdict {
             who: form.get("who").to_owned(),
             upheld: form.get("upheld") == "yes",

@@ -28,7 +28,7 @@ use protocol::{
         commitment::{FollowUpCommitment, ReportCommitment},
         frame::{Attachment, FrameKind, FrameRef, Routing},
         key_grant::Grant,
-        report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
+        report_body::{EXCLUSION_QUESTION, PREFERENCE_QUESTION, ReportAnswer, ReportBody},
         treatment::{
             AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
         },
@@ -178,15 +178,43 @@ impl FakeHandler {
         &self,
         installation: &WorkbenchInstallation,
         excluded: &[&str],
+        content: (&str, (&str, &str, &[u8])),
+        spoil: impl FnOnce(&mut SealedReport),
+    ) -> TestReporter {
+        let excluded = excluded.iter().map(ToString::to_string).collect();
+        let answer = (EXCLUSION_QUESTION, ReportAnswer::Many(excluded));
+        self.file_report_answering(installation, answer, content, spoil)
+    }
+
+    /// As [`Self::file_report`], with the wish for a woman or a man instead of exclusions.
+    pub(crate) fn file_report_wishing(
+        &self,
+        installation: &WorkbenchInstallation,
+        wish: &str,
+    ) -> TestReporter {
+        let content = ("An officer asked me for more.", ("note.txt", "text/plain", &b"a note"[..]));
+        let answer = (PREFERENCE_QUESTION, ReportAnswer::One(wish.to_owned()));
+        self.file_report_answering(installation, answer, content, |_| ())
+    }
+
+    fn file_report_answering(
+        &self,
+        installation: &WorkbenchInstallation,
+        (question, answer): (&str, ReportAnswer),
         (story, (name, media_type, file)): (&str, (&str, &str, &[u8])),
         spoil: impl FnOnce(&mut SealedReport),
     ) -> TestReporter {
+        let body = ReportBody {
+            category: "FAC".into(),
+            audience: "trader".into(),
+            answers: [(question.to_owned(), answer)].into(),
+            story: story.into(),
+        };
         let (case, receipt, secret) =
             (Uuid::new_v4(), Receipt::generate(&mut OsRng), CaseSecret::generate(&mut OsRng));
-        let excluded: Vec<String> = excluded.iter().map(ToString::to_string).collect();
         let directory =
             installation.signed_directory().verify_ignoring_dates(&installation.trust).unwrap();
-        let to = directory.recipients_for("FAC", "trader", &excluded);
+        let to = directory.recipients_of(&body).unwrap();
         let grant = Grant {
             case,
             generation: 0,
@@ -229,13 +257,6 @@ impl FakeHandler {
             len: file.len() as u64,
             sha256: Hash::of(&[file]),
             treatment: Some(sample_treatment()),
-        };
-        let answers = [(EXCLUSION_QUESTION.to_owned(), ReportAnswer::Many(excluded.clone()))];
-        let body = ReportBody {
-            category: "FAC".into(),
-            audience: "trader".into(),
-            answers: answers.into(),
-            story: story.into(),
         };
         let frame = reporter.seal_frame(FrameKind::Report, &body.to_bytes(), vec![attachment]);
         let (file, body) = (c.seal(&pad_file(file)), c.seal(&pad_text(&frame, TEXT_STEP)));
