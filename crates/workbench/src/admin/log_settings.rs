@@ -62,11 +62,14 @@ pub fn remove_witness(dir: &AdminDir, name: &str) -> Result<(), AdminError> {
 ///
 /// # Errors
 /// [`AdminError::UnreachableQuorum`] if the draft does not have so many cosigners,
-/// [`DirectoryError::RuleViolated`] if the quorum is empty. If a file cannot be read or written.
+/// [`DirectoryError::RuleViolated`] if the quorum needs no member of the oversight body. If a file
+/// cannot be read or written.
 pub fn set_quorum(dir: &AdminDir, quorum: LogQuorum) -> Result<(), AdminError> {
     let mut draft = dir.draft()?;
-    if quorum.oversight == 0 && quorum.witnesses == 0 {
-        return Err(DirectoryError::RuleViolated("the quorum of the log is empty".into()).into());
+    if quorum.oversight == 0 {
+        // The reporter's page names the oversight body as the one that countersigned.
+        let rule = "the quorum of the log needs at least 1 member of the oversight body";
+        return Err(DirectoryError::RuleViolated(rule.into()).into());
     }
     check_quorum(&draft, quorum)?;
     draft.log.quorum = quorum;
