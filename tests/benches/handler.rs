@@ -199,6 +199,8 @@ fn seconds_per_mailbox() -> f64 {
             week: "2026-W48".to_owned(),
             stage: Stage::Received,
             released_to_oversight: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: None,
             received: 1,
         },

@@ -5,12 +5,15 @@
 
 mod common;
 
-use case_handler::escalation::{ReaderCheck, escalate_overdue, escalate_without_readers};
+use case_handler::{
+    escalation::{ReaderCheck, escalate_overdue, escalate_without_readers},
+    notify::{MemberCaseView, needs_attention},
+};
 use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
 use protocol::{
     case::{
-        Calendar, Decision, ReferralConsent, ReferralTarget,
+        Calendar, Decision, ReferralConsent, ReferralTarget, Role,
         event::{Action, ReleaseReason},
     },
     submission::envelope::OpenedSubmission,
@@ -33,6 +36,17 @@ impl HandlerFixture {
 
     async fn released(&self, id: Uuid) -> Option<ReleaseReason> {
         self.case("awa", id).await.unwrap().row.state.released
+    }
+
+    /// Returns the members of the desk who get a digest because of this case.
+    async fn reminded(&self, id: Uuid) -> Vec<&'static str> {
+        let state = self.case("awa", id).await.unwrap().row.state;
+        let is_reminded = |member: &&'static str| {
+            let role = Role::of_member(&self.directory, member, &state.desk);
+            let view = MemberCaseView { state: &state, suggested: None, member, role };
+            needs_attention(view, &Calendar::default(), self.clock.today(), 0)
+        };
+        ["awa", "bila", "coumba"].into_iter().filter(is_reminded).collect()
     }
 
     async fn post_refused(&self, handle: &str, id: Uuid, action: Action) {
@@ -109,10 +123,18 @@ async fn a_reporter_who_asks_later_releases_the_case_and_members_give_keys() {
     assert_eq!(handler.released(id).await, Some(ReleaseReason::ReporterAsked));
     assert_eq!(handler.case("eva", id).await, Err(StatusCode::NOT_FOUND), "without a key");
     handler.declare(id, &["awa", "bila"]).await;
+    handler.post_action("awa", id, Action::Claimed).await.unwrap();
+    handler.post_action("awa", id, Action::MarkedHandled).await.unwrap();
+    assert_eq!(handler.reminded(id).await, ["awa", "bila", "coumba"]);
+    let without = ["awa", "bila", "coumba"].map(|who| handler.garbage_grant(id, 1, who));
+    let refused = handler.propose_rotation("awa", id, without.to_vec()).await.unwrap_err();
+    assert!(refused.title.contains("the oversight body needs keys"), "{refused:?}");
     let grants = ["awa", "bila", "coumba", "eva"].map(|who| handler.garbage_grant(id, 1, who));
     let earlier = handler.garbage_grant(id, 0, "eva");
     let grants = [grants.to_vec(), vec![earlier]].concat();
     handler.propose_rotation("awa", id, grants).await.unwrap();
+    assert_eq!(handler.reminded(id).await, ["bila", "coumba"], "they can approve");
     handler.approve_rotation("bila", id).await.unwrap();
+    assert_eq!(handler.reminded(id).await, [""; 0]);
     assert_eq!(handler.case("eva", id).await.unwrap().grants.len(), 2, "the report too");
 }

@@ -246,6 +246,8 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
             week: "2026-W48".to_owned(),
             stage: Stage::Received,
             released_to_oversight: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: Some(date!(2026 - 11 - 30)),
             received: 1,
         },

@@ -24,15 +24,27 @@ const SEND_REPORT_PATH: &str = "/en/report/send";
 
 /// The mailbox that the case handler publishes for a submission.
 fn put_mailbox(opened: &OpenedSubmission, received: u32) -> (Hash, Vec<u8>) {
+    put_mailbox_with(opened, received, |_| ())
+}
+
+/// As [`put_mailbox`], with another header.
+fn put_mailbox_with(
+    opened: &OpenedSubmission,
+    received: u32,
+    change: impl FnOnce(&mut MailboxHeader),
+) -> (Hash, Vec<u8>) {
     let (mailbox, case_recipient) = opened.keys.clone().unwrap();
-    let header = MailboxHeader {
+    let mut header = MailboxHeader {
         v: 1,
         week: "2026-W48".to_owned(),
         stage: Stage::Received,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: None,
         received,
     };
+    change(&mut header);
     let capsule = opened.capsule.clone();
     let sealed = Mailbox {
         header,
@@ -138,6 +150,40 @@ async fn a_reporter_returns_and_sends_another_message() {
     let (status, page) = intake.post_form("/en/return/send", reply("words to keep").end()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.contains("name=\"message\" value=\"words to keep\""), "{page}");
+}
+
+#[tokio::test]
+async fn a_page_says_what_waits_for_the_team_and_that_a_report_could_not_be_opened() {
+    let intake = TestIntake::with_directory().await;
+    let (_, page) = intake
+        .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
+        .await;
+    let receipt = receipt_code(&page).unwrap();
+    let opened = intake.collect_submissions().await.remove(0);
+    let asked = "Two people of the team still have to give it access.";
+    let unreadable = "We could not open your report. Please make a new one.";
+    let form_field = "value=\"oversight-body\"";
+    let done = "The work is done.";
+    let changes: [(fn(&mut MailboxHeader), [&str; 2], [&str; 2]); 3] = [
+        (|_| (), [form_field, "Received"], [asked, unreadable]),
+        (|header| header.oversight_asked = true, [asked, "Received"], [form_field, unreadable]),
+        (
+            |header| (header.stage, header.unreadable) = (Stage::Closed, true),
+            [unreadable, "Case closed"],
+            [asked, done],
+        ),
+    ];
+    for (change, shown, hidden) in changes {
+        let mailbox = put_mailbox_with(&opened, 1, change);
+        assert_eq!(intake.put_mailboxes(&[mailbox]).await, StatusCode::NO_CONTENT);
+        let (_, page) = intake.enter_receipt(&receipt).await;
+        for text in shown {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        for text in hidden {
+            assert!(!page.contains(text), "{text}: {page}");
+        }
+    }
 }
 
 #[tokio::test]

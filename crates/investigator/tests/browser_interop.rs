@@ -86,6 +86,8 @@ fn seal_mailbox_with(
         week: "2026-W48".to_owned(),
         stage: Stage::Assessing,
         released_to_oversight: true,
+        oversight_asked: false,
+        unreadable: false,
         next_update: Some(date!(2026 - 12 - 24)),
         received: if capsule == opened.capsule { 1 } else { 2 },
     };
@@ -200,7 +202,7 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
     assert_eq!((&seen["findings"], &seen["generation"]), (&json!([]), &json!(1)));
     assert_eq!(seen["messages"].as_array().unwrap().len(), 1);
     assert_eq!(seen["messages"][0]["text"], "Où était-ce ?");
-    let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "released_to_oversight": true, "next_update": "2026-12-24", "received": 1});
+    let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "released_to_oversight": true, "oversight_asked": false, "unreadable": false, "next_update": "2026-12-24", "received": 1});
     assert_eq!(seen["header"], header);
 
     let (bytes, _) = peer.seal(&follow_up_request(

@@ -118,6 +118,8 @@ impl TwoReaders {
             week: "2026-W49".to_owned(),
             stage: Stage::Received,
             released_to_oversight: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: None,
             received: 1,
         };

@@ -42,6 +42,8 @@ fn header(received: u32) -> MailboxHeader {
         week: "2026-W48".to_owned(),
         stage: Stage::Received,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: None,
         received,
     }

@@ -58,6 +58,8 @@ impl Conversation {
             week: "2026-W48".to_owned(),
             stage: Stage::Assessing,
             released_to_oversight: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: None,
             received,
         };
@@ -304,6 +306,8 @@ fn the_inbox_shows_what_the_log_record_proves() {
         week: "2026-W48".to_owned(),
         stage: Stage::Received,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: None,
         received: 1,
     };
@@ -340,6 +344,8 @@ fn a_mailbox_has_room_for_replies_beside_the_log_record() {
         week: "2026-W48".to_owned(),
         stage: Stage::Investigating,
         released_to_oversight: true,
+        oversight_asked: false,
+        unreadable: false,
         next_update: Some(time::Date::MAX),
         received: 12,
     };

@@ -130,6 +130,8 @@ fn seal_mailbox(report: &OpenedSubmission, capsule: &[u8], received: u32) -> Vec
         week: "2026-W49".to_owned(),
         stage: Stage::Assessing,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: None,
         received,
     };

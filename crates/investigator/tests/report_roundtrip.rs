@@ -35,6 +35,8 @@ fn seal_mailbox(
         week: "2026-W48".to_owned(),
         stage: Stage::Received,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: None,
         received: if capsule == opened.capsule { 1 } else { 2 },
     };

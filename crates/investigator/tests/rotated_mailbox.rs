@@ -103,6 +103,8 @@ impl Rotated {
             week: "2026-W50".to_owned(),
             stage: Stage::Assessing,
             released_to_oversight: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: None,
             received,
         };
@@ -413,6 +415,8 @@ fn all_statements_of_a_case_and_the_longest_reply_fit_into_one_mailbox() {
         week: "2026-W50".to_owned(),
         stage: Stage::Investigating,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: Some(time::macros::date!(2026 - 12 - 24)),
         received: u32::MAX,
     };

@@ -38,6 +38,10 @@ pub struct MailboxHeader {
     pub stage: Stage,
     /// Whether the case was released to the oversight body.
     pub released_to_oversight: bool,
+    /// Whether the reporter asked for the oversight body, and no member of it has keys yet.
+    pub oversight_asked: bool,
+    /// Whether the case was closed as unreadable.
+    pub unreadable: bool,
     /// The date by which the reporter hears something next.
     #[serde(with = "iso_date::option")]
     pub next_update: Option<Date>,

@@ -30,6 +30,10 @@ pub struct Inbox {
     pub stage: Stage,
     /// Whether the case was released to the oversight body.
     pub released_to_oversight: bool,
+    /// Whether the reporter asked for the oversight body, and no member of it has keys yet.
+    pub oversight_asked: bool,
+    /// Whether the case was closed because no member could open the report.
+    pub unreadable: bool,
     /// The date by which the reporter hears something next.
     pub next_update: Option<Date>,
     /// The ISO week in which the mailbox was published.
@@ -349,6 +353,8 @@ impl<'a> ReplyReader<'a> {
         Inbox {
             stage: header.stage,
             released_to_oversight: header.released_to_oversight,
+            oversight_asked: header.oversight_asked,
+            unreadable: header.unreadable,
             next_update: header.next_update,
             week: header.week,
             received: header.received,

@@ -24,7 +24,7 @@ use super::{
     events::{EventPayloadHandler, RotationPayload, rule_violation},
     sessions::AuthenticatedMember,
 };
-use crate::store::PendingKeys;
+use crate::{ingest::oversight_members, store::PendingKeys};
 
 /// Adds the caller's confirmation of the statement of the current generation.
 pub(super) async fn add_confirmation(
@@ -106,6 +106,12 @@ impl EventPayloadHandler<'_> {
             .collect();
         if left_out.iter().any(|handle| self.directory.is_oversight(handle)) {
             return Err(rule_violation("the oversight body cannot be excluded"));
+        }
+        let oversight = oversight_members(self.directory);
+        let must_get_keys =
+            self.case.state.oversight_refused && self.case.state.oversight_may_read();
+        if must_get_keys && oversight.iter().any(|handle| !remaining.contains(handle.as_str())) {
+            return Err(rule_violation("the oversight body needs keys: the reporter asked for it"));
         }
         self.check_may_exclude(&left_out, actor)?;
         let rotation = rotation.clone();

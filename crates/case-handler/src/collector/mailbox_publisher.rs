@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{TryStream, TryStreamExt, stream};
 use protocol::{
     api::relay::MAILBOX_RECORD_LEN,
-    case::Calendar,
+    case::{Calendar, Disposition, event::ReleaseReason},
     keys::PublicKey,
     mailbox::{Mailbox, MailboxHeader},
     rotation::{ConfirmedRotation, REQUIRED_CONFIRMATIONS, RotationConfirmation},
@@ -90,7 +90,8 @@ async fn seal_mailboxes(
     }
 }
 
-/// The contents of some mailboxes, and the released cases of which the oversight body has no key.
+/// The contents of some mailboxes, and the released cases of which no member of the oversight body
+/// has a key.
 type MailboxPage = (Vec<MailboxContent>, BTreeSet<Uuid>);
 
 fn mailbox_pages<'s>(
@@ -105,17 +106,16 @@ fn mailbox_pages<'s>(
     })
 }
 
-/// Returns the cases whose reporter refused the oversight body first, asked for it later, and for
-/// which no member has given it a key yet.
+/// Returns the released cases of which no present member of the oversight body has a key: the
+/// reporter refused that body first and no member has given it a key yet, or its members with a key
+/// have left the directory.
 async fn without_oversight_key(
     store: &CaseStore,
     oversight: &[String],
     page: &[MailboxContent],
 ) -> Result<BTreeSet<Uuid>, StoreError> {
-    let asked = |content: &&MailboxContent| {
-        content.state.oversight_refused && content.state.released.is_some()
-    };
-    let mut cases: BTreeSet<Uuid> = page.iter().filter(asked).map(|content| content.id).collect();
+    let released = page.iter().filter(|content| content.state.released.is_some());
+    let mut cases: BTreeSet<Uuid> = released.map(|content| content.id).collect();
     if !cases.is_empty() {
         let ids: Vec<Uuid> = cases.iter().copied().collect();
         for grant in store.held_grants(&ids).await? {
@@ -156,9 +156,11 @@ fn seal_page(
                 v: 1,
                 week: as_of.week.clone(),
                 stage: state.stage,
-                // After a refusal, the oversight body reads only once a member gave it a key.
                 released_to_oversight: state.released.is_some()
                     && !without_key.contains(&content.id),
+                oversight_asked: state.released == Some(ReleaseReason::ReporterAsked)
+                    && without_key.contains(&content.id),
+                unreadable: state.disposition == Some(Disposition::Unreadable),
                 next_update: as_of.calendar.next_reporter_update(state, as_of.today),
                 received: state.received,
             },

@@ -20,7 +20,7 @@ pub struct MemberCaseView<'a> {
 }
 
 /// Returns true if the case waits for this member: to claim it, read a message, act before a
-/// deadline, resolve a challenge, or approve a proposal.
+/// deadline, resolve a challenge, approve a proposal, or give the oversight body its keys.
 pub fn needs_attention(
     view: MemberCaseView<'_>,
     calendar: &Calendar,
@@ -50,6 +50,7 @@ pub fn needs_attention(
     let can_resolve_challenge = role.is_lead_or_oversight()
         && state.conflict_claims.iter().any(|challenge| challenge.by != member);
     is_own_work
+        || owes_oversight_keys(state, member, role)
         || can_resolve_challenge
         || role.is_lead_or_oversight() && is_overdue
         || can_approve(state, member, role)
@@ -60,6 +61,15 @@ pub fn needs_attention(
 pub fn ignores_holidays(state: &CaseState) -> bool {
     state.priority == Priority::P1
         && state.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::Triage)
+}
+
+/// Returns true if the reporter waits for the oversight body to get keys, which this member can
+/// propose or approve.
+fn owes_oversight_keys(state: &CaseState, member: &str, role: Role) -> bool {
+    let is_running =
+        state.deadlines.iter().any(|deadline| deadline.kind == DeadlineKind::OversightKeys);
+    let proposed_by_member = state.pending_rotation.as_ref().is_some_and(|open| open.by == member);
+    is_running && !role.oversight && !proposed_by_member
 }
 
 /// Returns true if this member can approve the open proposal.

@@ -23,6 +23,8 @@ export interface MailboxHeader {
   week: string;
   stage: Stage;
   released_to_oversight: boolean;
+  oversight_asked: boolean;
+  unreadable: boolean;
   next_update: string | null;
   received: number;
 }
@@ -32,6 +34,8 @@ const readHeader = object<MailboxHeader>({
   week,
   stage: exactly(...STAGES),
   released_to_oversight: boolean,
+  oversight_asked: boolean,
+  unreadable: boolean,
   next_update: nullable(day),
   received: whole(0xffff_ffff),
 });

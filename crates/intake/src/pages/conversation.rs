@@ -39,6 +39,10 @@ pub struct ConversationView {
     pub stage: Stage,
     /// Whether the case was released to the oversight body.
     pub with_oversight_body: bool,
+    /// Whether the reporter asked for the oversight body, and no member of it has keys yet.
+    pub oversight_asked: bool,
+    /// Whether the case was closed because no member could open the report.
+    pub unreadable: bool,
     /// The date by which the next update is expected.
     pub next_update: Option<Date>,
     /// ISO week in which the mailbox was published.
@@ -82,6 +86,8 @@ impl ConversationView {
             seed: String::new(),
             stage: Stage::Received,
             with_oversight_body: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: None,
             week: String::new(),
             received: 0,
@@ -114,6 +120,8 @@ impl ConversationView {
             seed,
             stage: inbox.stage,
             with_oversight_body: inbox.released_to_oversight,
+            oversight_asked: inbox.oversight_asked,
+            unreadable: inbox.unreadable,
             next_update: inbox.next_update,
             week: inbox.week.clone(),
             received: inbox.received,
@@ -292,7 +300,8 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         LanguageSwitch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
     let frame = PageLayout::new(pages, locale, "thread-title", switch).with_visit(&view.visit);
     let catalog = frame.messages();
-    let [stage, meaning, what_follows] = stage_text_keys(view.stage).map(|key| frame.t(key));
+    let keys = if view.unreadable { UNREADABLE_TEXT_KEYS } else { stage_text_keys(view.stage) };
+    let [stage, meaning, what_follows] = keys.map(|key| frame.t(key));
     let number = USUAL_STAGES.iter().position(|usual| *usual == view.stage);
     let mut messages = view.messages.iter().rev().map(|message| MessageRow {
         week: i18n::format_week(catalog, &message.week),
@@ -398,6 +407,10 @@ pub(super) fn stage_text_keys(stage: Stage) -> [&'static str; 3] {
         }
     }
 }
+
+/// The keys of the same texts for a case that was closed because no member could open the report.
+pub(super) const UNREADABLE_TEXT_KEYS: [&str; 3] =
+    ["stage-closed", "stage-unreadable-means", "stage-closed-next"];
 
 /// Returns up to which submission a person has read, the report included.
 fn read_text(frame: &PageLayout<'_>, read_up_to: Option<u32>) -> String {

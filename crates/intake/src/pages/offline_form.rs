@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{
     ConversationView, Pages, ReceiptView,
-    conversation::{USUAL_STAGES, stage_text_keys},
+    conversation::{UNREADABLE_TEXT_KEYS, USUAL_STAGES, stage_text_keys},
     conversation_page,
     offline_texts::{COUNTED_TEXT_KEYS, START_TEXT_KEYS, TEXT_KEYS},
     page_parts,
@@ -156,8 +156,11 @@ pub(super) async fn build_form(pages: &Pages, locale: Locale) -> Option<FormPart
         texts: texts(TEXT_KEYS),
         months: (1..=12).map(|month| messages.get(&format!("month-{month}"))).collect(),
         stages: Stage::VISIBLE_TO_REPORTER
-            .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| messages.get(key))))
-            .into(),
+            .map(|stage| (stage.as_str(), stage_text_keys(stage)))
+            .into_iter()
+            .chain([("unreadable", UNREADABLE_TEXT_KEYS)])
+            .map(|(name, keys)| (name, keys.map(|key| messages.get(key))))
+            .collect(),
         usual_stages: USUAL_STAGES.map(Stage::as_str),
         counted: COUNTED_TEXT_KEYS
             .map(|key| (key, (0..=MAX_PLURAL).map(|count| messages.count(key, count)).collect()))

@@ -129,6 +129,7 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "thread-none",
     "thread-older",
     "thread-outside",
+    "thread-outside-asked",
     "thread-own-files",
     "thread-step",
     "thread-uncollected",

@@ -394,6 +394,8 @@ impl TestIntake {
             week: "2026-W48".to_owned(),
             stage: Stage::Assessing,
             released_to_oversight: false,
+            oversight_asked: false,
+            unreadable: false,
             next_update: None,
             received,
         };

@@ -373,6 +373,8 @@ pub(super) fn mailboxes() -> Vec<Value> {
         week: "2026-W48".to_owned(),
         stage: Stage::Triaged,
         released_to_oversight: false,
+        oversight_asked: false,
+        unreadable: false,
         next_update: Some(date!(2028 - 02 - 29)),
         received: 1,
     };

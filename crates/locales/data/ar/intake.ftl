@@ -275,8 +275,8 @@ receipt-qr-use = إذا مسحت هذا المربع بجهاز آخر لك ظه
 receipt-save = حفظ كملف نصي
 receipt-save-what = اسم الملف «reference». فيه الرمز والكلمات فقط.
 receipt-next = ماذا يحدث بعد ذلك
-receipt-next-answer = يجيبك شخص هنا في موعد أقصاه { $day }.
-receipt-next-answer-soon = يجيبك شخص هنا خلال أسبوع تقريباً. عد حينها.
+receipt-next-answer = يجب أن يجيبك شخص هنا في موعد أقصاه { $day }.
+receipt-next-answer-soon = يجب أن يجيبك شخص هنا خلال أسبوع تقريباً. عد حينها.
 receipt-next-missed = ما لم يكن عندها أو رفضت ذلك، ينتقل حينها إلى هذه الهيئة: { $body }.
 receipt-late = وإن لم يُجب أحد؟
 receipt-done = دوّنته
@@ -353,6 +353,7 @@ thread-title = الرسائل
 thread-heading = إلى أين وصل بلاغك
 thread-next = يمكنك توقع أخبار في موعد أقصاه { $day }.
 thread-outside = بلاغك عند هذه الهيئة: { $body }.
+thread-outside-asked = طلبتَ هذه الهيئة: { $body }. وما زال على شخصين من الفريق أن يفتحا لها الوصول.
 thread-received = { $count ->
     [zero] لم يصلنا منك شيء بعد.
     [one] وصلنا بلاغك.
@@ -420,6 +421,7 @@ stage-referred-next = بعد ذلك يعود الأمر إلينا عادةً، 
 stage-closed = أُغلق الملف
 stage-closed-means = انتهى العمل. ما زال بإمكانك الكتابة، وقد يُفتح من جديد.
 stage-closed-next = لا خطوة أخرى مقررة الآن.
+stage-unreadable-means = لم نستطع فتح بلاغك. قدّم بلاغاً جديداً من فضلك.
 finding-forged = رسالة لم تأت منا. لا نعرضها.
 finding-earlier = { $count ->
     [zero] لا رسائل سابقة ناقصة.

@@ -271,8 +271,8 @@ receipt-qr-use = Scan this square with another device of yours to copy the code 
 receipt-save = Save as a text file
 receipt-save-what = The file is called “reference”. It contains only the code and the words.
 receipt-next = What happens next
-receipt-next-answer = A person answers you here by { $day }.
-receipt-next-answer-soon = A person answers you here within about a week. Come back then.
+receipt-next-answer = A person must answer you here by { $day }.
+receipt-next-answer-soon = A person must answer you here within about a week. Come back then.
 receipt-next-missed = Unless it is there already or you refused, it then goes to this authority: { $body }.
 receipt-late = And without an answer?
 receipt-done = I have written it down
@@ -349,6 +349,7 @@ thread-title = Messages
 thread-heading = Where your report stands
 thread-next = You can expect news by { $day }.
 thread-outside = This authority has your report: { $body }.
+thread-outside-asked = You asked for this authority: { $body }. Two people of the team still have to give it access.
 thread-received = { $count ->
     [one] We have received your report.
    *[other] We have received { $count } messages from you, your report included.
@@ -408,6 +409,7 @@ stage-referred-next = Next, the matter usually comes back to us, or the case is 
 stage-closed = Case closed
 stage-closed-means = The work is done. You can still write, and it may be opened again.
 stage-closed-next = No further step is planned for now.
+stage-unreadable-means = We could not open your report. Please make a new one.
 finding-forged = One message did not come from us. It is not shown.
 finding-earlier = { $count ->
     [one] One earlier message is no longer here.

@@ -271,8 +271,8 @@ receipt-qr-use = Escanee este cuadrado con otro dispositivo suyo para copiar all
 receipt-save = Guardar como archivo de texto
 receipt-save-what = El archivo se llama «reference». Solo contiene el código y las palabras.
 receipt-next = Qué pasa ahora
-receipt-next-answer = Una persona le responde aquí a más tardar el { $day }.
-receipt-next-answer-soon = Una persona le responde aquí en una semana, más o menos. Vuelva entonces.
+receipt-next-answer = Una persona debe responderle aquí a más tardar el { $day }.
+receipt-next-answer-soon = Una persona debe responderle aquí en una semana, más o menos. Vuelva entonces.
 receipt-next-missed = Si aún no la tiene y usted no lo rechazó, pasa entonces a esta autoridad: { $body }.
 receipt-late = ¿Y si nadie responde?
 receipt-done = Lo he anotado
@@ -349,6 +349,7 @@ thread-title = Mensajes
 thread-heading = Cómo va su denuncia
 thread-next = Puede esperar noticias a más tardar el { $day }.
 thread-outside = Esta autoridad tiene su denuncia: { $body }.
+thread-outside-asked = Usted pidió esta autoridad: { $body }. Dos personas del equipo aún deben darle acceso.
 thread-received = { $count ->
     [one] Hemos recibido su denuncia.
    *[other] Hemos recibido { $count } mensajes suyos, incluida la denuncia.
@@ -408,6 +409,7 @@ stage-referred-next = Después, en general, el asunto vuelve a nosotros o se cie
 stage-closed = Caso cerrado
 stage-closed-means = El trabajo ha terminado. Aún puede escribir, y puede reabrirse.
 stage-closed-next = Por ahora no hay otro paso previsto.
+stage-unreadable-means = No pudimos abrir su denuncia. Haga una nueva, por favor.
 finding-forged = Un mensaje no era nuestro. No se muestra.
 finding-earlier = { $count ->
     [one] Un mensaje anterior ya no está aquí.

@@ -271,8 +271,8 @@ receipt-qr-use = Scannez ce carré avec un autre de vos appareils pour y copier 
 receipt-save = Enregistrer en fichier texte
 receipt-save-what = Le fichier s’appelle « reference ». Il ne contient que le code et les mots.
 receipt-next = Et maintenant ?
-receipt-next-answer = Une personne vous répond ici au plus tard le { $day }.
-receipt-next-answer-soon = Une personne vous répond ici dans une semaine environ. Revenez alors.
+receipt-next-answer = Une personne doit vous répondre ici au plus tard le { $day }.
+receipt-next-answer-soon = Une personne doit vous répondre ici dans une semaine environ. Revenez alors.
 receipt-next-missed = S’il n’y est pas déjà et que vous n’avez pas refusé, il va alors à cette autorité : { $body }.
 receipt-late = Et sans réponse ?
 receipt-done = Je l’ai noté
@@ -347,8 +347,9 @@ return-lost-what = Personne ne peut le retrouver, pas même nous. Vous pouvez re
 
 thread-title = Messages
 thread-heading = Où en est votre signalement ?
-thread-next = Vous aurez des nouvelles au plus tard le { $day }.
+thread-next = Vous pouvez attendre des nouvelles au plus tard le { $day }.
 thread-outside = Cette autorité a votre signalement : { $body }.
+thread-outside-asked = Vous avez demandé cette autorité : { $body }. Deux personnes de l’équipe doivent encore lui ouvrir l’accès.
 thread-received = { $count ->
     [one] Nous avons reçu { $count } message de vous, signalement compris.
    *[other] Nous avons reçu { $count } messages de vous, signalement compris.
@@ -408,6 +409,7 @@ stage-referred-next = Ensuite, en général, l’affaire nous revient, ou le dos
 stage-closed = Dossier clos
 stage-closed-means = Le travail est terminé. Vous pouvez encore écrire, et le dossier peut rouvrir.
 stage-closed-next = Aucune suite n’est prévue pour l’instant.
+stage-unreadable-means = Nous n’avons pas pu ouvrir votre signalement. Refaites-en un, s’il vous plaît.
 finding-forged = Un message ne venait pas de nous. Il n’est pas montré.
 finding-earlier = { $count ->
     [one] Un message plus ancien n’est plus ici.

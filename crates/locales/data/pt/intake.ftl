@@ -271,8 +271,8 @@ receipt-qr-use = Leia este quadrado com outro aparelho seu para copiar lá o có
 receipt-save = Guardar como ficheiro de texto
 receipt-save-what = O ficheiro chama-se «reference». Contém só o código e as palavras.
 receipt-next = O que acontece a seguir
-receipt-next-answer = Uma pessoa responde-lhe aqui até { $day }.
-receipt-next-answer-soon = Uma pessoa responde-lhe aqui dentro de cerca de uma semana. Volte então.
+receipt-next-answer = Uma pessoa deve responder-lhe aqui até { $day }.
+receipt-next-answer-soon = Uma pessoa deve responder-lhe aqui dentro de cerca de uma semana. Volte então.
 receipt-next-missed = Se ainda não está lá e você não recusou, passa então para esta autoridade: { $body }.
 receipt-late = E se ninguém responder?
 receipt-done = Já anotei
@@ -349,6 +349,7 @@ thread-title = Mensagens
 thread-heading = Como está a sua denúncia
 thread-next = Pode esperar notícias até { $day }.
 thread-outside = Esta autoridade tem a sua denúncia: { $body }.
+thread-outside-asked = Pediu esta autoridade: { $body }. Duas pessoas da equipa ainda têm de lhe dar acesso.
 thread-received = { $count ->
     [one] Recebemos { $count } mensagem sua, incluindo a denúncia.
    *[other] Recebemos { $count } mensagens suas, incluindo a denúncia.
@@ -408,6 +409,7 @@ stage-referred-next = Depois, em geral, o assunto volta para nós ou o caso é e
 stage-closed = Caso encerrado
 stage-closed-means = O trabalho terminou. Ainda pode escrever, e o caso pode ser reaberto.
 stage-closed-next = Por agora, não está previsto outro passo.
+stage-unreadable-means = Não conseguimos abrir a sua denúncia. Faça uma nova, por favor.
 finding-forged = Uma mensagem não era nossa. Não é mostrada.
 finding-earlier = { $count ->
     [one] Uma mensagem anterior já não está aqui.

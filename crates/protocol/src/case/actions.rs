@@ -226,7 +226,9 @@ case_actions! {
     Investigate = "investigate", LeadOrOversight, &[Assessing],
         ActionPayload::Stage(Investigating), Never, "move CASE investigating";
     /// Extends the investigation by 90 days. The reply to the reporter gives the reason.
-    Renew = "renew", Assignee, &[Investigating],
+    ///
+    /// No member makes two extensions in a row, unless the case is released to the oversight body.
+    Renew = "renew", Delegator, &[Investigating],
         ActionPayload::Message, Never, "renew CASE --text TEXT";
     /// Changes the stage from investigating to decided.
     Decide = "decide", Assignee, &[Investigating],
@@ -261,6 +263,8 @@ case_actions! {
         ActionPayload::Note(|note| Action::NoteAdded { note }), Never,
         "note CASE --kind fact|hypothesis|task --text TEXT";
     /// Marks the reporter's messages as handled.
+    ///
+    /// The deadline for the answer to a closed case goes on.
     MarkHandled = "mark-handled", Desk, NOT_PURGED,
         ActionPayload::Fixed(Action::MarkedHandled), Never, "mark-handled CASE";
     /// Links the case with another one about the same matter.
@@ -302,8 +306,9 @@ case_actions! {
         ActionPayload::Proposal(Decision::CLOSE_AS_UNREADABLE), Never, "unreadable CASE";
     /// Approves closing a case as unreadable.
     ///
-    /// By another reader. The oversight body gets the case. Later follow-ups do not count as
-    /// unhandled and start no deadline.
+    /// By another reader. The oversight body gets the case, unless the reporter refused it. Later
+    /// follow-ups do not count as unhandled and start no deadline. The reporter's page says that
+    /// the report could not be opened.
     ApproveUnreadable = "approve-unreadable", Reader, &[Received],
         ActionPayload::Approval, Never, "unreadable CASE";
     /// Proposes [`Decision::Lower`].
@@ -335,9 +340,9 @@ case_actions! {
         ActionPayload::Approval, Never, "approve CASE DECISION";
     /// Proposes [`Decision::Purge`].
     ///
-    /// The retention is over, there is no legal hold, no unhandled message, and nothing of the case
-    /// in the quarantine. Readers who have not declared can purge a case that was closed as
-    /// unreadable.
+    /// The retention is over, there is no legal hold, no unhandled message, no deadline that a
+    /// message of the reporter started, and nothing of the case in the quarantine. Readers who have
+    /// not declared can purge a case that was closed as unreadable.
     ProposePurge = "propose-purge", Desk, &[Closed],
         ActionPayload::Proposal(Decision::Purge), Never, "propose CASE purge";
     /// Approves [`Decision::Purge`].

@@ -97,6 +97,7 @@ impl CaseState {
             by: event.actor.clone(),
             proposal: hash,
             rotation: rotation.clone(),
+            for_oversight: self.oversight_may_read(),
         });
         Ok(())
     }
@@ -110,6 +111,9 @@ impl CaseState {
         let pending = pending.ok_or(RuleViolation::NotProposed)?;
         if pending.by == actor {
             return Err(RuleViolation::SamePerson(pending.by));
+        }
+        if pending.for_oversight {
+            self.stop_deadline(DeadlineKind::OversightKeys);
         }
         self.generation = pending.rotation.statement.generation;
         self.rotation = Some(pending.rotation.statement);
@@ -215,7 +219,8 @@ impl CaseState {
         if self.legal_hold {
             return Err(RuleViolation::UnderLegalHold);
         }
-        if self.unhandled > 0 {
+        let waits = [DeadlineKind::Reopen, DeadlineKind::OversightKeys];
+        if self.unhandled > 0 || waits.into_iter().any(|kind| self.is_running(kind)) {
             return Err(RuleViolation::UnhandledMessage);
         }
         match self.retained_until() {
@@ -232,7 +237,8 @@ impl CaseState {
                 self.disposition = Some(disposition);
                 self.closed = Some(day);
                 self.last_assignee = self.assignee.take();
-                self.deadlines.retain(|deadline| deadline.kind == DeadlineKind::Challenge);
+                let continues = [DeadlineKind::Challenge, DeadlineKind::OversightKeys];
+                self.deadlines.retain(|deadline| continues.contains(&deadline.kind));
                 if disposition == Disposition::Unreadable {
                     self.unhandled = 0;
                     // Two members must not be able to hide a report by calling it unreadable. If

@@ -89,7 +89,8 @@ pub enum RuleViolation {
     /// A member declared, took the case or answered the reporter, so the report was opened.
     #[error("a member has opened this case, so it cannot be closed as unreadable")]
     Readable,
-    /// The reporter has an unhandled message.
+    /// The reporter has a message that is unhandled, or that waits for an answer, a reopening or
+    /// the keys of the oversight body.
     #[error("the reporter has an unhandled message")]
     UnhandledMessage,
     /// The reason is not allowed for the outcome.
@@ -110,6 +111,11 @@ pub enum RuleViolation {
     /// The previous assignee may not reopen or get the case.
     #[error("a reopened case must be assigned to someone other than {0}")]
     AnotherInvestigator(String),
+    /// The same member extended the investigation last.
+    #[error(
+        "{0} also made the last extension: the next one needs another member, or the oversight body reads the case"
+    )]
+    AnotherExtends(String),
     /// The reporter did not write within 180 days of the closing.
     #[error("the reporter did not write within 180 days of the closing")]
     ReporterDidNotAsk,
@@ -179,6 +185,7 @@ impl RuleViolation {
             Self::OnlyRaise => "only-raise",
             Self::OnlyLower => "only-lower",
             Self::AnotherInvestigator(_) => "another-investigator",
+            Self::AnotherExtends(_) => "another-extends",
             Self::ReporterDidNotAsk => "reporter-did-not-ask",
             Self::AlreadyReleased => "released",
             Self::OversightRefused => "oversight-refused",

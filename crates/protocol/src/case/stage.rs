@@ -99,8 +99,12 @@ pub enum DeadlineKind {
     Referral,
     /// The decision on a conflict claim: 7 days.
     Challenge,
-    /// An answer or a reopening after the reporter wrote to a closed case: 7 days.
+    /// An answer or a reopening after the reporter wrote to a closed case: 7 days. Marking the
+    /// message as handled does not end it.
     Reopen,
+    /// The keys of the oversight body, after the reporter refused it first and asked for it later:
+    /// 7 days. Two members give them by a rotation.
+    OversightKeys,
 }
 
 /// A date by which something must have happened.
@@ -122,8 +126,8 @@ pub(super) const ASSESS_DAYS: i64 = 30;
 pub(super) const INVESTIGATE_DAYS: i64 = 90;
 /// Days between two follow-ups of a referral.
 pub(super) const REFERRAL_DAYS: i64 = 60;
-/// Days for the decision on a conflict claim, and for the reaction to a reporter who wrote after
-/// the closing.
+/// Days for the decision on a conflict claim, for the reaction to a reporter who wrote after the
+/// closing, and for the keys of an oversight body that the reporter refused first.
 pub(super) const CLAIM_DAYS: i64 = 7;
 /// Months for feedback.
 pub(super) const FEEDBACK_MONTHS: u16 = 3;

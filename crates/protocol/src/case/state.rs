@@ -77,6 +77,9 @@ pub struct CaseState {
     pub acknowledged: bool,
     /// Whether feedback was given at the current stage.
     pub feedback_given: bool,
+    /// The member who extended the investigation last. Another member extends it next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_by: Option<String>,
     /// Whether a legal hold is on the case.
     pub legal_hold: bool,
     /// The months of retention after the closing.
@@ -104,6 +107,8 @@ pub struct PendingRotation {
     pub proposal: Hash,
     /// The statement for the reporter.
     pub rotation: SignedStatement,
+    /// Whether the oversight body could get the new keys when they were proposed.
+    pub for_oversight: bool,
 }
 
 /// A claim that a member has a conflict of interest.
@@ -155,6 +160,7 @@ impl CaseState {
             reporter_returned: false,
             acknowledged: false,
             feedback_given: false,
+            extended_by: None,
             legal_hold: false,
             retention_months: *retention_months,
             linked_cases: Vec::new(),

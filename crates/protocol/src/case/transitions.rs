@@ -41,7 +41,9 @@ impl CaseState {
                 if reason == ReleaseReason::MissedDeadline && self.overdue_deadline(day).is_none() {
                     return Err(RuleViolation::NotOverdue);
                 }
-                self.release_to_oversight(reason)
+                self.release_to_oversight(reason)?;
+                self.expect_oversight_keys(day);
+                Ok(())
             }
             _ => Err(RuleViolation::MemberOnly),
         }
@@ -55,6 +57,10 @@ impl CaseState {
         role: Role,
     ) -> Result<(), RuleViolation> {
         let (actor, day) = (event.actor.as_str(), event.at.date());
+        if role.oversight {
+            // Only a member with keys can sign an event of the case.
+            self.stop_deadline(DeadlineKind::OversightKeys);
+        }
         match &event.action {
             Action::Declared => self.record_no_conflict(actor),
             Action::Claimed => self.claim(actor, role),
@@ -76,6 +82,8 @@ impl CaseState {
             }
             Action::Reopened { ground } => self.reopen(*ground, actor, day),
             Action::DeadlineExtended { .. } => {
+                self.check_extension(actor)?;
+                self.extended_by = Some(actor.to_owned());
                 self.record_reply(day, false);
                 self.start_deadline(DeadlineKind::Investigate, days_after(day, INVESTIGATE_DAYS));
                 Ok(())
@@ -220,6 +228,7 @@ impl CaseState {
             Stage::Investigating => {
                 self.stop_deadline(DeadlineKind::Assess);
                 self.start_deadline(DeadlineKind::Investigate, days_after(day, INVESTIGATE_DAYS));
+                self.extended_by = None;
             }
             Stage::Decided => {
                 self.stop_deadline(DeadlineKind::Investigate);
@@ -254,6 +263,7 @@ impl CaseState {
         // The case must not be closed again without a message to the reporter.
         self.acknowledged = false;
         self.mark_handled();
+        self.stop_deadline(DeadlineKind::Reopen);
         self.start_deadline(DeadlineKind::Assess, days_after(day, ASSESS_DAYS));
         self.start_deadline(DeadlineKind::Feedback, months_after(day, FEEDBACK_MONTHS));
         Ok(())
@@ -265,6 +275,7 @@ impl CaseState {
             self.start_deadline(DeadlineKind::Feedback, months_after(day, FEEDBACK_MONTHS));
         }
         self.stop_deadline(DeadlineKind::Acknowledge);
+        self.stop_deadline(DeadlineKind::Reopen);
         self.acknowledged = true;
         if feedback {
             self.stop_deadline(DeadlineKind::Feedback);
@@ -273,9 +284,28 @@ impl CaseState {
         self.mark_handled();
     }
 
+    /// Marks all submissions as handled. The reporter of a closed case still gets an answer or a
+    /// reopening in time, because no page shows that a message was handled.
     pub(super) fn mark_handled(&mut self) {
         self.unhandled = 0;
-        self.stop_deadline(DeadlineKind::Reopen);
+    }
+
+    /// Checks that an extension is the first one, or follows one by another member. No member alone
+    /// can keep an investigation from its missed deadline, unless the oversight body reads the case
+    /// already.
+    fn check_extension(&self, actor: &str) -> Result<(), RuleViolation> {
+        if self.released.is_none() && self.extended_by.as_deref() == Some(actor) {
+            return Err(RuleViolation::AnotherExtends(actor.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Starts the deadline for the keys of the oversight body, if the reporter refused it first and
+    /// asks for it now. No member could open an unreadable case to give them.
+    fn expect_oversight_keys(&mut self, day: Date) {
+        if self.oversight_refused && self.disposition != Some(Disposition::Unreadable) {
+            self.start_deadline(DeadlineKind::OversightKeys, days_after(day, CLAIM_DAYS));
+        }
     }
 
     fn raise_priority(&mut self, priority: Priority) -> Result<(), RuleViolation> {

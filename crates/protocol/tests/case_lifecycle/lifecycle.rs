@@ -7,7 +7,7 @@ use protocol::{
         Calendar, ClosingReason, Deadline, DeadlineKind, Decision, Disposition, ReopenReason,
         RuleViolation, Stage,
         event::{Action, EventError, HANDLER_ACTOR, ReleaseReason, SignedEvent, midnight},
-        next_event,
+        months_after, next_event,
     },
     keys::{PublicKey, sign},
     submission::commitment::FollowUpCommitment,
@@ -289,4 +289,71 @@ fn members_cannot_write_handler_events_and_the_handler_no_member_events() {
         (case.state.released, case.state.received),
         (Some(ReleaseReason::MissedDeadline), 2)
     );
+}
+
+#[test]
+fn a_handled_message_to_a_closed_case_still_waits_for_an_answer_or_a_reopening() {
+    let calendar = Calendar::default();
+    let mut case = CaseScenario::closed();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(FollowUpCommitment::default())).unwrap();
+    let due = Some(case.today + Duration::days(7));
+    case.apply_action("bila", Action::MarkedHandled).unwrap();
+    assert_eq!((case.state.unhandled, case.due_date(DeadlineKind::Reopen)), (0, due));
+    assert_eq!(calendar.next_reporter_update(&case.state, case.today), due, "the reporter's page");
+    // The content is not destroyed meanwhile.
+    case.today = months_after(case.today, 60);
+    let purge = || Action::Proposed(Decision::Purge);
+    assert_eq!(case.apply_action("bila", purge()), Err(RuleViolation::UnhandledMessage));
+    case.send_reply("bila").unwrap();
+    assert_eq!(case.due_date(DeadlineKind::Reopen), None);
+    case.apply_action("bila", purge()).unwrap();
+}
+
+#[test]
+fn no_member_alone_keeps_an_investigation_from_its_missed_deadline() {
+    let extend = || Action::DeadlineExtended { reply: Hash::default(), copy: Hash::default() };
+    let mut case = CaseScenario::triaged();
+    case.change_stage("awa", Stage::Assessing).unwrap();
+    case.change_stage("lead", Stage::Investigating).unwrap();
+    assert!(matches!(case.apply_action("bila", extend()), Err(RuleViolation::AssigneeOnly(_))));
+    case.apply_action("awa", extend()).unwrap();
+    let again = Err(RuleViolation::AnotherExtends("awa".to_owned()));
+    assert_eq!(case.apply_action("awa", extend()), again);
+    case.send_reply("awa").unwrap();
+    assert_eq!(case.apply_action("awa", extend()), again, "a message changes nothing");
+    case.apply_action("lead", extend()).unwrap();
+    assert_eq!(
+        case.apply_action("lead", extend()),
+        Err(RuleViolation::AnotherExtends("lead".to_owned()))
+    );
+    case.apply_action("awa", extend()).unwrap();
+    // The oversight body, which then reads the case, makes the second person unnecessary.
+    case.today = case.due_date(DeadlineKind::Investigate).unwrap() + Duration::days(1);
+    let missed = Action::Released { reason: ReleaseReason::MissedDeadline };
+    case.apply_action(HANDLER_ACTOR, missed).unwrap();
+    case.apply_action("awa", extend()).unwrap();
+}
+
+#[test]
+fn a_request_after_a_refusal_starts_a_deadline_for_the_keys_of_the_oversight_body() {
+    let asked = || Action::Released { reason: ReleaseReason::ReporterAsked };
+    let mut case = CaseScenario::triaged();
+    case.apply_action(HANDLER_ACTOR, asked()).unwrap();
+    assert_eq!(case.due_date(DeadlineKind::OversightKeys), None, "the body has a key");
+    let mut case = CaseScenario::triaged();
+    case.state.oversight_refused = true;
+    case.apply_action(HANDLER_ACTOR, asked()).unwrap();
+    let due = Some(case.today + Duration::days(7));
+    assert_eq!(case.due_date(DeadlineKind::OversightKeys), due);
+    case.send_feedback("awa").unwrap();
+    let advice = close(Disposition::AdviceGiven, ClosingReason::Answered);
+    case.apply_action("awa", Action::Proposed(advice)).unwrap();
+    case.apply_action("bila", Action::Approved(advice)).unwrap();
+    assert_eq!(case.due_date(DeadlineKind::OversightKeys), due, "a closing does not end it");
+    case.today = months_after(case.today, 60);
+    let purge = Action::Proposed(Decision::Purge);
+    assert_eq!(case.apply_action("bila", purge), Err(RuleViolation::UnhandledMessage));
+    // Only a member with keys can sign.
+    case.apply_action("outside", Action::Declared).unwrap();
+    assert_eq!(case.due_date(DeadlineKind::OversightKeys), None);
 }

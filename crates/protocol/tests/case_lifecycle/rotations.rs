@@ -4,8 +4,8 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, Priority,
     case::{
-        CaseState, ClosingReason, Disposition, Role, RuleViolation, Stage,
-        event::{Action, Event, GrantRecord, effective_grants},
+        CaseState, ClosingReason, DeadlineKind, Disposition, Role, RuleViolation, Stage,
+        event::{Action, Event, GrantRecord, HANDLER_ACTOR, ReleaseReason, effective_grants},
         next_event,
     },
     rotation::{RotationStatement, STATEMENT_VERSION, SignedStatement, StatementError},
@@ -186,4 +186,22 @@ fn only_grants_of_assignments_and_approved_rotations_are_in_effect() {
         .map(|event| event.action.recorded_grants()[0].hash.0[0])
         .collect();
     assert_eq!(effective, [1, 3]);
+}
+
+#[test]
+fn only_a_rotation_that_was_proposed_after_the_request_gives_the_oversight_body_its_keys() {
+    let asked = || Action::Released { reason: ReleaseReason::ReporterAsked };
+    for propose_first in [true, false] {
+        let mut case = CaseScenario::triaged();
+        case.state.oversight_refused = true;
+        if propose_first {
+            propose(&mut case, "awa").unwrap();
+        }
+        case.apply_action(HANDLER_ACTOR, asked()).unwrap();
+        if !propose_first {
+            propose(&mut case, "awa").unwrap();
+        }
+        approve(&mut case, "bila").unwrap();
+        assert_eq!(case.due_date(DeadlineKind::OversightKeys).is_some(), propose_first);
+    }
 }

@@ -43,6 +43,18 @@ fn two_members_close_an_unreadable_case_and_it_is_released_to_the_oversight_body
 }
 
 #[test]
+fn a_request_for_the_oversight_body_in_an_unreadable_case_starts_no_deadline() {
+    let mut case = CaseScenario::new(Priority::P1);
+    case.state.oversight_refused = true;
+    case.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
+    case.apply_action("bila", Action::Approved(UNREADABLE)).unwrap();
+    assert_eq!(case.state.released, None);
+    let asked = Action::Released { reason: ReleaseReason::ReporterAsked };
+    case.apply_action(HANDLER_ACTOR, asked).unwrap();
+    assert_eq!(case.state.next_deadline(), None, "no member can open it to give keys");
+}
+
+#[test]
 fn a_case_that_was_read_is_not_closed_as_unreadable() {
     let mut case = CaseScenario::triaged();
     assert_eq!(

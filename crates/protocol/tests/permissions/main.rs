@@ -101,8 +101,12 @@ fn case_ready_for(kind: ActionKind, stage: Stage, assigned: bool) -> CaseState {
     };
     if kind == ActionKind::ApproveRotation {
         let by = "first".into();
-        case.pending_rotation =
-            Some(PendingRotation { by, proposal: PROPOSAL, rotation: rotation() });
+        case.pending_rotation = Some(PendingRotation {
+            by,
+            proposal: PROPOSAL,
+            rotation: rotation(),
+            for_oversight: false,
+        });
     }
     case
 }

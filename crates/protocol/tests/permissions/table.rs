@@ -113,7 +113,7 @@ pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     (ActionKind::Triage, "received", "MALO", "MLO"),
     (ActionKind::Assess, "triaged", "A", ""),
     (ActionKind::Investigate, "assessing", "LO", "LO"),
-    (ActionKind::Renew, "investigating", "A", ""),
+    (ActionKind::Renew, "investigating", "ALO", "MLO"),
     (ActionKind::Decide, "investigating", "A", ""),
     (ActionKind::TakeBack, "referred", "ALO", "MLO"),
     (ActionKind::FollowUpReferral, "referred", "ALO", "MLO"),

@@ -316,6 +316,13 @@ fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
         ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => {
             Some(with_note(Hash::default()))
         }
+        ActionPayload::Message => {
+            let (reply, copy) = (Hash::default(), Hash::default());
+            Some(match act {
+                ActionKind::Renew => Action::DeadlineExtended { reply, copy },
+                _ => Action::Replied { reply, copy, feedback: false },
+            })
+        }
         ActionPayload::Proposal(decision) => Some(Action::Proposed(*decision)),
         ActionPayload::Approval => {
             let proposal = state.pending_proposal.as_ref();
@@ -326,7 +333,6 @@ fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
         | ActionPayload::Assignee
         | ActionPayload::Verdict
         | ActionPayload::OtherCase
-        | ActionPayload::Message
         | ActionPayload::Keys => None,
         ActionPayload::KeysApproval => {
             let pending = state.pending_rotation.as_ref();

@@ -33,6 +33,8 @@ impl VerifiedCase {
                 week: "2026-W48".into(),
                 stage: Stage::Investigating,
                 released_to_oversight: false,
+                oversight_asked: false,
+                unreadable: false,
                 next_update: Some(time::Date::MAX),
                 received: u32::MAX,
             },

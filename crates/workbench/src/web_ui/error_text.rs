@@ -290,7 +290,11 @@ impl ToErrorText for ActionError {
             Self::UnresolvedAlerts => ErrorText::new("cause-alerts"),
             Self::Excluded(who) => ErrorText::with_arg("cause-excluded", "who", who),
             Self::AgainstWish(unit, members) => {
-                ErrorText::with_arg(&format!("cause-against-wish-{unit}"), "members", members)
+                let key = match *unit {
+                    "woman" => "cause-against-wish-woman",
+                    _ => "cause-against-wish-man",
+                };
+                ErrorText::with_arg(key, "members", members)
             }
             Self::UnreadableReport => ErrorText::new("cause-no-report"),
             Self::DirectoryExpired(day) => ErrorText::with_arg("cause-expired", "day", day),

@@ -361,11 +361,13 @@ export class ReturnPages {
     const { header } = inbox;
     const draft = this.draft();
     showPage(offlineForm, offlineForm.pages[page], "seal-here-reply");
-    const state = this.stageLines(header.stage);
+    const state = this.stageLines(header.unreadable ? "unreadable" : header.stage);
     if (header.next_update !== null) {
       state.push(createElement("p", {}, createElement("b", {}, nextUpdateInWords(offlineForm, header.next_update))));
     }
-    if (header.released_to_oversight) state.push(createElement("p", {}, translate(offlineForm, "thread-outside")));
+    const outside = header.released_to_oversight ? "thread-outside" : "thread-outside-asked";
+    const withOutside = header.released_to_oversight || header.oversight_asked;
+    if (withOutside) state.push(createElement("p", {}, translate(offlineForm, outside)));
     state.push(createElement("p", {}, this.readText(inbox.readUpTo)));
     const log = inbox.log === null ? null : this.logText(inbox.log);
     if (log !== null) state.push(createElement("p", {}, log));
@@ -381,7 +383,7 @@ export class ReturnPages {
     if (logFinding !== null) texts.push(translate(offlineForm, logFinding));
     const findings = texts.map((text) => createElement("p", { class: "careful", role: "alert" }, text));
     queryOne("h1")?.before(...findings);
-    if (header.released_to_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
+    if (withOutside) queryOne("input[name=kind]")?.closest(".q")?.remove();
     // A key without a valid signature may belong to an attacker. The form stays for the buttons
     // that refresh the mailbox and change the language.
     if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren(...this.readOnlyDraft(draft)));

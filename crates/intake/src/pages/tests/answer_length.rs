@@ -67,6 +67,12 @@ async fn answers(pages: &Pages, locale: Locale) -> Vec<Answer> {
         let view = ConversationView { stage, ..view() };
         answers.push(answer(stage.as_str(), conversation_page(pages, locale, &view)).await);
     }
+    for (name, oversight_asked, unreadable) in
+        [("oversight asked", true, false), ("unreadable", false, true)]
+    {
+        let view = ConversationView { stage: Stage::Closed, oversight_asked, unreadable, ..view() };
+        answers.push(answer(name, conversation_page(pages, locale, &view)).await);
+    }
     for count in 1..=8 {
         let view = ConversationView {
             next_update: Some(time::macros::date!(2026 - 12 - 01)),

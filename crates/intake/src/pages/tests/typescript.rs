@@ -247,6 +247,8 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
                 week: "2026-W48".into(),
                 stage: Stage::Received,
                 released_to_oversight: true,
+                oversight_asked: false,
+                unreadable: false,
                 next_update: Some(date!(2026 - 11 - 30)),
                 received: 1,
             }),
