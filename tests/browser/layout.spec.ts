@@ -1,5 +1,5 @@
-// The layout of the reporter's pages: what is in the first screen, what a finger can touch, and what
-// does not look like something else.
+// The layout of the reporter's pages: what is in the first screen, what a finger can touch, and
+// what does not look like something else.
 import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./src/installation.ts";
 import { LANGUAGES } from "./src/languages.ts";

@@ -26,8 +26,8 @@ pub struct HandlerKeys {
 }
 
 /// The log key and, during its renewal, the one before it. Readers verify events and checkpoints
-/// with the key that the newest directory names, so the case handler signs with the former key until
-/// it has the directory that names the new one.
+/// with the key that the newest directory names, so the case handler signs with the former key
+/// until it has the directory that names the new one.
 #[derive(Debug, Clone)]
 pub struct LogKeys {
     /// The key in `keys.log`.

@@ -21,9 +21,9 @@ pub struct ReplyScheduleCache {
     promised: Mutex<PromisedDays>,
 }
 
-/// The days that the latest submissions were told, only in memory: the spool contains no day of
-/// arrival. A client whose confirmation was lost uploads the same bytes again, perhaps on a later
-/// day, and must be told the first day.
+/// The days that the responses to the latest submissions named, only in memory: the spool contains
+/// no day of arrival. A client whose confirmation was lost uploads the same bytes again, perhaps on
+/// a later day, and must get the first day.
 #[derive(Debug, Default)]
 struct PromisedDays {
     days: HashMap<[u8; 32], Date>,

@@ -47,9 +47,9 @@ struct DetailMatch {
     retained: Option<Range<usize>>,
 }
 
-/// Returns all matches in a text in composed form, in the order of the rules. A rule does not search
-/// in the matches of earlier rules. Two matches overlap only in a character whose folded form has
-/// several characters, such as "⅓".
+/// Returns all matches in a text in composed form, in the order of the rules. A rule does not
+/// search in the matches of earlier rules. Two matches overlap only in a character whose folded
+/// form has several characters, such as "⅓".
 fn find_matches(text: &str) -> Vec<DetailMatch> {
     let folded = FoldedText::new(text);
     let mut rest = folded.as_str().to_owned();

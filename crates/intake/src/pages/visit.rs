@@ -84,7 +84,7 @@ pub fn redirect_after_send(
 
 /// Ends the visit of this token and those before it. A browser that does not say which page led to
 /// an address continues in another visit at each step, and every address of its history would show
-/// the typed text. A token that a stranger chose ends a visit of that stranger.
+/// the typed text. A token that an attacker chose ends a visit of that attacker.
 pub(super) fn end_earlier_visits(pages: &Pages, newest: String, end: &VisitState) {
     let mut token = newest;
     // The chain ends, because a visit that has ended names no other one.

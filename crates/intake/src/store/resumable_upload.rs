@@ -30,7 +30,7 @@ impl UploadId {
         BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
     }
 
-    /// Returns the hash of the id, with which nobody can continue the upload.
+    /// Returns the hash of the id, with which no client can continue the upload.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0).into()
     }

@@ -1,6 +1,6 @@
 // The lists in which the pages search typed texts for the words of a receipt. Only the list of the
-// language of the page is requested, and at the same moment for all visitors: a request that depends
-// on a text would show that the text resembles a receipt.
+// language of the page is requested, and at the same moment for all visitors: a request that
+// depends on a text would show that the text resembles a receipt.
 import type { WordLists } from "../typed_receipt.ts";
 import type { ProgramFiles } from "./program_files.ts";
 import { fetchWordList } from "./service.ts";
