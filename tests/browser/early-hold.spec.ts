@@ -46,7 +46,7 @@ for (const part of PARTS)
     await expect(page.locator(".waiting")).toHaveCount(1);
     expect(sent).toEqual([]);
     open();
-    await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText("Il n’y a rien ici")).toBeVisible({ timeout: 20_000 });
     await expect(page.locator(".seal")).toContainText("Votre appareil ouvre vos messages lui-même");
     await expect(page.locator(".waiting")).toHaveCount(0);
     expect(sent).toEqual([]);
@@ -72,7 +72,7 @@ for (const [what, part, fail] of FAILURES)
     await expect(page.locator(".seal")).toContainText("Notre site ouvre vos messages pour vous.");
     expect(sent).toEqual([]);
     await page.locator(OPEN).click();
-    await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+    await expect(page.getByText("Il n’y a rien ici")).toBeVisible();
     expect(sent).toHaveLength(1);
   });
 
@@ -84,7 +84,7 @@ test("a program that fails before anything is typed leaves the page to the site,
   await expect(page.locator(".waiting")).toHaveCount(0);
   await page.fill("textarea[name=receipt]", CODE);
   await page.locator(OPEN).click();
-  await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+  await expect(page.getByText("Il n’y a rien ici")).toBeVisible();
   expect(sent).toHaveLength(1);
 });
 

@@ -134,7 +134,7 @@ test("the page warns beside the text that closing it loses the text", async ({ p
   await fillReport(page, { story: "Un récit." });
   await page.goBack();
   await expect(page.locator("main .hint", { hasText: textOf("fr", "questions-keep") })).toBeVisible();
-  // Back keeps the text, which is not said of the Back of a browser without scripts.
+  // Back keeps the text, which is not true of the Back of a browser without scripts.
   const withoutScripts = page.locator("main .hint", { hasText: textOf("fr", "questions-back") });
   await expect(withoutScripts).toHaveCount(1);
   await expect(withoutScripts).toBeHidden();

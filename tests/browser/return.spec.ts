@@ -59,7 +59,7 @@ for (const scripts of [true, false])
 test("a damaged, truncated or missing mailbox is never shown as an empty one", async ({ page, installation }) => {
   const { code } = await submitReport(page, installation, "Un récit dont la boîte s’abîme.");
   await openThread(page, installation, true, code);
-  const nothing = page.getByText("Rien n’est encore arrivé ici");
+  const nothing = page.getByText("Il n’y a rien ici");
   const open = async () => {
     await page.goto(`${installation.url}/fr/return`);
     await waitForHydration(page);
@@ -109,7 +109,7 @@ test("without scripts, an unknown receipt and an open mailbox have pages of one 
   const known = await length(code);
   await expect(page.locator("#message")).toBeVisible();
   const unknown = await length("0000-0000-0000-0000-0000-0000-006X");
-  await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+  await expect(page.getByText("Il n’y a rien ici")).toBeVisible();
   expect(unknown).toBe(known);
   await context.close();
 });
@@ -138,7 +138,7 @@ for (const scripts of [true, false])
     if (scripts) await checkScreen(page, "fr", "return mistyped");
     else await takeScreenshots(page, "return mistyped plain");
     await nearest.getByRole("button").click();
-    await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+    await expect(page.getByText("Il n’y a rien ici")).toBeVisible();
     await expect(page.locator("textarea[name=receipt]")).toHaveValue(WORDS);
     await expect(nearest).toHaveCount(0);
     for (const [typed, error] of [
@@ -198,7 +198,7 @@ test("the saved file and a photo of the square open the mailbox, and stay on the
     await waitForHydration(page);
     await expect(page.locator("label[for=saved]")).toContainText("photo du carré");
     await page.setInputFiles("#saved", file);
-    if (error === null) await expect(page.getByText("Rien n’est encore arrivé ici")).toBeVisible();
+    if (error === null) await expect(page.getByText("Il n’y a rien ici")).toBeVisible();
     else await expect(page.locator(".wrong")).toContainText(error);
     expect(await page.locator("#saved").evaluate((field: HTMLInputElement) => field.files!.length)).toBe(0);
   }

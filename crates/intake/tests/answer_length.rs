@@ -105,7 +105,7 @@ async fn every_damage_of_a_mailbox_is_shown_as_damage_with_the_same_length() {
         sealed
     };
     let unknown = enter(&intake, "en", &Receipt::from_bytes([9; 16]).code()).await;
-    assert!(unknown.page.contains("Nothing is here yet"));
+    assert!(unknown.page.contains("There is nothing here"));
     for (what, sealed) in [
         ("the payload", flipped(MAILBOX_LEN / 2)),
         ("the last byte", flipped(MAILBOX_LEN - 1)),
@@ -127,7 +127,7 @@ async fn every_damage_of_a_mailbox_is_shown_as_damage_with_the_same_length() {
         assert_eq!(intake.put_mailboxes(&published).await, StatusCode::NO_CONTENT, "{what}");
         let answer = enter(&intake, "en", &receipt).await;
         assert!(answer.page.contains("This mailbox is damaged"), "{what}");
-        assert!(!answer.page.contains("Nothing is here yet"), "{what}");
+        assert!(!answer.page.contains("There is nothing here"), "{what}");
         assert_eq!(answer.wire, unknown.wire, "{what}");
     }
 }

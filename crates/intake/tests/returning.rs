@@ -72,7 +72,7 @@ async fn a_reporter_returns_and_sends_another_message() {
     let (status, never) = intake.enter_receipt(&unknown_receipt).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(early.replace(&receipt, ""), never.replace(&unknown_receipt, ""));
-    assert!(early.contains("Nothing is here yet"));
+    assert!(early.contains("There is nothing here"));
     // The page names a mistyped and an empty receipt as such.
     assert_eq!(intake.enter_receipt("ABCD").await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(intake.enter_receipt("").await.0, StatusCode::UNPROCESSABLE_ENTITY);
@@ -136,7 +136,7 @@ async fn a_reporter_returns_and_sends_another_message() {
         .field("message", "x");
     let (status, page) = intake.post_form("/en/return/send", unknown.end()).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("Nothing is here yet"));
+    assert!(page.contains("There is nothing here"));
     let no_seed = MultipartFormData::default().field("receipt", &receipt).field("message", "x");
     let (status, page) = intake.post_form("/en/return/send", no_seed.end()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
@@ -200,7 +200,7 @@ async fn a_button_takes_the_nearest_word_of_a_mistyped_receipt() {
     let body = format!("receipt={}&take=nearest", mistyped.replace(' ', "+"));
     let (status, _, page) = TestBrowser::new(&intake).post("/en/return", body, "").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("Nothing is here yet"), "{page}");
+    assert!(page.contains("There is nothing here"), "{page}");
     assert!(page.contains(&format!("{words}</textarea>")), "{page}");
     // Two words that are swapped are not guessed, and the button changes nothing.
     let swapped = words.split(' ').rev().collect::<Vec<_>>().join("+");
@@ -301,7 +301,7 @@ async fn back_and_reload_show_an_opened_conversation_and_a_copied_link_does_not(
     let token = address.strip_prefix("/en/return/").unwrap().to_owned();
     let again = browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1;
     assert_eq!(again.as_deref(), Some(&*address));
-    assert!(browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"));
+    assert!(browser.read(&address, SAME_ORIGIN).await.2.contains("There is nothing here"));
     // A shared link shows nothing, and a form that was posted from another site is not stored.
     for site in ["none", "cross-site", "same-site", ""] {
         let (_, to, page) = browser.read(&address, site).await;
@@ -311,7 +311,7 @@ async fn back_and_reload_show_an_opened_conversation_and_a_copied_link_does_not(
         assert_eq!((posted.0, posted.1), (StatusCode::UNPROCESSABLE_ENTITY, None), "{site}");
         assert!(posted.2.contains("0000-2222") && !posted.2.contains(&token), "{site}");
         assert!(
-            browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"),
+            browser.read(&address, SAME_ORIGIN).await.2.contains("There is nothing here"),
             "{site}"
         );
     }
@@ -427,7 +427,7 @@ async fn a_message_stays_on_the_page_until_its_mailbox_opens() {
     let reply = MultipartFormData::default().field("receipt", &receipt);
     let reply = reply.field("seed", repeated_hex(5)).field("message", "words to keep").end();
     let (_, page) = intake.post_form("/en/return/send", reply).await;
-    assert!(page.contains("Nothing is here yet"));
+    assert!(page.contains("There is nothing here"));
     assert_eq!(message_field(&page), ("words to keep".to_owned(), false));
     // The buttons that look again and change the language post the same form.
     let post = async |more: &str| {

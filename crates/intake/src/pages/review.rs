@@ -49,6 +49,12 @@ impl ReviewTemplate<'_> {
         self.readers.as_ref().is_some_and(|readers| readers.oversight_refused)
     }
 
+    /// Returns the attribute of the sentences about readers on the page of the script, which shows
+    /// those that apply.
+    fn hidden_choice(&self) -> &'static str {
+        if self.readers.is_none() { " hidden" } else { "" }
+    }
+
     fn no_desk_left(&self) -> bool {
         self.readers.as_ref().is_some_and(|readers| readers.none_left)
     }

@@ -130,9 +130,10 @@ impl SubmitError {
                 app.counters.record_store_failure(error);
                 match error {
                     StoreError::Full => ErrorKind::Full,
-                    // A connection that breaks at the commit does not say whether the report is
+                    // A connection that breaks at the commit does not state whether the report is
                     // stored.
-                    _ => ErrorKind::Internal,
+                    StoreError::Unavailable => ErrorKind::Internal,
+                    _ => ErrorKind::Busy,
                 }
             }
             Self::Internal => ErrorKind::Internal,

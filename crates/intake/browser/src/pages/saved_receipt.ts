@@ -23,8 +23,8 @@ export async function canReadPhotos(): Promise<boolean> {
 }
 
 /**
- * Returns the text of a file or of the QR code in a photo, or undefined if there is none. Rejects if
- * the file cannot be read.
+ * Returns the text of a file or of the QR code in a photo, or undefined if there is none. Rejects
+ * if the file cannot be read.
  */
 export async function readSavedReceipt(file: File): Promise<string | undefined> {
   if (file.type.startsWith("image/")) return readPhoto(file).catch(() => undefined);
