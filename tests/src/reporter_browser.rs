@@ -249,8 +249,8 @@ impl ReporterPage {
     /// Returns `None` if the page is no thread.
     pub fn received_submissions(&self) -> Option<usize> {
         let state = self.texts(".state .hint").concat();
-        let digits = state.split(|character: char| !character.is_ascii_digit());
-        digits.filter(|number| !number.is_empty()).next()?.parse().ok()
+        let mut digits = state.split(|character: char| !character.is_ascii_digit());
+        digits.find(|number| !number.is_empty())?.parse().ok()
     }
 
     /// Returns the heading of the page.

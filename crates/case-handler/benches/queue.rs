@@ -30,8 +30,8 @@ const BASE_CASES: usize = 50_000;
 
 #[tokio::main]
 async fn main() {
-    let small = measure_pages(10_000).await;
-    let large = measure_pages(full_or_quick(1_000_000, 50_000)).await;
+    let small = Box::pin(measure_pages(10_000)).await;
+    let large = Box::pin(measure_pages(full_or_quick(1_000_000, 50_000))).await;
     print_rows(&[BenchRow::lower_is_better(
         "queue: a page with 1,000,000 cases, 95 of 100",
         "ms",

@@ -58,6 +58,9 @@ fn put_mailbox_with(
     (opened.header.mailbox, sealed)
 }
 
+/// Changes the header of a mailbox.
+type Change = fn(&mut MailboxHeader);
+
 #[tokio::test]
 async fn a_reporter_returns_and_sends_another_message() {
     let intake = TestIntake::with_directory().await;
@@ -164,7 +167,7 @@ async fn a_page_says_what_waits_for_the_team_and_that_a_report_could_not_be_open
     let unreadable = "We could not open your report. Please make a new one.";
     let form_field = "value=\"oversight-body\"";
     let done = "The work is done.";
-    let changes: [(fn(&mut MailboxHeader), [&str; 2], [&str; 2]); 3] = [
+    let changes: [(Change, [&str; 2], [&str; 2]); 3] = [
         (|_| (), [form_field, "Received"], [asked, unreadable]),
         (|header| header.oversight_asked = true, [asked, "Received"], [form_field, unreadable]),
         (

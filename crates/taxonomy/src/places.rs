@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_list_is_limited_by_its_number_and_its_bytes() {
         let list = |count: usize, name: &str| {
-            (0..count).map(|at| format!("{name}{at:03}\n")).collect::<String>()
+            (0..count).map(|at| format!("{name}{at:03}")).collect::<Vec<_>>().join("\n")
         };
         assert_eq!(places_of(&list(MAX_PLACES, "p")).unwrap().len(), MAX_PLACES);
         let many = places_of(&list(MAX_PLACES + 1, "p")).unwrap_err();

@@ -58,7 +58,9 @@ fn find_matches(text: &str) -> Vec<DetailMatch> {
     let mut matches: Vec<DetailMatch> = receipts
         .map(|range| DetailMatch { kind: IdentifyingDetailKind::Receipt, range, retained: None })
         .collect();
-    matches.iter().for_each(|one| blank(&mut rest, &one.range));
+    for one in &matches {
+        blank(&mut rest, &one.range);
+    }
     for (kind, pattern) in PATTERNS.iter() {
         let begin = matches.len();
         for found in pattern.captures_iter(&rest) {

@@ -28,6 +28,7 @@ use crate::{
 };
 
 /// The content of the page: a verified mailbox and the draft of a reply.
+#[expect(clippy::struct_excessive_bools, reason = "the page shows each fact by itself")]
 pub struct ConversationView {
     /// The code of the receipt. The page contains it, so that a reply reaches its case.
     pub receipt: Zeroizing<String>,

@@ -65,16 +65,16 @@ pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<
         FileSummary {
             name,
             lines: match file.treatment {
-                FileOutcome::Unchanged => vec![unclean(frame.t("scrubbed-kept"))],
+                FileOutcome::Unchanged => vec![unclean(&frame.t("scrubbed-kept"))],
                 FileOutcome::Cleaned(report) => summary_lines(frame, file.format, report),
-                FileOutcome::Failed => vec![unclean(frame.t("scrubbed-failed"))],
+                FileOutcome::Failed => vec![unclean(&frame.t("scrubbed-failed"))],
             },
         }
     });
     summaries.collect()
 }
 
-fn unclean(line: String) -> String {
+fn unclean(line: &str) -> String {
     format!("{UNCLEAN_MARK}{line}")
 }
 
@@ -85,16 +85,16 @@ fn summary_lines(frame: &PageLayout<'_>, format: FileFormat, report: ScrubReport
         lines.push(named("scrubbed-removed", report.removed));
     }
     if !report.left.is_empty() {
-        lines.push(unclean(named("scrubbed-left", report.left)));
+        lines.push(unclean(&named("scrubbed-left", report.left)));
     }
     match report.signature {
         SignatureStatus::Absent => {}
-        SignatureStatus::Kept => lines.push(unclean(frame.t("scrubbed-signed"))),
-        SignatureStatus::Broken => lines.push(unclean(frame.t("scrubbed-signature-broken"))),
+        SignatureStatus::Kept => lines.push(unclean(&frame.t("scrubbed-signed"))),
+        SignatureStatus::Broken => lines.push(unclean(&frame.t("scrubbed-signature-broken"))),
     }
     match report.reading {
-        ParseCoverage::Broken => lines.push(unclean(frame.t("scrubbed-broken"))),
-        ParseCoverage::Unknown => lines.push(unclean(frame.t("scrubbed-unknown"))),
+        ParseCoverage::Broken => lines.push(unclean(&frame.t("scrubbed-broken"))),
+        ParseCoverage::Unknown => lines.push(unclean(&frame.t("scrubbed-unknown"))),
         ParseCoverage::Empty => lines.push(frame.t("scrubbed-empty")),
         ParseCoverage::Whole if lines.is_empty() => lines.push(frame.t("scrubbed-nothing")),
         ParseCoverage::Whole => {}

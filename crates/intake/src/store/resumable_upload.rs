@@ -62,7 +62,7 @@ pub enum AppendOutcome {
 /// How a request continues an upload.
 pub enum UploadContinuation {
     /// It appends to the upload.
-    Append(ResumableUpload),
+    Append(Box<ResumableUpload>),
     /// The submission is complete.
     Ended,
     /// The upload does not continue at this offset.
@@ -142,7 +142,7 @@ impl Store {
         self.capacity.check(rest, length)?;
         let reserved =
             self.capacity.reserve_pieces(rest.saturating_sub(PIECE_BYTES), last_day.is_some())?;
-        Ok(UploadContinuation::Append(ResumableUpload {
+        Ok(UploadContinuation::Append(Box::new(ResumableUpload {
             store: self.clone(),
             key: id.key(),
             submission,
@@ -153,7 +153,7 @@ impl Store {
             length,
             buffer: Vec::new(),
             reserved,
-        }))
+        })))
     }
 
     /// Deletes the pieces of an upload, unless it has ended. Waits until a request that finishes it

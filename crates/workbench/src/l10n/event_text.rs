@@ -38,11 +38,12 @@ pub fn action_name(action: &Action) -> String {
 /// Returns the key of the text of an event.
 pub(crate) fn event_key(action: &Action) -> String {
     let variant = match action {
-        Action::Assigned { note: Some(_), .. } => Some("reason".to_owned()),
+        Action::Assigned { note: Some(_), .. } | Action::StageChanged { reason: Some(_), .. } => {
+            Some("reason".to_owned())
+        }
         Action::Assigned { granted, .. } if !granted.is_empty() => Some("granted".to_owned()),
         Action::ChallengeResolved { upheld: true, .. } => Some("yes".to_owned()),
         Action::ChallengeResolved { upheld: false, .. } => Some("no".to_owned()),
-        Action::StageChanged { reason: Some(_), .. } => Some("reason".to_owned()),
         Action::Reopened { ground: ReopenReason::Reporter } => Some("reporter".to_owned()),
         Action::Reopened { ground: ReopenReason::NewEvidence } => Some("new-evidence".to_owned()),
         Action::Replied { feedback: true, .. } => Some("feedback".to_owned()),

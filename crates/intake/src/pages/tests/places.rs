@@ -20,13 +20,13 @@ pub(super) fn largest_list() -> String {
     let mut name = |alphabet: RangeInclusive<char>, letters: usize| {
         (0..letters).map(|_| rng.gen_range(alphabet.clone())).collect::<String>()
     };
-    let mut list = "[border_post]\n".to_owned();
+    let mut list = vec!["[border_post]".to_owned()];
     for _ in 0..taxonomy::MAX_PLACES {
         let others = ["en", "es", "pt"].map(|code| format!("{code}: {}", name('a'..='z', 19)));
         let arabic = name('\u{627}'..='\u{64a}', 9);
-        list += &format!("{} | {} | ar: {arabic}\n", name('a'..='z', 19), others.join(" | "));
+        list.push(format!("{} | {} | ar: {arabic}", name('a'..='z', 19), others.join(" | ")));
     }
-    list
+    list.join("\n")
 }
 
 #[tokio::test]

@@ -205,7 +205,7 @@ fn a_card_under_the_pointer_does_not_look_chosen() {
     };
     assert_eq!(chosen.iter().filter(is_mark).count(), 1);
     // After a tap, a phone keeps the pointer where the finger was.
-    let style = test_pages().assets.style().to_string();
+    let style = test_pages().assets.style();
     let hover_only = style.split("@media").find(|part| part.contains(".cards [name=go]:hover"));
     assert!(hover_only.unwrap().trim_start().starts_with("(hover:"), "{hover_only:?}");
 }

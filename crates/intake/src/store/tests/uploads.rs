@@ -36,7 +36,11 @@ impl TestSpool {
     }
 
     /// Stores all pieces but the last one, and returns the upload with the last one.
-    async fn upload_until_the_last_piece(&self, number: u8, content: &[u8]) -> ResumableUpload {
+    async fn upload_until_the_last_piece(
+        &self,
+        number: u8,
+        content: &[u8],
+    ) -> Box<ResumableUpload> {
         let continued = self.continue_upload(&upload_id(number), 0, content).await.unwrap();
         let UploadContinuation::Append(mut upload) = continued else { panic!("not new") };
         assert_eq!(upload.write(content).await.unwrap(), AppendOutcome::Stored);
