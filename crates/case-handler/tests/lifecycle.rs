@@ -356,7 +356,7 @@ fn random_action(rng: &mut StdRng, state: &protocol::case::CaseState) -> Action 
         13 => Action::MarkedHandled,
         14 => Action::Escalated,
         15 => Action::LegalHoldPlaced,
-        16 => Action::Reopened { ground: ReopenReason::NewEvidence },
+        16 => Action::Reopened { ground: ReopenReason::NewEvidence, note: None },
         17 => Action::Proposed(decision),
         18 => Action::Approved(
             state.pending_proposal.as_ref().map_or(decision, |proposal| proposal.decision),

@@ -49,11 +49,15 @@ pub enum ActionPayload {
     Stage(Stage),
     /// A member.
     Member(fn(String) -> Action),
-    /// A member, and the sealed grants that the member needs.
+    /// A sealed note that states the reason, if the actor takes the case against the reporter's
+    /// wish for a woman or a man. Otherwise nothing.
+    Claim,
+    /// A member, the sealed grants that the member needs, and a note as in
+    /// [`ActionPayload::Claim`].
     Assignee,
     /// A member, and whether the claim of a conflict of interest is upheld.
     Verdict,
-    /// The reason of a reopening.
+    /// The reason of a reopening, and a note as in [`ActionPayload::Claim`].
     Reopening,
     /// A priority.
     Priority(fn(Priority) -> Action),
@@ -172,7 +176,7 @@ case_actions! {
     /// was reopened cannot take it. Once there is an assignee, only the assignee, the lead or the
     /// oversight body can.
     Claim = "claim", Reader, OPEN_STAGES,
-        ActionPayload::Fixed(Action::Claimed), Never, "claim CASE";
+        ActionPayload::Claim, Never, "claim CASE";
     /// Assigns the case to a colleague.
     ///
     /// The colleague must be one who could claim it. The event contains the grants that the
@@ -375,7 +379,7 @@ impl ActionKind {
             Action::FollowedUp(_) => Self::FollowUp,
             Action::Released { .. } => Self::Release,
             Action::Declared => Self::Declare,
-            Action::Claimed => Self::Claim,
+            Action::Claimed | Action::ClaimedWithReason { .. } => Self::Claim,
             Action::Assigned { .. } => Self::Assign,
             Action::Recused => Self::Recuse,
             Action::Challenged { .. } => Self::Challenge,

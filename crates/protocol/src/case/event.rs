@@ -62,6 +62,11 @@ pub enum Action {
     Declared,
     /// The actor declares the same and takes the case.
     Claimed,
+    /// The same as [`Action::Claimed`], against the reporter's wish for a woman or a man.
+    ClaimedWithReason {
+        /// SHA-256 of the sealed note with the reason.
+        note: Hash,
+    },
     /// The case is assigned to a colleague, who must declare before acting.
     Assigned {
         /// The handle of the colleague.
@@ -104,6 +109,10 @@ pub enum Action {
     Reopened {
         /// The reason.
         ground: ReopenReason,
+        /// SHA-256 of the sealed note with the reason, if the actor takes the case against the
+        /// reporter's wish for a woman or a man. Absent otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Hash>,
     },
     /// A member proposes a decision.
     Proposed(Decision),
@@ -225,7 +234,9 @@ impl Action {
         match *self {
             Self::NoteAdded { note }
             | Self::Declined { note }
-            | Self::Assigned { note: Some(note), .. } => SealedText::Note(note),
+            | Self::ClaimedWithReason { note }
+            | Self::Assigned { note: Some(note), .. }
+            | Self::Reopened { note: Some(note), .. } => SealedText::Note(note),
             Self::Replied { reply, copy, .. } | Self::DeadlineExtended { reply, copy } => {
                 SealedText::Message { reply, copy }
             }
@@ -239,7 +250,7 @@ impl Action {
             | Self::Challenged { .. }
             | Self::ChallengeResolved { .. }
             | Self::StageChanged { .. }
-            | Self::Reopened { .. }
+            | Self::Reopened { note: None, .. }
             | Self::Proposed(_)
             | Self::Approved(_)
             | Self::Withdrawn

@@ -63,7 +63,7 @@ impl CaseState {
         }
         match &event.action {
             Action::Declared => self.record_no_conflict(actor),
-            Action::Claimed => self.claim(actor, role),
+            Action::Claimed | Action::ClaimedWithReason { .. } => self.claim(actor, role),
             Action::Assigned { to, .. } => self.assign_to(to),
             Action::Recused => {
                 self.remove_member(actor);
@@ -80,7 +80,7 @@ impl CaseState {
                 self.change_stage(*to, day);
                 Ok(())
             }
-            Action::Reopened { ground } => self.reopen(*ground, actor, day),
+            Action::Reopened { ground, .. } => self.reopen(*ground, actor, day),
             Action::DeadlineExtended { .. } => {
                 self.check_extension(actor)?;
                 self.extended_by = Some(actor.to_owned());

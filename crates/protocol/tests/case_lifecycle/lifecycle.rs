@@ -118,7 +118,7 @@ fn a_case_goes_from_received_to_closed_and_is_reopened() {
         case.apply_action("awa", Action::Claimed),
         Err(RuleViolation::WrongStage(Stage::Closed))
     );
-    let again = || Action::Reopened { ground: ReopenReason::NewEvidence };
+    let again = || Action::Reopened { ground: ReopenReason::NewEvidence, note: None };
     assert_eq!(
         case.apply_action("awa", again()),
         Err(RuleViolation::AnotherInvestigator("awa".to_owned()))
@@ -135,7 +135,7 @@ fn a_case_goes_from_received_to_closed_and_is_reopened() {
 #[test]
 fn a_reporter_can_have_a_case_reopened_for_180_days() {
     let mut case = CaseScenario::closed();
-    let asked = || Action::Reopened { ground: ReopenReason::Reporter };
+    let asked = || Action::Reopened { ground: ReopenReason::Reporter, note: None };
     assert_eq!(case.apply_action("bila", asked()), Err(RuleViolation::ReporterDidNotAsk));
     case.today += Duration::days(180);
     let mut late =

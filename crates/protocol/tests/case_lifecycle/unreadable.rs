@@ -128,7 +128,11 @@ fn an_opened_case_is_purged_only_by_members_who_declared() {
     case.apply_action("bila", Action::Approved(UNREADABLE)).unwrap();
     // The oversight body opens it later.
     case.apply_action("outside", Action::Declared).unwrap();
-    case.apply_action("outside", Action::Reopened { ground: ReopenReason::NewEvidence }).unwrap();
+    case.apply_action(
+        "outside",
+        Action::Reopened { ground: ReopenReason::NewEvidence, note: None },
+    )
+    .unwrap();
     case.today = months_after(FILED, 60);
     let propose = Action::Proposed(Decision::Purge);
     assert_eq!(

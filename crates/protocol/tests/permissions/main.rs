@@ -142,7 +142,7 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::Renew => Action::DeadlineExtended { reply, copy },
         ActionKind::Decide => transition(Stage::Investigating, Stage::Decided),
         ActionKind::TakeBack => transition(Stage::Referred, Stage::Assessing),
-        ActionKind::Reopen => Action::Reopened { ground: ReopenReason::Reporter },
+        ActionKind::Reopen => Action::Reopened { ground: ReopenReason::Reporter, note: None },
         ActionKind::Reply => Action::Replied { reply, copy, feedback: true },
         ActionKind::Link => Action::Linked { to: Uuid::from_u128(4) },
         ActionKind::ProposeRotation => {
@@ -163,6 +163,7 @@ fn action(kind: ActionKind) -> Action {
         ActionKind::ApprovePurge => Action::Approved(Decision::Purge),
         other => match &other.row().payload {
             ActionPayload::Fixed(action) => action.clone(),
+            ActionPayload::Claim => Action::Claimed,
             ActionPayload::Member(about) => about("D".into()),
             ActionPayload::Priority(with_priority) => with_priority(Priority::P1),
             ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => with_note(copy),

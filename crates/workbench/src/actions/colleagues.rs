@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::ActionError;
+use protocol::api::workbench::SealedBytes;
+
+use super::{ActionError, messages::seal_reason};
 use crate::{
     case::{VerifiedCase, wish::Wish},
     session::HandlerConnection,
+    terminal_text::is_blank,
 };
 
 impl HandlerConnection {
@@ -28,12 +31,12 @@ impl HandlerConnection {
         candidates.into_iter().filter(is_eligible).cloned().collect()
     }
 
-    /// Returns the wish of the reporter for a woman or a man that assignments of this case obey.
+    /// Returns the wish of the reporter for a woman or a man that the choice of an assignee obeys.
     pub fn wish(&self, case: &VerifiedCase) -> Option<Wish> {
         Wish::of_report(&case.report()?, case.state.as_ref()?, self.directory())
     }
 
-    /// Checks that an assignment to this member obeys the wish of the reporter.
+    /// Checks that this member as the assignee obeys the wish of the reporter.
     ///
     /// # Errors
     /// [`ActionError::AgainstWish`] with the members of the wish.
@@ -43,6 +46,29 @@ impl HandlerConnection {
                 Err(ActionError::AgainstWish(wish.unit, wish.members.join(", ")))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Returns whether this member needs a reason to take the case.
+    pub fn takes_against_wish(&self, case: &VerifiedCase) -> bool {
+        self.check_wish(case, self.handle()).is_err()
+    }
+
+    /// Returns the sealed reason for which this member gets the case against the wish of the
+    /// reporter. Returns `None` if there is no such wish, or if the member matches it.
+    ///
+    /// # Errors
+    /// [`ActionError::AgainstWish`] if the reason is blank. Also if the note cannot be sealed.
+    pub(super) fn note_against_wish(
+        &self,
+        case: &VerifiedCase,
+        handle: &str,
+        reason: &str,
+    ) -> Result<Option<SealedBytes>, ActionError> {
+        match self.check_wish(case, handle) {
+            Ok(()) => Ok(None),
+            Err(error) if is_blank(reason) => Err(error),
+            Err(_) => seal_reason(case, reason).map(Some),
         }
     }
 

@@ -36,10 +36,7 @@ use crate::{
     l10n::event_text::describe_action,
     private_files::FileError,
     session::{HandlerConnection, client::ClientError, profile::PinnedCaseHead},
-    terminal_text::is_blank,
 };
-
-use messages::seal_reason;
 
 pub use messages::ReplyInput;
 pub use rotation::RotationReaders;
@@ -76,9 +73,10 @@ pub enum ActionError {
     /// The reporter excluded this member.
     #[error("the reporter excluded {0}, directly or through a unit or desk")]
     Excluded(String),
-    /// The assignment is against the reporter's wish for a woman or a man, and has no reason.
+    /// The member would get the case against the reporter's wish for a woman or a man, without a
+    /// reason.
     #[error(
-        "the reporter wishes a {0}, such as {1}: assign the case to one of them, or state a reason"
+        "the reporter wishes a {0}, such as {1}: leave or assign the case to one of them, or state a reason"
     )]
     AgainstWish(&'static str, String),
     /// The exclusions cannot be read, so they cannot be respected.
@@ -194,14 +192,25 @@ impl From<CaseError> for ActionError {
 }
 
 impl HandlerConnection {
-    /// Claims the case for this member, who thereby declares to have no conflict of interest.
+    /// Claims the case for this member, who thereby declares to have no conflict of interest. The
+    /// member needs a `reason` against the reporter's wish, as in [`Self::assign`].
     ///
     /// # Errors
-    /// If the reporter excluded the member, or the rules or the case handler reject the action.
-    pub async fn claim(&mut self, case: &mut VerifiedCase) -> Result<(), ActionError> {
+    /// [`ActionError::AgainstWish`] without such a reason. Also if the reporter excluded the
+    /// member, or the rules or the case handler reject the action.
+    pub async fn claim(
+        &mut self,
+        case: &mut VerifiedCase,
+        reason: &str,
+    ) -> Result<(), ActionError> {
         let me = self.handle().to_owned();
         self.check_not_excluded(case, &me)?;
-        self.sign_and_submit(case, Action::Claimed, EventPayload::default()).await
+        let note = self.note_against_wish(case, &me, reason)?;
+        let action = match &note {
+            Some(note) => Action::ClaimedWithReason { note: note.hash() },
+            None => Action::Claimed,
+        };
+        self.sign_and_submit(case, action, EventPayload { note, ..EventPayload::default() }).await
     }
 
     /// Assigns the case to a member. The event carries new grants if the member has none, or has
@@ -221,11 +230,7 @@ impl HandlerConnection {
     ) -> Result<(), ActionError> {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
-        let note = match self.check_wish(case, to) {
-            Ok(()) => None,
-            Err(error) if is_blank(reason) => return Err(error),
-            Err(_) => Some(seal_reason(case, reason)?),
-        };
+        let note = self.note_against_wish(case, to, reason)?;
         let key_replaced = self.directory_history.has_replaced_key(to, case.file.row.filed);
         let holds_one = !key_replaced && case.file.holders.iter().any(|holder| holder == to);
         if !holds_one {

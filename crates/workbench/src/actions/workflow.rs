@@ -2,7 +2,7 @@
 
 use protocol::{
     Hash, Priority,
-    api::workbench::EventPayload,
+    api::workbench::{EventPayload, SealedBytes},
     case::{
         ActionKind, ActionPayload, CaseState, Decision, Disposition, ReferralConsent, ReopenReason,
         Role, RuleViolation, Stage, event::Action, next_event,
@@ -22,6 +22,8 @@ const REFERRAL_QUESTION: &str = "referral_consent";
 pub enum ActionChoice {
     /// Nothing but the action.
     Nothing,
+    /// The reason, if the member takes the case against the wish of the reporter. Otherwise empty.
+    Claim(String),
     /// The handle of a member.
     Member(String),
     /// The new assignee.
@@ -41,8 +43,13 @@ pub enum ActionChoice {
     },
     /// The text of the reason.
     Reason(String),
-    /// The reason of a reopening.
-    Reopening(ReopenReason),
+    /// A reopening.
+    Reopening {
+        /// Why the case is reopened.
+        ground: ReopenReason,
+        /// The reason, as in [`ActionChoice::Claim`].
+        reason: String,
+    },
     /// The new priority.
     Priority(Priority),
     /// The other case. Every reader of the case can read its id.
@@ -115,7 +122,6 @@ impl HandlerConnection {
         let action = match (&act.row().payload, choice) {
             (ActionPayload::Fixed(action), ActionChoice::Nothing) => match act {
                 ActionKind::Declare => return self.declare(case).await,
-                ActionKind::Claim => return self.claim(case).await,
                 ActionKind::Recuse => return self.recuse(case).await,
                 ActionKind::MarkHandled => return self.mark_handled(case).await.map(drop),
                 _ => action.clone(),
@@ -123,14 +129,17 @@ impl HandlerConnection {
             (ActionPayload::Stage(to), ActionChoice::Nothing) => {
                 return self.change_stage(case, *to, None).await;
             }
+            (ActionPayload::Claim, ActionChoice::Claim(reason)) => {
+                return self.claim(case, &reason).await;
+            }
             (ActionPayload::Assignee, ActionChoice::Assignee { to, reason }) => {
                 return self.assign(case, &to, &reason).await;
             }
             (ActionPayload::Reason(with_note), ActionChoice::Reason(text)) => {
                 return self.take_action_with_reason(case, *with_note, &text).await;
             }
-            (ActionPayload::Reopening, ActionChoice::Reopening(ground)) => {
-                return self.reopen(case, ground).await;
+            (ActionPayload::Reopening, ActionChoice::Reopening { ground, reason }) => {
+                return self.reopen(case, ground, &reason).await;
             }
             (ActionPayload::Member(about), ActionChoice::Member(who)) => about(who),
             (ActionPayload::Verdict, ActionChoice::Verdict { who, upheld }) => {
@@ -187,18 +196,23 @@ impl HandlerConnection {
         .await
     }
 
-    /// Reopens a closed case and assigns it to this member.
+    /// Reopens a closed case and assigns it to this member, who needs a `reason` against the
+    /// reporter's wish, as in [`Self::assign`].
     ///
     /// # Errors
-    /// If the reporter excluded the member, or the rules or the case handler reject the action.
+    /// [`ActionError::AgainstWish`] without such a reason. Also if the reporter excluded the
+    /// member, or the rules or the case handler reject the action.
     pub async fn reopen(
         &mut self,
         case: &mut VerifiedCase,
         ground: ReopenReason,
+        reason: &str,
     ) -> Result<(), ActionError> {
         let me = self.handle().to_owned();
         self.check_not_excluded(case, &me)?;
-        self.sign_and_submit(case, Action::Reopened { ground }, EventPayload::default()).await
+        let note = self.note_against_wish(case, &me, reason)?;
+        let action = Action::Reopened { ground, note: note.as_ref().map(SealedBytes::hash) };
+        self.sign_and_submit(case, action, EventPayload { note, ..EventPayload::default() }).await
     }
 
     /// Proposes a decision that needs a second person.
@@ -308,10 +322,13 @@ fn check_consent_message(case: &VerifiedCase, message: u32) -> Result<(), Action
 fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
     match &act.row().payload {
         ActionPayload::Fixed(action) => Some(action.clone()),
+        ActionPayload::Claim => Some(Action::Claimed),
         ActionPayload::Stage(to) => {
             Some(Action::StageChanged { from: state.stage, to: *to, reason: None })
         }
-        ActionPayload::Reopening => Some(Action::Reopened { ground: ReopenReason::NewEvidence }),
+        ActionPayload::Reopening => {
+            Some(Action::Reopened { ground: ReopenReason::NewEvidence, note: None })
+        }
         ActionPayload::Priority(raise) => Some(raise(Priority::P1)),
         ActionPayload::Note(with_note) | ActionPayload::Reason(with_note) => {
             Some(with_note(Hash::default()))

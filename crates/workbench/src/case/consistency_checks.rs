@@ -151,8 +151,13 @@ pub(super) fn read_notes(
 /// Returns the action of an event with a note, if the note states the reason of the action.
 pub(super) fn reason_of(event: &Event) -> Option<ActionKind> {
     let act = ActionKind::from_action(&event.action).ok()?;
-    let states_reason =
-        matches!(act.row().payload, ActionPayload::Reason(_) | ActionPayload::Assignee);
+    let states_reason = matches!(
+        act.row().payload,
+        ActionPayload::Reason(_)
+            | ActionPayload::Claim
+            | ActionPayload::Assignee
+            | ActionPayload::Reopening
+    );
     states_reason.then_some(act)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn check_routing(
         if frame.header.kind == FrameKind::Report {
             alerts.extend(check_report(routing, events));
             alerts.extend(check_refusal(thread, state));
-            alerts.extend(check_assignments(thread, events, state, directories));
+            alerts.extend(check_assignees(thread, events, state, directories));
         }
         if routing.release_to_oversight && state.is_some_and(|state| state.released.is_none()) {
             alerts.push(notice(format!(
@@ -83,9 +83,10 @@ fn check_refusal(thread: &Thread, state: Option<&CaseState>) -> Option<Integrity
     })
 }
 
-/// Compares the assignments with the wish of the reporter for a woman or a man. An assignment
-/// against it states a reason, unless no such member was left.
-fn check_assignments(
+/// Compares the assignments, claims and reopenings with the wish of the reporter for a woman or a
+/// man. The event that gives the case to a member against it states a reason, unless no such member
+/// was left.
+fn check_assignees(
     thread: &Thread,
     events: &[Event],
     state: Option<&CaseState>,
@@ -93,20 +94,41 @@ fn check_assignments(
 ) -> Vec<IntegrityAlert> {
     let (Some((_, report)), Some(state)) = (thread.report(), state) else { return Vec::new() };
     let check = |event: &Event| {
-        let Action::Assigned { to, note: None, .. } = &event.action else { return None };
+        let actor = &event.actor;
+        let (to, did) = match &event.action {
+            Action::Assigned { to, note: None, .. } => (to, format!("assigned the case to {to}")),
+            Action::Claimed => (actor, "took the case".to_owned()),
+            Action::Reopened { note: None, .. } => (actor, "reopened the case".to_owned()),
+            _ => return None,
+        };
         let wishes = directories.current_on(event.at.date()).map(|directory| {
-            let wish = Wish::of_report(&report, state, directory)?;
-            (!wish.allows(to, directory)).then_some(wish)
+            let mut wish = Wish::of_report(&report, state, directory)?;
+            wish.members.retain(|handle| !was_barred(handle, events));
+            (!wish.members.is_empty() && !wish.allows(to, directory)).then_some(wish)
         });
         let wish = wishes.collect::<Option<Vec<Wish>>>()?.into_iter().next()?;
         Some(notice(format!(
-            "{} assigned the case to {to} without a reason, although the reporter wishes a {} and the desk had {}. Inform the oversight body",
-            event.actor,
+            "{actor} {did} without a reason, although the reporter wishes a {} and the desk had {}. Inform the oversight body",
             wish.unit,
             wish.members.join(", ")
         )))
     };
     events.iter().filter_map(check).collect()
+}
+
+/// Returns whether the member may have been barred from the case for a time, by a claimed conflict
+/// of interest or as the assignee before a reopening. The state after all events no longer shows
+/// it.
+fn was_barred(handle: &str, events: &[Event]) -> bool {
+    let reopened = events.iter().any(|event| matches!(event.action, Action::Reopened { .. }));
+    events.iter().any(|event| match &event.action {
+        Action::Challenged { who } => who == handle,
+        Action::Assigned { to, .. } => reopened && to == handle,
+        Action::Claimed | Action::ClaimedWithReason { .. } | Action::Reopened { .. } => {
+            reopened && event.actor == handle
+        }
+        _ => false,
+    })
 }
 
 /// Returns how a notice names a message.

@@ -36,6 +36,7 @@ pub(crate) struct TableAction {
 #[derive(Debug)]
 enum ChoiceArgs {
     Nothing,
+    Claim(WishArgs),
     Member(MemberArgs),
     Assignee(AssigneeArgs),
     Verdict(VerdictArgs),
@@ -53,14 +54,20 @@ struct MemberArgs {
 }
 
 #[derive(Debug, Args)]
+struct WishArgs {
+    /// Why the new assignee gets the case against the reporter's wish for a woman or a man. The
+    /// reason is a note, sealed to the case.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
 struct AssigneeArgs {
     /// The handle of the colleague.
     #[arg(long, value_name = "HANDLE")]
     to: String,
-    /// Why the colleague gets the case against the reporter's wish for a woman or a man. The reason
-    /// is a note, sealed to the case.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    reason: String,
+    #[command(flatten)]
+    wish: WishArgs,
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +101,8 @@ struct ReopeningArgs {
     /// evidence from another source.
     #[arg(value_parser = parse_enum::<ReopenReason>)]
     ground: ReopenReason,
+    #[command(flatten)]
+    wish: WishArgs,
 }
 
 #[derive(Debug, Args)]
@@ -115,6 +124,7 @@ struct OtherCaseArgs {
 fn add_options(row: &CaseAction, command: Command) -> Option<Command> {
     Some(match row.payload {
         ActionPayload::Fixed(_) => command,
+        ActionPayload::Claim => WishArgs::augment_args(command),
         ActionPayload::Member(_) => MemberArgs::augment_args(command),
         ActionPayload::Assignee => AssigneeArgs::augment_args(command),
         ActionPayload::Verdict => VerdictArgs::augment_args(command),
@@ -136,6 +146,7 @@ fn add_options(row: &CaseAction, command: Command) -> Option<Command> {
 /// Reads the options that [`add_options`] added.
 fn read_options(row: &CaseAction, matches: &ArgMatches) -> Result<ChoiceArgs, clap::Error> {
     Ok(match row.payload {
+        ActionPayload::Claim => ChoiceArgs::Claim(WishArgs::from_arg_matches(matches)?),
         ActionPayload::Member(_) => ChoiceArgs::Member(MemberArgs::from_arg_matches(matches)?),
         ActionPayload::Assignee => ChoiceArgs::Assignee(AssigneeArgs::from_arg_matches(matches)?),
         ActionPayload::Verdict => ChoiceArgs::Verdict(VerdictArgs::from_arg_matches(matches)?),
@@ -166,8 +177,11 @@ impl ChoiceArgs {
     async fn resolve(self, connection: &HandlerConnection) -> anyhow::Result<ActionChoice> {
         Ok(match self {
             Self::Nothing => ActionChoice::Nothing,
+            Self::Claim(args) => ActionChoice::Claim(args.reason),
             Self::Member(args) => ActionChoice::Member(args.who),
-            Self::Assignee(args) => ActionChoice::Assignee { to: args.to, reason: args.reason },
+            Self::Assignee(args) => {
+                ActionChoice::Assignee { to: args.to, reason: args.wish.reason }
+            }
             Self::Verdict(args) => ActionChoice::Verdict {
                 upheld: args.verdict == ChallengeVerdict::Upheld,
                 who: args.who,
@@ -175,7 +189,9 @@ impl ChoiceArgs {
             Self::Reason(args) => {
                 ActionChoice::Reason(read_text_arg(args.text, args.file.as_ref())?)
             }
-            Self::Reopening(args) => ActionChoice::Reopening(args.ground),
+            Self::Reopening(args) => {
+                ActionChoice::Reopening { ground: args.ground, reason: args.wish.reason }
+            }
             Self::Priority(args) => ActionChoice::Priority(args.priority),
             Self::OtherCase(args) => ActionChoice::OtherCase(connection.find_case(&args.to).await?),
         })

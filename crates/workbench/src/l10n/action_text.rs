@@ -119,6 +119,7 @@ mod tests {
             }
             ActionPayload::Handler => vec![Action::Released { reason: ReleaseReason::Filed }],
             ActionPayload::Fixed(action) => vec![action.clone()],
+            ActionPayload::Claim => vec![Action::Claimed, Action::ClaimedWithReason { note: copy }],
             ActionPayload::Stage(to) => {
                 vec![stage_change(*to, None), stage_change(*to, Some("fast-track"))]
             }
@@ -133,8 +134,9 @@ mod tests {
                 [true, false].map(|upheld| Action::ChallengeResolved { who: to(), upheld }).to_vec()
             }
             ActionPayload::Reopening => [ReopenReason::Reporter, ReopenReason::NewEvidence]
-                .map(|ground| Action::Reopened { ground })
-                .to_vec(),
+                .into_iter()
+                .flat_map(|ground| [None, Some(copy)].map(|note| Action::Reopened { ground, note }))
+                .collect(),
             ActionPayload::Priority(raise) => vec![raise(Priority::P1)],
             ActionPayload::OtherCase => vec![Action::Linked { to: Uuid::from_u128(7) }],
             ActionPayload::Message if act == ActionKind::Renew => {

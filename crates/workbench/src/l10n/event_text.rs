@@ -44,8 +44,13 @@ pub(crate) fn event_key(action: &Action) -> String {
         Action::Assigned { granted, .. } if !granted.is_empty() => Some("granted".to_owned()),
         Action::ChallengeResolved { upheld: true, .. } => Some("yes".to_owned()),
         Action::ChallengeResolved { upheld: false, .. } => Some("no".to_owned()),
-        Action::Reopened { ground: ReopenReason::Reporter } => Some("reporter".to_owned()),
-        Action::Reopened { ground: ReopenReason::NewEvidence } => Some("new-evidence".to_owned()),
+        Action::Reopened { ground, note } => {
+            let ground = match ground {
+                ReopenReason::Reporter => "reporter",
+                ReopenReason::NewEvidence => "new-evidence",
+            };
+            Some(format!("{ground}{}", if note.is_some() { "-reason" } else { "" }))
+        }
         Action::Replied { feedback: true, .. } => Some("feedback".to_owned()),
         Action::Proposed(decision) | Action::Approved(decision) => Some(decision_name(decision)),
         _ => None,

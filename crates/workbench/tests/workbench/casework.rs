@@ -108,8 +108,8 @@ async fn of_two_concurrent_actions_one_is_refused_with_the_reason_and_no_note_is
     // Both read the case before either acts.
     let mut of_lead = lead.read_case(reporter.case).await.unwrap();
     let mut of_two = two.read_case(reporter.case).await.unwrap();
-    lead.claim(&mut of_lead).await.unwrap();
-    let late = two.claim(&mut of_two).await.unwrap_err();
+    lead.claim(&mut of_lead, "").await.unwrap();
+    let late = two.claim(&mut of_two, "").await.unwrap_err();
     assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
     assert!(
         late.to_string().contains("your action was not recorded: lead took the case"),

@@ -184,7 +184,7 @@ fn a_signed_event_that_violates_the_rules_is_detected() {
         seq: event.seq + 1,
         prev: Some(hash),
         actor: "lead".into(),
-        action: Action::Reopened { ground: ReopenReason::NewEvidence },
+        action: Action::Reopened { ground: ReopenReason::NewEvidence, note: None },
         ..event
     };
     builder.log.push(again.sign(builder.installation.key_of("lead").device()));

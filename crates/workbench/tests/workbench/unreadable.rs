@@ -257,7 +257,7 @@ async fn a_member_who_can_open_an_unreadable_case_gets_a_notice_and_reopens_it()
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(found_alarms(&case), [AlertSeverity::Notice]);
     three.declare(&mut case).await.unwrap();
-    three.reopen(&mut case, ReopenReason::NewEvidence).await.unwrap();
+    three.reopen(&mut case, ReopenReason::NewEvidence, "").await.unwrap();
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!((found_alarms(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
 }

@@ -55,6 +55,8 @@ struct CaseActionsTemplate {
     colleagues: Vec<String>,
     /// The unit that the reporter wishes, `woman` or `man`, while such a member may have the case.
     wish: Option<&'static str>,
+    /// Whether this member needs a reason to take or reopen the case.
+    takes_against_wish: bool,
     /// The members to whom the case can be assigned without a reason.
     assignable: Vec<String>,
     /// The members whose assignment is against the wish and needs a reason.
@@ -75,9 +77,8 @@ struct CaseActionsTemplate {
 }
 
 /// Actions that have a button or a form in another part of the page.
-const PLACED_ELSEWHERE: [ActionKind; 6] = [
+const PLACED_ELSEWHERE: [ActionKind; 5] = [
     ActionKind::Declare,
-    ActionKind::Claim,
     ActionKind::Recuse,
     ActionKind::Escalate,
     ActionKind::Withdraw,
@@ -139,6 +140,8 @@ struct DeclareTemplate {
     head: CaseHeader,
     view: RestrictedCaseView,
     allowed: Vec<ActionKind>,
+    /// The unit that the reporter wishes, if this member needs a reason to take the case.
+    against_wish: Option<&'static str>,
     /// Whether a conflict of interest of this member is claimed.
     challenged: bool,
 }
@@ -169,11 +172,13 @@ pub(super) async fn declare_page(
         return Ok(Redirect::to(&session.request.url(&format!("/case/{id}"))).into_response());
     }
     let allowed = session.connection().allowed_actions(&case);
+    let wish = session.connection().wish(&case).map(|wish| wish.unit);
+    let against_wish = wish.filter(|_| session.connection().takes_against_wish(&case));
     let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "declare");
     let me = session.connection().handle();
     let challenged = view.state.conflict_claims.iter().any(|challenge| challenge.member == me);
     let view = RestrictedCaseView::from_case_view(view);
-    Ok(render_ok(&DeclareTemplate { frame, head, view, allowed, challenged }))
+    Ok(render_ok(&DeclareTemplate { frame, head, view, allowed, against_wish, challenged }))
 }
 
 fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplate {
@@ -199,6 +204,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
     let (assignable, against_wish) = session.connection().assignable(case);
     CaseActionsTemplate {
         wish: session.connection().wish(case).map(|wish| wish.unit),
+        takes_against_wish: session.connection().takes_against_wish(case),
         assignable,
         against_wish,
         allowed: session.connection().allowed_actions(case),
@@ -299,6 +305,7 @@ async fn perform_action(
     let connection = session.connection_mut();
     let choice = match &act.row().payload {
         ActionPayload::Fixed(_) | ActionPayload::Stage(_) => ActionChoice::Nothing,
+        ActionPayload::Claim => ActionChoice::Claim(form.get("text").to_owned()),
         ActionPayload::Member(_) => ActionChoice::Member(form.get("who").to_owned()),
         ActionPayload::Assignee => ActionChoice::Assignee {
             to: form.get("to").to_owned(),
@@ -314,7 +321,7 @@ async fn perform_action(
             let reporter_returned = state.is_some_and(|state| state.reporter_returned);
             let ground =
                 if reporter_returned { ReopenReason::Reporter } else { ReopenReason::NewEvidence };
-            ActionChoice::Reopening(ground)
+            ActionChoice::Reopening { ground, reason: form.get("text").to_owned() }
         }
         ActionPayload::Priority(_) => ActionChoice::Priority(parse_word(form.get("priority"))?),
         ActionPayload::OtherCase => {

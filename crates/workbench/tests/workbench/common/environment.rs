@@ -91,7 +91,7 @@ pub(crate) async fn claim_case(
     reporter: &TestReporter,
 ) -> VerifiedCase {
     let mut case = connection.read_case(reporter.case).await.unwrap();
-    connection.claim(&mut case).await.unwrap();
+    connection.claim(&mut case, "").await.unwrap();
     case
 }
 
