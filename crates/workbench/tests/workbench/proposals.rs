@@ -2,7 +2,10 @@
 
 use investigator::NoteKind;
 use protocol::Priority;
-use protocol::case::{ActionKind, Decision, RuleViolation, Stage};
+use protocol::case::{
+    ActionKind, Decision, RuleViolation, Stage,
+    event::{Action, SignedEvent},
+};
 use reqwest::StatusCode;
 use taxonomy::Taxonomy;
 use workbench::{
@@ -123,7 +126,7 @@ async fn displaced_unseen_replies_are_reported_before_and_after_sending() {
     let mut reporter = environment.file_report(&[]);
     let mut lead = environment.connect("lead").await;
     let mut case = claim_case(&mut lead, &reporter).await;
-    let long = "x".repeat(7_300);
+    let long = long_message();
     let reply = ReplyInput { text: &long, lang: "en" };
     for _ in 0..2 {
         assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 0);
@@ -157,6 +160,68 @@ async fn displaced_unseen_replies_are_reported_before_and_after_sending() {
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(dropped(&case), [false, false, false, false]);
     assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 0);
+}
+
+/// A message of which two fill a mailbox.
+fn long_message() -> String {
+    "x".repeat(7_300)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_stops_before_an_answer_that_displaces_an_unseen_one() {
+    let environment = TestEnvironment::start();
+    let reporter = environment.file_report(&[]);
+    let folder = environment.installation.dir.path();
+    environment.installation.profile_dir("lead", &environment.handler.url);
+    let (id, long) = (reporter.case.to_string(), long_message());
+    let lead = |args: &[&str]| {
+        let before = ["--home", "home-lead", "--passphrase-fd", "0", "--json"];
+        run(folder, &format!("{PASSPHRASE}\n"), &[&before, args].concat())
+    };
+    let replies = || {
+        let log = environment.handler.store.lock().unwrap().log.clone();
+        let of_event = |event: &SignedEvent| event.decode_unverified().unwrap().action;
+        log.iter().filter(|event| matches!(of_event(event), Action::Replied { .. })).count()
+    };
+    assert_eq!(code(&lead(&["claim", &id])), 0);
+    assert_eq!(code(&lead(&["show", &id])), 0);
+    for _ in 0..2 {
+        assert_eq!(code(&lead(&["reply", &id, "--text", &long])), 0);
+    }
+    let stopped = lead(&["reply", &id, "--text", &long]);
+    let text = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert_eq!((code(&stopped), replies()), (4, 2), "{text}");
+    assert!(text.contains("--displace"), "{text}");
+    assert_eq!(code(&lead(&["reply", &id, "--text", &long, "--anyway"])), 4, "another option");
+    assert_eq!(code(&lead(&["reply", &id, "--text", &long, "--displace"])), 0);
+    assert_eq!(replies(), 3);
+}
+
+#[tokio::test]
+async fn the_page_stops_before_an_answer_that_displaces_an_unseen_one() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    let reporter = screen.environment.file_report(&[]);
+    let case = screen.open_case(&reporter).await;
+    screen.submit_case_form(&format!("{case}/act/claim"), &[]).await;
+    let messages = format!("{case}/messages");
+    let (long, sent) = (long_message(), StatusCode::SEE_OTHER);
+    let fields = |go| [("text", &*long), ("lang", "en"), ("go", go)];
+    for _ in 0..2 {
+        screen.get(&messages).await;
+        assert_eq!(screen.submit_case_form(&messages, &fields("send")).await.status, sent);
+    }
+    screen.get(&messages).await;
+    let stopped = screen.submit_case_form(&messages, &fields("send")).await;
+    assert_eq!(stopped.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", stopped.text);
+    let risk = "The mailbox is full: by this answer, an earlier one that the reporter has not seen is lost.";
+    assert_eq!(stopped.texts("#wrong li"), [risk]);
+    assert_eq!(stopped.texts("#text"), [long.clone()], "the text is kept");
+    let replies =
+        || screen.environment.handler.with_case(reporter.case, |stored| stored.state.next_seq);
+    let before = replies();
+    assert_eq!(screen.submit_case_form(&messages, &fields("anyway")).await.status, sent);
+    assert_eq!(replies(), before + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
