@@ -25,11 +25,13 @@ test("both pages name the readers of the report", async ({ browser, installation
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
     const readersOf = (excluded: string[]) => readers(page, installation.url, excluded, javaScriptEnabled);
-    pages.push([await readersOf([]), await readersOf(["unsure_all"])]);
+    pages.push([await readersOf([]), await readersOf(["unsure_all"]), await readersOf(["general"])]);
     await context.close();
   }
   const [byServer, byScript] = pages;
   expect(byScript).toEqual(byServer);
   expect(byServer![0]![0]).toMatch(/ – \d personnes\. Seuls leurs ordinateurs l’ouvrent\.$/);
+  expect(byServer![2]!.join()).toContain("personne de l’équipe de ce sujet n’y est inscrit. Ce choix n’écarte donc personne.");
+  expect(byServer![0]!.join()).not.toContain("n’y est inscrit");
   expect(byServer![1]).toContain("Vous avez écarté trop de personnes. Aucune équipe de la douane ne peut plus le lire.");
 });

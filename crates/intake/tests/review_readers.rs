@@ -51,11 +51,17 @@ async fn the_review_page_names_the_desk_and_the_number_of_readers() {
     let to_oversight =
         no_desk[0].starts_with("It goes straight to this authority, outside customs:");
     assert!(to_oversight, "{no_desk:?}");
-    // An exclusion that applies to no member of the desk changes nothing.
+    // An exclusion that applies to no member of the desk changes no reader, and the page says so.
+    let idle = shown_readers(
+        &intake,
+        "category=FAC&a.handlers_involved=general&a.handlers_involved=it_audit",
+    )
+    .await;
     assert_eq!(
-        shown_readers(&intake, "category=FAC&a.handlers_involved=it_audit").await,
-        at_a_desk
+        idle[1],
+        "Director general’s office · IT service – nobody in the team for this subject is listed there. So this choice removes nobody."
     );
+    assert_eq!([&idle[..1], &idle[2..]].concat(), at_a_desk);
 }
 
 #[tokio::test]

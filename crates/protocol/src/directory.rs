@@ -214,11 +214,7 @@ impl Directory {
         let oversight_desk = self.desk(&self.oversight).expect("checked by the rules");
         let oversight = self.members_of(oversight_desk);
         let excluded_people = self.excluded_members(excluded);
-        let desk = self.desks.iter().find(|desk| {
-            desk.id != self.oversight
-                && desk.categories.iter().any(|c| c == category)
-                && (desk.audiences.is_empty() || desk.audiences.iter().any(|a| a == audience))
-        });
+        let desk = self.serving_desk(category, audience);
         let left: Vec<&Member> = match desk {
             Some(desk) if !self.is_desk_excluded(desk, excluded) => self
                 .members_of(desk)
@@ -235,6 +231,32 @@ impl Directory {
                 ReportRecipients { desk: oversight_desk, members: oversight, oversight: Vec::new() }
             }
         }
+    }
+
+    /// Returns the exclusions that exclude no member of the desk that serves the category and
+    /// audience. Returns none if no desk serves them, because the oversight body cannot be
+    /// excluded.
+    pub fn exclusions_without_effect<'a>(
+        &self,
+        category: &str,
+        audience: &str,
+        excluded: &'a [String],
+    ) -> Vec<&'a str> {
+        let Some(desk) = self.serving_desk(category, audience) else { return Vec::new() };
+        let removes_one = |exclusion: &String| {
+            let people = self.excluded_members(std::slice::from_ref(exclusion));
+            desk.members.iter().any(|member| people.contains(member.as_str()))
+        };
+        excluded.iter().filter(|exclusion| !removes_one(exclusion)).map(String::as_str).collect()
+    }
+
+    /// Returns the desk that serves a category and an audience, whatever the reporter excludes.
+    fn serving_desk(&self, category: &str, audience: &str) -> Option<&Desk> {
+        self.desks.iter().find(|desk| {
+            desk.id != self.oversight
+                && desk.categories.iter().any(|c| c == category)
+                && (desk.audiences.is_empty() || desk.audiences.iter().any(|a| a == audience))
+        })
     }
 
     /// Returns who gets a report by its category, its audience, its exclusions, and the answers of

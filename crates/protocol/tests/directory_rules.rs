@@ -229,6 +229,56 @@ fn a_category_without_a_desk_goes_to_the_oversight_body() {
     assert_eq!(to("XXX", "trader"), "external");
 }
 
+/// The vectors of exclusions that exclude nobody, which the browser's tests read too.
+#[derive(serde::Deserialize)]
+struct ExclusionVectors {
+    /// Handle and units.
+    members: Vec<(String, Vec<String>)>,
+    /// Id, categories, members and units.
+    desks: Vec<(String, Vec<String>, Vec<String>, Vec<String>)>,
+    oversight: Vec<String>,
+    cases: Vec<ExclusionCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct ExclusionCase {
+    category: String,
+    excluded: Vec<String>,
+    without_effect: Vec<String>,
+}
+
+#[test]
+fn exclusions_that_exclude_nobody_of_the_desk_match_the_vectors() {
+    let vectors: ExclusionVectors =
+        serde_json::from_str(include_str!("../exclusions.json")).unwrap();
+    let (mut directory, ..) = sample_directory();
+    for (member, (handle, units)) in directory.members.iter_mut().zip(vectors.members) {
+        (member.handle, member.units) = (handle, units);
+    }
+    let desk = |(id, categories, members, units)| Desk {
+        id,
+        labels: BTreeMap::new(),
+        categories,
+        audiences: Vec::new(),
+        members,
+        units,
+    };
+    let oversight = (directory.oversight.clone(), Vec::new(), vectors.oversight, Vec::new());
+    directory.desks = vectors.desks.into_iter().chain([oversight]).map(desk).collect();
+    assert!(!vectors.cases.is_empty());
+    for ExclusionCase { category, excluded, without_effect } in vectors.cases {
+        let found = directory.exclusions_without_effect(&category, "trader", &excluded);
+        assert_eq!(found, without_effect, "{category} {excluded:?}");
+        // Such exclusions change no reader.
+        let readers = |excluded: &[String]| {
+            let found = directory.recipients_for(&category, "trader", excluded);
+            found.members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
+        };
+        let others = excluded.iter().filter(|one| !without_effect.contains(one)).cloned();
+        assert_eq!(readers(&excluded), readers(&others.collect::<Vec<_>>()), "{excluded:?}");
+    }
+}
+
 #[test]
 fn only_members_of_the_preferred_unit_get_a_report_if_there_are_two() {
     let (mut directory, ..) = sample_directory();

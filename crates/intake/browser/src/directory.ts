@@ -209,19 +209,26 @@ export class VerifiedDirectory {
    * two of the members belong to the unit that the reporter prefers, the others get no report.
    */
   route(category: string, audience: string, excluded: readonly string[], preferred?: string | undefined): DeskRouting {
-    const { desks, oversight } = this.document;
     const excludedMembers = this.excludedMembers(excluded);
-    const desk = desks.find(
-      (desk) =>
-        desk.id !== oversight &&
-        desk.categories.includes(category) &&
-        (desk.audiences.length === 0 || desk.audiences.includes(audience)),
-    );
+    const desk = this.servingDesk(category, audience);
     const members =
       desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !excludedMembers.has(handle)) : [];
     if (desk && members.length >= MIN_READERS) return { desk, members: this.preferredAmong(members, preferred), oversight: false };
-    const oversightDesk = this.desk(oversight);
+    const oversightDesk = this.desk(this.document.oversight);
     return { desk: oversightDesk, members: oversightDesk.members, oversight: true };
+  }
+
+  /**
+   * Returns the exclusions that exclude no member of the desk of the category. Returns none if no
+   * desk handles it, because the oversight body cannot be excluded.
+   */
+  exclusionsWithoutEffect(category: string, audience: string, excluded: readonly string[]): string[] {
+    const desk = this.servingDesk(category, audience);
+    if (!desk) return [];
+    return excluded.filter((exclusion) => {
+      const people = this.excludedMembers([exclusion]);
+      return !desk.members.some((handle) => people.has(handle));
+    });
   }
 
   /**
@@ -244,6 +251,17 @@ export class VerifiedDirectory {
   /** Returns the recipient of the transport layer. */
   transport(): AgeRecipient {
     return recipient(this.document.transport[0]!);
+  }
+
+  /** Returns the desk of a category and an audience, whatever the reporter excludes. */
+  private servingDesk(category: string, audience: string): DirectoryDesk | undefined {
+    const { desks, oversight } = this.document;
+    return desks.find(
+      (desk) =>
+        desk.id !== oversight &&
+        desk.categories.includes(category) &&
+        (desk.audiences.length === 0 || desk.audiences.includes(audience)),
+    );
   }
 
   private preferredAmong(handles: string[], unit: string | undefined): string[] {

@@ -10,7 +10,7 @@ export interface ReportBody {
 }
 
 /** The question about the people who must not read the report. */
-const EXCLUSION_QUESTION = "handlers_involved";
+export const EXCLUSION_QUESTION = "handlers_involved";
 
 /** Returns what the reporter excluded: ids of desks, units or functions. */
 export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { open, recipientOf, seal } from "../src/age.ts";
@@ -256,6 +257,30 @@ test("the recipients of a report follow from the directory and the exclusions", 
   assert.equal(to("FAC", [], true), "internal_affairs: awa bila coumba");
   for (const [category, excluded] of [["FAC", ["unsure_all"]], ["XXX", []]] as const) {
     assert.throws(() => to(category, [...excluded], true), NoReaderError);
+  }
+});
+
+/** The vectors of exclusions that exclude nobody, which the tests of `crates/protocol` read too. */
+interface ExclusionVectors {
+  members: [string, string[]][];
+  desks: [string, string[], string[], string[]][];
+  oversight: string[];
+  cases: { category: string; excluded: string[]; without_effect: string[] }[];
+}
+
+test("exclusions that exclude nobody of the desk match the vectors", async () => {
+  const vectors = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/exclusions.json`, "utf8")) as ExclusionVectors;
+  const { document, trust, rootKeys } = await createTestWorld();
+  const desks = [...vectors.desks, [document.oversight, [], vectors.oversight, []] as ExclusionVectors["desks"][number]];
+  const changed = {
+    ...document,
+    members: vectors.members.map(([handle, units], at) => ({ ...document.members[at]!, handle, units })),
+    desks: desks.map(([id, categories, members, units]) => ({ id, labels: {}, categories, audiences: [], members, units })),
+  };
+  const directory = verifyDirectory(changed, rootKeys.slice(0, 2), trust);
+  assert.ok(vectors.cases.length > 0);
+  for (const { category, excluded, without_effect } of vectors.cases) {
+    assert.deepEqual(directory.exclusionsWithoutEffect(category, "trader", excluded), without_effect, `${category} ${excluded.join()}`);
   }
 });
 

@@ -3,7 +3,7 @@
 use protocol::{
     directory::{Directory, ReportRecipients},
     submission::report_body::{
-        OVERSIGHT_ALLOWED, OVERSIGHT_QUESTION, PREFERENCE_QUESTION, PREFERENCES,
+        EXCLUSION_QUESTION, OVERSIGHT_ALLOWED, OVERSIGHT_QUESTION, PREFERENCE_QUESTION, PREFERENCES,
     },
 };
 use taxonomy::Answer;
@@ -17,6 +17,8 @@ pub(super) struct ReportReaders {
     pub(super) team: Option<(String, String)>,
     /// Whether a desk would read it without the exclusions of the reporter.
     pub(super) none_left: bool,
+    /// The labels of the exclusions that exclude nobody of the desk, or an empty text.
+    pub(super) idle_exclusions: String,
     /// Whether the reporter refused that the oversight body reads the report.
     pub(super) oversight_refused: bool,
 }
@@ -30,6 +32,10 @@ pub(super) fn resolve_readers(
     let current = pages.directory_cache.as_ref()?.current(pages.clock.today())?;
     let report = form.validate(&pages.taxonomy).ok()?;
     let directory = &current.directory;
+    let idle =
+        directory.exclusions_without_effect(&report.category, &report.audience, &report.excluded);
+    let labels = idle.into_iter().map(|exclusion| exclusion_label(pages, frame, exclusion));
+    let idle_exclusions = labels.collect::<Vec<_>>().join(" · ");
     let oversight_refused = refuses_oversight(&report);
     let recipients = |excluded: &[String]| {
         directory
@@ -40,6 +46,7 @@ pub(super) fn resolve_readers(
     if is_oversight_only(directory, &selected) {
         return Some(ReportReaders {
             team: None,
+            idle_exclusions,
             none_left: !is_oversight_only(directory, &recipients(&[])),
             oversight_refused,
         });
@@ -50,9 +57,17 @@ pub(super) fn resolve_readers(
     let label = label.unwrap_or(&selected.desk.id).clone();
     Some(ReportReaders {
         team: Some((label, frame.messages().count("readers-count", people))),
+        idle_exclusions,
         none_left: false,
         oversight_refused,
     })
+}
+
+/// Returns the label of an exclusion in the language of the page.
+fn exclusion_label<'a>(pages: &'a Pages, frame: &PageLayout<'_>, exclusion: &'a str) -> &'a str {
+    let question = pages.taxonomy.question(EXCLUSION_QUESTION);
+    let label = question.and_then(|question| pages.taxonomy.option_label(question, exclusion));
+    label.map_or(exclusion, |label| label.get(frame.code()))
 }
 
 /// Returns whether the report refuses the oversight body, as [`ReportBody::refuses_oversight`]

@@ -55,6 +55,11 @@ impl ReviewTemplate<'_> {
         if self.readers.is_none() { " hidden" } else { "" }
     }
 
+    /// Returns the labels of the exclusions that exclude nobody, or an empty text.
+    fn idle_exclusions(&self) -> &str {
+        self.readers.as_ref().map_or("", |readers| &readers.idle_exclusions)
+    }
+
     fn no_desk_left(&self) -> bool {
         self.readers.as_ref().is_some_and(|readers| readers.none_left)
     }

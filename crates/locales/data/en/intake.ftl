@@ -174,6 +174,7 @@ readers-count = { $count ->
 }
 readers-exclude = Exclude someone
 readers-only = Only their computers open it.
+readers-idle = nobody in the team for this subject is listed there. So this choice removes nobody.
 readers-later = Later this authority can read it too: { $body }. That happens if a deadline is missed, or if too few of the team are left. You and the team can also ask for it. The team can also give it to another person whom you did not exclude.
 readers-cases = And later?
 readers-refused = You did not say yes: this authority cannot open it, { $body }. Only the team sees if a deadline is missed.

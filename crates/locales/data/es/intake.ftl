@@ -174,6 +174,7 @@ readers-count = { $count ->
 }
 readers-exclude = Excluir a alguien
 readers-only = Solo la abren sus ordenadores.
+readers-idle = nadie del equipo de este tema figura ahí. Por eso esta elección no excluye a nadie.
 readers-later = Más tarde también podrá leerla esta autoridad: { $body }. Ocurre si se incumple un plazo, o si quedan muy pocos en el equipo. Usted y el equipo también pueden pedirlo. El equipo también puede darla a otra persona que usted no haya excluido.
 readers-cases = ¿Y más tarde?
 readers-refused = Usted no dijo que sí: esta autoridad no podrá abrirla, { $body }. Solo el equipo verá si se incumple un plazo.

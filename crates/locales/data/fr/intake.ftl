@@ -174,6 +174,7 @@ readers-count = { $count ->
 }
 readers-exclude = Écarter quelqu’un
 readers-only = Seuls leurs ordinateurs l’ouvrent.
+readers-idle = personne de l’équipe de ce sujet n’y est inscrit. Ce choix n’écarte donc personne.
 readers-later = Plus tard, cette autorité pourra aussi le lire : { $body }. Cela arrive si un délai est dépassé, ou si l’équipe n’a plus assez de membres. Vous et l’équipe pouvez aussi le demander. L’équipe peut aussi le confier à une autre personne que vous n’avez pas écartée.
 readers-cases = Et plus tard ?
 readers-refused = Vous n’avez pas dit oui : cette autorité ne pourra pas l’ouvrir, { $body }. Seule l’équipe verra si un délai est dépassé.

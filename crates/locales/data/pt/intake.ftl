@@ -174,6 +174,7 @@ readers-count = { $count ->
 }
 readers-exclude = Excluir alguém
 readers-only = Só os computadores delas a abrem.
+readers-idle = ninguém da equipa deste assunto consta aí. Por isso, esta escolha não exclui ninguém.
 readers-later = Mais tarde, esta autoridade também a poderá ler: { $body }. Isso acontece se um prazo falhar, ou se restarem muito poucos na equipa. Você e a equipa também o podem pedir. A equipa também a pode entregar a outra pessoa que não tenha excluído.
 readers-cases = E mais tarde?
 readers-refused = Não disse que sim: esta autoridade não a poderá abrir, { $body }. Só a equipa verá se um prazo falhar.

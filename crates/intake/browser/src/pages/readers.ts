@@ -1,7 +1,7 @@
 // Shows on the review page who will read the report. This device decides it by the rule that
 // sealing uses.
 import type { VerifiedDirectory } from "../directory.ts";
-import { exclusionsIn, preferenceIn, refusesOversight } from "../report_body.ts";
+import { EXCLUSION_QUESTION, exclusionsIn, preferenceIn, refusesOversight } from "../report_body.ts";
 import type { ComposedReport } from "./answers.ts";
 import { queryOne } from "./dom.ts";
 import { type OfflineForm, translateCount } from "./offline_form.ts";
@@ -14,10 +14,12 @@ export function showReaders(offlineForm: OfflineForm, directory: VerifiedDirecto
   const { desk, members, oversight } = directory.route(body.category, body.audience, excluded, preferenceIn(body));
   const noneLeft = oversight && !directory.route(body.category, body.audience, []).oversight;
   const refused = refusesOversight(body);
+  const idle = directory.exclusionsWithoutEffect(body.category, body.audience, excluded);
   const shown: [string, boolean][] = [
     [".team", !oversight],
     [".later", !oversight && !refused],
     [".refused", !oversight && refused],
+    [".idle", idle.length > 0],
     [".none-left", noneLeft],
     [".oversight", oversight && !refused],
     [".refused-alone", oversight && refused],
@@ -28,5 +30,8 @@ export function showReaders(offlineForm: OfflineForm, directory: VerifiedDirecto
   const [label, people] = [queryOne(".team b", section), queryOne(".team span", section)];
   if (label) label.textContent = desk.labels[offlineForm.lang] ?? Object.values(desk.labels)[0] ?? desk.id;
   if (people) people.textContent = translateCount(offlineForm, "readers-count", members.length);
+  const named = queryOne(".idle b", section);
+  const { options } = offlineForm.questions[EXCLUSION_QUESTION] ?? { options: {} as Record<string, string> };
+  if (named) named.textContent = idle.map((exclusion) => options[exclusion] ?? exclusion).join(" · ");
   section.removeAttribute("hidden");
 }
