@@ -7,7 +7,7 @@ import { ProgramMismatchError } from "../program.ts";
 import { refuseProgram } from "./altered_program.ts";
 import { createElement, queryOne, showSealingNotice, submitUrl } from "./dom.ts";
 import { isProgramFailure, showFailure } from "./failure.ts";
-import { fetchOk } from "./fetch_ok.ts";
+import { fetchBytes } from "./fetch_ok.ts";
 import { type SubmitHandler, SubmitHolder } from "./held_submit.ts";
 import { endPage, leaving } from "./leaving.ts";
 import { loadModule, loadModulesOf } from "./modules.ts";
@@ -215,7 +215,7 @@ async function retry<T>(load: () => Promise<T>, isTemporary: (error: unknown) =>
 
 /** A device with a wrong date cannot distinguish today's directory from an old one. */
 async function showWrongDateNotice(lang: string): Promise<void> {
-  const offlineForm = parseFormStart(new Uint8Array(await (await fetchOk(formPath(lang))).arrayBuffer()));
+  const offlineForm = parseFormStart(await fetchBytes(formPath(lang)));
   queryOne(".seal")?.after(createElement("p", { class: "hint" }, translate(offlineForm, "seal-date")));
 }
 

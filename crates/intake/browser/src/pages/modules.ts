@@ -27,6 +27,12 @@ export interface ProgramModules {
   voice: typeof import("../voice/recorder.ts");
 }
 
+/**
+ * How long a script may take to load, in milliseconds. A browser does not report its progress. The
+ * largest one takes 7 seconds on a line of 50 kbit/s, and is mostly in the cache already.
+ */
+const SCRIPT_TIMEOUT_MS = 120_000;
+
 /** The addresses and hashes in the page. Read at the start, because the first page removes them. */
 const addresses = { ...ownScript?.dataset };
 let program: ProgramFiles | undefined;
@@ -61,7 +67,9 @@ async function importModule(name: string): Promise<unknown> {
   await new Promise((resolve, reject) => {
     const script = createElement("script", { type: "module", src: url, integrity });
     script.addEventListener("load", resolve);
-    script.addEventListener("error", () => reject(new Error(`failed to load the module ${name}`)));
+    const fail = () => reject(new Error(`failed to load the module ${name}`));
+    script.addEventListener("error", fail);
+    setTimeout(fail, SCRIPT_TIMEOUT_MS);
     document.head.append(script);
   });
   // The verified module, not another request.

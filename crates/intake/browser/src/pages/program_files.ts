@@ -1,17 +1,17 @@
 // Fetches the files of the program and checks each against the manifest that root keys signed.
 import { type Bytes, decode, text } from "../bytes.ts";
-import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../directory.ts";
+import { VerifiedDirectory, type TrustAnchor } from "../directory.ts";
 import type { HashText } from "../hash.ts";
 import { MANIFEST_PATH, ProgramMismatchError, VerifiedProgram } from "../program.ts";
 import { queryAll } from "./dom.ts";
-import { MissingFileError, fetchOk } from "./fetch_ok.ts";
+import { MissingFileError, fetchBytes, fetchSignatures } from "./fetch_ok.ts";
 
 /** The scripts of the page. Read at the start, because the first page removes its own. */
 const pageScripts = queryAll<HTMLScriptElement>("script[src]");
 /** The element of this script. */
 export const ownScript = pageScripts.find(({ type }) => type === "module");
 
-const fetchBytes = async (path: string, cache?: RequestCache): Promise<Bytes> => new Uint8Array(await (await fetchOk(path, cache)).arrayBuffer());
+const cached = (cache: RequestCache = "default"): RequestInit => ({ cache });
 
 /** The service has another version of the program, with another file or none at this address. */
 export class ServiceUpdatedError extends Error {}
@@ -34,10 +34,10 @@ export class ProgramFiles {
    */
   async fetch(path: string, cache?: RequestCache): Promise<Bytes> {
     try {
-      const content = await fetchBytes(path, cache);
+      const content = await fetchBytes(path, cached(cache));
       if (this.has(path, content)) return content;
       // A cache can hold the file of the version before.
-      const again = await fetchBytes(path, cache ?? "reload");
+      const again = await fetchBytes(path, { cache: cache ?? "reload" });
       if (this.has(path, again)) return again;
       throw (await this.isUpdated(path, again)) ? new ServiceUpdatedError(path) : new ProgramMismatchError(path);
     } catch (error) {
@@ -95,7 +95,7 @@ export async function fetchService(path: string): Promise<VerifiedService> {
 }
 
 async function fetchAll(path: string, cache?: RequestCache): Promise<VerifiedService> {
-  const [bytes, signatures, manifest, trustBytes, file] = await Promise.all([...fetchSigned(cache), fetchBytes("/directory.trust", cache), fetchBytes(path, cache)]);
+  const [bytes, signatures, manifest, trustBytes, file] = await Promise.all([...fetchSigned(cache), fetchBytes("/directory.trust", cached(cache)), fetchBytes(path, cached(cache))]);
   const trust = JSON.parse(text(trustBytes)) as TrustAnchor;
   const program = manifest && verifyProgram(manifest, trust);
   const files = new ProgramFiles(program, trust);
@@ -129,10 +129,10 @@ function isOtherVersion(program: VerifiedProgram): boolean {
 
 /** Fetches the directory, its signatures, and the manifest or undefined if there is none. */
 const fetchSigned = (cache?: RequestCache) =>
-  [fetchBytes("/directory.json", cache), fetchOk("/directory.sig", cache).then((response) => response.json() as Promise<RootSignature[]>), fetchManifest(cache)] as const;
+  [fetchBytes("/directory.json", cached(cache)), fetchSignatures(cached(cache)), fetchManifest(cache)] as const;
 
 async function fetchManifest(cache?: RequestCache): Promise<Bytes | undefined> {
-  return fetchBytes(MANIFEST_PATH, cache).catch((error: unknown) => {
+  return fetchBytes(MANIFEST_PATH, cached(cache)).catch((error: unknown) => {
     if (error instanceof MissingFileError) return undefined;
     throw error;
   });

@@ -1,10 +1,9 @@
 // The requests of the pages to the server: word lists and mailboxes.
 import { encode, text, type Bytes } from "../bytes.ts";
 import type { Receipt } from "../receipt.ts";
-import type { RootSignature, VerifiedDirectory } from "../directory.ts";
+import type { VerifiedDirectory } from "../directory.ts";
 import type { HashText } from "../hash.ts";
-import { fetchOk } from "./fetch_ok.ts";
-import { leaving } from "./leaving.ts";
+import { fetchBytes, fetchSignatures } from "./fetch_ok.ts";
 import type { ProgramFiles } from "./program_files.ts";
 
 /**
@@ -32,15 +31,12 @@ const MAILBOX_LEN = 32 * 1024;
  * truncated response would not show whether the receipt is right.
  */
 export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
-  const response = await fetch("/api/mailbox", {
+  const sealed = await fetchBytes("/api/mailbox", {
     method: "POST",
     credentials: "omit",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ locator: encode(receipt.locator()) }),
-    signal: leaving,
   });
-  if (!response.ok) throw new Error(`/api/mailbox: ${response.status}`);
-  const sealed = new Uint8Array(await response.arrayBuffer());
   if (sealed.length !== MAILBOX_LEN) throw new Error(`/api/mailbox: ${sealed.length} bytes instead of ${MAILBOX_LEN}`);
   return sealed;
 }
@@ -51,11 +47,9 @@ export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
  */
 export async function fetchNewerDirectory(known: VerifiedDirectory, program: HashText | undefined): Promise<VerifiedDirectory> {
   try {
-    const [content, signatures] = await Promise.all([
-      fetchOk("/directory.json", "no-cache").then((response) => response.arrayBuffer()),
-      fetchOk("/directory.sig", "no-cache").then((response) => response.json() as Promise<RootSignature[]>),
-    ]);
-    const newest = known.newer(new Uint8Array(content), signatures, new Date().toISOString().slice(0, 10));
+    const unstored = { cache: "no-cache" } as const;
+    const [content, signatures] = await Promise.all([fetchBytes("/directory.json", unstored), fetchSignatures(unstored)]);
+    const newest = known.newer(content, signatures, new Date().toISOString().slice(0, 10));
     const { programs } = newest.document;
     return programs.length === 0 || programs.includes(program ?? "") ? newest : known;
   } catch {
