@@ -15,6 +15,7 @@ use super::{
     conversation_message::ConversationMessage,
     fields::field_error_text,
     layout::{LanguageSwitch, PageLayout, return_answer, surplus_bytes},
+    oversight_access::OversightAccess,
     own_messages::{self, OpenedOwnCopy, OwnMessage, ThreadRow},
     review::detail_text_key,
     scrub_summary::{self, FileSummary},
@@ -28,7 +29,6 @@ use crate::{
 };
 
 /// The content of the page: a verified mailbox and the draft of a reply.
-#[expect(clippy::struct_excessive_bools, reason = "the page shows each fact by itself")]
 pub struct ConversationView {
     /// The code of the receipt. The page contains it, so that a reply reaches its case.
     pub receipt: Zeroizing<String>,
@@ -38,10 +38,8 @@ pub struct ConversationView {
     pub seed: String,
     /// The stage of the case.
     pub stage: Stage,
-    /// Whether the case was released to the oversight body.
-    pub with_oversight_body: bool,
-    /// Whether the reporter asked for the oversight body, and no member of it has keys yet.
-    pub oversight_asked: bool,
+    /// Whether the oversight body can read the case.
+    pub oversight: OversightAccess,
     /// Whether the case was closed because no member could open the report.
     pub unreadable: bool,
     /// The date by which the next update is expected.
@@ -86,8 +84,7 @@ impl ConversationView {
             visit: String::new(),
             seed: String::new(),
             stage: Stage::Received,
-            with_oversight_body: false,
-            oversight_asked: false,
+            oversight: OversightAccess::NotReleased,
             unreadable: false,
             next_update: None,
             week: String::new(),
@@ -120,8 +117,7 @@ impl ConversationView {
             receipt,
             seed,
             stage: inbox.stage,
-            with_oversight_body: inbox.released_to_oversight,
-            oversight_asked: inbox.oversight_asked,
+            oversight: OversightAccess::of_inbox(inbox),
             unreadable: inbox.unreadable,
             next_update: inbox.next_update,
             week: inbox.week.clone(),

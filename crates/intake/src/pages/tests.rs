@@ -192,7 +192,6 @@ fn sample_conversation(pages: &Pages) -> ConversationView {
         receipt: Zeroizing::new(Receipt::from_bytes([3; 16]).code()),
         seed: pages.new_seed(),
         stage: Stage::Received,
-        with_oversight_body: false,
         next_update: Some(time::macros::date!(2026 - 12 - 01)),
         week: "2026-W48".to_owned(),
         received: 1,

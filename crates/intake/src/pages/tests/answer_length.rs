@@ -4,7 +4,7 @@ use protocol::receipt::ReceiptError;
 use reporter::{LogStatus, LogView};
 
 use super::*;
-use crate::pages::layout::RETURN_ANSWER_LEN;
+use crate::pages::{OversightAccess, layout::RETURN_ANSWER_LEN};
 
 /// An upper bound of the bytes of text in a full mailbox: 32 KiB without the capsule, the key, and
 /// the seals of two answers of the maximum length.
@@ -67,10 +67,12 @@ async fn answers(pages: &Pages, locale: Locale) -> Vec<Answer> {
         let view = ConversationView { stage, ..view() };
         answers.push(answer(stage.as_str(), conversation_page(pages, locale, &view)).await);
     }
-    for (name, oversight_asked, unreadable) in
-        [("oversight asked", true, false), ("unreadable", false, true)]
-    {
-        let view = ConversationView { stage: Stage::Closed, oversight_asked, unreadable, ..view() };
+    for (name, oversight, unreadable) in [
+        ("oversight asked", OversightAccess::Asked, false),
+        ("released", OversightAccess::Released, false),
+        ("unreadable", OversightAccess::NotReleased, true),
+    ] {
+        let view = ConversationView { stage: Stage::Closed, oversight, unreadable, ..view() };
         answers.push(answer(name, conversation_page(pages, locale, &view)).await);
     }
     for count in 1..=8 {
