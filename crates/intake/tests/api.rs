@@ -122,6 +122,38 @@ async fn a_broken_connection_stores_nothing() {
     );
 }
 
+/// Announces a submission, sends its beginning, and returns the status line of the answer.
+async fn answer_before_the_body(intake: &TestIntake, announced: u64) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = intake.public.strip_prefix("http://").unwrap();
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head =
+        format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {announced}\r\n\r\n");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    // The service reads 192 KiB of a body before it decides about the rest.
+    connection.write_all(&padded_bytes(200 * 1024, 9)).await.unwrap();
+    let mut answer = [0; 12];
+    let read = connection.read_exact(&mut answer);
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(10), read).await;
+    in_time.expect("an answer before the rest of the body").unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_submission_without_space_is_refused_before_its_body() {
+    let mut installation = TestInstallation::new();
+    installation.config.store.max_size_mib = 64;
+    let intake = installation.start().await;
+    assert_eq!(answer_before_the_body(&intake, SIZE_CLASSES[9]).await, "HTTP/1.1 507");
+    // 16 MiB of the second one would be in the second half, where the share of a class is smaller.
+    for (seed, class) in [(1, 7), (2, 6)] {
+        let sent = intake.post("/api/reports", padded_bytes(SIZE_CLASSES[class], seed)).await;
+        assert_eq!(sent.status(), StatusCode::CREATED);
+    }
+    assert_eq!(answer_before_the_body(&intake, SIZE_CLASSES[8]).await, "HTTP/1.1 507");
+    assert_eq!(intake.pull(100).await.len(), 2);
+}
+
 async fn mailbox(intake: &TestIntake, locator: &Locator) -> (StatusCode, HeaderMap, Vec<u8>) {
     let body = format!("{{\"locator\":\"{}\"}}", BASE64_URL_SAFE_NO_PAD.encode(locator.0));
     let response = intake.post("/api/mailbox", body).await;

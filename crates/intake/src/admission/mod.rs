@@ -193,12 +193,13 @@ impl AdmissionPermit {
     ///
     /// # Errors
     /// [`StoreError::ShareUsedUp`] or [`StoreError::FullForFiles`] if the share of the network, or
-    /// of a larger one that contains it, is used up.
+    /// of a larger one that contains it, is used up. [`StoreError::Full`] if the spool is full.
     pub fn reserve_storage(
         &self,
         store: &Store,
         length: u64,
     ) -> Result<StorageReservation, StoreError> {
+        store.check_space(length)?;
         self.reserve(store, (SpaceKind::of_submission(length), length), store.usage())
     }
 

@@ -59,12 +59,24 @@ impl SpaceKind {
     /// Returns the free bytes of a scarce space, or `None` if it is not scarce. `used` and `limit`
     /// are the bytes of the spool, or those of its share for unfinished uploads.
     fn scarce_bytes(self, (used, limit): (u64, u64)) -> Option<u64> {
-        let (available, scarce_from) = match self {
+        let (available, scarce_from) = self.bounds(limit);
+        (used > scarce_from || self == Self::Unfinished).then(|| available.saturating_sub(used))
+    }
+
+    /// Returns how many bytes of a submission of this length would be stored while space is scarce,
+    /// and the free bytes at the beginning of the scarce space. The space is not scarce yet.
+    fn crossing_bytes(self, length: u64, (used, limit): (u64, u64)) -> (u64, u64) {
+        let (available, scarce_from) = self.bounds(limit);
+        ((used + length).saturating_sub(scarce_from).min(length), available - scarce_from)
+    }
+
+    /// Returns how many bytes may be used, and from how many used bytes on the space is scarce.
+    fn bounds(self, limit: u64) -> (u64, u64) {
+        match self {
             Self::Text => (limit, limit / 10 * 9),
             Self::Files => (limit / 10 * 9, limit / 2),
-            Self::Unfinished => return Some(limit.saturating_sub(used)),
-        };
-        (used > scarce_from).then(|| available.saturating_sub(used))
+            Self::Unfinished => (limit, 0),
+        }
     }
 
     fn error(self) -> StoreError {
@@ -132,8 +144,10 @@ pub(super) struct CountedBytes {
     keys_since: Instant,
     kind: SpaceKind,
     /// All bytes of a submission that began while space was scarce. Of another one, the bytes that
-    /// were stored while it was scarce.
+    /// were expected to be stored while it is scarce, and further ones that were.
     length: u64,
+    /// The expected bytes that were not stored yet.
+    expected: u64,
     began_scarce: bool,
 }
 
@@ -143,9 +157,10 @@ impl StorageQuota {
     }
 
     /// Counts a submission of this length before it is stored, so that concurrent uploads share the
-    /// quota of their network. `usage` is the used bytes of the spool, or of its space for
-    /// unfinished uploads, and the limit. `keys_since` identifies the network keys: new keys begin
-    /// new counts.
+    /// quota of their network. Of a submission that begins before space is scarce, counts the bytes
+    /// beyond, so that a submission for which the share is too small is refused before its body.
+    /// `usage` is the used bytes of the spool, or of its space for unfinished uploads, and the
+    /// limit. `keys_since` identifies the network keys: new keys begin new counts.
     ///
     /// # Errors
     /// [`StoreError::ShareUsedUp`] for text, [`StoreError::FullForFiles`] for files,
@@ -158,10 +173,13 @@ impl StorageQuota {
         keys_since: Instant,
     ) -> Result<CountedBytes, StoreError> {
         let Some(free) = kind.scarce_bytes(usage) else {
-            return Ok(CountedBytes { keys_since, kind, length: 0, began_scarce: false });
+            let (length, free) = kind.crossing_bytes(length, usage);
+            self.lock_window(keys_since).take(origin, kind, length, free)?;
+            let (expected, began_scarce) = (length, false);
+            return Ok(CountedBytes { keys_since, kind, length, expected, began_scarce });
         };
         self.lock_window(keys_since).take(origin, kind, length, free)?;
-        Ok(CountedBytes { keys_since, kind, length, began_scarce: true })
+        Ok(CountedBytes { keys_since, kind, length, expected: 0, began_scarce: true })
     }
 
     /// Counts the next bytes of a submission before they are stored, if it began before space was
@@ -182,8 +200,10 @@ impl StorageQuota {
             return Ok(());
         }
         if let Some(free) = counted.kind.scarce_bytes(usage) {
-            self.lock_window(keys_since).take(origin, counted.kind, bytes, free)?;
-            counted.length += bytes;
+            let further = bytes.saturating_sub(counted.expected);
+            self.lock_window(keys_since).take(origin, counted.kind, further, free)?;
+            counted.length += further;
+            counted.expected -= bytes - further;
         }
         Ok(())
     }
@@ -196,7 +216,8 @@ impl StorageQuota {
         if counted.length == 0 || window.keys_since != counted.keys_since {
             return;
         }
-        let stored = if counted.began_scarce { stored } else { stored.min(counted.length) };
+        let scarce = counted.length - counted.expected;
+        let stored = if counted.began_scarce { stored } else { stored.min(scarce) };
         window.replace(origin, counted.kind, counted.length, stored);
     }
 

@@ -158,6 +158,14 @@ impl Store {
         self.capacity.usage()
     }
 
+    /// Checks that the spool has space for a submission of this length, which has not begun.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::FullForFiles`].
+    pub fn check_space(&self, length: u64) -> Result<(), StoreError> {
+        self.capacity.check(length, length)
+    }
+
     /// Returns the bytes of unfinished uploads that are stored or reserved, and their maximum.
     pub fn unfinished_usage(&self) -> (u64, u64) {
         self.capacity.unfinished_usage()

@@ -107,7 +107,7 @@ fn networks_of_one_sender_leave_space_for_neighbouring_networks() {
 #[test]
 fn without_circuit_ids_one_onion_visitor_can_block_only_other_onion_visitors() {
     let mut spool = Spool::filled_to(0);
-    assert_eq!(spool.store_until_refused(&ClientOrigin::LOCAL, 64 * MIB, 3), 2);
+    assert_eq!(spool.store_until_refused(&ClientOrigin::LOCAL, 64 * MIB, 3), 1);
     spool.store_until_refused(&ClientOrigin::LOCAL, SMALL, 10_000);
     assert_eq!(spool.store(&ClientOrigin::LOCAL, SMALL), Err(StoreError::ShareUsedUp));
     assert_eq!(spool.admitted((0..20).map(|outer| internet(outer, 1, 1))), 20);
@@ -141,12 +141,13 @@ fn a_network_stores_its_first_text_while_the_spool_has_space_for_it() {
 #[test]
 fn files_of_one_class_leave_space_for_other_classes() {
     let mut spool = Spool::filled_to(0);
-    assert_eq!(spool.store_until_refused(&circuit(0), 32 * MIB, 10), 4, "no space is scarce");
+    let stored = spool.store_until_refused(&circuit(0), 32 * MIB, 10);
+    assert_eq!(stored, 3, "the next one has 28 MiB in the scarce half, and its share is 10 MiB");
     for number in 0..1_000 {
         spool.store_until_refused(&circuit(number), MIB, 40);
     }
     assert_eq!(spool.store(&circuit(0), 4 * MIB), Err(StoreError::FullForFiles));
-    assert!(spool.used <= 128 * MIB + 52 * MIB / 9 + MIB, "{}", spool.used);
+    assert!(spool.used <= 100 * MIB + 80 * MIB / 9 + MIB, "{}", spool.used);
     assert_eq!(spool.store(&internet(1, 1, 1), 4 * MIB), Ok(()));
     // Its text is no scarce space yet.
     assert_eq!(spool.store(&circuit(0), SMALL), Ok(()));
@@ -167,6 +168,47 @@ fn concurrent_uploads_share_the_quota_of_their_network() {
     spool.quota.reserve(&origin, of(64 * MIB), usage, later).unwrap();
     spool.quota.settle(&origin, &second, 0);
     assert!(spool.quota.reserve(&origin, of(64 * MIB), usage, later).is_err());
+}
+
+#[test]
+fn a_submission_that_crosses_into_scarce_space_is_refused_before_it_begins_or_is_stored_whole() {
+    let origin = internet(1, 1, 1);
+    let mut refused = 0;
+    for length in 1..=100 {
+        let mut spool = Spool::filled_to(80 * MIB);
+        let usage = (spool.used, Spool::LIMIT);
+        let counted = spool.quota.reserve(&origin, of(length * MIB), usage, spool.keys_since);
+        let Ok(mut counted) = counted else {
+            refused += 1;
+            continue;
+        };
+        for _ in 0..length {
+            let usage = (spool.used, Spool::LIMIT);
+            let stored = spool.quota.extend(&origin, &mut counted, MIB, usage, spool.keys_since);
+            assert_eq!(stored, Ok(()), "{length} MiB are cut at {} bytes", spool.used);
+            spool.used += MIB;
+        }
+        spool.quota.settle(&origin, &counted, length * MIB);
+    }
+    // The share of a class is 10 MiB: an eighth of the 80 MiB for files in the scarce half.
+    assert_eq!(refused, 100 - 30);
+}
+
+#[test]
+fn what_was_expected_in_scarce_space_and_not_stored_there_is_not_counted() {
+    let spool = Spool::filled_to(80 * MIB);
+    let origin = internet(1, 1, 1);
+    let begin = |usage| spool.quota.reserve(&origin, of(30 * MIB), usage, spool.keys_since);
+    let usage = (80 * MIB, Spool::LIMIT);
+    let mut counted = begin(usage).unwrap();
+    assert!(begin(usage).is_err_and(|error| error == StoreError::FullForFiles), "a share of 10");
+    // The case handler has collected meanwhile.
+    spool
+        .quota
+        .extend(&origin, &mut counted, 30 * MIB, (0, Spool::LIMIT), spool.keys_since)
+        .unwrap();
+    spool.quota.settle(&origin, &counted, 30 * MIB);
+    begin(usage).unwrap();
 }
 
 #[test]
