@@ -131,7 +131,7 @@ impl MultipartForm {
         take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
     ) -> Result<Option<UploadedFile>, SubmitError> {
         let first = self.read_fields_to_first_file(take).await;
-        self.are_fields_cut = matches!(first, Err(SubmitError::Busy));
+        self.are_fields_cut = first.is_err();
         first
     }
 
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn fields_are_cut_if_the_client_loses_its_slot_before_the_first_file() {
+    async fn fields_are_cut_if_reading_ends_before_the_first_file() {
         let cut_after = async |parts: &[&str]| {
             let pieces = [Ok(parts.concat().into_bytes()), Err(BodyReadError::Evicted)];
             let body = Body::from_stream(futures_util::stream::iter(pieces));
@@ -405,6 +405,9 @@ mod tests {
         assert_eq!(cut_after(&[TEXT_PART]).await, (Some(SubmitError::Busy), true));
         assert_eq!(cut_after(&[TEXT_PART, &copy]).await, (Some(SubmitError::Busy), true));
         assert_eq!(cut_after(&[TEXT_PART, FILE_PART]).await, (None, false));
+        let long = TEXT_PART.replace("hello", &"x".repeat(2 * MAX_FORM_BYTES));
+        assert_eq!(cut_after(&[TEXT_PART, &long]).await, (Some(SubmitError::TooLarge), true));
+        assert_eq!(cut_after(&[TEXT_PART, "\r\n\r\n"]).await.1, true);
     }
 
     /// Returns a body that arrives in chunks of this size.
