@@ -229,7 +229,7 @@ fn a_category_without_a_desk_goes_to_the_oversight_body() {
     assert_eq!(to("XXX", "trader"), "external");
 }
 
-/// The vectors of exclusions that exclude nobody, which the browser's tests read too.
+/// The vectors of exclusions that exclude no member, which the browser's tests read too.
 #[derive(serde::Deserialize)]
 struct ExclusionVectors {
     /// Handle and units.
@@ -248,7 +248,7 @@ struct ExclusionCase {
 }
 
 #[test]
-fn exclusions_that_exclude_nobody_of_the_desk_match_the_vectors() {
+fn exclusions_that_exclude_no_member_of_the_desk_match_the_vectors() {
     let vectors: ExclusionVectors =
         serde_json::from_str(include_str!("../exclusions.json")).unwrap();
     let (mut directory, ..) = sample_directory();

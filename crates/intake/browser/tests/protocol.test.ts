@@ -260,7 +260,7 @@ test("the recipients of a report follow from the directory and the exclusions", 
   }
 });
 
-/** The vectors of exclusions that exclude nobody, which the tests of `crates/protocol` read too. */
+/** The vectors of exclusions without effect, which the tests of `crates/protocol` read too. */
 interface ExclusionVectors {
   members: [string, string[]][];
   desks: [string, string[], string[], string[]][];
@@ -268,7 +268,7 @@ interface ExclusionVectors {
   cases: { category: string; excluded: string[]; without_effect: string[] }[];
 }
 
-test("exclusions that exclude nobody of the desk match the vectors", async () => {
+test("exclusions that exclude no member of the desk match the vectors", async () => {
   const vectors = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/exclusions.json`, "utf8")) as ExclusionVectors;
   const { document, trust, rootKeys } = await createTestWorld();
   const desks = [...vectors.desks, [document.oversight, [], vectors.oversight, []] as ExclusionVectors["desks"][number]];

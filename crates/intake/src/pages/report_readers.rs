@@ -17,7 +17,7 @@ pub(super) struct ReportReaders {
     pub(super) team: Option<(String, String)>,
     /// Whether a desk would read it without the exclusions of the reporter.
     pub(super) none_left: bool,
-    /// The labels of the exclusions that exclude nobody of the desk, or an empty text.
+    /// The labels of the exclusions that exclude no member of the desk, or an empty text.
     pub(super) idle_exclusions: String,
     /// Whether the reporter refused that the oversight body reads the report.
     pub(super) oversight_refused: bool,

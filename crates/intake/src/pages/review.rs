@@ -55,7 +55,7 @@ impl ReviewTemplate<'_> {
         if self.readers.is_none() { " hidden" } else { "" }
     }
 
-    /// Returns the labels of the exclusions that exclude nobody, or an empty text.
+    /// Returns the labels of the exclusions that exclude no member, or an empty text.
     fn idle_exclusions(&self) -> &str {
         self.readers.as_ref().map_or("", |readers| &readers.idle_exclusions)
     }
