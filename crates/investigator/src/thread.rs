@@ -6,6 +6,7 @@ use protocol::{
     Hash,
     encoding::padding::{REPLY_STEP, TEXT_STEP, unpad_text},
     submission::{
+        facts_body::{FactsBody, FactsError},
         frame::{
             Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind, FrameRef,
         },
@@ -39,7 +40,7 @@ pub struct VerifiedFrame {
     pub header: FrameHeader,
     /// Its position in its direction.
     pub reference: FrameRef,
-    /// The text, or the JSON of a report.
+    /// The text, or the JSON of a report or of facts.
     pub body: Zeroizing<Vec<u8>>,
     /// SHA-256 of `age(C, frame)`. The event of a reply refers to it.
     pub sealed_hash: Hash,
@@ -54,6 +55,14 @@ impl VerifiedFrame {
     /// The inner result is an error if the body is not the JSON of a report.
     pub fn parse_report(&self) -> Option<Result<ReportBody, serde_json::Error>> {
         (self.header.kind == FrameKind::Report).then(|| ReportBody::from_bytes(&self.body))
+    }
+
+    /// Returns the facts in the frame, or `None` if the frame is of another kind.
+    ///
+    /// # Errors
+    /// The inner result is an error if the body is not the JSON of facts.
+    pub fn parse_facts(&self) -> Option<Result<FactsBody, FactsError>> {
+        (self.header.kind == FrameKind::Facts).then(|| FactsBody::from_bytes(&self.body))
     }
 
     /// Returns the text of a message.

@@ -46,11 +46,20 @@ fn follow_up_request(
     text: &str,
     release_to_oversight: bool,
 ) -> Value {
+    message_request(receipt, mailbox_bytes, &json!({"text": text}), release_to_oversight)
+}
+
+fn message_request(
+    receipt: &str,
+    mailbox_bytes: &[u8],
+    content: &Value,
+    release_to_oversight: bool,
+) -> Value {
     json!({
         "do": "follow-up",
         "receipt": receipt,
         "mailbox": base64(mailbox_bytes),
-        "message": {"text": text, "lang": "fr", "week": "2026-W49", "releaseToOversight": release_to_oversight},
+        "message": {"content": content, "lang": "fr", "week": "2026-W49", "releaseToOversight": release_to_oversight},
         "token": base64(&[9; 32]),
         "files": files_json(&[("quittance.jpg", b"jpeg bytes")]),
     })
@@ -233,6 +242,22 @@ fn a_report_sealed_in_the_browser_is_answered_and_continued() {
         &case.open_attachment(&second.attachments[0], 1, manifest).unwrap()[..],
         b"jpeg bytes"
     );
+
+    // Facts that the browser adds. Their file belongs to them.
+    let answers = json!({"place": "Dakola", "goods": ["fuel", "food"]});
+    let facts = json!({"facts": {"category": "EXT", "answers": answers}});
+    let (bytes, _) = peer.seal(&message_request(receipt, &mailbox_bytes, &facts, false));
+    let added = open_submission(&world, &bytes);
+    let thread = case.read_thread([
+        incoming(0, &opened.body),
+        outgoing(1, &before.copy.0),
+        SealedFrame { generation: 1, ..incoming(2, &added.body) },
+    ]);
+    assert_eq!(thread.issues, []);
+    let read = thread.incoming[1].parse_facts().unwrap().unwrap();
+    assert_eq!(read.category, "EXT");
+    assert_eq!(read.answers["place"], ReportAnswer::One("Dakola".to_owned()));
+    assert_eq!(read.answers["goods"], ReportAnswer::Many(vec!["fuel".into(), "food".into()]));
 
     // The browser's capsule serves a reporter who returns without scripts.
     let known = Receipt::parse(receipt).unwrap();

@@ -26,7 +26,7 @@ use protocol::{
         reply_capsule::ReplyCapsule,
     },
 };
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxError, InboxIssue};
+use reporter::{FollowUpContent, FollowUpDraft, FollowUpSealer, Inbox, InboxError, InboxIssue};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -252,7 +252,7 @@ fn a_rolled_back_capsule_is_detected_by_the_acknowledgement() {
     )
     .unwrap();
     let message = FollowUpDraft {
-        text: "Encore ceci.".to_owned(),
+        content: FollowUpContent::Text("Encore ceci.".to_owned()),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),
         release_to_oversight: false,

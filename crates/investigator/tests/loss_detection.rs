@@ -26,7 +26,8 @@ use protocol::{
     },
 };
 use reporter::{
-    FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, LogStatus, LogView, ReportSecrets,
+    FollowUpContent, FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, LogStatus, LogView,
+    ReportSecrets,
 };
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ impl Conversation {
         let receipt = self.secrets.receipt();
         let inbox = Inbox::open(receipt, mailbox_bytes, Some(&self.world.directory)).unwrap();
         let message = FollowUpDraft {
-            text: text.to_owned(),
+            content: FollowUpContent::Text(text.to_owned()),
             lang: "fr".to_owned(),
             week: "2026-W49".to_owned(),
             release_to_oversight: false,

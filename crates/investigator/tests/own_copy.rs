@@ -22,7 +22,8 @@ use protocol::{
     submission::{envelope::OpenedSubmission, frame::Frame, key_grant::Grant},
 };
 use reporter::{
-    FollowUpDraft, FollowUpSealer, Inbox, OwnCopy, OwnCopyError, ReportSealer, ReportSecrets,
+    FollowUpContent, FollowUpDraft, FollowUpSealer, Inbox, OwnCopy, OwnCopyError, ReportSealer,
+    ReportSecrets,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -61,7 +62,7 @@ impl Conversation {
         for number in 1..=2 {
             let inbox = Inbox::open(secrets.receipt(), &mailbox, Some(&world.directory)).unwrap();
             let message = FollowUpDraft {
-                text: format!("message {number}"),
+                content: FollowUpContent::Text(format!("message {number}")),
                 lang: "fr".to_owned(),
                 week: "2026-W49".to_owned(),
                 release_to_oversight: false,
@@ -191,7 +192,7 @@ fn send(
     text: &str,
 ) -> (SignedFrame, OpenedSubmission) {
     let message = FollowUpDraft {
-        text: text.to_owned(),
+        content: FollowUpContent::Text(text.to_owned()),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),
         release_to_oversight: false,

@@ -11,17 +11,20 @@ use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, ThreadIssueKind
 use protocol::{
     api::workbench::GenerationGrant,
     case::Stage,
-    encoding::size_classes,
+    encoding::{padding::TEXT_STEP, size_classes},
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
     submission::{
         envelope::{OpenedSubmission, SealError, SubmissionKind},
+        facts_body::FactsBody,
         frame::{FrameDirection, FrameKind},
         key_grant::Grant,
         report_body::{OVERSIGHT_QUESTION, ReportAnswer},
     },
 };
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSealer, ReportSecrets};
+use reporter::{
+    FollowUpContent, FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSealer, ReportSecrets,
+};
 
 /// Seals a mailbox that counts the report, and the follow-up if the capsule is that of a follow-up.
 fn seal_mailbox(
@@ -73,9 +76,19 @@ fn seal_follow_up(
     text: &str,
     file: Option<&[u8]>,
 ) -> Vec<u8> {
+    seal_content(world, secrets, inbox, FollowUpContent::Text(text.to_owned()), file)
+}
+
+fn seal_content(
+    world: &ReportFixture,
+    secrets: &ReportSecrets,
+    inbox: &Inbox,
+    content: FollowUpContent,
+    file: Option<&[u8]>,
+) -> Vec<u8> {
     let message = FollowUpDraft {
         related: None,
-        text: text.to_owned(),
+        content,
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),
         release_to_oversight: false,
@@ -94,6 +107,35 @@ fn seal_follow_up(
         sealer.attach("quittance.jpg", "image/jpeg", &mut content).unwrap();
     }
     sealer.finish().unwrap()
+}
+
+#[test]
+fn added_facts_arrive_as_facts_in_the_envelope_of_a_message() {
+    let mut world = fixture();
+    let (secrets, bytes) = submit_report(&mut world, draft("une histoire", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (_, c) = recipients_of(&opened);
+    let mailbox_bytes = seal_mailbox(&opened, &opened.capsule, &c, &[]);
+    let inbox = Inbox::open(secrets.receipt(), &mailbox_bytes, Some(&world.directory)).unwrap();
+    let answers = [("place".to_owned(), ReportAnswer::One("Dakola".to_owned()))];
+    let facts = FactsBody { category: "EXT".to_owned(), answers: answers.into() };
+    let content = FollowUpContent::Facts(facts.clone());
+    let sent = seal_content(&world, &secrets, &inbox, content, None);
+    let text = seal_follow_up(&world, &secrets, &inbox, "un message", None);
+    assert_eq!(sent.len(), text.len());
+    let [sent, text] = [&sent, &text].map(|bytes| open_submission(&world, bytes));
+    assert_eq!(sent.header, text.header, "the envelope does not show that these are facts");
+    // The grease of the age header has a random length.
+    assert_eq!(sent.body.len() / TEXT_STEP, text.body.len() / TEXT_STEP);
+
+    let case = open_case(&world, &opened, "awa");
+    let thread = case.read_thread([incoming(0, &opened.body), incoming(1, &sent.body)]);
+    assert_eq!(thread.issues, []);
+    assert!(thread.incoming[0].parse_facts().is_none());
+    assert_eq!(thread.incoming[1].header.kind, FrameKind::Facts);
+    assert_eq!(thread.incoming[1].parse_facts().unwrap().unwrap(), facts);
+    // The facts change nothing of the report.
+    assert_eq!(report_story(&thread), "une histoire");
 }
 
 #[test]

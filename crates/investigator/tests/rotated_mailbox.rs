@@ -22,7 +22,7 @@ use protocol::{
         frame::{FrameKind, FrameRef, MAX_GENERATION},
     },
 };
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
+use reporter::{FollowUpContent, FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
 use serde_json::{Value, json};
 
 /// A case with one reply before the rotation. `awa` proposes it and leaves out `bila`; `coumba`
@@ -153,7 +153,7 @@ impl Rotated {
 
     fn follow_up(&self, inbox: &Inbox) -> OpenedSubmission {
         let message = FollowUpDraft {
-            text: "after".to_owned(),
+            content: FollowUpContent::Text("after".to_owned()),
             lang: "fr".to_owned(),
             week: "2026-W50".to_owned(),
             release_to_oversight: false,

@@ -22,6 +22,7 @@ use protocol::{
     submission::{
         commitment::submission_digest,
         envelope::{self},
+        facts_body::FactsBody,
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
             Routing, follow_up_salt,
@@ -200,7 +201,22 @@ fn frames() -> Value {
     let treated = signed(&FrameHeader { attachments: treated_attachments(), ..header.clone() });
     let with_program =
         signed(&FrameHeader { program: Some(Hash::of(&[b"manifest"])), ..header.clone() });
-    json!([signed(&header), with_related, treated, with_program])
+    let facts = added_facts().to_bytes();
+    let facts_header =
+        FrameHeader { kind: FrameKind::Facts, attachments: Vec::new(), ..header.clone() };
+    let frame = Frame::sign(&facts_header, &facts, &receipt.signing_key());
+    let with_facts = json!({ "header": facts_header, "body": b64(&facts), "frame": b64(&*frame), "hash": Frame::hash_of(&frame) });
+    json!([signed(&header), with_related, treated, with_program, with_facts])
+}
+
+fn added_facts() -> FactsBody {
+    let answers = [
+        ("place", ReportAnswer::One("Dakola".into())),
+        ("goods", ReportAnswer::Many(vec!["fuel".into(), "food".into()])),
+        ("frequency", ReportAnswer::One("always".into())),
+    ];
+    let answers = answers.map(|(question, answer)| (question.to_owned(), answer));
+    FactsBody { category: "FAC".into(), answers: answers.into() }
 }
 
 fn event() -> Value {

@@ -238,7 +238,7 @@ impl<'a> ReplyReader<'a> {
         self.newest = Some(frame.reference());
         self.acknowledged = self.acknowledged.max(frame.header.ack.map_or(0, |ack| ack.seq));
         match frame.header.kind {
-            FrameKind::Report => self.issues.push(InboxIssue::Forged),
+            FrameKind::Report | FrameKind::Facts => self.issues.push(InboxIssue::Forged),
             FrameKind::Message | FrameKind::Status => {
                 self.read_up_to = self.read_up_to.max(self.read_through(frame.header.ack));
                 self.push_message(frame);

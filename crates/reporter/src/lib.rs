@@ -14,4 +14,4 @@ pub use inbox::{Inbox, InboxError, InboxIssue, InboxMessage};
 pub use log::{LogStatus, LogView, verify_log_record};
 pub use own_copy::{OwnCopy, OwnCopyError};
 pub use report_secrets::ReportSecrets;
-pub use seal::{FollowUpDraft, FollowUpSealer, ReportDraft, ReportSealer};
+pub use seal::{FollowUpContent, FollowUpDraft, FollowUpSealer, ReportDraft, ReportSealer};

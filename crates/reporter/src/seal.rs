@@ -10,6 +10,7 @@ use protocol::{
     receipt::Receipt,
     submission::{
         envelope::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter},
+        facts_body::FactsBody,
         frame::{
             Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ,
             follow_up_salt,
@@ -41,11 +42,36 @@ pub struct ReportDraft {
     pub week: String,
 }
 
+/// What a follow-up contains.
+#[derive(Debug, Clone)]
+pub enum FollowUpContent {
+    /// The text of a message.
+    Text(String),
+    /// Facts that the reporter adds to the report.
+    Facts(FactsBody),
+}
+
+impl FollowUpContent {
+    fn kind(&self) -> FrameKind {
+        match self {
+            Self::Text(_) => FrameKind::Message,
+            Self::Facts(_) => FrameKind::Facts,
+        }
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text.into_bytes(),
+            Self::Facts(facts) => facts.to_bytes(),
+        }
+    }
+}
+
 /// A follow-up before sealing.
 #[derive(Debug, Clone)]
 pub struct FollowUpDraft {
-    /// The text.
-    pub text: String,
+    /// The text, or the facts.
+    pub content: FollowUpContent,
     /// The language that it is written in.
     pub lang: String,
     /// The ISO week.
@@ -330,7 +356,7 @@ impl<W: Write> FollowUpSealer<W> {
             prev: Some(inbox.last_sent.hash),
             ack: inbox.last_seen,
             recipient: inbox.case_recipient.hash(),
-            kind: FrameKind::Message,
+            kind: message.content.kind(),
             lang: message.lang,
             week: message.week,
             salt: follow_up_salt(&message.token),
@@ -345,7 +371,7 @@ impl<W: Write> FollowUpSealer<W> {
             case_recipient: inbox.case_recipient.clone(),
             receipt: receipt.clone(),
             frame,
-            body: Zeroizing::new(message.text.into_bytes()),
+            body: Zeroizing::new(message.content.into_bytes()),
             token: message.token,
             on_frame: None,
         };

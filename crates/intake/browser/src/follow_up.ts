@@ -4,6 +4,7 @@ import { type Bytes, decode, utf8 } from "./bytes.ts";
 import { MAX_SEQ } from "./canonical.ts";
 import { sealCapsule } from "./reply_capsule.ts";
 import type { VerifiedDirectory } from "./directory.ts";
+import { type FactsBody, encodeFacts } from "./facts_body.ts";
 import type { RelatedReport } from "./related_report.ts";
 import { type AttachmentEntry, type FrameHeader, type ThreadHead, followUpSalt, signFrame } from "./frame.ts";
 import { type HashText, hash, hashText } from "./hash.ts";
@@ -12,8 +13,11 @@ import type { Receipt } from "./receipt.ts";
 import { type AttachmentSource, routingOf, sealSubmission } from "./submission.ts";
 import { RecordType } from "./framing.ts";
 
+/** The text of a message, or facts that the reporter adds to the report. */
+export type FollowUpContent = { text: string } | { facts: FactsBody };
+
 export interface FollowUp {
-  text: string;
+  content: FollowUpContent;
   lang: string;
   week: string;
   /** Whether the reporter gives the oversight body access to the case. */
@@ -78,7 +82,7 @@ export async function sealFollowUp(
       prev: inbox.sent.hash,
       ack: inbox.seen,
       recipient: hashText(to.raw),
-      kind: "message",
+      kind: "facts" in message.content ? "facts" : "message",
       lang: message.lang,
       week: message.week,
       salt: followUpSalt(message.token),
@@ -89,7 +93,7 @@ export async function sealFollowUp(
     };
     // The same text with a related report is a different message.
     const token = message.related ? hash(message.token, decode(message.related.token)) : message.token;
-    const body = utf8(message.text);
+    const body = "facts" in message.content ? encodeFacts(message.content.facts) : utf8(message.content.text);
     const frame = signFrame(header, body, receipt.signingKey());
     sent = { seq: header.seq, hash: hashText(frame) };
     signed = frame;

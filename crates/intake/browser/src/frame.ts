@@ -33,7 +33,7 @@ const MAX_HEADER = 64 * 1024;
 export const MAX_ATTACHMENTS = 32;
 
 export type Direction = "in" | "out";
-export type FrameKind = "report" | "message" | "status";
+export type FrameKind = "report" | "message" | "status" | "facts";
 
 /** The sequence number and the hash of a frame in its direction. */
 export interface ThreadHead {
@@ -120,7 +120,7 @@ const readHeaderFields = object<FrameHeader>({
   prev: nullable(readHash),
   ack: nullable(readHead),
   recipient: readHash,
-  kind: exactly("report", "message", "status"),
+  kind: exactly("report", "message", "status", "facts"),
   lang,
   week,
   salt: readHash,
@@ -134,6 +134,7 @@ const readHeaderFields = object<FrameHeader>({
 function readHeader(value: unknown): FrameHeader {
   const header = readHeaderFields(value);
   if ((header.routing !== undefined) !== (header.direction === "in")) throw new MalformedJsonError("routing: wrong direction");
+  if (header.kind === "facts" && header.direction !== "in") throw new MalformedJsonError("kind: wrong direction");
   if (header.program !== undefined && header.direction !== "in") throw new MalformedJsonError("program: wrong direction");
   return header;
 }

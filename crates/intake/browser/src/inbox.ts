@@ -185,7 +185,7 @@ class ReplyReader {
     this.newest = headOf(frame);
     this.acknowledged = Math.max(this.acknowledged, frame.header.ack?.seq ?? 0);
     const { kind, seq, week, lang } = frame.header;
-    if (kind === "report") this.findings.push({ kind: "forged" });
+    if (kind === "report" || kind === "facts") this.findings.push({ kind: "forged" });
     else {
       this.recordReading(frame.header.ack);
       this.messages.push({ seq, week, lang, kind, text: text(frame.body) });

@@ -4,7 +4,8 @@ import test from "node:test";
 import { open, recipientOf, seal } from "../src/age.ts";
 import { type Bytes, concat, encode, random, text, u32, utf8 } from "../src/bytes.ts";
 import { parseRecords, splitHeader } from "../src/framing.ts";
-import { type FrameHeader, type Routing, peekFrame, signFrame } from "../src/frame.ts";
+import { encodeFacts, parseFacts } from "../src/facts_body.ts";
+import { type FrameHeader, type FrameKind, type Routing, peekFrame, signFrame } from "../src/frame.ts";
 import { hash, hashText } from "../src/hash.ts";
 import { MAX_OWN_COPY_LEN, OwnCopyError, containsMessage, nextAfter, openOwnCopy, sealOwnCopy } from "../src/own_copy.ts";
 import { TEXT_STEP, padText } from "../src/padding.ts";
@@ -42,6 +43,17 @@ function message(report: FrameHeader, seq: number, prev: string | null, words: s
 }
 
 const refused = (found: Promise<unknown>, what: string) => assert.rejects(found, OwnCopyError, what);
+
+test("an own copy contains facts that were added, and no report after the first frame", async () => {
+  const { receipt, frames, inbox } = await conversation("one");
+  const { reporter_key: _, ...header } = peekFrame(frames[0]!);
+  const facts = { category: "EXT", answers: { place: "Dakola" } };
+  const added = (kind: FrameKind) => signFrame({ ...header, kind, seq: 3, prev: hashText(frames[2]!), routing }, encodeFacts(facts), receipt.signingKey());
+  const { messages } = await openOwnCopy(receipt, await sealOwnCopy(receipt, [...frames, added("facts")]), inbox);
+  assert.equal(messages[3]!.header.kind, "facts");
+  assert.deepEqual(parseFacts(messages[3]!.body), facts);
+  await refused(openOwnCopy(receipt, await sealOwnCopy(receipt, [...frames, added("report")]), inbox), "a second report");
+});
 
 test("an own copy shows the messages of the reporter, and only its receipt opens it", async () => {
   const { receipt, frames, inbox } = await conversation("one");

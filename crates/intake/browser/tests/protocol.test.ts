@@ -8,6 +8,8 @@ import { identity } from "../src/recipients.ts";
 import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.ts";
 import { relatedReport } from "../src/related_report.ts";
 import { deriveReportSecrets } from "../src/report_secrets.ts";
+import { MalformedJsonError } from "../src/canonical.ts";
+import { encodeFacts, parseFacts } from "../src/facts_body.ts";
 import { followUpSalt, peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
 import { grantTag, sealGrant } from "../src/key_grant.ts";
 import { hash, hashText } from "../src/hash.ts";
@@ -75,6 +77,16 @@ test("frames match the test vectors byte for byte", () => {
     const key = new Receipt(decode(vectors.receipts[0].receipt)).signingKey();
     assert.deepEqual(signFrame(frame.header, frame.body, key), bytes);
   }
+});
+
+test("facts match the test vector byte for byte", () => {
+  const body = decode(vectors.frames.at(-1).body);
+  const facts = parseFacts(body);
+  assert.deepEqual(facts.answers["goods"], ["fuel", "food"]);
+  // Answers are in the order of their ids, whatever the order in which they were given.
+  const answers = Object.fromEntries(Object.entries(facts.answers).reverse());
+  assert.deepEqual(encodeFacts({ ...facts, answers }), body);
+  assert.throws(() => encodeFacts({ ...facts, answers: { "no id": "x" } }), MalformedJsonError);
 });
 
 test("a treatment is decoded from fixed words only, and the error names the field", () => {

@@ -9,6 +9,7 @@ import { decode, text, utf8 } from "../src/bytes.ts";
 import { canonicalJson } from "../src/canonical.ts";
 import { openCapsule, sealCapsule } from "../src/reply_capsule.ts";
 import { VerifiedDirectory } from "../src/directory.ts";
+import { parseFacts } from "../src/facts_body.ts";
 import { verifyFrame } from "../src/frame.ts";
 import { hashText } from "../src/hash.ts";
 import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
@@ -40,6 +41,7 @@ const KINDS: Record<string, VectorCheck> = {
       signer: receipt.reporterKey(),
     });
   },
+  facts: ({ body }) => parseFacts(decode(body!)),
   rotations: ({ record }) => readConfirmedRotation(decode(record!)),
   capsules: async ({ plain }) => {
     const identity = receipt.mailboxIdentity();

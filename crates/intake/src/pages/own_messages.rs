@@ -1,7 +1,10 @@
 //! The messages of the reporter in a conversation, from an own copy that the reporter opened.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use protocol::submission::{
+    facts_body::FactsBody,
     frame::{Frame, FrameKind},
     report_body::{ReportAnswer, ReportBody},
 };
@@ -36,6 +39,7 @@ pub struct OwnMessage {
 
 enum OwnContent {
     Report(ReportBody),
+    Facts(FactsBody),
     Text(String),
 }
 
@@ -49,6 +53,7 @@ impl OwnMessage {
         let text = || OwnContent::Text(String::from_utf8_lossy(&frame.body).into_owned());
         let content = match frame.header.kind {
             FrameKind::Report => serde_json::from_slice(&frame.body).map(OwnContent::Report).ok(),
+            FrameKind::Facts => FactsBody::from_bytes(&frame.body).map(OwnContent::Facts).ok(),
             FrameKind::Message | FrameKind::Status => None,
         };
         Self {
@@ -64,6 +69,9 @@ impl OwnMessage {
         let mut lines = match &self.content {
             OwnContent::Text(text) => vec![text.clone()],
             OwnContent::Report(report) => report_lines(report, taxonomy, frame.code()),
+            OwnContent::Facts(FactsBody { category, answers }) => {
+                answer_lines((category, answers), taxonomy, frame.code())
+            }
         };
         if !self.files.is_empty() {
             lines.push(frame.with("thread-own-files", "what", &self.files.join(", ")));
@@ -134,12 +142,22 @@ pub(super) fn cut_oldest(all: &mut Vec<ThreadRow<'_>>, bytes: usize) -> bool {
     removed > 0
 }
 
-/// Returns the subject, the answers and the story. An option that exists no more shows its id.
+/// Returns the subject, the answers and the story.
 fn report_lines(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec<String> {
-    let category = taxonomy.category(&report.category);
-    let mut lines =
-        vec![category.map_or(&*report.category, |found| found.label.get(lang)).to_owned()];
-    for (id, answer) in &report.answers {
+    let mut lines = answer_lines((&report.category, &report.answers), taxonomy, lang);
+    lines.push(report.story.clone());
+    lines
+}
+
+/// Returns the subject and the answers. An option that exists no more shows its id.
+fn answer_lines(
+    (category, answers): (&str, &BTreeMap<String, ReportAnswer>),
+    taxonomy: &Taxonomy,
+    lang: &str,
+) -> Vec<String> {
+    let known = taxonomy.category(category);
+    let mut lines = vec![known.map_or(category, |found| found.label.get(lang)).to_owned()];
+    for (id, answer) in answers {
         let question = taxonomy.question(id);
         let values = match answer {
             ReportAnswer::One(one) => std::slice::from_ref(one),
@@ -155,7 +173,6 @@ fn report_lines(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec<Str
         let label = question.map_or(id.as_str(), |question| question.label.get(lang));
         lines.push(format!("{label} {}", words.join(", ")));
     }
-    lines.push(report.story.clone());
     lines
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use http::HeaderMap;
 use protocol::encoding::canonical::iso_week;
 use protocol::submission::related_report::RelatedReport;
-use reporter::{FollowUpDraft, FollowUpSealer, Inbox};
+use reporter::{FollowUpContent, FollowUpDraft, FollowUpSealer, Inbox};
 use web::Locale;
 use zeroize::Zeroizing;
 
@@ -131,7 +131,7 @@ async fn submit_reply(
         Ok((reply, related)) if inbox.can_write() => {
             let message = FollowUpDraft {
                 related,
-                text: reply.text,
+                content: FollowUpContent::Text(reply.text),
                 lang: locale.code.to_owned(),
                 week: iso_week(app.clock.today()),
                 release_to_oversight: reply.release_to_oversight,

@@ -76,8 +76,9 @@ fn variants(
 /// accepts a vector.
 type VectorKind = (&'static str, fn() -> Vec<Value>, fn(&Value) -> bool);
 
-const KINDS: [VectorKind; 11] = [
+const KINDS: [VectorKind; 12] = [
     ("frames", objects::frames, objects::accepts_frame),
+    ("facts", objects::facts, objects::accepts_facts),
     ("rotations", objects::rotations, objects::accepts_rotation),
     ("capsules", objects::capsules, objects::accepts_capsule),
     ("mailboxes", objects::mailboxes, objects::accepts_mailbox),

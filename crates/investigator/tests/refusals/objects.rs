@@ -8,6 +8,7 @@ use protocol::{
     mailbox::{Mailbox, MailboxHeader},
     rotation::{ConfirmedRotation, RotationStatement},
     submission::{
+        facts_body::FactsBody,
         frame::{
             Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
             Routing,
@@ -166,6 +167,10 @@ pub(super) fn frames() -> Vec<Value> {
     let outgoing = with_program.replacen("\"in\"", "\"out\"", 1);
     all.push(("a program in the other direction".to_owned(), false, outgoing));
     all.push(("another report with a short proof".to_owned(), false, earlier(63)));
+    let facts = json.replacen("\"message\"", "\"facts\"", 1);
+    let outgoing = facts.replacen("\"in\"", "\"out\"", 1);
+    all.push(("facts".to_owned(), true, facts));
+    all.push(("facts in the other direction".to_owned(), false, outgoing));
     all.extend(treatments());
     let key = receipt().signing_key();
     let framed = |(what, accepted, json): (String, bool, String)| {
@@ -243,6 +248,69 @@ pub(super) fn accepts_frame(vector: &Value) -> bool {
         signer: &signer,
     };
     Frame::verify(&bytes, &expected).is_ok()
+}
+
+/// Returns bodies of frames of kind `facts`.
+pub(super) fn facts() -> Vec<Value> {
+    let json = r#"{"category":"FAC","answers":{"goods":["fuel","food"],"place":"Dakola"}}"#;
+    let (answers, long) = (r#"{"goods":["fuel","food"],"place":"Dakola"}"#, "a".repeat(128));
+    let too_long = format!("{long}a");
+    let mut all = variants(
+        json,
+        &[
+            ("no category", r#""category":"FAC","#, ""),
+            ("a category of null", "\"FAC\"", "null"),
+            ("an empty category", "\"FAC\"", "\"\""),
+            ("a category with a space", "\"FAC\"", "\"F C\""),
+            ("a category with an accent", "\"FAC\"", "\"FÀC\""),
+            ("a category that begins with a digit", "\"FAC\"", "\"1AC\""),
+            ("a category in a list", "\"FAC\"", "[\"FAC\"]"),
+            ("a category that is too long", "FAC", &*too_long),
+            ("no answer", answers, "{}"),
+            ("answers of null", answers, "null"),
+            ("answers in a list", answers, "[]"),
+            ("no list of answers", r#","answers""#, r#","answered""#),
+            ("a story", r#""answers""#, r#""story":"x","answers""#),
+            ("a field after the answers", "\"Dakola\"}", "\"Dakola\"},\"story\":\"x\""),
+            ("another order of answers", "\"goods\"", "\"zebra\""),
+            ("a question twice", "\"place\"", "\"goods\""),
+            ("a question without a name", "\"place\"", "\"\""),
+            ("a question that is a number", "\"goods\"", "\"12\""),
+            ("a question with a space", "\"place\"", "\"pl ce\""),
+            ("a question with an accent", "\"place\"", "\"plàce\""),
+            ("a prototype", "\"place\"", "\"__proto__\""),
+            ("a question that is too long", "place", &*too_long.replace('a', "p")),
+            ("an answer of null", "\"Dakola\"", "null"),
+            ("an answer that is a number", "\"Dakola\"", "7"),
+            ("an answer that is an object", "\"Dakola\"", "{}"),
+            ("a list in a list", "\"fuel\"", "[\"fuel\"]"),
+            ("an option that is a number", "\"fuel\"", "7"),
+            ("a space", "\"category\":", "\"category\": "),
+            ("an escaped letter", "Dakola", "\\u0044akola"),
+            ("half a character", "Dakola", "\\ud83d"),
+        ],
+    );
+    for (what, from, to) in [
+        ("the longest category", "FAC", &*long),
+        ("an answer without text", "Dakola", ""),
+        ("a list without options", "\"fuel\",\"food\"", ""),
+        ("an answer in another script", "Dakola", "داكولا 😀"),
+        ("an escaped line end", "Dakola", "a\\nb"),
+        ("a question with signs", "goods", "g.o-o:d/s"),
+        ("a constructor", "goods", "constructor"),
+    ] {
+        all.push((what.to_owned(), true, json.replacen(from, to, 1)));
+    }
+    let reordered = format!(r#"{{"answers":{answers},"category":"FAC"}}"#);
+    all.push(("another order of fields".to_owned(), false, reordered));
+    all.push(("a text".to_owned(), false, "Où ?".to_owned()));
+    all.push(("nothing".to_owned(), false, String::new()));
+    let body = |(what, accepted, json): (String, bool, String)| json!({"what": what, "accepted": accepted, "body": encode(json.as_bytes())});
+    all.into_iter().map(body).collect()
+}
+
+pub(super) fn accepts_facts(vector: &Value) -> bool {
+    FactsBody::from_bytes(&bytes(&vector["body"])).is_ok()
 }
 
 fn rotation() -> ConfirmedRotation {

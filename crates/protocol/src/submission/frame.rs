@@ -66,6 +66,9 @@ pub enum FrameKind {
     Message,
     /// A status text by the investigators.
     Status,
+    /// Facts that a reporter adds to the report, only of direction `in`. The body is a
+    /// [`FactsBody`](crate::submission::facts_body::FactsBody).
+    Facts,
 }
 
 /// The position of a frame within its direction.
@@ -204,7 +207,7 @@ pub enum FrameError {
 pub struct Frame {
     /// The header.
     pub header: FrameHeader,
-    /// The text, or the JSON of a report.
+    /// The text, or the JSON of a report or of facts.
     pub body: Zeroizing<Vec<u8>>,
     /// SHA-256 of the frame's bytes.
     pub hash: Hash,
@@ -218,6 +221,7 @@ impl FrameHeader {
             ("seq", self.seq <= MAX_SEQ),
             ("ack", self.ack.is_none_or(|ack| ack.seq <= MAX_SEQ)),
             ("generation", self.generation <= MAX_GENERATION),
+            ("kind", self.kind != FrameKind::Facts || self.direction == FrameDirection::In),
             ("lang", is_lang(&self.lang)),
             ("week", is_iso_week(&self.week)),
             ("routing", self.routing.is_some() == (self.direction == FrameDirection::In)),

@@ -2,6 +2,7 @@
 
 pub mod commitment;
 pub mod envelope;
+pub mod facts_body;
 pub mod frame;
 pub mod key_grant;
 pub mod related_report;

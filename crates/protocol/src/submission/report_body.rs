@@ -22,6 +22,12 @@ pub const PREFERENCE_QUESTION: &str = "handler_preference";
 /// members.
 pub const PREFERENCES: [&str; 2] = ["woman", "man"];
 
+/// Returns whether the answer to a question decides who gets a report. Facts that are added later
+/// cannot change the readers any more.
+pub fn decides_readers(question: &str) -> bool {
+    [EXCLUSION_QUESTION, OVERSIGHT_QUESTION, PREFERENCE_QUESTION].contains(&question)
+}
+
 /// Category, answers and story, as the reporter entered them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

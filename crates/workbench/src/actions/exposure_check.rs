@@ -9,7 +9,7 @@ use regex::RegexSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    case::view::CaseView,
+    case::view::{CaseView, MessageView},
     search::identifiers::{find_names, find_numbers, lowercase_words},
 };
 
@@ -104,7 +104,7 @@ fn reported_texts(case: &CaseView) -> Vec<&str> {
         .map(|report| &*report.story)
         .into_iter()
         .chain(facts.map(|answer| &**answer))
-        .chain(messages.map(|message| &*message.text))
+        .chain(messages.flat_map(MessageView::texts))
         .collect()
 }
 

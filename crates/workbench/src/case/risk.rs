@@ -1,5 +1,7 @@
 //! Derives from the report how exposed the reporter is, and why the case has its priority.
 
+use std::collections::BTreeMap;
+
 use protocol::{
     Priority,
     case::event::{Action, Event},
@@ -53,7 +55,7 @@ const MIN_IDENTITY_RISK: u8 = 3;
 
 /// Returns all signals of a report, the most serious first.
 pub fn risk_signals(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec<RiskSignal> {
-    let mut signals: Vec<RiskSignal> = selected_answers(report)
+    let mut signals: Vec<RiskSignal> = selected_answers(&report.answers)
         .filter_map(|(id, answer)| {
             let question = taxonomy.question(id)?;
             let listed = RISK_ANSWERS
@@ -119,7 +121,7 @@ pub fn priority_reasons(
     let by_category = (floor == Some(priority)).then_some(PriorityReason::Category);
     let by_answers = taxonomy.priority_rules.iter().filter(|rule| rule.raise_to == priority);
     let by_answers = by_answers.flat_map(|rule| {
-        selected_answers(report).filter(|(id, answer)| {
+        selected_answers(&report.answers).filter(|(id, answer)| {
             *id == rule.question && rule.answers.iter().any(|one| one == answer)
         })
     });
@@ -131,9 +133,24 @@ pub fn priority_reasons(
     by_answers.filter_map(in_words).chain(by_category).collect()
 }
 
+/// Returns the priority that a report with these answers has, if it is more urgent than `priority`.
+pub fn raised_priority(
+    answers: &BTreeMap<String, ReportAnswer>,
+    priority: Priority,
+    taxonomy: &Taxonomy,
+) -> Option<Priority> {
+    let rules = taxonomy.priority_rules.iter().filter(|rule| {
+        selected_answers(answers)
+            .any(|(id, answer)| id == rule.question && rule.answers.iter().any(|one| one == answer))
+    });
+    rules.map(|rule| rule.raise_to).min().filter(|raised| *raised < priority)
+}
+
 /// Returns pairs of question and answer, one pair for each chosen option.
-fn selected_answers(report: &ReportBody) -> impl Iterator<Item = (&str, &str)> {
-    report.answers.iter().flat_map(|(id, answer)| {
+fn selected_answers(
+    answers: &BTreeMap<String, ReportAnswer>,
+) -> impl Iterator<Item = (&str, &str)> {
+    answers.iter().flat_map(|(id, answer)| {
         let given = match answer {
             ReportAnswer::One(one) => std::slice::from_ref(one),
             ReportAnswer::Many(many) => many,

@@ -2,6 +2,8 @@
 //! `--json` and the pages share these types. The reporter's texts are unchanged in them; the caller
 //! makes them safe to display (for terminals with [`crate::terminal_text`]).
 
+use std::collections::BTreeMap;
+
 use investigator::{NoteKind, Thread, VerifiedFrame};
 use protocol::{
     Hash, Priority,
@@ -9,6 +11,7 @@ use protocol::{
     case::{ActionKind, CaseState, Deadline, event::Event},
     encoding::iso_date,
     submission::{
+        facts_body::FactsBody,
         frame::{FrameDirection, FrameKind},
         report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
         treatment::AttachmentTreatment,
@@ -169,7 +172,7 @@ pub struct ReportView {
 }
 
 /// One question and its answer.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FactView {
     /// Question id.
     pub question: String,
@@ -194,13 +197,49 @@ pub struct MessageView {
     pub lang: String,
     /// Kind of frame.
     pub kind: FrameKind,
-    /// Text of the message.
+    /// Text of the message. Empty if it is facts.
     pub text: String,
+    /// Facts that the reporter adds; absent for a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<AddedFactsView>,
     /// Whether newer replies displaced this reply from the mailbox before the reporter saw it.
     pub dropped: bool,
     /// Another report of the same reporter that the message refers to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<RelatedReportLink>,
+}
+
+/// Facts that the reporter added to the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct AddedFactsView {
+    /// Category id that the reporter chose for them.
+    pub category: String,
+    /// Label of this category, in the requested language.
+    pub category_label: String,
+    /// Whether the report has another category. The category of the case stays the same.
+    pub is_other_category: bool,
+    /// The priority of a report with these answers, if it is more urgent than that of the case. It
+    /// is a hint: only members change the priority of a case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<Priority>,
+    /// Questions and answers in the order of the form.
+    pub facts: Vec<FactView>,
+}
+
+impl AddedFactsView {
+    /// Returns the name of the more urgent priority, if the answers have one.
+    pub fn urgent_name(&self) -> Option<String> {
+        self.urgent.map(|priority| serde_word(&priority))
+    }
+}
+
+impl MessageView {
+    /// Returns the text of the message, and the answers if it is facts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let facts = self.facts.iter().flat_map(|added| &added.facts);
+        let answers = facts.flat_map(|fact| fact.answers.iter().map(String::as_str));
+        std::iter::once(&*self.text).filter(|text| !text.is_empty()).chain(answers)
+    }
 }
 
 /// One attached file.
@@ -266,7 +305,7 @@ impl CaseView {
             report: case
                 .report()
                 .map(|report| report_view(&report, (&case.events, priority), taxonomy, lang)),
-            messages: message_views(case),
+            messages: message_views(case, priority, taxonomy, lang),
             attachments: case.thread.incoming.iter().flat_map(attachment_views).collect(),
             notes: case
                 .notes
@@ -321,20 +360,37 @@ fn filing_position(parts: &[CasePart], entry: &VerifiedFrame) -> Option<usize> {
     parts.iter().position(|part| part.kind == kind && part.batch == entry.batch)
 }
 
-fn message_views(case: &VerifiedCase) -> Vec<MessageView> {
+fn message_views(
+    case: &VerifiedCase,
+    priority: Priority,
+    taxonomy: &Taxonomy,
+    lang: &str,
+) -> Vec<MessageView> {
     let lost = case.displaced_unseen_replies(None);
-    let entries = chronological(&case.file.parts, &case.thread).into_iter();
-    entries.map(|entry| message_view(entry, &case.related_reports, &lost)).collect()
+    let report = case.report();
+    let view = |entry: &VerifiedFrame| {
+        let facts = entry.parse_facts().and_then(Result::ok);
+        let of_case = (report.as_ref(), priority);
+        let facts = facts.map(|facts| added_facts_view(&facts, of_case, taxonomy, lang));
+        message_view(entry, facts, &case.related_reports, &lost)
+    };
+    chronological(&case.file.parts, &case.thread).into_iter().map(view).collect()
 }
 
-fn message_view(entry: &VerifiedFrame, named: &[RelatedReportLink], lost: &[u32]) -> MessageView {
+fn message_view(
+    entry: &VerifiedFrame,
+    facts: Option<AddedFactsView>,
+    named: &[RelatedReportLink],
+    lost: &[u32],
+) -> MessageView {
     MessageView {
         direction: entry.header.direction,
         seq: entry.reference.seq,
         week: entry.header.week.clone(),
         lang: entry.header.lang.clone(),
         kind: entry.header.kind,
-        text: entry.body_text(),
+        text: if facts.is_some() { String::new() } else { entry.body_text() },
+        facts,
         dropped: entry.header.direction == FrameDirection::Out
             && lost.contains(&entry.reference.seq),
         related: named.iter().copied().find(|one| {
@@ -363,19 +419,10 @@ pub(super) fn report_view(
     lang: &str,
 ) -> ReportView {
     let category = taxonomy.category(&report.category);
-    let questions: Vec<&Question> =
-        category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
-    let known = questions.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
-    // Answers to questions that this version's taxonomy does not have come last. No answer is
-    // dropped.
-    let others = report.answers.iter().filter(|(id, _)| questions.iter().all(|q| q.id != **id));
-    let facts = known.chain(others).filter(|(id, _)| *id != EXCLUSION_QUESTION);
+    let facts = fact_views((&report.category, &report.answers), taxonomy, lang);
     ReportView {
         category: report.category.clone(),
-        category_label: category.map_or_else(
-            || format!("? {}", terminal_text::display_code(&report.category)),
-            |c| c.label.get(lang).to_owned(),
-        ),
+        category_label: category_label(&report.category, taxonomy, lang),
         factors: category
             .into_iter()
             .flat_map(|category| taxonomy.factors_of(category))
@@ -383,13 +430,53 @@ pub(super) fn report_view(
             .collect(),
         audience: report.audience.clone(),
         excluded: report.exclusions(),
-        facts: facts
-            .map(|(id, answer)| fact_view(taxonomy.question(id), id, answer, lang))
-            .collect(),
+        facts: facts.into_iter().filter(|fact| fact.question != EXCLUSION_QUESTION).collect(),
         story: report.story.clone(),
         exposure_signals: risk::risk_signals(report, taxonomy, lang),
         priority_reasons: risk::priority_reasons(report, events, priority, taxonomy, lang),
     }
+}
+
+/// Returns added facts with labels in the given language. `report` is that of the case, and
+/// `priority` its priority.
+pub(super) fn added_facts_view(
+    facts: &FactsBody,
+    (report, priority): (Option<&ReportBody>, Priority),
+    taxonomy: &Taxonomy,
+    lang: &str,
+) -> AddedFactsView {
+    AddedFactsView {
+        category: facts.category.clone(),
+        category_label: category_label(&facts.category, taxonomy, lang),
+        is_other_category: report.is_some_and(|report| report.category != facts.category),
+        urgent: risk::raised_priority(&facts.answers, priority, taxonomy),
+        facts: fact_views((&facts.category, &facts.answers), taxonomy, lang),
+    }
+}
+
+fn category_label(id: &str, taxonomy: &Taxonomy, lang: &str) -> String {
+    taxonomy.category(id).map_or_else(
+        || format!("? {}", terminal_text::display_code(id)),
+        |category| category.label.get(lang).to_owned(),
+    )
+}
+
+/// Returns all answers, in the order of the questions of the category.
+fn fact_views(
+    (category, answers): (&str, &BTreeMap<String, ReportAnswer>),
+    taxonomy: &Taxonomy,
+    lang: &str,
+) -> Vec<FactView> {
+    let questions: Vec<&Question> =
+        taxonomy.category(category).map_or_else(Vec::new, |found| taxonomy.questions_for(found));
+    let known = questions.iter().filter_map(|q| Some((&q.id, answers.get(&q.id)?)));
+    // Answers to questions that this version's taxonomy does not have come last. No answer is
+    // dropped.
+    let others = answers.iter().filter(|(id, _)| questions.iter().all(|q| q.id != **id));
+    known
+        .chain(others)
+        .map(|(id, answer)| fact_view(taxonomy.question(id), id, answer, lang))
+        .collect()
 }
 
 fn fact_view(question: Option<&Question>, id: &str, answer: &ReportAnswer, lang: &str) -> FactView {

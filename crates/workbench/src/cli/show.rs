@@ -12,7 +12,8 @@ use workbench::{
         ReportProgram,
         queue::ShownContent,
         view::{
-            CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word,
+            AddedFactsView, CaseView, FactView, MessageView, ReportView, RestrictedCaseView,
+            TimelineEventView, serde_word,
         },
     },
     l10n::{action_text, event_text::describe_decision, treatment},
@@ -247,17 +248,34 @@ fn write_report(report: &ReportView, page: &mut TextBuilder) {
             report.excluded.iter().map(|unit| terminal_text::display_code(unit)).collect();
         page.warn(&format!("must not reach: {}", excluded.join(", ")));
     }
-    // Questions are too long for a column, so each one has its own line.
-    for fact in &report.facts {
-        page.dim(&fact.label);
-        page.quote(&fact.labels.join(", "));
-    }
+    write_facts(&report.facts, page);
     page.heading("In the reporter's words");
     if terminal_text::is_blank(&report.story) {
         page.line("(empty)");
     } else {
         page.quote(&report.story);
     }
+}
+
+/// Writes questions and answers. Questions are too long for a column, so each one has its own line.
+fn write_facts(facts: &[FactView], page: &mut TextBuilder) {
+    for fact in facts {
+        page.dim(&fact.label);
+        page.quote(&fact.labels.join(", "));
+    }
+}
+
+fn write_added_facts(added: &AddedFactsView, page: &mut TextBuilder) {
+    page.line(&format!("Added facts, about: {}", added.category_label));
+    if added.is_other_category {
+        page.warn("The report has another category. The category of the case stays the same.");
+    }
+    if let Some(priority) = added.urgent_name() {
+        page.warn(&format!(
+            "A report with these answers has priority {priority}. The priority of the case stays the same until a member raises it."
+        ));
+    }
+    write_facts(&added.facts, page);
 }
 
 fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilder) {
@@ -276,7 +294,10 @@ fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilde
         terminal_text::display_code(&message.week),
         terminal_text::display_code(&message.lang)
     ));
-    page.quote(&message.text);
+    match &message.facts {
+        None => page.quote(&message.text),
+        Some(added) => write_added_facts(added, page),
+    }
     match message.related.map(|named| named.case) {
         Some(Some(case)) => {
             page.warn(&format!(

@@ -40,9 +40,9 @@ impl CaseDocument {
         let mut facts =
             taxonomy.category(&category).map_or_else(String::new, |found| labels(&found.label));
         let answered =
-            |fact: &&FactView| !fact.answers.iter().all(|id| id == UNKNOWN || id == DECLINED);
-        for report in views.iter().filter_map(|view| view.report.as_ref()) {
-            for fact in report.facts.iter().filter(answered) {
+            |fact: &FactView| !fact.answers.iter().all(|id| id == UNKNOWN || id == DECLINED);
+        for view in &views {
+            for (_, fact) in facts_of(view).filter(|(_, fact)| answered(fact)) {
                 write!(facts, "\n{}", fact.labels.join("\n"))
                     .expect("writing to a String cannot fail");
             }
@@ -64,8 +64,7 @@ impl CaseDocument {
                 find_numbers(text).into_iter().map(|number| (RelationKind::Number, number)),
             );
         }
-        let report = views[0].report.as_ref();
-        for fact in report.into_iter().flat_map(|report| &report.facts).filter(answered) {
+        for (category, fact) in facts_of(view).filter(|(_, fact)| answered(fact)) {
             if fact.question == "place" {
                 identifiers.extend(fact.answers.iter().map(|place| {
                     (RelationKind::Place, format!("{category} {}", without_markup(place)))
@@ -82,6 +81,16 @@ impl CaseDocument {
             identifiers,
         }
     }
+}
+
+/// Returns the answers of the report and those that the reporter added later, each with the
+/// category whose question it answers.
+fn facts_of(view: &CaseView) -> impl Iterator<Item = (&str, &FactView)> {
+    let reported = view.report.iter().map(|report| (&*report.category, &report.facts));
+    let added = view.messages.iter().filter_map(|message| message.facts.as_ref());
+    let added = added.map(|added| (&*added.category, &added.facts));
+    let all = reported.chain(added);
+    all.flat_map(|(category, facts)| facts.iter().map(move |fact| (category, fact)))
 }
 
 /// Returns the text in lower case with single spaces.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test prepares may panic as well")]
 
+mod added_facts;
 mod admin_commands;
 mod admin_programs;
 mod administration;

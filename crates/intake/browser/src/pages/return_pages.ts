@@ -258,7 +258,7 @@ export class ReturnPages {
     const resolveRelatedReport = named === "" ? undefined : await this.relatedReport(named);
     if (resolveRelatedReport === null) return;
     const { lang } = this.offlineForm;
-    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files, signal: leaving };
+    const message = { content: { text }, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files, signal: leaving };
     const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, { ...this.inbox!, sent: this.newest! }, message);
     await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
     leaving.throwIfAborted();

@@ -1,6 +1,8 @@
 // The messages of a conversation, with those of the reporter if the reporter opened an own copy.
 import { text } from "../bytes.ts";
-import type { VerifiedFrame } from "../frame.ts";
+import { MalformedJsonError } from "../canonical.ts";
+import { type FactsBody, parseFacts } from "../facts_body.ts";
+import type { FrameKind, VerifiedFrame } from "../frame.ts";
 import type { InboxMessage } from "../inbox.ts";
 import type { ReportBody } from "../report_body.ts";
 import { createElement, queryOne } from "./dom.ts";
@@ -43,7 +45,7 @@ function replyItem(offlineForm: OfflineForm, { week, lang, text: words }: InboxM
 }
 
 function ownItem(offlineForm: OfflineForm, { header, body }: VerifiedFrame): HTMLElement {
-  const lines = header.kind === "report" ? reportLines(offlineForm, JSON.parse(text(body)) as ReportBody) : [text(body)];
+  const lines = ownLines(offlineForm, header.kind, body);
   if (header.attachments.length > 0) lines.push(translate(offlineForm, "thread-own-files", { what: header.attachments.map(({ name }) => name).join(", ") }));
   return item(`${translate(offlineForm, "thread-from-you")} – ${formatWeek(offlineForm, header.week)}`, { class: "own" }, header.lang, lines);
 }
@@ -53,12 +55,26 @@ function item(head: string, attributes: Record<string, string>, lang: string, li
   return createElement("li", attributes, createElement("p", { class: "hint" }, head), ...shown);
 }
 
-/** Returns the subject, the answers and the story. An option that exists no more shows its id. */
-function reportLines(offlineForm: OfflineForm, { category, answers, story }: ReportBody): string[] {
-  const answerLines = Object.entries(answers).map(([id, answer]) => {
+/** Returns what a message of the reporter contains. Facts that another program wrote are shown as they are. */
+function ownLines(offlineForm: OfflineForm, kind: FrameKind, body: Uint8Array): string[] {
+  if (kind === "report") {
+    const report = JSON.parse(text(body)) as ReportBody;
+    return [...answerLines(offlineForm, report), report.story];
+  }
+  try {
+    if (kind === "facts") return answerLines(offlineForm, parseFacts(body));
+  } catch (error) {
+    if (!(error instanceof MalformedJsonError)) throw error;
+  }
+  return [text(body)];
+}
+
+/** Returns the subject and the answers. An option that exists no more shows its id. */
+function answerLines(offlineForm: OfflineForm, { category, answers }: FactsBody): string[] {
+  const lines = Object.entries(answers).map(([id, answer]) => {
     const question = offlineForm.questions[id];
     const words = [answer].flat().map((one) => question?.options[one] ?? one);
     return `${question?.label ?? id} ${words.join(", ")}`;
   });
-  return [offlineForm.categories[category]?.label ?? category, ...answerLines, story];
+  return [offlineForm.categories[category]?.label ?? category, ...lines];
 }

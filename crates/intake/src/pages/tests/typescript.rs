@@ -15,6 +15,7 @@ use protocol::{
     rotation::{ConfirmedRotation, RotationStatement},
     submission::{
         envelope::{CaseRef, EnvelopeHeader, SubmissionKind},
+        facts_body::FactsBody,
         frame::{Attachment, FrameDirection, FrameHeader, FrameKind, FrameRef, Routing},
         related_report::RelatedReport,
         report_body::{ReportAnswer, ReportBody},
@@ -55,7 +56,7 @@ fn enums() -> Vec<(&'static str, Vec<Value>)> {
         ("submission.SubmissionKind", variants!(SubmissionKind: Report, FollowUp)),
         ("frame.Priority", variants!(Priority: P1, P2, P3, P4)),
         ("frame.Direction", variants!(FrameDirection: In, Out)),
-        ("frame.FrameKind", variants!(FrameKind: Report, Message, Status)),
+        ("frame.FrameKind", variants!(FrameKind: Report, Message, Status, Facts)),
         (
             "inbox.Stage",
             variants!(Stage: Received, Triaged, Assessing, Investigating, Decided, Referred, Closed,
@@ -273,9 +274,13 @@ fn protocol_values() -> Vec<(&'static str, Value)> {
             in_json(&ReportBody {
                 category: "FAC".into(),
                 audience: "trader".into(),
-                answers: answers.into(),
+                answers: answers.clone().into(),
                 story: "…".into(),
             }),
+        ),
+        (
+            "factsBody.FactsBody",
+            in_json(&FactsBody { category: "FAC".into(), answers: answers.into() }),
         ),
     ]
 }
@@ -323,6 +328,7 @@ fn typescript(source: &Path, values: &[(&str, Value)]) -> String {
     let modules = [
         ("details", "identifying_details"),
         ("directory", "directory"),
+        ("factsBody", "facts_body"),
         ("frame", "frame"),
         ("inbox", "inbox"),
         ("offlineForm", "pages/offline_form"),

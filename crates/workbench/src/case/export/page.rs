@@ -4,7 +4,10 @@ use askama::Template;
 use investigator::NoteKind;
 use protocol::{
     case::{CaseState, event::Event},
-    submission::frame::FrameDirection,
+    submission::{
+        facts_body::FactsBody,
+        frame::{FrameDirection, FrameKind},
+    },
 };
 use time::Date;
 use uuid::Uuid;
@@ -17,7 +20,7 @@ use super::{
 use crate::{
     case::{
         TeamNote,
-        view::{ReportView, report_view, serde_word},
+        view::{AddedFactsView, ReportView, added_facts_view, report_view, serde_word},
     },
     l10n::{
         Localizer,
@@ -71,25 +74,35 @@ struct ExportedMessage {
     ours: bool,
     when: String,
     lang: String,
+    /// Empty if the message is facts.
     text: String,
+    facts: Option<AddedFactsView>,
 }
 
 /// Returns the bytes of the page.
 pub(super) fn render_page(localizer: &Localizer, input: &PageInput<'_>) -> Zeroizing<Vec<u8>> {
     let content = input.content;
-    let (report, report_lang) = match content.report() {
-        None => (None, ""),
-        Some((report, lang)) => {
-            let reasons = (input.events, input.state.priority);
-            let view = report_view(&report, reasons, &localizer.taxonomy, localizer.code());
-            (Some(view), lang)
+    let opened = content.report();
+    let report_lang = opened.as_ref().map_or("", |(_, lang)| lang);
+    let opened = opened.as_ref().map(|(report, _)| report);
+    let (taxonomy, lang) = (&localizer.taxonomy, localizer.code());
+    let reasons = (input.events, input.state.priority);
+    let report = opened.map(|report| report_view(report, reasons, taxonomy, lang));
+    let messages = content.messages().into_iter().map(|frame| {
+        let facts = (frame.header.kind == FrameKind::Facts)
+            .then(|| FactsBody::from_bytes(&frame.body).ok())
+            .flatten()
+            .map(|facts| added_facts_view(&facts, (opened, input.state.priority), taxonomy, lang));
+        ExportedMessage {
+            ours: frame.header.direction == FrameDirection::Out,
+            when: dates::format_week(localizer.catalog(), &frame.header.week),
+            lang: frame.header.lang.clone(),
+            text: match facts {
+                Some(_) => String::new(),
+                None => String::from_utf8_lossy(&frame.body).into_owned(),
+            },
+            facts,
         }
-    };
-    let messages = content.messages().into_iter().map(|frame| ExportedMessage {
-        ours: frame.header.direction == FrameDirection::Out,
-        when: dates::format_week(localizer.catalog(), &frame.header.week),
-        lang: frame.header.lang.clone(),
-        text: String::from_utf8_lossy(&frame.body).into_owned(),
     });
     let notes = NOTE_KIND_ORDER.map(|kind| {
         let of_kind = content.notes.iter().filter(|note| note.note.kind == kind);

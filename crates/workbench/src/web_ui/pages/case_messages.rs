@@ -22,7 +22,7 @@ use crate::{
         VerifiedCase,
         queue::ShownContent,
         related_report::RelatedReportLink,
-        view::{CaseView, MessageView, serde_word},
+        view::{AddedFactsView, CaseView, MessageView, serde_word},
     },
     l10n::dates,
     web_ui::{
@@ -68,6 +68,7 @@ struct CaseMessageRow {
     dropped: bool,
     lang: String,
     text: String,
+    facts: Option<AddedFactsView>,
     /// The other report of the same person that the message names.
     related: Option<RelatedReportLink>,
 }
@@ -210,6 +211,7 @@ fn messages_page(
                 dropped: message.dropped,
                 lang: message.lang.clone(),
                 text: message.text.clone(),
+                facts: message.facts.clone(),
                 related: message.related,
             })
             .collect(),

@@ -319,6 +319,18 @@ impl FakeHandler {
         self.store.lock().unwrap().follow_up(installation, reporter, text);
     }
 
+    /// Records facts that a reporter adds, as the body of their frame.
+    pub(crate) fn add_facts(
+        &self,
+        installation: &WorkbenchInstallation,
+        reporter: &mut TestReporter,
+        body: &[u8],
+    ) {
+        let frame = reporter.seal_frame(FrameKind::Facts, body, Vec::new());
+        let sealed = reporter.recipient().seal(&pad_text(&frame, TEXT_STEP));
+        self.follow_up_sealed(installation, reporter.case, sealed);
+    }
+
     /// Records a follow-up with these sealed bytes, which anyone who knows the case can send.
     pub(crate) fn follow_up_sealed(
         &self,
