@@ -103,7 +103,7 @@ impl PostContext {
         let is_field: fn(&str) -> bool = match self.path.split('/').skip(2).collect::<Vec<_>>()[..]
         {
             ["report"] | ["report", "send"] => ReportForm::is_field,
-            ["return"] | ["return", "send"] => ReplyForm::is_field,
+            ["return"] | ["return", "send" | "facts"] => ReplyForm::is_field,
             _ => return None,
         };
         let fields = if is_complete {

@@ -34,3 +34,9 @@ export function refusesOversight({ answers }: ReportBody): boolean {
   const answer = answers[OVERSIGHT_QUESTION];
   return answer !== undefined && answer !== OVERSIGHT_ALLOWED;
 }
+
+/**
+ * Returns whether the answer to a question decides who gets a report. Facts that are added later
+ * cannot change the readers any more.
+ */
+export const decidesReaders = (question: string): boolean => [EXCLUSION_QUESTION, OVERSIGHT_QUESTION, PREFERENCE_QUESTION].includes(question);

@@ -75,3 +75,16 @@ test("a text that is too long is named with its limit, and characters count as t
   assert.ok(!Array.isArray(report("", "😀".repeat(100))));
   assert.deepEqual(report("", "😀".repeat(101)), [{ question: "story", problem: "long", limit: 100 }]);
 });
+
+test("added facts have no story and no answer that decides the readers", () => {
+  const form = {
+    ...offlineForm,
+    categories: { FAC: { ...offlineForm.categories["FAC"], questions: ["time", "handlers_involved", "oversight_consent", "handler_preference", "story"] } },
+    questions: { ...offlineForm.questions, ...Object.fromEntries(["handlers_involved", "oversight_consent", "handler_preference"].map((id) => [id, question("option")])) },
+    priority_rules: [{ question: "time", answers: ["14:30"], raise_to: "P1" }],
+  } as unknown as OfflineForm;
+  const fields = { "a.time": "14:30", "a.handlers_involved": "unsure_all", "a.oversight_consent": "no", "a.handler_preference": "woman", "a.story": "text" };
+  assert.deepEqual(typed(fields).facts(form), { facts: { category: "FAC", answers: { time: "14:30" } }, priority: "P1" });
+  assert.deepEqual(typed({}).facts(form), { facts: { category: "FAC", answers: {} }, priority: "P3" });
+  assert.deepEqual(typed({ "a.time": "2 pm" }).facts(form), [{ question: "time", problem: "format", limit: 50 }]);
+});

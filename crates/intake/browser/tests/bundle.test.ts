@@ -10,7 +10,7 @@ const MAX_SIZES: Record<string, number> = {
   "reporter.js": 28_000,
   "form.js": 12_000,
   "seal.js": 28_000,
-  "return.js": 36_000,
+  "return.js": 39_500,
   "qr.js": 8_000,
   "files.js": 24_000,
   "voice.js": 8_000,

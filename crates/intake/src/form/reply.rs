@@ -1,9 +1,11 @@
 //! The form for a receipt and for a message to the readers of the report.
 
 use protocol::{Hash, receipt::Receipt};
-use zeroize::Zeroize;
+use web::Locale;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
+    ReportForm, ShownFields,
     fields::{self, FieldError, FieldProblem, FieldReader, is_blank},
     identifying_details::{self, IdentifyingDetailKind},
 };
@@ -43,6 +45,10 @@ pub struct ReplyForm {
     pub keep_metadata: bool,
     /// The opened own copy as base64url, sealed; usually empty.
     pub own_copy: String,
+    /// The [`ReplyForm::facts_digest`] of the facts whose identifying details the page has shown.
+    pub facts_acknowledged: String,
+    /// The fields of facts that are not sent yet, as typed: group, category and answers.
+    facts: Vec<(String, String)>,
     reader: FieldReader,
 }
 
@@ -78,7 +84,8 @@ impl ReplyForm {
                 | "visit"
                 | "go"
                 | "own"
-        )
+                | "noted"
+        ) || is_facts_field(name)
     }
 
     /// Sets one field as it arrives. Unknown fields are ignored.
@@ -91,8 +98,7 @@ impl ReplyForm {
             self.files_not_sent |= !value.is_empty();
             return Ok(());
         }
-        let text =
-            self.reader.decode(name, value, matches!(name, "message" | "earlier" | "receipt"))?;
+        let text = self.reader.decode(name, value, is_typed(name))?;
         match name {
             "receipt" => self.receipt = text,
             "message" => self.message = text,
@@ -106,13 +112,59 @@ impl ReplyForm {
             "take" => self.takes_nearest_word = true,
             "keep" => self.keep_metadata = true,
             "own" => self.own_copy = text,
+            "noted" => self.facts_acknowledged = text,
+            _ if is_facts_field(name) => self.facts.push((name.to_owned(), text)),
             _ => {}
         }
         Ok(())
     }
 
+    /// Returns the fields of facts that are not sent yet.
+    pub fn facts(&self) -> &[(String, String)] {
+        &self.facts
+    }
+
+    /// Returns the facts as a form, in this language, with the pressed button.
+    pub fn facts_form(&self, lang: Locale) -> ReportForm {
+        let mut form = ReportForm::new(lang);
+        for (name, value) in &self.facts {
+            // The fields are from a form, so a form accepts them, up to the limits of one question.
+            drop(form.set_field(name, value.as_bytes()));
+        }
+        form.action.clone_from(&self.action);
+        form
+    }
+
+    /// Replaces the facts by those of a form, or by none.
+    pub fn set_facts(&mut self, form: Option<&ReportForm>) {
+        self.facts.iter_mut().for_each(|(_, value)| value.zeroize());
+        self.facts = form.map_or_else(Vec::new, |form| form.hidden_fields(ShownFields::default()));
+    }
+
+    /// Returns the fields of facts that were not UTF-8.
+    pub fn invalid_utf8_facts(&self) -> Vec<FieldError> {
+        let errors = self.reader.invalid_utf8().iter();
+        errors.filter(|error| is_facts_field(&error.field)).cloned().collect()
+    }
+
+    /// Returns the digest of the facts whose identifying details the page shows.
+    pub fn facts_digest(&self) -> String {
+        let fields = self.facts.iter().flat_map(|(name, value)| [name.as_str(), "=", value, "\0"]);
+        Hash::of(&[Zeroizing::new(fields.collect::<String>()).as_bytes()]).to_string()
+    }
+
     /// Returns the typed fields as hidden fields of a page.
     pub fn hidden_fields(&self) -> Vec<(String, String)> {
+        let mut hidden = self.message_fields();
+        hidden.extend_from_slice(&self.facts);
+        if !self.facts_acknowledged.is_empty() {
+            hidden.push(("noted".to_owned(), self.facts_acknowledged.clone()));
+        }
+        hidden
+    }
+
+    /// Returns the typed fields of the message, without facts, as hidden fields of a page.
+    pub fn message_fields(&self) -> Vec<(String, String)> {
         let fields = [
             ("receipt", &self.receipt),
             ("message", &self.message),
@@ -208,6 +260,8 @@ impl ReplyForm {
         let text = if is_blank(&self.message) { "" } else { self.message.trim() };
         let release_to_oversight = self.kind == OVERSIGHT_BODY;
         let mut errors = self.reader.invalid_utf8().to_vec();
+        // The page of the facts shows their errors.
+        errors.retain(|error| !is_facts_field(&error.field));
         if !matches!(self.kind.as_str(), "" | "message" | OVERSIGHT_BODY) {
             errors.push(FieldError::new("kind", FieldProblem::UnknownOption));
         }
@@ -245,7 +299,20 @@ impl Drop for ReplyForm {
         {
             secret.zeroize();
         }
+        self.set_facts(None);
     }
+}
+
+/// Returns whether a field belongs to facts that the reporter adds.
+fn is_facts_field(name: &str) -> bool {
+    matches!(name, "family" | "category") || name.starts_with("a.") || name.starts_with("d.")
+}
+
+/// Returns whether the reporter types into a field.
+fn is_typed(name: &str) -> bool {
+    matches!(name, "message" | "earlier" | "receipt")
+        || name.starts_with("a.")
+        || name.starts_with("d.")
 }
 
 #[cfg(test)]

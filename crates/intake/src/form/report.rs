@@ -346,7 +346,8 @@ impl ReportForm {
             }
             return Err(errors);
         };
-        let answers = self.validate_answers(taxonomy, category).unwrap_or_else(|invalid| {
+        let asked = self.applicable_questions(taxonomy, category);
+        let answers = self.validate_answers(taxonomy, category, asked).unwrap_or_else(|invalid| {
             errors.extend(invalid);
             AnswerMap::new()
         });
@@ -370,12 +371,16 @@ impl ReportForm {
         })
     }
 
-    fn validate_answers(
+    /// Checks the answers to these questions, without the story.
+    ///
+    /// # Errors
+    /// Returns all problems, in the order of the questions.
+    pub(super) fn validate_answers(
         &self,
         taxonomy: &Taxonomy,
         category: &Category,
+        asked: Vec<&Question>,
     ) -> Result<AnswerMap, Vec<FieldError>> {
-        let asked = self.applicable_questions(taxonomy, category);
         let given = asked
             .iter()
             .filter(|question| question.kind.purpose() != QuestionPurpose::Story)

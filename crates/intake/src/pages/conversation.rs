@@ -74,6 +74,10 @@ pub struct ConversationView {
     pub errors: Vec<FieldError>,
     /// The own copy that the reporter has opened.
     pub own: OpenedOwnCopy,
+    /// The fields of facts that are not sent yet.
+    pub facts: Vec<(String, String)>,
+    /// Whether facts that were just sent indicate danger.
+    pub danger: bool,
 }
 
 impl ConversationView {
@@ -102,6 +106,8 @@ impl ConversationView {
             files_again: false,
             errors: Vec::new(),
             own: OpenedOwnCopy::default(),
+            facts: Vec::new(),
+            danger: false,
         }
     }
 
@@ -191,6 +197,7 @@ impl ConversationView {
         self.draft.clone_from(&form.message);
         self.related_receipt = Zeroizing::new(form.related_receipt.clone());
         self.kind.clone_from(&form.kind);
+        self.facts = form.facts().to_vec();
     }
 
     /// Shows the conversation again, with a draft.

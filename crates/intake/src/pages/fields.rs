@@ -304,6 +304,7 @@ pub(super) fn form_errors(
 pub(super) fn field_error_text(frame: &PageLayout<'_>, error: &FieldError) -> String {
     match error.problem {
         FieldProblem::Missing if error.field == "message" => frame.t("wrong-message-missing"),
+        FieldProblem::Missing if error.field == "facts" => frame.t("add-none"),
         FieldProblem::Missing if error.field == "receipt" => frame.t("wrong-receipt-missing"),
         FieldProblem::UnknownOption if error.field == "receipt" => frame.t("wrong-receipt"),
         FieldProblem::UnknownOption if error.field == "earlier" => frame.t("wrong-earlier"),

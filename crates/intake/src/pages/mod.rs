@@ -1,6 +1,7 @@
 //! The pages for reporters. Handlers here parse a request and render a page. They do not seal or
 //! store anything.
 
+mod added_facts;
 mod answer_pages;
 mod assets;
 mod conversation;
@@ -65,6 +66,7 @@ use crate::{
     visits::{ReceiptFolder, VisitState, VisitStore, VisitToken},
 };
 
+pub use added_facts::added_facts_page;
 pub use answer_pages::AnswerAddress;
 pub use assets::StaticAssets;
 pub use conversation::{ConversationView, conversation_page};
@@ -252,8 +254,8 @@ impl Pages {
 }
 
 /// Returns the routes of all pages, except those that need mailboxes or sealing: `POST
-/// /{lang}/return`, `POST /{lang}/report/send` and `POST /{lang}/return/send` are in
-/// [`crate::sealing`], and respond with the pages of this module.
+/// /{lang}/return`, `POST /{lang}/report/send`, `POST /{lang}/return/send` and `POST
+/// /{lang}/return/facts` are in [`crate::sealing`], and respond with the pages of this module.
 pub fn routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -275,6 +277,7 @@ where
         .route("/{lang}/report/{visit}/{step}", get(report::show_step))
         .route("/{lang}/return", get(receipt_entry::show))
         .route("/{lang}/return/send", get(receipt_entry::redirect_to_receipt_entry))
+        .route("/{lang}/return/facts", get(receipt_entry::redirect_to_receipt_entry))
         .route("/{lang}/return/{visit}", get(answer_pages::show))
         .route("/{lang}/return/{visit}/close", get(answer_pages::close))
         .route("/{lang}/learn", get(training::show))

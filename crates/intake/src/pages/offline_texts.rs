@@ -18,6 +18,8 @@ pub(super) const START_TEXT_KEYS: &[&str] = &[
 /// Keys of texts that pages show only after an event, and which the script therefore needs
 /// separately.
 pub(super) const TEXT_KEYS: &[&str] = &[
+    "add-none",
+    "add-unsent",
     "change",
     "cover",
     "draft-address",
@@ -98,6 +100,7 @@ pub(super) const TEXT_KEYS: &[&str] = &[
     "receipt-next-answer",
     "receipt-still",
     "reply-again",
+    "reply-send",
     "return-failed",
     "return-file-photo",
     "return-file-stays",

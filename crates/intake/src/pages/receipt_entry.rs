@@ -46,6 +46,8 @@ struct ReceiptEntryTemplate<'a> {
     damaged: bool,
     /// The message that was typed on the page of the conversation. It is sent only from there.
     draft: &'a str,
+    /// The fields of facts that were typed there.
+    facts: &'a [(String, String)],
     /// Whether the page runs scripts. Answers run none.
     scripts: bool,
 }
@@ -76,17 +78,17 @@ pub fn receipt_entry_page(
     typed_and_visit: (&str, &str),
     problem: Option<ReceiptEntryError>,
 ) -> Response {
-    receipt_entry_page_with_draft(pages, locale, typed_and_visit, problem, "")
+    receipt_entry_page_with_draft(pages, locale, typed_and_visit, problem, ("", &[]))
 }
 
-/// Returns the same page with a message that the conversation cannot show now. The form contains
-/// it, so that it is in the conversation again once the mailbox opens.
+/// Returns the same page with a message and facts that the conversation cannot show now. The form
+/// contains them, so that they are in the conversation again once the mailbox opens.
 pub fn receipt_entry_page_with_draft(
     pages: &Pages,
     locale: Locale,
     (typed, visit): (&str, &str),
     problem: Option<ReceiptEntryError>,
-    draft: &str,
+    (draft, facts): (&str, &[(String, String)]),
 ) -> Response {
     // Changing the language keeps what was typed.
     let switch = LanguageSwitch::Form { path: "/return", go: LANGUAGE_ACTION, enter: None };
@@ -115,8 +117,17 @@ pub fn receipt_entry_page_with_draft(
     let not_found = problem == Some(ReceiptEntryError::NotFound);
     let damaged = problem == Some(ReceiptEntryError::MailboxCorrupt);
     let scripts = problem.is_none();
-    let page =
-        ReceiptEntryTemplate { frame, typed, error, nearest, not_found, damaged, draft, scripts };
+    let page = ReceiptEntryTemplate {
+        frame,
+        typed,
+        error,
+        nearest,
+        not_found,
+        damaged,
+        draft,
+        facts,
+        scripts,
+    };
     if scripts {
         render_with_script(pages, status, &page)
     } else {

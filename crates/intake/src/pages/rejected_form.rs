@@ -50,7 +50,7 @@ pub fn rejected_form_page(
         PageLayout::new(pages, locale, "error-title", LanguageSwitch::None).with_visit(visit);
     let [heading, explanation, next] = kind.text_keys_beside_form().map(|key| frame.t(key));
     // Values that the pages generate; they mean nothing to a reader.
-    let is_generated = |name: &str| matches!(name, "seed" | "visit" | "looked" | "own");
+    let is_generated = |name: &str| matches!(name, "seed" | "visit" | "looked" | "noted" | "own");
     let is_shown = |(name, value): &&(String, String)| {
         !is_generated(name)
             && (value.contains('\n') || value.chars().nth(MIN_SHOWN_CHARS).is_some())

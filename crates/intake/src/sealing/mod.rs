@@ -4,6 +4,7 @@
 //! through the sealing into the spool, whatever their size. The allocator of the program zeroizes
 //! freed memory.
 
+mod added_facts;
 mod attachment_treatment;
 mod header_parameters;
 mod multipart;
@@ -34,6 +35,7 @@ pub fn routes() -> Router<AppState> {
         .route("/{lang}/report/send", post(report::send_report))
         .route("/{lang}/return", post(open_mailbox::open_mailbox))
         .route("/{lang}/return/send", post(reply::send_reply))
+        .route("/{lang}/return/facts", post(added_facts::add_facts))
 }
 
 /// Why a submission failed. Nothing was stored.

@@ -59,7 +59,13 @@ async fn conversation_or_error_page(
 ) -> Response {
     let entry_page = |typed: &str, problem| {
         let shown = (typed, form.visit.as_str());
-        receipt_entry_page_with_draft(&app.pages, locale, shown, problem, &form.message)
+        receipt_entry_page_with_draft(
+            &app.pages,
+            locale,
+            shown,
+            problem,
+            (&form.message, form.facts()),
+        )
     };
     if form.action == LANGUAGE_ACTION {
         return entry_page(&form.receipt, None);
@@ -119,7 +125,11 @@ pub(super) async fn open_inbox(
     }))
 }
 
-async fn read_form(body: Body) -> Result<ReplyForm, SubmitError> {
+/// Reads a form without files.
+///
+/// # Errors
+/// If the body is too long, too slow, or has too many fields.
+pub(super) async fn read_form(body: Body) -> Result<ReplyForm, SubmitError> {
     let body =
         to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
             match retryable_body_error(&error) {

@@ -1,7 +1,7 @@
 //! The pipeline from the connection through cleaning and sealing into the spool. Bounded channels
 //! connect the steps, so that memory use is constant and no file is written.
 
-use protocol::encoding::canonical::iso_week;
+use protocol::encoding::{canonical::iso_week, size_classes};
 use std::io::{self, BufWriter, Write};
 
 use axum::body::Bytes;
@@ -24,7 +24,7 @@ use super::{
     multipart::{MultipartForm, UploadedFile},
 };
 use crate::{
-    admission::StorageReservation,
+    admission::{AdmissionPermit, StorageReservation},
     cleaning::FileCleaner,
     pages::{FileOutcome, SentFile},
     state::AppState,
@@ -147,6 +147,25 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
     Ok(sent)
 }
 
+/// Seals a submission without files to the current directory, and stores it durably.
+///
+/// # Errors
+/// If no directory is valid, the limits are reached, or the spool fails. Nothing is stored then.
+pub(super) async fn seal_and_store_text<S: AttachmentSealer>(
+    app: &AppState,
+    admission: Option<&AdmissionPermit>,
+    begin: impl FnOnce(&VerifiedDirectory, SealedOutput) -> Result<S, SealError> + Send + 'static,
+) -> Result<(), SubmitError> {
+    let shortest = size_classes::SIZE_CLASSES[0];
+    let reserve = |admission: &AdmissionPermit| admission.reserve_storage(&app.store, shortest);
+    let reservation = admission.map(reserve).transpose()?;
+    let directory =
+        app.directory_cache.current(app.clock.today()).ok_or(SubmitError::NoDirectory)?;
+    SealTask::start(app, reservation, move |out| begin(&directory, out)).finish().await?;
+    app.counters.record_submitted();
+    Ok(())
+}
+
 /// A submission that is being sealed. Dropping it before [`SealTask::seal_files`] completes deletes
 /// what was stored.
 struct SealTask {
@@ -216,6 +235,11 @@ impl SealTask {
             number += 1;
             next = form.next_file().await?;
         }
+        self.finish().await
+    }
+
+    /// Stores the submission durably. Returns the files and their treatment.
+    async fn finish(self) -> Result<Vec<SentFile>, SubmitError> {
         // A closed channel means that sealing has failed; `join` returns the reason.
         drop(self.events.send(UploadEvent::EndOfForm).await);
         let (stored, sent) = self.join().await?;

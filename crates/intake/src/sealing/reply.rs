@@ -94,7 +94,7 @@ async fn submit_reply(
                 locale,
                 (&form.receipt, &form.visit),
                 Some(problem),
-                &form.message,
+                (&form.message, form.facts()),
             ));
         }
     };
@@ -157,6 +157,8 @@ async fn submit_reply(
                     view.extend_own_copy(&receipt, own_copy, frames.try_recv().ok());
                     view.files_again = false;
                     view.files = sent;
+                    // They are not sent with the message.
+                    view.facts = form.facts().to_vec();
                 }
                 // The page keeps the text, and the reporter can choose other files.
                 Err(SubmitError::TooLarge) => {

@@ -7,10 +7,7 @@ use axum::{
     response::Response,
 };
 use protocol::encoding::canonical::iso_week;
-use protocol::{
-    receipt::Receipt,
-    submission::report_body::{ReportAnswer, ReportBody},
-};
+use protocol::{receipt::Receipt, submission::report_body::ReportBody};
 use rand::rngs::OsRng;
 use reporter::{OwnCopy, ReportDraft, ReportSealer, ReportSecrets};
 
@@ -23,7 +20,7 @@ use super::{
     pipeline::{self, FormAttachments},
 };
 use crate::{
-    form::{ReportForm, ValidatedReport},
+    form::{ReportForm, ValidatedReport, report_answers},
     pages::{ErrorKind, ReceiptView, SentFile, advance_and_redirect, redirect_after_send},
     state::AppState,
 };
@@ -124,18 +121,11 @@ fn derive_secrets(seed: &[u8; 32], draft: &ReportDraft) -> ReportSecrets {
 }
 
 fn to_report_input(report: ValidatedReport, week: String) -> ReportDraft {
-    let answers = report.answers.into_iter().map(|(question, answer)| {
-        let answer = match answer {
-            taxonomy::Answer::One(one) => ReportAnswer::One(one),
-            taxonomy::Answer::Many(many) => ReportAnswer::Many(many),
-        };
-        (question, answer)
-    });
     ReportDraft {
         body: ReportBody {
             category: report.category,
             audience: report.audience,
-            answers: answers.collect(),
+            answers: report_answers(report.answers),
             story: report.story,
         },
         lang: report.lang,

@@ -1,7 +1,8 @@
 // The answers typed so far, in memory only, and the report composed from them.
 import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
 import type { DraftContent } from "../draft.ts";
-import type { ReportBody } from "../report_body.ts";
+import type { FactsBody } from "../facts_body.ts";
+import { type ReportBody, decidesReaders } from "../report_body.ts";
 import type { Priority } from "../frame.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import type { WordLists } from "../typed_receipt.ts";
@@ -44,6 +45,18 @@ export interface ComposedReport {
   /** Whether a file has to tell the story, because nothing else does. */
   needsFile: boolean;
 }
+
+/** Facts ready to be sealed, and the priority of a report with these answers. */
+export interface ComposedFacts {
+  facts: FactsBody;
+  priority: Priority;
+}
+
+/**
+ * Returns whether a question can be answered after the report was sent. The story is a message
+ * then, and an answer that decides the readers would have no effect.
+ */
+export const canBeAdded = (offlineForm: OfflineForm, id: string): boolean => offlineForm.questions[id]!.answer !== "story" && !decidesReaders(id);
 
 export class ReportAnswers {
   audience = "";
@@ -91,7 +104,7 @@ export class ReportAnswers {
     // The subjects may have changed since.
     this.category = draft.category in offlineForm.categories ? draft.category : "";
     for (const [name, values] of draft.given) if (isQuestion(name)) this.given.set(name, values);
-    return this.clampStep(offlineForm, FORM_STEPS.includes(draft.step) ? (draft.step as FormStep) : "tell");
+    return this.reachable(offlineForm, FORM_STEPS.includes(draft.step) ? (draft.step as FormStep) : "tell");
   }
 
   clear(): void {
@@ -102,7 +115,7 @@ export class ReportAnswers {
   /** Applies a pressed button and returns the next step, as the server does. No step is skipped. */
   advance(offlineForm: OfflineForm, go: string): FormStep {
     const [word, choice] = go.split(".", 2) as [string, string | undefined];
-    return this.clampStep(offlineForm, this.applyAction(offlineForm, word, choice));
+    return this.reachable(offlineForm, this.applyAction(offlineForm, word, choice));
   }
 
   private applyAction(offlineForm: OfflineForm, word: string, choice: string | undefined): FormStep {
@@ -139,7 +152,8 @@ export class ReportAnswers {
     return "tell";
   }
 
-  private clampStep(offlineForm: OfflineForm, wanted: FormStep): FormStep {
+  /** Returns the wanted step, or the step that must come before it. */
+  reachable(offlineForm: OfflineForm, wanted: FormStep): FormStep {
     const family = offlineForm.families.includes(this.family);
     if (["tell", "facts", "review"].includes(wanted) && !(this.category in offlineForm.categories)) return family ? "case" : "subject";
     return wanted === "case" && !family ? "subject" : wanted;
@@ -158,11 +172,10 @@ export class ReportAnswers {
       const question = offlineForm.questions[id]!;
       const answer = this.answer(offlineForm, id);
       const isStory = question.answer === "story";
-      const limit = isStory ? offlineForm.longest.story : offlineForm.longest.text;
-      if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
-        errors.push({ question: id, problem: "long", limit });
-      } else if (typeof answer === "string" && answer !== "" && !hasFormat(question, answer)) {
-        errors.push({ question: id, problem: "format", limit });
+      const limit = limitOf(offlineForm, question);
+      const problem = problemOf(question, answer, limit);
+      if (problem) {
+        errors.push({ question: id, problem, limit });
       } else if (isStory) {
         story = answer as string;
         if (spoken.problem) errors.push({ question: id, problem: spoken.problem, limit });
@@ -175,6 +188,25 @@ export class ReportAnswers {
     const audience = this.audience in offlineForm.audiences ? this.audience : "public";
     const needsFile = story === "" && category.story_required && !spoken.hasRecording;
     return { body: { category: this.category, audience, answers, story }, priority: priorityOf(offlineForm, this.category, answers), needsFile };
+  }
+
+  /**
+   * Returns facts that are added to a report, or the errors in the order of the questions. There
+   * may be no answer.
+   */
+  facts(offlineForm: OfflineForm): ComposedFacts | ValidationError[] {
+    const errors: ValidationError[] = [];
+    const answers: Record<string, string | string[]> = {};
+    for (const id of this.asked(offlineForm).filter((id) => canBeAdded(offlineForm, id))) {
+      const question = offlineForm.questions[id]!;
+      const answer = this.answer(offlineForm, id);
+      const limit = limitOf(offlineForm, question);
+      const problem = problemOf(question, answer, limit);
+      if (problem) errors.push({ question: id, problem, limit });
+      else if (answer.length > 0) answers[id] = answer;
+    }
+    if (errors.length > 0) return errors;
+    return { facts: { category: this.category, answers }, priority: priorityOf(offlineForm, this.category, answers) };
   }
 
   private answer(offlineForm: OfflineForm, id: string): string | string[] {
@@ -219,6 +251,15 @@ export class ReportAnswers {
     const answer = this.answer(offlineForm, id);
     return [answer].flat().filter((line) => line !== "").map((line) => question.options[line] ?? line);
   }
+}
+
+const limitOf = ({ longest }: OfflineForm, { answer }: FormQuestion): number => (answer === "story" ? longest.story : longest.text);
+
+/** Returns what is wrong with an answer, if anything is. */
+function problemOf(question: FormQuestion, answer: string | string[], limit: number): "long" | "format" | undefined {
+  if (typeof answer !== "string") return undefined;
+  if (takesText(question) && [...answer].length > limit) return "long";
+  return answer !== "" && !hasFormat(question, answer) ? "format" : undefined;
 }
 
 const takesText = (question: FormQuestion): boolean => !["option", "options"].includes(question.answer);

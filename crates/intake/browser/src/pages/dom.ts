@@ -35,8 +35,7 @@ export function showPage(offlineForm: OfflineForm, page: PageTemplate | undefine
   if (!page) throw new Error("the form has no such page");
   document.documentElement.lang = offlineForm.lang;
   document.documentElement.dir = offlineForm.dir;
-  const body = page.body.replace(/\u0001(\d+)\u0001/g, (_, part: string) => offlineForm.parts[Number(part)] ?? "");
-  const parsed = new DOMParser().parseFromString(`<title>${page.title}</title>${body}`, "text/html");
+  const parsed = parsePage(offlineForm, page);
   // The script is already running.
   queryAll("script", parsed).forEach((script) => script.remove());
   document.title = parsed.title;
@@ -47,6 +46,12 @@ export function showPage(offlineForm: OfflineForm, page: PageTemplate | undefine
   document.dispatchEvent(new Event("page"));
   scrollTo(0, 0);
   queryOne<HTMLElement>("main")?.focus({ preventScroll: true });
+}
+
+/** Returns a page of the offline form with its shared parts. */
+export function parsePage({ parts }: OfflineForm, { title, body }: PageTemplate): Document {
+  const whole = body.replace(/\u0001(\d+)\u0001/g, (_, part: string) => parts[Number(part)] ?? "");
+  return new DOMParser().parseFromString(`<title>${title}</title>${whole}`, "text/html");
 }
 
 /** Returns the address that a form would be sent to. */

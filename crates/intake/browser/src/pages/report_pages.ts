@@ -3,6 +3,7 @@ import { random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import type { Receipt } from "../receipt.ts";
 import { FORM_STEPS, ReportAnswers, type ValidationError, type FormStep } from "./answers.ts";
+import { fillAnswers, showDependent } from "./answer_fields.ts";
 import { offerDraft } from "./draft_offer.ts";
 import { FRAGMENT } from "./draft_address.ts";
 import { FileSelection } from "./selected_files.ts";
@@ -87,12 +88,12 @@ export class ReportPages {
       const changed = event.target as HTMLInputElement;
       if (!isOption(changed) && !(changed instanceof HTMLSelectElement)) return;
       if (changed.form) this.answers.captureFields(changed.form);
-      this.showDependent();
+      showDependent(this.offlineForm, this.answers);
     });
     // The page stays unchanged, with the text that is being typed.
     showSealingNotice(offlineForm, this.sealing);
     this.answers.captureFields(form);
-    this.showDependent();
+    showDependent(this.offlineForm, this.answers);
     void this.spoken.show(offlineForm).catch(() => undefined);
   }
 
@@ -295,24 +296,12 @@ export class ReportPages {
   }
 
   private fillFields(): void {
-    for (const field of queryAll<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>("[name^='a.'], [name^='d.']")) {
-      const values = this.answers.values(field.name);
-      if (field instanceof HTMLInputElement && isOption(field)) field.checked = values.includes(field.value);
-      else field.value = values[0] ?? "";
-      if (values.length > 0) unfold(field);
-    }
+    fillAnswers(this.offlineForm, this.answers);
     const audience = queryAll<HTMLInputElement>("input[type=radio][name=audience]").find(({ value }) => value !== "" && value === this.answers.audience);
     if (audience) {
       audience.checked = true;
       unfold(audience);
     }
-    this.showDependent();
-  }
-
-  /** Shows the dependent questions of the page that apply to the answers, and hides the others. */
-  private showDependent(): void {
-    const asked = this.answers.asked(this.offlineForm);
-    for (const field of queryAll<HTMLElement>("[data-depends]")) field.toggleAttribute("hidden", !asked.includes(field.dataset["depends"]!));
   }
 
   private fillReview(): void {

@@ -3,30 +3,31 @@ import { WrongRecipientError } from "../age.ts";
 import { type Bytes, random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
-import { sealFollowUp } from "../follow_up.ts";
+import { type FollowUp, sealFollowUp } from "../follow_up.ts";
 import type { ThreadHead } from "../frame.ts";
 import { type Detection, redact, identifyingDetails } from "../identifying_details.ts";
-import { DamagedMailboxError, type InboxFinding, type ReporterInbox, openInbox } from "../inbox.ts";
-import type { LogView } from "../log.ts";
+import { DamagedMailboxError, type ReporterInbox, openInbox } from "../inbox.ts";
 import { type OwnCopy, OwnCopyError, MAX_OWN_COPY_LEN, containsMessage, nextAfter, openOwnCopy, sealOwnCopy } from "../own_copy.ts";
 import { Receipt } from "../receipt.ts";
 import { SubmissionTooLargeError } from "../submission.ts";
 import { isBlank, normalizeText } from "../text.ts";
 import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
+import { AddedFacts } from "./added_facts.ts";
 import { collectAttachments, showUnreadableFile, watchFiles } from "./attachments.ts";
-import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl } from "./dom.ts";
+import { queryAll, showErrors, createElement, queryOne, clearErrors, showPage, submitUrl, unfold } from "./dom.ts";
 import { showFailure } from "./failure.ts";
 import { LanguageSwitch } from "./language_switch.ts";
 import { leaving } from "./leaving.ts";
-import { type OfflineForm, translateCount, formatDay, isoWeek, nextUpdateInWords, translate, formatWeek } from "./offline_form.ts";
+import { type OfflineForm, isoWeek, translate } from "./offline_form.ts";
 import { UploadCancelledError, uploadWithRetry } from "./upload.ts";
 import { fetchMailbox, fetchNewerDirectory, fetchWordLists } from "./service.ts";
 import type { ProgramFiles } from "./program_files.ts";
-import { preserveInput } from "./preserve_input.ts";
+import { preserveFocus, preserveInput } from "./preserve_input.ts";
 import { type TextOf, offerNearestWord, receiptErrorText } from "./receipt_errors.ts";
 import { ReceiptWords } from "./receipt_words.ts";
 import { canReadPhotos, readSavedReceipt } from "./saved_receipt.ts";
 import { showMessages } from "./thread_messages.ts";
+import { findingTexts, stateLines } from "./thread_state.ts";
 import { offerOwnCopy } from "./own_copy_link.ts";
 import { renderWarnings } from "./warnings.ts";
 
@@ -57,13 +58,6 @@ async function openMailbox(receipt: Receipt, directory: VerifiedDirectory): Prom
   });
 }
 
-/** Returns the key of the warning about the log, or null if there is none. */
-function logFindingKey({ report, newestMessage }: LogView): string | null {
-  if (report.kind === "wrong" || newestMessage?.kind === "wrong") return "finding-log-wrong";
-  if (report.kind === "missing") return "finding-log-missing";
-  return newestMessage?.kind === "missing" ? "finding-log-message-missing" : null;
-}
-
 /** The age of the page after which it fetches the directory before it opens a mailbox. */
 const MAX_DIRECTORY_AGE_MS = 60_000;
 
@@ -79,6 +73,7 @@ export class ReturnPages {
   private token = random(32);
   /** The message that the reporter was already warned about. */
   private warnedText = "";
+  private readonly facts = new AddedFacts();
   private busy = false;
   private readonly words: ReceiptWords;
   private readonly language: LanguageSwitch;
@@ -99,8 +94,9 @@ export class ReturnPages {
     });
     void this.nameSavedFiles();
     addEventListener("beforeunload", (event) => {
-      if (queryOne<HTMLTextAreaElement>("#message")?.value.trim()) event.preventDefault();
+      if (this.draft() !== "" || this.facts.hasAnswers()) event.preventDefault();
     });
+    addEventListener("popstate", ({ state }) => this.goTo((state as { at?: number } | null)?.at ?? 0));
   }
 
   /** Handles a submitted form. */
@@ -110,8 +106,65 @@ export class ReturnPages {
     if (page !== "return") throw new Error("a form of another page");
     if (this.busy) return;
     if (lang !== this.offlineForm.lang) void this.language.to(lang!, this.offlineForm, (offlineForm) => this.showIn(offlineForm));
+    else if (last === "facts") this.addFacts(button?.getAttribute("value") ?? "");
     else if (last === "send") void this.withBusyButtons("send-failed", () => this.sendReply(form), queryAll("textarea", form));
     else void this.withBusyButtons("return-failed", () => this.open(form));
+  }
+
+  /** Handles a button of the pages on which facts are added. */
+  private addFacts(go: string): void {
+    const questions = queryAll<HTMLElement>(".quick, .part");
+    if (go === "look") this.showing(() => this.backToThread());
+    else if (go === "send") void this.withBusyButtons("send-failed", () => this.sendFacts(), questions);
+    else this.showing(() => this.facts.go(this.offlineForm, go));
+  }
+
+  /** Shows a page, or an error. */
+  private showing(show: () => void): void {
+    try {
+      show();
+    } catch (error) {
+      showFailure(this.offlineForm, error);
+    }
+  }
+
+  /** Follows Back and Forward between the conversation and the steps of the facts. */
+  private goTo(at: number): void {
+    if (this.busy || !this.inbox) return;
+    const step = this.facts.stepAt(at);
+    if (step) this.showing(() => this.facts.show(this.offlineForm, step));
+    else if (this.facts.isOpen) {
+      this.facts.close();
+      this.showing(() => preserveInput(() => this.showThread("thread")));
+    }
+  }
+
+  /** Shows the conversation again, with the input that it had. The answers stay too. */
+  private backToThread(): void {
+    this.facts.goBack();
+    preserveInput(() => this.showThread("thread"));
+  }
+
+  private async sendFacts(): Promise<void> {
+    const ready = this.facts.ready(this.offlineForm, this.detection());
+    if (!ready) return;
+    await this.sealAndSend({ content: { facts: ready.facts }, files: [], releaseToOversight: false });
+    this.facts.close();
+    this.facts.clearAnswers();
+    preserveInput(() => this.showThread("sent"));
+    queryOne(".danger")?.toggleAttribute("hidden", ready.priority !== "P1");
+  }
+
+  /** Seals and stores a message. The next one continues it. */
+  private async sealAndSend(written: Pick<FollowUp, "content" | "files" | "releaseToOversight" | "related">): Promise<void> {
+    const { lang } = this.offlineForm;
+    const message = { ...written, lang, week: isoWeek(new Date()), token: this.token, program: this.files.hash, signal: leaving };
+    const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, { ...this.inbox!, sent: this.newest! }, message);
+    await uploadWithRetry(this.offlineForm, sealed, queryAll("form#f .buttons").at(-1)!);
+    leaving.throwIfAborted();
+    this.newest = sent;
+    this.token = random(32);
+    await this.extendOwnCopy(frame);
   }
 
   /** Loads the words of receipts, for which messages are searched. */
@@ -127,6 +180,7 @@ export class ReturnPages {
   leave(): void {
     this.language.cancel();
     queryAll<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
+    this.facts.clear();
     this.receipt = this.inbox = this.newest = this.own = this.newCopy = undefined;
   }
 
@@ -134,7 +188,7 @@ export class ReturnPages {
    * Runs one action at a time. `failed` is the key of the error text. `frozen` are fields that do
    * not change meanwhile, because the page that follows does not contain their text.
    */
-  private async withBusyButtons(failed: string, work: () => Promise<void>, frozen: HTMLTextAreaElement[] = []): Promise<void> {
+  private async withBusyButtons(failed: string, work: () => Promise<void>, frozen: HTMLElement[] = []): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     // Another language would replace the page meanwhile.
@@ -142,7 +196,7 @@ export class ReturnPages {
     const buttons = queryAll<HTMLButtonElement | HTMLInputElement>("button, main input[type=file]").filter(({ disabled }) => !disabled);
     const freeze = (isFrozen: boolean) => {
       buttons.forEach((button) => (button.disabled = isFrozen));
-      frozen.forEach((field) => (field.readOnly = isFrozen));
+      frozen.forEach((part) => (part instanceof HTMLTextAreaElement ? (part.readOnly = isFrozen) : (part.inert = isFrozen)));
     };
     try {
       clearErrors(this.offlineForm);
@@ -161,6 +215,7 @@ export class ReturnPages {
   private showIn(offlineForm: OfflineForm): void {
     this.offlineForm = offlineForm;
     void this.loadWords().catch(() => undefined);
+    if (this.facts.isOpen) return preserveFocus(() => this.facts.show(offlineForm));
     preserveInput(() => {
       if (this.inbox) this.showThread("thread");
       else this.showEntry("return");
@@ -174,6 +229,7 @@ export class ReturnPages {
       try {
         this.receipt = await parseTypedReceipt(this.files, typed, this.offlineForm.word_lists);
         this.own = this.newCopy = undefined;
+        this.facts.clearAnswers();
       } catch (error) {
         // Other errors, such as a word list that did not load, are not typing errors.
         if (!(error instanceof ReceiptError)) throw error;
@@ -257,14 +313,7 @@ export class ReturnPages {
     if (this.showWarnings(form, text)) return;
     const resolveRelatedReport = named === "" ? undefined : await this.relatedReport(named);
     if (resolveRelatedReport === null) return;
-    const { lang } = this.offlineForm;
-    const message = { content: { text }, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, related: resolveRelatedReport, program: this.files.hash, files, signal: leaving };
-    const { sealed, sent, frame } = await sealFollowUp(this.directory, this.receipt!, { ...this.inbox!, sent: this.newest! }, message);
-    await uploadWithRetry(this.offlineForm, sealed, queryAll(".buttons", form).at(-1)!);
-    leaving.throwIfAborted();
-    this.newest = sent;
-    this.token = random(32);
-    await this.extendOwnCopy(frame);
+    await this.sealAndSend({ content: { text }, files, releaseToOversight, related: resolveRelatedReport });
     this.showThread("sent");
   }
 
@@ -361,37 +410,29 @@ export class ReturnPages {
     const { header } = inbox;
     const draft = this.draft();
     showPage(offlineForm, offlineForm.pages[page], "seal-here-reply");
-    const state = this.stageLines(header.unreadable ? "unreadable" : header.stage);
-    if (header.next_update !== null) {
-      state.push(createElement("p", {}, createElement("b", {}, nextUpdateInWords(offlineForm, header.next_update))));
-    }
-    const outside = header.released_to_oversight ? "thread-outside" : "thread-outside-asked";
-    const withOutside = header.released_to_oversight || header.oversight_asked;
-    if (withOutside) state.push(createElement("p", {}, translate(offlineForm, outside)));
-    state.push(createElement("p", {}, this.readText(inbox.readUpTo)));
-    const log = inbox.log === null ? null : this.logText(inbox.log);
-    if (log !== null) state.push(createElement("p", {}, log));
-    const week = translate(offlineForm, "thread-week", { week: formatWeek(offlineForm, header.week) });
-    state.push(createElement("p", { class: "hint" }, `${translateCount(offlineForm, "thread-received", header.received)} ${week}`));
+    const state = stateLines(offlineForm, inbox);
     // The page after sending says so already.
     if (this.newest!.seq > inbox.sent.seq && page === "thread") state.push(createElement("p", {}, translate(offlineForm, "thread-uncollected")));
     queryOne(".state")?.replaceChildren(...state);
     showMessages(offlineForm, inbox.messages, this.own?.messages);
     this.showOwnCopy(page);
-    const texts = inbox.findings.map((finding) => this.findingText(finding));
-    const logFinding = inbox.log === null ? null : logFindingKey(inbox.log);
-    if (logFinding !== null) texts.push(translate(offlineForm, logFinding));
-    const findings = texts.map((text) => createElement("p", { class: "careful", role: "alert" }, text));
+    const findings = findingTexts(offlineForm, inbox).map((text) => createElement("p", { class: "careful", role: "alert" }, text));
     queryOne("h1")?.before(...findings);
-    if (withOutside) queryOne("input[name=kind]")?.closest(".q")?.remove();
+    if (header.released_to_oversight || header.oversight_asked) queryOne("input[name=kind]")?.closest(".q")?.remove();
     // A key without a valid signature may belong to an attacker. The form stays for the buttons
     // that refresh the mailbox and change the language.
+    if (!inbox.canWrite) queryOne("details.add")?.remove();
+    else if (this.facts.hasAnswers()) {
+      const summary = queryOne("details.add > summary")!;
+      summary.after(createElement("p", { class: "careful" }, translate(offlineForm, "add-unsent")));
+      unfold(summary);
+    }
     if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren(...this.readOnlyDraft(draft)));
   }
 
   /** Returns the message on the page, whether it can be sent now or not. */
   private draft(): string {
-    return queryOne<HTMLTextAreaElement>("#message")?.value.trim() ?? "";
+    return queryOne<HTMLTextAreaElement>("#message", this.facts.hiddenThread ?? document)?.value.trim() ?? "";
   }
 
   /** Returns the draft for copying, if there is one: it cannot be sent now. */
@@ -399,65 +440,5 @@ export class ReturnPages {
     if (draft === "") return [];
     const text = createElement("textarea", { id: "message", name: "message", rows: "6", autocomplete: "off", autocorrect: "off", autocapitalize: "off", spellcheck: "false", readonly: "" }, draft);
     return [createElement("p", {}, createElement("label", { for: "message" }, translate(this.offlineForm, "held-text"))), text];
-  }
-
-  /** Returns the stage, its number among the usual ones, and what follows. */
-  private stageLines(stage: string): HTMLElement[] {
-    const { stages, usual_stages } = this.offlineForm;
-    const [name, meaning, next] = stages[stage] ?? [stage, "", ""];
-    const lines: HTMLElement[] = [createElement("p", { class: "stage" }, name), createElement("p", {}, `${meaning} ${next}`)];
-    const at = usual_stages.indexOf(stage);
-    if (at < 0) return lines;
-    const steps = usual_stages.map((usual) => createElement("li", usual === stage ? { "aria-current": "step" } : {}, stages[usual]![0]));
-    lines.splice(1, 0, createElement("ol", { class: "steps" }, ...steps));
-    return [createElement("p", { class: "step" }, translate(this.offlineForm, "thread-step", { count: at + 1 })), ...lines];
-  }
-
-  /** Returns up to which submission a person has read, the report included. */
-  private readText(readUpTo: number | null): string {
-    if (readUpTo === null) return translate(this.offlineForm, "thread-unread");
-    return translateCount(this.offlineForm, "thread-read", readUpTo + 1);
-  }
-
-  /** Returns what the log shows about the submissions that it contains. */
-  private logText({ report, newestMessage }: LogView): string | null {
-    const { offlineForm } = this;
-    if (report.kind === "missing" || report.kind === "wrong") return null;
-    const day = report.kind === "countersigned" ? { day: formatDay(offlineForm, report.day) } : {};
-    const text = translate(offlineForm, `thread-log-${report.kind}`, day);
-    switch (newestMessage?.kind) {
-      case "countersigned":
-      case "logged":
-        return `${text} ${translate(offlineForm, "thread-log-message")}`;
-      case "waiting":
-        return `${text} ${translate(offlineForm, "thread-log-message-waiting")}`;
-      default:
-        return text;
-    }
-  }
-
-  private findingText(finding: InboxFinding): string {
-    switch (finding.kind) {
-      case "forged":
-        return translate(this.offlineForm, "finding-forged");
-      case "wrong-key":
-        return translate(this.offlineForm, "finding-wrong-key");
-      case "unconfirmed-rotation":
-        return translate(this.offlineForm, "finding-unconfirmed");
-      case "older-state":
-        return translate(this.offlineForm, "finding-older-state");
-      case "sequence-conflict":
-        return translate(this.offlineForm, "finding-sequence");
-      case "earlier-not-shown":
-        return translateCount(this.offlineForm, "finding-earlier", finding.count);
-      case "unseen-not-shown":
-        return translateCount(this.offlineForm, "finding-unseen", finding.count);
-      case "missing-submissions":
-        return translateCount(this.offlineForm, "finding-missing", finding.count);
-      case "surplus-submissions":
-        return translate(this.offlineForm, "finding-surplus");
-      case "withheld":
-        return translateCount(this.offlineForm, "finding-withheld", finding.count);
-    }
   }
 }

@@ -55,7 +55,9 @@ function item(head: string, attributes: Record<string, string>, lang: string, li
   return createElement("li", attributes, createElement("p", { class: "hint" }, head), ...shown);
 }
 
-/** Returns what a message of the reporter contains. Facts that another program wrote are shown as they are. */
+/**
+ * Returns what a message of the reporter contains. Facts in another form are shown as their text.
+ */
 function ownLines(offlineForm: OfflineForm, kind: FrameKind, body: Uint8Array): string[] {
   if (kind === "report") {
     const report = JSON.parse(text(body)) as ReportBody;

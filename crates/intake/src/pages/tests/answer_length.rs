@@ -4,7 +4,10 @@ use protocol::receipt::ReceiptError;
 use reporter::{LogStatus, LogView};
 
 use super::*;
-use crate::pages::{OversightAccess, layout::RETURN_ANSWER_LEN};
+use crate::{
+    form::{FormStep, ReplyForm},
+    pages::{OversightAccess, added_facts_page, layout::RETURN_ANSWER_LEN},
+};
 
 /// An upper bound of the bytes of text in a full mailbox: 32 KiB without the capsule, the key, and
 /// the seals of two answers of the maximum length.
@@ -158,4 +161,50 @@ async fn an_answer_with_a_long_draft_has_a_multiple_of_the_length() {
         assert_eq!(page.len() % RETURN_ANSWER_LEN, 0, "{chars}");
         assert!(page.len() - without_padding(&page).len() <= RETURN_ANSWER_LEN, "{chars}");
     }
+}
+
+#[tokio::test]
+async fn the_pages_on_which_facts_are_added_have_the_length_of_all_answers() {
+    let pages = test_pages();
+    let own = ("own", "A".repeat(60_000));
+    for locale in Locale::ALL {
+        let mut reply = ReplyForm::default();
+        let code = Receipt::from_bytes([3; 16]).code();
+        for (name, value) in [("receipt", &code), ("seed", &pages.new_seed())] {
+            reply.set_field(name, value.as_bytes()).unwrap();
+        }
+        let other =
+            answer("other", conversation_page(&pages, locale, &ConversationView::pending()));
+        let other = other.await;
+        let check = async |reply: &ReplyForm, step: FormStep| {
+            let form = reply.facts_form(locale);
+            let page = added_facts_page(&pages, reply, (&form, &[]), (step, false));
+            let Answer { state, headers, body } = answer(&form.category, page).await;
+            let visible = without_padding(&body).len();
+            assert_eq!(body.len(), RETURN_ANSWER_LEN, "{} {state}: {visible}", locale.code);
+            assert_eq!(headers, other.headers, "{} {state}", locale.code);
+            body
+        };
+        check(&reply, FormStep::Subject).await;
+        for category in &pages.taxonomy.categories {
+            let mut chosen = reply.clone();
+            for (name, value) in [("family", &category.family), ("category", &category.id)] {
+                chosen.set_field(name, value.as_bytes()).unwrap();
+            }
+            check(&chosen, FormStep::Case).await;
+            check(&chosen, FormStep::Facts).await;
+            // An own copy that has no room is left out, and the page says so.
+            chosen.set_field(own.0, own.1.as_bytes()).unwrap();
+            for step in [FormStep::Case, FormStep::Facts] {
+                let page = check(&chosen, step).await;
+                assert!(
+                    !page.contains(&own.1) && page.contains(&text(&pages, locale, "own-again"))
+                );
+            }
+        }
+    }
+}
+
+fn text(pages: &Pages, locale: Locale, key: &str) -> String {
+    pages.catalogs.catalog(locale).get(key)
 }
