@@ -1,6 +1,5 @@
 // Browsers that protect against fingerprinting change the pixels that a page reads from a canvas.
-// No
-// photo may arrive as noise or blank.
+// No photo may arrive as noise or blank.
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +8,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./src/installation.ts";
 import { checkScreen } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
+import { textOf } from "./src/texts.ts";
 
 /** The ways in which a browser changes pictures that are read from a canvas. */
 type CanvasGuard = "noise" | "white" | "one pixel" | "white above 1 megapixel" | "half the size" | "nothing at all";
@@ -90,7 +90,7 @@ for (const guard of CANVAS_GUARDS) {
     await fillReport(page, { story: "Photo de la quittance.", files: files.map((file, at) => ({ ...file, buffer: buffers[at]! })) });
     const items = page.locator(".scrubbed li");
     await expect(items.nth(0)).toContainText("Retiré", { timeout: 30_000 });
-    await expect(items.filter({ hasText: "rien trouvé" })).toHaveCount(2, { timeout: 30_000 });
+    await expect(items.filter({ hasText: textOf("fr", "scrubbed-nothing") })).toHaveCount(2, { timeout: 30_000 });
     await expect(page.locator(".scrubbed [aria-pressed]")).toHaveCount(0);
   });
 }

@@ -63,7 +63,7 @@ for (const [kind, name, content] of KINDS) {
       test(`${kind} that was ${loss} after it was chosen is named, and chosen again${keeps ? ", as it is" : ""}`, async ({ page, installation }) => {
         const path = writeTempFile(name, content);
         await chooseFiles(page, installation, [path, writeTempFile("autre.txt")]);
-        await expect(fileItems(page).first()).toContainText("rien trouvé");
+        await expect(fileItems(page).first()).toContainText(textOf("fr", "scrubbed-nothing"));
         if (keeps) await keepOriginals(page);
         lose(path);
         await clickSend(page);
@@ -93,7 +93,7 @@ for (const place of ["report", "message"]) {
       await page.fill("#message", "Voici les preuves.");
       await page.setInputFiles("#files", paths);
     }
-    await expect(fileItems(page).first()).toContainText("rien trouvé");
+    await expect(fileItems(page).first()).toContainText(textOf("fr", "scrubbed-nothing"));
     await page.evaluate(() => {
       const { stream } = Blob.prototype;
       const lost = () => new ReadableStream({ pull: (controller) => controller.error(new DOMException("", "NotReadableError")) });
@@ -117,7 +117,7 @@ test("a message with a large recording that was deleted is not sent without it",
   await openThread(page, installation, true, await sendReport(page));
   const path = writeTempFile("note du quai.wav", recording(LARGE));
   await page.setInputFiles("#files", path);
-  await expect(fileItems(page).first()).toContainText("rien trouvé");
+  await expect(fileItems(page).first()).toContainText(textOf("fr", "scrubbed-nothing"));
   rmSync(path);
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(errorSummary(page)).toContainText("note du quai.wav");
