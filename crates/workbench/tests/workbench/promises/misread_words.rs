@@ -20,7 +20,10 @@ fn texts_of(locale: Locale, file: &str, key: &str) -> Vec<String> {
     }
     let messages = content.lines().filter(|line| !line.starts_with('#'));
     if key == "*" {
-        return messages.map(str::to_owned).collect();
+        // Readers see no key. A continued line has none.
+        return messages
+            .map(|line| line.split_once(" = ").map_or(line, |(_, text)| text).to_owned())
+            .collect();
     }
     messages
         .filter_map(|line| line.split_once(" = "))
