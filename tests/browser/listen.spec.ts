@@ -154,6 +154,7 @@ test("the buttons take neither the focus nor a choice from what the reporter doe
   await page.click("button[value='category.FAC']");
   await page.fill("[name='a.story']", "Un récit.");
   await page.click("button[name=go][value=facts]");
+  await page.click(".part:has(#q-audience) > summary");
   const option = page.locator("input[name=audience]").nth(1);
   await option.check();
   await expect(option).toBeFocused();
