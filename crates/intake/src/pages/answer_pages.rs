@@ -7,7 +7,7 @@
 
 use std::{
     io::{self, Read, Write},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use axum::{
@@ -35,6 +35,8 @@ pub struct AnswerAddress {
     mailbox_id: Option<Hash>,
     /// Whether an answer for the same receipt was stored under the token before.
     is_existing: bool,
+    /// The number of the request. A later request has a greater one.
+    request: u64,
 }
 
 impl AnswerAddress {
@@ -62,6 +64,7 @@ impl Pages {
         if !is_from_our_page(headers) {
             return AnswerAddress::default();
         }
+        let request = self.answered_requests.fetch_add(1, Ordering::Relaxed);
         let mailbox_id = receipt.map(|receipt| receipt.locator().mailbox_id());
         match self.find_visit(posted) {
             Some(VisitState::Answered { of, .. }) if of.is_some() && of == mailbox_id => {
@@ -69,25 +72,29 @@ impl Pages {
                     token: posted.to_owned(),
                     mailbox_id: of,
                     is_existing: true,
+                    request,
                 };
             }
             Some(VisitState::Answered { .. }) => self.remove_visit(posted),
             _ => {}
         }
-        AnswerAddress { token: self.new_token().to_string(), mailbox_id, is_existing: false }
+        let token = self.new_token().to_string();
+        AnswerAddress { token, mailbox_id, is_existing: false, request }
     }
 
     /// Stores a page under this URL, and returns a redirect to it. Returns the page itself if the
-    /// URL is empty, if the page is too large, or if the reporter closed or left the URL in the
-    /// meantime.
+    /// URL is empty, if the page is too large, if the reporter closed or left the URL in the
+    /// meantime, or if the URL has the answer to a later request.
+    ///
+    /// A message whose connection was cut can be rejected after the reporter has sent it again. The
+    /// rejection must not hide that the message was sent.
     pub async fn save_and_redirect(
         &self,
         lang: Locale,
         address: &AnswerAddress,
         page: Response,
     ) -> Response {
-        let AnswerAddress { token, mailbox_id, is_existing } = address;
-        if token.is_empty() {
+        if address.token.is_empty() {
             return page;
         }
         let (parts, body) = page.into_parts();
@@ -95,20 +102,28 @@ impl Pages {
         let Ok(html) = to_bytes(body, usize::MAX).await else {
             return error_page(self, lang, ErrorKind::Internal);
         };
-        let ended = *is_existing && !self.has_answer(token);
-        if !ended
+        if self.accepts_answer(address)
             && html.len() <= MAX_PAGE_BYTES
-            && self.save_answer(token, *mailbox_id, &parts, &html)
+            && self.save_answer(address, &parts, &html)
         {
-            return Redirect::to(&format!("/{}/return/{token}", lang.code)).into_response();
+            let url = format!("/{}/return/{}", lang.code, address.token);
+            return Redirect::to(&url).into_response();
         }
         Response::from_parts(parts, Body::from(html))
     }
 
+    /// Returns whether an answer can be stored under this URL: a new URL, or one whose stored
+    /// answer is to an earlier request.
+    fn accepts_answer(&self, address: &AnswerAddress) -> bool {
+        match self.find_visit(&address.token) {
+            Some(VisitState::Answered { request, .. }) => request <= address.request,
+            _ => !address.is_existing,
+        }
+    }
+
     fn save_answer(
         &self,
-        token: &str,
-        mailbox_id: Option<Hash>,
+        address: &AnswerAddress,
         parts: &http::response::Parts,
         html: &Bytes,
     ) -> bool {
@@ -116,9 +131,11 @@ impl Pages {
         let scripts = parts.headers.contains_key(header::CONTENT_SECURITY_POLICY);
         let status = parts.status.as_u16();
         let retry_later = parts.headers.contains_key(header::RETRY_AFTER);
+        let AnswerAddress { token, mailbox_id: of, request, .. } = address;
+        let (of, request) = (*of, *request);
         self.save_visit(
             token,
-            &VisitState::Answered { status, of: mailbox_id, retry_later, scripts, packed },
+            &VisitState::Answered { status, of, request, retry_later, scripts, packed },
         );
         self.has_answer(token)
     }

@@ -43,7 +43,7 @@ use crate::{
 use std::{
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
 use axum::{
@@ -106,6 +106,7 @@ pub struct Pages {
     program: Option<Precompressed>,
     audio_packs: Vec<spoken_help::OfferedPack>,
     visits: VisitStore,
+    answered_requests: AtomicU64,
     catalogs: MessageCatalogs,
     seed_rng: Mutex<Box<dyn RngCore + Send>>,
 }
@@ -150,6 +151,7 @@ impl Pages {
             program: None,
             audio_packs: Vec::new(),
             visits: VisitStore::default(),
+            answered_requests: AtomicU64::new(0),
             catalogs,
             seed_rng: Mutex::new(Box::new(rng)),
         }

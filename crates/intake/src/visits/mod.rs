@@ -110,6 +110,8 @@ pub enum VisitState {
         status: u16,
         /// The id of the mailbox whose receipt was posted; `None` if there was no valid receipt.
         of: Option<Hash>,
+        /// The number of the request that it answers. A later request has a greater one.
+        request: u64,
         /// Whether the response asks the browser to retry later.
         retry_later: bool,
         /// Whether the page may run our scripts.

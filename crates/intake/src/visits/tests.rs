@@ -108,6 +108,7 @@ fn floods_of_answers_and_of_forms_do_not_evict_other_kinds() {
     let answered = |size| VisitState::Answered {
         status: 200,
         of: None,
+        request: 0,
         retry_later: false,
         scripts: false,
         packed: vec![7; size],
@@ -145,6 +146,7 @@ async fn an_answer_expires_after_a_quarter_of_an_hour_or_is_removed_before() {
     let answer = VisitState::Answered {
         status: 200,
         of: None,
+        request: 0,
         retry_later: false,
         scripts: false,
         packed: vec![7],

@@ -85,6 +85,32 @@ async fn a_step_that_is_cut_is_busy_and_not_too_large() {
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
+/// A message whose connection was cut is rejected after the reporter has sent it again.
+#[tokio::test]
+async fn the_answer_to_an_earlier_request_does_not_replace_that_to_a_later_one() {
+    let (pages, receipt) = (test_pages(), Receipt::from_bytes([7; 16]));
+    let headers = http::HeaderMap::from_iter([(
+        http::HeaderName::from_static(SEC_FETCH_SITE),
+        http::HeaderValue::from_static("same-origin"),
+    )]);
+    let lang = Locale::ALL[1];
+    let page = |text: &'static str| Response::new(Body::from(text));
+    let opened = pages.answer_address(&headers, "", Some(&receipt));
+    let redirect = pages.save_and_redirect(lang, &opened, page("opened")).await;
+    assert_eq!(redirect.status(), StatusCode::SEE_OTHER);
+    let url = redirect.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let [cut, again] =
+        [(); 2].map(|()| pages.answer_address(&headers, opened.token(), Some(&receipt)));
+    let redirect = pages.save_and_redirect(lang, &again, page("sent")).await;
+    assert_eq!(redirect.headers()[header::LOCATION], *url);
+    // The client of the cut request is gone. Its page is the response itself.
+    let rejected = pages.save_and_redirect(lang, &cut, page("rejected")).await;
+    assert_eq!(rejected.status(), StatusCode::OK);
+    let request = Request::get(&url).header(SEC_FETCH_SITE, "same-origin").body(Body::empty());
+    let shown = routes().with_state(pages).oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(body_text(shown).await, "sent");
+}
+
 #[tokio::test]
 async fn a_link_to_another_persons_visit_starts_a_new_visit() {
     let service = test_router();
