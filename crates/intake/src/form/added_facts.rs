@@ -36,8 +36,9 @@ impl ReportForm {
             return Err(errors);
         };
         let asked = self.applicable_questions(taxonomy, category);
-        let asked = asked.into_iter().filter(|question| can_be_added(question)).collect();
-        let answers = self.validate_answers(taxonomy, category, asked).unwrap_or_else(|invalid| {
+        let asked: Vec<&Question> =
+            asked.into_iter().filter(|question| can_be_added(question)).collect();
+        let answers = self.validate_answers(taxonomy, category, &asked).unwrap_or_else(|invalid| {
             errors.extend(invalid);
             AnswerMap::new()
         });

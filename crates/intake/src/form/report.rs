@@ -347,7 +347,7 @@ impl ReportForm {
             return Err(errors);
         };
         let asked = self.applicable_questions(taxonomy, category);
-        let answers = self.validate_answers(taxonomy, category, asked).unwrap_or_else(|invalid| {
+        let answers = self.validate_answers(taxonomy, category, &asked).unwrap_or_else(|invalid| {
             errors.extend(invalid);
             AnswerMap::new()
         });
@@ -379,7 +379,7 @@ impl ReportForm {
         &self,
         taxonomy: &Taxonomy,
         category: &Category,
-        asked: Vec<&Question>,
+        asked: &[&Question],
     ) -> Result<AnswerMap, Vec<FieldError>> {
         let given = asked
             .iter()

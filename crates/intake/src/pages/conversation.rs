@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::StatusCode;
-use protocol::{case::Stage, receipt::Receipt};
+use protocol::{Priority, case::Stage, receipt::Receipt};
 use reporter::{Inbox, InboxIssue, LogStatus, LogView, OwnCopy};
 use time::Date;
 use web::Locale;
@@ -76,8 +76,8 @@ pub struct ConversationView {
     pub own: OpenedOwnCopy,
     /// The fields of facts that are not sent yet.
     pub facts: Vec<(String, String)>,
-    /// Whether facts that were just sent indicate danger.
-    pub danger: bool,
+    /// The priority of a report with the facts that were just sent. `None` if none were sent.
+    pub facts_priority: Option<Priority>,
 }
 
 impl ConversationView {
@@ -107,7 +107,7 @@ impl ConversationView {
             errors: Vec::new(),
             own: OpenedOwnCopy::default(),
             facts: Vec::new(),
-            danger: false,
+            facts_priority: None,
         }
     }
 
@@ -134,6 +134,11 @@ impl ConversationView {
             log: inbox.log,
             ..Self::pending()
         }
+    }
+
+    /// Returns whether the facts that were just sent indicate danger.
+    fn is_dangerous(&self) -> bool {
+        self.facts_priority == Some(Priority::P1)
     }
 
     /// Shows the messages of an own copy that the form contains or that was chosen now. The next

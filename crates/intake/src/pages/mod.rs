@@ -2,6 +2,7 @@
 //! store anything.
 
 mod added_facts;
+mod added_layout;
 mod answer_pages;
 mod assets;
 mod conversation;

@@ -6,7 +6,7 @@ use taxonomy::{Category, CategoryGroup, Pictogram};
 
 use super::{
     Pages,
-    added_facts::{self, FittingPage},
+    added_layout::{FittingPage, frame_of, remove_own_copy, render_added},
     fields::{FormError, form_errors, status_for},
     layout::{LanguageSwitch, PageLayout, render_report_page},
 };
@@ -33,7 +33,7 @@ struct ChoiceTemplate<'a> {
 
 impl FittingPage for ChoiceTemplate<'_> {
     fn leave_out_copy(&mut self) -> bool {
-        self.lacks_copy = added_facts::remove_own_copy(&mut self.hidden_fields);
+        self.lacks_copy = remove_own_copy(&mut self.hidden_fields);
         self.lacks_copy
     }
 }
@@ -81,10 +81,10 @@ pub(super) fn added_choice_page(
     step: FormStep,
     (fields, visit): (Vec<(String, String)>, &str),
 ) -> Response {
-    let frame = added_facts::frame_of(pages, form.lang, step, visit);
+    let frame = frame_of(pages, form.lang, step, visit);
     let hidden_fields = [fields, form.hidden_fields(ShownFields::default())].concat();
     let page = choice(pages, (form, errors), step, (frame, hidden_fields, None));
-    added_facts::render_added(pages, status_for(errors), page)
+    render_added(pages, status_for(errors), page)
 }
 
 fn choice<'a>(

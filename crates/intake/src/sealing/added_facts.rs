@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use http::HeaderMap;
-use protocol::{Priority, encoding::canonical::iso_week, receipt::Receipt};
+use protocol::{encoding::canonical::iso_week, receipt::Receipt};
 use reporter::{FollowUpContent, FollowUpDraft, FollowUpSealer};
 use web::Locale;
 use zeroize::Zeroizing;
@@ -130,7 +130,7 @@ async fn send(
     view.files_again = form.files_not_sent;
     let own_copy = view.show_own_copy(receipt, &mut inbox, form, None);
     if inbox.can_write() {
-        view.danger = priority == Priority::P1;
+        view.facts_priority = Some(priority);
         let message = FollowUpDraft {
             related: None,
             content: FollowUpContent::Facts(body),
