@@ -170,7 +170,6 @@ fn example_conversation(pages: &Pages, receipt: &Receipt, sent: bool) -> Convers
         receipt: Zeroizing::new(receipt.code()),
         seed: pages.new_seed(),
         stage: Stage::Assessing,
-        with_oversight_body: false,
         next_update: Some(pages.clock.today() + time::Duration::days(30)),
         week: iso_week(pages.clock.today()),
         received: 2,
