@@ -217,7 +217,7 @@ async fn a_malformed_form_is_rejected_with_its_error_and_not_stored() {
     assert!(page.contains("Dakola"));
     // Of a form above the limit, the page would contain a part only, which could be sent.
     let large =
-        MultipartFormData::report("a story to keep", 1).field("a.place", &"x".repeat(330_000));
+        MultipartFormData::report("a story to keep", 1).field("a.place", "x".repeat(330_000));
     let (status, page) = intake.post_form(SEND_REPORT_PATH, large.end()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("too much") && page.contains("shorten it"), "{page}");
