@@ -173,7 +173,7 @@ async fn the_command_stops_before_an_answer_that_displaces_an_unseen_one() {
     let reporter = environment.file_report(&[]);
     let folder = environment.installation.dir.path();
     environment.installation.profile_dir("lead", &environment.handler.url);
-    let (id, long) = (reporter.case.to_string(), long_message());
+    let (id, answer) = (reporter.case.to_string(), long_message());
     let lead = |args: &[&str]| {
         let before = ["--home", "home-lead", "--passphrase-fd", "0", "--json"];
         run(folder, &format!("{PASSPHRASE}\n"), &[&before, args].concat())
@@ -186,14 +186,14 @@ async fn the_command_stops_before_an_answer_that_displaces_an_unseen_one() {
     assert_eq!(code(&lead(&["claim", &id])), 0);
     assert_eq!(code(&lead(&["show", &id])), 0);
     for _ in 0..2 {
-        assert_eq!(code(&lead(&["reply", &id, "--text", &long])), 0);
+        assert_eq!(code(&lead(&["reply", &id, "--text", &answer])), 0);
     }
-    let stopped = lead(&["reply", &id, "--text", &long]);
+    let stopped = lead(&["reply", &id, "--text", &answer]);
     let text = String::from_utf8_lossy(&stopped.stderr).into_owned();
     assert_eq!((code(&stopped), replies()), (4, 2), "{text}");
     assert!(text.contains("--displace"), "{text}");
-    assert_eq!(code(&lead(&["reply", &id, "--text", &long, "--anyway"])), 4, "another option");
-    assert_eq!(code(&lead(&["reply", &id, "--text", &long, "--displace"])), 0);
+    assert_eq!(code(&lead(&["reply", &id, "--text", &answer, "--anyway"])), 4, "another option");
+    assert_eq!(code(&lead(&["reply", &id, "--text", &answer, "--displace"])), 0);
     assert_eq!(replies(), 3);
 }
 
@@ -205,8 +205,8 @@ async fn the_page_stops_before_an_answer_that_displaces_an_unseen_one() {
     let case = screen.open_case(&reporter).await;
     screen.submit_case_form(&format!("{case}/act/claim"), &[]).await;
     let messages = format!("{case}/messages");
-    let (long, sent) = (long_message(), StatusCode::SEE_OTHER);
-    let fields = |go| [("text", &*long), ("lang", "en"), ("go", go)];
+    let (answer, sent) = (long_message(), StatusCode::SEE_OTHER);
+    let fields = |go| [("text", &*answer), ("lang", "en"), ("go", go)];
     for _ in 0..2 {
         screen.get(&messages).await;
         assert_eq!(screen.submit_case_form(&messages, &fields("send")).await.status, sent);
@@ -216,7 +216,7 @@ async fn the_page_stops_before_an_answer_that_displaces_an_unseen_one() {
     assert_eq!(stopped.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", stopped.text);
     let risk = "The mailbox is full: by this answer, an earlier one that the reporter has not seen is lost.";
     assert_eq!(stopped.texts("#wrong li"), [risk]);
-    assert_eq!(stopped.texts("#text"), [long.clone()], "the text is kept");
+    assert_eq!(stopped.texts("#text"), [&*answer], "the text is kept");
     let replies =
         || screen.environment.handler.with_case(reporter.case, |stored| stored.state.next_seq);
     let before = replies();
