@@ -229,13 +229,15 @@ fn a_category_without_a_desk_goes_to_the_oversight_body() {
     assert_eq!(to("XXX", "trader"), "external");
 }
 
+/// Id, categories, members and units of a desk.
+type DeskVector = (String, Vec<String>, Vec<String>, Vec<String>);
+
 /// The vectors of exclusions that exclude no member, which the browser's tests read too.
 #[derive(serde::Deserialize)]
 struct ExclusionVectors {
     /// Handle and units.
     members: Vec<(String, Vec<String>)>,
-    /// Id, categories, members and units.
-    desks: Vec<(String, Vec<String>, Vec<String>, Vec<String>)>,
+    desks: Vec<DeskVector>,
     oversight: Vec<String>,
     cases: Vec<ExclusionCase>,
 }
