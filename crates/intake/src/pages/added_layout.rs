@@ -1,4 +1,5 @@
-//! The layout of the pages on which facts are added. Each has the length of all answers to a receipt.
+//! The layout of the pages on which facts are added. Each has the length of all answers to a
+//! receipt.
 
 use askama::Template;
 use axum::response::Response;
