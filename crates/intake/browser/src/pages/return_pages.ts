@@ -252,6 +252,9 @@ export class ReturnPages {
   private showEntry(page: "return" | "nothing" | "damaged"): void {
     const draft = this.draft();
     showPage(this.offlineForm, this.offlineForm.pages[page], "seal-here-return");
+    // The conversation has no field with the code. The reporter need not type it again.
+    const field = queryOne<HTMLTextAreaElement>("textarea[name=receipt]");
+    if (field && this.receipt) field.value = this.receipt.code();
     // In the conversation again once the mailbox opens.
     queryOne("main form .seal")?.before(...this.readOnlyDraft(draft));
     void this.nameSavedFiles();
