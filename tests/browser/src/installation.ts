@@ -104,7 +104,7 @@ export class RunningInstallation {
 
   /**
    * Creates new keys for a member and publishes a directory with them. The folder of the member
-   * keeps the old keys.
+   * keeps the old keys, so the member cannot sign in from it. Only for an installation of one file.
    */
   replaceKey(handle: string): void {
     const { folder, handler } = this.where;

@@ -49,11 +49,15 @@ export class Workbench {
     await expect(this.page.locator("#passphrase")).toBeFocused();
   }
 
-  /** Types the passphrase. Its hash is expensive, so this takes some time. */
+  /**
+   * Types the passphrase. Its hash is expensive, so this takes some time. A page that shows why the
+   * sign-in failed has the address of the form: the right passphrase must leave it.
+   */
   async unlock(passphrase = this.passphrase): Promise<void> {
     await this.page.locator("#passphrase").fill(passphrase);
     await this.page.keyboard.press("Enter");
     await expect(this.page.locator(".who, .wrong")).toBeVisible({ timeout: 30_000 });
+    if (passphrase === this.passphrase) await expect(this.page).not.toHaveURL(/\/unlock$/);
   }
 
   /** Opens a filter of the queue, such as `mine`. */
