@@ -1,6 +1,8 @@
 //! Extends the transparency log by batches, signs its checkpoints, and proves that it contains an
 //! event.
 
+use std::collections::{BTreeSet, HashMap};
+
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
@@ -15,7 +17,7 @@ use transparency_log::{
     },
     checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, log_origin},
     leaf::LeafSecret,
-    merkle::{MissingNode, TreePlan, completed_nodes},
+    merkle::{MissingNode, NodeId, TreePlan, completed_nodes},
     note::{NoteError, NoteSignature, VerifierKey},
     proof::LogProof,
     witness::AddCheckpoint,
@@ -236,26 +238,65 @@ pub async fn prove_event(
     let checkpoint = SignedCheckpoint::parse(&note)?;
     let corrupt = StoreError::CorruptRow("log_checkpoints.note");
     let batches = batch_of(checkpoint.checkpoint().size).ok_or(corrupt)?;
-    let path = prove_leaf(store, logged.index, batches).await?;
+    let path = prove_leaf(store, LeafInTree { index: logged.index, batches }).await?;
     Ok(Some(LogProof { salt: secret.salt(logged.index), index: logged.index, path, checkpoint }))
 }
 
-/// Returns the inclusion proof of a leaf in the tree of the first `batches` batches.
-///
-/// # Errors
-/// If that tree does not contain the leaf, or the store fails or contradicts itself.
-pub async fn prove_leaf(
-    store: &CaseStore,
-    index: u64,
-    batches: u32,
-) -> Result<Vec<Hash>, LogTreeError> {
-    let number = batch_of(index).ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
-    let in_batch = store.path_in_batch(index).await?;
-    let in_batch = in_batch.ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
-    let needed = upper_proof_nodes(number, batches).map_err(ProofError::from)?;
-    let nodes = store.log_nodes(&needed).await?;
-    let above = prove_batch(number, batches, |node| nodes.get(&node).copied())?;
-    Ok([in_batch, above].concat())
+/// A leaf, and a tree that contains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeafInTree {
+    /// The index of the leaf.
+    pub index: u64,
+    /// The number of batches of the tree.
+    pub batches: u32,
+}
+
+impl LeafInTree {
+    fn batch(self) -> Result<u32, StoreError> {
+        batch_of(self.index).ok_or(StoreError::CorruptRow("log_leaves.leaf"))
+    }
+}
+
+async fn prove_leaf(store: &CaseStore, leaf: LeafInTree) -> Result<Vec<Hash>, LogTreeError> {
+    LeafProver::load(store, &[leaf]).await?.prove(leaf)
+}
+
+/// The hashes that prove the inclusion of some leaves.
+#[derive(Debug)]
+pub struct LeafProver {
+    in_batches: HashMap<u64, Vec<Hash>>,
+    nodes: HashMap<NodeId, Hash>,
+}
+
+impl LeafProver {
+    /// Reads the hashes for these leaves. Makes two queries for any number.
+    ///
+    /// # Errors
+    /// If a tree does not contain its leaf, or the store fails or contradicts itself.
+    pub async fn load(store: &CaseStore, leaves: &[LeafInTree]) -> Result<Self, LogTreeError> {
+        let mut needed = BTreeSet::new();
+        for leaf in leaves {
+            let nodes = upper_proof_nodes(leaf.batch()?, leaf.batches).map_err(ProofError::from)?;
+            needed.extend(nodes);
+        }
+        let needed: Vec<NodeId> = needed.into_iter().collect();
+        Ok(Self {
+            in_batches: store.paths_in_batches(leaves.iter().map(|leaf| leaf.index)).await?,
+            nodes: store.log_nodes(&needed).await?,
+        })
+    }
+
+    /// Returns the inclusion proof of one of the leaves.
+    ///
+    /// # Errors
+    /// If the store lacks one of its hashes.
+    pub fn prove(&self, leaf: LeafInTree) -> Result<Vec<Hash>, LogTreeError> {
+        let corrupt = StoreError::CorruptRow("log_leaves.leaf");
+        let in_batch = self.in_batches.get(&leaf.index).ok_or(corrupt)?;
+        let lookup = |node| self.nodes.get(&node).copied();
+        let above = prove_batch(leaf.batch()?, leaf.batches, lookup)?;
+        Ok([in_batch.as_slice(), &above].concat())
+    }
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ use transparency_log::{
     mailbox_record::{MailboxLogRecord, RecordedEvent, RecordedLeaf},
     policy::LogPolicy,
 };
+use uuid::Uuid;
 
 use crate::{
-    checkpoints::{LogTreeError, prove_leaf},
+    checkpoints::{LeafInTree, LeafProver, LogTreeError},
     store::{CaseStore, MailboxLogState, OutdatedMailboxLog, StoreError, SubmissionEvent},
 };
 
@@ -40,13 +41,11 @@ pub async fn refresh_mailbox_logs(
         }
         // No cosignature can arrive between reading and writing.
         let transaction = store.begin_write().await?;
-        // Before the first batch there is no secret, and no leaf.
-        let secret = store.leaf_secret().await?;
-        let mut maker = RecordMaker { store, policy, secret, countersigned: HashMap::new() };
-        for outdated in store.outdated_mailbox_logs(after, PAGE_SIZE).await? {
-            let (record, state) = maker.make(outdated).await?;
-            transaction.set_mailbox_log(outdated.case, bounded(&record), state).await?;
-            after = Some(outdated.case);
+        let outdated = store.outdated_mailbox_logs(after, PAGE_SIZE).await?;
+        after = outdated.last().map(|last| last.case).or(after);
+        let mut maker = RecordMaker::load(store, policy).await?;
+        for (case, record, state) in maker.make_all(&outdated).await? {
+            transaction.set_mailbox_log(case, bounded(&record), state).await?;
         }
         transaction.commit().await?;
     }
@@ -67,35 +66,105 @@ fn bounded(record: &MailboxLogRecord) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Makes log records from one state of the log.
 struct RecordMaker<'a> {
     store: &'a CaseStore,
     policy: &'a LogPolicy,
+    /// `None` before the first batch. Then there is no leaf either.
     secret: Option<LeafSecret>,
+    /// The newest checkpoint. `None` before the first batch, and if the current log key has not
+    /// signed it, because it then proves nothing to a reader.
+    newest: Option<SignedCheckpoint>,
     /// The checkpoints that were verified, by their size, with the signatures of the quorum. `None`
     /// for those that are not countersigned.
-    countersigned: HashMap<u64, Option<SignedCheckpoint>>,
+    verified: HashMap<u64, Option<SignedCheckpoint>>,
+    /// The smallest countersigned checkpoint that contains a batch, by the number of the batch.
+    countersigned: HashMap<u32, Option<SignedCheckpoint>>,
 }
 
-impl RecordMaker<'_> {
-    async fn make(
+/// What a record will contain.
+struct PlannedRecord {
+    case: Uuid,
+    events: Vec<SubmissionEvent>,
+    checkpoint: Option<SignedCheckpoint>,
+    /// The number of batches of the tree of the checkpoint.
+    batches: u32,
+    state: MailboxLogState,
+}
+
+impl PlannedRecord {
+    /// Returns a leaf if the tree of the checkpoint contains it.
+    fn in_tree(&self, leaf: Option<u64>) -> Option<LeafInTree> {
+        let size = self.checkpoint.as_ref()?.checkpoint().size;
+        let index = leaf.filter(|index| *index < size)?;
+        Some(LeafInTree { index, batches: self.batches })
+    }
+}
+
+impl<'a> RecordMaker<'a> {
+    async fn load(store: &'a CaseStore, policy: &'a LogPolicy) -> Result<Self, LogTreeError> {
+        let newest = match store.newest_checkpoint().await? {
+            Some(note) => policy.essential_checkpoint(&SignedCheckpoint::parse(&note)?).ok(),
+            None => None,
+        };
+        let secret = store.leaf_secret().await?;
+        let (verified, countersigned) = (HashMap::new(), HashMap::new());
+        Ok(Self { store, policy, secret, newest, verified, countersigned })
+    }
+
+    /// Returns the records of these cases. The number of queries depends on the number of batches
+    /// in which their events are, and not on the number of cases.
+    async fn make_all(
         &mut self,
-        outdated: OutdatedMailboxLog,
-    ) -> Result<(MailboxLogRecord, MailboxLogState), LogTreeError> {
-        let seqs = [0, outdated.capsule_event];
-        let events = self.store.submission_events(outdated.case, &seqs).await?;
-        let (checkpoint, state) = self.choose_checkpoint(&events).await?;
-        let mut recorded = Vec::with_capacity(events.len());
-        for SubmissionEvent { event, leaf } in events {
-            let leaf = match (&checkpoint, leaf) {
-                (Some(checkpoint), Some(index)) if index < checkpoint.checkpoint().size => {
-                    Some(self.recorded_leaf(index, checkpoint).await?)
-                }
-                _ => None,
-            };
-            recorded.push(RecordedEvent { event, leaf });
+        cases: &[OutdatedMailboxLog],
+    ) -> Result<Vec<(Uuid, MailboxLogRecord, MailboxLogState)>, LogTreeError> {
+        let mut events = self.store.submission_events(cases).await?;
+        let mut planned = Vec::with_capacity(cases.len());
+        for outdated in cases {
+            let events = events.remove(&outdated.case).unwrap_or_default();
+            planned.push(self.plan(outdated.case, events).await?);
         }
-        let checkpoint = checkpoint.map(|checkpoint| checkpoint.to_string());
-        Ok((MailboxLogRecord { events: recorded, checkpoint }, state))
+        let leaves = planned
+            .iter()
+            .flat_map(|record| record.events.iter().filter_map(|event| record.in_tree(event.leaf)));
+        let prover = LeafProver::load(self.store, &leaves.collect::<Vec<_>>()).await?;
+        planned.into_iter().map(|record| self.make(record, &prover)).collect()
+    }
+
+    async fn plan(
+        &mut self,
+        case: Uuid,
+        events: Vec<SubmissionEvent>,
+    ) -> Result<PlannedRecord, LogTreeError> {
+        let (checkpoint, state) = self.choose_checkpoint(&events).await?;
+        let size = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.checkpoint().size);
+        let batches = batch_of(size).ok_or(StoreError::CorruptRow("log_checkpoints.note"))?;
+        Ok(PlannedRecord { case, events, checkpoint, batches, state })
+    }
+
+    fn make(
+        &self,
+        planned: PlannedRecord,
+        prover: &LeafProver,
+    ) -> Result<(Uuid, MailboxLogRecord, MailboxLogState), LogTreeError> {
+        let mut recorded = Vec::with_capacity(planned.events.len());
+        for event in &planned.events {
+            let leaf = planned.in_tree(event.leaf);
+            let leaf = leaf.map(|leaf| self.recorded_leaf(leaf, prover)).transpose()?;
+            recorded.push(RecordedEvent { event: event.event.clone(), leaf });
+        }
+        let checkpoint = planned.checkpoint.map(|checkpoint| checkpoint.to_string());
+        Ok((planned.case, MailboxLogRecord { events: recorded, checkpoint }, planned.state))
+    }
+
+    fn recorded_leaf(
+        &self,
+        leaf: LeafInTree,
+        prover: &LeafProver,
+    ) -> Result<RecordedLeaf, LogTreeError> {
+        let secret = self.secret.as_ref().ok_or(StoreError::CorruptRow("log_secrets"))?;
+        let salt = Hash(*secret.salt(leaf.index).as_bytes());
+        Ok(RecordedLeaf { salt, index: leaf.index, path: prover.prove(leaf)? })
     }
 
     /// Returns the first countersigned checkpoint that contains all events, else the first
@@ -119,11 +188,7 @@ impl RecordMaker<'_> {
             let state = if all_logged { uncosigned } else { MailboxLogState::Waiting };
             return Ok((Some(found), state));
         }
-        let Some(note) = self.store.newest_checkpoint().await? else {
-            return Ok((None, MailboxLogState::Outdated));
-        };
-        // A checkpoint that the current log key has not signed proves nothing to a reader.
-        let newest = self.policy.essential_checkpoint(&SignedCheckpoint::parse(&note)?).ok();
+        let newest = self.newest.clone();
         let state = if newest.is_some() { uncosigned } else { MailboxLogState::Outdated };
         Ok((newest, state))
     }
@@ -133,7 +198,21 @@ impl RecordMaker<'_> {
         &mut self,
         leaf: u64,
     ) -> Result<Option<SignedCheckpoint>, LogTreeError> {
-        let mut size = leaf;
+        let batch = batch_of(leaf).ok_or(StoreError::CorruptRow("log_leaves.leaf"))?;
+        if let Some(found) = self.countersigned.get(&batch) {
+            return Ok(found.clone());
+        }
+        // A tree contains whole batches.
+        let found = self.first_countersigned_after(leaf).await?;
+        self.countersigned.insert(batch, found.clone());
+        Ok(found)
+    }
+
+    /// Returns the smallest countersigned checkpoint whose size is greater than `size`.
+    async fn first_countersigned_after(
+        &mut self,
+        mut size: u64,
+    ) -> Result<Option<SignedCheckpoint>, LogTreeError> {
         loop {
             let notes = self.store.cosigned_checkpoints_after(size, CHECKPOINT_PAGE_SIZE).await?;
             if notes.is_empty() {
@@ -143,7 +222,7 @@ impl RecordMaker<'_> {
                 let checkpoint = SignedCheckpoint::parse(&note)?;
                 size = checkpoint.checkpoint().size;
                 let policy = self.policy;
-                let verified = self.countersigned.entry(size).or_insert_with(|| {
+                let verified = self.verified.entry(size).or_insert_with(|| {
                     let evidence = policy.verify_checkpoint(&checkpoint).ok()?;
                     evidence.countersigned.and(policy.essential_checkpoint(&checkpoint).ok())
                 });
@@ -152,19 +231,6 @@ impl RecordMaker<'_> {
                 }
             }
         }
-    }
-
-    async fn recorded_leaf(
-        &self,
-        index: u64,
-        checkpoint: &SignedCheckpoint,
-    ) -> Result<RecordedLeaf, LogTreeError> {
-        let corrupt = StoreError::CorruptRow("log_checkpoints.note");
-        let batches = batch_of(checkpoint.checkpoint().size).ok_or(corrupt)?;
-        let secret = self.secret.as_ref().ok_or(StoreError::CorruptRow("log_secrets"))?;
-        let path = prove_leaf(self.store, index, batches).await?;
-        let salt = Hash(*secret.salt(index).as_bytes());
-        Ok(RecordedLeaf { salt, index, path })
     }
 }
 

@@ -231,3 +231,37 @@ async fn more_events_than_one_batch_holds_wait_with_the_signature_of_the_log_key
     fixture.run_log_cycle().await;
     assert_eq!(with_leaf(&fixture).await, 258);
 }
+
+/// The records of a page share their queries. Each proves its own events under its own checkpoint.
+#[tokio::test]
+async fn records_that_are_made_at_once_prove_their_own_events() {
+    let mut fixture = HandlerFixture::new().await;
+    let mut reports = Vec::new();
+    // Two batches with 20 reports each, on two pages of records.
+    for time in [1_000, 2_000] {
+        for _ in 0..20 {
+            let (report, _) = fixture.new_report(&DESK_MEMBERS);
+            fixture.ingest(&report).await.unwrap();
+            reports.push((report, "", time));
+        }
+        fixture.run_log_cycle().await;
+        fixture.countersign("eva", time).await;
+    }
+    // Every third reporter writes again.
+    for (report, message, time) in reports.iter_mut().step_by(3) {
+        fixture.ingest(&follow_up(report, "first")).await.unwrap();
+        (*message, *time) = ("first", 3_000);
+    }
+    fixture.run_log_cycle().await;
+    fixture.countersign("eva", 3_000).await;
+    let transaction = fixture.store.begin_write().await.unwrap();
+    transaction.outdate_mailbox_logs().await.unwrap();
+    transaction.commit().await.unwrap();
+    fixture.refresh().await;
+    for (report, message, time) in &reports {
+        let mut events = vec![("sealed body", true)];
+        events.extend((!message.is_empty()).then_some((*message, true)));
+        assert_eq!(fixture.shown(report).await, (events, Some(*time)));
+    }
+    assert_eq!(fixture.store.outdated_mailbox_logs(None, 9).await.unwrap(), []);
+}

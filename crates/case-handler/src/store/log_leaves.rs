@@ -1,11 +1,11 @@
 //! The transparency log: the leaves of events, and the nodes of the tree over batches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use protocol::{Hash, case::event::SignedEvent};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait as _,
 };
 use transparency_log::{
     batch::{BATCH_PATH_HASHES, LoggedEvent},
@@ -104,22 +104,27 @@ impl CaseStore {
             .transpose()
     }
 
-    /// Returns the inclusion proof of the leaf of an event in its batch. `None` if no event has
-    /// this leaf.
+    /// Returns the inclusion proofs of the leaves of events in their batches, by the index of the
+    /// leaf. Leaves that no event has are left out.
     ///
     /// # Errors
     /// Fails if the database fails.
-    pub async fn path_in_batch(&self, index: u64) -> Result<Option<Vec<Hash>>, StoreError> {
-        let leaf = log_leaf::Entity::find_by_id(from_index(index)).one(&self.db).await?;
+    pub async fn paths_in_batches(
+        &self,
+        indices: impl IntoIterator<Item = u64>,
+    ) -> Result<HashMap<u64, Vec<Hash>>, StoreError> {
+        let leaves = log_leaf::Entity::find()
+            .filter(log_leaf::Column::Leaf.is_in(indices.into_iter().map(from_index)))
+            .all(&self.db)
+            .await?;
         let parse = |leaf: log_leaf::Model| {
             let (hashes, rest) = leaf.path.as_chunks();
-            if (hashes.len(), rest.len()) == (BATCH_PATH_HASHES, 0) {
-                Ok(hashes.iter().copied().map(Hash).collect())
-            } else {
-                Err(StoreError::CorruptRow("log_leaves.path"))
+            if (hashes.len(), rest.len()) != (BATCH_PATH_HASHES, 0) {
+                return Err(StoreError::CorruptRow("log_leaves.path"));
             }
+            Ok((to_index(leaf.leaf)?, hashes.iter().copied().map(Hash).collect()))
         };
-        leaf.map(parse).transpose()
+        leaves.into_iter().map(parse).collect()
     }
 
     /// Returns nodes of the tree over the roots of batches. Those that do not exist are left out.
@@ -322,13 +327,15 @@ async fn log_nodes(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut any = Condition::any();
+    let mut numbers: BTreeMap<u8, Vec<i64>> = BTreeMap::new();
     for node in ids {
-        let same = Condition::all()
-            .add(log_node::Column::Level.eq(i16::from(node.level)))
-            .add(log_node::Column::Number.eq(from_index(node.index)));
-        any = any.add(same);
+        numbers.entry(node.level).or_default().push(from_index(node.index));
     }
+    // One term for each level. SQLite limits the depth of an expression to 1,000 terms.
+    let any = numbers.into_iter().fold(Condition::any(), |any, (level, numbers)| {
+        let of_level = log_node::Column::Level.eq(i16::from(level));
+        any.add(of_level.and(log_node::Column::Number.is_in(numbers)))
+    });
     let rows = log_node::Entity::find().filter(any).all(db).await?;
     let parse = |row: log_node::Model| {
         let level =

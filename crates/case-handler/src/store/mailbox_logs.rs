@@ -1,11 +1,13 @@
 //! The log records of mailboxes, stored with their cases.
 
+use std::collections::HashMap;
+
 use protocol::case::event::SignedEvent;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait as _,
-    sea_query::Expr,
+    sea_query::{Expr, ExprTrait as _},
 };
 use uuid::Uuid;
 
@@ -92,32 +94,42 @@ impl CaseStore {
         Ok(rows.into_iter().map(outdated).collect())
     }
 
-    /// Returns these events of a case with their leaves, in their order.
+    /// Returns the events that the log records of these cases prove, by case and in their order:
+    /// that of the report, and that of the submission whose capsule is stored. Makes two queries
+    /// for any number of cases.
     ///
     /// # Errors
     /// Fails if the database fails.
     pub async fn submission_events(
         &self,
-        case: Uuid,
-        seqs: &[u32],
-    ) -> Result<Vec<SubmissionEvent>, StoreError> {
+        cases: &[OutdatedMailboxLog],
+    ) -> Result<HashMap<Uuid, Vec<SubmissionEvent>>, StoreError> {
+        let ids = cases.iter().map(|outdated| outdated.case);
+        let report = event::Column::CaseId.is_in(ids).and(event::Column::Seq.eq(0));
+        let newest = cases.iter().filter(|outdated| outdated.capsule_event > 0).map(|outdated| {
+            let seq = to_i32(outdated.capsule_event);
+            event::Column::CaseId.eq(outdated.case).and(event::Column::Seq.eq(seq))
+        });
         let rows = event::Entity::find()
-            .filter(event::Column::CaseId.eq(case))
-            .filter(event::Column::Seq.is_in(seqs.iter().map(|seq| to_i32(*seq))))
+            .filter(newest.fold(Condition::any().add(report), Condition::add))
             .order_by_asc(event::Column::Seq)
             .all(&self.db)
             .await?;
         let leaves = log_leaf::Entity::find()
+            .select_only()
+            .columns([log_leaf::Column::Event, log_leaf::Column::Leaf])
             .filter(log_leaf::Column::Event.is_in(rows.iter().map(|row| row.position)))
+            .into_tuple::<(i64, i64)>()
             .all(&self.db)
             .await?;
-        let with_leaf = |row: event::Model| {
-            let leaf = leaves.iter().find(|leaf| leaf.event == row.position);
-            let leaf = leaf.map(|leaf| to_index(leaf.leaf)).transpose()?;
+        let leaves: HashMap<i64, i64> = leaves.into_iter().collect();
+        let mut events: HashMap<Uuid, Vec<SubmissionEvent>> = HashMap::new();
+        for row in rows {
+            let leaf = leaves.get(&row.position).map(|leaf| to_index(*leaf)).transpose()?;
             let event = SignedEvent { bytes: row.bytes, signature: row.signature };
-            Ok(SubmissionEvent { event, leaf })
-        };
-        rows.into_iter().map(with_leaf).collect()
+            events.entry(row.case_id).or_default().push(SubmissionEvent { event, leaf });
+        }
+        Ok(events)
     }
 
     /// Returns the texts of at most `limit` checkpoints that have a cosignature and are larger than
