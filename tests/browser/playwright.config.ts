@@ -4,6 +4,7 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
+  globalSetup: "./src/fresh_bundle.ts",
   outputDir: "../../var/browser-tests",
   // Each worker has its own installation and browser. While one waits for a service, the other
   // continues.
