@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Route } from "@playwright/test";
 import { confirmReceipt, expectAbsent, fillReport, receiptCode, sendReport, storedBrowserData, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/installation.ts";
 import { textOf } from "./src/texts.ts";
@@ -106,6 +107,31 @@ test("a cancelled upload leaves no piece at the server", async ({ page, installa
   expect(await offset()).toBe(2 * 262_144);
   await page.locator(".sending .quiet").click();
   await expect.poll(offset).toBe(0);
+});
+
+test("an upload that is cancelled while it asks how much has arrived sends nothing more", async ({ page, installation }) => {
+  await page.goto(`${installation.url}/fr/report`);
+  await waitForHydration(page);
+  let attempts = 0;
+  const asked: Route[] = [];
+  const discarded = page.waitForRequest("**/api/uploads/*/discard");
+  await page.route(/\/api\/uploads\/[^/]+$/, async (route) => {
+    // The line is silent: the question gets no response for now.
+    if (route.request().method() !== "POST") return void asked.push(route);
+    attempts += 1;
+    await route.abort("connectionreset");
+  });
+  await fillReport(page, { story: "Un envoi arrêté.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(3_000_000, 7) }] });
+  await page.locator(SEND_BUTTON).first().click();
+  await expect.poll(() => asked.length, { timeout: 15_000 }).toBe(1);
+  await page.locator(".sending .quiet").click();
+  await discarded;
+  await expect(page.locator(".sending")).toHaveCount(0);
+  // The line is back.
+  await asked[0]!.continue().catch(() => undefined);
+  await expect(page.locator(SEND_BUTTON).first()).toBeEnabled();
+  await page.waitForTimeout(3000);
+  expect(attempts).toBe(1);
 });
 
 test("a connection that stalls silently is abandoned, and the next attempt arrives", async ({ page, installation }) => {

@@ -29,6 +29,12 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
   const status = createElement("div", { class: "sending", role: "status" });
   after.after(status);
   const upload: Upload = { sealed, id: sealed.size < MIN_RESUMABLE_BYTES ? undefined : encode(random(32)), offset: 0, whole: false };
+  const cancelling = new AbortController();
+  const ending: Ending = { cancelled: cancelling.signal, cancel: () => cancelling.abort(new UploadCancelledError()) };
+  const throwIfEnding = () => {
+    leaving.throwIfAborted();
+    ending.cancelled.throwIfAborted();
+  };
   try {
     for (let wait = 2, idleTimeout = IDLE_TIMEOUT_SECONDS; ; wait = Math.min(wait * 2, MAX_RETRY_DELAY_SECONDS), idleTimeout *= 2) {
       leaving.throwIfAborted();
@@ -38,10 +44,11 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
       if (outcome === "refused") throw new UploadRejectedError();
       for (let next: UploadOutcome | undefined = outcome; next !== undefined; ) {
         leaving.throwIfAborted();
-        await waitForRetry(offlineForm, status, next, wait);
-        leaving.throwIfAborted();
-        const found = await findOffset(upload);
+        await waitForRetry(offlineForm, status, next, wait, ending);
+        throwIfEnding();
+        const found = await findOffset(upload, ending);
         if (typeof found === "object") return found;
+        throwIfEnding();
         next = found;
       }
       // The space for pieces is smaller than that for submissions in one request.
@@ -54,6 +61,12 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
   } finally {
     status.remove();
   }
+}
+
+/** How the reporter cancels an upload, while it waits and while it asks how much has arrived. */
+interface Ending {
+  readonly cancelled: AbortSignal;
+  cancel(): void;
 }
 
 /** A submission that is being uploaded. */
@@ -77,10 +90,14 @@ const OFFSET_TIMEOUT_MS = 30_000;
  * Asks how much of the upload the server has stored. Returns the confirmation if it is all, a
  * reason to ask again later, or undefined if the upload can continue.
  */
-async function findOffset(upload: Upload): Promise<Stored | RetryReason | undefined> {
+async function findOffset(upload: Upload, { cancelled }: Ending): Promise<Stored | RetryReason | undefined> {
   if (upload.id === undefined) return undefined;
+  const asking = new AbortController();
+  const abort = () => asking.abort();
+  const timer = setTimeout(abort, OFFSET_TIMEOUT_MS);
+  cancelled.addEventListener("abort", abort);
   try {
-    const response = await fetch(`/api/uploads/${upload.id}`, { cache: "no-store", signal: AbortSignal.timeout(OFFSET_TIMEOUT_MS) });
+    const response = await fetch(`/api/uploads/${upload.id}`, { cache: "no-store", signal: asking.signal });
     if (response.status === 201) return stored(await response.text());
     if (!response.ok) return "busy";
     const { offset } = (await response.json()) as { offset?: unknown };
@@ -88,6 +105,9 @@ async function findOffset(upload: Upload): Promise<Stored | RetryReason | undefi
     return undefined;
   } catch {
     return "lost";
+  } finally {
+    clearTimeout(timer);
+    cancelled.removeEventListener("abort", abort);
   }
 }
 
@@ -148,8 +168,11 @@ function showProgress(offlineForm: OfflineForm, status: HTMLElement, share: numb
   status.replaceChildren(label, " ", bar);
 }
 
-/** Counts down, unless the reporter retries at once or cancels. */
-function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: RetryReason, wait: number): Promise<void> {
+/**
+ * Counts down, unless the reporter retries at once or cancels. The button that cancels stays on the
+ * page afterwards, until the next attempt shows its progress.
+ */
+function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: RetryReason, wait: number, ending: Ending): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = wait;
     const key = { lost: "send-waiting", busy: "send-busy", full: "send-full" }[outcome];
@@ -160,16 +183,19 @@ function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: Re
     const end = (then: () => void) => {
       clearInterval(clock);
       removeEventListener("online", now);
+      ending.cancelled.removeEventListener("abort", cancel);
       then();
     };
     const now = () => end(resolve);
+    const cancel = () => end(() => reject(ending.cancelled.reason));
     const clock = setInterval(() => {
       left -= 1;
       text.textContent = translate(offlineForm, key, { seconds: left });
       if (left <= 0) now();
     }, 1000);
     again.onclick = now;
-    stop.onclick = () => end(() => reject(new UploadCancelledError()));
+    stop.onclick = () => ending.cancel();
+    ending.cancelled.addEventListener("abort", cancel);
     addEventListener("online", now);
   });
 }
