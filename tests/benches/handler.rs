@@ -27,12 +27,12 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, Value};
 use tokio::time::sleep;
 use xtask::{ChildService, InstallationSettings};
 
-const ROW_LEN: usize = 32 * 1024;
 /// The allocator of the case handler, so that the ceiling of a mailbox includes zeroization.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
+const ROW_LEN: usize = 32 * 1024;
 /// Maximum milliseconds until the service is ready.
 const MAX_START_MS: f64 = 300.0;
 /// Time between two cycles, as the settings of the installation have it.

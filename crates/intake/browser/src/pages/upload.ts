@@ -29,12 +29,8 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
   const status = createElement("div", { class: "sending", role: "status" });
   after.after(status);
   const upload: Upload = { sealed, id: sealed.size < MIN_RESUMABLE_BYTES ? undefined : encode(random(32)), offset: 0, whole: false };
-  const cancelling = new AbortController();
-  const ending: Ending = { cancelled: cancelling.signal, cancel: () => cancelling.abort(new UploadCancelledError()) };
-  const throwIfEnding = () => {
-    leaving.throwIfAborted();
-    ending.cancelled.throwIfAborted();
-  };
+  // Aborted by the button that stops sending, in each state in which it is shown.
+  const cancellation = new AbortController();
   try {
     for (let wait = 2, idleTimeout = IDLE_TIMEOUT_SECONDS; ; wait = Math.min(wait * 2, MAX_RETRY_DELAY_SECONDS), idleTimeout *= 2) {
       leaving.throwIfAborted();
@@ -44,11 +40,11 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
       if (outcome === "refused") throw new UploadRejectedError();
       for (let next: UploadOutcome | undefined = outcome; next !== undefined; ) {
         leaving.throwIfAborted();
-        await waitForRetry(offlineForm, status, next, wait, ending);
-        throwIfEnding();
-        const found = await findOffset(upload, ending);
+        await waitForRetry(offlineForm, status, next, wait, cancellation);
+        leaving.throwIfAborted();
+        const found = await findOffset(upload, cancellation.signal);
         if (typeof found === "object") return found;
-        throwIfEnding();
+        cancellation.signal.throwIfAborted();
         next = found;
       }
       // The space for pieces is smaller than that for submissions in one request.
@@ -61,12 +57,6 @@ export async function uploadWithRetry(offlineForm: OfflineForm, sealed: Blob, af
   } finally {
     status.remove();
   }
-}
-
-/** How the reporter cancels an upload, while it waits and while it asks how much has arrived. */
-interface Ending {
-  readonly cancelled: AbortSignal;
-  cancel(): void;
 }
 
 /** A submission that is being uploaded. */
@@ -90,7 +80,7 @@ const OFFSET_TIMEOUT_MS = 30_000;
  * Asks how much of the upload the server has stored. Returns the confirmation if it is all, a
  * reason to ask again later, or undefined if the upload can continue.
  */
-async function findOffset(upload: Upload, { cancelled }: Ending): Promise<Stored | RetryReason | undefined> {
+async function findOffset(upload: Upload, cancelled: AbortSignal): Promise<Stored | RetryReason | undefined> {
   if (upload.id === undefined) return undefined;
   const asking = new AbortController();
   const abort = () => asking.abort();
@@ -172,7 +162,7 @@ function showProgress(offlineForm: OfflineForm, status: HTMLElement, share: numb
  * Counts down, unless the reporter retries at once or cancels. The button that cancels stays on the
  * page afterwards, until the next attempt shows its progress.
  */
-function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: RetryReason, wait: number, ending: Ending): Promise<void> {
+function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: RetryReason, wait: number, cancellation: AbortController): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = wait;
     const key = { lost: "send-waiting", busy: "send-busy", full: "send-full" }[outcome];
@@ -183,19 +173,19 @@ function waitForRetry(offlineForm: OfflineForm, status: HTMLElement, outcome: Re
     const end = (then: () => void) => {
       clearInterval(clock);
       removeEventListener("online", now);
-      ending.cancelled.removeEventListener("abort", cancel);
+      cancellation.signal.removeEventListener("abort", cancel);
       then();
     };
     const now = () => end(resolve);
-    const cancel = () => end(() => reject(ending.cancelled.reason));
+    const cancel = () => end(() => reject(cancellation.signal.reason));
     const clock = setInterval(() => {
       left -= 1;
       text.textContent = translate(offlineForm, key, { seconds: left });
       if (left <= 0) now();
     }, 1000);
     again.onclick = now;
-    stop.onclick = () => ending.cancel();
-    ending.cancelled.addEventListener("abort", cancel);
+    stop.onclick = () => cancellation.abort(new UploadCancelledError());
+    cancellation.signal.addEventListener("abort", cancel);
     addEventListener("online", now);
   });
 }
